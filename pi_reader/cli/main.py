@@ -1,0 +1,83 @@
+"""`pi-reader COMMAND`: finds the command, runs it, and turns what went wrong into an exit code.
+
+Commands are imported to read their options, so none of them imports numpy before it runs: on a
+Pi Zero that alone takes more than two seconds, and `--help` should not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from pi_reader import __version__
+from pi_reader.errors import PiReaderError
+
+COMMANDS = ("read", "demo", "train", "evaluate")
+
+_INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
+
+
+class Command(Protocol):
+    """What each module of this room offers. The first line of `HELP` stands in the overview."""
+
+    HELP: str
+    EXAMPLE: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do the work and return the exit code; raises PiReaderError for what users can cause."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (the process's own if none is given); the result is the exit code."""
+    args = _parser().parse_args(argv)
+    # Idle BLAS threads spin (numpy#6237), and one frame is too small to share; training asks for
+    # more by itself. This must be said before numpy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", args.blas_threads)
+    try:
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
+    except PiReaderError as error:
+        print(f"pi-reader: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("pi-reader: stopped", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        traceback.print_exc()
+        print("pi-reader: this is a fault of pi-reader; please report the lines above", file=sys.stderr)
+        return PiReaderError.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pi-reader", description="Reads handwritten digits, and learns to.",
+        epilog="`pi-reader COMMAND --help` explains one command.")
+    parser.add_argument("--version", action="version", version=f"pi-reader {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        command = _command(name)
+        one = commands.add_parser(
+            name, help=command.HELP.splitlines()[0], description=command.HELP,
+            epilog=f"example:\n  {command.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+        command.add_arguments(one)
+        one.set_defaults(run=command.run, blas_threads=getattr(command, "BLAS_THREADS", "1"))
+    return parser
+
+
+def _command(name: str) -> Command:
+    return cast(Command, importlib.import_module(f"pi_reader.cli.{name}"))
+
+

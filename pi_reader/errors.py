@@ -1,0 +1,53 @@
+"""What can go wrong, in one family: each error carries the exit code a shell script will see.
+
+The message is the whole story for the user, in the form *place: what is, what should be; what to
+do*. Codes follow sysexits.h, so that systemd and scripts can tell a typing error from a full disk.
+"""
+
+
+class PiReaderError(Exception):
+    """Anything pi-reader can explain to its user. Exit code 70: not explained, so our bug."""
+
+    exit_code = 70
+
+
+class UsageError(PiReaderError):
+    """The command line asks for something that does not exist or does not go together."""
+
+    exit_code = 2
+
+
+class BadData(PiReaderError, ValueError):
+    """A file is there but is not what it should be: cut short, of another kind, out of range."""
+
+    exit_code = 65
+
+
+class MissingFile(PiReaderError, FileNotFoundError):
+    """A file or folder that was asked for does not exist."""
+
+    exit_code = 66
+
+
+class NoHardware(PiReaderError):
+    """No camera, no pins, no display, or no network where one is needed."""
+
+    exit_code = 69
+
+
+class CannotWrite(PiReaderError, OSError):
+    """The disk is full, read-only, or the folder belongs to somebody else."""
+
+    exit_code = 73
+
+
+class Busy(PiReaderError):
+    """Somebody else is using it now; the same call may work later."""
+
+    exit_code = 75
+
+
+class BadSettings(PiReaderError, ValueError):
+    """A setting is unknown, of the wrong type or out of its range."""
+
+    exit_code = 78

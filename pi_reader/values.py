@@ -1,0 +1,101 @@
+"""The things that travel through the house: a frame comes in, a reading goes out.
+
+All are frozen and know nothing but their own data. Boxes are in pixels of the frame they belong
+to, x to the right and y down, from its upper left corner. Confidences are probabilities, 0 to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One look through the camera: brightness only, since handwriting has no use for colour.
+
+    grey: (height, width) uint8, 0 black to 255 white.
+    source: where it came from, as the user would name it: a file, "page 3", "camera".
+    """
+
+    grey: np.ndarray
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """An upright rectangle in whole pixels; `x`, `y` is its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        """First column past the box."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """First row below the box."""
+        return self.y + self.height
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One mark taken for a digit.
+
+    label: 0 to 9, what it most likely is; confidence: how likely, 0 to 1.
+    runner_up: the second guess and its probability.
+    sure: whether the reader stands by it; if not it is a `?` in the text.
+    box: where the ink is, in pixels of the frame.
+    """
+
+    label: int
+    confidence: float
+    runner_up: tuple[int, float]
+    sure: bool
+    box: Box
+
+
+@dataclass(frozen=True)
+class Line:
+    """Digits that stand beside each other, from left to right."""
+
+    digits: tuple[Digit, ...]
+
+    @property
+    def text(self) -> str:
+        """The line as a person would copy it, with `?` for what is not certain."""
+        return "".join(str(digit.label) if digit.sure else "?" for digit in self.digits)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything the reader has to say about one frame.
+
+    size: (width, height) of the frame in pixels; lines: from top to bottom.
+    milliseconds: what each step cost, by a monotonic timer.
+    weights: sha256 of the weights file that read it, "" if the network came from no file.
+    """
+
+    source: str
+    size: tuple[int, int]
+    lines: tuple[Line, ...] = ()
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+    weights: str = ""
+
+    @property
+    def text(self) -> str:
+        """All lines, one below the other."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        """All digits in reading order."""
+        return tuple(digit for line in self.lines for digit in line.digits)
