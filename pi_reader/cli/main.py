@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except Exception:
         traceback.print_exc()
-        print("pi-reader: this is a fault of pi-reader; please report the lines above", file=sys.stderr)
+        print("pi-reader: this is our fault; please report the lines above", file=sys.stderr)
         return PiReaderError.exit_code
 
 

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Sets pi-reader up on a desktop and runs it. Safe to run as often as you like.
+#
+#   ./setup.sh demo       show the reader at work on drawn pages
+#   ./setup.sh test       run all checks
+#   ./setup.sh run ARGS   the command itself: ./setup.sh run read photo.jpg
+#
+# Everything goes into the folder .venv here (PI_READER_VENV names another). PYTHON names the
+# interpreter to use where the newest one found is not wanted.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+venv=${PI_READER_VENV:-$here/.venv}
+
+# Raspberry Pi OS bookworm's versions: what must go on working.
+older_packages=("numpy==1.24.2" "pillow==9.4.0")
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "setup.sh: $*"; exit 1; }
+
+usage() {
+    say "usage: ./setup.sh demo | test | run ARGS..."
+    say "  demo  show the reader at work on drawn pages"
+    say "  test  run all checks: ruff, mypy, shellcheck and the tests"
+    say "  run   run the command pi-reader: ./setup.sh run read photo.jpg"
+    exit 2
+}
+
+# Prints an interpreter that is new enough; the one named by PYTHON if there is one.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11 python3.14; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    fail "needs Python 3.11 or newer; on Debian or Raspberry Pi OS: sudo apt install python3 python3-venv"
+}
+
+# Debian ships Python without venv and pip; as root that can be mended here.
+need_venv() {
+    local python=$1
+    if "$python" -c 'import ensurepip, venv' 2>/dev/null; then return; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "Python's venv is missing; installing python3-venv"
+        apt-get update -qq || say "apt could not refresh its lists; trying with the old ones"
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            python3-venv python3-pip >/dev/null || fail "apt could not install python3-venv"
+        if "$python" -c 'import ensurepip, venv' 2>/dev/null; then return; fi
+    fi
+    fail "Python's venv is missing; install it with: sudo apt install python3-venv python3-pip"
+}
+
+# make_venv FOLDER MARK REQUIREMENT...: a virtual environment with those packages. The mark is
+# written last, so that one that was interrupted or is for other requirements is made anew.
+make_venv() {
+    local folder=$1 python mark
+    shift
+    python=$(find_python)
+    mark="$("$python" -c 'import sys; print(sys.version)') $* $(cat "$here/pyproject.toml")"
+    if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/.made-for" 2>/dev/null)" = "$mark" ]; then
+        return
+    fi
+    need_venv "$python"
+    say "setting up $folder (once)"
+    "$python" -m venv --clear "$folder" || fail "could not make $folder; is the disk full?"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" \
+        || fail "could not install the packages; is there a network? run it again when there is"
+    printf '%s' "$mark" >"$folder/.made-for"
+}
+
+run_tests() {
+    local folder=$1
+    shift
+    say "tests with $("$folder/bin/python" -c \
+        'import sys, numpy, PIL; print("Python", sys.version.split()[0], "numpy", numpy.__version__, "Pillow", PIL.__version__)')"
+    (cd "$here" && "$folder/bin/python" -m pytest -q "$@")
+}
+
+# The tools and newest packages in one environment, bookworm's packages in another.
+run_checks() {
+    local tools=$venv-dev
+    cd "$here"
+    make_venv "$tools" -e "${here}[dev]"
+    "$tools/bin/ruff" check .
+    "$tools/bin/mypy"
+    "$tools/bin/shellcheck" setup.sh .ci/run
+    run_tests "$tools" "$@"
+    if "$tools/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
+        make_venv "$venv-older" "${older_packages[@]}" -e "$here" pytest
+        run_tests "$venv-older" "$@"
+    fi
+}
+
+[ $# -gt 0 ] || usage
+action=$1
+shift
+case $action in
+    demo) make_venv "$venv" -e "$here"; exec "$venv/bin/pi-reader" demo "$@" ;;
+    run) make_venv "$venv" -e "$here"; exec "$venv/bin/pi-reader" "$@" ;;
+    test) run_checks "$@" ;;
+    *) usage ;;
+esac

@@ -1,0 +1,18 @@
+"""Material that several tests need."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real photographs and digits beside the checkout; tests skip without it."""
+    named = os.environ.get("PI_READER_SHARED")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared"
+    if not (folder / "mnist").is_dir():
+        pytest.skip("needs the shared material (PI_READER_SHARED names its folder)")
+    return folder
