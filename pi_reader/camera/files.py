@@ -1,0 +1,93 @@
+"""Photographs as frames: whatever a phone, a scanner or a camera wrote, as plain brightness.
+
+Pictures come from anywhere, so nothing in them is trusted: not the size they claim, not that they
+are whole, not even that they are pictures.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from pi_reader.errors import BadData, MissingFile
+from pi_reader.values import Frame
+
+MOST_PIXELS = 50_000_000
+"""A phone's largest pictures have 50 million; on a Zero that is already a tenth of its memory."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none that starts other programs
+_LIGHT = 170  # of 255: drawn on a transparent ground, ink lighter than this was meant for a dark one
+
+
+def load(path: Path) -> Frame:
+    """Open a picture the way its owner sees it, in grey.
+
+    Turned as its EXIF says; transparency laid on white (on black if the drawing itself is light);
+    16-bit, palette and CMYK pictures brought to 0..255; of several pages the first. Raises
+    MissingFile, or BadData for what is no picture, is cut short, cannot be read, or has more than
+    MOST_PIXELS pixels.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise BadData(f"{path}: is a folder; name the pictures in it")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of sizes and odd tags; we check ourselves
+            with Image.open(path, formats=_FORMATS) as picture:
+                _check_size(path, picture)
+                picture.draft("L", picture.size)  # a JPEG need not decode its colours at all
+                grey = _grey(ImageOps.exif_transpose(picture))
+    except FileNotFoundError as error:
+        raise MissingFile(f"{path}: there is no such file") from error
+    except PermissionError as error:
+        raise BadData(f"{path}: no permission to read it") from error
+    except BadData:
+        raise
+    except Image.UnidentifiedImageError as error:
+        raise BadData(f"{path}: is no picture that can be read; "
+                      f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}") from error
+    except Exception as error:  # a damaged file makes Pillow's decoders raise almost anything
+        raise BadData(f"{path}: is damaged or cut short ({error})") from error
+    return Frame(grey, str(path))
+
+
+def _check_size(path: Path, picture: Image.Image) -> None:
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise BadData(f"{path}: has {width} x {height} pixels; "
+                      f"at most {MOST_PIXELS // 10**6} million are read, so make it smaller")
+
+
+def _grey(picture: Image.Image) -> np.ndarray:
+    """(height, width) uint8 from a picture of any mode."""
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        return _from_deep(np.asarray(picture))
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        return _flattened(picture.convert("RGBA"))
+    if picture.mode == "CMYK":
+        picture = picture.convert("RGB")
+    return np.asarray(picture if picture.mode == "L" else picture.convert("L"))
+
+
+def _from_deep(values: np.ndarray) -> np.ndarray:
+    """16-bit, 32-bit or floating samples to 8 bits: by their nominal range where it is plain."""
+    top = np.float32(values.max(initial=0))
+    if not np.isfinite(top):
+        raise BadData("its samples are not finite")
+    full = 1 if top <= 1 else 255 if top <= 255 else 65535 if top <= 65535 else float(top)
+    scaled = np.clip(values.astype(np.float32) * np.float32(255 / full), 0, 255)
+    return (scaled + np.float32(0.5)).astype(np.uint8)
+
+
+def _flattened(picture: Image.Image) -> np.ndarray:
+    """Lay a transparent drawing on the paper its author had in mind."""
+    alpha = np.asarray(picture.getchannel("A"))
+    grey = np.asarray(picture.convert("L"))
+    drawn = alpha > 127
+    meant_for_dark = drawn.any() and not drawn.all() and grey[drawn].mean() > _LIGHT
+    share = alpha.astype(np.float32) / np.float32(255)
+    paper = np.float32(0 if meant_for_dark else 255)
+    return (grey * share + paper * (1 - share) + np.float32(0.5)).astype(np.uint8)
