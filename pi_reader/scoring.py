@@ -64,6 +64,7 @@ class Score:
             "recall": _share(self.right, self.true),
             "f1": _share(2 * self.right, self.predicted + self.true),
             "f1_loc": _share(2 * self.paired, self.predicted + self.true),
+            "found": _share(self.paired, self.true),
             "label_accuracy": _share(self.right, self.paired),
             "digit_error_rate": _share(self.edits, self.read_digits),
             "read_exactly": _share(self.exact, self.read_photos),

@@ -18,8 +18,9 @@ from pi_reader.values import Frame
 MOST_PIXELS = 50_000_000
 """A phone's largest pictures have 50 million; on a Zero that is already a tenth of its memory."""
 
+_TOO_MANY = f"at most {MOST_PIXELS // 10**6} million pixels are read, so make it smaller"
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none that starts other programs
-_LIGHT = 170  # of 255: drawn on a transparent ground, ink lighter than this was meant for a dark one
+_LIGHT = 170  # of 255: ink on a transparent ground that is lighter was meant for a dark one
 
 
 def load(path: Path) -> Frame:
@@ -35,7 +36,7 @@ def load(path: Path) -> Frame:
         raise BadData(f"{path}: is a folder; name the pictures in it")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of sizes and odd tags; we check ourselves
+            warnings.simplefilter("ignore")  # of sizes and odd tags; we check ourselves
             with Image.open(path, formats=_FORMATS) as picture:
                 _check_size(path, picture)
                 picture.draft("L", picture.size)  # a JPEG need not decode its colours at all
@@ -46,6 +47,8 @@ def load(path: Path) -> Frame:
         raise BadData(f"{path}: no permission to read it") from error
     except BadData:
         raise
+    except Image.DecompressionBombError as error:  # Pillow saw the size before we did
+        raise BadData(f"{path}: claims an enormous size; {_TOO_MANY}") from error
     except Image.UnidentifiedImageError as error:
         raise BadData(f"{path}: is no picture that can be read; "
                       f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}") from error
@@ -57,8 +60,7 @@ def load(path: Path) -> Frame:
 def _check_size(path: Path, picture: Image.Image) -> None:
     width, height = picture.size
     if width * height > MOST_PIXELS:
-        raise BadData(f"{path}: has {width} x {height} pixels; "
-                      f"at most {MOST_PIXELS // 10**6} million are read, so make it smaller")
+        raise BadData(f"{path}: has {width} x {height} pixels; {_TOO_MANY}")
 
 
 def _grey(picture: Image.Image) -> np.ndarray:

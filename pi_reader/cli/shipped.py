@@ -1,0 +1,39 @@
+"""Finding weights: the ones that came with pi-reader, by name, or any file, by its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pi_reader
+from pi_reader.errors import MissingFile
+
+if TYPE_CHECKING:
+    from pi_reader.reader import Reader
+
+WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
+
+
+def weights_path(name: str) -> Path:
+    """The file that a user means by `name`.
+
+    A path wins; a bare name is looked up among the shipped weights, which an installed package
+    carries inside and a checkout has beside it. Raises MissingFile.
+    """
+    if Path(name).exists() or Path(name).name != name:
+        return Path(name)  # if it does not exist, opening it says so
+    package = Path(pi_reader.__file__).parent
+    for folder in (package / "weights", package.parent / "weights"):
+        path = folder / f"{name.removesuffix('.npz')}.npz"
+        if path.exists():
+            return path
+    raise MissingFile(f"{name}: there is no such weights file, and no shipped weights of that name")
+
+
+def open_reader(name: str) -> Reader:
+    """A reader with the weights that `name` stands for."""
+    from pi_reader.network import store
+    from pi_reader.reader import Reader
+
+    model, card = store.load(weights_path(name))
+    return Reader(model, card)

@@ -1,0 +1,122 @@
+"""Pictures of every kind become brightness; what is no picture is refused in one clear line."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pi_reader.camera.files import load
+from pi_reader.errors import BadData, MissingFile
+
+
+def drawing() -> np.ndarray:
+    """(40, 60) uint8: a dark bar on light paper, not symmetric in any direction."""
+    grey = np.full((40, 60), 220, np.uint8)
+    grey[5:30, 10:16] = 30
+    return grey
+
+
+def near(frame_grey: np.ndarray, expected: np.ndarray, tolerance: int = 2) -> bool:
+    return frame_grey.dtype == np.uint8 and frame_grey.shape == expected.shape and bool(
+        np.abs(frame_grey.astype(int) - expected).max() <= tolerance)
+
+
+def saved(folder: Path, picture: Image.Image, name: str = "a.png", **options: object) -> Path:
+    picture.save(folder / name, **options)
+    return folder / name
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK", "I;16", "I", "F"])
+def test_ok__modes(tmp_path: Path, mode: str) -> None:
+    grey = drawing()
+    if mode in ("I;16", "I"):
+        picture = Image.fromarray(grey.astype(np.uint16) * 257)
+        picture = picture if mode == "I;16" else picture.convert("I")
+    elif mode == "F":
+        picture = Image.fromarray(grey.astype(np.float32) / 255)
+    elif mode == "P":
+        picture = Image.fromarray(grey).convert("P")
+    else:
+        picture = Image.fromarray(grey).convert("RGB").convert(mode)
+    path = saved(tmp_path, picture, "a.tif" if mode in ("F", "CMYK") else "a.png")
+    assert near(load(path).grey, grey)
+
+
+def test_ok__turned_as_exif_says(tmp_path: Path) -> None:
+    picture = Image.fromarray(drawing())
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn by 90 degrees clockwise to see it right
+    path = saved(tmp_path, picture, "a.jpg", exif=exif.tobytes(), quality=95)
+    assert near(load(path).grey, np.rot90(drawing(), -1), tolerance=25)
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(20, 255), (240, 0)])
+def test_ok__transparent_ground(tmp_path: Path, ink: int, paper: int) -> None:
+    rgba = np.zeros((20, 20, 4), np.uint8)
+    rgba[5:15, 8:12] = (ink, ink, ink, 255)
+    grey = load(saved(tmp_path, Image.fromarray(rgba))).grey
+    assert grey[10, 10] == ink
+    assert grey[0, 0] == paper
+
+
+def png(width: int, height: int) -> bytes:
+    """A tiny file that claims any size."""
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (struct.pack(">I", len(data)) + kind + data
+                + struct.pack(">I", zlib.crc32(kind + data)))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+            + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b""))
+
+
+def whole_jpeg() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 80), np.uint8)).save(
+        buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"", "no picture"),
+    (b"seven, eight, nine\n", "no picture"),
+    (whole_jpeg()[:200], "cut short|no picture"),
+    (whole_jpeg()[:-300], "cut short"),
+    (png(30_000, 30_000), "at most 50 million"),
+    (png(9_000, 9_000), "9000 x 9000 pixels"),
+    (png(300, 300), "cut short"),
+], ids=["empty", "text", "jpeg header", "jpeg cut", "bomb", "too large", "png cut"])
+def test_fail__is_no_whole_picture(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(content)
+    with pytest.raises(BadData, match=words) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_fail__missing_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(MissingFile, match="no such file"):
+        load(tmp_path / "a.png")
+    with pytest.raises(BadData, match="folder"):
+        load(tmp_path)
+
+
+def test_fail__any_cut_of_a_picture_is_refused_or_read(tmp_path: Path) -> None:
+    """Whatever length a file was cut to, nothing but our own error comes out."""
+    content = whole_jpeg()
+    refused = 0
+    for length in range(0, len(content) - 2, 37):
+        path = tmp_path / "a.jpg"
+        path.write_bytes(content[:length])
+        try:
+            assert load(path).grey.shape == (80, 80)
+        except BadData:
+            refused += 1
+    assert refused > 10
