@@ -1,0 +1,226 @@
+"""The commands as a shell sees them: output, errors, exit codes, and what they import."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pi_reader import __version__
+from pi_reader.cli import main as door
+from pi_reader.cli.main import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of three lines: a plain page drawn by the handwriting room."""
+    from pi_reader.handwriting.page import draw_page
+
+    drawn = draw_page(np.random.default_rng(3), difficulty=0.0)
+    path = tmp_path_factory.mktemp("page") / "page.png"
+    Image.fromarray(drawn.frame.grey).save(path)
+    return path
+
+
+def in_process(code: str) -> str:
+    """Run a few lines in a fresh interpreter and return what they print."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}).stdout
+
+
+def loaded_by(arguments: list[str]) -> set[str]:
+    """The modules a command leaves behind in a fresh interpreter."""
+    printed = in_process(
+        "import sys\nfrom pi_reader.cli.main import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
+        "print('\\nloaded', *sorted(sys.modules))")
+    return set(printed.rsplit("\nloaded ", 1)[1].split())
+
+
+def options(command: str) -> list[argparse.Action]:
+    parser = argparse.ArgumentParser()
+    door._command(command).add_arguments(parser)
+    return [action for action in parser._actions if action.dest != "help"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["read", "--help"],
+                                       ["train", "--help"], ["demo", "--help"]])
+def test_ok__help_comes_without_numpy(arguments: list[str]) -> None:
+    assert not loaded_by(arguments) & {"numpy", "PIL", "tqdm"}
+
+
+def test_ok__read_imports_only_what_it_uses(page: Path) -> None:
+    loaded = loaded_by(["read", str(page)])
+    assert "numpy" in loaded
+    assert not {name for name in loaded if name.startswith((
+        "pi_reader.training", "pi_reader.handwriting", "pi_reader.outputs", "tqdm",
+        "pi_reader.pictures", "numpy.testing", "sqlite3"))}
+
+
+def test_ok__version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"pi-reader {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["rea"], ["read"], ["read", "--jsn", "a"], ["evaluate"],
+                                       ["demo", "--pages", "none"]])
+def test_fail__usage(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+
+
+@pytest.mark.parametrize("arguments", [["--pages", "0"], ["--seed", "-1"], ["--difficulty", "2"]])
+def test_fail__demo_out_of_range(arguments: list[str]) -> None:
+    assert main(["demo", *arguments]) == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_ok__each_command_has_an_example_that_parses(name: str) -> None:
+    command = door._command(name)
+    words = command.EXAMPLE.split()
+    assert words[:2] == ["pi-reader", name]
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    parser.parse_args(words[2:])
+    assert command.HELP.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_ok__readme_knows_each_command_and_option(name: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"pi-reader {name}" in readme
+    for action in options(name):
+        flag = action.option_strings[-1] if action.option_strings else None
+        assert flag is None or flag in readme, f"README does not mention {name} {flag}"
+
+
+def test_ok__read_json(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", "--json", str(page), str(page)]) == 0
+    captured = capsys.readouterr()
+    first, second = map(json.loads, captured.out.splitlines())
+    assert captured.err == ""
+    assert set(first) == {"source", "size", "text", "lines", "milliseconds", "weights"}
+    assert first["source"] == str(page)
+    assert first["size"] == [640, 480]
+    assert first["text"] == "\n".join(line["text"] for line in first["lines"])
+    assert set(first["milliseconds"]) == {"ink", "regions", "classify", "total"}
+    assert len(first["weights"]) == 64
+    digits = [digit for line in first["lines"] for digit in line["digits"]]
+    assert digits and first["lines"] == second["lines"]
+    for digit in digits:
+        assert set(digit) == {"label", "confidence", "runner_up", "sure", "box"}
+        x, y, width, height = digit["box"]
+        assert min(x, y) >= 0 and x + width <= 640 and y + height <= 480
+        assert digit["runner_up"][0] != digit["label"]
+        assert 1 >= digit["confidence"] >= digit["runner_up"][1] >= 0
+
+
+def test_ok__a_page_without_digits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("L", (640, 480), 200).save(tmp_path / "a.png")
+    assert main(["read", "--json", str(tmp_path / "a.png")]) == 0
+    assert json.loads(capsys.readouterr().out)["lines"] == []
+
+
+def test_fail__the_others_are_still_read(page: Path, tmp_path: Path,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "text.png"
+    text.write_text("no picture")
+    missing = tmp_path / "missing.png"
+    assert main(["read", "--json", str(missing), str(page)]) == 66
+    assert main(["read", "--json", str(missing), str(text), str(tmp_path), str(page)]) == 65
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 2
+    assert len(captured.err.splitlines()) == 4
+    assert all(line.startswith("pi-reader: ") for line in captured.err.splitlines())
+
+
+def test_ok__annotate(page: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "page.png"
+    twin.write_bytes(page.read_bytes())
+    folder = tmp_path / "made" / "here"
+    assert main(["read", str(page), str(twin), "--annotate", str(folder)]) == 0
+    assert sorted(os.listdir(folder)) == ["page-2.png", "page.png"]
+    with Image.open(folder / "page.png") as picture:
+        assert picture.size == (640, 480)
+        colours = np.asarray(picture.convert("RGB"), int)
+    assert (abs(colours[..., 0] - colours[..., 1]) > 60).sum() > 100, "no coloured boxes"
+
+
+def test_fail__annotate_into_a_file(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", str(page), "--annotate", str(page)]) == 73
+    assert "cannot be made a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("weights", "code"), [("nobody", 66), ("./nobody.npz", 66)])
+def test_fail__weights_that_are_not_there(page: Path, weights: str, code: int,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", str(page), "--weights", weights]) == code
+    assert "nobody" in capsys.readouterr().err
+
+
+def test_ok__evaluate_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from pi_reader.handwriting.patches import draw_patches
+
+    labels = np.arange(200, dtype=np.uint8) % 10
+    path = tmp_path / "drawn.npz"
+    np.savez(path, x=draw_patches(labels, np.random.default_rng(1)), y=labels)
+    assert main(["evaluate", "--npz", str(path), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result) == {"n", "accuracy", "errors", "confusion", "per_digit",
+                           "calibration_error", "rejected", "accuracy_of_sure", "seconds"}
+    assert result["n"] == 200 == sum(map(sum, result["confusion"]))
+    assert result["errors"] == 200 - sum(result["confusion"][d][d] for d in range(10))
+    assert result["accuracy"] == pytest.approx(1 - result["errors"] / 200) and \
+        result["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("arrays", [
+    {}, {"x": np.zeros((3, 28, 28), np.uint8)},
+    {"x": np.zeros((3, 28, 28), np.uint8), "y": np.zeros(4, np.uint8)},
+    {"x": np.zeros((3, 28, 27), np.uint8), "y": np.zeros(3, np.uint8)},
+    {"x": np.zeros((3, 28, 28), np.float32), "y": np.zeros(3, np.uint8)},
+    {"x": np.zeros((3, 28, 28), np.uint8), "y": np.full(3, 10, np.uint8)},
+    {"x": np.array([{}]), "y": np.zeros(1, np.uint8)},
+])
+def test_fail__evaluate_npz_of_another_shape(tmp_path: Path, arrays: dict,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.npz"
+    np.savez(path, **arrays)
+    assert main(["evaluate", "--npz", str(path)]) == 65
+    error = capsys.readouterr().err
+    assert "bad.npz" in error and len(error.splitlines()) == 1
+
+
+def test_ok__demo_counts_what_was_right(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--pages", "2", "--seed", "1", "--difficulty", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "page 1" in printed and "page 2" in printed
+    assert "of 2 pages without a mistake" in printed
+
+
+def test_ok__a_fault_of_ours_is_70(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+                                   capsys: pytest.CaptureFixture[str]) -> None:
+    from pi_reader.cli import read
+
+    monkeypatch.setattr(read, "run", lambda args: 1 // 0)
+    assert main(["read", "a.png"]) == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_ok__output_into_a_closed_pipe() -> None:
+    command = f"{sys.executable} -m pi_reader read --help | head -c 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True,
+                          text=True, cwd=ROOT, check=False)
+    assert "Traceback" not in done.stderr
