@@ -69,9 +69,9 @@ def dots(grey: np.ndarray, columns: int = COLUMNS) -> str:
     high = 4 * max(1, round(wide * height / width / 4))
     small = Image.fromarray(grey).resize((wide, high), Image.BOX)
     around = small.filter(ImageFilter.BoxBlur(_SURROUNDINGS))
-    difference = np.asarray(around, np.int16) - np.asarray(small, np.int16)
-    dark, light = difference > _CONTRAST, difference < -_CONTRAST
-    marked = dark if dark.sum() >= light.sum() else light
+    darker = np.asarray(around, np.float32) - np.asarray(small, np.float32)
+    ink_is_dark = (darker**3).sum() >= 0  # ink is rarer than paper and stands out further
+    marked = (darker if ink_is_dark else -darker) > _CONTRAST
     cells = marked.reshape(high // 4, 4, columns, 2)
     codes = (cells * _DOTS[:, None, :]).sum(axis=(1, 3)) + _BRAILLE
     return "\n".join("".join(map(chr, row)).rstrip(chr(_BRAILLE)) for row in codes)

@@ -1,0 +1,60 @@
+"""What people are shown: annotated pictures, sheets of crops, and the drawing in the terminal."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from pi_reader.outputs.console import Console, dots, spaced
+from pi_reader.pictures import SURE, UNSURE, annotated, sheet
+from pi_reader.values import Box, Digit, Frame, Line, Reading
+
+FRAME = Frame(np.full((100, 200), 128, np.uint8), "paper")
+READING = Reading("paper", (200, 100), (Line((
+    Digit(7, 0.991, (1, 0.005), True, Box(20, 30, 40, 60)),
+    Digit(4, 0.512, (9, 0.45), False, Box(120, 0, 40, 60)),
+)),))
+
+
+def test_ok__boxes_have_the_colour_of_their_certainty() -> None:
+    colours = np.asarray(annotated(FRAME, READING)).astype(int)
+    assert colours.shape == (100, 200, 3)
+    assert (colours[60, 20] == SURE).all() and (colours[89, 40] == SURE).all()
+    assert (colours[40, 120] == UNSURE).all()
+    assert (colours[60, 40] == 128).all(), "the paper inside the box stays as it was"
+    assert (FRAME.grey == 128).all(), "the frame itself is never drawn on"
+
+
+def test_ok__sheet_shows_each_crop_as_ink_on_paper() -> None:
+    crops = np.zeros((5, 28, 28), np.uint8)
+    crops[3, 10:18, 10:18] = 255
+    picture = np.asarray(sheet(crops, ["a", "b", "c", "d", "e"], columns=3))
+    assert picture.shape[1] == 3 * 88
+    row, column = 102 + 42, 42  # the middle of the fourth crop, first of the second row
+    assert picture[row, column] == 0
+    assert picture[42, 42] == 255
+
+
+def test_ok__an_empty_sheet_is_a_picture_too() -> None:
+    assert min(sheet(np.zeros((0, 28, 28), np.uint8), []).size) > 0
+
+
+def test_ok__dots_draw_ink_on_either_ground() -> None:
+    grey = np.full((48, 96), 200, np.uint8)
+    grey[8:40, 44:52] = 40  # an upright bar in the middle
+    drawing = dots(grey, columns=24).splitlines()
+    assert len(drawing) == 6
+    assert drawing[2][11] != "\u2800" and len(drawing[2]) == 13
+    assert dots(255 - grey, columns=24).splitlines() == drawing
+
+
+def test_ok__console_says_what_is_doubted() -> None:
+    stream = io.StringIO()
+    with Console(stream, columns=20) as console:
+        console.show(READING, FRAME)
+        console.show(Reading("desk", (200, 100)))
+    printed = stream.getvalue()
+    assert "7 ?" in printed and "perhaps 4 51%, or 9" in printed
+    assert "desk" in printed and "nothing there" in printed
+    assert spaced(READING.lines[0]) == "7 ?"
