@@ -1,0 +1,121 @@
+"""What every layer is, and the work memory it keeps.
+
+The system hands out every large block of memory afresh and takes it back at once, page by page;
+that costs as much time as the arithmetic done in it. So each layer keeps its blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+Shape = tuple[int, ...]
+
+
+class Scratch:
+    """A drawer of named float32 arrays that are reused from call to call.
+
+    What a call gets is valid until the next call with the same name and the same sizes behind
+    the first. The first size is the batch: it may change freely, the block only ever grows.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: dict[tuple[str, Shape], Array] = {}
+
+    def take(self, name: str, *shape: int) -> Array:
+        """An array of this shape: zeros at first, later what was last written there."""
+        key = (name, shape[1:])
+        block = self._blocks.get(key)
+        if block is None or len(block) < shape[0]:
+            block = np.zeros(shape, np.float32)
+            self._blocks[key] = block
+        return block[: shape[0]]
+
+
+class Layer:
+    """One step of a network, the same for every kind: forwards, backwards, and a description.
+
+    parameters: the float32 arrays that learning changes, always in place.
+    gradients: the same shapes in the same order, filled by `backward`.
+    statistics: float32 arrays that belong to the layer but follow the data, not the gradient.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self) -> None:
+        self.parameters: list[Array] = []
+        self.gradients: list[Array] = []
+        self.statistics: list[Array] = []
+        self._scratch = Scratch()
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """What comes out for a batch `x`, which must stay as it is until `backward` is through."""
+        raise NotImplementedError
+
+    def backward(self, grad: Array, need_input: bool = True) -> Array:
+        """Turn the loss's gradient by the output into that by the input; fill `gradients`.
+
+        `need_input=False` allows to skip the result where nobody uses it: in the first layer.
+        """
+        raise NotImplementedError
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape that comes out for one sample of `shape`; ValueError if it does not fit."""
+        return shape
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """Multiplications with addition for one sample of `shape`, the usual price of a network."""
+        return 0
+
+    def settings(self) -> dict[str, Any]:
+        """What its constructor was told, fit for JSON."""
+        return {}
+
+    def describe(self) -> dict[str, Any]:
+        """All that is needed to build the layer again except its numbers, fit for JSON."""
+        return {"kind": self.kind, **self.settings()}
+
+    def twin(self) -> Layer:
+        """A layer with the very same parameters but its own gradients and work memory."""
+        other = type(self)(**self.settings())
+        other.parameters = self.parameters
+        return other
+
+    def _learns(self, *parameters: Array) -> None:
+        """Name the parameters; their gradients start at zero."""
+        self.parameters = list(parameters)
+        self.gradients = [np.zeros_like(array) for array in parameters]
+
+
+def volume(shape: Shape) -> int:
+    """How many numbers an array of this shape holds."""
+    return math.prod(shape)
+
+
+def he_normal(shape: Shape, inputs: int, rng: np.random.Generator | None) -> Array:
+    """Weights that keep the size of a signal through ReLU: N(0, 2 / inputs), float32.
+
+    He et al. (2015), "Delving Deep into Rectifiers". Without `rng`: zeros, to be filled later.
+    """
+    if rng is None:
+        return np.zeros(shape, np.float32)
+    return rng.standard_normal(shape, np.float32) * np.float32((2.0 / inputs) ** 0.5)
+
+
+def tiled(values: Array, times: int) -> Array:
+    """(channels,) numbers repeated for a row of `times` pixels: (times * channels,).
+
+    NumPy adds or multiplies long runs much faster than many runs of a few channels.
+    """
+    return np.tile(values, times)
+
+
+def channel_sums(x: Array) -> Array:
+    """Sum over everything but the channels, the last axis of (n, height, width, channels)."""
+    channels = x.shape[-1]
+    rows = x.reshape(-1, volume(x.shape[-2:]) if x.ndim > 2 else channels)
+    return rows.sum(axis=0).reshape(-1, channels).sum(axis=0)

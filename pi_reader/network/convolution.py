@@ -1,0 +1,189 @@
+"""Convolution as one matrix product, and the pooling that goes with it.
+
+Every place of the kernel becomes a row of a matrix (im2col), so that the whole layer is
+`(places, kernel * kernel * inputs) @ (kernel * kernel * inputs, outputs)`, which OpenBLAS does as
+fast as the chip allows. The matrix is nine times as large as the picture for a 3×3 kernel, so it
+is made for a few samples at a time, in one block of memory that stays in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal, tiled
+
+_BLOCK = 1 << 17  # numbers in a block of columns: 512 KB, which a Zero 2's cache just holds
+
+
+class Conv2D(Layer):
+    """Looks at every place of a picture through the same small window.
+
+    Weights are `(kernel * kernel * inputs, outputs)`, rows in the order window row, window
+    column, channel; He-normal from `rng`. Bias `(outputs,)`, zeros at first. `padding` pixels of
+    nothing are added on each side; `kernel // 2` keeps the size at stride 1.
+    """
+
+    kind = "conv2d"
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        stride: int = 1,
+        padding: int = 0,
+        bias: bool = True,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.inputs, self.outputs, self.bias = inputs, outputs, bias
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+        self._reach = kernel * kernel * inputs  # inputs that one output sees
+        weights = he_normal((self._reach, outputs), self._reach, rng)
+        self._learns(weights, *([np.zeros(outputs, np.float32)] if bias else []))
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """(n, height, width, inputs) to (n, height', width', outputs)."""
+        self._x = x
+        height, width, _ = self.output_shape(x.shape[1:])
+        y = self._scratch.take("y", len(x), height, width, self.outputs)
+        if self.bias:
+            bias = tiled(self.parameters[1], width)
+        for block in self._blocks(len(x), height * width):
+            rows = y[block].reshape(-1, self.outputs)
+            np.dot(self._columns(x[block]), self.parameters[0], out=rows)
+            if self.bias:
+                lines = y[block].reshape(-1, width * self.outputs)
+                lines += bias
+        return y
+
+    def backward(self, grad: Array, need_input: bool = True) -> Array:
+        """(n, height', width', outputs) to (n, height, width, inputs)."""
+        weights, d_weights = self.parameters[0], self.gradients[0]
+        d_weights[...] = 0
+        part = self._scratch.take("part", *d_weights.shape)
+        if self.bias:
+            self.gradients[1][...] = channel_sums(grad)
+        dx = self._scratch.take("dx", *self._x.shape) if need_input else grad
+        for block in self._blocks(len(grad), grad.shape[1] * grad.shape[2]):
+            rows = grad[block].reshape(-1, self.outputs)  # (places, outputs)
+            columns = self._columns(self._x[block])
+            np.dot(columns.T, rows, out=part)  # (reach, outputs)
+            d_weights += part
+            if need_input:
+                np.dot(rows, weights.T, out=columns)
+                self._scatter(columns, grad.shape[1:3], dx[block])
+        return dx
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(height, width, inputs) to (height', width', outputs)."""
+        if len(shape) != 3 or shape[2] != self.inputs or min(shape[:2]) < 1:
+            raise ValueError(f"a convolution of {self.inputs} channels was given {shape}")
+        height, width = (
+            (size + 2 * self.padding - self.kernel) // self.stride + 1 for size in shape[:2]
+        )
+        if height < 1 or width < 1:
+            raise ValueError(f"a {self.kernel}×{self.kernel} window was given {shape}")
+        return (height, width, self.outputs)
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """One for each weight at each place."""
+        height, width, outputs = self.output_shape(shape)
+        return height * width * self._reach * outputs
+
+    def settings(self) -> dict[str, Any]:
+        """Sizes, and whether there is a bias."""
+        return {
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "kernel": self.kernel,
+            "stride": self.stride,
+            "padding": self.padding,
+            "bias": self.bias,
+        }
+
+    def _blocks(self, count: int, places: int) -> Iterator[slice]:
+        """Cut a batch so that the columns of each piece fit the cache."""
+        step = max(1, _BLOCK // (places * self._reach))
+        return (slice(start, min(start + step, count)) for start in range(0, count, step))
+
+    def _columns(self, x: Array) -> Array:
+        """(n, height, width, inputs) to (n * height' * width', reach): what each place sees."""
+        height, width, _ = self.output_shape(x.shape[1:])
+        columns = self._scratch.take(
+            "columns", len(x), height, width, self.kernel, self.kernel * self.inputs
+        )
+        sample, row, pixel, number = (padded := self._padded(x)).strides
+        windows = as_strided(
+            padded,
+            columns.shape,
+            (sample, row * self.stride, pixel * self.stride, row, number),
+            writeable=False,
+        )
+        np.copyto(columns, windows)
+        return columns.reshape(-1, self._reach)
+
+    def _padded(self, x: Array) -> Array:
+        """The picture with its border of zeros, which nobody ever writes to."""
+        if not self.padding:
+            return np.ascontiguousarray(x)
+        count, height, width, channels = x.shape
+        edge = self.padding
+        padded = self._scratch.take("padded", count, height + 2 * edge, width + 2 * edge, channels)
+        padded[:, edge : edge + height, edge : edge + width] = x
+        return padded
+
+    def _scatter(self, columns: Array, places: Shape, dx: Array) -> None:
+        """Add up in `dx` what each place gives back to the pixels it saw (col2im)."""
+        count, height, width, channels = dx.shape
+        rows, cols = places
+        edge, step, kernel = self.padding, self.stride, self.kernel
+        seen = columns.reshape(count, rows, cols, kernel, kernel, channels)
+        total = self._scratch.take("total", count, height + 2 * edge, width + 2 * edge, channels)
+        total[...] = 0
+        for i in range(kernel):
+            for j in range(kernel):
+                total[:, i : i + step * rows : step, j : j + step * cols : step] += seen[
+                    :, :, :, i, j
+                ]
+        dx[...] = total[:, edge : edge + height, edge : edge + width]
+
+
+class MaxPool2D(Layer):
+    """Keeps the strongest of each 2×2 pixels; an odd last row or column is left out."""
+
+    kind = "maxpool2d"
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """(n, height, width, channels) to (n, height // 2, width // 2, channels)."""
+        height, width, channels = self.output_shape(x.shape[1:])
+        self._x = x
+        x = x[:, : 2 * height, : 2 * width]
+        tall = self._scratch.take("tall", len(x), height, 2 * width, channels)
+        self._y = self._scratch.take("y", len(x), height, width, channels)
+        np.maximum(x[:, 0::2], x[:, 1::2], out=tall)
+        return np.maximum(tall[:, :, 0::2], tall[:, :, 1::2], out=self._y)
+
+    def backward(self, grad: Array, need_input: bool = True) -> Array:
+        """The gradient goes to the pixel that won; of equals to the first."""
+        dx = self._scratch.take("dx", *self._x.shape)
+        dx[...] = 0
+        _, height, width, _ = grad.shape
+        free = np.ones(grad.shape, bool)
+        for i in range(2):
+            for j in range(2):
+                place = (slice(None), slice(i, 2 * height, 2), slice(j, 2 * width, 2))
+                won = (self._x[place] == self._y) & free
+                free &= ~won
+                np.multiply(grad, won, out=dx[place])
+        return dx
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(height, width, channels) to (height // 2, width // 2, channels)."""
+        if len(shape) != 3 or min(shape) < 1 or min(shape[:2]) < 2:
+            raise ValueError(f"pooling 2×2 pixels was given {shape}")
+        return (shape[0] // 2, shape[1] // 2, shape[2])

@@ -1,0 +1,200 @@
+"""The network as a whole: patches go in, probabilities come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pi_reader.network.base import Array, Layer, Scratch, Shape
+from pi_reader.network.layers import BatchNorm, Conv2D, Dense, Sigmoid, build
+from pi_reader.network.loss import softmax
+
+_BLOCK = 32  # patches that go through the network together, so that all stays in the cache
+_FULL_INK = np.float32(255)
+
+
+class Model:
+    """A network that reads patches.
+
+    layers: what it is made of, in order; input_shape: (height, width, channels) of one sample.
+    temperature: what the scores are divided by before they become probabilities; above 1 makes
+    the network less sure of itself, without changing what it holds most likely.
+    Raises ValueError if the layers do not fit each other.
+
+    One thread at a time may use a model, since it works in memory of its own: see `twin`.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Shape = (28, 28, 1),
+        temperature: float = 1.0,
+    ) -> None:
+        self.layers = list(layers)
+        self.input_shape = tuple(input_shape)
+        self.temperature = temperature
+        self._shapes = list(_shapes(self.layers, self.input_shape))
+        if len(self._shapes[-1]) != 1:
+            raise ValueError(f"a network must end in one row of outcomes, not {self._shapes[-1]}")
+        self._scratch = Scratch()
+
+    @classmethod
+    def from_spec(cls, spec: Mapping[str, Any], temperature: float = 1.0) -> Model:
+        """The network that `spec` describes, with zeros for weights; ValueError if none is."""
+        layers = [build(description) for description in spec["layers"]]
+        return cls(layers, tuple(spec["input_shape"]), temperature)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """All that is needed to build it again except the numbers, fit for JSON."""
+        return {
+            "input_shape": list(self.input_shape),
+            "layers": [layer.describe() for layer in self.layers],
+        }
+
+    @property
+    def outcomes(self) -> int:
+        """How many answers it chooses from: ten digits, or eleven with "no digit"."""
+        return self._shapes[-1][0]
+
+    @property
+    def parameters(self) -> list[Array]:
+        """All arrays that learning changes, in place, in the order of the layers."""
+        return [array for layer in self.layers for array in layer.parameters]
+
+    @property
+    def gradients(self) -> list[Array]:
+        """The loss's gradient by each of `parameters`, as the last `backward` left it."""
+        return [array for layer in self.layers for array in layer.gradients]
+
+    @property
+    def state(self) -> list[Array]:
+        """All arrays that make this network what it is: parameters, then running statistics."""
+        statistics = [array for layer in self.layers for array in layer.statistics]
+        return self.parameters + statistics
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications with addition for one patch."""
+        return sum(
+            layer.multiply_adds(shape)
+            for layer, shape in zip(self.layers, self._shapes, strict=False)
+        )
+
+    def predict(self, patches: np.ndarray) -> Array:
+        """How likely each outcome is for each patch.
+
+        patches: (n, 28, 28) uint8, 0 paper to 255 full ink, n from 0 up.
+        Gives (n, outcomes) float32, each row summing to 1; the array is the caller's own.
+
+        Of a network that ends in a sigmoid, as the lecture's does, each output is the chance of
+        one digit, regardless of the others. Given that exactly one of them is true, the chances
+        are in proportion to `y / (1 - y)`: the softmax of what went into the sigmoid.
+        """
+        logits = np.empty((len(patches), self.outcomes), np.float32)
+        for start in range(0, len(patches), _BLOCK):
+            some = patches[start : start + _BLOCK]
+            x = self._scratch.take("x", len(some), *self.input_shape)
+            np.divide(some.reshape(x.shape), _FULL_INK, out=x, dtype=np.float32)
+            logits[start : start + len(some)] = self._logits(x)
+        logits /= np.float32(self.temperature)
+        return softmax(logits)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Run a batch (n, *input_shape) float32 through all layers: (n, outcomes) float32.
+
+        `x` is ink from 0 to 1. The result lives in the last layer's memory: copy it to keep it.
+        """
+        for layer in self.layers:
+            x = layer.forward(x, training)
+        return x
+
+    def backward(self, grad: Array) -> None:
+        """Fill `gradients` from the loss's gradient by the outputs, after `forward`.
+
+        Stops at the first layer that learns: nobody needs the gradient by the picture.
+        """
+        first = next(i for i, layer in enumerate(self.layers) if layer.parameters)
+        for layer in reversed(self.layers[first + 1 :]):
+            grad = layer.backward(grad)
+        self.layers[first].backward(grad, need_input=False)
+
+    def twin(self) -> Model:
+        """A model on the same parameters with its own gradients and memory, for another thread."""
+        layers = [layer.twin() for layer in self.layers]
+        return Model(layers, self.input_shape, self.temperature)
+
+    def copy(self) -> Model:
+        """A model of its own with the same numbers."""
+        other = Model.from_spec(self.spec, self.temperature)
+        for mine, theirs in zip(self.state, other.state, strict=True):
+            theirs[...] = mine
+        return other
+
+    def folded(self) -> Model:
+        """The same network without batch normalisation, for use after training.
+
+        What normalisation does by then is a fixed scale and shift of each channel, so the weights
+        and the bias of the layer before it can do that too.
+        """
+        layers: list[Layer] = []
+        for layer in self.copy().layers:
+            if isinstance(layer, BatchNorm):
+                layers[-1] = _fold(layers[-1] if layers else layer, layer)
+            else:
+                layers.append(layer)
+        return Model(layers, self.input_shape, self.temperature)
+
+    def __repr__(self) -> str:
+        """A table: what comes out of each layer, what it holds, what it costs per patch."""
+        title = f"{'layer':<24}{'output':>14}{'parameters':>14}{'multiply-adds':>16}"
+        lines = [title, "-" * len(title)]
+        costs = [
+            layer.multiply_adds(shape)
+            for layer, shape in zip(self.layers, self._shapes, strict=False)
+        ]
+        counts = [sum(array.size for array in layer.parameters) for layer in self.layers]
+        for layer, shape, count, cost in zip(
+            self.layers, self._shapes[1:], counts, costs, strict=True
+        ):
+            size = "×".join(map(str, shape))
+            lines.append(f"{_title(layer):<24}{size:>14}{count:>14,}{cost:>16,}")
+        lines += [lines[1], f"{'total':<38}{sum(counts):>14,}{sum(costs):>16,}"]
+        return "\n".join(lines)
+
+    def _logits(self, x: Array) -> Array:
+        """Scores before softmax or the last sigmoid."""
+        last = len(self.layers) - isinstance(self.layers[-1], Sigmoid)
+        for layer in self.layers[:last]:
+            x = layer.forward(x)
+        return x
+
+
+def _shapes(layers: Sequence[Layer], shape: Shape) -> Iterator[Shape]:
+    """The shape before each layer and after the last."""
+    yield shape
+    for layer in layers:
+        shape = layer.output_shape(shape)
+        yield shape
+
+
+def _fold(before: Layer, norm: BatchNorm) -> Layer:
+    """A convolution or dense layer with the normalisation after it moved into its numbers."""
+    if not isinstance(before, Conv2D | Dense):
+        raise ValueError("batch normalisation can be folded only into a layer with weights")
+    scale, shift = norm.as_affine()
+    settings = before.settings() | {"bias": True}
+    folded = type(before)(**settings)
+    folded.parameters[0][...] = before.parameters[0] * scale
+    folded.parameters[1][...] = (before.parameters[1] * scale if before.bias else 0) + shift
+    return folded
+
+
+def _title(layer: Layer) -> str:
+    """A layer in the words of a person: "conv2d 3×3, stride 2"."""
+    if isinstance(layer, Conv2D):
+        stride = f", stride {layer.stride}" if layer.stride > 1 else ""
+        return f"{layer.kind} {layer.kernel}×{layer.kernel}{stride}"
+    return layer.kind
