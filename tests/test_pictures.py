@@ -43,10 +43,10 @@ def test_ok__an_empty_sheet_is_a_picture_too() -> None:
 def test_ok__dots_draw_ink_on_either_ground() -> None:
     grey = np.full((48, 96), 200, np.uint8)
     grey[8:40, 44:52] = 40  # an upright bar in the middle
-    drawing = dots(grey, columns=24).splitlines()
+    drawing = dots(grey, columns=24).split("\n")
     assert len(drawing) == 6
     assert drawing[2][11] != "\u2800" and len(drawing[2]) == 13
-    assert dots(255 - grey, columns=24).splitlines() == drawing
+    assert dots(255 - grey, columns=24).split("\n") == drawing
 
 
 def test_ok__console_says_what_is_doubted() -> None:
