@@ -26,10 +26,11 @@ def annotated(frame: Frame, reading: Reading) -> Image.Image:
     return picture
 
 
-def sheet(crops: np.ndarray, captions: Sequence[str], columns: int = 12) -> Image.Image:
-    """Many crops in rows, each with a line of text below it.
+def sheet(crops: Sequence[np.ndarray], captions: Sequence[str], columns: int = 12) -> Image.Image:
+    """Many small pictures in rows, each with a line of text below it.
 
-    crops: (n, 28, 28) uint8, 0 paper to 255 ink; shown as ink on paper.
+    crops: grey pictures (height, width) uint8 of any size, shown as they are; patches, which are
+    white ink on black, among them.
     """
     columns = max(1, min(columns, len(crops)))
     rows = -(-len(crops) // columns)
@@ -40,9 +41,44 @@ def sheet(crops: np.ndarray, captions: Sequence[str], columns: int = 12) -> Imag
     for index, (crop, caption) in enumerate(zip(crops, captions, strict=True)):
         row, column = divmod(index, columns)
         corner = (column * (_CELL + 4), row * step)
-        picture.paste(Image.fromarray(255 - crop).resize((_CELL, _CELL), Image.NEAREST), corner)
+        picture.paste(_fitted(crop), corner)
         draw.text((corner[0] + 2, corner[1] + _CELL), caption, fill=0, font=font)
     return picture
+
+
+def confusion_chart(confusion: np.ndarray) -> Image.Image:
+    """How often each digit was read as each other, as a chart: the darker, the more often.
+
+    confusion: (10, 10) counts, row = what it is, column = what it was read as. The right ones are
+    green; a wrong one is the redder the larger its share of its row's errors.
+    """
+    size, margin = 44, 40
+    picture = Image.new("RGB", (margin + 10 * size + 8, margin + 10 * size + 8), "white")
+    draw = ImageDraw.Draw(picture)
+    font = _font(13)
+    draw.text((8, 4), "rows: is, columns: read as", fill="black", font=font)
+    wrong = confusion - np.diag(np.diag(confusion))
+    most = max(1, int(wrong.max()))
+    for row in range(10):
+        draw.text((margin - 16, margin + row * size + 14), str(row), fill="black", font=font)
+        draw.text((margin + row * size + 18, margin - 18), str(row), fill="black", font=font)
+        for column in range(10):
+            pale = 255 - round(200 * wrong[row, column] / most)
+            corner = (margin + column * size, margin + row * size)
+            draw.rectangle((*corner, corner[0] + size - 2, corner[1] + size - 2),
+                           fill=(200, 235, 205) if row == column else (255, pale, pale))
+            if confusion[row, column]:
+                draw.text((corner[0] + 4, corner[1] + 14), str(confusion[row, column]),
+                          fill="black", font=font)
+    return picture
+
+
+def _fitted(crop: np.ndarray) -> Image.Image:
+    """A crop as large as its cell allows, its proportions kept; small ones in clear squares."""
+    picture = Image.fromarray(crop)
+    factor = _CELL / max(1, *picture.size)
+    size = tuple(max(1, round(factor * edge)) for edge in picture.size)
+    return picture.resize(size, Image.NEAREST if factor >= 1 else Image.BOX)
 
 
 def _annotate(draw: ImageDraw.ImageDraw, digit: Digit, font: ImageFont.ImageFont,

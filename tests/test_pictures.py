@@ -7,7 +7,7 @@ import io
 import numpy as np
 
 from pi_reader.outputs.console import Console, dots, spaced
-from pi_reader.pictures import SURE, UNSURE, annotated, sheet
+from pi_reader.pictures import SURE, UNSURE, annotated, confusion_chart, sheet
 from pi_reader.values import Box, Digit, Frame, Line, Reading
 
 FRAME = Frame(np.full((100, 200), 128, np.uint8), "paper")
@@ -26,14 +26,26 @@ def test_ok__boxes_have_the_colour_of_their_certainty() -> None:
     assert (FRAME.grey == 128).all(), "the frame itself is never drawn on"
 
 
-def test_ok__sheet_shows_each_crop_as_ink_on_paper() -> None:
-    crops = np.zeros((5, 28, 28), np.uint8)
-    crops[3, 10:18, 10:18] = 255
+def test_ok__sheet_shows_each_crop_as_it_is() -> None:
+    crops = [np.zeros((28, 28), np.uint8) for _ in range(5)]
+    crops[3][10:18, 10:18] = 255
+    crops[4] = np.full((200, 100), 77, np.uint8)
     picture = np.asarray(sheet(crops, ["a", "b", "c", "d", "e"], columns=3))
     assert picture.shape[1] == 3 * 88
     row, column = 102 + 42, 42  # the middle of the fourth crop, first of the second row
-    assert picture[row, column] == 0
-    assert picture[42, 42] == 255
+    assert picture[row, column] == 255
+    assert picture[42, 42] == 0
+    assert picture[row, 88 + 20] == 77 and picture[row, 88 + 60] == 255, "proportions are kept"
+
+
+def test_ok__confusion_chart_reddens_the_errors() -> None:
+    confusion = np.diag(np.full(10, 90))
+    confusion[4, 9] = 10
+    picture = np.asarray(confusion_chart(confusion)).astype(int)
+    error = picture[40 + 4 * 44 + 3, 40 + 9 * 44 + 3]
+    right = picture[40 + 3, 40 + 3]
+    assert error[0] == 255 and error[1] < 100
+    assert right[1] > right[0]
 
 
 def test_ok__an_empty_sheet_is_a_picture_too() -> None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.shipped import WEIGHTS_HELP
+from pi_reader.cli.common import WEIGHTS_HELP
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from pi_reader.camera.desk import DeskCamera
-    from pi_reader.cli.shipped import open_reader
+    from pi_reader.cli.common import open_reader
     from pi_reader.outputs.console import Console
     from pi_reader.scoring import Score, count
 

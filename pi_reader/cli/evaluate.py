@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.shipped import WEIGHTS_HELP
-from pi_reader.errors import BadData, MissingFile
+from pi_reader.cli.common import WEIGHTS_HELP
+from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from pi_reader.scoring import Score
-    from pi_reader.training.measure import Measures
+    from pi_reader.training.measure import Measures, Miss
 
 HELP = """measure weights on labelled digits or photographs
 
@@ -37,40 +36,85 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--photos", type=Path, metavar="DIR", help="photographs and labels.json")
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--confusion", action="store_true",
+                        help="also print how often each digit was read as each other")
+    parser.add_argument("--worst", type=int, default=0, metavar="N",
+                        help="also list the N patches that were furthest from the truth")
+    parser.add_argument("--pictures", type=Path, metavar="DIR",
+                        help="write them as pictures: confusion.png and worst.png, "
+                             "or of --photos all errors as errors.png")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    return _photos(args) if args.photos else _patches(args)
+    from pi_reader.cli.common import make_folder
+
+    if args.photos and (args.confusion or args.worst):
+        raise UsageError("evaluate: --confusion and --worst are for patches, not for --photos")
+    if args.worst < 0:
+        raise UsageError("evaluate: --worst takes a number from 0 up")
+    if args.pictures:
+        make_folder(args.pictures)
+    if args.photos:
+        from pi_reader.cli.evaluate_photos import evaluate_photos
+
+        return evaluate_photos(args.photos, args.weights, args.json, args.pictures)
+    return _patches(args)
 
 
 def _patches(args: argparse.Namespace) -> int:
-    from pi_reader.cli.shipped import weights_path
+    from pi_reader.cli.common import weights_path
     from pi_reader.network import store
-    from pi_reader.training.measure import measure
+    from pi_reader.training.measure import measure, worst
 
     images, labels = _load(args)
     model, card = store.load(weights_path(args.weights))
     start = time.perf_counter()
-    measures = measure(model.predict(images), labels, card.threshold)
+    probabilities = model.predict(images)
+    measures = measure(probabilities, labels, card.threshold)
     seconds = time.perf_counter() - start
-    print(json.dumps(_as_json(measures, seconds)) if args.json else _table(measures, seconds))
+    furthest = worst(probabilities, labels, args.worst)
+    if args.json:
+        print(json.dumps(_as_json(measures, seconds, furthest if args.worst else None)))
+    else:
+        print(_table(measures, seconds))
+        if args.confusion:
+            print(_confusion_table(measures))
+        for miss in furthest:
+            print(f"patch {miss.index:6d}: is {miss.label}, held for {miss.read} "
+                  f"({miss.confidence:.1%}; {miss.label}: {miss.right:.1%})")
+    if args.pictures:
+        _write_pictures(args, images, measures, furthest)
     return 0
+
+
+def _write_pictures(args: argparse.Namespace, images: np.ndarray, measures: Measures,
+                    furthest: list[Miss]) -> None:
+    from pi_reader.cli.common import save_picture
+    from pi_reader.pictures import confusion_chart, sheet
+
+    if args.confusion:
+        save_picture(args.pictures / "confusion.png", confusion_chart(measures.confusion))
+    if args.worst:
+        captions = [f"{miss.label} as {miss.read} {miss.confidence:.2f}" for miss in furthest]
+        crops = [images[miss.index] for miss in furthest]
+        save_picture(args.pictures / "worst.png", sheet(crops, captions))
 
 
 def _load(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     """(n, 28, 28) uint8 and (n,) uint8."""
     from pi_reader.training import data
+    from pi_reader.training.npz import load_npz
 
     if args.mnist:
         return data.load_test(args.mnist)
     if args.npz:
-        return data.load_npz(args.npz)
-    return data.load_pair(*args.idx)
+        return load_npz(args.npz)
+    return data.read_pair(*args.idx)
 
 
-def _as_json(measures: Measures, seconds: float) -> dict:
-    return {
+def _as_json(measures: Measures, seconds: float, furthest: list[Miss] | None) -> dict:
+    found = {
         "n": measures.n,
         "accuracy": _number(measures.accuracy),
         "errors": measures.errors,
@@ -81,6 +125,9 @@ def _as_json(measures: Measures, seconds: float) -> dict:
         "accuracy_of_sure": _number(measures.accuracy_of_sure),
         "seconds": round(seconds, 3),
     }
+    if furthest is not None:
+        found["worst"] = [asdict(miss) for miss in furthest]
+    return found
 
 
 def _number(value: float) -> float | None:
@@ -99,36 +146,9 @@ def _table(measures: Measures, seconds: float) -> str:
         f"seconds            {seconds:.2f}"))
 
 
-def _photos(args: argparse.Namespace) -> int:
-    from pi_reader.camera.files import load
-    from pi_reader.cli.shipped import open_reader
-    from pi_reader.scoring import load_labels, scores
-
-    truths = load_labels(args.photos)
-    reader = open_reader(args.weights)
-    readings = {}
-    code = 0
-    for truth in truths:
-        try:
-            readings[truth.file] = reader.read(load(args.photos / truth.file))
-        except (BadData, MissingFile) as error:
-            print(f"pi-reader: {error}", file=sys.stderr)
-            code = min(code or error.exit_code, error.exit_code)
-    groups = scores(truths, readings)
-    print(_scores_json(groups) if args.json else _scores_table(groups))
-    return code
-
-
-def _scores_json(groups: dict[str, Score]) -> str:
-    return json.dumps({group: {name: _number(value) for name, value in score.figures().items()}
-                       for group, score in groups.items()})
-
-
-def _scores_table(groups: dict[str, Score]) -> str:
-    columns = {group: score.figures() for group, score in groups.items()}
-    lines = [f"{'':18}" + "".join(f"{group:>10}" for group in columns)]
-    for name in columns["all"]:
-        cells = (figures[name] for figures in columns.values())
-        lines.append(f"{name:18}" + "".join(
-            f"{cell:10d}" if isinstance(cell, int) else f"{cell:10.3f}" for cell in cells))
+def _confusion_table(measures: Measures) -> str:
+    """Rows are what the digits are, columns what they were read as; dots for never."""
+    lines = ["", "is \\ read as" + "".join(f"{digit:6d}" for digit in range(10))]
+    for label, row in enumerate(measures.confusion):
+        lines.append(f"{label:12d}" + "".join(f"{count or '.':>6}" for count in row))
     return "\n".join(lines)

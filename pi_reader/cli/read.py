@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.shipped import WEIGHTS_HELP
-from pi_reader.errors import BadData, CannotWrite, MissingFile
+from pi_reader.cli.common import WEIGHTS_HELP
+from pi_reader.errors import BadData, MissingFile
 
 if TYPE_CHECKING:
-    from pi_reader.values import Digit, Frame, Reading
+    from pi_reader.values import Digit, Reading
 
 HELP = """read the handwritten digits on photographs
 
@@ -34,10 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read them all; 65 if any was bad, else 66 if any was missing, else 0."""
     from pi_reader.camera.files import load
-    from pi_reader.cli.shipped import open_reader
+    from pi_reader.cli.common import make_folder, open_reader, save_picture
 
     if args.annotate:
-        _make_folder(args.annotate)
+        make_folder(args.annotate)
     reader = open_reader(args.weights)
     codes = {0}
     names: set[str] = set()
@@ -51,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
         reading = reader.read(frame)
         print(json.dumps(as_json(reading)) if args.json else for_people(reading), flush=True)
         if args.annotate:
-            _annotate(args.annotate / _free_name(path, names), frame, reading)
+            from pi_reader.pictures import annotated  # Pillow's fonts, only for who wants them
+
+            save_picture(args.annotate / _free_name(path, names), annotated(frame, reading))
     return min(codes - {0}, default=0)  # 65 outranks 66
 
 
@@ -86,13 +88,6 @@ def _digit(digit: Digit) -> dict:
             "sure": digit.sure, "box": [box.x, box.y, box.width, box.height]}
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"{folder}: cannot be made a folder ({error.strerror})") from error
-
-
 def _free_name(path: Path, names: set[str]) -> str:
     """a.png for a.jpg; a-2.png for the second a.jpg, from another folder."""
     name, number = f"{path.stem}.png", 1
@@ -101,11 +96,3 @@ def _free_name(path: Path, names: set[str]) -> str:
         name = f"{path.stem}-{number}.png"
     names.add(name)
     return name
-
-
-def _annotate(path: Path, frame: Frame, reading: Reading) -> None:
-    from pi_reader.files import durable
-    from pi_reader.pictures import annotated
-
-    with durable(path) as handle:
-        annotated(frame, reading).save(handle, "PNG")

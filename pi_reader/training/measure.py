@@ -63,6 +63,30 @@ def measure(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
         rejected=_mean(~sure), accuracy_of_sure=_mean(right[sure]))
 
 
+@dataclass(frozen=True)
+class Miss:
+    """A patch that was read wrong, or nearly so.
+
+    index: its place among the patches; label: what it is; read: what it was held for;
+    confidence: how likely that seemed; right: how likely the truth seemed.
+    """
+
+    index: int
+    label: int
+    read: int
+    confidence: float
+    right: float
+
+
+def worst(probabilities: np.ndarray, labels: np.ndarray, count: int) -> list[Miss]:
+    """The `count` patches to which the network gave the least chance of being what they are."""
+    digits = probabilities[:, :DIGITS]
+    right = digits[np.arange(len(labels)), labels]
+    return [Miss(int(i), int(labels[i]), int(digits[i].argmax()),
+                 round(float(digits[i].max()), 4), round(float(right[i]), 4))
+            for i in np.argsort(right, kind="stable")[:count]]
+
+
 def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = _BINS) -> float:
     """Expected calibration error: how far stated confidence and the share of right ones differ.
 

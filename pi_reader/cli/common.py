@@ -1,4 +1,4 @@
-"""Finding weights: the ones that came with pi-reader, by name, or any file, by its path."""
+"""What several commands share: finding weights by name or path, and writing pictures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pi_reader
-from pi_reader.errors import MissingFile
+from pi_reader.errors import CannotWrite, MissingFile
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from pi_reader.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
@@ -37,3 +39,19 @@ def open_reader(name: str) -> Reader:
 
     model, card = store.load(weights_path(name))
     return Reader(model, card)
+
+
+def make_folder(folder: Path) -> None:
+    """Make sure there is a folder to write pictures to. Raises CannotWrite."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"{folder}: cannot be made a folder ({error.strerror})") from error
+
+
+def save_picture(path: Path, picture: Image) -> None:
+    """Write a PNG, whole or not at all. Raises CannotWrite."""
+    from pi_reader.files import durable
+
+    with durable(path) as handle:
+        picture.save(handle, "PNG")

@@ -1,0 +1,89 @@
+"""The part of `pi-reader evaluate` that reads labelled photographs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pi_reader.errors import BadData, MissingFile
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pi_reader.scoring import Score, Truth
+    from pi_reader.values import Digit, Frame, Reading
+
+
+def evaluate_photos(folder: Path, weights: str, as_json: bool, pictures: Path | None) -> int:
+    """Read the folder's photographs, print the score, and collect the errors in a picture.
+
+    A photograph that cannot be read counts as read empty, and decides the exit code: 65 if one is
+    damaged, 66 if one is only missing.
+    """
+    from pi_reader.camera.files import load
+    from pi_reader.cli.common import open_reader, save_picture
+    from pi_reader.pictures import sheet
+    from pi_reader.scoring import load_labels, scores
+
+    truths = load_labels(folder)
+    reader = open_reader(weights)
+    readings = {}
+    codes = {0}
+    errors: list[tuple[np.ndarray, str]] = []
+    for truth in truths:
+        try:
+            frame = load(folder / truth.file)
+        except (BadData, MissingFile) as error:
+            print(f"pi-reader: {error}", file=sys.stderr)
+            codes.add(error.exit_code)
+            continue
+        readings[truth.file] = reader.read(frame)
+        if pictures:
+            errors += _cut_outs(truth, frame, readings[truth.file])
+    groups = scores(truths, readings)
+    print(_as_json(groups) if as_json else _table(groups))
+    if pictures:
+        save_picture(pictures / "errors.png", sheet([cut for cut, _ in errors],
+                                                    [caption for _, caption in errors]))
+    return min(codes - {0}, default=0)
+
+
+def _cut_outs(truth: Truth, frame: Frame, reading: Reading) -> list[tuple[np.ndarray, str]]:
+    """A piece of the photograph around each mistake, with a word on what happened."""
+    from pi_reader.scoring import mistakes
+
+    found = []
+    for digit, label, box in mistakes(truth, reading):
+        margin = max(box.width, box.height) // 3
+        piece = frame.grey[max(0, box.y - margin):box.bottom + margin,
+                           max(0, box.x - margin):box.right + margin]
+        found.append((piece, _caption(digit, label)))
+    return found
+
+
+def _caption(digit: Digit | None, label: int | None) -> str:
+    if digit is None:
+        return f"{label} missed"
+    if label is None:
+        return f"no digit: {digit.label}"
+    return f"{label} as {digit.label}" + ("" if digit.sure else "?")
+
+
+def _as_json(groups: dict[str, Score]) -> str:
+    """JSON knows no NaN: a share of nothing is null."""
+    return json.dumps({group: {name: None if math.isnan(value) else round(value, 6)
+                               for name, value in score.figures().items()}
+                       for group, score in groups.items()})
+
+
+def _table(groups: dict[str, Score]) -> str:
+    columns = {group: score.figures() for group, score in groups.items()}
+    lines = [f"{'':18}" + "".join(f"{group:>10}" for group in columns)]
+    for name in columns["all"]:
+        cells = (figures[name] for figures in columns.values())
+        lines.append(f"{name:18}" + "".join(
+            f"{cell:10d}" if isinstance(cell, int) else f"{cell:10.3f}" for cell in cells))
+    return "\n".join(lines)
