@@ -1,0 +1,1 @@
+"""From a picture to patches: ink, regions, lines, and crops that look like training digits."""

@@ -1,0 +1,66 @@
+"""Reading order: which marks stand beside each other, and which line comes first.
+
+Handwriting on a page that lies askew climbs or falls. The slope common to the page is taken out
+first; then each mark, from left to right, joins the line whose last marks it stands level with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+STEEPEST = 0.35  # rise over run; steeper is no line but the next one
+NEIGHBOUR = 4.0  # heights to the right in which a mark's neighbour is looked for
+LEVEL = 0.55  # heights that a mark's middle may stand off its line's
+
+
+def find_lines(left: np.ndarray, top: np.ndarray, right: np.ndarray,
+               bottom: np.ndarray) -> list[list[int]]:
+    """Sort boxes into lines from top to bottom, each from left to right, as lists of indices.
+
+    left, top, right, bottom: (n,) pixels, right and bottom exclusive.
+    """
+    across = (left + right).astype(np.float32) / 2
+    height = (bottom - top).astype(np.float32)
+    down = (top + bottom).astype(np.float32) / 2
+    level = down - page_slope(across, down, height) * across
+    lines: list[list[int]] = []
+    for mark in np.argsort(across, kind="stable").tolist():
+        line = _home(lines, mark, level, height)
+        if line is None:
+            lines.append([mark])
+        else:
+            line.append(mark)
+    return sorted(lines, key=lambda line: float(level[line].mean()))
+
+
+def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> float:
+    """Rise over run of the writing: the median over all pairs of neighbours, 0 if there are few.
+
+    across, down: (n,) middles of the marks; height: (n,), all in pixels.
+    """
+    if len(across) < 3:
+        return 0.0
+    run = across[None, :] - across[:, None]
+    rise = down[None, :] - down[:, None]
+    size = np.maximum(height[None, :], height[:, None])
+    beside = (run > 0) & (run < NEIGHBOUR * size) & (np.abs(rise) < STEEPEST * run + 0.2 * size)
+    distance = np.where(beside, run, np.inf)
+    nearest = distance.argmin(axis=1)
+    mark = np.flatnonzero(np.isfinite(distance.min(axis=1)))
+    if len(mark) < 2:
+        return 0.0
+    slopes = rise[mark, nearest[mark]] / run[mark, nearest[mark]]
+    return float(np.clip(np.median(slopes), -STEEPEST, STEEPEST))
+
+
+def _home(lines: list[list[int]], mark: int, level: np.ndarray,
+          height: np.ndarray) -> list[int] | None:
+    """The line that a mark stands level with, or None if it begins a new one."""
+    best, least = None, LEVEL
+    for line in lines:
+        last = line[-2:]
+        size = max(float(height[mark]), float(height[last].mean()))
+        off = abs(float(level[mark] - level[last].mean())) / max(size, 1.0)
+        if off < least:
+            best, least = line, off
+    return best

@@ -1,0 +1,107 @@
+"""Crops that look like training digits: 28 x 28 pixels, made the way MNIST was made.
+
+LeCun, Cortes and Burges scaled each digit into 20 x 20 pixels keeping its proportions, with grey
+edges from the averaging, and moved its centre of mass to the middle of 28 x 28. The same is done
+here, and two things besides that their scanned forms did not need: the ink's strength is stretched
+to full black, and hairlines are thickened, since a fine pen on a large page would otherwise fade
+to nothing when it shrinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from pi_reader.vision.ink import Ink
+from pi_reader.vision.regions import Regions
+
+SIDE = 28  # pixels of a patch
+EDGE = 20  # pixels of the digit's longer edge in it
+FINE = 3  # crops are first made so many times finer, to thicken strokes before they blur
+LEAST_STROKE = 2.0  # pixels of the patch; MNIST's strokes are 2 to 3 thick
+FULL_INK = 1.1  # of the mean ink contrast: what counts as full black (the mean has soft edges in it)
+
+
+def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> np.ndarray:
+    """Cut out marks as the network wants to see them.
+
+    groups: for each mark the regions that it is made of. Returns (n, 28, 28) uint8, 0 paper to
+    255 ink; ink of other regions that reaches into a mark's box is left out.
+    """
+    fine = FINE * EDGE
+    crops = np.zeros((len(groups), fine, fine), np.uint8)
+    grow = np.zeros(len(groups), np.int64)
+    for number, group in enumerate(groups):
+        crop, stroke = _crop(ink, regions, group)
+        height, width = crop.shape
+        ratio = fine / max(height, width)
+        size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        small = Image.fromarray(crop).resize(size, Image.Resampling.BILINEAR)
+        crops[number, :size[1], :size[0]] = small
+        grow[number] = round((LEAST_STROKE * FINE - stroke * ratio) / 2)
+    for step in range(1, int(grow.max(initial=0)) + 1):
+        thin = grow >= step
+        crops[thin] = _thicken(crops[thin])
+    return centre(_shrink(crops))
+
+
+def centre(crops: np.ndarray) -> np.ndarray:
+    """Put digits with their centre of mass into the middle of patches.
+
+    crops: (n, 20, 20) uint8, each somewhere in its square. Returns (n, 28, 28) uint8; a digit so
+    lopsided that it would leave the patch is moved no further than its border.
+    """
+    count, edge = len(crops), crops.shape[1]
+    weight = np.maximum(crops.sum(axis=(1, 2), dtype=np.float32), 1)
+    place = np.arange(edge, dtype=np.float32)
+    rows = crops.sum(axis=2, dtype=np.float32) @ place / weight
+    columns = crops.sum(axis=1, dtype=np.float32) @ place / weight
+    middle = (SIDE - 1) / 2
+    down = np.clip(np.rint(middle - rows).astype(np.int64), 0, SIDE - edge)
+    right = np.clip(np.rint(middle - columns).astype(np.int64), 0, SIDE - edge)
+    patches = np.zeros((count, SIDE, SIDE), np.uint8)
+    for number in range(count):
+        patches[number, down[number]:down[number] + edge,
+                right[number]:right[number] + edge] = crops[number]
+    return patches
+
+
+def _crop(ink: Ink, regions: Regions, group: Sequence[int]) -> tuple[np.ndarray, float]:
+    """One mark's ink stretched to 0..255, (height, width) uint8, and its stroke in pixels."""
+    members = np.asarray(group)
+    left, top = int(regions.left[members].min()), int(regions.top[members].min())
+    right, bottom = int(regions.right[members].max()), int(regions.bottom[members].max())
+    crop = ink.contrast[top:bottom, left:right]
+    own = ink.mask[top:bottom, left:right]
+    area = regions.area[members]
+    if np.count_nonzero(own) > area.sum():
+        own = np.zeros(crop.shape, bool)
+        for region in group:
+            for row, start, end in regions.runs[regions.first[region]:regions.first[region + 1]]:
+                own[row - top, start - left:end - left] = True
+    mean = float(np.dot(crop.ravel().astype(np.float32), own.ravel().astype(np.float32)))
+    mean /= max(1, int(area.sum()))
+    gain = np.float32(255 / max(1.0, mean * FULL_INK))
+    stretched = np.minimum(crop * gain, np.float32(255)).astype(np.uint8)
+    stretched *= own
+    return stretched, float((regions.stroke[members] * area).sum() / area.sum())
+
+
+def _thicken(crops: np.ndarray) -> np.ndarray:
+    """Strokes one pixel thicker on every side: the largest of each pixel and its four neighbours."""
+    out = crops.copy()
+    np.maximum(out[:, 1:], crops[:, :-1], out=out[:, 1:])
+    np.maximum(out[:, :-1], crops[:, 1:], out=out[:, :-1])
+    np.maximum(out[:, :, 1:], crops[:, :, :-1], out=out[:, :, 1:])
+    np.maximum(out[:, :, :-1], crops[:, :, 1:], out=out[:, :, :-1])
+    return out
+
+
+def _shrink(crops: np.ndarray) -> np.ndarray:
+    """(n, 60, 60) to (n, 20, 20) uint8, each pixel the mean of nine."""
+    count = len(crops)
+    rows = crops.reshape(count, EDGE, FINE, EDGE * FINE).sum(axis=2, dtype=np.uint16)
+    sums = rows.reshape(count, EDGE, EDGE, FINE).sum(axis=3, dtype=np.uint16)
+    return ((sums + FINE * FINE // 2) // (FINE * FINE)).astype(np.uint8)
