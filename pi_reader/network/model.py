@@ -21,6 +21,7 @@ class Model:
     layers: what it is made of, in order; input_shape: (height, width, channels) of one sample.
     temperature: what the scores are divided by before they become probabilities; above 1 makes
     the network less sure of itself, without changing what it holds most likely.
+    shapes: the shape of one sample before each layer and after the last.
     Raises ValueError if the layers do not fit each other.
 
     One thread at a time may use a model, since it works in memory of its own: see `twin`.
@@ -35,9 +36,9 @@ class Model:
         self.layers = list(layers)
         self.input_shape = tuple(input_shape)
         self.temperature = temperature
-        self._shapes = list(_shapes(self.layers, self.input_shape))
-        if len(self._shapes[-1]) != 1:
-            raise ValueError(f"a network must end in one row of outcomes, not {self._shapes[-1]}")
+        self.shapes = list(_shapes(self.layers, self.input_shape))
+        if len(self.shapes[-1]) != 1:
+            raise ValueError(f"a network must end in one row of outcomes, not {self.shapes[-1]}")
         self._scratch = Scratch()
 
     @classmethod
@@ -57,7 +58,7 @@ class Model:
     @property
     def outcomes(self) -> int:
         """How many answers it chooses from: ten digits, or eleven with "no digit"."""
-        return self._shapes[-1][0]
+        return self.shapes[-1][0]
 
     @property
     def parameters(self) -> list[Array]:
@@ -80,7 +81,7 @@ class Model:
         """Multiplications with addition for one patch."""
         return sum(
             layer.multiply_adds(shape)
-            for layer, shape in zip(self.layers, self._shapes, strict=False)
+            for layer, shape in zip(self.layers, self.shapes, strict=False)
         )
 
     def predict(self, patches: np.ndarray) -> Array:
@@ -153,11 +154,11 @@ class Model:
         lines = [title, "-" * len(title)]
         costs = [
             layer.multiply_adds(shape)
-            for layer, shape in zip(self.layers, self._shapes, strict=False)
+            for layer, shape in zip(self.layers, self.shapes, strict=False)
         ]
         counts = [sum(array.size for array in layer.parameters) for layer in self.layers]
         for layer, shape, count, cost in zip(
-            self.layers, self._shapes[1:], counts, costs, strict=True
+            self.layers, self.shapes[1:], counts, costs, strict=True
         ):
             size = "×".join(map(str, shape))
             lines.append(f"{_title(layer):<24}{size:>14}{count:>14,}{cost:>16,}")

@@ -1,0 +1,112 @@
+"""The card that goes with every weights file: where it comes from, and how far to trust it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+PREPROCESSING = {"size": 28, "longer_edge": 20, "centred_by": "mass", "full_ink": 255}
+"""How patches are made, in pixels and grey levels, for every network of this format."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a person, or the next training, wants to know about weights.
+
+    recipe: the name of the recipe that trained it; seed: of its random numbers, None if unknown.
+    data: the sets it learned from, each name with the sha256 of its content.
+    parent: sha256 of the weights file it started from, "" if it started from nothing.
+    accuracy: share read right, 0 to 1, None if nobody measured; measured: on what, and how.
+    reject_below: a guess less likely than this, 0 to 1, is shown as "?".
+    temperature: what scores are divided by before they become probabilities, above 0.
+    date: when it was trained, ISO 8601, "" if the clock could not be trusted.
+    preprocessing: how its patches were made; notes: anything else worth knowing, fit for JSON.
+    """
+
+    recipe: str = ""
+    seed: int | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    parent: str = ""
+    accuracy: float | None = None
+    measured: str = ""
+    reject_below: float = 0.0
+    temperature: float = 1.0
+    date: str = ""
+    preprocessing: Mapping[str, Any] = field(default_factory=lambda: dict(PREPROCESSING))
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a field that is not what the description says."""
+        for name, (is_right, should_be) in _RULES.items():
+            value = getattr(self, name)
+            if not is_right(value):
+                raise ValueError(f"{name} is {value!r:.60}, should be {should_be}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain values, fit for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Card:
+        """The card with these fields; ValueError if one is unknown, missing or wrong."""
+        known = {item.name for item in fields(cls)}
+        if wrong := sorted(known ^ set(values)):
+            raise ValueError(f"{wrong[0]} is {'missing' if wrong[0] in known else 'unknown'}")
+        return cls(**values)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) < 10_000
+
+
+def _is_number(low: float, high: float) -> Callable[[object], bool]:
+    """A check for a plain number: numpy's own would not go into JSON."""
+
+    def check(value: object) -> bool:
+        return type(value) in (int, float) and low <= value <= high  # type: ignore[operator]
+
+    return check
+
+
+def _is_seed(value: object) -> bool:
+    return value is None or (type(value) is int and value >= 0)
+
+
+def _is_share_or_none(value: object) -> bool:
+    return value is None or _is_number(0, 1)(value)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+def _is_text_table(value: object) -> bool:
+    return _is_table(value) and all(_is_text(text) for text in value.values())  # type: ignore
+
+
+def is_finite_json(value: object) -> bool:
+    """Whether JSON can hold a value: it has no infinity, though Python writes one."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(is_finite_json, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(is_finite_json, value))
+    return True
+
+
+_RULES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "recipe": (_is_text, "text"),
+    "seed": (_is_seed, "a whole number from 0 up, or nothing"),
+    "data": (_is_text_table, "names with their sha256"),
+    "parent": (_is_text, "text"),
+    "accuracy": (_is_share_or_none, "from 0 to 1, or nothing"),
+    "measured": (_is_text, "text"),
+    "reject_below": (_is_number(0, 1), "from 0 to 1"),
+    "temperature": (_is_number(0.01, 100), "from 0.01 to 100"),
+    "date": (_is_text, "text"),
+    "preprocessing": (_is_table, "names with values"),
+    "notes": (_is_table, "names with values"),
+}

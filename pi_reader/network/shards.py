@@ -1,0 +1,88 @@
+"""A batch worked off by two threads at once, each with its own half.
+
+NumPy lets go of Python's lock while it computes, so two threads keep two cores busy, the copying
+between matrix products included, which OpenBLAS's own threads leave to one core. Set
+OPENBLAS_NUM_THREADS=1 before numpy is imported, or both kinds of threads get in each other's way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+
+from pi_reader.network.base import Array
+from pi_reader.network.loss import cross_entropy
+from pi_reader.network.model import Model
+
+Loss = Callable[[Array, np.ndarray], tuple[float, Array]]
+
+
+class Shards:
+    """Finds the gradient of a batch, in equal parts that run side by side.
+
+    The parts and the order of their sum depend on `count` alone, not on which thread is done
+    first or how many cores there are: the same batch gives the same gradient to the last bit.
+    Batch normalisation sees one part at a time, and keeps the averages of the first.
+
+    Use it in a `with`, or `close()` it.
+    """
+
+    def __init__(self, model: Model, count: int = 2) -> None:
+        self.model = model
+        self._workers = [model, *(model.twin() for _ in range(count - 1))]
+        self._pool = ThreadPoolExecutor(count - 1, "shard") if count > 1 else None
+
+    def gradient(self, x: Array, targets: np.ndarray, loss: Loss = cross_entropy) -> float:
+        """Fill `model.gradients` for a batch and give its loss.
+
+        x: (n, height, width, channels) float32; targets: n labels or rows, as `loss` takes them.
+        """
+        parts = self._cut(x, targets)
+        jobs = list(zip(self._workers, parts, strict=False))
+        rest = [
+            self._pool.submit(_gradient, worker, *part, loss)
+            for worker, part in jobs[1:]
+            if self._pool is not None
+        ]
+        losses = [_gradient(*jobs[0][:1], *jobs[0][1], loss)]
+        losses += [job.result() for job in rest]
+        shares = [np.float32(len(some) / len(x)) for some, _ in parts]
+        self._gather(shares)
+        return float(sum(share * value for share, value in zip(shares, losses, strict=True)))
+
+    def close(self) -> None:
+        """Let the threads go; may be called twice."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def __enter__(self) -> Shards:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _cut(self, x: Array, targets: np.ndarray) -> list[tuple[Array, np.ndarray]]:
+        """The batch in parts of nearly the same size, none of them empty."""
+        count = max(1, min(len(self._workers), len(x)))
+        edges = [len(x) * part // count for part in range(count + 1)]
+        return [(x[start:stop], targets[start:stop]) for start, stop in pairwise(edges)]
+
+    def _gather(self, shares: list[np.float32]) -> None:
+        """Bring the parts' gradients together in the model: their mean, by share of the batch."""
+        total = self.model.gradients
+        if shares[0] != 1:
+            for array in total:
+                array *= shares[0]
+        for worker, share in zip(self._workers[1:], shares[1:], strict=False):
+            for array, part in zip(total, worker.gradients, strict=True):
+                part *= share
+                array += part
+
+
+def _gradient(model: Model, x: Array, targets: np.ndarray, loss: Loss) -> float:
+    value, grad = loss(model.forward(x, training=True), targets)
+    model.backward(grad)
+    return value
