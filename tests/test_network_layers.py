@@ -136,6 +136,13 @@ def test_convolution_is_what_its_definition_says():
     np.testing.assert_allclose(layer.forward(x), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_channel_added_by_newaxis_is_a_channel_like_any_other():
+    flat = np.random.default_rng(5).random((3, 9, 9), np.float32)
+    layer = Conv2D(1, 4, 3, rng=np.random.default_rng(6))
+    expected = layer.forward(flat.reshape(3, 9, 9, 1).copy()).copy()
+    np.testing.assert_array_equal(layer.forward(flat[..., None]), expected)
+
+
 def test_the_border_stays_empty_when_batches_of_other_sizes_pass():
     rng = np.random.default_rng(6)
     layer = Conv2D(2, 3, padding=1, rng=rng)

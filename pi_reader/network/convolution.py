@@ -117,7 +117,8 @@ class Conv2D(Layer):
         columns = self._scratch.take(
             "columns", len(x), height, width, self.kernel, self.kernel * self.inputs
         )
-        sample, row, pixel, number = (padded := self._padded(x)).strides
+        sample, row, pixel, _ = (padded := self._padded(x)).strides
+        number = padded.itemsize  # x[..., None] is contiguous too, with a last stride of 0
         windows = as_strided(
             padded,
             columns.shape,
