@@ -34,11 +34,13 @@ def weights_path(name: str) -> Path:
 
 def open_reader(name: str) -> Reader:
     """A reader with the weights that `name` stands for."""
+    from pi_reader.files import sha256
     from pi_reader.network import store
     from pi_reader.reader import Reader
 
-    model, card = store.load(weights_path(name))
-    return Reader(model, card)
+    path = weights_path(name)
+    model, card = store.load(path)
+    return Reader(model, card.reject_below, sha256(path))
 
 
 def make_folder(folder: Path) -> None:

@@ -71,7 +71,7 @@ def _patches(args: argparse.Namespace) -> int:
     model, card = store.load(weights_path(args.weights))
     start = time.perf_counter()
     probabilities = model.predict(images)
-    measures = measure(probabilities, labels, card.threshold)
+    measures = measure(probabilities, labels, card.reject_below)
     seconds = time.perf_counter() - start
     furthest = worst(probabilities, labels, args.worst)
     if args.json:
