@@ -7,7 +7,6 @@ import pytest
 
 from pi_reader.network.classic import ClassicNetwork, make_targets, scale_inputs
 from pi_reader.network.layers import Dense, Flatten
-from pi_reader.network.loss import squared_error
 from pi_reader.network.model import Model
 from pi_reader.network.store import Card, load, save
 

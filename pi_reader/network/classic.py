@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.network.base import Array
+from pi_reader.network.base import Array, volume
 from pi_reader.network.layers import Dense, Flatten, Rescale, Sigmoid
 from pi_reader.network.model import Model
 from pi_reader.network.simple import sigmoid
@@ -127,7 +127,7 @@ def scale_inputs(patches: np.ndarray) -> Array:
 
     Never 0, which would keep the links of that pixel from learning.
     """
-    return _INPUT_OF_GREY[patches.reshape(len(patches), patches[:1].size)]
+    return _INPUT_OF_GREY[patches.reshape(len(patches), volume(patches.shape[1:]))]
 
 
 def make_targets(labels: np.ndarray, outputs: int = 10) -> Array:
