@@ -1,21 +1,78 @@
-"""Which regions of ink may be digits, going by size and shape alone."""
+"""Which regions of ink may be digits, and which of them may be parts of one.
+
+A mark is a group of regions that is shown to the network as one digit. Most are a single region.
+The bar of a 5, the stem of an open 4 or a stroke that the pen skipped lie close to the rest, so
+neighbours that could be parts of one digit are also tried together; what the network thinks of
+each of them decides.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from pi_reader.vision.ink import Ink
-from pi_reader.vision.regions import Regions, find_regions
+from pi_reader.vision.regions import Regions, contract, find_regions
+from pi_reader.vision.rulings import remove_rulings
 
-LEAST_HEIGHT = 8  # working pixels
-MAX_MARKS = 400  # marks on one page that are worth the network's time; the tallest stay
+LEAST_HEIGHT = 8  # working pixels of a digit
+LEAST_PART = 3  # working pixels of the longer side of a part of one
+WIDEST = 2.5  # width over height of a digit; a dash is wider
+SOLID = 0.45  # stroke over longer side: a blob
+MAX_REGIONS = 400  # on one page that are worth the network's time; the largest stay
+NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
+MAX_PARTS = 5  # regions close to each other that are tried in all combinations
 
 
-def find_marks(ink: Ink) -> Regions:
-    """The regions that may be digits."""
+def find_marks(ink: Ink) -> tuple[Ink, Regions]:
+    """The regions that may be digits or parts of digits, and the ink without rulings."""
     found = find_regions(ink.mask)
-    tall = found.height >= LEAST_HEIGHT
-    narrow = found.width <= 3 * found.height
-    inside = (found.height < 0.98 * ink.mask.shape[0]) | (found.width < 0.5 * ink.mask.shape[1])
-    solid = found.stroke > 0.45 * np.maximum(found.width, found.height)
-    return found.pick(tall & narrow & inside & ~solid)
+    mask = remove_rulings(ink, found)
+    if mask is not ink.mask:
+        ink = replace(ink, mask=mask)
+        found = find_regions(mask)
+    height, width = mask.shape
+    longer = np.maximum(found.width, found.height)
+    part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART)
+    frame = (found.height >= 0.99 * height) & (found.width >= 0.5 * width)
+    found = found.pick(part & ~frame)
+    if len(found) > MAX_REGIONS:
+        found = found.pick(np.sort(np.argsort(-found.height, kind="stable")[:MAX_REGIONS]))
+    return ink, found
+
+
+def may_stand_alone(found: Regions) -> np.ndarray:
+    """Which regions have the size and shape of a whole digit, (n,) bool."""
+    shape = found.width <= WIDEST * found.height
+    solid = found.stroke > SOLID * np.maximum(found.width, found.height)
+    return (found.height >= LEAST_HEIGHT) & shape & ~solid
+
+
+def find_neighbourhoods(found: Regions) -> list[list[int]]:
+    """Regions sorted into groups, within which parts of one digit may be found.
+
+    Two digits that stand beside each other are no parts, however close they are: parts overlap
+    from left to right, or one of them is small.
+    """
+    count = len(found)
+    if not count:
+        return []
+    gap_x = np.maximum(found.left[:, None], found.left) - np.minimum(
+        found.right[:, None], found.right)
+    gap_y = np.maximum(found.top[:, None], found.top) - np.minimum(
+        found.bottom[:, None], found.bottom)
+    size = np.maximum(found.width, found.height)
+    larger, smaller = np.maximum(size[:, None], size), np.minimum(size[:, None], size)
+    gap = np.maximum(np.maximum(gap_x, gap_y), 0)
+    near = (gap <= np.maximum(NEAR * larger, 2)) & (larger >= LEAST_HEIGHT)
+    overlap = -gap_x >= 0.3 * np.minimum(found.width[:, None], found.width)
+    short = np.minimum(found.height[:, None], found.height) < 0.7 * np.maximum(
+        found.height[:, None], found.height)
+    near &= overlap | short
+    near &= smaller >= 0.12 * larger  # a speck changes nothing
+    one, other = np.nonzero(np.triu(near, 1))
+    names = contract(count, one, other)
+    order = np.argsort(names, kind="stable")
+    breaks = np.flatnonzero(np.diff(names[order])) + 1
+    return [group.tolist() for group in np.split(order, breaks)]

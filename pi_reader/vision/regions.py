@@ -1,4 +1,4 @@
-"""Ink that hangs together: connected regions of a mask, their boxes and how thick their strokes are.
+"""Ink that hangs together: connected regions of a mask, their boxes and their strokes.
 
 A mask is written down as runs, the stretches of ink in each row; runs of neighbouring rows that
 touch are linked, and links are contracted until each region has one name. All steps work on whole
@@ -8,6 +8,7 @@ outline rather than with the size of the picture.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +18,11 @@ MAX_RUNS = 100_000  # a page of 1.3 million pixels full of writing has 30,000; n
 
 @dataclass(frozen=True)
 class Regions:
-    """The connected regions of one mask; all arrays are int32, one entry per region.
+    """The connected regions of one mask; int32 arrays with one entry per region, save `stroke`.
 
     left, top, right, bottom: the box in pixels, right and bottom one past the last ink.
-    area: pixels of ink; outline: pixel edges between ink and paper all around it, holes included.
-    runs: (m, 3) rows, first column and one past the last column of each run, region by region;
+    area: pixels of ink; stroke: float32, thickness of the strokes in pixels.
+    runs: (m, 3) row, first column and one past the last column of each run, region by region;
     first: (n + 1,), the runs of region i are runs[first[i]:first[i + 1]].
     """
 
@@ -30,7 +31,7 @@ class Regions:
     right: np.ndarray
     bottom: np.ndarray
     area: np.ndarray
-    outline: np.ndarray
+    stroke: np.ndarray
     runs: np.ndarray
     first: np.ndarray
 
@@ -47,16 +48,6 @@ class Regions:
         """Height of each box in pixels."""
         return self.bottom - self.top
 
-    @property
-    def stroke(self) -> np.ndarray:
-        """Thickness of each region's strokes in pixels, float32.
-
-        A long stroke of thickness t and length l has area t * l and outline 2 * (t + l).
-        """
-        half = self.outline.astype(np.float32) / 2
-        inside = np.maximum(half * half - 4 * self.area, 0)
-        return (half - np.sqrt(inside)) / 2
-
     def pick(self, wanted: np.ndarray) -> Regions:
         """Only these regions; wanted: (n,) bool, or indices in the order that is wanted."""
         chosen = np.flatnonzero(wanted) if wanted.dtype == bool else wanted
@@ -64,8 +55,12 @@ class Regions:
         first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         index = np.arange(first[-1]) + np.repeat(self.first[chosen] - first[:-1], counts)
         return Regions(self.left[chosen], self.top[chosen], self.right[chosen],
-                       self.bottom[chosen], self.area[chosen], self.outline[chosen],
+                       self.bottom[chosen], self.area[chosen], self.stroke[chosen],
                        self.runs[index], first)
+
+    def runs_of(self, group: Sequence[int]) -> np.ndarray:
+        """All runs of some regions, (m, 3)."""
+        return np.concatenate([self.runs[self.first[i]:self.first[i + 1]] for i in group])
 
 
 def find_regions(mask: np.ndarray) -> Regions:
@@ -75,15 +70,45 @@ def find_regions(mask: np.ndarray) -> Regions:
     more than MAX_RUNS runs is noise, not writing, and has no regions.
     """
     starts, ends, stride = find_runs(mask)
-    if not 0 < len(starts) <= MAX_RUNS:
-        return gather(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int32), stride,
-                      np.zeros(0, np.int32))
+    if len(starts) > MAX_RUNS:
+        starts, ends = starts[:0], ends[:0]
     upper, lower = touching(starts, ends, stride)
     names = contract(len(starts), upper, lower)
-    shared = np.minimum(ends[upper], ends[lower] - stride) - \
-        np.maximum(starts[upper], starts[lower] - stride)
-    common = np.bincount(names[upper], np.maximum(shared, 0), minlength=len(starts))
-    return gather(starts, ends, names, stride, common)
+    shared = np.minimum(ends[upper], ends[lower] - stride) - np.maximum(
+        starts[upper], starts[lower] - stride)
+    covered = np.bincount(names[upper], np.maximum(shared, 0), minlength=len(starts))
+    order = np.argsort(names, kind="stable")
+    new = np.flatnonzero(np.diff(names[order], prepend=-1))
+    rows = starts // stride
+    runs = np.stack([rows, starts - rows * stride, ends - rows * stride], axis=1)[order]
+    return measure(runs.astype(np.int32), new, covered[names[order][new]].astype(np.int32))
+
+
+def measure(runs: np.ndarray, new: np.ndarray, covered: np.ndarray) -> Regions:
+    """Boxes, areas and strokes of runs that are already in the order of their regions.
+
+    runs: (m, 3) int32 as in Regions, each region's by rows; new: (n,) where regions begin;
+    covered: (n,) int32 how many pixels of each have ink right below them.
+    """
+    first = np.append(new, len(runs)).astype(np.int32)
+    if not len(new):
+        none = np.zeros(0, np.int32)
+        return Regions(none, none, none, none, none, np.zeros(0, np.float32), runs, first)
+    area = np.add.reduceat(runs[:, 2] - runs[:, 1], new, dtype=np.int32)
+    outline = 2 * np.diff(first) + 2 * (area - covered)
+    return Regions(np.minimum.reduceat(runs[:, 1], new), runs[new, 0],
+                   np.maximum.reduceat(runs[:, 2], new), runs[first[1:] - 1, 0] + 1,
+                   area, stroke_thickness(area, outline), runs, first)
+
+
+def stroke_thickness(area: np.ndarray, outline: np.ndarray) -> np.ndarray:
+    """How thick a pen wrote, float32 pixels.
+
+    A stroke of thickness t and length l has area t * l and outline 2 * (t + l), counted in pixel
+    edges with those around holes; of the two solutions the smaller is the thickness.
+    """
+    half = outline.astype(np.float32) / 2
+    return (half - np.sqrt(np.maximum(half * half - 4 * area, 0))) / 2
 
 
 def find_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
@@ -129,26 +154,19 @@ def contract(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return root
 
 
-def gather(starts: np.ndarray, ends: np.ndarray, names: np.ndarray, stride: int,
-           common: np.ndarray) -> Regions:
-    """Put runs that share a name together and measure them.
+def paint(starts: np.ndarray, ends: np.ndarray, stride: int, shape: tuple[int, int]) -> np.ndarray:
+    """Runs back into a mask of this shape; they are given as find_runs gives them."""
+    change = np.zeros(shape[0] * stride + 1, np.int8)
+    change[starts] = 1
+    change[ends] -= 1  # where a run ends and the next begins at once the two cancel
+    inked = np.cumsum(change[:-1], dtype=np.int8).view(bool)
+    return inked.reshape(shape[0], stride)[:, :shape[1]]
 
-    names: (m,) index of each run's region's first run; common: (m,) at that index, how many
-    pixels of the region have ink right below them.
-    """
-    order = np.argsort(names, kind="stable")
-    names = names[order]
-    new = np.flatnonzero(np.diff(names, prepend=-1))
-    starts, ends = starts[order], ends[order]
-    rows = starts // stride
-    runs = np.stack([rows, starts - rows * stride, ends - rows * stride], axis=1).astype(np.int32)
-    first = np.append(new, len(names)).astype(np.int32)
-    if not len(new):
-        none = np.zeros(0, np.int32)
-        return Regions(none, none, none, none, none, none, runs, first)
-    area = np.add.reduceat(ends - starts, new).astype(np.int32)
-    outline = 2 * np.diff(first) + 2 * (area - common[names[new]].astype(np.int32))
-    return Regions(
-        np.minimum.reduceat(runs[:, 1], new), runs[new, 0],
-        np.maximum.reduceat(runs[:, 2], new), np.maximum.reduceat(runs[:, 0], new) + 1,
-        area, outline.astype(np.int32), runs, first)
+
+def merge(parts: Sequence[Regions]) -> Regions:
+    """Several sets of regions as one, in order."""
+    counts = np.concatenate([np.diff(part.first) for part in parts])
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    names = ("left", "top", "right", "bottom", "area", "stroke", "runs")
+    return Regions(*(np.concatenate([getattr(part, name) for part in parts]) for name in names),
+                   first)

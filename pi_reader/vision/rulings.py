@@ -1,0 +1,146 @@
+"""Printed lines, squares and tables taken away from under the writing.
+
+A ruling is a chain of thin pieces: seen column by column, ink a pixel or three high that goes on
+level for a good part of the page. Where a pen stroke crosses it the ink is higher, so the chain
+breaks there and the stroke stays whole. One long stroke alone may be a 1 that fills the frame;
+rulings come in families, or cross most of the page.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pi_reader.vision.ink import Ink
+from pi_reader.vision.regions import Regions, contract, find_runs, paint, touching
+
+CARRIER = 0.3  # of the page's extent: a region that long may hold a ruling, else nobody looks
+PIECE = 0.06  # of the page's extent: shorter straight pieces prove nothing
+COVER = 0.35  # of the page's extent that the pieces of one ruling cover together
+ALONE = 0.8  # the same for a ruling that has no family
+ALONE_SLENDER = 40  # and its length over its thickness
+DARKER = 1.5  # times its ruling's contrast: that is a pen stroke on top of it
+FAMILY = 3  # rulings of one direction
+SLOPE = 0.25  # rise over run up to which a line is level
+PARALLEL = 0.05  # difference of slopes within a family: a page is seen almost from above
+SLENDER = 12  # length over thickness of a piece, twice
+
+
+def remove_rulings(ink: Ink, found: Regions) -> np.ndarray:
+    """The ink's mask without level and upright rulings; the same array if there are none.
+
+    found: the regions of that mask.
+    """
+    mask, contrast = ink.mask, ink.contrast
+    height, width = mask.shape
+    slim = found.stroke * SLENDER
+    wide = found.width >= np.maximum(CARRIER * width, slim)
+    tall = found.height >= np.maximum(CARRIER * height, slim)
+    rulings = []
+    if wide.any():
+        level = upright_rulings(np.ascontiguousarray(mask.T), contrast.T, _thickness(found, wide))
+        rulings += [] if level is None else [level.T]
+    if tall.any():
+        upright = upright_rulings(mask, contrast, _thickness(found, tall))
+        rulings += [] if upright is None else [upright]
+    for ruling in rulings:
+        mask = mask & ~ruling
+    return mask
+
+
+def upright_rulings(mask: np.ndarray, contrast: np.ndarray,
+                    thickness: float) -> np.ndarray | None:
+    """The pixels of upright rulings, (h, w) bool, or None.
+
+    mask, contrast: as in Ink; thickness: of the strokes in which rulings are suspected, in pixels.
+    """
+    height = mask.shape[0]
+    starts, ends, stride = find_runs(mask)
+    most = int(np.ceil(1.5 * thickness)) + 1
+    thin = ends - starts <= most
+    starts, ends = starts[thin], ends[thin]
+    if not len(starts):
+        return None
+    thin_runs = starts, ends
+    bridged = paint(starts, ends, stride, mask.shape)
+    for _ in range(most):  # over the gaps where another line crosses
+        bridged[1:] |= bridged[:-1]
+    starts, ends, stride = find_runs(bridged)
+    names = contract(len(starts), *touching(starts, ends, stride))
+    row, column = _middles(starts, ends, stride)
+    slope, length, name = _straight_pieces(names, row, column, height, thickness)
+    if not len(name):
+        return None
+    common = _weighted_median(slope, length)
+    seed = np.isin(names, name[np.abs(slope - common) < PARALLEL])
+    place = column - common * (row - height / 2)
+    reach = 2 * thickness + 2
+    thin_row, thin_column = _middles(*thin_runs, stride)
+    strength = contrast[thin_row.astype(np.int64), thin_column.astype(np.int64)]
+    drop = np.zeros(len(thin_row), bool)
+    rulings = []
+    for group in _clusters(names, place, seed, 2 * reach):
+        members = seed & np.isin(names, group)
+        cover = np.unique(row[members]).size / height
+        if not cover >= COVER:
+            continue
+        curve = np.polyfit(row[members] / height, column[members], 2 if cover > 0.5 else 1)
+        near = np.abs(np.polyval(curve, thin_row / height) - thin_column) <= thickness + 1
+        near &= strength <= DARKER * np.median(strength[near])
+        cover = np.unique(thin_row[near]).size / height
+        rulings.append((cover, near))
+    family = len(rulings) >= FAMILY
+    for cover, near in rulings:
+        if (family and cover >= COVER) or cover >= max(ALONE, ALONE_SLENDER * thickness / height):
+            drop |= near
+    if not drop.any():
+        return None
+    return paint(thin_runs[0][drop], thin_runs[1][drop], stride, mask.shape)
+
+
+def _middles(starts: np.ndarray, ends: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row and middle column of each run, float32."""
+    row = starts // stride
+    return row.astype(np.float32), ((starts + ends - 1) / 2 - row * stride).astype(np.float32)
+
+
+def _straight_pieces(names: np.ndarray, row: np.ndarray, column: np.ndarray, height: int,
+                     thickness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slope, length and name of every chain of thin runs that is a long straight upright line."""
+    size = int(names.max()) + 1
+    count = np.bincount(names, minlength=size)
+    name = np.flatnonzero(count >= max(PIECE * height, SLENDER * thickness / 2))
+    many = np.maximum(count[name], 1)
+
+    def total(values: np.ndarray) -> np.ndarray:
+        return np.bincount(names, values, minlength=size)[name]
+
+    mid_row, mid_column = total(row) / many, total(column) / many
+    spread = total(row * row) / many - mid_row ** 2
+    both = total(row * column) / many - mid_row * mid_column
+    slope = both / np.maximum(spread, 1e-6)
+    off = np.maximum(total(column * column) / many - mid_column ** 2 - slope * both, 0)
+    length = np.sqrt(12 * np.maximum(spread, 0))  # of an evenly filled stretch
+    good = (np.abs(slope) < SLOPE) & (np.sqrt(off) <= thickness) & (length >= PIECE * height)
+    return slope[good], length[good], name[good]
+
+
+def _clusters(names: np.ndarray, place: np.ndarray, seed: np.ndarray,
+              gap: float) -> list[np.ndarray]:
+    """Names of pieces that lie on one line: their places, sorted, have no gap between them."""
+    pieces, index = np.unique(names[seed], return_inverse=True)
+    middle = np.bincount(index, place[seed]) / np.bincount(index)
+    order = np.argsort(middle)
+    breaks = np.flatnonzero(np.diff(middle[order]) > gap) + 1
+    return np.split(pieces[order], breaks)
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    order = np.argsort(values)
+    sums = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(sums, sums[-1] / 2)])
+
+
+def _thickness(found: Regions, carriers: np.ndarray) -> float:
+    """Stroke of the largest suspected carrier in pixels, at least 1."""
+    largest = int(np.argmax(np.where(carriers, found.area, -1)))
+    return max(1.0, float(found.stroke[largest]))
