@@ -33,10 +33,10 @@ def draw_patches(
         traits = random_traits(labels, rng, continental)
     else:
         traits = style.drawing(labels, rng)
-    return patches_of(digit_tracks(labels, traits, rng), rng)
+    return patches_of(digit_tracks(labels, traits, rng))
 
 
-def patches_of(track: Track, rng: np.random.Generator) -> np.ndarray:
+def patches_of(track: Track) -> np.ndarray:
     """Bring anything written into patches: (n, 28, 28) uint8, longer edge 20, mass in the middle."""
     low, high = extent(track)
     scale = LONGER_EDGE / (high - low).max(axis=1)  # (n,)

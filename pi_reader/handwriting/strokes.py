@@ -289,6 +289,47 @@ def two_curl(t: np.ndarray) -> Sequence[Stroke]:
     ]
 
 
+def two_swung(t: np.ndarray) -> Sequence[Stroke]:
+    """A wide loop at the lower left whose end swings down to the right, often below the line."""
+    right = between(t[1], 0.42, 0.66)
+    size = between(t[4], 0.06, 0.3)
+    left = between(t[5], -0.25, 0.05)
+    end = between(t[6], 0.92, 1.12)
+    start = between(t[0], 0.08, 0.32)
+    return [
+        [
+            (between(t[2], -0.04, 0.14), start),
+            (0.16, 0.06),
+            (between(t[3], 0.28, 0.4), 0.0),
+            (right, 0.2),
+            (right * 0.85, 0.5),
+            (0.24, 0.85),
+            (left + 0.12, 1.0),
+            (left - 0.04, 0.98 - size * 0.4),
+            (left + 0.12, 0.95 - size),
+            (0.3, 0.93 - size * 0.35),
+            (between(t[7], 0.55, 0.95), end),
+        ]
+    ]
+
+
+def two_check(t: np.ndarray) -> Sequence[Stroke]:
+    """A narrow back that ends in a point, from which the base runs out level or upwards."""
+    right = between(t[0], 0.3, 0.6)
+    low = between(t[1], 0.72, 0.98)
+    return [
+        [
+            (between(t[2], -0.05, 0.1), between(t[3], 0.06, 0.3)),
+            (right * 0.55, 0.0),
+            (right, between(t[4], 0.15, 0.3)),
+            (right * 0.7, 0.6),
+            (between(t[5], -0.1, 0.12), low, CORNER),
+            (right * 0.7, between(t[6], 0.84, 0.96)),
+            (between(t[7], 0.5, 1.0), between(t[8], 0.82, 1.12)),
+        ]
+    ]
+
+
 # --- three ---------------------------------------------------------------------------------------
 
 
@@ -832,7 +873,14 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(one_stick_foot, 0.15, 0.1),
         Form(one_joined_foot, 0.1, 0.1),
     ),
-    (Form(two, 5, 4), Form(two_loop, 3, 1.5), Form(two_z, 1, 3), Form(two_curl, 0.5, 1.5)),
+    (
+        Form(two, 4, 4),
+        Form(two_loop, 2, 1.5),
+        Form(two_swung, 4, 1),
+        Form(two_check, 1.5, 1),
+        Form(two_z, 1, 3),
+        Form(two_curl, 0.5, 1.5),
+    ),
     (Form(three, 4, 4), Form(three_soft, 2, 1.5), Form(three_flat, 0.6, 1.5), Form(three_loop, 1, 1)),
     (
         Form(four_open, 4, 2.5),

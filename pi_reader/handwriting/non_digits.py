@@ -1,0 +1,123 @@
+"""Marks that a camera finds and that are no digits, so that a network can learn to say so."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from pi_reader.handwriting.letters import KINDS
+from pi_reader.handwriting.patches import SIDE, centred, patches_of
+from pi_reader.handwriting.pen import Track, digit_tracks, merged, tracks
+from pi_reader.handwriting.style import Traits, random_traits, shapeless_traits
+
+_WRITTEN, _HALVES, _PAIRS, _STAINS = 0.76, 0.09, 0.09, 0.06  # shares of what is drawn
+
+# Halves that are not another digit: the upper half of an 8 is an honest 0 and stays out.
+_HALVES_OF = tuple(
+    [(digit, "left") for digit in (0, 2, 3, 5, 8)]
+    + [(digit, "right") for digit in (0, 2, 5)]
+    + [(digit, "top") for digit in (0, 2, 3, 4, 5)]
+    + [(digit, "bottom") for digit in (0, 2, 3)]
+)
+_SKELETONS = [skeleton for _, skeletons in KINDS.values() for skeleton in skeletons]
+_CHANCES = np.array([share / len(many) for share, many in KINDS.values() for _ in many])
+_CHANCES /= _CHANCES.sum()
+_KIND_OF = [kind for kind, (_, many) in KINDS.items() for _ in many]
+
+
+def draw_non_digits(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw n marks that are no digits: signs, letters, scribbles, halves, pairs, rules, stains.
+
+    Gives (n, 28, 28) uint8, sized and centred as digits are. Shapes that are honestly a digit too,
+    such as o, l, s and z, are left out, and so are w and y, which test whether the network refuses
+    what it was never shown. ValueError if n is negative.
+    """
+    if n < 0:
+        raise ValueError("n: must not be negative")
+    kinds = rng.choice(4, n, p=[_WRITTEN, _HALVES, _PAIRS, _STAINS])
+    out = np.zeros((n, SIDE, SIDE), np.uint8)
+    for kind, draw in enumerate((_written, _halves, _pairs, _stains)):
+        rows = np.flatnonzero(kinds == kind)
+        if len(rows):
+            out[rows] = draw(len(rows), rng)
+    return out
+
+
+def _written(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Signs, letters, rules, blobs and scribbles from their skeletons."""
+    keys = rng.choice(len(_SKELETONS), n, p=_CHANCES)
+    traits = shapeless_traits(n, rng)
+    for kind, change in (("scribbles", _wild), ("blobs", _fat), ("rules", _ruled)):
+        change(traits, np.array([_KIND_OF[key] == kind for key in keys]))
+    skeletons = {int(key): _SKELETONS[key] for key in np.unique(keys)}
+    return patches_of(tracks(keys, skeletons, traits, rng))
+
+
+def _wild(traits: Traits, rows: np.ndarray) -> None:
+    """Let scribbles go anywhere."""
+    traits.quirk[rows] *= 6
+    traits.soft[rows] = 0
+
+
+def _fat(traits: Traits, rows: np.ndarray) -> None:
+    """Let blobs be thick for their size, and of any outline."""
+    traits.quirk[rows] *= 1.2
+    traits.tremor[rows] = 0
+    traits.pressure[rows] = 1
+    traits.pen[rows] *= 1.4
+
+
+def _ruled(traits: Traits, rows: np.ndarray) -> None:
+    """Let rules be straight."""
+    for part in (traits.quirk, traits.tremor, traits.bend, traits.soft, traits.slant):
+        part[rows] *= 0.2
+
+
+def _halves(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Digits cut in two at a box's edge or by a wrong cut; only halves that are no other digit."""
+    picks = rng.integers(0, len(_HALVES_OF), n)
+    labels = np.array([_HALVES_OF[pick][0] for pick in picks])
+    sides = np.array([_HALVES_OF[pick][1] for pick in picks])
+    track = digit_tracks(labels, random_traits(labels, rng, 0.5), rng)
+    low, high = track.points.min(axis=1), track.points.max(axis=1)
+    cut = low + (high - low) * rng.uniform(0.42, 0.58, (n, 1)).astype(np.float32)
+    middle = (track.points[:, 1:] + track.points[:, :-1]) / 2
+    keep = np.select(
+        [sides[:, None] == side for side in ("left", "right", "top")],
+        [middle[:, :, 0] < cut[:, :1], middle[:, :, 0] > cut[:, :1], middle[:, :, 1] < cut[:, 1:]],
+        middle[:, :, 1] > cut[:, 1:],
+    )
+    return patches_of(Track(track.points, track.radius, track.down & keep))
+
+
+def _pairs(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Two digits in one box, as when they touch and nobody cut them apart."""
+    labels = rng.integers(0, 10, (2, n))
+    hand = random_traits(labels[0], rng, 0.5)
+    other = random_traits(labels[1], rng, 0.5)
+    for name in ("pen", "slant", "width", "turn", "tremor", "soft"):
+        getattr(other, name)[:] = getattr(hand, name)
+    first = digit_tracks(labels[0], hand, rng, 40)
+    second = digit_tracks(labels[1], other, rng, 40)
+    gap = rng.uniform(-0.06, 0.12, n).astype(np.float32)
+    shift = first.points[:, :, 0].max(axis=1) - second.points[:, :, 0].min(axis=1) + gap
+    second.points[:, :, 0] += shift[:, None]
+    second.points[:, :, 1] += rng.normal(0, 0.08, (n, 1)).astype(np.float32)
+    return patches_of(merged([first, second]))
+
+
+def _stains(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Edges of shadows, textures and stains: clouds of noise under a soft threshold."""
+    side = 40
+    cells = rng.integers(2, 9, n)
+    sharp = rng.uniform(1.5, 10, n).astype(np.float32)
+    level = rng.uniform(-0.3, 0.9, n).astype(np.float32)
+    canvas = np.zeros((n, side, side), np.float32)
+    for row in range(n):
+        cloud = rng.standard_normal((cells[row], cells[row]), dtype=np.float32)
+        big = Image.fromarray(cloud).resize((22, 22), Image.Resampling.BICUBIC)
+        ink = (np.asarray(big) - level[row]) * sharp[row] + np.float32(0.5)
+        canvas[row, 9:31, 9:31] = np.clip(ink, 0, 1)
+    empty = canvas.sum(axis=(1, 2)) < 12  # pixels of ink; a blank patch is no mark at all
+    canvas[empty, 12:26, 12:26] = 1
+    return centred(canvas)
