@@ -1,0 +1,115 @@
+"""Named ways to train a network, with every setting in sight.
+
+A recipe and a seed say all there is to say: the same two give the same arrays on the same machine.
+Nothing here imports numpy, so that `pi-reader train --help` can list the recipes quickly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pi_reader.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How much a digit may change and still be shown as the same digit.
+
+    turn: degrees either way; shear: pixels sideways per pixel of height, either way;
+    zoom: share of the size either way; shift: pixels either way, in x and in y.
+    bend: pixels, root mean square of the elastic displacement at its strongest.
+    thicken, thin: how far the stroke goes towards its dilated or eroded self, 0 to 1, and
+    pen_share: how many of the patches get another pen.
+    contrast: how far the grey levels are bent up or down, 0 to below 1.
+    blur_share: how many patches are blurred; noise: standard deviation, ink is 1, of those with
+    noise, which noise_share says.
+    hole_share: how many lose a piece of up to hole_size pixels' edge.
+    """
+
+    turn: float = 12.0
+    shear: float = 0.2
+    zoom: float = 0.12
+    shift: float = 1.5
+    bend: float = 0.9
+    thicken: float = 0.9
+    thin: float = 0.6
+    pen_share: float = 0.4
+    contrast: float = 0.4
+    blur_share: float = 0.2
+    noise: float = 0.08
+    noise_share: float = 0.15
+    hole_share: float = 0.15
+    hole_size: int = 7
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How the lecture's own network learns: one digit at a time, in the order of the book.
+
+    hidden: nodes in the middle layer; rate: learning rate; epochs: times through all digits.
+    turned: degrees; each digit is also shown turned this far both ways (0: only as it is).
+    """
+
+    purpose: str
+    hidden: int = 200
+    rate: float = 0.1
+    epochs: int = 5
+    turned: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network learns from batches of digits that look a little different each time.
+
+    layers: the network, from the input on, in the words that `networks.build` understands.
+    epochs: times through MNIST (or, without it, through as many drawn digits).
+    batch: patches per step; drawn, non_digits: the share of each batch that the program drew
+    itself, digits and other marks. The latter are the eleventh outcome.
+    rate: the highest learning rate; warm_up: share of the training until it is reached.
+    decay: weight decay; smoothing: how much of the certainty of a label is spread over the other
+    outcomes; keep: how much of the averaged weights stays each step.
+    epoch_without_mnist: drawn patches that make an epoch when there is no MNIST to go through.
+    changes: how the patches are changed.
+    """
+
+    purpose: str
+    layers: tuple[str, ...]
+    epochs: int = 20
+    batch: int = 128
+    drawn: float = 0.25
+    non_digits: float = 0.08
+    rate: float = 0.002
+    warm_up: float = 0.1
+    decay: float = 0.01
+    smoothing: float = 0.1
+    keep: float = 0.998
+    epoch_without_mnist: int = 60_000
+    changes: Augmentation = field(default_factory=Augmentation)
+
+
+RECIPES: dict[str, Lesson | Recipe] = {
+    "classic": Lesson("the lecture's network: 784-200-10 nodes, sigmoid, one digit at a time"),
+    "classic-rotated": Lesson(
+        "the same, each digit also turned by ten degrees both ways",
+        rate=0.01,
+        epochs=10,
+        turned=10.0,
+    ),
+    "default": Recipe(
+        "the network that pi-reader reads with",
+        layers=("conv 5x5/2 16", "conv 3x3/2 48", "conv 3x3 96", "dense 64"),
+    ),
+}
+
+
+def find(name: str) -> Lesson | Recipe:
+    """The recipe of that name. Raises UsageError that lists those there are."""
+    if name not in RECIPES:
+        raise UsageError(f"{name}: no such recipe; there are {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def describe(recipe: Lesson | Recipe) -> dict[str, Any]:
+    """All settings of a recipe, fit for JSON: for cards and checkpoints."""
+    return asdict(recipe)
