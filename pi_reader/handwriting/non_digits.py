@@ -14,9 +14,9 @@ _WRITTEN, _HALVES, _PAIRS, _STAINS = 0.76, 0.09, 0.09, 0.06  # shares of what is
 
 # Halves that are not another digit: the upper half of an 8 is an honest 0 and stays out.
 _HALVES_OF = tuple(
-    [(digit, "left") for digit in (0, 2, 3, 5, 8)]
-    + [(digit, "right") for digit in (0, 2, 5)]
-    + [(digit, "top") for digit in (0, 2, 3, 4, 5)]
+    [(digit, "left") for digit in (0, 3, 8)]
+    + [(digit, "right") for digit in (0,)]
+    + [(digit, "top") for digit in (0, 4, 5)]
     + [(digit, "bottom") for digit in (0, 2, 3)]
 )
 _SKELETONS = [skeleton for _, skeletons in KINDS.values() for skeleton in skeletons]

@@ -1,0 +1,221 @@
+"""A page of handwriting as a camera sees it, and the truth about what is written on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pi_reader.handwriting.paper import View, cloud, light, photograph, sheet
+from pi_reader.handwriting.pen import Track, digit_tracks, extent, ink
+from pi_reader.handwriting.style import Style
+from pi_reader.values import Box, Frame
+
+_STEPS = 96  # points along a digit that may be 150 pixels tall
+_VISIBLE = 0.35  # ink that covers this much of a pixel belongs to the digit's box
+_MARGIN = 0.05  # of the frame's width and height stay free of writing
+
+
+@dataclass(frozen=True)
+class Page:
+    """A drawn page: what the camera sees, and what is written there.
+
+    frame: the picture; lines: from top to bottom, each with its digits from left to right as
+    (label, box), the box tight around the ink in pixels of the frame.
+    """
+
+    frame: Frame
+    lines: tuple[tuple[tuple[int, Box], ...], ...]
+
+    @property
+    def text(self) -> str:
+        """What is written, one line below the other."""
+        return "\n".join("".join(str(label) for label, _ in line) for line in self.lines)
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """Digits on a page before they are seen: their labels, lines and tracks in page pixels."""
+
+    labels: np.ndarray
+    line: np.ndarray
+    track: Track
+
+
+def draw_page(
+    rng: np.random.Generator,
+    difficulty: float = 0.5,
+    size: tuple[int, int] = (640, 480),
+    style: Style | None = None,
+    lines: int | None = None,
+) -> Page:
+    """Draw a page that somebody filled with digits and held under a camera.
+
+    difficulty: 0 is a fair copy on plain paper in good light, 1 whatever can happen to paper.
+    size: (width, height) of the frame in pixels, at least 64 each. style: who writes; somebody new
+    by default. lines: how many lines of digits, 1 to about 5; by default as many as fit the mood.
+    ValueError if a number is out of its range.
+    """
+    if not 0 <= difficulty <= 1:
+        raise ValueError(f"difficulty: is {difficulty}, must be from 0 to 1")
+    if min(size) < 64 or (lines is not None and lines < 1):
+        raise ValueError("size: must be at least 64 pixels each way, and lines at least 1")
+    style = style or Style.random(rng)
+    view = View.random(rng, size, difficulty)
+    writing = _write(rng, style, view, size, difficulty, lines)
+    width, height = size
+    cover = np.zeros((height, width), np.float32)
+    boxes = _lay_ink(cover, writing)
+    _blemish(cover, rng, writing, difficulty)
+    paper = sheet(rng, size, view, difficulty)
+    scene = _stain(paper, cover, rng, difficulty) * light(rng, size, difficulty)
+    grey = photograph(scene, rng, difficulty)
+    grouped = [
+        tuple((int(writing.labels[row]), boxes[row]) for row in np.flatnonzero(writing.line == line))
+        for line in range(int(writing.line.max()) + 1)
+    ]
+    return Page(Frame(grey, "drawn page"), tuple(grouped))
+
+
+def _write(
+    rng: np.random.Generator,
+    style: Style,
+    view: View,
+    size: tuple[int, int],
+    difficulty: float,
+    lines: int | None,
+) -> _Writing:
+    """Fill the page line by line, and take only what the camera sees whole."""
+    width, height = size
+    while True:
+        count = lines or int(rng.integers(1, 5))
+        room = height * (1 - 2 * _MARGIN) / count
+        tall = min(room * 0.66, height * float(np.exp(rng.uniform(np.log(0.06), np.log(0.24)))))
+        tall = max(tall, 12.0)  # pixels; a smaller digit is not legible after blur
+        pen = float(np.clip(np.exp(rng.normal(0, 0.4)) * 0.09 * tall, 1.3, 0.2 * tall))
+        pieces, numbers = [], []
+        for number in range(count):
+            top = height * _MARGIN + room * (number + rng.uniform(0.15, 0.45)) - tall * 0.1
+            labels = rng.integers(0, 10, int(rng.integers(1, 9)))
+            place = width * rng.uniform(_MARGIN, 0.35), top
+            track = _line_of(rng, style, labels, place, tall, pen, difficulty)
+            seen = replace(track, points=view.to_frame(track.points))
+            low, high = extent(seen)
+            inside = (low > 2).all(axis=1) & (high < np.array(size) - 2).all(axis=1)
+            keep = np.flatnonzero(np.cumprod(inside))  # a line ends where the page ends
+            if len(keep):
+                pieces.append((labels[keep], _rows(seen, keep)))
+                numbers += [len(pieces) - 1] * len(keep)
+        if pieces and (lines is None or len(pieces) == lines):
+            break
+    track = Track(
+        np.concatenate([track.points for _, track in pieces]),
+        np.concatenate([track.radius for _, track in pieces]),
+        np.concatenate([track.down for _, track in pieces]),
+    )
+    return _Writing(np.concatenate([labels for labels, _ in pieces]), np.array(numbers), track)
+
+
+def _rows(track: Track, rows: np.ndarray) -> Track:
+    """Some shapes of a track."""
+    return Track(track.points[rows], track.radius[rows], track.down[rows])
+
+
+def _line_of(
+    rng: np.random.Generator,
+    style: Style,
+    labels: np.ndarray,
+    place: tuple[float, float],
+    tall: float,
+    pen: float,
+    difficulty: float,
+) -> Track:
+    """Write one line from its upper left corner on, in page pixels.
+
+    tall: the height of a digit, pen: the width of the stroke, both in pixels.
+    """
+    n = len(labels)
+    traits = style.drawing(labels, rng)
+    heights = tall * np.exp(rng.normal(0, style.uneven, n)).astype(np.float32)
+    traits = replace(traits, pen=np.full(n, pen, np.float32) / heights)
+    track = digit_tracks(labels, traits, rng, _STEPS)
+    points = track.points * heights[:, None, None]
+    radius = track.radius * heights[:, None]
+    low, high = extent(Track(points, radius, track.down))
+    gaps = tall * style.spacing * np.exp(rng.normal(0, 0.35, n))
+    touching = rng.random(n) < 0.12 * difficulty
+    gaps = np.where(touching, -rng.uniform(0.2, 0.9, n) * pen, np.maximum(gaps, 3 + 0.4 * pen))
+    widths = high[:, 0] - low[:, 0]
+    ends = np.cumsum(widths + gaps)
+    left = place[0] + ends - widths - gaps
+    climb = style.drift + rng.normal(0, 0.01 + 0.02 * difficulty)
+    rise = -climb * (left - left[0]) + rng.normal(0, style.uneven, n) * tall * 0.4
+    # Skeletons stand around y = 0, so the line's middle is half a height below its top.
+    points[:, :, 0] += (left - low[:, 0])[:, None].astype(np.float32)
+    points[:, :, 1] += (place[1] + tall / 2 + rise)[:, None].astype(np.float32)
+    return Track(points, radius, track.down)
+
+
+def _lay_ink(cover: np.ndarray, writing: _Writing) -> list[Box]:
+    """Put the ink into `cover`, (height, width) from 0 to 1; gives the box of each digit."""
+    low, high = extent(writing.track)
+    corner = np.floor(low).astype(int) - 2
+    width, height = (np.ceil(high).astype(int) + 3 - corner).max(axis=0)
+    inside = replace(writing.track, points=writing.track.points - corner[:, None].astype(np.float32))
+    drawn = ink(inside, (int(height), int(width)))
+    boxes = []
+    for (left, top), digit in zip(corner, drawn, strict=True):
+        rows = np.flatnonzero((digit > _VISIBLE).any(axis=1))
+        columns = np.flatnonzero((digit > _VISIBLE).any(axis=0))
+        boxes.append(
+            Box(
+                int(left + columns[0]),
+                int(top + rows[0]),
+                int(columns[-1] - columns[0] + 1),
+                int(rows[-1] - rows[0] + 1),
+            )
+        )
+        target = cover[max(top, 0) : top + height, max(left, 0) : left + width]
+        source = digit[max(-top, 0) :, max(-left, 0) :][: target.shape[0], : target.shape[1]]
+        np.maximum(target, source, out=target)
+    return boxes
+
+
+def _blemish(
+    cover: np.ndarray, rng: np.random.Generator, writing: _Writing, difficulty: float
+) -> None:
+    """Specks of dirt and dots where the pen rested, away from the digits they would change."""
+    height, width = cover.shape
+    count = int(rng.poisson(6 * difficulty))
+    if not count:
+        return
+    at = rng.uniform(4, [width - 4, height - 4], (count, 1, 2))
+    reach = rng.uniform(0, 1.5, (count, 2, 2)).astype(np.float32)
+    points = at.astype(np.float32) + reach
+    radius = np.full((count, 2), 0.5, np.float32) * rng.uniform(0.6, 2.4, (count, 1)).astype(np.float32)
+    specks = ink(Track(points, radius, np.ones((count, 1), bool)), (height, width)).max(axis=0)
+    near = cover
+    for _ in range(3):  # a clear ring around all writing
+        near = np.maximum.reduce([np.roll(near, shift, axis) for shift in (-3, 0, 3) for axis in (0, 1)])
+    np.maximum(cover, np.where(near > 0, 0, specks), out=cover)
+
+
+def _stain(
+    paper: np.ndarray, cover: np.ndarray, rng: np.random.Generator, difficulty: float
+) -> np.ndarray:
+    """Turn covered paper into ink: of a pen, a pencil that leaves grain, or chalk on slate."""
+    size = (cover.shape[1], cover.shape[0])
+    kind = rng.choice(["pen", "pencil", "chalk"], p=[0.7, 0.27 - 0.05 * difficulty,
+                                                     0.03 + 0.05 * difficulty])
+    if kind == "pen":
+        dark = np.float32(rng.uniform(0.72, 0.95))
+        flow = 1 + cloud(rng, size, 60) * np.float32(0.03 + 0.05 * difficulty)
+        return np.asarray(paper * (1 - np.clip(cover * dark * flow, 0, 0.97)))
+    grain = rng.standard_normal(cover.shape, dtype=np.float32)
+    if kind == "pencil":
+        dark = np.float32(rng.uniform(0.55 - 0.3 * difficulty, 0.75))
+        rough = np.clip(1 + grain * np.float32(0.22), 0, 1.2)
+        return np.asarray(paper * (1 - np.clip(cover * dark * rough, 0, 0.95)))
+    slate = paper * np.float32(rng.uniform(0.12, 0.3))
+    chalk = np.clip(cover * (np.float32(0.72) + grain * np.float32(0.2)), 0, 1)
+    return np.asarray(slate + (np.float32(0.85) - slate) * chalk)
