@@ -17,23 +17,23 @@ Shape = tuple[int, ...]
 
 
 class Scratch:
-    """A drawer of named float32 arrays that are reused from call to call.
+    """A drawer of named float32 arrays that are used again in the next call.
 
-    What a call gets is valid until the next call with the same name and the same sizes behind
-    the first. The first size is the batch: it may change freely, the block only ever grows.
+    What a call gets is valid until the next call with the same name. It is zeros at first, and
+    later what was last written there: with the same name and the same sizes behind the first,
+    every number is where it was, however the first size, the batch, changes.
     """
 
     def __init__(self) -> None:
-        self._blocks: dict[tuple[str, Shape], Array] = {}
+        self._blocks: dict[str, Array] = {}
 
     def take(self, name: str, *shape: int) -> Array:
-        """An array of this shape: zeros at first, later what was last written there."""
-        key = (name, shape[1:])
-        block = self._blocks.get(key)
-        if block is None or len(block) < shape[0]:
-            block = np.zeros(shape, np.float32)
-            self._blocks[key] = block
-        return block[: shape[0]]
+        """An array of this shape; the memory behind it only ever grows."""
+        size = volume(shape)
+        block = self._blocks.get(name)
+        if block is None or len(block) < size:
+            block = self._blocks[name] = np.zeros(size, np.float32)
+        return block[:size].reshape(shape)
 
 
 class Layer:
@@ -114,8 +114,20 @@ def tiled(values: Array, times: int) -> Array:
     return np.tile(values, times)
 
 
-def channel_sums(x: Array) -> Array:
-    """Sum over everything but the channels, the last axis of (n, height, width, channels)."""
+def channel_sums(x: Array, other: Array | None = None) -> Array:
+    """Sum of `x`, or of `x * other`, over everything but the channels, which are the last axis.
+
+    Both (n, height, width, channels) or (n, channels); gives (channels,) float32.
+    """
     channels = x.shape[-1]
-    rows = x.reshape(-1, volume(x.shape[-2:]) if x.ndim > 2 else channels)
-    return rows.sum(axis=0).reshape(-1, channels).sum(axis=0)
+    rows = in_rows(x)
+    if other is None:
+        sums = np.dot(np.ones(len(rows), np.float32), rows)  # faster than a sum over the rows
+    else:
+        sums = np.einsum("ij,ij->j", rows, in_rows(other))  # without the product in memory
+    return sums.reshape(-1, channels).sum(axis=0)
+
+
+def in_rows(x: Array) -> Array:
+    """A view with one row of pixels in each row: (n * height, width * channels)."""
+    return x.reshape(-1, volume(x.shape[-2:])) if x.ndim > 2 else x

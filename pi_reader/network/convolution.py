@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal, tiled
 
-_BLOCK = 1 << 17  # numbers in a block of columns: 512 KB, which a Zero 2's cache just holds
+_BLOCK = 1 << 18  # numbers in a block of columns: 1 MB; smaller ones cost more calls than they save
 
 
 class Conv2D(Layer):
@@ -63,20 +63,20 @@ class Conv2D(Layer):
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
         """(n, height', width', outputs) to (n, height, width, inputs)."""
-        weights, d_weights = self.parameters[0], self.gradients[0]
+        d_weights = self.gradients[0]
         d_weights[...] = 0
         part = self._scratch.take("part", *d_weights.shape)
         if self.bias:
             self.gradients[1][...] = channel_sums(grad)
         dx = self._scratch.take("dx", *self._x.shape) if need_input else grad
+        by_pixel = self.parameters[0].reshape(-1, self.inputs, self.outputs)
+        turned = np.ascontiguousarray(by_pixel.transpose(0, 2, 1))  # (pixels, outputs, inputs)
         for block in self._blocks(len(grad), grad.shape[1] * grad.shape[2]):
             rows = grad[block].reshape(-1, self.outputs)  # (places, outputs)
-            columns = self._columns(self._x[block])
-            np.dot(columns.T, rows, out=part)  # (reach, outputs)
+            np.dot(self._columns(self._x[block]).T, rows, out=part)  # (reach, outputs)
             d_weights += part
             if need_input:
-                np.dot(rows, weights.T, out=columns)
-                self._scatter(columns, grad.shape[1:3], dx[block])
+                self._give_back(grad[block], turned, dx[block])
         return dx
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -134,24 +134,31 @@ class Conv2D(Layer):
             return np.ascontiguousarray(x)
         count, height, width, channels = x.shape
         edge = self.padding
-        padded = self._scratch.take("padded", count, height + 2 * edge, width + 2 * edge, channels)
+        size = (height + 2 * edge, width + 2 * edge, channels)
+        padded = self._scratch.take(f"padded {size}", count, *size)
         padded[:, edge : edge + height, edge : edge + width] = x
         return padded
 
-    def _scatter(self, columns: Array, places: Shape, dx: Array) -> None:
-        """Add up in `dx` what each place gives back to the pixels it saw (col2im)."""
-        count, height, width, channels = dx.shape
-        rows, cols = places
+    def _give_back(self, grad: Array, turned: Array, dx: Array) -> None:
+        """Add up in `dx` what every place gives back to the pixels it saw (col2im).
+
+        One product for each pixel of the window makes a plane, and the planes are added with
+        that pixel's offset. The samples lie innermost while they are, so that each addition runs
+        over long pieces of memory.
+        """
+        count, rows, cols, outputs = grad.shape
+        _, height, width, channels = dx.shape
         edge, step, kernel = self.padding, self.stride, self.kernel
-        seen = columns.reshape(count, rows, cols, kernel, kernel, channels)
-        total = self._scratch.take("total", count, height + 2 * edge, width + 2 * edge, channels)
+        places = self._scratch.take("places", rows, cols, count, outputs)
+        places[...] = grad.transpose(1, 2, 0, 3)
+        planes = self._scratch.take("planes", kernel * kernel, rows * cols * count, channels)
+        np.matmul(places.reshape(-1, outputs), turned, out=planes)
+        total = self._scratch.take("total", height + 2 * edge, width + 2 * edge, count, channels)
         total[...] = 0
-        for i in range(kernel):
-            for j in range(kernel):
-                total[:, i : i + step * rows : step, j : j + step * cols : step] += seen[
-                    :, :, :, i, j
-                ]
-        dx[...] = total[:, edge : edge + height, edge : edge + width]
+        for plane, (i, j) in zip(planes, np.ndindex(kernel, kernel), strict=True):
+            seen = total[i : i + step * rows : step, j : j + step * cols : step]
+            seen += plane.reshape(seen.shape)
+        dx[...] = total[edge : edge + height, edge : edge + width].transpose(2, 0, 1, 3)
 
 
 class MaxPool2D(Layer):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.network.base import Array, Layer, Shape, channel_sums, tiled, volume
+from pi_reader.network.base import Array, Layer, Shape, channel_sums, in_rows, tiled
 
 _EPSILON = np.float32(1e-5)  # keeps the division finite for a channel that never changes
 
@@ -31,47 +31,51 @@ class BatchNorm(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Same shape in and out; the channels are the last axis."""
-        rows = self._rows(x)
-        across = rows.shape[1] // self.channels
         self._training = training
         if training:
             places = np.float32(x.size // self.channels)
             mean = channel_sums(x) / places
-            centred = self._scratch.take("normal", *rows.shape)
-            np.subtract(rows, tiled(mean, across), out=centred)
-            y = self._scratch.take("y", *rows.shape)
-            variance = channel_sums(np.multiply(centred, centred, out=y).reshape(x.shape)) / places
+            variance = np.maximum(channel_sums(x, x) / places - mean * mean, np.float32(0))
             self._follow(mean, variance, places)
+            self._x, self._mean = x, mean
             self._inverse = np.float32(1) / np.sqrt(variance + _EPSILON)
-            centred *= tiled(self._inverse, across)
-            self._normal = centred
-            np.multiply(centred, tiled(self.parameters[0], across), out=y)
-            y += tiled(self.parameters[1], across)
-            return y.reshape(x.shape)
-        scale, shift = self.as_affine()
-        y = self._scratch.take("y", *rows.shape)
-        np.multiply(rows, tiled(scale, across), out=y)
-        y += tiled(shift, across)
-        return y.reshape(x.shape)
+            scale = self.parameters[0] * self._inverse
+            shift = self.parameters[1] - mean * scale
+        else:
+            scale, shift = self.as_affine()
+        y = self._scratch.take("y", *x.shape)
+        rows = in_rows(y)
+        across = rows.shape[1] // self.channels
+        np.multiply(in_rows(x), tiled(scale, across), out=rows)
+        rows += tiled(shift, across)
+        return y
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
-        """Through the batch's mean and variance too, as they depend on every sample."""
+        """Through the batch's mean and variance too, as they depend on every sample.
+
+        With the normalised `x' = (x - mean) / deviation`, the gradient is
+        `scale / deviation * (grad - mean of grad - x' * mean of (grad * x'))`.
+        """
         if not self._training:
             raise RuntimeError("batch normalisation learns only after forward(training=True)")
-        rows, normal = self._rows(grad), self._normal
-        across = rows.shape[1] // self.channels
+        x, mean, inverse = self._x, self._mean, self._inverse
         places = np.float32(grad.size // self.channels)
-        dx = self._scratch.take("y", *rows.shape)  # what went forward is not needed any more
-        np.multiply(rows, normal, out=dx)
-        d_scale = channel_sums(dx.reshape(grad.shape))
-        d_shift = channel_sums(grad)
-        self.gradients[0][...] = d_scale
-        self.gradients[1][...] = d_shift
-        np.multiply(normal, tiled(d_scale / -places, across), out=dx)
-        dx += rows
-        dx -= tiled(d_shift / places, across)
-        dx *= tiled(self.parameters[0] * self._inverse, across)
-        return dx.reshape(grad.shape)
+        d_scale, d_shift = self.gradients
+        d_shift[...] = channel_sums(grad)
+        d_scale[...] = (channel_sums(grad, x) - mean * d_shift) * inverse
+
+        factor = self.parameters[0] * inverse
+        slope = -factor * inverse * d_scale / places
+        offset = -factor * d_shift / places - mean * slope
+        dx = self._scratch.take("y", *x.shape)  # what went forward is not needed any more
+        rows = in_rows(dx)
+        across = rows.shape[1] // self.channels
+        np.multiply(in_rows(x), tiled(slope, across), out=rows)
+        rows += tiled(offset, across)
+        grad_rows = in_rows(grad)
+        grad_rows *= tiled(factor, across)
+        rows += grad_rows
+        return dx
 
     def as_affine(self) -> tuple[Array, Array]:
         """Scale and shift, `(channels,)` each, that do the same once training is over."""
@@ -94,7 +98,3 @@ class BatchNorm(Layer):
         unbiased = variance * (places / max(places - np.float32(1), np.float32(1)))
         for average, batch in zip(self.statistics, (mean, unbiased), strict=True):
             average += np.float32(self.momentum) * (batch - average)
-
-    def _rows(self, x: Array) -> Array:
-        """A view with one row of pixels in each row: (..., width * channels)."""
-        return x.reshape(-1, volume(x.shape[-2:]) if x.ndim > 2 else self.channels)
