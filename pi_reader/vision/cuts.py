@@ -59,4 +59,5 @@ def cut_region(found: Regions, region: int, spans: list[tuple[int, int]]) -> Reg
     starts = np.cumsum([0] + counts[:-1])
     pieces = measure(np.concatenate(parts).astype(np.int32), starts, np.zeros(len(spans), np.int32))
     pieces.stroke[:] = found.stroke[region]
+    pieces.strength[:] = found.strength[region]
     return pieces

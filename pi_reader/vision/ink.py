@@ -1,10 +1,10 @@
 """From a grey picture to ink: the paper's own light is taken away, what is left is pen.
 
 The paper under the ink is guessed on a coarse grid by a grey closing: a dilation wipes out every
-stroke narrower than its window, an erosion puts edges of shadows back where they were (Serra, *Image
-Analysis and Mathematical Morphology*, 1982). The window is a fifth of the picture's shorter side, so
-that a marker that fills the frame is not hollowed, and a hairline costs nothing extra. Chalk on a
-slate is the same picture with the signs turned round.
+stroke narrower than its window, an erosion puts the edges of shadows back where they were (Serra,
+*Image Analysis and Mathematical Morphology*, 1982). The window is a fifth of the picture's shorter
+side, so that a marker that fills the frame is not hollowed, and a hairline costs nothing extra.
+Chalk on a slate is the same picture with the signs turned round.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-MAX_PIXELS = 1_300_000  # of the working picture; more is averaged down first, costing nothing we need
+MAX_PIXELS = 1_300_000  # of the working picture; larger ones are averaged down first
 GRID_CELLS = 4800  # cells of the coarse grid: 80 x 60 for a camera frame of 640 x 480
 PAPER_WINDOW = 0.1  # radius of the closing, as a share of the grid's shorter side
 NOISE_FACTOR = 5.0  # ink is darker than its paper by at least so many standard deviations of noise
@@ -30,6 +30,7 @@ class Ink:
     """What is pen on a picture.
 
     contrast: (h, w) uint8, how far each pixel stands out from its paper, in grey levels, 0 paper.
+    threshold: (h, w) uint8, the contrast above which a pixel is ink.
     mask: (h, w) bool, the pixels taken for ink.
     scale: pixels of the frame per pixel of these arrays along each side, at least 1.
     noise: standard deviation of the picture's noise in grey levels.
@@ -37,6 +38,7 @@ class Ink:
     """
 
     contrast: np.ndarray
+    threshold: np.ndarray
     mask: np.ndarray
     scale: int
     noise: float
@@ -68,7 +70,7 @@ def find_ink(grey: np.ndarray) -> Ink:
         np.subtract(contrast, grey, out=contrast)
     noise = estimate_noise(grey)
     threshold = _threshold(contrast, paper, cell, radius, noise)
-    return Ink(contrast, contrast > threshold, scale, noise, light_ink)
+    return Ink(contrast, threshold, contrast > threshold, scale, noise, light_ink)
 
 
 def estimate_paper(coarse: np.ndarray, radius: int) -> tuple[np.ndarray, bool]:
@@ -128,7 +130,7 @@ def _deviation(rows: np.ndarray, lag: int) -> float:
 
 def _threshold(contrast: np.ndarray, paper: np.ndarray, cell: int, radius: int,
                noise: float) -> np.ndarray:
-    """The contrast above which a pixel is ink: over the noise, and well up the local ink's flank."""
+    """The contrast above which a pixel is ink: over the noise, and well up the ink's flank."""
     rows, columns = paper.shape
     strongest = np.zeros((rows, columns * cell), np.uint8)
     whole = contrast.shape[0] // cell

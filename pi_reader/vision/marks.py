@@ -8,38 +8,72 @@ each of them decides.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from pi_reader.vision.choice import Mark
 from pi_reader.vision.ink import Ink
-from pi_reader.vision.regions import Regions, contract, find_regions
-from pi_reader.vision.rulings import remove_rulings
+from pi_reader.vision.regions import Regions, contract, find_regions, strengths
+from pi_reader.vision.rulings import find_rulings
 
 LEAST_HEIGHT = 8  # working pixels of a digit
 LEAST_PART = 3  # working pixels of the longer side of a part of one
 WIDEST = 2.5  # width over height of a digit; a dash is wider
 SOLID = 0.45  # stroke over longer side: a blob
 MAX_REGIONS = 400  # on one page that are worth the network's time; the largest stay
+FILLS_FRAME = 0.6  # of the frame's height: a digit held so close may stick out of it
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
 MAX_PARTS = 5  # regions close to each other that are tried in all combinations
 
 
 def find_marks(ink: Ink) -> tuple[Ink, Regions]:
-    """The regions that may be digits or parts of digits, and the ink without rulings."""
+    """The ink without rulings, and its regions that may be digits or parts of digits.
+
+    What the frame cuts off is left out: half a digit may be any digit, and the edge of the table
+    comes in from there.
+    """
     found = find_regions(ink.mask)
-    mask = remove_rulings(ink, found)
-    if mask is not ink.mask:
-        ink = replace(ink, mask=mask)
-        found = find_regions(mask)
-    height, width = mask.shape
+    ruled = find_rulings(ink, found)
+    if ruled is not None:
+        ink = _without(ink, ruled)
+        found = find_regions(ink.mask)
+    height, width = ink.mask.shape
     longer = np.maximum(found.width, found.height)
     part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART)
-    frame = (found.height >= 0.99 * height) & (found.width >= 0.5 * width)
-    found = found.pick(part & ~frame)
+    cut_off = ((found.left == 0) | (found.top == 0)
+               | (found.right == width) | (found.bottom == height))
+    found = found.pick(part & (~cut_off | (found.height >= FILLS_FRAME * height)))
     if len(found) > MAX_REGIONS:
         found = found.pick(np.sort(np.argsort(-found.height, kind="stable")[:MAX_REGIONS]))
-    return ink, found
+    return ink, replace(found, strength=strengths(found, ink.contrast))
+
+
+def find_fainter(ink: Ink, doubtful: Sequence[Mark]) -> Regions:
+    """Regions around doubtful marks when less contrast is enough for ink.
+
+    A pen that skipped leaves a digit in pieces; its fainter ink holds them together.
+    """
+    mask = ink.contrast > (ink.threshold >> 1) + (ink.threshold >> 3)
+    found = find_regions(mask)
+    found = found.pick(may_stand_alone(found))
+    boxes = np.array([(m.left, m.top, m.right, m.bottom) for m in doubtful], np.int32)[:, :, None]
+    meet = (np.minimum(found.right, boxes[:, 2]) > np.maximum(found.left, boxes[:, 0])) & (
+        np.minimum(found.bottom, boxes[:, 3]) > np.maximum(found.top, boxes[:, 1]))
+    found = found.pick(meet.any(axis=0))
+    return replace(found, strength=strengths(found, ink.contrast))
+
+
+def _without(ink: Ink, ruled: np.ndarray) -> Ink:
+    """The ink when these pixels, (h, w) bool, and their soft edges are paper."""
+    edge = ruled.copy()
+    edge[1:] |= ruled[:-1]
+    edge[:-1] |= ruled[1:]
+    edge[:, 1:] |= ruled[:, :-1]
+    edge[:, :-1] |= ruled[:, 1:]
+    mask = ink.mask & ~ruled
+    return replace(ink, mask=mask, contrast=np.where(edge & ~mask, np.uint8(0), ink.contrast))
 
 
 def may_stand_alone(found: Regions) -> np.ndarray:

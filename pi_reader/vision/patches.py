@@ -21,7 +21,7 @@ SIDE = 28  # pixels of a patch
 EDGE = 20  # pixels of the digit's longer edge in it
 FINE = 3  # crops are first made so many times finer, to thicken strokes before they blur
 LEAST_STROKE = 2.0  # pixels of the patch; MNIST's strokes are 2 to 3 thick
-FULL_INK = 1.1  # of the mean ink contrast: what counts as full black (the mean has soft edges in it)
+FULL_INK = 1.1  # of the mean contrast is full black: the mean has the soft edges in it
 
 
 def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> np.ndarray:
@@ -81,8 +81,7 @@ def _crop(ink: Ink, regions: Regions, group: Sequence[int]) -> tuple[np.ndarray,
         stride = right - left + 1
         place = (runs[:, 0] - top) * stride - left
         own = paint(place + runs[:, 1], place + runs[:, 2], stride, crop.shape)
-    mean = float(np.dot(crop.ravel().astype(np.float32), own.ravel().astype(np.float32)))
-    mean /= max(1, int(area.sum()))
+    mean = float((regions.strength[members] * area).sum() / area.sum())
     gain = np.float32(255 / max(1.0, mean * FULL_INK))
     stretched = np.minimum(crop * gain, np.float32(255)).astype(np.uint8)
     stretched *= own

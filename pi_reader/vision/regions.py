@@ -18,10 +18,11 @@ MAX_RUNS = 100_000  # a page of 1.3 million pixels full of writing has 30,000; n
 
 @dataclass(frozen=True)
 class Regions:
-    """The connected regions of one mask; int32 arrays with one entry per region, save `stroke`.
+    """The connected regions of one mask; int32 arrays, an entry per region, save where it says so.
 
     left, top, right, bottom: the box in pixels, right and bottom one past the last ink.
     area: pixels of ink; stroke: float32, thickness of the strokes in pixels.
+    strength: float32, mean contrast of the ink in grey levels; 0 until somebody measured it.
     runs: (m, 3) row, first column and one past the last column of each run, region by region;
     first: (n + 1,), the runs of region i are runs[first[i]:first[i + 1]].
     """
@@ -32,6 +33,7 @@ class Regions:
     bottom: np.ndarray
     area: np.ndarray
     stroke: np.ndarray
+    strength: np.ndarray
     runs: np.ndarray
     first: np.ndarray
 
@@ -56,7 +58,7 @@ class Regions:
         index = np.arange(first[-1]) + np.repeat(self.first[chosen] - first[:-1], counts)
         return Regions(self.left[chosen], self.top[chosen], self.right[chosen],
                        self.bottom[chosen], self.area[chosen], self.stroke[chosen],
-                       self.runs[index], first)
+                       self.strength[chosen], self.runs[index], first)
 
     def runs_of(self, group: Sequence[int]) -> np.ndarray:
         """All runs of some regions, (m, 3)."""
@@ -93,12 +95,14 @@ def measure(runs: np.ndarray, new: np.ndarray, covered: np.ndarray) -> Regions:
     first = np.append(new, len(runs)).astype(np.int32)
     if not len(new):
         none = np.zeros(0, np.int32)
-        return Regions(none, none, none, none, none, np.zeros(0, np.float32), runs, first)
+        nothing = np.zeros(0, np.float32)
+        return Regions(none, none, none, none, none, nothing, nothing, runs, first)
     area = np.add.reduceat(runs[:, 2] - runs[:, 1], new, dtype=np.int32)
     outline = 2 * np.diff(first) + 2 * (area - covered)
     return Regions(np.minimum.reduceat(runs[:, 1], new), runs[new, 0],
                    np.maximum.reduceat(runs[:, 2], new), runs[first[1:] - 1, 0] + 1,
-                   area, stroke_thickness(area, outline), runs, first)
+                   area, stroke_thickness(area, outline), np.zeros(len(new), np.float32), runs,
+                   first)
 
 
 def stroke_thickness(area: np.ndarray, outline: np.ndarray) -> np.ndarray:
@@ -154,7 +158,20 @@ def contract(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return root
 
 
-def paint(starts: np.ndarray, ends: np.ndarray, stride: int, shape: tuple[int, int]) -> np.ndarray:
+def strengths(found: Regions, contrast: np.ndarray) -> np.ndarray:
+    """Mean contrast of each region's ink, float32 grey levels; contrast: (h, w) uint8."""
+    if not len(found):
+        return np.zeros(0, np.float32)
+    row, start, end = found.runs.T
+    length = end - start
+    pixel = np.arange(length.sum()) + np.repeat(
+        row * contrast.shape[1] + start - (np.cumsum(length) - length), length)
+    begin = (np.cumsum(length) - length)[found.first[:-1]]
+    sums = np.add.reduceat(contrast.ravel()[pixel], begin, dtype=np.float32)
+    return sums / found.area.astype(np.float32)
+
+
+def paint(starts: np.ndarray, ends: np.ndarray, stride: int, shape: tuple[int, ...]) -> np.ndarray:
     """Runs back into a mask of this shape; they are given as find_runs gives them."""
     change = np.zeros(shape[0] * stride + 1, np.int8)
     change[starts] = 1
@@ -167,6 +184,8 @@ def merge(parts: Sequence[Regions]) -> Regions:
     """Several sets of regions as one, in order."""
     counts = np.concatenate([np.diff(part.first) for part in parts])
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    names = ("left", "top", "right", "bottom", "area", "stroke", "runs")
-    return Regions(*(np.concatenate([getattr(part, name) for part in parts]) for name in names),
-                   first)
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return Regions(joined("left"), joined("top"), joined("right"), joined("bottom"),
+                   joined("area"), joined("stroke"), joined("strength"), joined("runs"), first)

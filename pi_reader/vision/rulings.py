@@ -25,26 +25,21 @@ PARALLEL = 0.05  # difference of slopes within a family: a page is seen almost f
 SLENDER = 12  # length over thickness of a piece, twice
 
 
-def remove_rulings(ink: Ink, found: Regions) -> np.ndarray:
-    """The ink's mask without level and upright rulings; the same array if there are none.
-
-    found: the regions of that mask.
-    """
-    mask, contrast = ink.mask, ink.contrast
-    height, width = mask.shape
+def find_rulings(ink: Ink, found: Regions) -> np.ndarray | None:
+    """The pixels of level and upright rulings, (h, w) bool, or None; found: the ink's regions."""
+    height, width = ink.mask.shape
     slim = found.stroke * SLENDER
     wide = found.width >= np.maximum(CARRIER * width, slim)
     tall = found.height >= np.maximum(CARRIER * height, slim)
-    rulings = []
+    level = upright = None
     if wide.any():
-        level = upright_rulings(np.ascontiguousarray(mask.T), contrast.T, _thickness(found, wide))
-        rulings += [] if level is None else [level.T]
+        across = np.ascontiguousarray(ink.mask.T)
+        level = upright_rulings(across, ink.contrast.T, _thickness(found, wide))
     if tall.any():
-        upright = upright_rulings(mask, contrast, _thickness(found, tall))
-        rulings += [] if upright is None else [upright]
-    for ruling in rulings:
-        mask = mask & ~ruling
-    return mask
+        upright = upright_rulings(ink.mask, ink.contrast, _thickness(found, tall))
+    if level is None or upright is None:
+        return upright if level is None else level.T
+    return level.T | upright
 
 
 def upright_rulings(mask: np.ndarray, contrast: np.ndarray,

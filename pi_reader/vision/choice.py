@@ -1,0 +1,163 @@
+"""Which of several ways to read the same ink is the likeliest, and what fits on one page.
+
+Costs are in nats, the negative logarithm of a probability: what is certain costs nothing, and the
+costs of marks that are independent add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+NO_DIGIT = 10  # index of the outcome "this is no digit", in networks that know it
+PASS_OVER = 1.0  # what it costs to leave out a mark as large as its whole neighbourhood
+PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
+FAINTEST = 0.35  # of the strongest ink on the page
+SMALLEST = 0.35  # of the usual height of its digits
+LEAST_CHANCE = 1e-6
+JUNK_IN_TRAINING = 0.15  # share of marks without a digit that the network's probabilities imply
+JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is credited with
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Ink taken together, and what the network thinks of it.
+
+    left, top, right, bottom: its box in working pixels; strength: its mean contrast in grey
+    levels; chances: (10 or 11,) float32, probabilities of the digits and of "no digit".
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    strength: float
+    chances: np.ndarray
+
+    @property
+    def height(self) -> int:
+        """Height of the box in working pixels."""
+        return self.bottom - self.top
+
+    @property
+    def chance(self) -> float:
+        """Probability of the likeliest digit."""
+        return float(self.chances[:NO_DIGIT].max())
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether some digit is likelier than none."""
+        return int(self.chances.argmax()) != NO_DIGIT
+
+    @property
+    def cost(self) -> float:
+        """What it costs to take it for a digit."""
+        return -float(np.log(max(self.chance, LEAST_CHANCE)))
+
+    @property
+    def cost_of_none(self) -> float:
+        """What it costs to take it for no digit; without that outcome, for none of the ten."""
+        none = self.chances[NO_DIGIT] if len(self.chances) > NO_DIGIT else 1 - self.chance
+        return -float(np.log(max(none, LEAST_CHANCE)))
+
+    def holds(self, other: Mark) -> bool:
+        """Whether most of another mark's box lies within this one's."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return width > 0 < height and (
+            width * height >= 0.8 * (other.right - other.left) * other.height)
+
+
+def best_cover(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]:
+    """The likeliest way to take each of some regions for a digit, part of one, or neither.
+
+    shares: each region's share of their ink; marks: by the set of regions they are made of, bit i
+    for region i. Dynamic programming over subsets: the first region not yet explained is passed
+    over or taken with any others. A mark that is passed over is in the result too.
+    """
+    count = len(shares)
+    everything = (1 << count) - 1
+    best: list[tuple[float, list[Mark]]] = [(0.0, [])] * (everything + 1)
+    for done in range(everything - 1, -1, -1):
+        first = next(i for i in range(count) if not done >> i & 1)
+        alone = marks.get(1 << first)
+        cost, rest = best[done | 1 << first]
+        cost += PASS_OVER * shares[first] + (alone.cost_of_none if alone else 0.0)
+        choices = [(cost, [alone, *rest] if alone else rest)]
+        for group, mark in marks.items():
+            if group >> first & 1 and not group & done:
+                cost, rest = best[done | group]
+                choices.append((mark.cost + cost, [mark, *rest]))
+        best[done] = min(choices, key=lambda choice: choice[0])
+    return best[0][1]
+
+
+def cheapest_way(pieces: Mapping[tuple[int, int], Mark]) -> tuple[float, list[Mark]] | None:
+    """The likeliest row of digits from the leftmost cut to the rightmost, and its cost.
+
+    pieces: by their first column and one past the last. None if no row of digits fills the gap.
+    """
+    if not pieces:
+        return None
+    begin, end = min(first for first, _ in pieces), max(last for _, last in pieces)
+    best: dict[int, tuple[float, list[Mark]]] = {begin: (0.0, [])}
+    for (first, last), mark in sorted(pieces.items(), key=lambda piece: piece[0]):
+        if first in best and mark.is_digit:
+            cost = best[first][0] + mark.cost + PER_CUT
+            if last not in best or cost < best[last][0]:
+                best[last] = cost, [*best[first][1], mark]
+    return best.get(end)
+
+
+def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
+    """Whether some marks are likelier to be one digit together than what each is alone."""
+    ink = sum(part.height * (part.right - part.left) for part in parts) or 1
+    apart = 0.0
+    for part in parts:
+        share = part.height * (part.right - part.left) / ink
+        apart += part.cost if part.is_digit else part.cost_of_none + PASS_OVER * share
+    return whole.is_digit and whole.cost < apart
+
+
+def same_hand(marks: Sequence[Mark], sure_at: float) -> list[Mark]:
+    """Those marks that the same pen may have written as the surest digits on the page.
+
+    What is far fainter is a ruling, the other side of the paper, grain; what is far smaller is a
+    dot or dirt. sure_at: probability from which a digit is believed.
+    """
+    sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
+    if not sure:
+        return list(marks)
+    faintest = FAINTEST * max(mark.strength for mark in sure)
+    heights = np.sort([mark.height for mark in sure if mark.strength >= faintest])
+    half = heights.sum() / 2  # the median by height: many specks do not outweigh a few digits
+    smallest = SMALLEST * heights[np.searchsorted(np.cumsum(heights), half)]
+    return [mark for mark in marks if mark.strength >= faintest and mark.height >= smallest]
+
+
+def on_this_page(marks: Sequence[Mark]) -> list[Mark]:
+    """The same marks, their probabilities adjusted to how many marks of this page are digits.
+
+    On a page where everything else is a digit an odd stroke is more likely one too; in a picture
+    of a room the one thing that looks like a 7 is a chair. The share of digits is not known; it is
+    found by expectation maximisation (Saerens, Latinne and Decaestecker, *Adjusting the Outputs
+    of a Classifier to New a Priori Probabilities*, 2002), with a few marks credited beforehand so
+    that a lone mark keeps about the probabilities it has.
+    """
+    if not marks or len(marks[0].chances) <= NO_DIGIT:
+        return list(marks)
+    none = np.array([mark.chances[NO_DIGIT] for mark in marks], np.float32)
+    junk, digits = JUNK_EXPECTED
+    share = JUNK_IN_TRAINING
+    for _ in range(20):
+        odds = share / (1 - share) * (1 - JUNK_IN_TRAINING) / JUNK_IN_TRAINING
+        adjusted = none * odds / (none * odds + 1 - none)
+        share = (junk + float(adjusted.sum())) / (junk + digits + len(marks))
+    result = []
+    for mark, old, new in zip(marks, none, adjusted, strict=True):
+        chances = mark.chances * np.float32((1 - new) / max(1 - old, LEAST_CHANCE))
+        chances[NO_DIGIT] = new
+        result.append(replace(mark, chances=chances))
+    return result
