@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pi_reader.handwriting.shapes import arc, between
 from pi_reader.handwriting.splines import CORNER, Point, Skeleton, Stroke
-from pi_reader.handwriting.strokes import arc, between
 
 
 def plain(*strokes: Sequence[Point], play: float = 0.1) -> Skeleton:
@@ -20,13 +20,17 @@ def plain(*strokes: Sequence[Point], play: float = 0.1) -> Skeleton:
     def skeleton(t: np.ndarray) -> Sequence[Stroke]:
         wide = between(t[0], 1 - 2 * play, 1 + 2 * play)
         lean = between(t[1], -play, play)
-        moves = [(0.0, 0.0), *[(between(t[2 + 2 * i], -play, play) * 0.6,
-                                between(t[3 + 2 * i], -play, play) * 0.6) for i in range(3)]]
-        return [
-            [(point[0] * wide + lean * point[1] + dx, point[1] + dy, *point[2:])  # type: ignore[misc]
-             for point in stroke]
-            for stroke, (dx, dy) in zip(strokes, (moves * 2)[: len(strokes)], strict=True)
-        ]
+        out: list[Stroke] = []
+        for index, stroke in enumerate(strokes):
+            away = 2 + 2 * index  # which tastes move this stroke against the others
+            right = between(t[away], -play, play) * 0.6 * (index > 0)
+            low = between(t[away + 1], -play, play) * 0.6 * (index > 0)
+            moved: list[Point] = []
+            for x, y, *corner in stroke:
+                place = (x * wide + lean * y + right, y + low)
+                moved.append((*place, CORNER) if corner else place)
+            out.append(moved)
+        return out
 
     return skeleton
 
@@ -45,8 +49,8 @@ def plus_joined(t: np.ndarray) -> Sequence[Stroke]:
     """A plus in one go: the pen drags a line from the end of the first stroke to the second."""
     y = between(t[0], 0.35, 0.6)
     return [
-        [(0.5, 0.0), (between(t[1], 0.4, 0.5), 1.0, CORNER), (between(t[2], -0.05, 0.12), y, CORNER),
-         (1.0, y + between(t[3], -0.1, 0.1))]
+        [(0.5, 0.0), (between(t[1], 0.4, 0.5), 1.0, CORNER),
+         (between(t[2], -0.05, 0.12), y, CORNER), (1.0, y + between(t[3], -0.1, 0.1))]
     ]
 
 
@@ -73,7 +77,8 @@ def times(t: np.ndarray) -> Sequence[Stroke]:
     return [
         [(between(t[0], -0.1, 0.15), 0.0), (0.4, 0.5 * high),
          (between(t[1], 0.7, 1.0), high + between(t[2], -0.05, 0.05))],
-        [(between(t[3], 0.65, 1.0), between(t[4], -0.06, 0.08)), (between(t[5], 0.3, 0.5), 0.5 * high),
+        [(between(t[3], 0.65, 1.0), between(t[4], -0.06, 0.08)),
+         (between(t[5], 0.3, 0.5), 0.5 * high),
          (between(t[6], -0.1, 0.15), high + between(t[7], -0.05, 0.06))],
     ]
 
@@ -117,8 +122,9 @@ def arrow(t: np.ndarray) -> Sequence[Stroke]:
 
 def e_round(t: np.ndarray) -> Sequence[Stroke]:
     """A small e: a level bar, then round against the clock."""
+    end = (between(t[2], 0.7, 0.85), between(t[3], 0.75, 0.92))
     return [[(0.05, between(t[0], 0.45, 0.6)), (0.45, between(t[1], 0.42, 0.55)), (0.72, 0.3),
-             (0.4, 0.0), (0.0, 0.5), (0.35, 1.0), (between(t[2], 0.7, 0.85), between(t[3], 0.75, 0.92))]]
+             (0.4, 0.0), (0.0, 0.5), (0.35, 1.0), end]]
 
 
 _H = plain([(0, 0), (0, 1)], [(0.65, 0), (0.65, 1)], [(0, 0.5), (0.65, 0.5)])
@@ -149,7 +155,8 @@ _LETTERS: tuple[Skeleton, ...] = (
     plain([(0.2, 0), (0.2, 0.8), (0.32, 1), (0.5, 0.92)], [(0, 0.3), (0.48, 0.28)]),  # t
     plain([(0.5, 0.5), (0.25, 0.45), (0, 0.72), (0.22, 1), (0.5, 0.7, CORNER), (0.52, 0, CORNER),
            (0.55, 0.85), (0.68, 0.98)]),  # d
-    plain([(0, 0.05), (0, 1, CORNER), (0, 0.2), (0.3, 0), (0.52, 0.22), (0.3, 0.48), (0.02, 0.4)]),  # p
+    plain([(0, 0.05), (0, 1, CORNER), (0, 0.2), (0.3, 0), (0.52, 0.22), (0.3, 0.48),
+           (0.02, 0.4)]),  # p
     plain([(0, 0.2), (0, 1)], [(0, 0.5), (0.28, 0.22), (0.55, 0.45), (0.55, 1)]),  # n with a stem
     plain([(0.75, 0.1), (0.4, 0), (0, 0.5), (0.35, 1), (0.75, 0.88), (0.78, 0.55, CORNER),
            (0.45, 0.55)]),  # G
@@ -162,7 +169,8 @@ _SIGNS: tuple[Skeleton, ...] = (
     plain([(0, 0.1), (0.9, 0.9)]),  # backslash, too flat for a 1
     plain([(0.5, 0), (0.1, 0), (0.1, 1, CORNER), (0.5, 1)]),  # square bracket
     plain([(0, 0.5), (0.22, 0.38), (0.5, 0.52), (0.8, 0.4)]),  # tilde
-    plain([(0.3, 0), (0.25, 1)], [(0.7, 0), (0.62, 1)], [(0, 0.35), (1, 0.3)], [(0, 0.7), (1, 0.66)]),
+    plain([(0.3, 0), (0.25, 1)], [(0.7, 0), (0.62, 1)], [(0, 0.35), (1, 0.3)],
+          [(0, 0.7), (1, 0.66)]),  # hash
     plain([(0.5, 0), (0.5, 1)], [(0.05, 0.25), (0.95, 0.75)], [(0.95, 0.25), (0.05, 0.75)]),  # star
     plain([(0.4, 0), (0.75, 0.75, CORNER), (0, 0.75, CORNER), (0.38, 0.02)]),  # triangle
     plain([(0, 0.45), (0.8, 0.45)], [(0.4, 0.05), (0.41, 0.09)], [(0.4, 0.85), (0.41, 0.89)]),

@@ -70,8 +70,9 @@ def draw_page(
     paper = sheet(rng, size, view, difficulty)
     scene = _stain(paper, cover, rng, difficulty) * light(rng, size, difficulty)
     grey = photograph(scene, rng, difficulty)
+    digits = [(int(label), box) for label, box in zip(writing.labels, boxes, strict=True)]
     grouped = [
-        tuple((int(writing.labels[row]), boxes[row]) for row in np.flatnonzero(writing.line == line))
+        tuple(digits[row] for row in np.flatnonzero(writing.line == line))
         for line in range(int(writing.line.max()) + 1)
     ]
     return Page(Frame(grey, "drawn page"), tuple(grouped))
@@ -161,7 +162,8 @@ def _lay_ink(cover: np.ndarray, writing: _Writing) -> list[Box]:
     low, high = extent(writing.track)
     corner = np.floor(low).astype(int) - 2
     width, height = (np.ceil(high).astype(int) + 3 - corner).max(axis=0)
-    inside = replace(writing.track, points=writing.track.points - corner[:, None].astype(np.float32))
+    points = writing.track.points - corner[:, None].astype(np.float32)
+    inside = replace(writing.track, points=points)
     drawn = ink(inside, (int(height), int(width)))
     boxes = []
     for (left, top), digit in zip(corner, drawn, strict=True):
@@ -192,11 +194,12 @@ def _blemish(
     at = rng.uniform(4, [width - 4, height - 4], (count, 1, 2))
     reach = rng.uniform(0, 1.5, (count, 2, 2)).astype(np.float32)
     points = at.astype(np.float32) + reach
-    radius = np.full((count, 2), 0.5, np.float32) * rng.uniform(0.6, 2.4, (count, 1)).astype(np.float32)
+    radius = rng.uniform(0.3, 1.2, (count, 1)).astype(np.float32) * np.ones(2, np.float32)
     specks = ink(Track(points, radius, np.ones((count, 1), bool)), (height, width)).max(axis=0)
     near = cover
     for _ in range(3):  # a clear ring around all writing
-        near = np.maximum.reduce([np.roll(near, shift, axis) for shift in (-3, 0, 3) for axis in (0, 1)])
+        moved = [np.roll(near, shift, axis) for shift in (-3, 0, 3) for axis in (0, 1)]
+        near = np.maximum.reduce(moved)
     np.maximum(cover, np.where(near > 0, 0, specks), out=cover)
 
 

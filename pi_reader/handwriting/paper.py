@@ -69,7 +69,8 @@ def sheet(
     tint = rng.uniform(0.82, 0.97) - 0.25 * difficulty * rng.random() ** 3
     paper = np.full((height, width), tint, np.float32)
     paper += cloud(rng, size, 6) * np.float32(0.006 + 0.01 * difficulty)
-    paper += cloud(rng, size, width // 5) * np.float32(rng.uniform(0.002, 0.006 + 0.012 * difficulty))
+    fine = rng.uniform(0.002, 0.006 + 0.012 * difficulty)
+    paper += cloud(rng, size, width // 5) * np.float32(fine)
     columns, rows = np.meshgrid(
         np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32) + 0.5
     )
@@ -93,7 +94,7 @@ def _rulings(rng: np.random.Generator, page: np.ndarray, difficulty: float) -> n
         offset = np.float32(rng.uniform(0, gap))
         off = np.abs((page[:, :, axis] + offset) % gap - gap / 2)
         out = np.maximum(out, np.clip(half + np.float32(0.5) - off, 0, 1))
-    if kind != "squares" and rng.random() < 0.5 or kind == "margin":
+    if kind == "margin" or (kind == "lines" and rng.random() < 0.5):
         off = np.abs(page[:, :, 0] - np.float32(rng.uniform(0.04, 0.14) * page.shape[1]))
         out = np.maximum(out, np.clip(half + np.float32(0.5) - off, 0, 1))
     return out * dark

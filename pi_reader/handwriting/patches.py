@@ -37,7 +37,7 @@ def draw_patches(
 
 
 def patches_of(track: Track) -> np.ndarray:
-    """Bring anything written into patches: (n, 28, 28) uint8, longer edge 20, mass in the middle."""
+    """Anything written as patches: (n, 28, 28) uint8, longer edge 20, mass in the middle."""
     low, high = extent(track)
     scale = LONGER_EDGE / (high - low).max(axis=1)  # (n,)
     middle = (low + high) / 2

@@ -96,7 +96,7 @@ def ink(track: Track, size: tuple[int, int], edge: float = 1.0) -> np.ndarray:
     there, for many shapes at once.
     """
     height, width = size
-    n, steps = track.radius.shape
+    n = len(track.radius)
     out = np.zeros((n, height, width), np.float32)
     stride = np.hypot(*np.moveaxis(np.diff(track.points, axis=1), 2, 0)) * track.down
     reach = (stride / 2 + np.maximum(track.radius[:, :-1], track.radius[:, 1:])).max(axis=1)

@@ -41,7 +41,7 @@ class Line:
 
 
 def controls(skeleton: Skeleton, tastes: np.ndarray) -> np.ndarray:
-    """The points of a skeleton for n people: (n, TASTES) float32 in, (n, controls, 2) float32 out."""
+    """The points of a skeleton for n people: (n, TASTES) in, (n, controls, 2) out, float32."""
     strokes = skeleton(tastes.T)
     points = [point for stroke in strokes for point in stroke]
     out = np.empty((len(tastes), len(points), 2), np.float32)

@@ -58,7 +58,7 @@ class Traits:
         return Traits(**{part.name: getattr(self, part.name)[rows] for part in fields(self)})
 
     def astray(self, rng: np.random.Generator, care: float = 0.5) -> Traits:
-        """The same shapes drawn once more: careful hands (1) repeat themselves, hasty (0) do not."""
+        """The same shapes once more: careful hands (1) repeat themselves, hasty ones (0) do not."""
         n, loose = len(self), np.float32(1.5 - care)
         tastes = self.tastes + _normal(rng, (n, TASTES), 0.07) * loose
         return replace(
