@@ -26,7 +26,7 @@ from pi_reader.vision.choice import (
     on_this_page,
     same_hand,
 )
-from pi_reader.vision.cuts import cut_region, find_cuts
+from pi_reader.vision.cuts import cut_region, find_spans
 from pi_reader.vision.ink import Ink, find_ink
 from pi_reader.vision.lines import find_lines
 from pi_reader.vision.marks import (
@@ -117,16 +117,9 @@ class Reader:
 
     def _cut(self, ink: Ink, found: Regions, singles: dict[int, Mark]) -> list[Mark]:
         """Single regions, cut into several digits where that is likelier."""
-        result: list[Mark] = []
-        spans_of: dict[int, list[tuple[int, int]]] = {}
-        for region, mark in singles.items():
-            cuts = find_cuts(found, region)
-            if not cuts:
-                result.append(mark)
-                continue
-            edges = [int(found.left[region]), *cuts, int(found.right[region])]
-            spans_of[region] = [span for span in combinations(edges, 2)
-                                if span != (edges[0], edges[-1])]
+        spans_of = {region: find_spans(found, region) for region in singles}
+        spans_of = {region: spans for region, spans in spans_of.items() if spans}
+        result = [mark for region, mark in singles.items() if region not in spans_of]
         if not spans_of:
             return result
         pieces = merge([cut_region(found, region, spans) for region, spans in spans_of.items()])

@@ -21,6 +21,9 @@ JUNK_IN_TRAINING = 0.15  # share of marks without a digit that the network's pro
 JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is credited with
 
 
+Place = tuple[float, float]  # of a cut: its column and slant
+
+
 @dataclass(frozen=True)
 class Mark:
     """Ink taken together, and what the network thinks of it.
@@ -94,15 +97,15 @@ def best_cover(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]
     return best[0][1]
 
 
-def cheapest_way(pieces: Mapping[tuple[int, int], Mark]) -> tuple[float, list[Mark]] | None:
+def cheapest_way(pieces: Mapping[tuple[Place, Place], Mark]) -> tuple[float, list[Mark]] | None:
     """The likeliest row of digits from the leftmost cut to the rightmost, and its cost.
 
-    pieces: by their first column and one past the last. None if no row of digits fills the gap.
+    pieces: by the cuts that they lie between. None if no row of digits goes all the way.
     """
     if not pieces:
         return None
     begin, end = min(first for first, _ in pieces), max(last for _, last in pieces)
-    best: dict[int, tuple[float, list[Mark]]] = {begin: (0.0, [])}
+    best: dict[Place, tuple[float, list[Mark]]] = {begin: (0.0, [])}
     for (first, last), mark in sorted(pieces.items(), key=lambda piece: piece[0]):
         if first in best and mark.is_digit:
             cost = best[first][0] + mark.cost + PER_CUT

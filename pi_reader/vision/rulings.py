@@ -34,12 +34,20 @@ def find_rulings(ink: Ink, found: Regions) -> np.ndarray | None:
     level = upright = None
     if wide.any():
         across = np.ascontiguousarray(ink.mask.T)
-        level = upright_rulings(across, ink.contrast.T, _thickness(found, wide))
+        level = _of_any_thickness(across, ink.contrast.T, _thickness(found, wide))
     if tall.any():
-        upright = upright_rulings(ink.mask, ink.contrast, _thickness(found, tall))
+        upright = _of_any_thickness(ink.mask, ink.contrast, _thickness(found, tall))
     if level is None or upright is None:
         return upright if level is None else level.T
     return level.T | upright
+
+
+def _of_any_thickness(mask: np.ndarray, contrast: np.ndarray, stroke: float) -> np.ndarray | None:
+    """Upright rulings as thin as most runs of the mask are, or else as thick as its strokes."""
+    starts, ends, _ = find_runs(mask)
+    usual = float(np.bincount(ends - starts).argmax())
+    found = upright_rulings(mask, contrast, usual) if usual < stroke else None
+    return upright_rulings(mask, contrast, stroke) if found is None else found
 
 
 def upright_rulings(mask: np.ndarray, contrast: np.ndarray,
