@@ -17,7 +17,7 @@ from typing import Protocol, cast
 from pi_reader import __version__
 from pi_reader.errors import PiReaderError
 
-COMMANDS = ("read", "demo", "train", "evaluate")
+COMMANDS = ("read", "demo", "train", "evaluate", "lesson")
 
 _INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
 

@@ -1,0 +1,65 @@
+"""`pi-reader lesson`: the lecture this box grew out of, one idea at a time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pi_reader.errors import UsageError
+from pi_reader.lessons.course import LESSONS
+
+_LIST = "\n".join(f"  {name:10} {title}" for name, title in LESSONS.items())
+
+HELP = f"""learn how a network learns, one idea at a time
+
+Without a name the lessons are listed, in the order in which they follow from each other:
+
+{_LIST}
+
+Each one explains itself, shows its numbers and drawings, and ends with things to try. In a terminal
+it waits for Enter between its parts. A lesson's settings are given as NAME=VALUE after it."""
+EXAMPLE = "pi-reader lesson miles guess=0.9 --fast"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="which lesson")
+    parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE",
+                        help="what to change in it; each lesson lists its settings at its end")
+    parser.add_argument("--fast", action="store_true",
+                        help="do less of everything, and wait for nobody")
+    parser.add_argument("--pictures", type=Path, metavar="DIR",
+                        help="save its pictures there (with matplotlib; else as text)")
+    parser.add_argument("--mnist", type=Path, metavar="DIR",
+                        help="MNIST's four idx files, for the lessons that learn digits "
+                        "(else a downloaded MNIST, else drawn digits)")
+    parser.add_argument("--seed", type=int, default=2016, metavar="N",
+                        help="the same seed gives the same numbers (default: %(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the lessons, or give one."""
+    if args.name is None:
+        print(f"{_LIST}\n\nBegin with: pi-reader lesson miles")
+        return 0
+    if args.seed < 0:
+        raise UsageError(f"--seed {args.seed}: should be 0 or more")
+    import numpy as np
+
+    from pi_reader.lessons import course
+    from pi_reader.lessons.base import Blackboard
+
+    course.chosen(course.find(args.name), args.settings)  # before a folder is made
+    waits = not args.fast and sys.stdin.isatty() and sys.stdout.isatty()
+    board = Blackboard(sys.stdout, args.name, args.fast, args.pictures, args.mnist,
+                       _enter if waits else None)
+    course.give(args.name, board, np.random.default_rng(args.seed), args.settings)
+    return 0
+
+
+def _enter() -> None:
+    try:
+        input("[Enter] ")
+    except EOFError:
+        print()

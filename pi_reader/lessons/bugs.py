@@ -1,0 +1,150 @@
+"""Bugs: a line between two kinds of animals, learned one animal at a time.
+
+Caterpillars are long and thin, ladybirds short and wide. A line with the caterpillars above and the
+ladybirds below tells them apart, and its slope is the only number to learn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pi_reader.lessons.base import Blackboard, Setting
+from pi_reader.lessons.drawing import plot
+
+MARGIN = 0.1  # the line should pass a bug at this distance, on the right side
+
+SETTINGS = (
+    Setting("rate", 0.05, "how much of what a bug wants it gets, 1 is all of it", 0, 1),
+    Setting("bugs", 60, "how many bugs live in the garden", 2, 2000),
+    Setting("blur", 0.5, "how badly they are measured where measuring is bad", 0, 3),
+    Setting("wrong", 0.2, "the share of wrong names where names are wrong", 0, 1),
+)
+TRY = (
+    ("pi-reader lesson bugs rate=0.5 --fast",
+     "half of what each bug wants: how far apart do the twenty gardeners end?"),
+    ("pi-reader lesson bugs rate=0.001 --fast",
+     "too modest: is one walk through the garden enough to get anywhere?"),
+    ("pi-reader lesson bugs blur=2 wrong=0.5 --fast",
+     "a careless gardener: what spoils more, bad measuring or wrong names?"),
+)
+
+
+def wanted(width: float, length: float, caterpillar: bool) -> float:
+    """How high the line should be above this bug's width: a caterpillar belongs above it."""
+    return length - MARGIN if caterpillar else length + MARGIN
+
+
+def change(slope: float, width: float, length: float, caterpillar: bool, rate: float) -> float:
+    """The book's rule: the error divided by the width, and only a share of that."""
+    error = wanted(width, length, caterpillar) - slope * width
+    return rate * error / width
+
+
+def walk(garden: np.ndarray, slope: float, rate: float) -> float:
+    """Look at each bug once, in this order; the slope at the end.
+
+    garden: (n, 3), a row is width, length, and 1 for a caterpillar or 0 for a ladybird.
+    """
+    for width, length, kind in garden.tolist():
+        slope += change(slope, width, length, kind == 1, rate)
+    return slope
+
+
+def grow(n: int, rng: np.random.Generator) -> np.ndarray:
+    """A garden (n, 3): half are caterpillars about 1 wide and 3 long, half ladybirds, 3 by 1."""
+    kinds = np.arange(n) % 2
+    sizes = np.where(kinds[:, None] == 1, [1.0, 3.0], [3.0, 1.0])
+    sizes = np.maximum(sizes + 0.25 * rng.standard_normal((n, 2)), 0.2)
+    return np.column_stack((sizes, kinds))
+
+
+def right(garden: np.ndarray, slope: float) -> float:
+    """The share of bugs on their own side of the line."""
+    above = garden[:, 1] > slope * garden[:, 0]
+    return float((above == (garden[:, 2] == 1)).mean())
+
+
+def lesson(
+    board: Blackboard, rng: np.random.Generator, rate: float, bugs: int, blur: float, wrong: float
+) -> None:
+    """Two bugs by hand, then a garden, then a garden full of mistakes."""
+    board.section("Two bugs and a line")
+    board.say("""
+        Somebody measured two bugs: a ladybird 3 wide and 1 long, a caterpillar 1 wide and 3 long.
+        Lay the width to the right and the length upwards. The line is length = slope × width, and
+        it shall run above the ladybird and below the caterpillar. We begin with a slope of 0.25.
+
+        A bug tells the line how high it should be where the bug is: 1.1 at the ladybird, just
+        above it, and 2.9 at the caterpillar, just below. The error is what it wants minus what
+        the line has. Making the slope a little larger lifts the line by that times the width, so
+        to mend the error the slope must change by error ÷ width.
+    """)
+    both = np.array([[3.0, 1.0, 0.0], [1.0, 3.0, 1.0]])
+    for share in (1.0, 0.5):
+        board.say(f"Each bug gets {share:g} times what it wants (a learning rate of {share:g}):")
+        slope, rows = 0.25, []
+        for width, length, kind in both.tolist():
+            wish = wanted(width, length, kind == 1)
+            turn = change(slope, width, length, kind == 1, share)
+            rows.append(["caterpillar" if kind else "ladybird", f"{slope:.4f}",
+                         f"{slope * width:.4f}", f"{wish:.1f}", f"{wish - slope * width:+.4f}",
+                         f"{turn:+.4f}", f"{slope + turn:.4f}"])
+            slope += turn
+        board.table(["bug", "slope", "line is at", "wanted", "error", "change", "new slope"], rows)
+    board.say("""
+        With all it wants, the line passes where the last bug said, as if the other had never been
+        there: the last example wins. With half of it both leave their mark, and it lies between.
+    """)
+
+    board.section("A garden")
+    garden = grow(bugs, rng)
+    slope = walk(rng.permutation(garden), 0.25, rate)
+    long, wide = garden[garden[:, 2] == 1], garden[garden[:, 2] == 0]
+    line = np.linspace(0, 4, 100)
+
+    def paint(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.plot(*long.T[:2], "^", color="tab:green", label="caterpillars")
+        axes.plot(*wide.T[:2], "o", color="tab:red", label="ladybirds")
+        axes.plot(line, slope * line, color="black", label=f"learned line, slope {slope:.2f}")
+        axes.set(xlim=(0, 4), ylim=(0, 4), xlabel="width", ylabel="length")
+        axes.legend()
+
+    board.say(f"""
+        Here are {bugs} bugs, no two alike: C is a caterpillar, L a ladybird. Each was seen once,
+        with a learning rate of {rate:g}. The dotted line is what was learned: a slope of
+        {slope:.2f}, with {right(garden, slope):.0%} of the bugs on their own side.
+    """)
+    board.picture("garden", plot([(".", line, slope * line), ("L", *wide.T[:2]),
+                                  ("C", *long.T[:2])], (0, 4), (0, 4), height=18), paint)
+
+    board.section("Twenty gardeners, and their mistakes")
+    blurred = garden.copy()
+    blurred[:, :2] = np.maximum(garden[:, :2] + blur * rng.standard_normal((bugs, 2)), 0.2)
+    misnamed = garden.copy()
+    misnamed[:, 2] = np.where(rng.random(bugs) < wrong, 1 - garden[:, 2], garden[:, 2])
+    rows = []
+    for share in (1.0, rate):
+        for name, taught in (("all is well", garden), ("bad measuring", blurred),
+                             ("wrong names", misnamed)):
+            ends = [walk(rng.permutation(taught), 0.25, share) for _ in range(20)]
+            good = [right(garden, end) for end in ends]
+            rows.append([f"{share:g}", name, f"{min(ends):.2f}", f"{max(ends):.2f}",
+                         f"{np.mean(good):.0%}", f"{min(good):.0%}"])
+    board.say(f"""
+        Twenty gardeners walk through the same garden, each on another path. Then again with badly
+        measured bugs (off by about {blur:g}), then with {wrong:.0%} of the name tags swapped. How
+        far apart do their slopes end, and how many bugs are then really on the right side?
+    """)
+    board.table(["rate", "what they see", "lowest slope", "highest", "right, mean", "worst"], rows)
+    board.say("""
+        At rate 1 the last bug decides alone, and one badly measured bug at the end ruins a day's
+        work. A small rate takes a little from every bug, so that mistakes in all directions mostly
+        cancel out. Wrong names do less harm here than you might think: the rule pulls the line to
+        each bug, the name only says on which side to pass. Bad measuring moves the bug itself.
+
+        That is what the learning rate is for: to believe nobody completely. One line has its
+        limits though, and the next lesson (gates) meets them.
+    """)

@@ -1,0 +1,62 @@
+"""The course: which lessons there are, in which order, and how one of them is given."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from pi_reader.errors import UsageError
+from pi_reader.lessons.base import Blackboard, Lesson
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LESSONS: dict[str, str] = {
+    "miles": "one number that the error corrects, until it turns kilometres into miles",
+    "bugs": "a line between caterpillars and ladybirds, learned one bug at a time",
+    "gates": "AND and OR need one line, XOR needs more: why there are networks",
+    "nodes": "what one node does, what three layers do, and why matrices are used",
+    "errors": "who is to blame: sending the error back along the links",
+    "descent": "walking downhill in the fog: valleys, steps too large, steps that shrink",
+}
+
+
+def find(name: str) -> Lesson:
+    """The lesson of that name. Raises UsageError that says which there are."""
+    if name not in LESSONS:
+        raise UsageError(f"{name}: no such lesson{_meant(name, list(LESSONS))}")
+    return cast(Lesson, importlib.import_module(f"pi_reader.lessons.{name}"))
+
+
+def chosen(lesson: Lesson, words: Sequence[str]) -> dict[str, Any]:
+    """All settings of a lesson, those in `words` ("guess=0.9") as the pupil wants them.
+
+    Raises UsageError for a setting that does not exist or a value out of its range.
+    """
+    known = {setting.name: setting for setting in lesson.SETTINGS}
+    values: dict[str, Any] = {setting.name: setting.value for setting in lesson.SETTINGS}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or name not in known:
+            raise UsageError(f"{word}: no setting of this lesson{_meant(name, list(known))}")
+        values[name] = known[name].read(value)
+    return values
+
+
+def give(name: str, board: Blackboard, rng: np.random.Generator, words: Sequence[str] = ()) -> None:
+    """Give a lesson from its title to what can be tried afterwards."""
+    lesson = find(name)
+    settings = chosen(lesson, words)
+    board.show("", f"{name}: {LESSONS[name]}")
+    lesson.lesson(board, rng, **settings)
+    board.ending(lesson)
+
+
+def _meant(name: str, known: list[str]) -> str:
+    """"; did you mean ...?" where something is near, else what there is."""
+    near = difflib.get_close_matches(name, known, 1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there are {', '.join(known)}" if known else "; it has none"

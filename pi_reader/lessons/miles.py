@@ -1,0 +1,133 @@
+"""Miles: a machine with one number in it, and an error that says how to turn that number.
+
+This is all of machine learning in its smallest form: guess, compare with what is known to be true,
+change the number a little in the direction that makes the error smaller, and again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pi_reader.lessons.base import Blackboard, Setting
+from pi_reader.lessons.drawing import plot
+
+MILES_IN_A_KILOMETRE = 0.621371
+
+SETTINGS = (
+    Setting("guess", 0.5, "the number that the machine begins with", -100, 100),
+    Setting("share", 0.6, "how much of the error is mended each time; 1 is all of it", 0, 3),
+    Setting("km", 100.0, "the distance it learns from", 0.1, 100_000),
+    Setting("tries", 8, "how often it tries by rule", 1, 200),
+)
+TRY = (
+    ("pi-reader lesson miles guess=0.9",
+     "begin far above: are other rules needed to come down than to go up?"),
+    ("pi-reader lesson miles share=1.8 tries=20",
+     "mend nearly twice the error: it overshoots every time; does it still arrive?"),
+    ("pi-reader lesson miles share=2.1 tries=20",
+     "a little more and it runs away: too eager never learns"),
+)
+
+
+def predict(number: float, km: float) -> float:
+    """What the machine says: so many miles."""
+    return number * km
+
+
+def error(number: float, km: float) -> float:
+    """The truth minus what the machine says, in miles: above 0 if it says too little."""
+    return MILES_IN_A_KILOMETRE * km - predict(number, km)
+
+
+def improve(number: float, km: float, share: float) -> float:
+    """The next number by rule: the larger the error, the larger the change."""
+    return number + share * error(number, km) / km
+
+
+def lesson(
+    board: Blackboard, rng: np.random.Generator, guess: float, share: float, km: float, tries: int
+) -> None:
+    """First by hand, then by rule."""
+    board.section("A machine that does not know its number")
+    board.say(f"""
+        Kilometres go in, miles come out. All we know is that twice as many kilometres are twice as
+        many miles, so the machine must multiply by some number. We do not know which. But we do
+        know one true example: {km:g} kilometres are {MILES_IN_A_KILOMETRE * km:.3f} miles.
+
+        So we guess a number, let the machine say its miles, and look at the error: the truth
+        minus what the machine said.
+    """)
+
+    board.section("By hand")
+    by_hand = [0.5, 0.6, 0.7, 0.61]
+    thoughts = ["a guess", "too little, so more", "far too much: overshot", "back, but gently"]
+    board.table(
+        ["number", "machine says", "truth", "error", "what we thought"],
+        [[f"{number:.2f}", f"{predict(number, km):.3f}", f"{MILES_IN_A_KILOMETRE * km:.3f}",
+          f"{error(number, km):+.3f}", thought]
+         for number, thought in zip(by_hand, thoughts, strict=True)])
+    board.say("""
+        Two things to see. The sign of the error says which way to turn: plus means more, minus
+        means less. And its size says how far: with a small error a large step goes past the
+        answer, as from 0.6 to 0.7. That was the whole trick, and we did it without knowing
+        the formula.
+    """)
+
+    board.section("By rule")
+    number = guess
+    found = [number]
+    rows = []
+    for turn in range(tries):
+        following = improve(number, km, share)
+        rows.append([str(turn + 1), f"{number:.4f}", f"{predict(number, km):.3f}",
+                     f"{error(number, km):+.3f}", f"{following - number:+.4f}"])
+        number = following
+        found.append(number)
+    board.say(f"""
+        Now nobody thinks any more. The rule is: change the number by {share:g} × error ÷
+        kilometres. If we took all of the error (a share of 1), one step would do, because there is
+        one example only. Further on we shall have many examples that disagree, and a machine that
+        believes each of them completely never settles. So we practise modesty here already.
+    """)
+    board.table(["try", "number", "machine says", "error", "change"], rows)
+    board.say(f"""
+        The number is now {number:.4f}; the true one is {MILES_IN_A_KILOMETRE}. Each step leaves
+        {1 - share:+.2f} times the error before it, so {_outlook(share)}.
+    """)
+    steps = list(range(len(found)))
+    left = [error(each, km) for each in found]
+    zero = ("-", list(np.linspace(0, tries, 60)), [0.0] * 60)
+
+    def paint(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.axhline(0, color="grey", linewidth=1)
+        axes.plot(steps, left, "o-", label=f"by rule, share {share:g}")
+        axes.plot(range(4), [error(each, km) for each in by_hand], "s--", label="by hand")
+        axes.set(xlabel="tries", ylabel="error in miles", title="The error steers the next try")
+        axes.legend()
+
+    board.say("The error after each try, from left to right:")
+    board.picture("errors", plot([zero, ("o", steps, left)], height=11), paint)
+
+    board.section("Does it know other distances?")
+    board.table(["km", "machine says", "truth"], [
+        [f"{other:g}", f"{predict(number, other):.2f}", f"{MILES_IN_A_KILOMETRE * other:.2f}"]
+        for other in (5.0, 42.195, 384_400.0)])
+    board.say("""
+        It was shown a single example and answers for a run in the park, for a marathon and for the
+        way to the moon. Learning one number was enough, because the world is simple here.
+        The next lesson (bugs) has two kinds of animals and many examples that do not agree.
+    """)
+
+
+def _outlook(share: float) -> str:
+    if share == 0:
+        return "nothing is mended at all"
+    if share < 1:
+        return "it comes nearer from one side"
+    if share == 1:
+        return "one step is enough"
+    return "it jumps past the answer each time" + (
+        ", but less and less far" if share < 2 else " and never comes nearer")

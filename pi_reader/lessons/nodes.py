@@ -1,0 +1,150 @@
+"""Nodes: what one node does with its signals, and how they travel through three layers.
+
+Nothing is learned here. Signals are followed forwards, first with a pencil, then with one line of
+matrices that does the same, and much faster.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from pi_reader.lessons.base import Blackboard, Setting
+from pi_reader.lessons.drawing import plot
+
+# The links of the three-layer example. A row holds the links INTO one node, so row 0, column 2 of
+# `INTO_HIDDEN` leads from the third input to the first hidden node.
+INPUTS = np.array([0.9, 0.1, 0.8])
+INTO_HIDDEN = np.array([[0.9, 0.3, 0.4],
+                        [0.2, 0.8, 0.2],
+                        [0.1, 0.5, 0.6]])
+INTO_OUTPUT = np.array([[0.3, 0.7, 0.5],
+                        [0.6, 0.5, 0.2],
+                        [0.8, 0.1, 0.9]])
+
+SETTINGS = (
+    Setting("first", 1.0, "the first signal into the single node", -10, 10),
+    Setting("second", 0.5, "the second one", -10, 10),
+    Setting("hidden", 200, "nodes in the middle, where pencil and matrix race", 1, 2000),
+)
+TRY = (
+    ("pi-reader lesson nodes first=-3 --fast", "what does the node say to a negative signal?"),
+    ("pi-reader lesson nodes first=10 --fast", "and to a large one? could it tell 10 from 9 then?"),
+    ("pi-reader lesson nodes hidden=1000", "does the matrix win by more, the larger it is?"),
+)
+
+
+def step(x: float) -> float:
+    """Fires (1) above 0, is silent (0) otherwise."""
+    return 1.0 if x > 0 else 0.0
+
+
+def sigmoid(x: Any) -> Any:
+    """The step with its corners rubbed off: 1 / (1 + e^-x), between 0 and 1."""
+    return 1 / (1 + np.exp(-x))
+
+
+def node(signals: Any, links: Any) -> float:
+    """One node with a pencil: each signal times its link, all added up, through the sigmoid."""
+    total = 0.0
+    for signal, link in zip(signals, links, strict=True):
+        total += signal * link
+    return float(sigmoid(total))
+
+
+def by_pencil(signals: Any, links: Any) -> list[float]:
+    """A whole layer, node after node."""
+    return [node(signals, into_one) for into_one in links]
+
+
+def by_matrix(signals: np.ndarray, links: np.ndarray) -> np.ndarray:
+    """The same layer in one stroke."""
+    return sigmoid(links @ signals)
+
+
+def lesson(
+    board: Blackboard, rng: np.random.Generator, first: float, second: float, hidden: int
+) -> None:
+    """One node, then three layers by hand, then as matrices."""
+    board.section("One node")
+    total = first * 0.9 + second * 0.3
+    board.say("""
+        A node gets signals through links. Each link has a number, its weight: a signal that comes
+        through it is multiplied by that. A large weight lets much through, a weight near zero
+        nothing, a negative one turns the signal round. The node adds up what arrives:
+    """)
+    board.show(f"{first} × 0.9 + {second} × 0.3 = {total:.4g}")
+    board.say("""
+        Then it decides. The simplest way is a step: silent up to 0, firing above, much as a nerve
+        cell stays quiet until enough comes in. But with a step, a tiny change of a weight changes
+        nothing or everything, and gives no hint which way to learn. So its corners are rubbed
+        off. The soft step is called the sigmoid, 1 / (1 + e^-x):
+    """)
+    x = np.linspace(-6, 6, 60)
+
+    def paint(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.plot([-6, 0, 0, 6], [0, 0, 1, 1], label="step")
+        axes.plot(x, sigmoid(x), label="sigmoid")
+        axes.plot(total, sigmoid(total), "o", color="black", label="our node")
+        axes.set(xlabel="what arrives, added up", ylabel="what the node sends on", xlim=(-6, 6))
+        axes.legend()
+
+    board.picture("steps", plot([("-", x, [step(each) for each in x]), ("o", x, sigmoid(x)),
+                                 ("@", [total], [sigmoid(total)])], (-6, 6), (0, 1)), paint)
+    board.show(f"our node (@): step {step(total):.0f}, sigmoid {sigmoid(total):.4f}")
+
+    board.section("Three layers, with a pencil")
+    board.say("""
+        Now three layers of three nodes. The first only passes on what comes in: 0.9, 0.1 and 0.8.
+        The second is called hidden, since nobody outside sees its signals. The third gives the
+        answer. Each node is linked to every node of the layer before.
+    """)
+    signals = INPUTS.tolist()
+    for name, links in (("hidden", INTO_HIDDEN), ("output", INTO_OUTPUT)):
+        sent = by_pencil(signals, links)
+        board.show(*(
+            f"{name} {number}: " + " + ".join(f"{signal:.3g} × {link:g}" for signal, link in
+                                              zip(signals, into_one, strict=True))
+            + f" = {float(np.dot(into_one, signals)):.3f}, sigmoid of that {answer:.3f}"
+            for number, (into_one, answer) in enumerate(zip(links, sent, strict=True), 1)))
+        signals = sent
+    board.say("""
+        Check one line with a pencil or a calculator of your own before you go on. That is truly all
+        that a network does when it answers. The digits' network has 784 inputs instead of 3, and
+        more nodes; nothing else is different.
+    """)
+
+    board.section("The same as matrices")
+    answer = by_matrix(by_matrix(INPUTS, INTO_HIDDEN), INTO_OUTPUT)
+    board.say("""
+        Write the weights as a table, a row for each node, a column for each signal. "Each row
+        times the signals, added up" has a name in mathematics: the product of a matrix and a
+        vector. numpy writes it @, so that a whole layer is  sigmoid(links @ signals)
+    """)
+    board.table(["links into hidden", "signals", "added up"],
+                [[str(links), signal, f"{links @ INPUTS:.3f}"]
+                 for links, signal in zip(INTO_HIDDEN, INPUTS, strict=True)])
+    board.show("answer, by matrices: " + "  ".join(f"{each:.3f}" for each in answer))
+
+    board.section("Why bother?")
+    pixels = rng.random(784)
+    links = rng.standard_normal((hidden, 784))
+    start = time.perf_counter()
+    slow = by_pencil(pixels.tolist(), links.tolist())
+    middle = time.perf_counter()
+    for _ in range(100):
+        quick = by_matrix(pixels, links)
+    pencil, matrix = middle - start, (time.perf_counter() - middle) / 100
+    board.say(f"""
+        Because of time. One layer with 784 inputs and {hidden} nodes is {784 * hidden:,}
+        multiplications. Node by node in Python it took {pencil * 1e3:.1f} milliseconds just now, as
+        a matrix {matrix * 1e3:.3f}: {pencil / matrix:.0f} times as fast, and the two answers differ
+        by {np.abs(np.array(slow) - quick).max():.0e}. The matrix form is done by a library that
+        people have tuned for decades, and it is easier to read too, once the eye is used to it.
+
+        But who chose the weights? Up to here: we did. The next lesson (errors) asks which link is
+        to blame when the answer is wrong.
+    """)

@@ -1,0 +1,77 @@
+"""`pi-reader lesson` as a pupil sees it: the list, the mistakes, and everything it says to try."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pi_reader.cli import lesson as command
+from pi_reader.cli.main import main
+from pi_reader.lessons import course
+
+QUICK = ("miles", "bugs", "gates", "nodes", "errors", "descent")
+TRIES = [(name, words) for name in course.LESSONS for words, _ in course.find(name).TRY]
+
+
+def test_ok__without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lesson"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.split()[0] for line in printed.splitlines() if line.startswith("  ")] == \
+        list(course.LESSONS)
+
+
+@pytest.mark.parametrize(("name", "words"), TRIES, ids=[words for _, words in TRIES])
+def test_ok__what_a_lesson_says_to_try_can_be_tried(
+        name: str, words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    program, *arguments = shlex.split(words)
+    assert program == "pi-reader"
+    if arguments[0] != "lesson":
+        from pi_reader.cli.main import _parser
+
+        _parser().parse_args(arguments)
+        return
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    args = parser.parse_args(arguments[1:])
+    assert args.name in course.LESSONS
+    course.chosen(course.find(args.name), args.settings)
+    if args.name in QUICK:
+        monkeypatch.chdir(tmp_path)
+        assert main([*arguments, "--fast"]) == 0
+        printed = capsys.readouterr().out
+        assert f"{args.name}: {course.LESSONS[args.name]}" in printed
+        assert "\nTry\n" in printed
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), [
+    (["mile"], 2, "did you mean miles?"),
+    (["chess"], 2, "there are miles, bugs"),
+    (["miles", "guess=much"], 2, "guess=much: should be a number"),
+    (["miles", "gues=1"], 2, "did you mean guess?"),
+    (["miles", "--seed", "-1"], 2, "should be 0 or more"),
+])
+def test_fail__asked_for_what_is_not_there(
+        arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lesson", *arguments]) == code
+    captured = capsys.readouterr()
+    assert says in captured.err and len(captured.err.splitlines()) == 1
+    assert captured.out == ""
+
+
+def test_fail__pictures_where_a_file_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "taken"
+    path.write_text("")
+    assert main(["lesson", "miles", "--fast", "--pictures", str(path)]) == 73
+    assert "taken" in capsys.readouterr().err
+
+
+def test_ok__pictures_or_drawings_are_saved(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lesson", "miles", "--fast", "--pictures", str(tmp_path / "new")]) == 0
+    saved = list((tmp_path / "new").iterdir())
+    assert [path.stem for path in saved] == ["miles-errors"]
+    assert f"[saved {saved[0]}]" in capsys.readouterr().out
