@@ -6,8 +6,9 @@ Nothing here imports numpy, so that `pi-reader train --help` can list the recipe
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pi_reader.errors import UsageError
 
@@ -112,4 +113,4 @@ def find(name: str) -> Lesson | Recipe:
 
 def describe(recipe: Lesson | Recipe) -> dict[str, Any]:
     """All settings of a recipe, fit for JSON: for cards and checkpoints."""
-    return asdict(recipe)
+    return cast(dict[str, Any], json.loads(json.dumps(asdict(recipe))))  # tuples become lists

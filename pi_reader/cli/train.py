@@ -1,0 +1,209 @@
+"""`pi-reader train`: make weights, from MNIST or from nothing but digits the program draws."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pi_reader.errors import Busy, CannotWrite, UsageError
+from pi_reader.training.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from pi_reader.training.course import Course
+    from pi_reader.training.learners import Learner
+    from pi_reader.training.trainer import Run
+
+_RECIPES = "\n".join(f"  {name:<16} {recipe.purpose}" for name, recipe in RECIPES.items())
+HELP = f"""train a network and write its weights
+
+The recipes:
+{_RECIPES}
+
+Ctrl-C saves what has been reached beside the weights; --resume goes on from there, and gives the
+very weights that an unbroken training would have given."""
+EXAMPLE = "pi-reader train default --download --out default.npz"
+
+_INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
+_MOST_EPOCHS, _MOST_HOURS = 100_000, 10_000.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
+    digits = parser.add_mutually_exclusive_group()
+    digits.add_argument("--mnist", type=Path, metavar="DIR",
+                        help="folder of MNIST's four idx files")
+    digits.add_argument("--download", action="store_true",
+                        help="fetch MNIST first (11 MB), or use what was fetched before")
+    digits.add_argument("--drawn", action="store_true",
+                        help="no MNIST: only digits the program draws; needs no network")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE",
+                        help="the weights file to write")
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
+                        help="of all random numbers: same seed, same weights (default: 0)")
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--epochs", type=int, metavar="N",
+                        help="times through the data (default: the recipe's)")
+    budget.add_argument("--hours", type=float, metavar="H",
+                        help="as many epochs as fit into H hours on this machine")
+    parser.add_argument("--limit", type=int, metavar="N",
+                        help="learn from N digits only, for a quick look")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on where an earlier run of this command was stopped")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, calibrate, write."""
+    _check(args)
+    from pi_reader.training import course as courses
+    from pi_reader.training import trainer
+
+    kept = args.out.with_name(args.out.name + ".checkpoint")
+    course = _course(args, kept)
+    began = time.monotonic()
+    learner = courses.learner_for(course)
+    try:
+        start = _resume(args, kept, course, learner)
+        with trainer.told_to_stop() as told:
+            stop = _with_deadline(told, args.hours, began)
+            result = _train(learner, start, kept, course, stop)
+        if result.stopped:
+            return _stopped(result, learner, kept)
+        return _finish(args, kept, course, learner, result)
+    finally:
+        learner.close()
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what cannot end well before anything is fetched or computed."""
+    from pi_reader.training.recipes import find
+
+    find(args.recipe)
+    for name, most in (("epochs", _MOST_EPOCHS), ("hours", _MOST_HOURS), ("limit", 1_000_000)):
+        value = getattr(args, name)
+        if value is not None and not 0 < value <= most:
+            raise UsageError(f"train: --{name} is {value}, should be above 0 and at most {most:g}")
+    if args.seed < 0:
+        raise UsageError(f"train: --seed is {args.seed}, should be 0 or more")
+    folder = args.out.absolute().parent
+    if args.out.is_dir():
+        raise CannotWrite(f"{args.out}: is a folder; name a file in it")
+    if not folder.is_dir():
+        raise CannotWrite(f"{args.out}: its folder does not exist; create it first")
+    if not os.access(folder, os.W_OK):
+        raise CannotWrite(f"{args.out}: may not be written; choose another place")
+
+
+def _course(args: argparse.Namespace, kept: Path) -> Course:
+    """What is to be learned, for how long; an unfinished run's length stays as it was settled."""
+    from pi_reader.training import checkpoint
+    from pi_reader.training import course as courses
+
+    epochs = args.epochs
+    mnist = _mnist(args)
+    resumed = args.resume and kept.exists()
+    if resumed and epochs is None:
+        epochs = int(checkpoint.facts_of(kept).get("epochs", 0)) or None
+    course = courses.plan(args.recipe, args.seed, mnist, epochs, args.limit)
+    if args.hours is None or resumed:
+        return course
+    epochs = courses.epochs_within(course, 0.9 * args.hours)  # room for other load, and the end
+    _say(f"{args.hours:g} hours are enough for {epochs} epochs here")
+    return courses.plan(args.recipe, args.seed, mnist, epochs, args.limit)
+
+
+def _mnist(args: argparse.Namespace) -> Path | None:
+    """The folder MNIST is in, fetched if asked for; None to go without."""
+    from pi_reader.training import download
+
+    if args.drawn:
+        return None
+    if args.mnist is not None:
+        return Path(args.mnist)
+    folder = download.default_folder()
+    if args.download:
+        return download.download_mnist(folder, progress=_say)
+    if not folder.is_dir():
+        raise UsageError("train: say where the digits come from: --mnist, --download or --drawn")
+    return folder
+
+
+def _resume(args: argparse.Namespace, kept: Path, course: Course, learner: Learner) -> int:
+    """The number of steps that are done already."""
+    from pi_reader.training import checkpoint
+
+    if args.resume and kept.exists():
+        start = checkpoint.load(kept, course.facts, learner.state)
+        _say(f"{kept}: goes on after step {start} of {learner.steps}")
+        return start
+    if args.resume:
+        _say(f"{kept}: there is none, so it starts from the beginning")
+    elif kept.exists():
+        _say(f"{kept}: an earlier run is unfinished; this one starts anew and will replace it")
+    return 0
+
+
+def _train(
+    learner: Learner, start: int, kept: Path, course: Course, stop: Callable[[], str]
+) -> Run:
+    """Go through the steps, with checkpoints; a full disk is no reason to throw away hours."""
+    from pi_reader.training import checkpoint, trainer
+
+    def keep(steps: int) -> None:
+        try:
+            checkpoint.save(kept, steps, course.facts, learner.state)
+        except CannotWrite as error:
+            if stop():
+                raise
+            _say(f"no checkpoint: {error}")
+
+    with trainer.Progress(learner, start) as shown:
+        return trainer.train(learner, start, keep, stop, shown)
+
+
+def _with_deadline(told: Callable[[], str], hours: float | None, began: float) -> Callable[[], str]:
+    """Also stop when the time is up."""
+
+    def stop() -> str:
+        late = hours is not None and time.monotonic() - began > hours * 3600
+        return told() or ("the time is up" if late else "")
+
+    return stop
+
+
+def _stopped(result: Run, learner: Learner, kept: Path) -> int:
+    """Say how to go on."""
+    said = (f"{kept}: {result.stopped} after step {result.steps} of {learner.steps}; "
+            "the same command with --resume goes on")
+    if result.stopped == "the time is up":
+        raise Busy(said)
+    _say(said)
+    return _INTERRUPTED
+
+
+def _finish(
+    args: argparse.Namespace, kept: Path, course: Course, learner: Learner, result: Run
+) -> int:
+    """Calibrate, write weights and card, and tell what came of it."""
+    from pi_reader.network import store
+    from pi_reader.training import course as courses
+    from pi_reader.training.trainer import minutes
+
+    model = learner.result()
+    card = courses.judge(course, model)
+    sha256 = store.save(args.out, model, card)
+    kept.unlink(missing_ok=True)
+    print(f"{args.out}: {card.accuracy:.2%} right on {card.measured}, "
+          f"{model.multiply_adds:,} multiply-adds a digit, trained in {minutes(result.seconds)}")
+    print(f"sha256 {sha256}")
+    return 0
+
+
+def _say(line: str) -> None:
+    """What people like to know, and scripts may ignore."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,142 @@
+"""What a network is shown, step by step: MNIST, digits the program drew, and marks that are none.
+
+Every batch is a function of the seed and the number of its step alone. That is what makes a
+resumed training equal to one that never stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from pi_reader.training.augment import Augmenter
+from pi_reader.training.checkpoint import CHANGES, DIGITS, NON_DIGITS, ORDER, random_for
+from pi_reader.training.recipes import Recipe
+
+NO_DIGIT = 10  # the outcome beside the ten digits
+PIECE = 1024  # patches drawn in one go
+
+_HANDS = 2  # threads that draw at the same time
+
+# Pieces that a pool holds, and how many of them are new in each epoch.
+_PIECES = (24, 6)
+_PIECES_WITHOUT_MNIST = (48, 12)
+_PIECES_OF_MARKS = (8, 2)
+
+# Draws patches (n, 28, 28) uint8 and their labels (n,) uint8 from a random generator.
+Draw = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+
+
+def draw_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Digits in many hands, each as often as any other; see `Draw`."""
+    from pi_reader.handwriting import draw_patches
+
+    labels = rng.integers(0, 10, count).astype(np.uint8)
+    return draw_patches(labels, rng), labels
+
+
+def draw_marks(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Marks that are no digits, labelled NO_DIGIT; see `Draw`."""
+    from pi_reader.handwriting import draw_non_digits
+
+    return draw_non_digits(count, rng), np.full(count, NO_DIGIT, np.uint8)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Patches whose labels are known, and which of them to use.
+
+    patches: (n, 28, 28) uint8; labels: (n,) uint8; rows: (k,) indices among them.
+    """
+
+    patches: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+
+
+class Pool:
+    """A stock of drawn patches of which each epoch replaces a part, since drawing takes time.
+
+    It holds `pieces` of 1,024 patches as uint8 (0.8 MB each), `fresh` of which are new in each
+    epoch. Piece number k is drawn from the seed and k, so that any epoch's stock can be drawn
+    again at any time.
+    """
+
+    def __init__(self, draw: Draw, purpose: int, seed: int, pieces: int, fresh: int) -> None:
+        self._draw, self._purpose, self._seed, self._fresh = draw, purpose, seed, fresh
+        self._holds = np.full(pieces, -1)  # the piece in each place
+        self.patches = np.empty((pieces * PIECE, 28, 28), np.uint8)
+        self.labels = np.empty(pieces * PIECE, np.uint8)
+
+    def turn_to(self, epoch: int) -> None:
+        """Hold the stock of an epoch, counted from 0."""
+        places = len(self._holds)
+        first = epoch * self._fresh
+        missing = [k for k in range(first, first + places) if self._holds[k % places] != k]
+        with ThreadPoolExecutor(_HANDS) as hands:
+            list(hands.map(self._fill, missing))
+
+    def _fill(self, number: int) -> None:
+        """Draw a piece into its place, over the one that has served."""
+        place = number % len(self._holds)
+        rng = random_for(self._seed, self._purpose, number)
+        part = slice(place * PIECE, (place + 1) * PIECE)
+        self.patches[part], self.labels[part] = self._draw(PIECE, rng)
+        self._holds[place] = number
+
+
+class Mixture:
+    """Batches of MNIST (if there is any), drawn digits, and marks that are none, all changed.
+
+    The shares of a batch are the recipe's. An epoch goes once through MNIST, in an order of its
+    own. One thread at a time may use it.
+    """
+
+    def __init__(self, recipe: Recipe, seed: int, mnist: Labelled | None = None) -> None:
+        self._seed, self._mnist = seed, mnist
+        marks = round(recipe.batch * recipe.non_digits)
+        digits = round(recipe.batch * recipe.drawn) if mnist else recipe.batch - marks
+        self._own = recipe.batch - digits - marks  # patches of MNIST in a batch
+        self.steps_per_epoch = max(
+            1,
+            len(mnist.rows) // self._own if mnist else recipe.epoch_without_mnist // recipe.batch,
+        )
+        self._pools: list[tuple[int, Pool]] = []  # how many of a batch, and where from
+        if digits:
+            pieces = _PIECES if mnist else _PIECES_WITHOUT_MNIST
+            self._pools.append((digits, Pool(draw_digits, DIGITS, seed, *pieces)))
+        if marks:
+            self._pools.append((marks, Pool(draw_marks, NON_DIGITS, seed, *_PIECES_OF_MARKS)))
+        self._augment = Augmenter(recipe.changes, recipe.batch)
+        self._epoch = -1
+        self._order = np.empty(0, np.intp)
+
+    def take(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """The batch of a step: (n, 28, 28, 1) float32, 0 to 1, and labels (n,) uint8."""
+        self._turn_to(step // self.steps_per_epoch)
+        rng = random_for(self._seed, CHANGES, step)
+        patches, labels = [], []
+        if self._mnist:
+            start = step % self.steps_per_epoch * self._own
+            rows = self._order[start : start + self._own]
+            patches.append(self._mnist.patches[rows])
+            labels.append(self._mnist.labels[rows])
+        for count, pool in self._pools:
+            rows = rng.integers(0, len(pool.labels), count)
+            patches.append(pool.patches[rows])
+            labels.append(pool.labels[rows])
+        changed = self._augment(np.concatenate(patches), rng).copy()  # its memory is used again
+        return changed[..., None], np.concatenate(labels)
+
+    def _turn_to(self, epoch: int) -> None:
+        """Make ready for an epoch: its order, its stock of drawn patches."""
+        if epoch == self._epoch:
+            return
+        if self._mnist:
+            self._order = random_for(self._seed, ORDER, epoch).permutation(self._mnist.rows)
+        for _, pool in self._pools:
+            pool.turn_to(epoch)
+        self._epoch = epoch

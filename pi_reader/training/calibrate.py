@@ -1,0 +1,97 @@
+"""After training: make the stated confidence honest, and find out from where on it is doubtful.
+
+Both are read off patches that the network did not learn from.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from pi_reader.training.measure import DIGITS
+
+_LEAST = np.float32(1e-30)  # keeps the logarithm finite for what the network holds impossible
+_KEPT = (0.999, 0.998, 0.995, 0.99, 0.985, 0.98, 0.97, 0.95, 0.9)
+KEEP = 0.985  # share of well written digits that the reader should stand by
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a reject threshold does.
+
+    threshold: confidence from which a reading is sure; kept: share of the digits that are sure;
+    wrong: share of wrong ones among these; fooled: share of the non-digits that are taken for a
+    digit all the same, None where that was not measured.
+    """
+
+    threshold: float
+    kept: float
+    wrong: float
+    fooled: float | None
+
+    def describe(self) -> dict[str, Any]:
+        """Rounded and fit for JSON."""
+        facts = asdict(self)
+        return {name: None if fact is None else round(fact, 5) for name, fact in facts.items()}
+
+
+def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature at which the probabilities of the true labels are likeliest, 0.1 to 10.
+
+    probabilities: (n, outcomes) float32 at temperature 1; labels: (n,) integers.
+    Guo et al., "On calibration of modern neural networks" (2017); a golden-section search, as the
+    surprise has a single lowest point.
+    """
+    scores = np.log(np.maximum(probabilities, _LEAST))  # logits but for a constant in each row
+
+    def surprise(log_temperature: float) -> float:
+        cooled = scores / np.float32(np.exp(log_temperature))
+        cooled -= cooled.max(axis=1, keepdims=True)
+        total = np.log(np.exp(cooled).sum(axis=1))
+        return float(np.mean(total - cooled[np.arange(len(labels)), labels], dtype=np.float64))
+
+    low, high = np.log(0.1), np.log(10.0)
+    while high - low > 1e-3:
+        inner = (high - low) * _GOLDEN
+        if surprise(high - inner) < surprise(low + inner):
+            high = low + inner
+        else:
+            low = high - inner
+    return round(float(np.exp((low + high) / 2)), 4)
+
+
+def reject_curve(
+    digits: np.ndarray, labels: np.ndarray, marks: np.ndarray | None = None
+) -> list[Point]:
+    """What one gets for what one gives up: a few thresholds, from lenient to strict.
+
+    digits: (n, outcomes) probabilities for patches of known labels (n,); marks: (m, outcomes) for
+    patches that are no digits. Each threshold is the highest that keeps a certain share of the
+    digits, so it refuses as many non-digits as any that keeps that share.
+    """
+    confidence = digits[:, :DIGITS].max(axis=1)
+    right = digits[:, :DIGITS].argmax(axis=1) == labels
+    claimed = marks[:, :DIGITS].max(axis=1) if marks is not None else np.empty(0)
+    curve = []
+    for share in _KEPT:
+        threshold = math.floor(1e4 * float(np.quantile(confidence, 1 - share))) / 1e4
+        sure = confidence >= threshold
+        curve.append(
+            Point(
+                threshold,
+                float(sure.mean()),
+                float(1 - right[sure].mean()),
+                float((claimed >= threshold).mean()) if len(claimed) else None,
+            )
+        )
+    return curve
+
+
+def choose(curve: list[Point], keep: float = KEEP) -> Point:
+    """The strictest point that still keeps the share `keep` of the digits, else the mildest."""
+    enough = [point for point in curve if point.kept >= keep]
+    return max(enough, key=lambda point: point.threshold) if enough else curve[0]

@@ -1,0 +1,146 @@
+"""A training that was stopped, by Ctrl-C or by the mains, goes on as if it had never stopped.
+
+A checkpoint is one `.npz` without pickle: every array of the learner's state, and a JSON text (as
+bytes) with the facts it only fits to: which recipe, seed and data. It needs no state of a random
+number generator, because each step draws from a generator of its own, made from the seed and the
+number of the step (`random_for`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pi_reader import files
+from pi_reader.errors import BadData, MissingFile, UsageError
+
+_FACTS = "facts"
+_FORMAT = 1
+_DAMAGE = (
+    EOFError,
+    KeyError,
+    NotImplementedError,  # a way of packing that zipfile does not know
+    OSError,
+    RuntimeError,  # encrypted
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+_MOST_BYTES = 64 << 20  # of one array: far above any network of this house
+
+State = Mapping[str, np.ndarray]
+
+
+def random_for(seed: int, purpose: int, *numbers: int) -> np.random.Generator:
+    """The generator for one purpose at one place of the training, whatever was drawn elsewhere.
+
+    `purpose` keeps apart what would otherwise have the same numbers: see the constants below.
+    """
+    return np.random.default_rng([seed, purpose, *numbers])
+
+
+WEIGHTS, ORDER, CHANGES, DIGITS, NON_DIGITS, VALIDATION = range(6)
+
+
+def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:
+    """Write a checkpoint durably: after a power cut the one before or this one is there, whole.
+
+    step: how many steps are done; facts: JSON-able, what the checkpoint belongs to; state: arrays
+    by name. Raises CannotWrite.
+    """
+    text = json.dumps(
+        {"format": _FORMAT, "step": step, "sha256": _digest(state), "facts": dict(facts)}
+    )
+    with files.durable(path) as handle:
+        arrays = {f"state/{name}": array for name, array in state.items()}
+        np.savez(handle, **{_FACTS: np.frombuffer(text.encode(), np.uint8)}, **arrays)
+
+
+def load(path: Path, facts: Mapping[str, Any], state: State) -> int:
+    """Fill the arrays of `state`, in place, from a checkpoint; gives the number of steps done.
+
+    Raises MissingFile; UsageError if it belongs to another training than `facts` describe; BadData
+    if it is damaged or its arrays have other shapes. `state` is touched only if all is well.
+    """
+    head, arrays = _read(Path(path))
+    kept = head["facts"]
+    if other := _difference(kept, facts):
+        raise UsageError(
+            f"{path}: is from another training, {other}; give the same options as then, or "
+            "leave out --resume"
+        )
+    for name, array in state.items():
+        found = arrays.get(name)
+        if found is None or found.shape != array.shape or found.dtype != array.dtype:
+            raise BadData(f"{path}: its {name} does not fit this network; start without --resume")
+    if _digest({name: arrays[name] for name in state}) != head.get("sha256"):
+        raise BadData(f"{path}: damaged, its sha256 is another; start without --resume")
+    for name, array in state.items():
+        array[...] = arrays[name]
+    return int(head["step"])
+
+
+def facts_of(path: Path) -> dict[str, Any]:
+    """The facts a checkpoint was saved with. Raises MissingFile or BadData."""
+    facts = _read(Path(path))[0]["facts"]
+    return dict(facts)
+
+
+def _difference(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The first fact in which the two differ, in words, or ""."""
+    for name in dict.fromkeys([*wanted, *kept]):
+        then, now = kept.get(name), wanted.get(name)
+        if isinstance(then, dict) and isinstance(now, dict):
+            if other := _difference(then, now):
+                return other
+        elif then != now:
+            return f"its {name} was {then!r}, now it is {now!r}"
+    return ""
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The facts and the arrays of a checkpoint file, unchecked but safely read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(entry.file_size > _MOST_BYTES for entry in archive.infolist()):
+                raise BadData(f"{path}: is unreasonably large; start without --resume")
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        head = json.loads(arrays.pop(_FACTS).tobytes().decode())
+        if head["format"] != _FORMAT:
+            raise BadData(f"{path}: made by another version of pi-reader; start without --resume")
+        dict(head["facts"]), int(head["step"])
+    except FileNotFoundError as error:
+        raise MissingFile(f"{path}: no such checkpoint") from error
+    except BadData:
+        raise
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise BadData(f"{path}: no whole checkpoint ({error}); start without --resume") from error
+    return head, {name.removeprefix("state/"): array for name, array in arrays.items()}
+
+
+def _digest(state: State) -> str:
+    """sha256 over names and bytes of the arrays, in the order of their names."""
+    total = hashlib.sha256()
+    for name in sorted(state):
+        total.update(name.encode())
+        total.update(np.ascontiguousarray(state[name]).tobytes())
+    return total.hexdigest()

@@ -1,0 +1,126 @@
+"""Goes through the steps of a training, shows how far it is, keeps checkpoints, stops when told."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from pi_reader.training.learners import Learner
+
+KEEP_EVERY = 240.0  # seconds between checkpoints; five minutes may be lost to the mains at most
+_LINE_EVERY = 20.0  # seconds between lines where there is no terminal
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a training went.
+
+    steps: how many are done in all; seconds: spent in this run; loss: its running mean at the end;
+    stopped: why it ended early, "" if it is complete.
+    """
+
+    steps: int
+    seconds: float
+    loss: float
+    stopped: str = ""
+
+
+def train(
+    learner: Learner,
+    start: int = 0,
+    keep: Callable[[int], None] = lambda steps: None,
+    stop: Callable[[], str] = lambda: "",
+    shown: Progress | None = None,
+    keep_every: float | None = None,
+) -> Run:
+    """Do the steps from `start` (how many are done already) to the end.
+
+    keep: is called with the number of steps done, every `keep_every` seconds (else
+    KEEP_EVERY) and when stopped.
+    stop: is asked after each step and gives a reason to stop, or "".
+    """
+    every = KEEP_EVERY if keep_every is None else keep_every
+    began = kept = time.monotonic()
+    loss = 0.0
+    for step in range(start, learner.steps):
+        now = learner.learn(step)
+        loss = now if step == start else 0.98 * loss + 0.02 * now
+        if shown:
+            shown.show(step + 1, loss)
+        reason = stop() if step + 1 < learner.steps else ""
+        if reason or time.monotonic() - kept >= every:
+            keep(step + 1)
+            kept = time.monotonic()
+        if reason:
+            return Run(step + 1, time.monotonic() - began, loss, reason)
+    return Run(learner.steps, time.monotonic() - began, loss)
+
+
+class Progress:
+    """A bar on a terminal; a line now and then where the output goes to a file or a journal."""
+
+    def __init__(self, learner: Learner, start: int = 0, out: TextIO | None = None) -> None:
+        self._out = out or sys.stderr
+        self._steps, self._per_epoch = learner.steps, learner.steps_per_epoch
+        self._start, self._began = start, time.monotonic()
+        self._next_line = self._began + _LINE_EVERY
+        self._bar: Any = None
+        if self._out.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=self._steps, initial=start, file=self._out, unit="step")
+
+    def show(self, steps: int, loss: float) -> None:
+        """Tell that so many steps are done."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
+            self._bar.update(steps - self._bar.n)
+            return
+        now = time.monotonic()
+        if now >= self._next_line or steps == self._steps:
+            self._next_line = now + _LINE_EVERY
+            left = (self._steps - steps) * (now - self._began) / max(1, steps - self._start)
+            epoch = f"epoch {steps / self._per_epoch:.1f} of {self._steps / self._per_epoch:.0f}"
+            print(f"{epoch}, loss {loss:.3f}, {minutes(left)} left", file=self._out, flush=True)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        """Leave the bar as it is and go on below it."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+@contextmanager
+def told_to_stop() -> Iterator[Callable[[], str]]:
+    """Turns Ctrl-C and a polite kill into a reason for `train` to stop after the step it is at.
+
+    A second Ctrl-C interrupts as ever.
+    """
+    reasons: list[str] = []
+
+    def note(number: int, frame: object) -> None:
+        reasons.append("interrupted" if number == signal.SIGINT else "told to end")
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield lambda: reasons[0] if reasons else ""
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def minutes(seconds: float) -> str:
+    """A duration as a person says it: "40 s", "12 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
