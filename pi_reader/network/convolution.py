@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal, tiled
 
+_KEEP = 1 << 21  # numbers: 8 MB of columns for a batch are kept from forwards to backwards
 _BLOCK = 1 << 18  # numbers in a block of columns: 1 MB; smaller ones cost more calls than they save
 
 
@@ -48,14 +49,16 @@ class Conv2D(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """(n, height, width, inputs) to (n, height', width', outputs)."""
-        self._x = x
         height, width, _ = self.output_shape(x.shape[1:])
+        self._x, self._kept = x, None
+        if training and len(x) * height * width * self._reach <= _KEEP:
+            self._kept = self._scratch.take("kept", len(x), height * width, self._reach)
         y = self._scratch.take("y", len(x), height, width, self.outputs)
         if self.bias:
             bias = tiled(self.parameters[1], width)
         for block in self._blocks(len(x), height * width):
             rows = y[block].reshape(-1, self.outputs)
-            np.dot(self._columns(x[block]), self.parameters[0], out=rows)
+            np.dot(self._columns(block, new=True), self.parameters[0], out=rows)
             if self.bias:
                 lines = y[block].reshape(-1, width * self.outputs)
                 lines += bias
@@ -73,7 +76,7 @@ class Conv2D(Layer):
         turned = np.ascontiguousarray(by_pixel.transpose(0, 2, 1))  # (pixels, outputs, inputs)
         for block in self._blocks(len(grad), grad.shape[1] * grad.shape[2]):
             rows = grad[block].reshape(-1, self.outputs)  # (places, outputs)
-            np.dot(self._columns(self._x[block]).T, rows, out=part)  # (reach, outputs)
+            np.dot(self._columns(block).T, rows, out=part)  # (reach, outputs)
             d_weights += part
             if need_input:
                 self._give_back(grad[block], turned, dx[block])
@@ -111,25 +114,21 @@ class Conv2D(Layer):
         step = max(1, _BLOCK // (places * self._reach))
         return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
-    def _columns(self, x: Array) -> Array:
-        """(n, height, width, inputs) to (n * height' * width', reach): what each place sees."""
-        height, width, _ = self.output_shape(x.shape[1:])
-        columns = self._scratch.take(
-            "columns", len(x), height, width, self.kernel, self.kernel * self.inputs
-        )
-        sample, row, pixel, _ = (padded := self._padded(x)).strides
-        number = padded.itemsize  # x[..., None] is contiguous too, with a last stride of 0
-        windows = as_strided(
-            padded,
-            columns.shape,
-            (sample, row * self.stride, pixel * self.stride, row, number),
-            writeable=False,
-        )
-        np.copyto(columns, windows)
-        return columns.reshape(-1, self._reach)
+    def _columns(self, block: slice, new: bool = False) -> Array:
+        """(n * height' * width', reach): what each place of these samples sees, row by row."""
+        if self._kept is not None and not new:
+            return self._kept[block].reshape(-1, self._reach)
+        x = self._padded(self._x[block])
+        height, width, _ = self.output_shape(self._x.shape[1:])
+        shape = (len(x), height, width, self.kernel, self.kernel * self.inputs)
+        room = self._scratch.take("columns", *shape) if self._kept is None else self._kept[block]
+        sample, row, pixel, _ = x.strides
+        steps = (sample, row * self.stride, pixel * self.stride, row, x.itemsize)
+        np.copyto(room.reshape(shape), as_strided(x, shape, steps, writeable=False))
+        return room.reshape(-1, self._reach)
 
     def _padded(self, x: Array) -> Array:
-        """The picture with its border of zeros, which nobody ever writes to."""
+        """The picture with its border of zeros, which nobody ever writes to, in one piece."""
         if not self.padding:
             return np.ascontiguousarray(x)
         count, height, width, channels = x.shape
