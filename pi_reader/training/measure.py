@@ -56,7 +56,7 @@ def measure(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
     confidence = digits.max(axis=1)
     right = guesses == labels
     sure = confidence >= threshold
-    confusion = np.bincount(labels.astype(np.int64) * DIGITS + guesses, minlength=DIGITS * DIGITS)
+    confusion = np.bincount(labels.astype(np.intp) * DIGITS + guesses, minlength=DIGITS * DIGITS)
     return Measures(
         n=len(labels), accuracy=_mean(right), confusion=confusion.reshape(DIGITS, DIGITS),
         calibration_error=calibration_error(confidence, right),
