@@ -38,7 +38,7 @@ def find_cuts(found: Regions, region: int) -> list[Cut]:
     left = int(found.left[region])
     candidates: list[tuple[float, float, float]] = []
     for slant in SLANTS:
-        shift = np.rint(slant * rise).astype(np.int64) + left
+        shift = np.rint(slant * rise).astype(np.intp) + left
         ink = _profile(runs[:, 1] - shift, runs[:, 2] - shift, width)
         most = max(BRIDGE * max(1.0, float(found.stroke[region])), 0.2 * float(ink.max()))
         low = ink <= min(most, VALLEY * float(ink.max()))
@@ -108,4 +108,4 @@ def _places(cut: Cut, rise: np.ndarray, ends: tuple[float, float]) -> np.ndarray
     column, slant = cut
     if column in ends:
         return np.full(len(rise), round(column))
-    return np.rint(column + slant * rise).astype(np.int64)
+    return np.rint(column + slant * rise).astype(np.intp)
