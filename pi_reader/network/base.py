@@ -59,7 +59,8 @@ class Layer:
     def backward(self, grad: Array, need_input: bool = True) -> Array:
         """Turn the loss's gradient by the output into that by the input; fill `gradients`.
 
-        `need_input=False` allows to skip the result where nobody uses it: in the first layer.
+        May write over `grad`. `need_input=False` allows to skip the result where nobody uses it,
+        as in the first layer.
         """
         raise NotImplementedError
 
@@ -88,7 +89,7 @@ class Layer:
     def _learns(self, *parameters: Array) -> None:
         """Name the parameters; their gradients start at zero."""
         self.parameters = list(parameters)
-        self.gradients = [np.zeros_like(array) for array in parameters]
+        self.gradients = [np.zeros(array.shape, np.float32) for array in parameters]
 
 
 def volume(shape: Shape) -> int:

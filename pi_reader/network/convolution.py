@@ -168,25 +168,28 @@ class MaxPool2D(Layer):
     def forward(self, x: Array, training: bool = False) -> Array:
         """(n, height, width, channels) to (n, height // 2, width // 2, channels)."""
         height, width, channels = self.output_shape(x.shape[1:])
-        self._x = x
-        x = x[:, : 2 * height, : 2 * width]
-        tall = self._scratch.take("tall", len(x), height, 2 * width, channels)
-        self._y = self._scratch.take("y", len(x), height, width, channels)
-        np.maximum(x[:, 0::2], x[:, 1::2], out=tall)
-        return np.maximum(tall[:, :, 0::2], tall[:, :, 1::2], out=self._y)
+        self._shape = x.shape
+        self._upper, self._lower = (
+            x[:, i : 2 * height : 2, : 2 * width] for i in range(2)
+        )  # (n, height, 2 * width, channels)
+        taller = self._scratch.take("taller", len(x), height, 2 * width, channels)
+        np.maximum(self._upper, self._lower, out=taller)
+        self._left, self._right = taller[:, :, 0::2], taller[:, :, 1::2]
+        y = self._scratch.take("y", len(x), height, width, channels)
+        return np.maximum(self._left, self._right, out=y)
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
-        """The gradient goes to the pixel that won; of equals to the first."""
-        dx = self._scratch.take("dx", *self._x.shape)
-        dx[...] = 0
+        """The gradient goes to the pixel that won; of equals to the upper or left one."""
         _, height, width, _ = grad.shape
-        free = np.ones(grad.shape, bool)
-        for i in range(2):
-            for j in range(2):
-                place = (slice(None), slice(i, 2 * height, 2), slice(j, 2 * width, 2))
-                won = (self._x[place] == self._y) & free
-                free &= ~won
-                np.multiply(grad, won, out=dx[place])
+        between = self._scratch.take("between", *self._upper.shape)
+        np.multiply(grad, self._left >= self._right, out=between[:, :, 0::2])
+        np.subtract(grad, between[:, :, 0::2], out=between[:, :, 1::2])
+        dx = self._scratch.take("dx", *self._shape)
+        dx[:, 2 * height :] = 0
+        dx[:, :, 2 * width :] = 0
+        upper, lower = (dx[:, i : 2 * height : 2, : 2 * width] for i in range(2))
+        np.multiply(between, self._upper >= self._lower, out=upper)
+        np.subtract(between, upper, out=lower)
         return dx
 
     def output_shape(self, shape: Shape) -> Shape:
