@@ -159,10 +159,8 @@ class Reader:
 
 def _mark(found: Regions, group: tuple[int, ...], chances: np.ndarray) -> Mark:
     """Some regions as one mark."""
-    part = list(group)
-    return Mark(int(found.left[part].min()), int(found.top[part].min()),
-                int(found.right[part].max()), int(found.bottom[part].max()),
-                float(np.average(found.strength[part], weights=found.area[part])), chances)
+    left, top, right, bottom, _, strength, _ = found.together(group)
+    return Mark(left, top, right, bottom, strength, chances)
 
 
 def _groups(hood: list[int], alone: list[bool]) -> list[tuple[int, ...]]:

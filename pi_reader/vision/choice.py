@@ -154,7 +154,9 @@ def on_this_page(marks: Sequence[Mark]) -> list[Mark]:
     none = np.array([mark.chances[NO_DIGIT] for mark in marks], np.float32)
     junk, digits = JUNK_EXPECTED
     share = JUNK_IN_TRAINING
-    for _ in range(20):
+    adjusted, last = none, 1.0
+    while abs(last - share) > 1e-3:  # each step comes closer to the share that explains the page
+        last = share
         odds = share / (1 - share) * (1 - JUNK_IN_TRAINING) / JUNK_IN_TRAINING
         adjusted = none * odds / (none * odds + 1 - none)
         share = (junk + float(adjusted.sum())) / (junk + digits + len(marks))

@@ -142,7 +142,8 @@ def _threshold(contrast: np.ndarray, paper: np.ndarray, cell: int, radius: int,
     local = _dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
     least = np.maximum(LEAST_CONTRAST, NOISE_FACTOR * noise)
     level = np.maximum(local, np.maximum(np.float32(least), paper * np.float32(LEAST_SHARE)))
-    return _enlarge(level, cell, contrast.shape)
+    across = _enlarge(level, cell, (rows, contrast.shape[1]))
+    return np.repeat(across, cell, axis=0)[:contrast.shape[0]]
 
 
 def _dilate(grid: np.ndarray, radius: int) -> np.ndarray:
@@ -188,10 +189,13 @@ def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
 
 
 def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
-    """The coarse grid drawn out to the whole picture, (h, w) uint8, linear between cells."""
+    """The coarse grid drawn out to (h, w) uint8, linear between cells.
+
+    With as many rows as the grid has, it is drawn out across only.
+    """
     small = Image.fromarray(np.clip(grid, 0, 255).astype(np.uint8))
     if cell == 1:
         return np.array(small)
-    size = (grid.shape[1] * cell, grid.shape[0] * cell)
-    large = np.asarray(small.resize(size, Image.Resampling.BILINEAR))
+    rows = grid.shape[0] * (cell if shape[0] > grid.shape[0] else 1)
+    large = np.asarray(small.resize((grid.shape[1] * cell, rows), Image.Resampling.BILINEAR))
     return large[:shape[0], :shape[1]]

@@ -22,15 +22,16 @@ def find_lines(left: np.ndarray, top: np.ndarray, right: np.ndarray,
     across = (left + right).astype(np.float32) / 2
     height = (bottom - top).astype(np.float32)
     down = (top + bottom).astype(np.float32) / 2
-    level = down - page_slope(across, down, height) * across
+    level = (down - page_slope(across, down, height) * across).tolist()
+    heights = height.tolist()
     lines: list[list[int]] = []
     for mark in np.argsort(across, kind="stable").tolist():
-        line = _home(lines, mark, level, height)
+        line = _home(lines, mark, level, heights)
         if line is None:
             lines.append([mark])
         else:
             line.append(mark)
-    return sorted(lines, key=lambda line: float(level[line].mean()))
+    return sorted(lines, key=lambda line: sum(level[mark] for mark in line) / len(line))
 
 
 def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> float:
@@ -53,14 +54,14 @@ def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> floa
     return float(np.clip(np.median(slopes), -STEEPEST, STEEPEST))
 
 
-def _home(lines: list[list[int]], mark: int, level: np.ndarray,
-          height: np.ndarray) -> list[int] | None:
+def _home(lines: list[list[int]], mark: int, level: list[float],
+          height: list[float]) -> list[int] | None:
     """The line that a mark stands level with, or None if it begins a new one."""
     best, least = None, LEVEL
     for line in lines:
         last = line[-2:]
-        size = max(float(height[mark]), float(height[last].mean()))
-        off = abs(float(level[mark] - level[last].mean())) / max(size, 1.0)
+        size = max(height[mark], sum(height[i] for i in last) / len(last), 1.0)
+        off = abs(level[mark] - sum(level[i] for i in last) / len(last)) / size
         if off < least:
             best, least = line, off
     return best

@@ -55,12 +55,17 @@ def find_fainter(ink: Ink, doubtful: Sequence[Mark]) -> Regions:
 
     A pen that skipped leaves a digit in pieces; its fainter ink holds them together.
     """
-    mask = ink.contrast > (ink.threshold >> 1) + (ink.threshold >> 3)
-    found = find_regions(mask)
-    found = found.pick(may_stand_alone(found))
-    boxes = np.array([(m.left, m.top, m.right, m.bottom) for m in doubtful], np.int32)[:, :, None]
-    meet = (np.minimum(found.right, boxes[:, 2]) > np.maximum(found.left, boxes[:, 0])) & (
-        np.minimum(found.bottom, boxes[:, 3]) > np.maximum(found.top, boxes[:, 1]))
+    boxes = np.array([(m.left, m.top, m.right, m.bottom) for m in doubtful], np.int32)
+    room = int((boxes[:, 2:] - boxes[:, :2]).max())  # as much as a part may be away from the rest
+    left, top = np.maximum(boxes[:, :2].min(axis=0) - room, 0)
+    right, bottom = boxes[:, 2:].max(axis=0) + room
+    contrast = ink.contrast[top:bottom, left:right]
+    threshold = ink.threshold[top:bottom, left:right]
+    found = find_regions(contrast > (threshold >> 1) + (threshold >> 3))
+    found = found.pick(may_stand_alone(found)).moved(left, top)
+    meet = (np.minimum(found.right, boxes[:, 2, None]) > np.maximum(found.left, boxes[:, 0, None])
+            ) & (np.minimum(found.bottom, boxes[:, 3, None])
+                 > np.maximum(found.top, boxes[:, 1, None]))
     found = found.pick(meet.any(axis=0))
     return replace(found, strength=strengths(found, ink.contrast))
 

@@ -31,16 +31,26 @@ def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> 
     255 ink; ink of other regions that reaches into a mark's box is left out.
     """
     fine = FINE * EDGE
-    crops = np.zeros((len(groups), fine, fine), np.uint8)
+    inked = ink.contrast * ink.mask
+    page = Image.fromarray(inked)
+    sheet = Image.new("L", (fine, fine * max(1, len(groups))))
+    gain = np.zeros(len(groups), np.float32)
     grow = np.zeros(len(groups), np.int64)
     for number, group in enumerate(groups):
-        crop, stroke = _crop(ink, regions, group)
-        height, width = crop.shape
-        ratio = fine / max(height, width)
-        size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-        small = Image.fromarray(crop).resize(size, Image.Resampling.BILINEAR)
-        crops[number, :size[1], :size[0]] = small
+        left, top, right, bottom, area, strength, stroke = regions.together(group)
+        box: tuple[int, ...] | None = (left, top, right, bottom)
+        mark = page
+        if np.count_nonzero(ink.mask[top:bottom, left:right]) != area:
+            own = _own_ink(regions, group, left, top, right, bottom)
+            mark, box = Image.fromarray(inked[top:bottom, left:right] * own), None
+        ratio = fine / max(right - left, bottom - top)
+        size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
+        small = mark.resize(size, Image.Resampling.BILINEAR, box)
+        sheet.paste(small, (0, fine * number))
+        gain[number] = 255 / max(1.0, strength * FULL_INK)
         grow[number] = round((LEAST_STROKE * FINE - stroke * ratio) / 2)
+    crops = np.asarray(sheet).reshape(-1, fine, fine)[:len(groups)] * gain[:, None, None]
+    crops = np.minimum(crops, np.float32(255), out=crops).astype(np.uint8)
     for step in range(1, int(grow.max(initial=0)) + 1):
         thin = grow >= step
         crops[thin] = _thicken(crops[thin])
@@ -68,24 +78,13 @@ def centre(crops: np.ndarray) -> np.ndarray:
     return patches
 
 
-def _crop(ink: Ink, regions: Regions, group: Sequence[int]) -> tuple[np.ndarray, float]:
-    """One mark's ink stretched to 0..255, (height, width) uint8, and its stroke in pixels."""
-    members = np.asarray(group)
-    left, top = int(regions.left[members].min()), int(regions.top[members].min())
-    right, bottom = int(regions.right[members].max()), int(regions.bottom[members].max())
-    crop = ink.contrast[top:bottom, left:right]
-    own = ink.mask[top:bottom, left:right]
-    area = regions.area[members]
-    if np.count_nonzero(own) > area.sum():
-        runs = regions.runs_of(group)
-        stride = right - left + 1
-        place = (runs[:, 0] - top) * stride - left
-        own = paint(place + runs[:, 1], place + runs[:, 2], stride, crop.shape)
-    mean = float((regions.strength[members] * area).sum() / area.sum())
-    gain = np.float32(255 / max(1.0, mean * FULL_INK))
-    stretched = np.minimum(crop * gain, np.float32(255)).astype(np.uint8)
-    stretched *= own
-    return stretched, float((regions.stroke[members] * area).sum() / area.sum())
+def _own_ink(regions: Regions, group: Sequence[int], left: int, top: int, right: int,
+             bottom: int) -> np.ndarray:
+    """Which pixels of a box belong to a group of regions, bool."""
+    runs = regions.runs_of(group)
+    stride = right - left + 1
+    place = (runs[:, 0] - top) * stride - left
+    return paint(place + runs[:, 1], place + runs[:, 2], stride, (bottom - top, right - left))
 
 
 def _thicken(crops: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ outline rather than with the size of the picture.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,9 +60,29 @@ class Regions:
                        self.bottom[chosen], self.area[chosen], self.stroke[chosen],
                        self.strength[chosen], self.runs[index], first)
 
+    def moved(self, right: int, down: int) -> Regions:
+        """The same regions in a larger picture, so many pixels further right and down."""
+        runs = self.runs + np.array([down, right, right], np.int32)
+        return replace(self, left=self.left + right, right=self.right + right,
+                       top=self.top + down, bottom=self.bottom + down, runs=runs)
+
     def runs_of(self, group: Sequence[int]) -> np.ndarray:
         """All runs of some regions, (m, 3)."""
         return np.concatenate([self.runs[self.first[i]:self.first[i + 1]] for i in group])
+
+    def together(self, group: Sequence[int]) -> tuple[int, int, int, int, int, float, float]:
+        """Left, top, right, bottom, area, strength and stroke of some regions taken as one."""
+        if len(group) == 1:
+            one = group[0]
+            return (int(self.left[one]), int(self.top[one]), int(self.right[one]),
+                    int(self.bottom[one]), int(self.area[one]), float(self.strength[one]),
+                    float(self.stroke[one]))
+        some = list(group)
+        area = self.area[some]
+        whole = int(area.sum())
+        return (int(self.left[some].min()), int(self.top[some].min()),
+                int(self.right[some].max()), int(self.bottom[some].max()), whole,
+                float(self.strength[some] @ area) / whole, float(self.stroke[some] @ area) / whole)
 
 
 def find_regions(mask: np.ndarray) -> Regions:
