@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pi_reader.handwriting.six_to_nine import (
+from pi_reader.handwriting.eight_nine import (
     eight,
     eight_circles,
     eight_from_left,
     eight_open,
+    eight_ribbon,
     nine,
     nine_big_tail,
     nine_curl,
+    nine_hook,
     nine_open,
     nine_soft,
+)
+from pi_reader.handwriting.six_seven import (
     seven,
+    seven_arch,
     seven_crossed,
+    seven_footed,
     seven_round,
     seven_serif,
     seven_serif_crossed,
@@ -27,6 +33,8 @@ from pi_reader.handwriting.six_to_nine import (
     seven_wave_crossed,
     six,
     six_curl,
+    six_open,
+    six_rolled,
     six_straight,
 )
 from pi_reader.handwriting.splines import Skeleton
@@ -34,6 +42,7 @@ from pi_reader.handwriting.three_four_five import (
     five,
     five_one_stroke,
     five_soft,
+    five_tick,
     four_closed,
     four_continued,
     four_cup,
@@ -113,8 +122,19 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(four_continued, 1.5, 1),
         Form(four_swept, 0.5, 2.5),
     ),
-    (Form(five, 4, 4), Form(five_one_stroke, 2, 3), Form(five_soft, 1.5, 1.5)),
-    (Form(six, 4, 3), Form(six_straight, 2, 1), Form(six_curl, 1, 2.5)),
+    (
+        Form(five, 4, 4),
+        Form(five_one_stroke, 2, 3),
+        Form(five_soft, 1.5, 1.5),
+        Form(five_tick, 1, 0.5),
+    ),
+    (
+        Form(six, 3, 3),
+        Form(six_straight, 2, 1),
+        Form(six_curl, 1, 2.5),
+        Form(six_rolled, 4, 2),
+        Form(six_open, 0.5, 0.2),
+    ),
     (
         Form(seven, 5, 1),
         Form(seven_crossed, 0.8, 4),
@@ -123,12 +143,15 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(seven_wave, 0.8, 0.4),
         Form(seven_wave_crossed, 0.1, 1.5),
         Form(seven_round, 1, 0.2),
+        Form(seven_arch, 1, 0.2),
+        Form(seven_footed, 0.6, 0.4),
     ),
     (
         Form(eight, 5, 5),
         Form(eight_circles, 1, 1.5),
         Form(eight_open, 1.5, 1),
         Form(eight_from_left, 1, 1),
+        Form(eight_ribbon, 1.2, 0.6),
     ),
     (
         Form(nine, 4, 2),
@@ -136,6 +159,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(nine_soft, 2, 1),
         Form(nine_open, 1, 1),
         Form(nine_big_tail, 0.2, 1.5),
+        Form(nine_hook, 1, 1.5),
     ),
 )
 """For each digit the forms people give it; their numbers are weights, not probabilities."""

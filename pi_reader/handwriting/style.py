@@ -17,7 +17,7 @@ from pi_reader.handwriting.strokes import DIGITS
 CONTROLS = 32  # no skeleton has more points than this
 WAVES = 7  # slow waves along a stroke that make up tremor and pressure
 
-_CUMULATIVE = np.zeros((2, 10, 8))  # chances of the forms, American and continental, summed up
+_CUMULATIVE = np.zeros((2, 10, 16))  # chances of the forms, American and continental, summed up
 for _digit, _forms in enumerate(DIGITS):
     _weights = np.array([[form.american, form.continental] for form in _forms]).T
     _CUMULATIVE[:, _digit, : len(_forms)] = np.cumsum(_weights, axis=1)
@@ -131,10 +131,10 @@ def shapeless_traits(n: int, rng: np.random.Generator) -> Traits:
         form=np.zeros(n, int),
         tastes=rng.random((n, TASTES), dtype=np.float32),
         quirk=_normal(rng, (n, CONTROLS, 2), 0.022),
-        slant=_normal(rng, n, 0.2) + np.float32(0.12),
+        slant=_normal(rng, n, 0.24) + np.float32(0.15),
         turn=_normal(rng, n, 0.09),
         width=np.exp(_normal(rng, n, 0.2)) * np.float32(1.05),
-        pen=np.clip(np.exp(_normal(rng, n, 0.36)) * np.float32(0.105), 0.035, 0.24),
+        pen=np.clip(np.exp(_normal(rng, n, 0.38)) * np.float32(0.12), 0.035, 0.27),
         pressure=rng.random(n, dtype=np.float32) ** 2,
         taper=rng.random(n, dtype=np.float32) ** 2,
         tremor=rng.random(n, dtype=np.float32) ** 2 * np.float32(0.02),

@@ -195,7 +195,7 @@ def _five_bow(t: np.ndarray, y: Number) -> list[Point]:
         (between(t[4], 0.24, 0.38), y - between(t[5], 0.0, 0.1)),
         (between(t[6], 0.48, 0.66), between(t[9], 0.62, 0.72)),
         (between(t[7], 0.2, 0.38), 1.0),
-        (between(t[8], -0.14, 0.04), between(t[3], 0.82, 0.99)),
+        (between(t[8], -0.2, 0.06), between(t[3], 0.72, 0.99)),
     ]
 
 
@@ -204,7 +204,7 @@ def five(t: np.ndarray) -> Sequence[Stroke]:
     y = between(t[0], 0.36, 0.5)
     x = between(t[1], 0.04, 0.16)
     start = (x + between(t[3], -0.06, 0.12), between(t[9], -0.04, 0.06))
-    end = (between(t[2], 0.4, 0.75), between(t[5], -0.08, 0.06))
+    end = (between(t[2], 0.38, 0.95), between(t[5], -0.22, 0.06))
     return [[(x, 0.02), (x - 0.06, y, CORNER), *_five_bow(t, y)], [start, end]]
 
 
@@ -214,7 +214,7 @@ def five_one_stroke(t: np.ndarray) -> Sequence[Stroke]:
     x = between(t[1], 0.02, 0.18)
     return [
         [
-            (between(t[2], 0.4, 0.75), between(t[9], -0.06, 0.06)),
+            (between(t[2], 0.38, 0.9), between(t[9], -0.16, 0.07)),
             (x, 0.02, CORNER),
             (x - 0.05, y, CORNER),
             *_five_bow(t, y),
@@ -226,12 +226,30 @@ def five_soft(t: np.ndarray) -> Sequence[Stroke]:
     """Nearly an S: the hat bends into the neck and the neck into the belly."""
     return [
         [
-            (between(t[0], 0.45, 0.75), between(t[1], -0.02, 0.06)),
+            (between(t[0], 0.45, 0.9), between(t[1], -0.14, 0.06)),
             (0.25, 0.01),
             (between(t[2], 0.02, 0.14), 0.2),
             (0.18, 0.42),
             (between(t[6], 0.44, 0.6), between(t[9], 0.6, 0.72)),
             (between(t[7], 0.2, 0.36), 1.0),
             (between(t[8], -0.16, 0.02), between(t[3], 0.85, 0.98)),
+        ]
+    ]
+
+
+def five_tick(t: np.ndarray) -> Sequence[Stroke]:
+    """A short neck, a small belly, and a hat that flies far up to the right, like a root sign."""
+    x = between(t[0], 0.0, 0.16)
+    y = between(t[1], 0.3, 0.5)
+    belly = between(t[2], 0.2, 0.42)
+    return [
+        [
+            (between(t[3], 0.6, 1.1), between(t[4], -0.3, 0.0)),
+            (x + 0.04, 0.04, CORNER),
+            (x - 0.04, y, CORNER),
+            (x + belly * 0.6, y + between(t[5], -0.06, 0.06)),
+            (x + belly, (y + 1) / 2 + 0.06),
+            (x + belly * 0.45, 1.0),
+            (x - between(t[6], 0.05, 0.35), between(t[7], 0.82, 1.0)),
         ]
     ]

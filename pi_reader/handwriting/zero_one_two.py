@@ -77,7 +77,7 @@ def one(t: np.ndarray) -> Sequence[Stroke]:
 def one_flag(t: np.ndarray) -> Sequence[Stroke]:
     """Up along the flag, a sharp turn, down: from a small American tick to the long German one."""
     length = between(t[0] ** 1.2, 0.12, 0.92)
-    steep = between(t[1], 0.35, 1.35)
+    steep = between(t[1], 0.55, 1.35)
     across = length * steep**-0.5 * 0.72
     bow = between(t[2], -0.1, 0.08) * length
     drop = length * np.minimum(steep**0.5, 1.05) * 0.85
@@ -263,8 +263,8 @@ def two_curl(t: np.ndarray) -> Sequence[Stroke]:
 def two_swung(t: np.ndarray) -> Sequence[Stroke]:
     """A wide loop at the lower left whose end swings down to the right, often below the line."""
     right = between(t[1], 0.42, 0.66)
-    size = between(t[4], 0.06, 0.3)
-    left = between(t[5], -0.25, 0.05)
+    size = between(t[4], 0.06, 0.42)
+    left = between(t[5], -0.25, 0.1)
     end = between(t[6], 0.92, 1.12)
     start = between(t[0], 0.08, 0.32)
     return [

@@ -1,6 +1,6 @@
-"""The ways to write 6, 7, 8 and 9, as the points the pen passes.
+"""The ways to write 8 and 9, as the points the pen passes.
 
-The bar through a European 7 and the tail of a 9 that swings out like that of a g are here.
+The tail of a 9 hangs straight, leans, or swings out like that of a g.
 Each function takes the tastes of many people, (10, n) from 0 to 1; see `shapes`.
 """
 
@@ -11,144 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pi_reader.handwriting.shapes import arc, between
-from pi_reader.handwriting.splines import CORNER, Number, Point, Stroke
-
-# --- six -----------------------------------------------------------------------------------------
-
-
-def six(t: np.ndarray) -> Sequence[Stroke]:
-    """A curved stem that rolls into its bowl."""
-    wide = between(t[0], 0.42, 0.7)
-    top = between(t[1], 0.42, 0.62)
-    return [
-        [
-            (between(t[2], 0.25, 0.62), 0.0),
-            (between(t[3], 0.1, 0.25), 0.25),
-            (0.0, 0.62),
-            (wide * 0.45, 1.0),
-            (wide, between(t[4], 0.72, 0.8)),
-            (wide * 0.55, top),
-            (between(t[5], 0.02, 0.2), top + between(t[6], 0.1, 0.3)),
-        ]
-    ]
-
-
-def six_straight(t: np.ndarray) -> Sequence[Stroke]:
-    """A stem like a stick with a bowl at its foot, like a b."""
-    wide = between(t[0], 0.32, 0.6)
-    top = between(t[1], 0.46, 0.66)
-    return [
-        [
-            (between(t[2], 0.02, 0.3), 0.0),
-            (between(t[3], 0.0, 0.1), 0.4),
-            (0.0, 0.78),
-            (wide * 0.4, 1.0),
-            (wide, between(t[4], 0.74, 0.84)),
-            (wide * 0.6, top),
-            (between(t[5], 0.0, 0.15), top + between(t[6], 0.06, 0.26)),
-        ]
-    ]
-
-
-def six_curl(t: np.ndarray) -> Sequence[Stroke]:
-    """The stem begins with a bow to the right, and the bowl may spiral inwards."""
-    wide = between(t[0], 0.45, 0.72)
-    top = between(t[1], 0.44, 0.6)
-    return [
-        [
-            (between(t[2], 0.45, 0.7), between(t[7], 0.06, 0.2)),
-            (between(t[3], 0.3, 0.45), 0.0),
-            (0.06, 0.3),
-            (0.02, 0.72),
-            (wide * 0.5, 1.0),
-            (wide, 0.76),
-            (wide * 0.6, top),
-            (between(t[5], 0.08, 0.22), top + 0.14),
-            (between(t[8], 0.1, 0.3), top + between(t[6], 0.14, 0.36)),
-        ]
-    ]
-
-
-# --- seven ---------------------------------------------------------------------------------------
-
-
-def _seven_stem(t: np.ndarray, right: Number) -> list[Point]:
-    """From the right end of the roof down, straight or bent."""
-    foot = between(t[1], 0.05, 0.5)
-    bend = between(t[2], -0.05, 0.12)
-    return [
-        (right, between(t[3], -0.04, 0.06), CORNER),
-        ((right + foot) / 2 - bend, 0.45),
-        (foot, 1.0),
-    ]
-
-
-def _crossbar(t: np.ndarray, right: Number) -> Stroke:
-    """The bar through the stem of a European 7."""
-    foot = between(t[1], 0.05, 0.5)
-    y = between(t[7], 0.4, 0.6)
-    middle = right + (foot - right) * y - between(t[2], -0.05, 0.12) * 0.8
-    left = between(t[8], 0.14, 0.4)
-    tilt = between(t[6], -0.08, 0.05)
-    return [(middle - left, y - tilt), (middle + between(t[9], 0.12, 0.4), y + tilt)]
-
-
-def seven(t: np.ndarray) -> Sequence[Stroke]:
-    """A roof and a stem."""
-    right = between(t[0], 0.45, 0.75)
-    roof = between(t[4], -0.02, 0.08)
-    return [[(0.0, roof), (right * 0.5, between(t[5], -0.03, 0.05)), *_seven_stem(t, right)]]
-
-
-def seven_crossed(t: np.ndarray) -> Sequence[Stroke]:
-    """A roof, a stem, and the bar through it."""
-    return [*seven(t), _crossbar(t, between(t[0], 0.45, 0.75))]
-
-
-def seven_serif(t: np.ndarray) -> Sequence[Stroke]:
-    """The roof begins with a short stroke down at its left."""
-    right = between(t[0], 0.45, 0.75)
-    drop = between(t[5], 0.06, 0.28)
-    start = (between(t[4], -0.06, 0.06), drop)
-    return [[start, (0.0, between(t[6], 0.0, 0.06), CORNER), *_seven_stem(t, right)]]
-
-
-def seven_serif_crossed(t: np.ndarray) -> Sequence[Stroke]:
-    """With the short stroke at the left and the bar."""
-    return [*seven_serif(t), _crossbar(t, between(t[0], 0.45, 0.75))]
-
-
-def seven_wave(t: np.ndarray) -> Sequence[Stroke]:
-    """The roof is a wave."""
-    right = between(t[0], 0.5, 0.75)
-    return [
-        [
-            (between(t[4], -0.04, 0.06), between(t[5], 0.1, 0.24)),
-            (0.1, 0.02),
-            (right * 0.55, between(t[6], 0.04, 0.12)),
-            *_seven_stem(t, right),
-        ]
-    ]
-
-
-def seven_wave_crossed(t: np.ndarray) -> Sequence[Stroke]:
-    """The wave and the bar."""
-    return [*seven_wave(t), _crossbar(t, between(t[0], 0.5, 0.75))]
-
-
-def seven_round(t: np.ndarray) -> Sequence[Stroke]:
-    """Roof and stem in one bow."""
-    right = between(t[0], 0.42, 0.62)
-    return [
-        [
-            (0.0, between(t[4], 0.02, 0.2)),
-            (right * 0.5, 0.0),
-            (right, between(t[5], 0.08, 0.2)),
-            (right * 0.85, 0.45),
-            (between(t[1], 0.02, 0.45), 1.0),
-        ]
-    ]
-
+from pi_reader.handwriting.splines import CORNER, Point, Stroke
 
 # --- eight ---------------------------------------------------------------------------------------
 
@@ -209,6 +72,27 @@ def eight_open(t: np.ndarray) -> Sequence[Stroke]:
     ]
 
 
+def eight_ribbon(t: np.ndarray) -> Sequence[Stroke]:
+    """A ribbon: both ends stand apart at the top, or nearly meet, over a single crossing."""
+    low = between(t[0], 0.06, 0.3)
+    cross = between(t[1], 0.34, 0.56)
+    apart = between(t[2] ** 2, 0.02, 0.3)
+    side = between(t[3], -0.05, 0.15)
+    return [
+        [
+            (side - apart, between(t[4], -0.02, 0.12)),
+            (side - 0.18 - apart * 0.3, cross * 0.5),
+            (0.0, cross),
+            (low, cross + (1 - cross) * 0.5),
+            (0.0, 1.0),
+            (-low, cross + (1 - cross) * 0.55),
+            (0.0, cross + 0.03),
+            (side + between(t[5], 0.14, 0.28), cross * 0.45),
+            (side + apart * between(t[6], 0.0, 1.4), between(t[7], -0.06, 0.1)),
+        ]
+    ]
+
+
 def eight_from_left(t: np.ndarray) -> Sequence[Stroke]:
     """The other way round: starts at the left of the top and crosses to the right first."""
     return [[(-point[0], point[1]) for point in stroke] for stroke in eight(t)]
@@ -220,7 +104,7 @@ def eight_from_left(t: np.ndarray) -> Sequence[Stroke]:
 def _nine_bowl(t: np.ndarray) -> tuple[list[Point], np.ndarray]:
     """The ring of a 9 against the clock from its right, and the x where the stem begins."""
     wide = between(t[0], 0.36, 0.66)
-    low = between(t[1], 0.38, 0.56)
+    low = between(t[1] ** 1.5, 0.36, 0.74)
     gap = between(t[2] ** 2, -0.02, 0.2)
     return [
         (wide - between(t[3], -0.02, 0.12), between(t[4], 0.02, 0.16)),
@@ -310,5 +194,27 @@ def nine_big_tail(t: np.ndarray) -> Sequence[Stroke]:
             (wide, 0.86),
             (wide * 0.45, 1.0),
             (between(t[5], -0.14, 0.1), between(t[6], 0.76, 0.98)),
+        ]
+    ]
+
+
+def nine_hook(t: np.ndarray) -> Sequence[Stroke]:
+    """An open bowl and a stem that turns down before it has met the roof, straight or curled."""
+    wide = between(t[0], 0.34, 0.66)
+    low = between(t[1], 0.34, 0.54)
+    gap = low * between(t[2], 0.3, 0.85)
+    curl = between(t[7], -0.1, 0.55) * (t[8] > 0.5)
+    foot = wide * between(t[6], 0.45, 1.05)
+    return [
+        [
+            (wide * between(t[3], 0.6, 1.15), between(t[4], 0.0, 0.12)),
+            (wide * 0.45, 0.0),
+            (0.0, low * 0.55),
+            (wide * 0.4, low),
+            (wide * 0.85, low * 0.5 + gap * 0.5),
+            (wide * between(t[5], 0.92, 1.08), gap, CORNER),
+            ((wide + foot) / 2 + 0.02, 0.6),
+            (foot, 0.92),
+            (foot - 0.02 - curl, between(t[9], 0.94, 1.0)),
         ]
     ]
