@@ -13,7 +13,8 @@ from measure import arguments, interleave, table
 # isort: split
 import numpy as np
 
-from pi_reader.handwriting import draw_non_digits, draw_page, draw_patches
+from pi_reader.handwriting import draw_non_digits, draw_patches
+from pi_reader.handwriting.page import draw_page
 from pi_reader.training.augment import Augmentation, Augmenter
 
 PATCHES, PAGES, BATCH = 1024, 2, 128
