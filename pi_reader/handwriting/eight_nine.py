@@ -18,9 +18,9 @@ from pi_reader.handwriting.splines import CORNER, Point, Stroke
 
 def eight(t: np.ndarray) -> Sequence[Stroke]:
     """Down as an S and up again, closed or nearly so at the top right."""
-    top = between(t[0], 0.18, 0.3)
-    low = between(t[1], 0.22, 0.38)
-    waist = between(t[2], 0.4, 0.52)
+    top = between(t[0], 0.12, 0.32)
+    low = between(t[1] ** 0.8, 0.12, 0.38)
+    waist = between(t[2], 0.36, 0.6)
     shift = between(t[6], -0.05, 0.08)
     return [
         [
@@ -181,7 +181,7 @@ def nine_open(t: np.ndarray) -> Sequence[Stroke]:
 def nine_big_tail(t: np.ndarray) -> Sequence[Stroke]:
     """A flat ring over a wide bow that ends far to the left: half of it is tail, like a g."""
     wide = between(t[0], 0.45, 0.68)
-    low = between(t[1], 0.3, 0.48)
+    low = between(t[1], 0.26, 0.5)
     return [
         [
             (wide * between(t[2], 0.7, 1.0), between(t[3], 0.04, 0.16)),
@@ -189,7 +189,7 @@ def nine_big_tail(t: np.ndarray) -> Sequence[Stroke]:
             (0.0, low * 0.5),
             (wide * 0.4, low),
             (wide * 0.85, low * 0.75),
-            (wide, between(t[4], 0.05, 0.22), CORNER),
+            (wide, between(t[4], 0.02, 0.3), CORNER),
             (wide * 1.06, 0.52),
             (wide, 0.86),
             (wide * 0.45, 1.0),

@@ -13,6 +13,7 @@ from pi_reader.values import Box, Frame
 
 _STEPS = 96  # points along a digit that may be 150 pixels tall
 _VISIBLE = 0.35  # ink that covers this much of a pixel belongs to the digit's box
+_CLEAR = 8  # pixels between a speck and any writing, which it would change
 _MARGIN = 0.05  # of the frame's width and height stay free of writing
 
 
@@ -191,16 +192,16 @@ def _blemish(
     count = int(rng.poisson(6 * difficulty))
     if not count:
         return
-    at = rng.uniform(4, [width - 4, height - 4], (count, 1, 2))
-    reach = rng.uniform(0, 1.5, (count, 2, 2)).astype(np.float32)
-    points = at.astype(np.float32) + reach
+    at = rng.uniform(_CLEAR, [width - _CLEAR, height - _CLEAR], (count, 2))
+    corner = np.floor(at).astype(int) - _CLEAR
+    start = (at - corner).astype(np.float32)[:, None]
+    points = start + rng.uniform(-1.5, 1.5, (count, 2, 2)).astype(np.float32) * [[[0], [1]]]
     radius = rng.uniform(0.3, 1.2, (count, 1)).astype(np.float32) * np.ones(2, np.float32)
-    specks = ink(Track(points, radius, np.ones((count, 1), bool)), (height, width)).max(axis=0)
-    near = cover
-    for _ in range(3):  # a clear ring around all writing
-        moved = [np.roll(near, shift, axis) for shift in (-3, 0, 3) for axis in (0, 1)]
-        near = np.maximum.reduce(moved)
-    np.maximum(cover, np.where(near > 0, 0, specks), out=cover)
+    track = Track(points.astype(np.float32), radius, np.ones((count, 1), bool))
+    for (left, top), speck in zip(corner, ink(track, (2 * _CLEAR, 2 * _CLEAR)), strict=True):
+        around = cover[top : top + 2 * _CLEAR, left : left + 2 * _CLEAR]
+        if not around.any():
+            around[:] = speck
 
 
 def _stain(

@@ -9,6 +9,7 @@ from pi_reader.handwriting.style import Style, random_traits
 
 SIDE = 28  # pixels of a patch
 LONGER_EDGE = 20  # pixels that the longer edge of the ink fills
+_AT_ONCE = 256  # patches per batch, so that their pixels stay in the cache
 _CANVAS = 40  # room to move the centre of mass into the middle
 
 
@@ -42,8 +43,14 @@ def patches_of(track: Track) -> np.ndarray:
     scale = LONGER_EDGE / (high - low).max(axis=1)  # (n,)
     middle = (low + high) / 2
     points = (track.points - middle[:, None]) * scale[:, None, None] + np.float32(_CANVAS / 2)
-    placed = Track(points, track.radius * scale[:, None], track.down)
-    return centred(ink(placed, (_CANVAS, _CANVAS)))
+    radius = track.radius * scale[:, None]
+    out = np.empty((len(points), SIDE, SIDE), np.uint8)
+    order = np.argsort(radius.max(axis=1), kind="stable")  # pens of one width go together
+    for start in range(0, len(order), _AT_ONCE):
+        rows = order[start : start + _AT_ONCE]
+        placed = Track(points[rows], radius[rows], track.down[rows])
+        out[rows] = centred(ink(placed, (_CANVAS, _CANVAS)))
+    return out
 
 
 def centred(canvas: np.ndarray) -> np.ndarray:

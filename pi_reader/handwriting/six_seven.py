@@ -35,8 +35,8 @@ def six(t: np.ndarray) -> Sequence[Stroke]:
 
 def six_straight(t: np.ndarray) -> Sequence[Stroke]:
     """A stem like a stick with a bowl at its foot, like a b."""
-    wide = between(t[0], 0.32, 0.6)
-    top = between(t[1], 0.46, 0.66)
+    wide = between(t[0], 0.3, 0.75)
+    top = between(t[1], 0.44, 0.72)
     return [
         [
             (between(t[2], 0.02, 0.3), 0.0),
@@ -45,7 +45,7 @@ def six_straight(t: np.ndarray) -> Sequence[Stroke]:
             (wide * 0.4, 1.0),
             (wide, between(t[4], 0.74, 0.84)),
             (wide * 0.6, top),
-            (between(t[5], 0.0, 0.15), top + between(t[6], 0.06, 0.26)),
+            (between(t[5], -0.08, 0.15), top + between(t[6], 0.04, 0.26)),
         ]
     ]
 
@@ -91,7 +91,8 @@ def six_rolled(t: np.ndarray) -> Sequence[Stroke]:
 
 def six_open(t: np.ndarray) -> Sequence[Stroke]:
     """A bowl that hardly begins: a stem, a turn, and a short stroke back up."""
-    wide = between(t[0], 0.2, 0.5)
+    wide = between(t[0], 0.16, 0.55)
+    high = between(t[8], -0.02, 0.12)
     return [
         [
             (between(t[1], 0.05, 0.45), 0.0),
@@ -99,8 +100,8 @@ def six_open(t: np.ndarray) -> Sequence[Stroke]:
             (0.0, 0.8),
             (wide * 0.5, 1.0),
             (wide, between(t[3], 0.76, 0.88)),
-            (wide * between(t[4], 0.5, 0.9), between(t[5], 0.55, 0.72)),
-            (wide * between(t[6], 0.0, 0.5), between(t[7], 0.66, 0.86)),
+            (wide * between(t[4], 0.5, 0.9), between(t[5], 0.55, 0.72) + high),
+            (wide * between(t[6], 0.0, 0.5), between(t[7], 0.66, 0.8) + high),
         ]
     ]
 

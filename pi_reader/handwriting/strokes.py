@@ -133,7 +133,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(six_straight, 2, 1),
         Form(six_curl, 1, 2.5),
         Form(six_rolled, 4, 2),
-        Form(six_open, 0.5, 0.2),
+        Form(six_open, 1, 0.3),
     ),
     (
         Form(seven, 5, 1),
@@ -144,7 +144,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(seven_wave_crossed, 0.1, 1.5),
         Form(seven_round, 1, 0.2),
         Form(seven_arch, 1, 0.2),
-        Form(seven_footed, 0.6, 0.4),
+        Form(seven_footed, 0.4, 0.3),
     ),
     (
         Form(eight, 5, 5),

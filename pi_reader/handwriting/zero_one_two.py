@@ -265,7 +265,7 @@ def two_swung(t: np.ndarray) -> Sequence[Stroke]:
     right = between(t[1], 0.42, 0.66)
     size = between(t[4], 0.06, 0.42)
     left = between(t[5], -0.25, 0.1)
-    end = between(t[6], 0.92, 1.12)
+    end = between(t[6], 0.92, 1.28)
     start = between(t[0], 0.08, 0.32)
     return [
         [
