@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from measure import arguments, table
 
@@ -31,6 +32,7 @@ from pi_reader.network.model import Model
 from pi_reader.reader import Reader
 from pi_reader.training import networks
 from pi_reader.training.augment import Augmenter
+from pi_reader.training.batches import Mixture
 from pi_reader.training.learners import BatchLearner
 from pi_reader.training.recipes import Recipe, find
 
@@ -132,7 +134,7 @@ def epoch_cost(rounds: int) -> tuple[float, int]:
     recipe = find("default")
     assert isinstance(recipe, Recipe)
     model = networks.build(recipe.layers, 11, np.random.default_rng(1))
-    learner = BatchLearner(model, recipe, Noise(recipe), 1)
+    learner = BatchLearner(model, recipe, cast(Mixture, Noise(recipe)), 1)
     steps = iter(range(10_000))
     step = seconds(lambda: [learner.learn(next(steps)) for _ in range(10)], rounds) / 10
     learner.close()

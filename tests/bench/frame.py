@@ -9,6 +9,8 @@ Growth is what the fullest page costs in terms of the emptiest.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from measure import add_mnist, arguments, compare, interleave, table
@@ -41,11 +43,9 @@ def main() -> None:
         grey, text = page(args.mnist, count)
         frame = Frame(grey)
         found = {OURS: reader.read(frame).text} | {n: p.text(grey) for n, p in peers.items()}
-        times = interleave(
-            {OURS: lambda frame=frame: reader.read(frame)}
-            | {name: lambda peer=peer, grey=grey: peer.read(grey) for name, peer in peers.items()},
-            args.rounds, warm_up=10,
-        )
+        works: dict[str, Callable[[], object]] = {OURS: partial(reader.read, frame)}
+        works |= {name: partial(peer.read, grey) for name, peer in peers.items()}
+        times = interleave(works, args.rounds, warm_up=10)
         mine[count] = times[OURS].median
         for name in peers:
             good = f"{right(found[OURS], text)} and {right(found[name], text)} right"

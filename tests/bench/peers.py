@@ -11,6 +11,7 @@ minute or two, and is kept as an ONNX file in the user's cache folder.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -108,7 +109,9 @@ def flat_field_ink(
     return mask, ink
 
 
-METHODS = {
+FindInk = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+METHODS: dict[str, FindInk] = {
     "maker": adaptive_ink,
     "flat field": partial(flat_field_ink, shrink=2, reach=15, smooth=31),
     "flat field, coarse": partial(flat_field_ink, shrink=8, reach=9, smooth=21),
@@ -142,10 +145,8 @@ def crop(mask: np.ndarray, ink: np.ndarray, box: tuple[int, int, int, int]) -> n
     digit = cv2.resize(digit, size, interpolation=cv2.INTER_AREA)
     moments = cv2.moments(digit)
     weight = moments["m00"] or 1.0
-    shift = np.float32([
-        [1, 0, 13.5 - moments["m10"] / weight],
-        [0, 1, 13.5 - moments["m01"] / weight],
-    ])
+    right, down = (13.5 - moments[key] / weight for key in ("m10", "m01"))
+    shift = np.array([[1, 0, right], [0, 1, down]], np.float32)
     return cv2.warpAffine(digit, shift, (28, 28)).astype(np.float32) / 255
 
 

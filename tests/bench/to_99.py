@@ -41,7 +41,7 @@ def main() -> None:
     missing: dict[str, Train] = {"numpy": with_numpy, "PyTorch": with_torch}
     rows = []
     for epochs in args.epochs:
-        runs = {who: [] for who in missing}
+        runs: dict[str, list[tuple[float, float]]] = {who: [] for who in missing}
         for seed in range(args.seeds):
             for who, train in missing.items():
                 runs[who].append(train(data, epochs, seed))

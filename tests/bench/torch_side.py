@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import nn
@@ -9,6 +11,7 @@ from torch import nn
 from pi_reader.network.layers import Conv2D, Dense, Flatten, Layer, ReLU
 from pi_reader.network.model import Model
 from pi_reader.training import networks
+from pi_reader.training.batches import Mixture
 from pi_reader.training.data import MNIST
 from pi_reader.training.learners import BatchLearner
 from pi_reader.training.optimiser import one_cycle
@@ -67,7 +70,8 @@ def numpy_learner(
 ) -> BatchLearner:
     """The product's own way to learn, without augmentation; `learn(step)` takes a step."""
     plain = Recipe("", (), batch=BATCH, rate=rate, decay=0.0, smoothing=0.0, warm_up=WARM_UP)
-    return BatchLearner(model, plain, PlainDigits(data, seed), epochs)
+    digits = cast(Mixture, PlainDigits(data, seed))  # it offers all that the learner asks for
+    return BatchLearner(model, plain, digits, epochs)
 
 
 class TorchLearner:
