@@ -3,7 +3,7 @@
 Every place of the kernel becomes a row of a matrix (im2col), so that the whole layer is
 `(places, kernel * kernel * inputs) @ (kernel * kernel * inputs, outputs)`, which OpenBLAS does as
 fast as the chip allows. The matrix is nine times as large as the picture for a 3×3 kernel, so it
-is made for a few samples at a time, in one block of memory that stays in the cache.
+is made for some samples at a time, in one block of memory that is used again and again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal, tiled
 
 _KEEP = 1 << 21  # numbers: 8 MB of columns for a batch are kept from forwards to backwards
-_BLOCK = 1 << 18  # numbers in a block of columns: 1 MB; smaller ones cost more calls than they save
+_BLOCK = 1 << 19  # numbers in a block of columns, 2 MB; smaller ones mean more calls
 
 
 class Conv2D(Layer):

@@ -7,6 +7,7 @@ OPENBLAS_NUM_THREADS=1 before numpy is imported, or both kinds of threads get in
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -16,6 +17,8 @@ import numpy as np
 from pi_reader.network.base import Array
 from pi_reader.network.loss import cross_entropy
 from pi_reader.network.model import Model
+
+_PATIENCE = 2e-4  # seconds a thread waits for Python's lock before it asks; 5 ms is a whole batch
 
 Loss = Callable[[Array, np.ndarray], tuple[float, Array]]
 
@@ -34,6 +37,8 @@ class Shards:
         self.model = model
         self._workers = [model, *(model.twin() for _ in range(count - 1))]
         self._pool = ThreadPoolExecutor(count - 1, "shard") if count > 1 else None
+        self._patience = sys.getswitchinterval()
+        sys.setswitchinterval(_PATIENCE)
 
     def gradient(self, x: Array, targets: np.ndarray, loss: Loss = cross_entropy) -> float:
         """Fill `model.gradients` for a batch and give its loss.
@@ -47,7 +52,8 @@ class Shards:
             for worker, part in jobs[1:]
             if self._pool is not None
         ]
-        losses = [_gradient(*jobs[0][:1], *jobs[0][1], loss)]
+        first, part = jobs[0]
+        losses = [_gradient(first, *part, loss)]
         losses += [job.result() for job in rest]
         shares = [np.float32(len(some) / len(x)) for some, _ in parts]
         self._gather(shares)
@@ -55,6 +61,7 @@ class Shards:
 
     def close(self) -> None:
         """Let the threads go; may be called twice."""
+        sys.setswitchinterval(self._patience)
         if self._pool is not None:
             self._pool.shutdown()
 
