@@ -9,11 +9,12 @@ Growth is what the fullest page costs in terms of the emptiest.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from measure import add_mnist, arguments, compare, interleave, table
+from measure import add_mnist, arguments, interleave, ratio, table
 
 # isort: split
 import numpy as np
@@ -47,11 +48,12 @@ def main() -> None:
         works |= {name: partial(peer.read, grey) for name, peer in peers.items()}
         times = interleave(works, args.rounds, warm_up=10)
         mine[count] = times[OURS].median
-        for name in peers:
-            good = f"{right(found[OURS], text)} and {right(found[name], text)} right"
-            compare(f"{count} digits; {good}", {OURS: times[OURS], name: times[name]})
-        steps = reader.read(frame).milliseconds
-        table(list(steps), [[f"{each:.2f}" for each in steps.values()]])
+        table(
+            (f"{count} digits", "right", "wall ms", "processor ms", "pi-reader takes"),
+            [(name, right(found[name], text), f"{statistics.median(each.wall) * 1e3:.2f}",
+              f"{statistics.median(each.processor) * 1e3:.2f}", f"{ratio(times[OURS], each):.2f} x")
+             for name, each in times.items()],
+        )
     least, most = min(mine), max(mine)
     print(f"growth: {most} digits take {mine[most] / mine[least]:.2f} times as long as {least}")
 

@@ -1,9 +1,9 @@
 """The readers that pi-reader is measured against, as a competent engineer writes them.
 
 Two pipelines of OpenCV and onnxruntime around one small network: *maker* thresholds each pixel
-against its neighbourhood; *flat field* first divides the uneven light out, which reads better. Its
-*coarse* form seeks the light in a picture an eighth the size, which costs half the time. All take
-one grey frame and give digits with boxes, joined into lines.
+against its neighbourhood; *flat field* first divides the uneven light out, which reads better. The
+light is sought in the *full* picture as in the recipes that go around, in one of half the size, or
+in a *coarse* one of an eighth. All take one grey frame and give digits with boxes, in lines.
 
 The network (5x5 stride 2, 16; 5x5 stride 2, 32; 128; 10) learns MNIST once in PyTorch, in a
 minute or two, and is kept as an ONNX file in the user's cache folder.
@@ -113,6 +113,7 @@ FindInk = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 METHODS: dict[str, FindInk] = {
     "maker": adaptive_ink,
+    "flat field, full": partial(flat_field_ink, shrink=1, reach=15, smooth=31),
     "flat field": partial(flat_field_ink, shrink=2, reach=15, smooth=31),
     "flat field, coarse": partial(flat_field_ink, shrink=8, reach=9, smooth=21),
 }
