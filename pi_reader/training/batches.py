@@ -22,9 +22,9 @@ PIECE = 1024  # patches drawn in one go
 _HANDS = 2  # threads that draw at the same time
 
 # Pieces that a pool holds, and how many of them are new in each epoch.
-_PIECES = (24, 6)
-_PIECES_WITHOUT_MNIST = (48, 12)
-_PIECES_OF_MARKS = (8, 2)
+_PIECES = (24, 12)
+_PIECES_WITHOUT_MNIST = (48, 24)
+_PIECES_OF_MARKS = (8, 4)
 
 # Draws patches (n, 28, 28) uint8 and their labels (n,) uint8 from a random generator.
 Draw = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
