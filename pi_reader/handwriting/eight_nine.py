@@ -218,3 +218,24 @@ def nine_hook(t: np.ndarray) -> Sequence[Stroke]:
             (foot - 0.02 - curl, between(t[9], 0.94, 1.0)),
         ]
     ]
+
+
+def nine_s(t: np.ndarray) -> Sequence[Stroke]:
+    """Up the right side, round the bowl, and through the waist into the tail: an S with a head."""
+    wide = between(t[0], 0.42, 0.66)
+    waist = between(t[1], 0.34, 0.52)
+    start = waist * between(t[2], 0.7, 1.1)
+    tail = between(t[3], 0.75, 1.1)
+    return [
+        [
+            (wide * between(t[4], 0.72, 1.0), start),
+            (wide * between(t[5], 0.85, 1.05), start * 0.45),
+            (wide * 0.5, 0.0),
+            (0.0, waist * 0.5),
+            (wide * 0.38, waist),
+            (wide * 0.85, waist + between(t[6], 0.0, 0.12)),
+            (wide * tail, between(t[7], 0.66, 0.8)),
+            (wide * 0.42, 1.0),
+            (between(t[8], -0.14, 0.12), between(t[9], 0.84, 1.0)),
+        ]
+    ]

@@ -209,17 +209,18 @@ def _stain(
 ) -> np.ndarray:
     """Turn covered paper into ink: of a pen, a pencil that leaves grain, or chalk on slate."""
     size = (cover.shape[1], cover.shape[0])
-    kind = rng.choice(["pen", "pencil", "chalk"], p=[0.7, 0.27 - 0.05 * difficulty,
-                                                     0.03 + 0.05 * difficulty])
+    chalk_share = 0.03 + 0.05 * difficulty
+    kind = rng.choice(["pen", "pencil", "chalk"], p=[0.7, 0.3 - chalk_share, chalk_share])
+    # Ink flows unevenly along a stroke; the tooth of the paper takes more or less of a pencil.
+    flow = cloud(rng, size, 50) * np.float32(rng.uniform(0.03, 0.08 + 0.08 * difficulty))
+    tooth = cloud(rng, size, size[0] // 3) * np.float32(rng.uniform(0.05, 0.2))
     if kind == "pen":
-        dark = np.float32(rng.uniform(0.72, 0.95))
-        flow = 1 + cloud(rng, size, 60) * np.float32(0.03 + 0.05 * difficulty)
-        return np.asarray(paper * (1 - np.clip(cover * dark * flow, 0, 0.97)))
-    grain = rng.standard_normal(cover.shape, dtype=np.float32)
+        dark = np.float32(rng.uniform(0.7, 0.95))
+        return np.asarray(paper * (1 - np.clip(cover * dark * (1 + flow), 0, 0.97)))
     if kind == "pencil":
         dark = np.float32(rng.uniform(0.55 - 0.3 * difficulty, 0.75))
-        rough = np.clip(1 + grain * np.float32(0.22), 0, 1.2)
+        rough = np.clip(1 + tooth + flow, 0, 1.25)
         return np.asarray(paper * (1 - np.clip(cover * dark * rough, 0, 0.95)))
     slate = paper * np.float32(rng.uniform(0.12, 0.3))
-    chalk = np.clip(cover * (np.float32(0.72) + grain * np.float32(0.2)), 0, 1)
+    chalk = np.clip(cover * (np.float32(0.75) + 2 * tooth + flow), 0, 1)
     return np.asarray(slate + (np.float32(0.85) - slate) * chalk)

@@ -83,16 +83,21 @@ def sheet(
 
 
 def _rulings(rng: np.random.Generator, page: np.ndarray, difficulty: float) -> np.ndarray:
-    """Printed lines, squares or a margin: how much light they swallow, 0 to about 0.5."""
+    """Printed lines, squares, a margin or a table: the light they swallow, 0 to about 0.5."""
+    kind = rng.choice(["lines", "squares", "margin", "table"], p=[0.42, 0.38, 0.1, 0.1])
     dark = np.float32(rng.uniform(0.05, 0.12 + 0.28 * difficulty))
     half = np.float32(rng.uniform(0.4, 0.9))  # half a line's width in pixels
-    gap = np.float32(rng.uniform(24, 64))
-    kind = rng.choice(["lines", "squares", "margin"], p=[0.45, 0.42, 0.13])
+    gap = rng.uniform(24, 64, 2)
+    if kind == "table":
+        gap = rng.uniform([120, 70], [300, 160])
+        dark, half = dark + np.float32(0.15), half + np.float32(0.4)
+    elif kind == "squares":
+        gap[0] = gap[1]
     out = np.zeros(page.shape[:2], np.float32)
-    axes = {"lines": [1], "squares": [0, 1], "margin": []}[str(kind)]
+    axes = {"lines": (1,), "squares": (0, 1), "table": (0, 1), "margin": ()}[str(kind)]
     for axis in axes:
-        offset = np.float32(rng.uniform(0, gap))
-        off = np.abs((page[:, :, axis] + offset) % gap - gap / 2)
+        away = (page[:, :, axis] + np.float32(rng.uniform(0, gap[axis]))) % np.float32(gap[axis])
+        off = np.abs(away - np.float32(gap[axis] / 2))
         out = np.maximum(out, np.clip(half + np.float32(0.5) - off, 0, 1))
     if kind == "margin" or (kind == "lines" and rng.random() < 0.5):
         off = np.abs(page[:, :, 0] - np.float32(rng.uniform(0.04, 0.14) * page.shape[1]))

@@ -19,6 +19,7 @@ from pi_reader.handwriting.eight_nine import (
     nine_curl,
     nine_hook,
     nine_open,
+    nine_s,
     nine_soft,
 )
 from pi_reader.handwriting.six_seven import (
@@ -160,6 +161,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(nine_open, 1, 1),
         Form(nine_big_tail, 0.2, 1.5),
         Form(nine_hook, 1, 1.5),
+        Form(nine_s, 0.2, 2),
     ),
 )
 """For each digit the forms people give it; their numbers are weights, not probabilities."""
