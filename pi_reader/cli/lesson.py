@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pi_reader.cli.common import WEIGHTS_HELP, weights_path
 from pi_reader.errors import UsageError
 from pi_reader.lessons.course import LESSONS
 
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mnist", type=Path, metavar="DIR",
                         help="MNIST's four idx files, for the lessons that learn digits "
                         "(else a downloaded MNIST, else drawn digits)")
+    parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
     parser.add_argument("--seed", type=int, default=2016, metavar="N",
                         help="the same seed gives the same numbers (default: %(default)s)")
 
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     course.chosen(course.find(args.name), args.settings)  # before a folder is made
     waits = not args.fast and sys.stdin.isatty() and sys.stdout.isatty()
     board = Blackboard(sys.stdout, args.name, args.fast, args.pictures, args.mnist,
-                       _enter if waits else None)
+                       lambda: weights_path(args.weights), _enter if waits else None)
     course.give(args.name, board, np.random.default_rng(args.seed), args.settings)
     return 0
 

@@ -69,7 +69,8 @@ class Blackboard:
 
     out: the terminal, or any text stream. fast: do less of everything, for the impatient.
     pictures: the folder for picture files; without it there are only the drawings in text.
-    mnist: the folder of MNIST's files, for the lessons that learn digits.
+    mnist: the folder of MNIST's files, for the lessons that learn digits; weights: finds the
+    weights file for the one that reads a page, or raises MissingFile.
     wait: is called before each new section; a terminal waits for Enter there.
     """
 
@@ -80,9 +81,10 @@ class Blackboard:
         fast: bool = False,
         pictures: Path | None = None,
         mnist: Path | None = None,
+        weights: Callable[[], Path] | None = None,
         wait: Callable[[], object] | None = None,
     ) -> None:
-        self.fast, self.mnist = fast, mnist
+        self.fast, self.mnist, self.weights = fast, mnist, weights
         self._out, self._name, self._pictures = out, name, pictures
         self._wait, self._sections = wait, 0
         if pictures is not None:

@@ -20,6 +20,11 @@ LESSONS: dict[str, str] = {
     "nodes": "what one node does, what three layers do, and why matrices are used",
     "errors": "who is to blame: sending the error back along the links",
     "descent": "walking downhill in the fog: valleys, steps too large, steps that shrink",
+    "digits": "the whole network: it learns to read handwriting",
+    "backwards": "what does the network have in mind when it thinks of a 7?",
+    "own": "your own handwriting: from a photograph to ten outputs, step by step",
+    "features": "must the inputs be raw pixels? four ways to tell of a digit",
+    "zero": "what it costs on a Raspberry Pi: counted, measured, estimated",
 }
 
 

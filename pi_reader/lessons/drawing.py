@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,17 @@ def patches(images: np.ndarray, across: int = 2) -> str:
         rows += ["  ".join("".join(line) for line in lines).rstrip()
                  for lines in some.transpose(1, 0, 2)]
     return "\n".join(rows)
+
+
+def paint_patches(figure: Any, images: np.ndarray, titles: Sequence[str], columns: int) -> None:
+    """The same on a matplotlib figure: patches in rows, black ink, each under its title."""
+    rows = -(-len(images) // columns)
+    figure.set_size_inches(1.2 * columns, 1.4 * rows)
+    for place, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+        axes.set_axis_off()
+        if place < len(images):
+            axes.imshow(images[place], cmap="gray_r")
+            axes.set_title(titles[place], fontsize=9)
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

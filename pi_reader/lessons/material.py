@@ -1,0 +1,71 @@
+"""Digits to learn from, and the lecture's network taught with them, for several lessons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pi_reader.handwriting.patches import draw_patches
+from pi_reader.lessons.base import Blackboard
+from pi_reader.network.classic import ClassicNetwork, scale_inputs
+from pi_reader.training import data
+from pi_reader.training.download import default_folder
+
+PIXELS = 784  # 28 × 28
+_DRAWN = 20_000  # digits at most that are drawn where there is no MNIST, to save a pupil's time
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Digits to learn from and others to be examined with.
+
+    patches (n, 28, 28) uint8, 0 paper to 255 ink; labels (n,) 0 to 9; source: whose hand it is.
+    """
+
+    patches: np.ndarray
+    labels: np.ndarray
+    test_patches: np.ndarray
+    test_labels: np.ndarray
+    source: str
+
+
+def load_digits(board: Blackboard, rng: np.random.Generator, learn: int, test: int) -> Digits:
+    """So many digits: MNIST's where the pupil named it or once downloaded it, else drawn ones.
+
+    Raises what reading MNIST raises, if its folder was named.
+    """
+    folder = board.mnist or default_folder()
+    if board.mnist or folder.is_dir():
+        mnist = data.load_mnist(folder)
+        return Digits(mnist.train_images[:learn], mnist.train_labels[:learn],
+                      mnist.test_images[:test], mnist.test_labels[:test], "MNIST")
+    learn, test = min(learn, _DRAWN), min(test, _DRAWN // 4)
+    labels = rng.integers(0, 10, learn + test)
+    patches = draw_patches(labels, rng)
+    return Digits(patches[:learn], labels[:learn], patches[learn:], labels[learn:],
+                  "digits drawn by this program")
+
+
+def teach(
+    digits: Digits, rng: np.random.Generator, hidden: int, rate: float, epochs: int,
+    after: Callable[[int, float], None] = lambda epoch, score: None,
+) -> ClassicNetwork:
+    """The lecture's network, taught digit by digit; `after` hears the score after each epoch."""
+    network = ClassicNetwork(PIXELS, hidden, 10, rate, rng)
+    for epoch in range(1, epochs + 1):
+        network.train_patches(digits.patches, digits.labels)
+        after(epoch, score(network, digits.test_patches, digits.test_labels))
+    return network
+
+
+def answers(network: ClassicNetwork, patches: np.ndarray) -> np.ndarray:
+    """What its ten outputs say: (n, 28, 28) patches to (n, 10) float32."""
+    return np.concatenate([network.query(scale_inputs(patches[start : start + 1000]))
+                           for start in range(0, len(patches), 1000)])
+
+
+def score(network: ClassicNetwork, patches: np.ndarray, labels: np.ndarray) -> float:
+    """The share it reads right, 0 to 1: the largest output is its answer."""
+    return float((answers(network, patches).argmax(axis=1) == labels).mean())
