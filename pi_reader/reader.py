@@ -8,7 +8,7 @@ taken. Nothing here knows of cameras, lamps or the time of day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from time import perf_counter
 from typing import Protocol
@@ -31,9 +31,10 @@ from pi_reader.vision.ink import Ink, find_ink
 from pi_reader.vision.lines import find_lines
 from pi_reader.vision.marks import (
     MAX_PARTS,
-    find_fainter,
+    Marks,
     find_marks,
     find_neighbourhoods,
+    may_be_one,
     may_stand_alone,
 )
 from pi_reader.vision.patches import cut_patches
@@ -65,11 +66,11 @@ class Reader:
         begin = perf_counter()
         ink = find_ink(frame.grey)
         after_ink = perf_counter()
-        clean, found = find_marks(ink)
+        found = find_marks(ink)
         after_regions = perf_counter()
-        marks, singles = self._take(clean, found)
-        marks += self._cut(clean, found, singles)
-        marks = self._look_closer(clean, marks)
+        marks, wholes = self._take(found)
+        marks, more = self._look_closer(found, marks)
+        marks = _mended(marks, wholes + more)
         marks = on_this_page(same_hand(marks, self.sure_at))
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
         lines = _lines(digits)
@@ -78,73 +79,68 @@ class Reader:
             "ink": 1000 * (after_ink - begin), "regions": 1000 * (after_regions - after_ink),
             "classify": 1000 * (end - after_regions), "total": 1000 * (end - begin)}, self.weights)
 
-    def _judge(self, ink: Ink, found: Regions, groups: Sequence[tuple[int, ...]]) -> list[Mark]:
-        """What the network thinks of groups of regions."""
+    def _judge(self, ink: Ink, found: Regions, groups: Sequence[tuple[int, ...]],
+               origins: Sequence[Iterable[int]]) -> list[Mark]:
+        """What the network thinks of groups of regions, and which regions of the page they were."""
         if not groups:
             return []
         chances = self.network.predict(cut_patches(ink, found, groups))
-        return [_mark(found, group, chance) for group, chance in zip(groups, chances, strict=True)]
+        marks = []
+        for group, origin, chance in zip(groups, origins, chances, strict=True):
+            left, top, right, bottom, _, strength, _ = found.together(group)
+            marks.append(Mark(left, top, right, bottom, strength, chance, frozenset(origin)))
+        return marks
 
-    def _take(self, ink: Ink, found: Regions) -> tuple[list[Mark], dict[int, Mark]]:
-        """Regions joined to marks as is likeliest.
-
-        Returns the marks that are settled, and apart from them, by their region, single regions
-        that the network is not sure of.
-        """
+    def _take(self, page: Marks) -> tuple[list[Mark], list[Mark]]:
+        """Regions joined to marks as is likeliest, and the marks that mended regions would be."""
+        found = page.regions
         alone = may_stand_alone(found).tolist()
         hoods = find_neighbourhoods(found)
-        groups = [group for hood in hoods for group in _groups(hood, alone)]
-        judged = dict(zip(groups, self._judge(ink, found, groups), strict=True))
-        settled: list[Mark] = []
-        open_: dict[int, Mark] = {}
-        for hood in hoods:
+        groups_of = [_groups(hood, alone, found) for hood in hoods]
+        groups = [group for groups in groups_of for group in groups]
+        mended = np.flatnonzero(page.mended).tolist()
+        judged = self._judge(
+            page.ink, merge([found, page.fainter]),
+            groups + [(len(found) + index,) for index in mended],
+            groups + [page.parts(index) for index in mended])
+        opinions = dict(zip(groups, judged, strict=False))
+        marks: list[Mark] = []
+        for hood, groups in zip(hoods, groups_of, strict=True):
             if 1 < len(hood) <= MAX_PARTS:
-                bits = {region: 1 << index for index, region in enumerate(hood)}
+                bit = {region: 1 << index for index, region in enumerate(hood)}
                 share = found.area[hood] / found.area[hood].sum()
-                taken = best_cover(share.tolist(), {
-                    sum(bits[region] for region in group): judged[group]
-                    for group in _groups(hood, alone)})
+                marks += best_cover(share.tolist(), {
+                    sum(bit[region] for region in group): opinions[group] for group in groups})
             else:
-                taken = [judged[(region,)] for region in hood if alone[region]]
-            region_of = {id(judged[(region,)]): region for region in hood if alone[region]}
-            for mark in taken:
-                region = region_of.get(id(mark))
-                if region is None or self._is_sure(mark):
-                    settled.append(mark)
-                else:
-                    open_[region] = mark
-        return settled, open_
+                marks += [opinions[group] for group in groups]
+        return marks, judged[len(opinions):]
 
-    def _cut(self, ink: Ink, found: Regions, singles: dict[int, Mark]) -> list[Mark]:
-        """Single regions, cut into several digits where that is likelier."""
-        spans_of = {region: find_spans(found, region) for region in singles}
-        spans_of = {region: spans for region, spans in spans_of.items() if spans}
-        result = [mark for region, mark in singles.items() if region not in spans_of]
-        if not spans_of:
-            return result
-        pieces = merge([cut_region(found, region, spans) for region, spans in spans_of.items()])
-        judged = iter(self._judge(ink, pieces, [(index,) for index in range(len(pieces))]))
+    def _look_closer(self, page: Marks, marks: list[Mark]) -> tuple[list[Mark], list[Mark]]:
+        """Marks with the doubtful ones cut into several digits where that is likelier.
+
+        The second list has the marks that the doubtful ones would be with fainter ink.
+        """
+        found = page.regions
+        doubtful = {next(iter(mark.regions)): mark for mark in marks
+                    if len(mark.regions) == 1 and not self._is_sure(mark)}
+        spans_of = {region: spans for region in doubtful if (spans := find_spans(found, region))}
+        fuller = sorted({int(page.home[region]) for region in doubtful
+                         if page.home[region] >= 0 and not page.mended[page.home[region]]})
+        pieces = merge([cut_region(found, region, spans) for region, spans in spans_of.items()]
+                       + [page.fainter.pick(np.array(fuller, np.int64))])
+        judged = iter(self._judge(
+            page.ink, pieces, [(index,) for index in range(len(pieces))],
+            [(region,) for region, spans in spans_of.items() for _ in spans]
+            + [page.parts(index) for index in fuller]))
         for region, spans in spans_of.items():
-            whole = singles[region]
+            whole = doubtful[region]
             tall = {span: piece for span, piece in ((span, next(judged)) for span in spans)
                     if piece.height >= 0.5 * whole.height}  # the arm of a plus is no digit
             way = cheapest_way(tall)
             cost = whole.cost if whole.is_digit else min(whole.cost, PASS_OVER + whole.cost_of_none)
-            result += way[1] if way is not None and way[0] < cost else [whole]
-        return result
-
-    def _look_closer(self, ink: Ink, marks: list[Mark]) -> list[Mark]:
-        """Marks that stay doubtful, drawn with the fainter ink around them where that is better."""
-        doubtful = [mark for mark in marks if not self._is_sure(mark)]
-        if not doubtful:
-            return marks
-        fainter = find_fainter(ink, doubtful)
-        groups = [(index,) for index in range(len(fainter))]
-        for whole in self._judge(ink, fainter, groups):
-            parts = [mark for mark in marks if whole.holds(mark)]
-            if parts and better_whole(whole, parts):
-                marks = [mark for mark in marks if not whole.holds(mark)] + [whole]
-        return marks
+            if way is not None and way[0] < cost:
+                marks = [mark for mark in marks if mark is not whole] + way[1]
+        return marks, list(judged)
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.is_digit and mark.chance >= self.sure_at
@@ -157,18 +153,22 @@ class Reader:
                      self._is_sure(mark), Box(left, top, right - left, bottom - top))
 
 
-def _mark(found: Regions, group: tuple[int, ...], chances: np.ndarray) -> Mark:
-    """Some regions as one mark."""
-    left, top, right, bottom, _, strength, _ = found.together(group)
-    return Mark(left, top, right, bottom, strength, chances)
+def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:
+    """Marks, with those replaced that are likelier to be parts of a whole with fainter ink."""
+    for whole in wholes:
+        parts = [mark for mark in marks if mark.regions & whole.regions]
+        inside = all(mark.regions <= whole.regions for mark in parts)
+        if parts and inside and better_whole(whole, parts):
+            marks = [mark for mark in marks if not mark.regions & whole.regions] + [whole]
+    return marks
 
 
-def _groups(hood: list[int], alone: list[bool]) -> list[tuple[int, ...]]:
+def _groups(hood: list[int], alone: list[bool], found: Regions) -> list[tuple[int, ...]]:
     """The groups of neighbouring regions that may be a digit."""
     groups: list[tuple[int, ...]] = [(region,) for region in hood if alone[region]]
     if 1 < len(hood) <= MAX_PARTS:
         for count in range(2, len(hood) + 1):
-            groups += combinations(hood, count)
+            groups += [group for group in combinations(hood, count) if may_be_one(found, group)]
     return groups
 
 

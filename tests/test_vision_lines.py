@@ -13,9 +13,9 @@ def boxes(corners: list[tuple[float, float]], width: int = 20, height: int = 30)
     return np.array([(x, y, x + width, y + height) for x, y in corners], np.int32).reshape(-1, 4).T
 
 
-def grid(slope: float, rows: int = 3, columns: int = 6, step: int = 35) -> list[tuple[float, float]]:
-    return [(40 + step * column, 60 + 50 * row + slope * step * column)
-            for row in range(rows) for column in range(columns)]
+def grid(slope: float) -> list[tuple[float, float]]:
+    return [(40 + 35 * column, 60 + 50 * row + slope * 35 * column)
+            for row in range(3) for column in range(6)]
 
 
 @pytest.mark.parametrize("slope", [-0.25, -0.1, 0.0, 0.1, 0.25])

@@ -104,13 +104,13 @@ def test_ok__runs_painted_are_the_mask_again() -> None:
     assert np.array_equal(paint(starts, ends, stride, mask.shape), mask)
 
 
-def test_ok__picked_merged_and_moved_regions_keep_what_they_are() -> None:
+def test_ok__picked_and_merged_regions_keep_what_they_are() -> None:
     found = find_regions(text(SHAPES))
     last = found.pick(np.array([False, False, True]))
     assert as_rows(last) == [(1, 12, 4, 15, 6)]
-    assert as_rows(merge([last, found.pick(np.array([0]))])) == [(0, 1, 5, 6, 12), (1, 12, 4, 15, 6)]
-    assert as_rows(last.moved(3, 10)) == [(11, 15, 14, 18, 6)]
-    assert last.moved(3, 10).runs[:, 0].min() == 11
+    both = merge([last, found.pick(np.array([0]))])
+    assert as_rows(both) == [(0, 1, 5, 6, 12), (1, 12, 4, 15, 6)]
+    assert both.at(np.array([2, 0]), np.array([13, 3])).tolist() == [0, 1]
 
 
 def test_ok__strength_is_the_mean_contrast_of_the_ink() -> None:

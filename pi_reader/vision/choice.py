@@ -14,6 +14,7 @@ import numpy as np
 NO_DIGIT = 10  # index of the outcome "this is no digit", in networks that know it
 PASS_OVER = 1.0  # what it costs to leave out a mark as large as its whole neighbourhood
 PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
+HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 FAINTEST = 0.35  # of the strongest ink on the page
 SMALLEST = 0.35  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
@@ -30,6 +31,7 @@ class Mark:
 
     left, top, right, bottom: its box in working pixels; strength: its mean contrast in grey
     levels; chances: (10 or 11,) float32, probabilities of the digits and of "no digit".
+    regions: the numbers of the regions that its ink comes from.
     """
 
     left: int
@@ -38,6 +40,7 @@ class Mark:
     bottom: int
     strength: float
     chances: np.ndarray
+    regions: frozenset[int] = frozenset()
 
     @property
     def height(self) -> int:
@@ -64,13 +67,6 @@ class Mark:
         """What it costs to take it for no digit; without that outcome, for none of the ten."""
         none = self.chances[NO_DIGIT] if len(self.chances) > NO_DIGIT else 1 - self.chance
         return -float(np.log(max(none, LEAST_CHANCE)))
-
-    def holds(self, other: Mark) -> bool:
-        """Whether most of another mark's box lies within this one's."""
-        width = min(self.right, other.right) - max(self.left, other.left)
-        height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return width > 0 < height and (
-            width * height >= 0.8 * (other.right - other.left) * other.height)
 
 
 def best_cover(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]:
@@ -121,7 +117,7 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
     for part in parts:
         share = part.height * (part.right - part.left) / ink
         apart += part.cost if part.is_digit else part.cost_of_none + PASS_OVER * share
-    return whole.is_digit and whole.cost < apart
+    return whole.is_digit and whole.cost < apart + HELD_TOGETHER
 
 
 def same_hand(marks: Sequence[Mark], sure_at: float) -> list[Mark]:

@@ -9,11 +9,10 @@ each of them decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pi_reader.vision.choice import Mark
 from pi_reader.vision.ink import Ink
 from pi_reader.vision.regions import Regions, contract, find_regions, strengths
 from pi_reader.vision.rulings import find_rulings
@@ -21,15 +20,38 @@ from pi_reader.vision.rulings import find_rulings
 LEAST_HEIGHT = 8  # working pixels of a digit
 LEAST_PART = 3  # working pixels of the longer side of a part of one
 WIDEST = 2.5  # width over height of a digit; a dash is wider
+WIDEST_GROUP = 1.4  # the same for a digit in parts
 SOLID = 0.45  # stroke over longer side: a blob
 MAX_REGIONS = 400  # on one page that are worth the network's time; the largest stay
 FILLS_FRAME = 0.6  # of the frame's height: a digit held so close may stick out of it
+LONGER = 1.1  # times the certain ink's longer side: faint ink that goes on
+MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be with the faint ink
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
 MAX_PARTS = 5  # regions close to each other that are tried in all combinations
 
 
-def find_marks(ink: Ink) -> tuple[Ink, Regions]:
-    """The ink without rulings, and its regions that may be digits or parts of digits.
+@dataclass(frozen=True)
+class Marks:
+    """What may be written on a page, before anybody has read it.
+
+    ink: without rulings; regions: what may be digits or parts of digits.
+    fainter: the same when less contrast is enough for ink; home: (n,) for each region the one of
+    those that it lies in, or -1; mended: of those (m,), which join or lengthen regions.
+    """
+
+    ink: Ink
+    regions: Regions
+    fainter: Regions
+    home: np.ndarray
+    mended: np.ndarray
+
+    def parts(self, index: int) -> list[int]:
+        """The regions that lie in one of the fainter ones."""
+        return [int(region) for region in np.flatnonzero(self.home == index)]
+
+
+def find_marks(ink: Ink) -> Marks:
+    """The regions that may be digits or parts of them.
 
     What the frame cuts off is left out: half a digit may be any digit, and the edge of the table
     comes in from there.
@@ -39,35 +61,52 @@ def find_marks(ink: Ink) -> tuple[Ink, Regions]:
     if ruled is not None:
         ink = _without(ink, ruled)
         found = find_regions(ink.mask)
-    height, width = ink.mask.shape
+    fainter, home, mended = find_fainter(ink, found)
     longer = np.maximum(found.width, found.height)
-    part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART)
-    cut_off = ((found.left == 0) | (found.top == 0)
-               | (found.right == width) | (found.bottom == height))
-    found = found.pick(part & (~cut_off | (found.height >= FILLS_FRAME * height)))
-    if len(found) > MAX_REGIONS:
-        found = found.pick(np.sort(np.argsort(-found.height, kind="stable")[:MAX_REGIONS]))
-    return ink, replace(found, strength=strengths(found, ink.contrast))
+    part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART) & _within(found, ink)
+    chosen = np.flatnonzero(part)
+    if len(chosen) > MAX_REGIONS:
+        order = np.argsort(-found.height[chosen], kind="stable")
+        chosen = np.sort(chosen[order[:MAX_REGIONS]])
+    return Marks(ink, measured(found.pick(chosen), ink), measured(fainter, ink), home[chosen],
+                 mended)
 
 
-def find_fainter(ink: Ink, doubtful: Sequence[Mark]) -> Regions:
-    """Regions around doubtful marks when less contrast is enough for ink.
+def find_fainter(ink: Ink, found: Regions) -> tuple[Regions, np.ndarray, np.ndarray]:
+    """Regions when less contrast is enough for ink: as in Marks.
 
-    A pen that skipped leaves a digit in pieces; its fainter ink holds them together.
+    A pen that skipped leaves a digit in pieces. Ink is followed down to lower contrast from where
+    it is certain (hysteresis, Canny 1986), but only if much of it was certain: else it has run
+    into a ruling, a shadow or the paper's grain.
     """
-    boxes = np.array([(m.left, m.top, m.right, m.bottom) for m in doubtful], np.int32)
-    room = int((boxes[:, 2:] - boxes[:, :2]).max())  # as much as a part may be away from the rest
-    left, top = np.maximum(boxes[:, :2].min(axis=0) - room, 0)
-    right, bottom = boxes[:, 2:].max(axis=0) + room
-    contrast = ink.contrast[top:bottom, left:right]
-    threshold = ink.threshold[top:bottom, left:right]
-    found = find_regions(contrast > (threshold >> 1) + (threshold >> 3))
-    found = found.pick(may_stand_alone(found)).moved(left, top)
-    meet = (np.minimum(found.right, boxes[:, 2, None]) > np.maximum(found.left, boxes[:, 0, None])
-            ) & (np.minimum(found.bottom, boxes[:, 3, None])
-                 > np.maximum(found.top, boxes[:, 1, None]))
-    found = found.pick(meet.any(axis=0))
+    fainter = find_regions(ink.contrast > (ink.threshold >> 1) + (ink.threshold >> 3))
+    if not len(fainter) or not len(found):
+        return fainter.pick(np.zeros(0, np.int64)), np.full(len(found), -1), np.zeros(0, bool)
+    home = fainter.at(found.runs[found.first[:-1], 0], found.runs[found.first[:-1], 1])
+    certain = np.bincount(home, found.area, minlength=len(fainter))
+    sizeable = found.area >= LEAST_PART * found.stroke
+    parts = np.bincount(home[sizeable], minlength=len(fainter))
+    longest = np.zeros(len(fainter), np.int32)
+    np.maximum.at(longest, home, np.maximum(found.width, found.height))
+    longer = np.maximum(fainter.width, fainter.height) > LONGER * longest
+    good = may_stand_alone(fainter) & _within(fainter, ink)
+    good &= certain * MOSTLY_CERTAIN >= fainter.area
+    chosen = np.flatnonzero(good)[:MAX_REGIONS]
+    number = np.full(len(fainter), -1)
+    number[chosen] = np.arange(len(chosen))
+    return fainter.pick(chosen), number[home], ((parts > 1) | longer)[chosen]
+
+
+def measured(found: Regions, ink: Ink) -> Regions:
+    """The same regions with their strength."""
     return replace(found, strength=strengths(found, ink.contrast))
+
+
+def _within(found: Regions, ink: Ink) -> np.ndarray:
+    """Which regions do not touch the frame's border, or fill the frame, (n,) bool."""
+    height, width = ink.mask.shape
+    inside = (found.left > 0) & (found.top > 0) & (found.right < width) & (found.bottom < height)
+    return inside | (found.height >= FILLS_FRAME * height)
 
 
 def _without(ink: Ink, ruled: np.ndarray) -> Ink:
@@ -86,6 +125,12 @@ def may_stand_alone(found: Regions) -> np.ndarray:
     shape = found.width <= WIDEST * found.height
     solid = found.stroke > SOLID * np.maximum(found.width, found.height)
     return (found.height >= LEAST_HEIGHT) & shape & ~solid
+
+
+def may_be_one(found: Regions, group: Sequence[int]) -> bool:
+    """Whether the box around some regions has the shape of a digit."""
+    left, top, right, bottom, *_ = found.together(group)
+    return right - left <= WIDEST_GROUP * (bottom - top) and bottom - top >= LEAST_HEIGHT
 
 
 def find_neighbourhoods(found: Regions) -> list[list[int]]:

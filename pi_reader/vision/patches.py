@@ -31,8 +31,7 @@ def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> 
     255 ink; ink of other regions that reaches into a mark's box is left out.
     """
     fine = FINE * EDGE
-    inked = ink.contrast * ink.mask
-    page = Image.fromarray(inked)
+    page = Image.fromarray(ink.contrast * ink.mask)
     sheet = Image.new("L", (fine, fine * max(1, len(groups))))
     gain = np.zeros(len(groups), np.float32)
     grow = np.zeros(len(groups), np.int64)
@@ -42,7 +41,7 @@ def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> 
         mark = page
         if np.count_nonzero(ink.mask[top:bottom, left:right]) != area:
             own = _own_ink(regions, group, left, top, right, bottom)
-            mark, box = Image.fromarray(inked[top:bottom, left:right] * own), None
+            mark, box = Image.fromarray(ink.contrast[top:bottom, left:right] * own), None
         ratio = fine / max(right - left, bottom - top)
         size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
         small = mark.resize(size, Image.Resampling.BILINEAR, box)

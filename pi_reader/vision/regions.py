@@ -9,7 +9,7 @@ outline rather than with the size of the picture.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,11 +60,13 @@ class Regions:
                        self.bottom[chosen], self.area[chosen], self.stroke[chosen],
                        self.strength[chosen], self.runs[index], first)
 
-    def moved(self, right: int, down: int) -> Regions:
-        """The same regions in a larger picture, so many pixels further right and down."""
-        runs = self.runs + np.array([down, right, right], np.int32)
-        return replace(self, left=self.left + right, right=self.right + right,
-                       top=self.top + down, bottom=self.bottom + down, runs=runs)
+    def at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+        """The region that has ink at each of some pixels, (m,) indices; there must be one."""
+        stride = int(self.right.max()) + 1
+        place = self.runs[:, 0] * stride + self.runs[:, 1]
+        order = np.argsort(place)
+        run = order[np.searchsorted(place[order], row * stride + column, side="right") - 1]
+        return np.searchsorted(self.first, run, side="right") - 1
 
     def runs_of(self, group: Sequence[int]) -> np.ndarray:
         """All runs of some regions, (m, 3)."""
