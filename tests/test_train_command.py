@@ -150,6 +150,19 @@ def test_ok__a_disk_full_on_the_way_is_said_and_the_training_goes_on(tmp_path, c
     assert "no checkpoint" in capsys.readouterr().err
 
 
+def test_ok__weights_that_find_no_room_are_not_lost(tmp_path, capsys, monkeypatch):
+    def full(*args, **kwargs):
+        raise CannotWrite("a.npz: cannot be written, the disk is full")
+
+    out, words = tmp_path / "a.npz", ["classic", "--drawn", "--limit", 100]
+    with monkeypatch.context() as disk:
+        disk.setattr(store, "save", full)
+        assert train(out, *words) == 73
+    assert not out.exists()
+    assert train(out, *words, "--resume") == 0
+    assert "goes on after step 1 of 1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -163,7 +163,10 @@ def _train(
             _say(f"no checkpoint: {error}")
 
     with trainer.Progress(learner, start) as shown:
-        return trainer.train(learner, start, keep, stop, shown)
+        result = trainer.train(learner, start, keep, stop, shown)
+    if not result.stopped:
+        keep(result.steps)  # the weights may find no room yet, and the work would be lost
+    return result
 
 
 def _with_deadline(told: Callable[[], str], hours: float | None, began: float) -> Callable[[], str]:
