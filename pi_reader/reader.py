@@ -71,7 +71,9 @@ class Reader:
         marks, wholes = self._take(found)
         marks, more = self._look_closer(found, marks)
         marks = _mended(marks, wholes + more)
-        marks = on_this_page(same_hand(marks, self.sure_at))
+        kept, smallest = same_hand(marks, self.sure_at)
+        others = int((found.clutter >= smallest).sum()) if smallest else 0
+        marks = on_this_page(kept, others)
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
         lines = _lines(digits)
         end = perf_counter()

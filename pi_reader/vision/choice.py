@@ -18,7 +18,7 @@ HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 FAINTEST = 0.35  # of the strongest ink on the page
 SMALLEST = 0.35  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
-JUNK_IN_TRAINING = 0.15  # share of marks without a digit that the network's probabilities imply
+JUNK_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
 JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is credited with
 
 
@@ -120,30 +120,33 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
     return whole.is_digit and whole.cost < apart + HELD_TOGETHER
 
 
-def same_hand(marks: Sequence[Mark], sure_at: float) -> list[Mark]:
+def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[list[Mark], float]:
     """Those marks that the same pen may have written as the surest digits on the page.
 
     What is far fainter is a ruling, the other side of the paper, grain; what is far smaller is a
-    dot or dirt. sure_at: probability from which a digit is believed.
+    dot or dirt. sure_at: probability from which a digit is believed. Also returns the height in
+    working pixels below which that is so, 0 if nothing is sure.
     """
     sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
     if not sure:
-        return list(marks)
+        return list(marks), 0.0
     faintest = FAINTEST * max(mark.strength for mark in sure)
     heights = np.sort([mark.height for mark in sure if mark.strength >= faintest])
     half = heights.sum() / 2  # the median by height: many specks do not outweigh a few digits
-    smallest = SMALLEST * heights[np.searchsorted(np.cumsum(heights), half)]
-    return [mark for mark in marks if mark.strength >= faintest and mark.height >= smallest]
+    smallest = SMALLEST * float(heights[np.searchsorted(np.cumsum(heights), half)])
+    kept = [mark for mark in marks if mark.strength >= faintest and mark.height >= smallest]
+    return kept, smallest
 
 
-def on_this_page(marks: Sequence[Mark]) -> list[Mark]:
+def on_this_page(marks: Sequence[Mark], clutter: int) -> list[Mark]:
     """The same marks, their probabilities adjusted to how many marks of this page are digits.
 
     On a page where everything else is a digit an odd stroke is more likely one too; in a picture
     of a room the one thing that looks like a 7 is a chair. The share of digits is not known; it is
     found by expectation maximisation (Saerens, Latinne and Decaestecker, *Adjusting the Outputs
     of a Classifier to New a Priori Probabilities*, 2002), with a few marks credited beforehand so
-    that a lone mark keeps about the probabilities it has.
+    that a lone mark keeps about the probabilities it has. clutter: how many marks there are
+    besides that cannot be digits.
     """
     if not marks or len(marks[0].chances) <= NO_DIGIT:
         return list(marks)
@@ -155,7 +158,7 @@ def on_this_page(marks: Sequence[Mark]) -> list[Mark]:
         last = share
         odds = share / (1 - share) * (1 - JUNK_IN_TRAINING) / JUNK_IN_TRAINING
         adjusted = none * odds / (none * odds + 1 - none)
-        share = (junk + float(adjusted.sum())) / (junk + digits + len(marks))
+        share = (junk + clutter + float(adjusted.sum())) / (junk + clutter + digits + len(marks))
     result = []
     for mark, old, new in zip(marks, none, adjusted, strict=True):
         chances = mark.chances * np.float32((1 - new) / max(1 - old, LEAST_CHANCE))

@@ -26,6 +26,7 @@ MAX_REGIONS = 400  # on one page that are worth the network's time; the largest 
 FILLS_FRAME = 0.6  # of the frame's height: a digit held so close may stick out of it
 LONGER = 1.1  # times the certain ink's longer side: faint ink that goes on
 MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be with the faint ink
+BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table's edge is thinner
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
 MAX_PARTS = 5  # regions close to each other that are tried in all combinations
 
@@ -37,6 +38,7 @@ class Marks:
     ink: without rulings; regions: what may be digits or parts of digits.
     fainter: the same when less contrast is enough for ink; home: (n,) for each region the one of
     those that it lies in, or -1; mended: of those (m,), which join or lengthen regions.
+    clutter: heights of what was left out because no digit has its shape or it leaves the frame.
     """
 
     ink: Ink
@@ -44,6 +46,7 @@ class Marks:
     fainter: Regions
     home: np.ndarray
     mended: np.ndarray
+    clutter: np.ndarray
 
     def parts(self, index: int) -> list[int]:
         """The regions that lie in one of the fainter ones."""
@@ -64,12 +67,13 @@ def find_marks(ink: Ink) -> Marks:
     fainter, home, mended = find_fainter(ink, found)
     longer = np.maximum(found.width, found.height)
     part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART) & _within(found, ink)
+    left_out = ~part | ~may_stand_alone(found)
     chosen = np.flatnonzero(part)
     if len(chosen) > MAX_REGIONS:
         order = np.argsort(-found.height[chosen], kind="stable")
         chosen = np.sort(chosen[order[:MAX_REGIONS]])
     return Marks(ink, measured(found.pick(chosen), ink), measured(fainter, ink), home[chosen],
-                 mended)
+                 mended, found.height[left_out])
 
 
 def find_fainter(ink: Ink, found: Regions) -> tuple[Regions, np.ndarray, np.ndarray]:
@@ -103,10 +107,11 @@ def measured(found: Regions, ink: Ink) -> Regions:
 
 
 def _within(found: Regions, ink: Ink) -> np.ndarray:
-    """Which regions do not touch the frame's border, or fill the frame, (n,) bool."""
+    """Which regions do not touch the frame's border, or fill the frame with a bold pen."""
     height, width = ink.mask.shape
     inside = (found.left > 0) & (found.top > 0) & (found.right < width) & (found.bottom < height)
-    return inside | (found.height >= FILLS_FRAME * height)
+    close = (found.height >= FILLS_FRAME * height) & (found.stroke >= BOLD * height)
+    return inside | close
 
 
 def _without(ink: Ink, ruled: np.ndarray) -> Ink:
