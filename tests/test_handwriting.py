@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pi_reader.handwriting import Style, draw_non_digits, draw_patches
+from pi_reader.handwriting import Style, draw_non_digits, draw_patches, non_digits
 from pi_reader.handwriting.letters import KINDS
 from pi_reader.handwriting.patches import patches_of
-from pi_reader.handwriting.pen import Track, digit_tracks, ink
+from pi_reader.handwriting.pen import Track, digit_tracks, ink, tracks
 from pi_reader.handwriting.splines import CORNER, TASTES, controls, line_of
 from pi_reader.handwriting.strokes import DIGITS
 from pi_reader.handwriting.style import CONTROLS, random_traits
@@ -179,6 +179,22 @@ def test_marks_fill_their_patches(marks: np.ndarray) -> None:
     assert marks.dtype == np.uint8
     assert (marks.reshape(400, -1).max(axis=1) > 100).all()
     assert len(np.unique(marks.reshape(400, -1), axis=0)) > 390
+
+
+def test_kinds_can_be_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tests the refusal of the unknown is never drawn for training."""
+    drawn: set[int] = set()
+    monkeypatch.setattr(non_digits, "tracks",
+                        lambda keys, *rest: drawn.update(keys.tolist()) or tracks(keys, *rest))
+    draw_non_digits(900, np.random.default_rng(3), without=("w", "letters"))
+    kinds = {non_digits._KIND_OF[key] for key in drawn}
+    assert kinds == set(KINDS) - {"w", "letters"}
+    drawn.clear()
+    draw_non_digits(900, np.random.default_rng(3))
+    kinds = {non_digits._KIND_OF[key] for key in drawn}
+    assert kinds == set(KINDS) - set(non_digits.WITHHELD)
+    with pytest.raises(ValueError, match="knows no kind zebra"):
+        draw_non_digits(1, np.random.default_rng(3), without=("zebra",))
 
 
 def test_marks_are_not_digits_by_their_nearest_neighbour(marks: np.ndarray) -> None:

@@ -127,6 +127,32 @@ def e_round(t: np.ndarray) -> Sequence[Stroke]:
              (0.4, 0.0), (0.0, 0.5), (0.35, 1.0), end]]
 
 
+def y_straight(t: np.ndarray) -> Sequence[Stroke]:
+    """A y of two strokes: a short one that meets a long one on its way to the lower left."""
+    meet = between(t[0], 0.42, 0.62)
+    right = between(t[1], 0.5, 0.8)
+    foot = between(t[2], -0.15, 0.3)
+    x = right + (foot - right) * meet
+    return [
+        [(between(t[3], -0.05, 0.15), between(t[4], 0.0, 0.1)), (x, meet)],
+        [(right, between(t[5], -0.05, 0.05)), (x + between(t[6], -0.02, 0.04), meet), (foot, 1.0)],
+    ]
+
+
+def y_cup(t: np.ndarray) -> Sequence[Stroke]:
+    """A y of one stroke: a cup, up to the right, back down and out to the left, even in a loop."""
+    right = between(t[0], 0.4, 0.6)
+    low = between(t[1], 0.38, 0.5)
+    swing = between(t[2], 0.1, 0.45)
+    turn = between(t[3], 0.84, 0.96)
+    return [[
+        (0.0, between(t[4], 0.0, 0.08)), (0.03, low * 0.8), (right * 0.5, low),
+        (right, low * 0.6), (right + 0.02, between(t[5], 0.0, 0.08), CORNER),
+        (right, 0.6), (right * 0.8, turn), (right * 0.5, 1.0), (right * 0.6 - swing, turn),
+        (right * 0.5 - swing * between(t[6], 0.2, 1.1), between(t[7], 0.66, 0.92)),
+    ]]
+
+
 _H = plain([(0, 0), (0, 1)], [(0.65, 0), (0.65, 1)], [(0, 0.5), (0.65, 0.5)])
 _K = plain([(0, 0), (0, 1)], [(0.6, 0), (0.02, 0.52, CORNER), (0.62, 1)])
 _LETTERS: tuple[Skeleton, ...] = (
@@ -162,6 +188,11 @@ _LETTERS: tuple[Skeleton, ...] = (
            (0.45, 0.55)]),  # G
     plain([(0, 0), (0, 1)], [(0, 0), (0.35, 0.02), (0.6, 0.5), (0.35, 0.98), (0, 1)]),  # D
     e_round,
+)
+_W: tuple[Skeleton, ...] = (
+    plain([(0, 0), (0.22, 1, CORNER), (0.45, 0.25, CORNER), (0.68, 1, CORNER), (0.95, 0)]),
+    plain([(0, 0), (0.05, 0.75), (0.25, 1), (0.45, 0.3, CORNER), (0.5, 0.85), (0.7, 1),
+           (0.95, 0.05)]),
 )
 _SIGNS: tuple[Skeleton, ...] = (
     plain([(0.6, 0), (0, 0.45, CORNER), (0.62, 0.9)]),  # less than
@@ -222,6 +253,8 @@ KINDS: dict[str, tuple[float, tuple[Skeleton, ...]]] = {
     "brackets": (3, (_bracket(-1), _bracket(1))),
     "signs": (12, _SIGNS),
     "letters": (30, _LETTERS),
+    "y": (4, (y_straight, y_cup, y_cup)),
+    "w": (2, _W),
     "rules": (6, _RULES),
     "blobs": (6, (_blob(4), _blob(6))),
     "scribbles": (7, tuple(_scribble(points) for points in (6, 9, 12, 16))),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import numpy as np
 from PIL import Image
 
@@ -10,6 +12,7 @@ from pi_reader.handwriting.patches import SIDE, centred, patches_of
 from pi_reader.handwriting.pen import Track, digit_tracks, merged, tracks
 from pi_reader.handwriting.style import Traits, random_traits, shapeless_traits
 
+WITHHELD = ("w", "times")  # two kinds no network learns, to see whether it refuses the unknown
 _WRITTEN, _HALVES, _PAIRS, _STAINS = 0.76, 0.09, 0.09, 0.06  # shares of what is drawn
 
 # Halves that are not another digit: the upper half of an 8 is an honest 0 and stays out.
@@ -21,36 +24,47 @@ _HALVES_OF = tuple(
 )
 _SKELETONS = [skeleton for _, skeletons in KINDS.values() for skeleton in skeletons]
 _CHANCES = np.array([share / len(many) for share, many in KINDS.values() for _ in many])
-_CHANCES /= _CHANCES.sum()
 _KIND_OF = [kind for kind, (_, many) in KINDS.items() for _ in many]
 
 
-def draw_non_digits(n: int, rng: np.random.Generator) -> np.ndarray:
+def draw_non_digits(
+    n: int, rng: np.random.Generator, without: Collection[str] = WITHHELD
+) -> np.ndarray:
     """Draw n marks that are no digits: signs, letters, scribbles, halves, pairs, rules, stains.
 
-    Gives (n, 28, 28) uint8, sized and centred as digits are. Shapes that are honestly a digit too,
-    such as o, l, s and z, are left out, and so are w and y, which test whether the network refuses
-    what it was never shown. ValueError if n is negative.
+    without: kinds of `letters.KINDS` that are never drawn, so that they can test whether a network
+    refuses what it was never shown. Shapes that are honestly a digit too, such as o, l, s and z,
+    are left out always. Gives (n, 28, 28) uint8, sized and centred as digits are. ValueError if n
+    is negative or a kind is unknown.
     """
     if n < 0:
         raise ValueError("n: must not be negative")
-    kinds = rng.choice(4, n, p=[_WRITTEN, _HALVES, _PAIRS, _STAINS])
+    if unknown := set(without) - set(KINDS):
+        raise ValueError(f"without: knows no kind {', '.join(sorted(unknown))}")
+    ways = (_marks(without), _halves, _pairs, _stains)
+    choice = rng.choice(len(ways), n, p=[_WRITTEN, _HALVES, _PAIRS, _STAINS])
     out = np.zeros((n, SIDE, SIDE), np.uint8)
-    for kind, draw in enumerate((_written, _halves, _pairs, _stains)):
-        rows = np.flatnonzero(kinds == kind)
+    for way, draw in enumerate(ways):
+        rows = np.flatnonzero(choice == way)
         if len(rows):
             out[rows] = draw(len(rows), rng)
     return out
 
 
-def _written(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Signs, letters, rules, blobs and scribbles from their skeletons."""
-    keys = rng.choice(len(_SKELETONS), n, p=_CHANCES)
-    traits = shapeless_traits(n, rng)
-    for kind, change in (("scribbles", _wild), ("blobs", _fat), ("rules", _ruled)):
-        change(traits, np.array([_KIND_OF[key] == kind for key in keys]))
-    skeletons = {int(key): _SKELETONS[key] for key in np.unique(keys)}
-    return patches_of(tracks(keys, skeletons, traits, rng))
+def _marks(without: Collection[str]) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Signs, letters, rules, blobs and scribbles from their skeletons, but for some kinds."""
+    allowed = np.array([kind not in without for kind in _KIND_OF])
+    chances = _CHANCES * allowed / (_CHANCES * allowed).sum()
+
+    def draw(n: int, rng: np.random.Generator) -> np.ndarray:
+        keys = rng.choice(len(_SKELETONS), n, p=chances)
+        traits = shapeless_traits(n, rng)
+        for kind, change in (("scribbles", _wild), ("blobs", _fat), ("rules", _ruled)):
+            change(traits, np.array([_KIND_OF[key] == kind for key in keys]))
+        skeletons = {int(key): _SKELETONS[key] for key in np.unique(keys)}
+        return patches_of(tracks(keys, skeletons, traits, rng))
+
+    return draw
 
 
 def _wild(traits: Traits, rows: np.ndarray) -> None:

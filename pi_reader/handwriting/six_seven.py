@@ -133,7 +133,7 @@ def _crossbar(t: np.ndarray, right: Number) -> Stroke:
 def seven(t: np.ndarray) -> Sequence[Stroke]:
     """A roof and a stem."""
     right = between(t[0], 0.45, 0.75)
-    roof = between(t[4] ** 2, -0.02, 0.28)
+    roof = between(t[4] ** 2, -0.02, 0.22)
     sag = roof * 0.5 + between(t[5], -0.04, 0.05)
     return [[(0.0, roof), (right * 0.5, sag), *_seven_stem(t, right)]]
 

@@ -133,7 +133,7 @@ def shapeless_traits(n: int, rng: np.random.Generator) -> Traits:
         quirk=_normal(rng, (n, CONTROLS, 2), 0.022),
         slant=_normal(rng, n, 0.24) + np.float32(0.15),
         turn=_normal(rng, n, 0.09),
-        width=np.exp(_normal(rng, n, 0.2)) * np.float32(1.05),
+        width=np.exp(_normal(rng, n, 0.26)) * np.float32(1.08),
         pen=np.clip(np.exp(_normal(rng, n, 0.38)) * np.float32(0.12), 0.035, 0.27),
         pressure=rng.random(n, dtype=np.float32) ** 2,
         taper=rng.random(n, dtype=np.float32) ** 2,

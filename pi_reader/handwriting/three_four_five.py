@@ -179,9 +179,9 @@ def four_swept(t: np.ndarray) -> Sequence[Stroke]:
             (stem + between(t[3], 0.02, 0.3), bar - between(t[4], 0.0, 0.14)),
         ],
         [
-            (stem + between(t[5], -0.03, 0.08), between(t[6], 0.25, 0.5)),
+            (stem + between(t[5], -0.03, 0.14), between(t[6], 0.22, 0.56)),
             (stem - 0.02, 0.72),
-            (stem - between(t[7], -0.02, 0.2), 1.0),
+            (stem - between(t[7], -0.02, 0.24), between(t[8], 0.84, 1.04)),
         ],
     ]
 

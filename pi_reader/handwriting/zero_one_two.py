@@ -76,8 +76,8 @@ def one(t: np.ndarray) -> Sequence[Stroke]:
 
 def one_flag(t: np.ndarray) -> Sequence[Stroke]:
     """Up along the flag, a sharp turn, down: from a small American tick to the long German one."""
-    length = between(t[0] ** 1.2, 0.12, 0.92)
-    steep = between(t[1], 0.55, 1.35)
+    length = between(t[0] ** 1.2, 0.12, 1.0)
+    steep = between(t[1], 0.72, 1.4)
     across = length * steep**-0.5 * 0.72
     bow = between(t[2], -0.1, 0.08) * length
     drop = length * np.minimum(steep**0.5, 1.05) * 0.85
