@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.errors import BadSettings
+from pi_reader.errors import BadData
 from pi_reader.network.card import Card
 from pi_reader.network.classic import ClassicNetwork
 from pi_reader.network.model import Model
@@ -87,13 +87,14 @@ def _with_mnist(
 ) -> Course:
     """Learn from MNIST's training images; the lecture's network from all of them."""
     patches, labels = data.load_train(folder, mapped=True)
-    rows = np.arange(min(len(labels), limit or len(labels)))
+    count = min(len(labels), limit or len(labels))
+    rows = np.arange(count)
     held = rows[::_EVERY]
     if isinstance(recipe, Recipe):
         rows = np.setdiff1d(rows, held)
     if not len(rows):
-        raise BadSettings(f"{folder}: holds too few images to learn from and to judge by")
-    origin = {"mnist": data.digest(patches[: len(rows) + len(held)], labels)}
+        raise BadData(f"{folder}: holds too few images to learn from and to judge by")
+    origin = {"mnist": data.digest(patches[:count], labels[:count])}
     if isinstance(recipe, Recipe) and (recipe.drawn or recipe.non_digits):
         origin["drawn"] = _fingerprint()
     tested = data.load_test(folder, mapped=True)
