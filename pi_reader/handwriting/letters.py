@@ -1,6 +1,7 @@
 """Skeletons of what people write beside their numbers: signs, letters, ticks, arrows.
 
-Left out are shapes that are honestly a digit too: o, l, s, z, b, g, q, i, and the plain slash.
+Left out are shapes that are honestly a digit too: o, l, s, z, b, g, q, i, D, G, the plain slash,
+and the upper right corner of a table, which is a 7.
 The tastes shift each shape a little; how it is drawn comes from the hand, as with digits.
 """
 
@@ -184,9 +185,6 @@ _LETTERS: tuple[Skeleton, ...] = (
     plain([(0, 0.05), (0, 1, CORNER), (0, 0.2), (0.3, 0), (0.52, 0.22), (0.3, 0.48),
            (0.02, 0.4)]),  # p
     plain([(0, 0.2), (0, 1)], [(0, 0.5), (0.28, 0.22), (0.55, 0.45), (0.55, 1)]),  # n with a stem
-    plain([(0.75, 0.1), (0.4, 0), (0, 0.5), (0.35, 1), (0.75, 0.88), (0.78, 0.55, CORNER),
-           (0.45, 0.55)]),  # G
-    plain([(0, 0), (0, 1)], [(0, 0), (0.35, 0.02), (0.6, 0.5), (0.35, 0.98), (0, 1)]),  # D
     e_round,
 )
 _W: tuple[Skeleton, ...] = (
@@ -211,7 +209,6 @@ _SIGNS: tuple[Skeleton, ...] = (
 )
 _RULES: tuple[Skeleton, ...] = (
     plain([(0, 0), (0, 1, CORNER), (1, 1)]),  # corners of a table or a page
-    plain([(0, 0), (1, 0, CORNER), (1, 1)]),
     plain([(0, 1), (0, 0, CORNER), (1, 0)]),
     plain([(0, 1), (1, 1, CORNER), (1, 0)]),
     plain([(0, 0), (0, 1)], [(0, 0.5), (1, 0.5)]),  # where a rule meets another
