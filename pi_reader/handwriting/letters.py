@@ -154,6 +154,21 @@ def y_cup(t: np.ndarray) -> Sequence[Stroke]:
     ]]
 
 
+def y_looped(t: np.ndarray) -> Sequence[Stroke]:
+    """The school hand's y: a narrow cup, a long loop below it, and out to the right."""
+    right = between(t[0], 0.2, 0.45)
+    low = between(t[1], 0.32, 0.48)
+    loop = between(t[2], 0.02, 0.3)
+    cross = between(t[3], 0.52, 0.75)
+    return [[
+        (-0.1, between(t[4], 0.04, 0.2)), (0.0, 0.02), (0.02, low * 0.75), (right * 0.5, low),
+        (right * 0.95, low * 0.6), (right, between(t[5], -0.02, 0.08), CORNER),
+        (right * 0.95, 0.5), (right * 0.75, 0.9), (right * 0.75 - loop * 0.5, 1.0),
+        (right * 0.75 - loop, 0.88), (right * 0.9, cross),
+        (right + between(t[6], 0.05, 0.6), between(t[7], 0.36, 0.6)),
+    ]]
+
+
 _H = plain([(0, 0), (0, 1)], [(0.65, 0), (0.65, 1)], [(0, 0.5), (0.65, 0.5)])
 _K = plain([(0, 0), (0, 1)], [(0.6, 0), (0.02, 0.52, CORNER), (0.62, 1)])
 _LETTERS: tuple[Skeleton, ...] = (
@@ -250,7 +265,7 @@ KINDS: dict[str, tuple[float, tuple[Skeleton, ...]]] = {
     "brackets": (3, (_bracket(-1), _bracket(1))),
     "signs": (12, _SIGNS),
     "letters": (30, _LETTERS),
-    "y": (4, (y_straight, y_cup, y_cup)),
+    "y": (9, (y_straight, y_cup, y_looped, y_looped)),
     "w": (2, _W),
     "rules": (6, _RULES),
     "blobs": (6, (_blob(4), _blob(6))),
