@@ -36,6 +36,7 @@ from pi_reader.vision.marks import (
     find_neighbourhoods,
     may_be_one,
     may_stand_alone,
+    on_paper,
 )
 from pi_reader.vision.patches import cut_patches
 from pi_reader.vision.regions import Regions, merge
@@ -71,9 +72,10 @@ class Reader:
         marks, wholes = self._take(found)
         marks, more = self._look_closer(found, marks)
         marks = _mended(marks, wholes + more)
-        kept, smallest = same_hand(marks, self.sure_at)
-        others = int((found.clutter >= smallest).sum()) if smallest else 0
-        marks = on_this_page(kept, others)
+        plain = on_paper(found.ink, marks)
+        kept, smallest = same_hand(plain, self.sure_at)
+        others = len(marks) - len(plain) + int((found.clutter >= smallest).sum())
+        marks = on_this_page(kept, others if smallest else 0)
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
         lines = _lines(digits)
         end = perf_counter()

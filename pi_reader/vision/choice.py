@@ -16,7 +16,7 @@ PASS_OVER = 1.0  # what it costs to leave out a mark as large as its whole neigh
 PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 FAINTEST = 0.35  # of the strongest ink on the page
-SMALLEST = 0.35  # of the usual height of its digits
+SMALLEST, TALLEST = 0.42, 2.5  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
 JUNK_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
 JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is credited with
@@ -124,7 +124,7 @@ def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[list[Mark], float]
     """Those marks that the same pen may have written as the surest digits on the page.
 
     What is far fainter is a ruling, the other side of the paper, grain; what is far smaller is a
-    dot or dirt. sure_at: probability from which a digit is believed. Also returns the height in
+    dot or dirt, what is far taller a margin. sure_at: probability from which a digit is believed. Also returns the height in
     working pixels below which that is so, 0 if nothing is sure.
     """
     sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
@@ -133,9 +133,9 @@ def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[list[Mark], float]
     faintest = FAINTEST * max(mark.strength for mark in sure)
     heights = np.sort([mark.height for mark in sure if mark.strength >= faintest])
     half = heights.sum() / 2  # the median by height: many specks do not outweigh a few digits
-    smallest = SMALLEST * float(heights[np.searchsorted(np.cumsum(heights), half)])
-    kept = [mark for mark in marks if mark.strength >= faintest and mark.height >= smallest]
-    return kept, smallest
+    usual = float(heights[np.searchsorted(np.cumsum(heights), half)])
+    return [mark for mark in marks if mark.strength >= faintest
+            and SMALLEST * usual <= mark.height <= TALLEST * usual], SMALLEST * usual
 
 
 def on_this_page(marks: Sequence[Mark], clutter: int) -> list[Mark]:
