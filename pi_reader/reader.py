@@ -18,7 +18,7 @@ import numpy as np
 from pi_reader.values import Box, Digit, Frame, Line, Reading
 from pi_reader.vision.choice import (
     NO_DIGIT,
-    PASS_OVER,
+    NO_ROW,
     Mark,
     best_cover,
     better_whole,
@@ -141,7 +141,7 @@ class Reader:
             tall = {span: piece for span, piece in ((span, next(judged)) for span in spans)
                     if piece.height >= 0.5 * whole.height}  # the arm of a plus is no digit
             way = cheapest_way(tall)
-            cost = whole.cost if whole.is_digit else min(whole.cost, PASS_OVER + whole.cost_of_none)
+            cost = whole.cost if whole.is_digit else min(whole.cost, NO_ROW + whole.cost_of_none)
             if way is not None and way[0] < cost:
                 marks = [mark for mark in marks if mark is not whole] + way[1]
         return marks, list(judged)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 NO_DIGIT = 10  # index of the outcome "this is no digit", in networks that know it
-PASS_OVER = 1.0  # what it costs to leave out a mark as large as its whole neighbourhood
+PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neighbourhood
+NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possible
 PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 FAINTEST = 0.35  # of the strongest ink on the page
@@ -104,7 +105,7 @@ def cheapest_way(pieces: Mapping[tuple[Place, Place], Mark]) -> tuple[float, lis
     best: dict[Place, tuple[float, list[Mark]]] = {begin: (0.0, [])}
     for (first, last), mark in sorted(pieces.items(), key=lambda piece: piece[0]):
         if first in best and mark.is_digit:
-            cost = best[first][0] + mark.cost + PER_CUT
+            cost = best[first][0] + mark.cost + (PER_CUT if first != begin else 0.0)
             if last not in best or cost < best[last][0]:
                 best[last] = cost, [*best[first][1], mark]
     return best.get(end)
@@ -131,9 +132,7 @@ def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[list[Mark], float]
     if not sure:
         return list(marks), 0.0
     faintest = FAINTEST * max(mark.strength for mark in sure)
-    heights = np.sort([mark.height for mark in sure if mark.strength >= faintest])
-    half = heights.sum() / 2  # the median by height: many specks do not outweigh a few digits
-    usual = float(heights[np.searchsorted(np.cumsum(heights), half)])
+    usual = float(np.median([mark.height for mark in sure if mark.strength >= faintest]))
     return [mark for mark in marks if mark.strength >= faintest
             and SMALLEST * usual <= mark.height <= TALLEST * usual], SMALLEST * usual
 

@@ -31,6 +31,7 @@ BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table
 ROOM = 0.25  # of a mark's longer side: so far around it there should be paper
 PLAIN = 0.13  # of the ink's strength: the mean contrast of plain paper, grain and soft edges included
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
+REACH = 0.6  # the same as a share of the smaller part's: a dash far off is no part
 MAX_PARTS = 5  # regions close to each other that are tried in all combinations
 
 
@@ -176,7 +177,8 @@ def find_neighbourhoods(found: Regions) -> list[list[int]]:
     size = np.maximum(found.width, found.height)
     larger, smaller = np.maximum(size[:, None], size), np.minimum(size[:, None], size)
     gap = np.maximum(np.maximum(gap_x, gap_y), 0)
-    near = (gap <= np.maximum(NEAR * larger, 2)) & (larger >= LEAST_HEIGHT)
+    near = (gap <= np.clip(NEAR * larger, 2, np.maximum(REACH * smaller, 2)))
+    near &= larger >= LEAST_HEIGHT
     overlap = -gap_x >= 0.3 * np.minimum(found.width[:, None], found.width)
     short = np.minimum(found.height[:, None], found.height) < 0.7 * np.maximum(
         found.height[:, None], found.height)

@@ -21,6 +21,7 @@ SIDE = 28  # pixels of a patch
 EDGE = 20  # pixels of the digit's longer edge in it
 FINE = 3  # crops are first made so many times finer, to thicken strokes before they blur
 LEAST_STROKE = 2.0  # pixels of the patch; MNIST's strokes are 2 to 3 thick
+WHOLE_PIXEL = 1.25  # pixels: thinner strokes fade when they are drawn smaller
 FULL_INK = 1.1  # of the mean contrast is full black: the mean has the soft edges in it
 
 
@@ -46,8 +47,9 @@ def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> 
         size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
         small = mark.resize(size, Image.Resampling.BILINEAR, box)
         sheet.paste(small, (0, fine * number))
-        gain[number] = 255 / max(1.0, strength * FULL_INK)
-        grow[number] = round((LEAST_STROKE * FINE - stroke * ratio) / 2)
+        thickness = stroke * ratio  # below about one pixel ink is averaged with paper
+        gain[number] = 255 / max(1.0, strength * FULL_INK * min(1.0, thickness / WHOLE_PIXEL))
+        grow[number] = round((LEAST_STROKE * FINE - thickness) / 2)
     crops = np.asarray(sheet).reshape(-1, fine, fine)[:len(groups)] * gain[:, None, None]
     crops = np.minimum(crops, np.float32(255), out=crops).astype(np.uint8)
     for step in range(1, int(grow.max(initial=0)) + 1):

@@ -1,0 +1,118 @@
+"""Cuts and choices: touching digits come apart, and the likeliest reading wins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pi_reader.vision.choice import (
+    Mark,
+    best_cover,
+    better_whole,
+    cheapest_way,
+    on_this_page,
+    same_hand,
+)
+from pi_reader.vision.cuts import cut_region, find_cuts, find_spans
+from pi_reader.vision.regions import find_regions
+
+
+def rings(bridge: bool = True, lean: float = 0.0) -> np.ndarray:
+    """Two zeros, with a bridge between them or without; leaning by columns per row."""
+    rows, columns = np.mgrid[0:60, 0:120]
+    across = columns - lean * (30 - rows)
+    mask = np.zeros((60, 120), bool)
+    for middle in (35, 80):
+        distance = np.hypot((across - middle) / 18, (rows - 30) / 25)
+        mask |= (distance < 1) & (distance > 0.8)
+    if bridge:
+        mask |= (np.abs(rows - 30) < 2) & (np.abs(across - 57) < 8)
+    return mask
+
+
+def mark(digit: int | None = None, chance: float = 0.99, outcomes: int = 11, height: int = 40,
+         strength: float = 100.0, regions: tuple[int, ...] = (0,)) -> Mark:
+    """A mark that the network takes for `digit`, or for none."""
+    chances = np.full(outcomes, (1 - chance) / (outcomes - 1), np.float32)
+    chances[10 if digit is None else digit] = chance
+    return Mark(10, 10, 40, 10 + height, strength, chances, frozenset(regions))
+
+
+@pytest.mark.parametrize("lean", [0.0, 0.4])
+def test_ok__a_bridge_is_cut(lean: float) -> None:
+    found = find_regions(rings(lean=lean))
+    assert len(found) == 1
+    columns = [column for column, _ in find_cuts(found, 0)]
+    assert any(53 <= column <= 63 for column in columns)
+
+
+def test_ok__pieces_hold_all_the_ink_between_them() -> None:
+    found = find_regions(rings(lean=0.4))
+    spans = find_spans(found, 0)
+    pieces = cut_region(found, 0, spans)
+    assert len(pieces) == len(spans)
+    ends = float(found.left[0]), float(found.right[0])
+    halves = [index for index, (first, last) in enumerate(spans)
+              if (first[0] == ends[0]) != (last[0] == ends[1])]
+    for one in halves:
+        for other in halves:
+            if spans[one][0][0] == ends[0] and spans[one][1] == spans[other][0]:
+                assert pieces.area[one] + pieces.area[other] == found.area[0]
+    assert pieces.left.min() == found.left[0] and pieces.right.max() == found.right[0]
+
+
+def test_ok__a_slim_region_and_a_tiny_one_are_not_cut() -> None:
+    mask = np.zeros((60, 60), bool)
+    mask[5:50, 10:15] = True
+    mask[5:12, 30:44:2] = mask[8, 30:44] = True
+    found = find_regions(mask)
+    assert [find_spans(found, region) for region in range(len(found))] == [[], []]
+
+
+def test_ok__parts_are_joined_when_the_whole_is_likelier() -> None:
+    whole, stem, bar = mark(5), mark(3, 0.6), mark(None, 0.7)
+    assert best_cover([0.8, 0.2], {1: stem, 2: bar, 3: whole}) == [whole]
+
+
+def test_ok__two_digits_are_not_joined_and_a_speck_is_passed_over() -> None:
+    one, other, both = mark(1), mark(7), mark(None)
+    assert best_cover([0.5, 0.5], {1: one, 2: other, 3: both}) == [one, other]
+    assert best_cover([0.95, 0.05], {1: one, 3: mark(1, 0.5)}) == [one]
+
+
+def test_ok__the_cheapest_way_uses_each_column_once() -> None:
+    a, b, c, d = (0.0, 0.0), (10.0, 0.0), (20.0, 0.2), (30.0, 0.0)
+    good = {(a, b): mark(1), (b, d): mark(0), (a, c): mark(4, 0.5), (c, d): mark(7, 0.5),
+            (b, c): mark(None)}
+    way = cheapest_way(good)
+    assert way is not None and way[1] == [good[a, b], good[b, d]]
+    assert cheapest_way({(a, b): mark(1), (c, d): mark(2)}) is None
+    assert cheapest_way({}) is None
+
+
+def test_ok__fainter_ink_wins_when_the_whole_is_a_digit() -> None:
+    assert better_whole(mark(8), [mark(5, 0.9), mark(None, 0.9)])
+    assert not better_whole(mark(None), [mark(1), mark(1)])
+
+
+def test_ok__what_is_faint_or_small_beside_sure_digits_goes() -> None:
+    digits = [mark(3), mark(4, height=44), mark(5, height=36)]
+    ruling, dot, margin = mark(1, strength=20), mark(0, height=8), mark(1, height=400)
+    kept, smallest = same_hand([*digits, ruling, dot, margin], sure_at=0.9)
+    assert kept == digits
+    assert 8 < smallest < 36
+    alone = [mark(3, 0.5)]
+    assert same_hand(alone, 0.9) == (alone, 0.0)
+
+
+def test_ok__company_makes_a_doubtful_mark_surer_and_clutter_less_sure() -> None:
+    doubtful = mark(1, 0.6)
+    among_digits = on_this_page([doubtful] + [mark(n) for n in range(9)], 0)[0]
+    among_junk = on_this_page([doubtful] + [mark(None)] * 9, 0)[0]
+    in_clutter = on_this_page([doubtful], 12)[0]
+    assert among_digits.chance > 0.6 > among_junk.chance
+    assert in_clutter.chance < 0.6
+    for result in (among_digits, among_junk, in_clutter):
+        assert result.chances.sum() == pytest.approx(1, abs=1e-3)
+    ten = [mark(1, outcomes=10)]
+    assert on_this_page(ten, 3) == ten
