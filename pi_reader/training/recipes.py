@@ -100,7 +100,7 @@ RECIPES: dict[str, Lesson | Recipe] = {
     "default": Recipe(
         "the network that pi-reader reads with",
         layers=("conv 5x5/2 24", "conv 3x3/2 64", "conv 3x3 128", "dense 96"),
-        epochs=24,
+        epochs=30,
         drawn=0.22,
         non_digits=0.08,
     ),
