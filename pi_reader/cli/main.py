@@ -17,7 +17,7 @@ from typing import Protocol, cast
 from pi_reader import __version__
 from pi_reader.errors import PiReaderError
 
-COMMANDS = ("read", "demo", "train", "evaluate", "lesson")
+COMMANDS = ("read", "demo", "train", "evaluate", "lesson", "sweep")
 
 _INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
 
@@ -37,7 +37,8 @@ class Command(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own if none is given); the result is the exit code."""
-    args = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    args = _parser(words[0] if words else "").parse_args(words)
     # Idle BLAS threads spin (numpy#6237), and one frame is too small to share; training asks for
     # more by itself. This must be said before numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", args.blas_threads)
@@ -60,13 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return PiReaderError.exit_code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """The options of the command that is wanted, or of all if that is none of ours."""
     parser = argparse.ArgumentParser(
         prog="pi-reader", description="Reads handwritten digits, and learns to.",
         epilog="`pi-reader COMMAND --help` explains one command.")
     parser.add_argument("--version", action="version", version=f"pi-reader {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in [wanted] if wanted in COMMANDS else COMMANDS:
         command = _command(name)
         one = commands.add_parser(
             name, help=command.HELP.splitlines()[0], description=command.HELP,

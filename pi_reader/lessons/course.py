@@ -21,6 +21,8 @@ LESSONS: dict[str, str] = {
     "errors": "who is to blame: sending the error back along the links",
     "descent": "walking downhill in the fog: valleys, steps too large, steps that shrink",
     "digits": "the whole network: it learns to read handwriting",
+    "curves": "which learning rate, how many nodes, how long? try them all",
+    "rotations": "turned copies are more examples for nothing, up to a point",
     "backwards": "what does the network have in mind when it thinks of a 7?",
     "own": "your own handwriting: from a photograph to ten outputs, step by step",
     "features": "must the inputs be raw pixels? four ways to tell of a digit",

@@ -1,0 +1,167 @@
+"""`pi-reader sweep`: the lecture's network with many settings, on all cores or several machines."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pi_reader.errors import UsageError
+
+if TYPE_CHECKING:
+    from pi_reader.training.sweep import Material, Outcome, Trial
+
+HELP = """try many settings of the lecture's network and draw the curves
+
+One setting is changed at a time, each value is tried with several seeds, and the share of digits
+read right is measured on digits held back from learning. Each finished network is noted in the
+file of results at once: the same command goes on where it was stopped. The numbers are the same
+whatever the number of processes."""
+EXAMPLE = "pi-reader sweep --rates 0.01,0.03,0.1,0.3 --hidden 50,100,200 --seeds 3 --mnist ~/mnist"
+
+_HELD, _DRAWN = 5000, 25_000  # digits held back; digits drawn where there is no MNIST
+_Number = TypeVar("_Number", int, float)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--rates", type=_list(float, 1e-6, 10), default=[], metavar="LIST",
+                        help="learning rates, as 0.03,0.1,0.3")
+    parser.add_argument("--hidden", type=_list(int, 1, 5000), default=[], metavar="LIST",
+                        help="numbers of hidden nodes, as 50,100,200")
+    parser.add_argument("--angles", type=_list(float, 0, 180), default=[], metavar="LIST",
+                        help="degrees that copies are turned both ways, as 5,10,20")
+    parser.add_argument("--epochs", type=int, default=5, metavar="N",
+                        help="times through the digits; there is a curve over these too "
+                        "(default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N",
+                        help="tries of each setting (default: %(default)s)")
+    digits = parser.add_mutually_exclusive_group()
+    digits.add_argument("--mnist", type=Path, metavar="DIR",
+                        help="folder of MNIST's four idx files (else a downloaded MNIST, else "
+                        "drawn digits)")
+    digits.add_argument("--drawn", action="store_true", help="digits that the program draws")
+    parser.add_argument("--limit", type=int, metavar="N", help="learn from N digits only")
+    parser.add_argument("--results", type=Path, default=Path("sweep.json"), metavar="FILE",
+                        help="where results are noted and looked up (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, metavar="N",
+                        help="processes at a time (default: one for each core, with joblib)")
+    parser.add_argument("--cluster", default="", metavar="ADDRESS",
+                        help="a Dask scheduler to work with, as tcp://10.0.0.7:8786")
+    parser.add_argument("--keep", type=Path, metavar="FILE",
+                        help="write the weights of the best network there")
+    parser.add_argument("--pictures", type=Path, metavar="DIR",
+                        help="save the curves there (with matplotlib; else as text)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Try them all, show the curves, keep the best."""
+    _check(args)
+    from pi_reader.lessons.base import Blackboard
+    from pi_reader.lessons.curves import show
+    from pi_reader.training import sweep
+
+    board = Blackboard(sys.stdout, "sweep", pictures=args.pictures)
+    material, test, source = _material(args)
+    trials = sweep.curves(args.rates, args.hidden, args.angles, args.epochs, args.seeds)
+    outcomes = sweep.sweep(trials, material, args.results, _jobs(args), args.cluster,
+                           _counter(len(trials)))
+    show(board, outcomes)
+    _best(args, sweep.best(outcomes).trial, material, test, source)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    for name in ("epochs", "seeds", "limit"):
+        value = getattr(args, name)
+        if value is not None and not 1 <= value <= 100_000:
+            raise UsageError(f"--{name} {value}: should be from 1 to 100,000")
+    if args.jobs is not None and not 1 <= args.jobs <= 1024:
+        raise UsageError(f"--jobs {args.jobs}: should be from 1 to 1,024")
+
+
+def _material(args: argparse.Namespace) -> tuple[Material, Callable, str]:
+    """What is learned from, what the best is examined with at the end, and what it was."""
+    import numpy as np
+
+    from pi_reader.handwriting.patches import draw_patches
+    from pi_reader.training import data
+    from pi_reader.training.download import default_folder
+    from pi_reader.training.sweep import Material
+
+    folder = args.mnist or (None if args.drawn else default_folder())
+    if args.mnist or (folder is not None and folder.is_dir()):
+        assert folder is not None
+        patches, labels = data.load_train(folder)
+        test, source = (lambda: data.load_test(folder)), "the test images of MNIST"
+    else:
+        rng = np.random.default_rng(1)
+        count = min(args.limit or _DRAWN, _DRAWN)
+        aside = min(_HELD, max(count, 500))
+        labels = rng.integers(0, 10, count + 2 * aside)
+        patches = draw_patches(labels, rng)
+        exam = patches[-aside:], labels[-aside:]
+        patches, labels = patches[:-aside], labels[:-aside]
+        test, source = (lambda: exam), "drawn digits"
+    held = min(_HELD, len(labels) // 2)
+    count = min(args.limit or len(labels), len(labels) - held)
+    material = Material(patches[:count], labels[:count], patches[-held:], labels[-held:])
+    return material, test, source
+
+
+def _jobs(args: argparse.Namespace) -> int:
+    """As many as asked for; else all cores, where joblib is there to use them."""
+    if args.jobs is not None:
+        return int(args.jobs)
+    if args.cluster or importlib.util.find_spec("joblib"):
+        return -1
+    print("pi-reader: joblib is not installed, so this uses one core; pip install "
+          "'pi-reader[sweep]' for all", file=sys.stderr)
+    return 1
+
+
+def _counter(wanted: int) -> Callable[[Outcome], None]:
+    """Tells of each network on stderr as it is finished."""
+    def tell(outcome: Outcome) -> None:
+        trial = outcome.trial
+        print(f"rate {trial.rate:g}, {trial.hidden} nodes, turned {trial.turned:g}, seed "
+              f"{trial.seed}: {outcome.score:.2%}", file=sys.stderr, flush=True)
+
+    print(f"{wanted} networks, less those already noted", file=sys.stderr)
+    return tell
+
+
+def _best(args: argparse.Namespace, trial: Trial, material: Material, test: Callable,
+          source: str) -> None:
+    """Train the best once more, which gives the very same network; examine and keep it."""
+    from pi_reader.training import sweep
+
+    _, network = sweep.try_out(trial, material)
+    images, labels = test()
+    right = sweep.share_right(network, images, labels)
+    print(f"examined with {len(labels):,} digits that had no say in choosing it ({source}): "
+          f"{right:.2%}")
+    if args.keep:
+        from pi_reader.network import store
+        from pi_reader.network.card import Card
+
+        store.save(args.keep, network.to_model(), Card(
+            recipe="sweep", seed=trial.seed, data={"learned": material.digest}, accuracy=right,
+            measured=f"{len(labels):,} digits, {source}",
+            notes={"hidden": trial.hidden, "rate": trial.rate, "epochs": trial.epochs,
+                   "turned": trial.turned}))
+        print(f"kept in {args.keep}")
+
+
+def _list(kind: type[_Number], low: float, high: float) -> Callable[[str], list[_Number]]:
+    """Reads numbers with commas between them."""
+    def numbers(text: str) -> list[_Number]:
+        values = [kind(word) for word in text.split(",") if word]
+        if not values or not all(low <= value <= high for value in values):
+            raise argparse.ArgumentTypeError(f"{text}: should be numbers from {low:g} to {high:g}, "
+                                             "with commas between them")
+        return values
+    return numbers
