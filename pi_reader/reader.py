@@ -25,6 +25,7 @@ from pi_reader.vision.choice import (
     cheapest_way,
     on_this_page,
     same_hand,
+    share_of_junk,
 )
 from pi_reader.vision.cuts import cut_region, find_spans
 from pi_reader.vision.ink import Ink, find_ink
@@ -72,10 +73,7 @@ class Reader:
         marks, wholes = self._take(found)
         marks, more = self._look_closer(found, marks)
         marks = _mended(marks, wholes + more)
-        plain = on_paper(found.ink, marks)
-        kept, smallest = same_hand(plain, self.sure_at)
-        others = len(marks) - len(plain) + int((found.clutter >= smallest).sum())
-        marks = on_this_page(kept, others if smallest else 0)
+        marks = self._in_company(found, marks)
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
         lines = _lines(digits)
         end = perf_counter()
@@ -136,15 +134,28 @@ class Reader:
             page.ink, pieces, [(index,) for index in range(len(pieces))],
             [(region,) for region, spans in spans_of.items() for _ in spans]
             + [page.parts(index) for index in fuller]))
+        share = share_of_junk(marks)
         for region, spans in spans_of.items():
             whole = doubtful[region]
-            tall = {span: piece for span, piece in ((span, next(judged)) for span in spans)
+            here = on_this_page([next(judged) for _ in spans], share)
+            tall = {span: piece for span, piece in zip(spans, here, strict=True)
                     if piece.height >= 0.5 * whole.height}  # the arm of a plus is no digit
             way = cheapest_way(tall)
             cost = whole.cost if whole.is_digit else min(whole.cost, NO_ROW + whole.cost_of_none)
             if way is not None and way[0] < cost:
                 marks = [mark for mark in marks if mark is not whole] + way[1]
         return marks, list(judged)
+
+    def _in_company(self, page: Marks, marks: list[Mark]) -> list[Mark]:
+        """Marks on plain paper by the same pen, judged by how much on the page is no digit."""
+        plain = on_paper(page.ink, marks)
+        faintest, least, most = same_hand(plain, self.sure_at)
+        same = [mark for mark in marks
+                if mark.strength >= faintest and least <= mark.height <= most]
+        kept = [mark for mark in plain if mark in same]
+        clutter = (page.clutter.strength >= faintest) & (page.clutter.height >= least)
+        others = len(same) - len(kept) + int(np.count_nonzero(clutter)) if least else 0
+        return on_this_page(kept, share_of_junk(kept, others))
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.is_digit and mark.chance >= self.sure_at

@@ -12,6 +12,7 @@ from pi_reader.vision.choice import (
     cheapest_way,
     on_this_page,
     same_hand,
+    share_of_junk,
 )
 from pi_reader.vision.cuts import cut_region, find_cuts, find_spans
 from pi_reader.vision.regions import find_regions
@@ -98,21 +99,22 @@ def test_ok__fainter_ink_wins_when_the_whole_is_a_digit() -> None:
 def test_ok__what_is_faint_or_small_beside_sure_digits_goes() -> None:
     digits = [mark(3), mark(4, height=44), mark(5, height=36)]
     ruling, dot, margin = mark(1, strength=20), mark(0, height=8), mark(1, height=400)
-    kept, smallest = same_hand([*digits, ruling, dot, margin], sure_at=0.9)
-    assert kept == digits
-    assert 8 < smallest < 36
-    alone = [mark(3, 0.5)]
-    assert same_hand(alone, 0.9) == (alone, 0.0)
+    faintest, least, most = same_hand([*digits, ruling, dot, margin], sure_at=0.9)
+    assert ruling.strength < faintest < 100
+    assert dot.height < least < 36 and 44 < most < margin.height
+    assert same_hand([mark(3, 0.5)], 0.9) == (0, 0, np.inf)
 
 
 def test_ok__company_makes_a_doubtful_mark_surer_and_clutter_less_sure() -> None:
     doubtful = mark(1, 0.6)
-    among_digits = on_this_page([doubtful] + [mark(n) for n in range(9)], 0)[0]
-    among_junk = on_this_page([doubtful] + [mark(None)] * 9, 0)[0]
-    in_clutter = on_this_page([doubtful], 12)[0]
+    page = [doubtful] + [mark(n) for n in range(9)]
+    among_digits = on_this_page(page, share_of_junk(page))[0]
+    page = [doubtful] + [mark(None)] * 9
+    among_junk = on_this_page(page, share_of_junk(page))[0]
+    in_clutter = on_this_page([doubtful], share_of_junk([doubtful], 12))[0]
     assert among_digits.chance > 0.6 > among_junk.chance
     assert in_clutter.chance < 0.6
     for result in (among_digits, among_junk, in_clutter):
         assert result.chances.sum() == pytest.approx(1, abs=1e-3)
     ten = [mark(1, outcomes=10)]
-    assert on_this_page(ten, 3) == ten
+    assert on_this_page(ten, share_of_junk(ten, 3)) == ten

@@ -26,7 +26,7 @@ JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is 
 Place = tuple[float, float]  # of a cut: its column and slant
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mark:
     """Ink taken together, and what the network thinks of it.
 
@@ -121,46 +121,65 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
     return whole.is_digit and whole.cost < apart + HELD_TOGETHER
 
 
-def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[list[Mark], float]:
-    """Those marks that the same pen may have written as the surest digits on the page.
+def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, float]:
+    """What the surest digits on a page say of the pen: faintest strength, least and most height.
 
     What is far fainter is a ruling, the other side of the paper, grain; what is far smaller is a
-    dot or dirt, what is far taller a margin. sure_at: probability from which a digit is believed. Also returns the height in
-    working pixels below which that is so, 0 if nothing is sure.
+    dot or dirt, what is far taller a margin. sure_at: probability from which a digit is believed;
+    where none is, anything goes.
     """
     sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
     if not sure:
-        return list(marks), 0.0
+        return 0.0, 0.0, np.inf
     faintest = FAINTEST * max(mark.strength for mark in sure)
     usual = float(np.median([mark.height for mark in sure if mark.strength >= faintest]))
-    return [mark for mark in marks if mark.strength >= faintest
-            and SMALLEST * usual <= mark.height <= TALLEST * usual], SMALLEST * usual
+    return faintest, SMALLEST * usual, TALLEST * usual
 
 
-def on_this_page(marks: Sequence[Mark], clutter: int) -> list[Mark]:
-    """The same marks, their probabilities adjusted to how many marks of this page are digits.
+def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
+    """Which share of the marks on this page are no digits, 0 to 1.
 
-    On a page where everything else is a digit an odd stroke is more likely one too; in a picture
-    of a room the one thing that looks like a 7 is a chair. The share of digits is not known; it is
-    found by expectation maximisation (Saerens, Latinne and Decaestecker, *Adjusting the Outputs
+    Found by expectation maximisation (Saerens, Latinne and Decaestecker, *Adjusting the Outputs
     of a Classifier to New a Priori Probabilities*, 2002), with a few marks credited beforehand so
     that a lone mark keeps about the probabilities it has. clutter: how many marks there are
     besides that cannot be digits.
     """
     if not marks or len(marks[0].chances) <= NO_DIGIT:
-        return list(marks)
+        return JUNK_IN_TRAINING
     none = np.array([mark.chances[NO_DIGIT] for mark in marks], np.float32)
     junk, digits = JUNK_EXPECTED
-    share = JUNK_IN_TRAINING
-    adjusted, last = none, 1.0
+    share, last = JUNK_IN_TRAINING, 1.0
     while abs(last - share) > 1e-3:  # each step comes closer to the share that explains the page
         last = share
-        odds = share / (1 - share) * (1 - JUNK_IN_TRAINING) / JUNK_IN_TRAINING
-        adjusted = none * odds / (none * odds + 1 - none)
-        share = (junk + clutter + float(adjusted.sum())) / (junk + clutter + digits + len(marks))
+        junk_seen = clutter + float(_adjusted(none, share).sum())
+        share = (junk + junk_seen) / (junk + clutter + digits + len(marks))
+    return share
+
+
+def on_this_page(marks: Sequence[Mark], share: float) -> list[Mark]:
+    """The same marks, their probabilities adjusted to the share of this page that is junk.
+
+    Where everything else is a digit an odd stroke is more likely one too; in a picture of a room
+    the one thing that looks like a 7 is a chair.
+    """
+    if not marks or len(marks[0].chances) <= NO_DIGIT:
+        return list(marks)
+    none = np.array([mark.chances[NO_DIGIT] for mark in marks], np.float32)
     result = []
-    for mark, old, new in zip(marks, none, adjusted, strict=True):
+    for mark, old, new in zip(marks, none, _adjusted(none, share), strict=True):
         chances = mark.chances * np.float32((1 - new) / max(1 - old, LEAST_CHANCE))
         chances[NO_DIGIT] = new
         result.append(replace(mark, chances=chances))
     return result
+
+
+def _adjusted(none: np.ndarray, share: float) -> np.ndarray:
+    """Probabilities of no digit, when that is the truth for this share of marks.
+
+    The more of a page is junk, the less it is like what the network learned from, letters above
+    all, and the less its certainty counts.
+    """
+    odds = np.log(share / (1 - share)) - np.log(JUNK_IN_TRAINING / (1 - JUNK_IN_TRAINING))
+    known = np.clip(none, LEAST_CHANCE, 1 - LEAST_CHANCE)
+    evidence = np.log(known / (1 - known)) / np.float32(1 + share)
+    return 1 / (1 + np.exp(-evidence - np.float32(odds)))

@@ -29,7 +29,7 @@ LONGER = 1.1  # times the certain ink's longer side: faint ink that goes on
 MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be with the faint ink
 BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table's edge is thinner
 ROOM = 0.25  # of a mark's longer side: so far around it there should be paper
-PLAIN = 0.13  # of the ink's strength: the mean contrast of plain paper, grain and soft edges included
+PLAIN = 0.13  # of the strength: mean contrast of plain paper, grain and soft edges included
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
 REACH = 0.6  # the same as a share of the smaller part's: a dash far off is no part
 MAX_PARTS = 5  # regions close to each other that are tried in all combinations
@@ -42,7 +42,7 @@ class Marks:
     ink: without rulings; regions: what may be digits or parts of digits.
     fainter: the same when less contrast is enough for ink; home: (n,) for each region the one of
     those that it lies in, or -1; mended: of those (m,), which join or lengthen regions.
-    clutter: heights of what was left out because no digit has its shape or it leaves the frame.
+    clutter: what was left out because no digit has its shape, or because it leaves the frame.
     """
 
     ink: Ink
@@ -50,7 +50,7 @@ class Marks:
     fainter: Regions
     home: np.ndarray
     mended: np.ndarray
-    clutter: np.ndarray
+    clutter: Regions
 
     def parts(self, index: int) -> list[int]:
         """The regions that lie in one of the fainter ones."""
@@ -71,13 +71,13 @@ def find_marks(ink: Ink) -> Marks:
     fainter, home, mended = find_fainter(ink, found)
     longer = np.maximum(found.width, found.height)
     part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART) & _within(found, ink)
-    left_out = ~part | ~may_stand_alone(found)
+    left_out = (found.height >= LEAST_HEIGHT) & ~(part & may_stand_alone(found))
     chosen = np.flatnonzero(part)
     if len(chosen) > MAX_REGIONS:
         order = np.argsort(-found.height[chosen], kind="stable")
         chosen = np.sort(chosen[order[:MAX_REGIONS]])
     return Marks(ink, measured(found.pick(chosen), ink), measured(fainter, ink), home[chosen],
-                 mended, found.height[left_out])
+                 mended, measured(found.pick(left_out), ink))
 
 
 def find_fainter(ink: Ink, found: Regions) -> tuple[Regions, np.ndarray, np.ndarray]:
