@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pi_reader.cli import lesson as command
+from pi_reader.cli import main as door
 from pi_reader.cli.main import main
 from pi_reader.lessons import course
 
@@ -29,14 +29,11 @@ def test_ok__what_a_lesson_says_to_try_can_be_tried(
         monkeypatch: pytest.MonkeyPatch) -> None:
     program, *arguments = shlex.split(words)
     assert program == "pi-reader"
-    if arguments[0] != "lesson":
-        from pi_reader.cli.main import _parser
-
-        _parser().parse_args(arguments)
-        return
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
+    door._command(arguments[0]).add_arguments(parser)
     args = parser.parse_args(arguments[1:])
+    if arguments[0] != "lesson":
+        return
     assert args.name in course.LESSONS
     course.chosen(course.find(args.name), args.settings)
     if args.name in QUICK:
