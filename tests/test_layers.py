@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ ONLY_IN = {
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Full names of everything a file imports, also inside functions."""
     names: set[str] = set()
@@ -95,9 +97,8 @@ def test_ok__no_room_leads_back_to_itself() -> None:
     """Between files: following imports never comes back to where it started."""
     by_name = {"pi_reader." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
                for path in FILES}
-    graph = {name: {other for other in by_name if other != name and any(
-        used == other or used.startswith(other + ".") for used in imports(path))}
-        for name, path in by_name.items()}
+    graph = {name: {other for used in imports(path) for other in (used, used.rpartition(".")[0])
+                    if other in by_name and other != name} for name, path in by_name.items()}
     done: set[str] = set()
 
     def follow(name: str, way: tuple[str, ...]) -> None:

@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return PiReaderError.exit_code
 
 
-def _parser(wanted: str) -> argparse.ArgumentParser:
+def _parser(wanted: str = "") -> argparse.ArgumentParser:
     """The options of the command that is wanted, or of all if that is none of ours."""
     parser = argparse.ArgumentParser(
         prog="pi-reader", description="Reads handwritten digits, and learns to.",
