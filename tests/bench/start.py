@@ -1,6 +1,6 @@
 """What it costs to start pi-reader, and how much memory it needs, each time in a fresh process.
 
-    python tests/bench/start.py [--rounds N] [--train] [--mnist DIR]
+    python tests/bench/start.py [--rounds N] [--weights W] [--train] [--mnist DIR]
 
 Wall time, processor time and the peak of resident memory (as `/usr/bin/time -v` gives it) of a
 command, beside the bare interpreter and the imports that the peers cannot do without. `--train`
@@ -28,18 +28,21 @@ def main() -> None:
     parser = arguments(__doc__)
     add_mnist(parser)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--weights", default="default", help="pi-reader's weights, name or file")
     parser.add_argument("--train", action="store_true", help="also measure training")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "page.png"
-        draw(page)
+        page, photo = Path(folder) / "page.png", Path(folder) / "photo.jpg"
+        draw(page, photo)
+        read = [*READER, "read", "--json", "--weights", args.weights]
         commands = {
             "python": [sys.executable, "-c", "pass"],
             "import numpy": [sys.executable, "-c", "import numpy"],
             "import cv2, onnxruntime": [sys.executable, "-c", "import cv2, onnxruntime"],
             "import torch": [sys.executable, "-c", "import torch"],
             "pi-reader --help": [*READER, "--help"],
-            "pi-reader read (640x480)": [*READER, "read", str(page), "--json"],
+            "pi-reader read (640x480)": [*read, str(page)],
+            "pi-reader read (12 megapixels)": [*read, str(photo)],
         }
         report(commands, args.rounds)
         if args.train:
@@ -52,13 +55,14 @@ def main() -> None:
             }, 1)
 
 
-def draw(page: Path) -> None:
-    """Have a page drawn by another process, so that this one stays small."""
+def draw(page: Path, photo: Path) -> None:
+    """Have a page drawn by another process, so that this one stays small; and a photo of it, in
+    colour and as large as phones make them."""
     code = ("import sys, numpy as np; from PIL import Image;"
             "from pi_reader.handwriting.page import draw_page;"
-            "grey = draw_page(np.random.default_rng(3)).frame.grey;"
-            "Image.fromarray(grey).save(sys.argv[1])")
-    subprocess.run([sys.executable, "-c", code, str(page)], check=True)
+            "page = Image.fromarray(draw_page(np.random.default_rng(3)).frame.grey);"
+            "page.save(sys.argv[1]); page.resize((4000, 3000)).convert('RGB').save(sys.argv[2])")
+    subprocess.run([sys.executable, "-c", code, str(page), str(photo)], check=True)
 
 
 def report(commands: Mapping[str, Sequence[str]], rounds: int) -> None:

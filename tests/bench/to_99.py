@@ -24,7 +24,7 @@ from pi_reader.training.data import MNIST, load_mnist
 from pi_reader.training.learners import BatchLearner
 
 GOAL = 0.99
-RATE = 4e-3
+RATE = 1e-2
 
 Train = Callable[[MNIST, int, int], tuple[float, float]]
 
