@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# As the command does, and before any test imports numpy: the same number of threads adds up in the
+# same order, so that what a test trains in its own process equals what a command trained.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
