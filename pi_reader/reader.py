@@ -88,9 +88,9 @@ class Reader:
             return []
         chances = self.network.predict(cut_patches(ink, found, groups))
         marks = []
-        for group, origin, chance in zip(groups, origins, chances, strict=True):
+        for group, origin, chance in zip(groups, origins, chances.tolist(), strict=True):
             left, top, right, bottom, _, strength, _ = found.together(group)
-            marks.append(Mark(left, top, right, bottom, strength, chance, frozenset(origin)))
+            marks.append(Mark(left, top, right, bottom, strength, tuple(chance), frozenset(origin)))
         return marks
 
     def _take(self, page: Marks) -> tuple[list[Mark], list[Mark]]:
@@ -161,10 +161,10 @@ class Reader:
         return mark.is_digit and mark.chance >= self.sure_at
 
     def _digit(self, mark: Mark, scale: int, shape: tuple[int, ...]) -> Digit:
-        first, second = np.argsort(mark.chances[:NO_DIGIT])[:-3:-1].tolist()
+        second, first = sorted(range(NO_DIGIT), key=mark.chances.__getitem__)[-2:]
         left, top = mark.left * scale, mark.top * scale
         right, bottom = min(shape[1], mark.right * scale), min(shape[0], mark.bottom * scale)
-        return Digit(first, mark.chance, (second, float(mark.chances[second])),
+        return Digit(first, mark.chance, (second, mark.chances[second]),
                      self._is_sure(mark), Box(left, top, right - left, bottom - top))
 
 

@@ -34,9 +34,9 @@ def rings(bridge: bool = True, lean: float = 0.0) -> np.ndarray:
 def mark(digit: int | None = None, chance: float = 0.99, outcomes: int = 11, height: int = 40,
          strength: float = 100.0, regions: tuple[int, ...] = (0,)) -> Mark:
     """A mark that the network takes for `digit`, or for none."""
-    chances = np.full(outcomes, (1 - chance) / (outcomes - 1), np.float32)
+    chances = [(1 - chance) / (outcomes - 1)] * outcomes
     chances[10 if digit is None else digit] = chance
-    return Mark(10, 10, 40, 10 + height, strength, chances, frozenset(regions))
+    return Mark(10, 10, 40, 10 + height, strength, tuple(chances), frozenset(regions))
 
 
 @pytest.mark.parametrize("lean", [0.0, 0.4])
@@ -115,6 +115,6 @@ def test_ok__company_makes_a_doubtful_mark_surer_and_clutter_less_sure() -> None
     assert among_digits.chance > 0.6 > among_junk.chance
     assert in_clutter.chance < 0.6
     for result in (among_digits, among_junk, in_clutter):
-        assert result.chances.sum() == pytest.approx(1, abs=1e-3)
+        assert sum(result.chances) == pytest.approx(1, abs=1e-3)
     ten = [mark(1, outcomes=10)]
     assert on_this_page(ten, share_of_junk(ten, 3)) == ten

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
+from math import exp, inf, log
+from statistics import median
 
 NO_DIGIT = 10  # index of the outcome "this is no digit", in networks that know it
 PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neighbourhood
@@ -31,7 +31,7 @@ class Mark:
     """Ink taken together, and what the network thinks of it.
 
     left, top, right, bottom: its box in working pixels; strength: its mean contrast in grey
-    levels; chances: (10 or 11,) float32, probabilities of the digits and of "no digit".
+    levels; chances: 10 or 11 probabilities, of the digits and of "no digit".
     regions: the numbers of the regions that its ink comes from.
     """
 
@@ -40,7 +40,7 @@ class Mark:
     right: int
     bottom: int
     strength: float
-    chances: np.ndarray
+    chances: tuple[float, ...]
     regions: frozenset[int] = frozenset()
 
     @property
@@ -51,23 +51,27 @@ class Mark:
     @property
     def chance(self) -> float:
         """Probability of the likeliest digit."""
-        return float(self.chances[:NO_DIGIT].max())
+        return max(self.chances[:NO_DIGIT])
+
+    @property
+    def none(self) -> float:
+        """Probability of no digit; from a network without that outcome, of none of the ten."""
+        return self.chances[NO_DIGIT] if len(self.chances) > NO_DIGIT else 1 - self.chance
 
     @property
     def is_digit(self) -> bool:
         """Whether some digit is likelier than none."""
-        return int(self.chances.argmax()) != NO_DIGIT
+        return len(self.chances) <= NO_DIGIT or self.chance > self.chances[NO_DIGIT]
 
     @property
     def cost(self) -> float:
         """What it costs to take it for a digit."""
-        return -float(np.log(max(self.chance, LEAST_CHANCE)))
+        return -log(max(self.chance, LEAST_CHANCE))
 
     @property
     def cost_of_none(self) -> float:
-        """What it costs to take it for no digit; without that outcome, for none of the ten."""
-        none = self.chances[NO_DIGIT] if len(self.chances) > NO_DIGIT else 1 - self.chance
-        return -float(np.log(max(none, LEAST_CHANCE)))
+        """What it costs to take it for no digit."""
+        return -log(max(self.none, LEAST_CHANCE))
 
 
 def best_cover(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]:
@@ -130,9 +134,9 @@ def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, floa
     """
     sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
     if not sure:
-        return 0.0, 0.0, np.inf
+        return 0.0, 0.0, inf
     faintest = FAINTEST * max(mark.strength for mark in sure)
-    usual = float(np.median([mark.height for mark in sure if mark.strength >= faintest]))
+    usual = median(mark.height for mark in sure if mark.strength >= faintest)
     return faintest, SMALLEST * usual, TALLEST * usual
 
 
@@ -146,12 +150,11 @@ def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
     """
     if not marks or len(marks[0].chances) <= NO_DIGIT:
         return JUNK_IN_TRAINING
-    none = np.array([mark.chances[NO_DIGIT] for mark in marks], np.float32)
     junk, digits = JUNK_EXPECTED
     share, last = JUNK_IN_TRAINING, 1.0
     while abs(last - share) > 1e-3:  # each step comes closer to the share that explains the page
         last = share
-        junk_seen = clutter + float(_adjusted(none, share).sum())
+        junk_seen = clutter + sum(_adjusted(mark.none, share) for mark in marks)
         share = (junk + junk_seen) / (junk + clutter + digits + len(marks))
     return share
 
@@ -164,22 +167,22 @@ def on_this_page(marks: Sequence[Mark], share: float) -> list[Mark]:
     """
     if not marks or len(marks[0].chances) <= NO_DIGIT:
         return list(marks)
-    none = np.array([mark.chances[NO_DIGIT] for mark in marks], np.float32)
     result = []
-    for mark, old, new in zip(marks, none, _adjusted(none, share), strict=True):
-        chances = mark.chances * np.float32((1 - new) / max(1 - old, LEAST_CHANCE))
-        chances[NO_DIGIT] = new
-        result.append(replace(mark, chances=chances))
+    for mark in marks:
+        none = _adjusted(mark.none, share)
+        rest = (1 - none) / max(1 - mark.none, LEAST_CHANCE)
+        digits = (chance * rest for chance in mark.chances[:NO_DIGIT])
+        result.append(replace(mark, chances=(*digits, none)))
     return result
 
 
-def _adjusted(none: np.ndarray, share: float) -> np.ndarray:
-    """Probabilities of no digit, when that is the truth for this share of marks.
+def _adjusted(none: float, share: float) -> float:
+    """The probability of no digit, when that is the truth for this share of marks.
 
     The more of a page is junk, the less it is like what the network learned from, letters above
     all, and the less its certainty counts.
     """
-    odds = np.log(share / (1 - share)) - np.log(JUNK_IN_TRAINING / (1 - JUNK_IN_TRAINING))
-    known = np.clip(none, LEAST_CHANCE, 1 - LEAST_CHANCE)
-    evidence = np.log(known / (1 - known)) / np.float32(1 + share)
-    return 1 / (1 + np.exp(-evidence - np.float32(odds)))
+    none = min(max(none, LEAST_CHANCE), 1 - LEAST_CHANCE)
+    evidence = log(none / (1 - none)) / (1 + share)
+    odds = log(share / (1 - share)) - log(JUNK_IN_TRAINING / (1 - JUNK_IN_TRAINING))
+    return 1 / (1 + exp(-evidence - odds))

@@ -189,13 +189,25 @@ def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
 
 
 def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
-    """The coarse grid drawn out to (h, w) uint8, linear between cells.
+    """The coarse grid drawn out to (h, w) uint8, linear between the middles of cells.
 
     With as many rows as the grid has, it is drawn out across only.
     """
     small = Image.fromarray(np.clip(grid, 0, 255).astype(np.uint8))
     if cell == 1:
         return np.array(small)
-    rows = grid.shape[0] * (cell if shape[0] > grid.shape[0] else 1)
-    large = np.asarray(small.resize((grid.shape[1] * cell, rows), Image.Resampling.BILINEAR))
-    return large[:shape[0], :shape[1]]
+    wide = small.resize((grid.shape[1] * cell, grid.shape[0]), Image.Resampling.BILINEAR)
+    rows = np.asarray(wide)[:, :shape[1]]
+    if shape[0] == grid.shape[0]:
+        return rows
+    # twice as fast as Pillow: weights in 1/256, from the row above for the upper half of a cell
+    rows = np.pad(rows, ((1, 1), (0, 0)), "edge").astype(np.uint16)
+    place = (np.arange(cell) + 0.5) / cell - 0.5
+    weight = np.rint(256 * np.abs(place)).astype(np.uint16)[:, None]
+    half = cell // 2
+    large = rows[1:-1, None] * (256 - weight)
+    large[:, :half] += rows[:-2, None] * weight[:half]
+    large[:, half:] += rows[2:, None] * weight[half:]
+    large += 128
+    large >>= 8
+    return large.astype(np.uint8).reshape(-1, shape[1])[:shape[0]]
