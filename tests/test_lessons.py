@@ -289,6 +289,13 @@ def test_ok__pictures_are_saved_as_text_without_matplotlib(
     assert (tmp_path / "made" / "miles-one.txt").read_text() == "a drawing\n"
 
 
+def test_ok__it_waits_between_the_sections_and_not_before_the_first() -> None:
+    out, waits = io.StringIO(), []
+    board = Blackboard(out, wait=lambda: waits.append(out.getvalue().count("---")))
+    course.give("miles", board, np.random.default_rng(1))
+    assert len(waits) == 3 and waits[0] > 0  # four sections
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_ok__pictures_are_painted(name: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")

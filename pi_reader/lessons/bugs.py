@@ -73,8 +73,8 @@ def lesson(
     board.section("Two bugs and a line")
     board.say("""
         Somebody measured two bugs: a ladybird 3 wide and 1 long, a caterpillar 1 wide and 3 long.
-        Lay the width to the right and the length upwards. The line is length = slope × width, and
-        it shall run above the ladybird and below the caterpillar. We begin with a slope of 0.25.
+        Draw width to the right, length upwards. The line is length = slope × width: with a slope of
+        0.25, where we begin, it is flat. It shall run above the ladybird, below the caterpillar.
 
         A bug tells the line how high it should be where the bug is: 1.1 at the ladybird, just
         above it, and 2.9 at the caterpillar, just below. The error is what it wants minus what

@@ -1,7 +1,7 @@
 """Descent: finding the bottom of a valley in the fog, by the slope under your feet.
 
-A network's error is a landscape over all its weights, too large to be seen from above; but at every
-place one can feel which way is down. Here there is one direction only, so that we can watch.
+A network's error is a landscape over all its weights. Here it is one over a single number, so that
+we can watch ourselves walk.
 """
 
 from __future__ import annotations
@@ -69,9 +69,10 @@ def lesson(
     """One valley, several valleys, steps too large, steps that shrink."""
     board.section("One valley")
     board.say(f"""
-        You stand on a hillside in the fog and want to go down. You cannot see the valley, but your
-        feet feel the slope. So you take a step against it, feel again, and so on. The hillside is
-        x², its slope at x is 2x, and each step is {rate:g} × slope:
+        You stand on a hillside in the fog and want to go down. (For a network, where you stand is
+        the numbers on its links, and the height is its error.) You cannot see the valley, but your
+        feet feel the slope. So you take a step against it, and again. Our hillside is x², its slope
+        at x is 2x, and each step is {rate:g} × slope:
     """)
     places = walk(slope_of_bowl, start, rate, steps)
     board.table(["steps done", "x", "height x²", "slope 2x"], [
@@ -113,9 +114,8 @@ def lesson(
         [f"{valley:+.2f}", f"{hills(valley):.3f}", str(sum(abs(e - valley) < 0.01 for e in ends))]
         for valley in found])
     board.say(f"""
-        The best is at {best:+.2f}. Networks are begun with random links for the same reason; and
-        with very many directions to go, it is rare that every one of them leads upwards, so that
-        poor valleys are less of a worry there than on this small map.
+        The best is at {best:+.2f}. Networks are begun with random links for the same reason. (With
+        many directions to go, seldom do all of them lead upwards: poor valleys are rarer there.)
     """)
 
     board.section("Steps that shrink")

@@ -1,7 +1,7 @@
 """Errors: when the answer is wrong, who is to blame, and by how much?
 
-The error at the output is sent back along the links, more of it through the stronger ones. This
-rule is simple enough for a pencil and nearly exact; the end says what "nearly" means.
+The error is sent back along the links, more of it through the stronger ones. This rule is simple
+enough for a pencil and nearly exact; the end says what "nearly" means.
 """
 
 from __future__ import annotations
@@ -45,10 +45,7 @@ def send_back(errors: np.ndarray, links: np.ndarray) -> np.ndarray:
 
 def changes(inputs: np.ndarray, links: Sequence[np.ndarray], targets: np.ndarray,
             exact: bool) -> tuple[np.ndarray, np.ndarray]:
-    """How the links into hidden and into output nodes should change: the lecture's rule, or exact.
-
-    Exact means minus the gradient of half the squared error. Only a word differs in the code.
-    """
+    """How links into hidden and output nodes change: by the lecture's rule, or exactly."""
     hidden = by_matrix(inputs, links[0])
     output = by_matrix(hidden, links[1])
     errors = targets - output
@@ -81,42 +78,44 @@ def lesson(
     board.say("""
         The data says what the outputs should have been, but nobody says what a hidden node
         should have sent. So its error is what its links bring back, added up: each output splits
-        its error among the links into it, and each hidden node collects its shares. (With more
-        layers it goes on: what is collected here is split among the links further back.)
+        its error among the links into it, and each hidden node collects its shares. (And so on,
+        if there are more layers.)
     """)
     board.show(*(
         f"hidden {j + 1}: {first} × {LINKS[0, j]:g} / {LINKS[0].sum():g} + {second} × "
         f"{LINKS[1, j]:g} / {LINKS[1].sum():g} = {blame[j]:.2f}" for j in range(2)))
 
     board.section("The same with a matrix")
-    short = send_back(errors, LINKS)
     board.say("""
-        The sums below the fractions only set the scale, and the learning rate does that anyway. We
-        leave them out, and what remains is a matrix product again, with rows and columns swapped
-        ("transposed"), because we walk the links in the other direction:
+        The sums below the fractions only set the scale, as the learning rate does anyway. Without
+        them it is a matrix product again, rows and columns swapped ("transposed"), as we go back:
     """)
-    board.show(*(f"hidden {j + 1}: {first} × {LINKS[0, j]:g} + {second} × {LINKS[1, j]:g} "
-                 f"= {short[j]:.2f}" for j in range(2)), "in numpy: links.T @ errors")
+    board.show(*(f"hidden {j + 1}: {first} × {LINKS[0, j]:g} + {second} × {LINKS[1, j]:g} = {e:.2f}"
+                 for j, e in enumerate(send_back(errors, LINKS))), "in numpy: links.T @ errors")
     board.say("Larger numbers, but the blame is shared much as before (here, even exactly so).")
 
-    board.section("How true is that?")
+    board.section("From blame to a change, and how true it is")
     targets = np.array([0.01, 0.01, 0.99])
     rule, true = (changes(INPUTS, (INTO_HIDDEN, INTO_OUTPUT), targets, exact)
                   for exact in (False, True))
     board.say("""
-        There is an exact answer: ask of every single link how the error would change if that link
-        grew a tiny bit. All these together are called the gradient. Take the network of the last
-        lesson, which said 0.726 0.709 0.778 and should say 0.01 0.01 0.99:
+        A link changes by the error of its node, times the signal that came through it (no signal,
+        no blame), times how steep the node's sigmoid is, which is output × (1 - output). Take the
+        network of the last lesson; its first output said 0.726 and should say 0.01:
+    """)
+    board.show("hidden 1 to output 1: (0.01 - 0.726) × 0.761 × 0.726 × (1 - 0.726) = -0.108")
+    board.say("""
+        There is an exact answer, too: ask of every link how the error would change if that link
+        alone grew a tiny bit. All these together are called the gradient. Side by side:
     """)
     board.table(["link", "changed by the rule", "exactly", "rule ÷ exact"], [
         [link, f"{ours:+.5f}", f"{exact:+.5f}", f"{ours / exact:.2f}"] for link, ours, exact in (
             *((f"hidden {j + 1} to output 1", rule[1][0, j], true[1][0, j]) for j in range(3)),
             *((f"input 1 to hidden {j + 1}", rule[0][j, 0], true[0][j, 0]) for j in range(3)))])
     board.say("""
-        Into the outputs the rule IS the gradient. Into the hidden nodes it is too large, and not by
-        the same factor for each: on its way back an output's error should be multiplied by the
-        slope of that output's sigmoid, output × (1 - output), and the rule leaves this out.
-        That slope is 1/4 at most, hence factors above 4 here.
+        Into the outputs the rule IS the gradient. Into the hidden nodes it is too large, not by the
+        same factor for each: on its way back an error should be multiplied by how steep the
+        output's sigmoid is, 1/4 at most, and the rule leaves this out.
     """)
 
     board.section("Does it matter?")
@@ -129,9 +128,9 @@ def lesson(
         figure.subplots().hist(alike, 50, range=(-1, 1))
 
     board.say(f"""
-        Too large a step is mended by a smaller learning rate. A wrong direction would not be. So
-        here are {len(alike)} random networks with random tasks, and for each the likeness of the
-        two directions: 1 is the same way, 0 is across, below 0 would be uphill.
+        A smaller learning rate mends too large a step, but no wrong direction. So here are
+        {len(alike)} random networks with random tasks, and for each the likeness of the two
+        directions: 1 is the same way, 0 is across, below 0 would be uphill.
     """)
     board.picture("likeness", bars(names, counts.tolist(), form=".0f"), paint)
     board.say(f"""

@@ -86,10 +86,11 @@ def lesson(
         number = following
         found.append(number)
     board.say(f"""
-        Now nobody thinks any more. The rule is: change the number by {share:g} × error ÷
-        kilometres. If we took all of the error (a share of 1), one step would do, because there is
-        one example only. Further on we shall have many examples that disagree, and a machine that
-        believes each of them completely never settles. So we practise modesty here already.
+        Now nobody thinks any more. The rule: change the number by {share:g} × error ÷ kilometres.
+        (Divided, since the error gathered over {km:g} kilometres; the number is for one.) To take
+        all of the error, a share of 1, would do it in one step, because there is only one example.
+        Further on we shall have many examples that disagree, and a machine that believes each of
+        them completely never settles. So we practise modesty here already.
     """)
     board.table(["try", "number", "machine says", "error", "change"], rows)
     board.say(f"""

@@ -79,8 +79,8 @@ def lesson(
     board.say("""
         Then it decides. The simplest way is a step: silent up to 0, firing above, much as a nerve
         cell stays quiet until enough comes in. But with a step, a tiny change of a weight changes
-        nothing or everything, and gives no hint which way to learn. So its corners are rubbed
-        off. The soft step is called the sigmoid, 1 / (1 + e^-x):
+        nothing or everything, and gives no hint which way to learn. So its corners are rubbed off:
+        the sigmoid, 1 / (1 + e^-x), where e is 2.718... (calculators have a key for it).
     """)
     x = np.linspace(-6, 6, 60)
 
@@ -120,9 +120,9 @@ def lesson(
     board.section("The same as matrices")
     answer = by_matrix(by_matrix(INPUTS, INTO_HIDDEN), INTO_OUTPUT)
     board.say("""
-        Write the weights as a table, a row for each node, a column for each signal. "Each row
-        times the signals, added up" has a name in mathematics: the product of a matrix and a
-        vector. numpy writes it @, so that a whole layer is  sigmoid(links @ signals)
+        Write the weights as a table, a row for each node. To multiply a row with the whole column
+        of signals and add up, for each row, has a name in mathematics: the product of a matrix
+        and a vector. numpy writes it @, so that a whole layer is  sigmoid(links @ signals)
     """)
     board.table(["links into hidden", "signals", "added up"],
                 [[str(links), signal, f"{links @ INPUTS:.3f}"]
