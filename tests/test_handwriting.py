@@ -102,9 +102,10 @@ def test_people_from_europe_cross_their_sevens_and_flag_their_ones() -> None:
         names = [DIGITS[digit][form].skeleton.__name__ for form in traits.form]
         return float(np.mean([any(word in name for word in words) for name in names]))
 
+    up_first = ("flag", "hooked", "retraced", "steep")
     assert share(7, ("crossed",), 1.0) > 0.6 > 0.3 > share(7, ("crossed",), 0.0)
-    assert share(1, ("flag", "hooked", "retraced"), 1.0) > 0.5
-    assert share(1, ("flag", "hooked", "retraced"), 0.0) < 0.3
+    assert share(1, up_first, 1.0) > 0.5
+    assert share(1, up_first, 0.0) < 0.3
 
 
 @pytest.mark.parametrize("skeleton", FORMS + SIGNS, ids=lambda skeleton: skeleton.__name__)

@@ -1,7 +1,8 @@
 """Skeletons of what people write beside their numbers: signs, letters, ticks, arrows.
 
-Left out are shapes that are honestly a digit too: o, l, s, z, b, g, q, i, D, G, the plain slash,
-and the upper right corner of a table, which is a 7.
+Left out are shapes that are honestly a digit too, such as somebody's 9 that is a p and 4 that is
+an h: o, l, s, z, b, g, q, i, h, p, D, G, P, the plain slash, and the upper right corner of a
+table, which is a 7.
 The tastes shift each shape a little; how it is drawn comes from the hand, as with digits.
 """
 
@@ -190,15 +191,12 @@ _LETTERS: tuple[Skeleton, ...] = (
     plain([(0, 0), (0, 1, CORNER), (0.05, 0.35), (0.35, 0.02), (0.58, 0.3), (0.6, 1)]),  # n
     plain([(0, 0), (0, 1, CORNER), (0.1, 0.2), (0.3, 0.05), (0.42, 0.3), (0.42, 1, CORNER),
            (0.5, 0.2), (0.72, 0.05), (0.85, 0.3), (0.88, 1)]),  # m
-    plain([(0, 0), (0, 1, CORNER), (0.03, 0.62), (0.3, 0.45), (0.5, 0.65), (0.52, 1)]),  # h
     plain([(0.02, 0), (0, 1)], [(0.5, 0.42), (0.03, 0.68, CORNER), (0.55, 1)]),  # k
     plain([(0, 0), (0, 1, CORNER), (0.03, 0.3), (0.25, 0.05), (0.5, 0.12)]),  # r
     plain([(0.55, 0.08), (0.38, 0), (0.25, 0.2), (0.22, 1)], [(0.02, 0.42), (0.5, 0.4)]),  # f
     plain([(0.2, 0), (0.2, 0.8), (0.32, 1), (0.5, 0.92)], [(0, 0.3), (0.48, 0.28)]),  # t
     plain([(0.5, 0.5), (0.25, 0.45), (0, 0.72), (0.22, 1), (0.5, 0.7, CORNER), (0.52, 0, CORNER),
            (0.55, 0.85), (0.68, 0.98)]),  # d
-    plain([(0, 0.05), (0, 1, CORNER), (0, 0.2), (0.3, 0), (0.52, 0.22), (0.3, 0.48),
-           (0.02, 0.4)]),  # p
     plain([(0, 0.2), (0, 1)], [(0, 0.5), (0.28, 0.22), (0.55, 0.45), (0.55, 1)]),  # n with a stem
     e_round,
 )

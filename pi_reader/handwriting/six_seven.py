@@ -106,6 +106,42 @@ def six_open(t: np.ndarray) -> Sequence[Stroke]:
     ]
 
 
+def six_barred(t: np.ndarray) -> Sequence[Stroke]:
+    """Wide and round like a G: the bowl ends in a level stroke that need not reach the stem."""
+    wide = between(t[0], 0.56, 0.76)
+    bar = between(t[1], 0.46, 0.6)
+    return [
+        [
+            (wide * between(t[2], 0.7, 0.98), between(t[3], 0.02, 0.14)),
+            (wide * 0.55, 0.0),
+            (0.04, 0.34),
+            (0.02, 0.7),
+            (wide * 0.5, 1.0),
+            (wide * 0.97, 0.78),
+            (wide * 0.9, bar + 0.04),
+            (wide * 0.62, bar),
+            (wide * between(t[4], 0.12, 0.42), bar + between(t[5], 0.0, 0.12)),
+        ]
+    ]
+
+
+def six_knotted(t: np.ndarray) -> Sequence[Stroke]:
+    """A long stem, and at its foot a bowl so small that ink may fill it."""
+    wide = between(t[0], 0.2, 0.4)
+    top = between(t[1], 0.6, 0.76)
+    return [
+        [
+            (between(t[2], 0.06, 0.46), 0.0),
+            (between(t[3], 0.03, 0.16), 0.42),
+            (0.0, 0.82),
+            (wide * 0.45, 1.0),
+            (wide, between(t[4], 0.8, 0.88)),
+            (wide * 0.6, top),
+            (between(t[5], -0.04, 0.08), top + between(t[6], 0.08, 0.2)),
+        ]
+    ]
+
+
 # --- seven ---------------------------------------------------------------------------------------
 
 
@@ -211,3 +247,52 @@ def seven_footed(t: np.ndarray) -> Sequence[Stroke]:
     foot = between(t[1], 0.05, 0.5)
     curl = between(t[8], -0.22, 0.22)
     return [[*path[:-1], (foot, 0.97, CORNER), (foot + curl, between(t[9], 0.9, 1.0))]]
+
+
+def _long_bar(t: np.ndarray, right: np.ndarray, foot: np.ndarray) -> Stroke:
+    """A bar through the middle of a 7 or lower, longer to the right than to the left."""
+    y = between(t[7], 0.44, 0.66)
+    middle = right + (foot - right) * y
+    tilt = between(t[6], -0.06, 0.05)
+    return [
+        (middle - between(t[8], 0.14, 0.36), y - tilt),
+        (middle + between(t[9], 0.2, 0.58), y + tilt),
+    ]
+
+
+def seven_knotted(t: np.ndarray) -> Sequence[Stroke]:
+    """A hook at the left, a roof that ends in a knot, a stem, and a long bar."""
+    right = between(t[0], 0.4, 0.66)
+    foot = between(t[1], 0.02, 0.4)
+    knot = between(t[2], 0.04, 0.14)
+    low = between(t[3], 0.12, 0.22)
+    return [
+        [
+            (between(t[4], -0.06, 0.04), between(t[5], 0.14, 0.32)),
+            (0.02, 0.04, CORNER),
+            (right * 0.5, low),
+            (right, low - 0.02),
+            (right + knot, low * 0.4),
+            (right, 0.0),
+            (right - knot * 0.7, low),
+            ((right + foot) / 2, 0.55),
+            (foot, 1.0),
+        ],
+        _long_bar(t, right, foot),
+    ]
+
+
+def seven_hooked_crossed(t: np.ndarray) -> Sequence[Stroke]:
+    """A deep hook at the left of a roof that sags or waves, a straight stem, and a long bar."""
+    right = between(t[0], 0.42, 0.7)
+    foot = between(t[1], 0.02, 0.42)
+    return [
+        [
+            (between(t[4], -0.08, 0.05), between(t[5], 0.12, 0.34)),
+            (0.0, between(t[3], 0.0, 0.06), CORNER),
+            (right * 0.5, between(t[2], 0.0, 0.12)),
+            (right, 0.0, CORNER),
+            (foot, 1.0),
+        ],
+        _long_bar(t, right, foot),
+    ]

@@ -8,32 +8,54 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pi_reader.handwriting.eight_nine import (
+from pi_reader.handwriting.eight import (
     eight,
     eight_circles,
     eight_from_left,
     eight_open,
     eight_ribbon,
+)
+from pi_reader.handwriting.nine import (
     nine,
     nine_big_tail,
     nine_curl,
+    nine_flat_tail,
     nine_hook,
+    nine_necked,
     nine_open,
     nine_s,
+    nine_small,
     nine_soft,
+    nine_turned,
+)
+from pi_reader.handwriting.one import (
+    one,
+    one_flag,
+    one_foot,
+    one_hooked,
+    one_joined_foot,
+    one_retraced,
+    one_steep,
+    one_steep_footed,
+    one_steep_looped,
+    one_stick_foot,
 )
 from pi_reader.handwriting.six_seven import (
     seven,
     seven_arch,
     seven_crossed,
     seven_footed,
+    seven_hooked_crossed,
+    seven_knotted,
     seven_round,
     seven_serif,
     seven_serif_crossed,
     seven_wave,
     seven_wave_crossed,
     six,
+    six_barred,
     six_curl,
+    six_knotted,
     six_open,
     six_rolled,
     six_straight,
@@ -48,24 +70,20 @@ from pi_reader.handwriting.three_four_five import (
     four_continued,
     four_cup,
     four_open,
+    four_stepped,
     four_swept,
+    four_ticked,
     three,
     three_flat,
     three_loop,
     three_soft,
 )
-from pi_reader.handwriting.zero_one_two import (
-    one,
-    one_flag,
-    one_foot,
-    one_hooked,
-    one_joined_foot,
-    one_retraced,
-    one_stick_foot,
+from pi_reader.handwriting.zero_two import (
     two,
     two_check,
     two_curl,
     two_loop,
+    two_rolled,
     two_swung,
     two_z,
     zero,
@@ -101,6 +119,9 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(one_foot, 0.7, 1.5),
         Form(one_stick_foot, 0.15, 0.1),
         Form(one_joined_foot, 0.1, 0.1),
+        Form(one_steep, 0.3, 3.5),
+        Form(one_steep_looped, 0.1, 1.5),
+        Form(one_steep_footed, 0.1, 1),
     ),
     (
         Form(two, 4, 4),
@@ -109,6 +130,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(two_check, 1.5, 1),
         Form(two_z, 1, 3),
         Form(two_curl, 0.5, 1.5),
+        Form(two_rolled, 2, 0.8),
     ),
     (
         Form(three, 4, 4),
@@ -122,6 +144,8 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(four_closed, 2, 2),
         Form(four_continued, 1.5, 1),
         Form(four_swept, 0.5, 2.5),
+        Form(four_ticked, 0.5, 2.5),
+        Form(four_stepped, 0.2, 1),
     ),
     (
         Form(five, 4, 4),
@@ -135,6 +159,8 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(six_curl, 1, 2.5),
         Form(six_rolled, 4, 2),
         Form(six_open, 1, 0.3),
+        Form(six_barred, 0.2, 0.6),
+        Form(six_knotted, 1.5, 0.5),
     ),
     (
         Form(seven, 5, 1),
@@ -145,7 +171,9 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(seven_wave_crossed, 0.1, 1.5),
         Form(seven_round, 1, 0.2),
         Form(seven_arch, 1, 0.2),
-        Form(seven_footed, 0.4, 0.3),
+        Form(seven_footed, 0.6, 0.3),
+        Form(seven_knotted, 0.1, 1.2),
+        Form(seven_hooked_crossed, 0.1, 1.5),
     ),
     (
         Form(eight, 5, 5),
@@ -162,6 +190,10 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(nine_big_tail, 0.2, 1.5),
         Form(nine_hook, 1, 1.5),
         Form(nine_s, 0.2, 2),
+        Form(nine_small, 1.5, 0.8),
+        Form(nine_flat_tail, 0.1, 2.5),
+        Form(nine_necked, 0.1, 1.5),
+        Form(nine_turned, 0.02, 0.6),
     ),
 )
 """For each digit the forms people give it; their numbers are weights, not probabilities."""

@@ -186,6 +186,44 @@ def four_swept(t: np.ndarray) -> Sequence[Stroke]:
     ]
 
 
+def four_ticked(t: np.ndarray) -> Sequence[Stroke]:
+    """A slope and a long low bar, as of an L, and a short stem near the bar's end."""
+    bar = between(t[0], 0.58, 0.78)
+    end = between(t[1], 0.55, 0.85)
+    stem = end - between(t[2], -0.03, 0.16)
+    return [
+        [
+            (between(t[3], 0.16, 0.5), 0.0),
+            (between(t[4], 0.06, 0.2), bar * 0.6),
+            (0.0, bar - 0.02, CORNER),
+            (end * 0.5, bar + between(t[5], -0.05, 0.04)),
+            (end, bar + between(t[6], -0.07, 0.06)),
+        ],
+        [
+            (stem + between(t[7], 0.0, 0.08), bar - between(t[8], 0.08, 0.3)),
+            (stem - between(t[9], -0.03, 0.12), 1.0),
+        ],
+    ]
+
+
+def four_stepped(t: np.ndarray) -> Sequence[Stroke]:
+    """One line like ly: down, along the bar, up a little, and down again as the stem."""
+    bar = between(t[0], 0.5, 0.7)
+    stem = between(t[1], 0.58, 0.86)
+    top = bar - between(t[2], 0.04, 0.22)
+    return [
+        [
+            (between(t[3], 0.04, 0.3), 0.0),
+            (between(t[4], 0.0, 0.14), bar * 0.55),
+            (0.0, bar, CORNER),
+            (stem * 0.7, bar - between(t[5], 0.0, 0.05)),
+            (stem + 0.02, top, CORNER),
+            (stem - between(t[6], -0.02, 0.06), (top + 1) / 2),
+            (stem - between(t[7], -0.04, 0.1), 1.0),
+        ]
+    ]
+
+
 # --- five ----------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,6 @@
-"""The ways to write 0, 1 and 2, as the points the pen passes.
+"""The ways to write 0 and 2, as the points the pen passes.
 
-MNIST is American, and its ones are sticks: here they also have the long flag that Germans write,
-which every network that learned from MNIST alone takes for a 7.
+An oval need not close; a 2 may end in a point, a loop, or a loop as wide as an a's.
 Each function takes the tastes of many people, (10, n) from 0 to 1; see `shapes`.
 """
 
@@ -12,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pi_reader.handwriting.shapes import arc, between
-from pi_reader.handwriting.splines import CORNER, Number, Point, Stroke
+from pi_reader.handwriting.splines import CORNER, Point, Stroke
 
 # --- zero ----------------------------------------------------------------------------------------
 
@@ -63,106 +62,6 @@ def zero_slashed(t: np.ndarray) -> Sequence[Stroke]:
     reach = between(t[2], 0.7, 1.25)
     oval = arc(0.0, 0.5, wide, 0.5, between(t[1], 0.7, 0.9), -1.02, 10)
     return [oval, [(wide * reach, 0.5 - 0.42 * reach), (-wide * reach, 0.5 + 0.42 * reach)]]
-
-
-# --- one -----------------------------------------------------------------------------------------
-
-
-def one(t: np.ndarray) -> Sequence[Stroke]:
-    """A plain stick, straight or a little bent."""
-    bend = between(t[0], -0.06, 0.06)
-    return [[(0.0, 0.0), (bend, 0.33), (bend * 1.2, 0.66), (between(t[1], -0.06, 0.06), 1.0)]]
-
-
-def one_flag(t: np.ndarray) -> Sequence[Stroke]:
-    """Up along the flag, a sharp turn, down: from a small American tick to the long German one."""
-    length = between(t[0] ** 1.2, 0.12, 1.0)
-    steep = between(t[1], 0.72, 1.4)
-    across = length * steep**-0.5 * 0.72
-    bow = between(t[2], -0.1, 0.08) * length
-    drop = length * np.minimum(steep**0.5, 1.05) * 0.85
-    foot = between(t[3], -0.08, 0.12)
-    return [
-        [
-            (-across, drop),
-            (-across * 0.5 - bow, drop * 0.5 - bow),
-            (0.0, 0.0, CORNER),
-            (between(t[4], -0.04, 0.05), 0.5),
-            (foot, 1.0),
-        ]
-    ]
-
-
-def one_hooked(t: np.ndarray) -> Sequence[Stroke]:
-    """The flag and the stem meet in a bow instead of a corner."""
-    length = between(t[0], 0.2, 0.7)
-    across = length * between(t[1], 0.5, 0.95)
-    round_top = between(t[2], 0.02, 0.09)
-    return [
-        [
-            (-across, length * 0.85),
-            (-across * 0.45, length * 0.42),
-            (-round_top, 0.02),
-            (round_top * 0.5, 0.06),
-            (0.02, 0.45),
-            (between(t[3], -0.1, 0.1), 1.0),
-        ]
-    ]
-
-
-def one_retraced(t: np.ndarray) -> Sequence[Stroke]:
-    """Up a long thin way and back down almost on the same line, with a narrow loop at the top."""
-    low = between(t[0], 0.45, 0.95)
-    gap = between(t[1], 0.04, 0.2)
-    return [
-        [
-            (-0.28 - gap - 0.15 * t[2], low),
-            (-0.12 - gap * 0.4, low * 0.45),
-            (0.04, 0.03),
-            (0.07, 0.0),
-            (0.06, 0.1),
-            (0.0, 0.5),
-            (between(t[3], -0.1, 0.08), 1.0),
-        ]
-    ]
-
-
-def _base(t: np.ndarray, x: Number) -> Stroke:
-    """The foot under a 1: a short line across the end of the stem."""
-    left = between(t[5], 0.12, 0.4)
-    right = between(t[6], 0.1, 0.42)
-    y = between(t[7], 0.95, 1.02)
-    tilt = between(t[8], -0.06, 0.05)
-    return [(x - left, y - tilt), (x + right, y + tilt)]
-
-
-def one_foot(t: np.ndarray) -> Sequence[Stroke]:
-    """Flag, stem and foot, like print."""
-    length = between(t[0], 0.12, 0.5)
-    across = length * between(t[1], 0.5, 1.1)
-    foot = between(t[3], -0.06, 0.06)
-    stem: Stroke = [(-across, length * 0.7), (0.0, 0.0, CORNER), (foot, 1.0)]
-    return [stem, _base(t, foot)]
-
-
-def one_stick_foot(t: np.ndarray) -> Sequence[Stroke]:
-    """A stick on a foot without a flag."""
-    return [[(0.0, 0.0), (between(t[0], -0.04, 0.04), 1.0)], _base(t, 0.0)]
-
-
-def one_joined_foot(t: np.ndarray) -> Sequence[Stroke]:
-    """Flag, stem, and without lifting the pen along the foot: nearly a 2 with a straight back."""
-    length = between(t[0], 0.1, 0.35)
-    left = between(t[1], 0.1, 0.25)
-    return [
-        [
-            (-length * 0.9, length * 0.7),
-            (0.0, 0.0, CORNER),
-            (0.0, 0.96, CORNER),
-            (-left, between(t[2], 0.93, 1.02), CORNER),
-            (between(t[3], 0.2, 0.4), between(t[4], 0.95, 1.02)),
-        ]
-    ]
 
 
 # --- two -----------------------------------------------------------------------------------------
@@ -297,5 +196,27 @@ def two_check(t: np.ndarray) -> Sequence[Stroke]:
             (between(t[5], -0.1, 0.12), low, CORNER),
             (right * 0.7, between(t[6], 0.84, 0.96)),
             (between(t[7], 0.5, 1.0), between(t[8], 0.82, 1.12)),
+        ]
+    ]
+
+
+def two_rolled(t: np.ndarray) -> Sequence[Stroke]:
+    """A loop at the lower left that is as wide as an a's, and a base that droops out of it."""
+    right = between(t[1], 0.4, 0.62)
+    top = between(t[4], 0.52, 0.74)
+    left = between(t[5], -0.16, 0.04)
+    return [
+        [
+            (between(t[2], -0.06, 0.14), between(t[0], 0.06, 0.26)),
+            (right * 0.55, 0.0),
+            (right, 0.2),
+            (right * 0.9, 0.6),
+            (0.24, 0.93),
+            (0.04, 1.0),
+            (left, 0.86),
+            (left + 0.1, top),
+            (right * 0.7, top + 0.08),
+            (right, 0.88),
+            (between(t[7], 0.62, 1.0), between(t[6], 0.9, 1.14)),
         ]
     ]

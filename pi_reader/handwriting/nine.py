@@ -1,6 +1,6 @@
-"""The ways to write 8 and 9, as the points the pen passes.
+"""The ways to write 9, as the points the pen passes.
 
-The tail of a 9 hangs straight, leans, or swings out like that of a g.
+The tail of a 9 hangs straight, leans, or swings out like that of a g; some run it along the line.
 Each function takes the tastes of many people, (10, n) from 0 to 1; see `shapes`.
 """
 
@@ -10,95 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pi_reader.handwriting.shapes import arc, between
+from pi_reader.handwriting.shapes import between
 from pi_reader.handwriting.splines import CORNER, Point, Stroke
-
-# --- eight ---------------------------------------------------------------------------------------
-
-
-def eight(t: np.ndarray) -> Sequence[Stroke]:
-    """Down as an S and up again, closed or nearly so at the top right."""
-    top = between(t[0], 0.12, 0.32)
-    low = between(t[1] ** 0.8, 0.12, 0.38)
-    waist = between(t[2], 0.36, 0.6)
-    shift = between(t[6], -0.05, 0.08)
-    return [
-        [
-            (top * between(t[3], 0.4, 1.0) + shift, between(t[4], 0.02, 0.16)),
-            (shift, 0.0),
-            (-top + shift, waist * 0.45),
-            (0.0, waist),
-            (low, waist + (1 - waist) * 0.5),
-            (0.0, 1.0),
-            (-low, waist + (1 - waist) * 0.52),
-            (0.0, waist + between(t[7], -0.02, 0.06)),
-            (top * 0.9 + shift, waist * 0.45),
-            (top * between(t[8], 0.2, 1.1) + shift, between(t[5], -0.04, 0.12)),
-        ]
-    ]
-
-
-def eight_circles(t: np.ndarray) -> Sequence[Stroke]:
-    """One ring on top of another."""
-    waist = between(t[0], 0.4, 0.52)
-    top = between(t[1], 0.17, 0.3)
-    low = between(t[2], 0.2, 0.36)
-    overlap = between(t[3], -0.03, 0.05)
-    side = between(t[4], -0.06, 0.06)
-    upper = arc(side, waist / 2, top, waist / 2, 0.25 + between(t[5], -0.1, 0.6), -1.04, 9)
-    height = (1 - waist) / 2 + overlap
-    start, turn = between(t[6], 0.65, 0.85), -between(t[7], 0.95, 1.1)
-    lower = arc(0.0, 1 - height, low, height, start, turn, 9)
-    return [upper, lower]
-
-
-def eight_open(t: np.ndarray) -> Sequence[Stroke]:
-    """Begins at the right end of its roof and comes back up as a straight stroke: open on top."""
-    waist = between(t[0], 0.36, 0.5)
-    top = between(t[1], 0.18, 0.3)
-    low = between(t[2], 0.16, 0.34)
-    return [
-        [
-            (top * between(t[3], 0.6, 1.5), between(t[4], 0.0, 0.14)),
-            (0.0, 0.01),
-            (-top, waist * 0.45),
-            (0.0, waist),
-            (low, waist + (1 - waist) * 0.55),
-            (between(t[5], -0.08, 0.04), 1.0),
-            (-low, waist + (1 - waist) * 0.55),
-            (0.0, waist + 0.02),
-            (top * between(t[6], 0.9, 1.7), between(t[7], -0.06, 0.14)),
-        ]
-    ]
-
-
-def eight_ribbon(t: np.ndarray) -> Sequence[Stroke]:
-    """A ribbon: both ends stand apart at the top, or nearly meet, over a single crossing."""
-    low = between(t[0], 0.06, 0.3)
-    cross = between(t[1], 0.34, 0.56)
-    apart = between(t[2] ** 2, 0.02, 0.3)
-    side = between(t[3], -0.05, 0.15)
-    return [
-        [
-            (side - apart, between(t[4], -0.02, 0.12)),
-            (side - 0.18 - apart * 0.3, cross * 0.5),
-            (0.0, cross),
-            (low, cross + (1 - cross) * 0.5),
-            (0.0, 1.0),
-            (-low, cross + (1 - cross) * 0.55),
-            (0.0, cross + 0.03),
-            (side + between(t[5], 0.14, 0.28), cross * 0.45),
-            (side + apart * between(t[6], 0.0, 1.4), between(t[7], -0.06, 0.1)),
-        ]
-    ]
-
-
-def eight_from_left(t: np.ndarray) -> Sequence[Stroke]:
-    """The other way round: starts at the left of the top and crosses to the right first."""
-    return [[(-point[0], point[1]) for point in stroke] for stroke in eight(t)]
-
-
-# --- nine ----------------------------------------------------------------------------------------
 
 
 def _nine_bowl(t: np.ndarray) -> tuple[list[Point], np.ndarray]:
@@ -237,5 +150,84 @@ def nine_s(t: np.ndarray) -> Sequence[Stroke]:
             (wide * tail, between(t[7], 0.66, 0.8)),
             (wide * 0.42, 1.0),
             (between(t[8], -0.14, 0.12), between(t[9], 0.84, 1.0)),
+        ]
+    ]
+
+
+def nine_small(t: np.ndarray) -> Sequence[Stroke]:
+    """A bowl so small that ink may fill it, over a long stem."""
+    wide = between(t[0], 0.2, 0.4)
+    low = between(t[1], 0.24, 0.4)
+    foot = wide - between(t[2], -0.08, 0.34)
+    return [
+        [
+            (wide * between(t[3], 0.8, 1.05), between(t[4], 0.03, 0.12)),
+            (wide * 0.5, 0.0),
+            (0.0, low * 0.55),
+            (wide * 0.45, low),
+            (wide * 0.9, low * 0.65),
+            (wide, between(t[5], 0.0, 0.12), CORNER),
+            ((wide + foot) / 2 + between(t[6], -0.02, 0.08), 0.58),
+            (foot, 1.0),
+        ]
+    ]
+
+
+def nine_flat_tail(t: np.ndarray) -> Sequence[Stroke]:
+    """A stem that turns on the line and runs along it far to the left, as under a g."""
+    wide = between(t[0], 0.4, 0.66)
+    low = between(t[1], 0.34, 0.54)
+    return [
+        [
+            (wide * between(t[2], 0.75, 1.05), between(t[3], 0.03, 0.14)),
+            (wide * 0.5, 0.0),
+            (0.0, low * 0.5),
+            (wide * 0.4, low),
+            (wide * 0.85, low * 0.75),
+            (wide, between(t[4], 0.0, 0.2), CORNER),
+            (wide * between(t[9], 1.0, 1.14), 0.56),
+            (wide * 0.98, 0.86),
+            (wide * 0.6, 0.98),
+            (wide * 0.2, between(t[5], 0.95, 1.01)),
+            (between(t[6], -0.34, 0.02), between(t[7], 0.93, 1.03)),
+        ]
+    ]
+
+
+def nine_necked(t: np.ndarray) -> Sequence[Stroke]:
+    """Round a small bowl, down a neck, over a belly, and back along the line: an 8 left open."""
+    wide = between(t[0], 0.34, 0.6)
+    waist = between(t[1], 0.36, 0.5)
+    belly = between(t[2], 0.42, 0.7)
+    return [
+        [
+            (wide * between(t[8], 0.25, 0.6), waist * between(t[3], 0.88, 1.04)),
+            (wide, waist * 0.5),
+            (wide * 0.55, 0.0),
+            (0.0, waist * 0.45),
+            (wide * 0.4, waist),
+            (belly * 0.92, waist + between(t[4], 0.12, 0.24)),
+            (belly, between(t[5], 0.72, 0.84)),
+            (belly * 0.6, 0.97),
+            (0.08, between(t[9], 0.95, 1.0)),
+            (between(t[6], -0.36, -0.08), between(t[7], 0.92, 1.02)),
+        ]
+    ]
+
+
+def nine_turned(t: np.ndarray) -> Sequence[Stroke]:
+    """The wrong way round, like the Greek rho: a flat wide bowl at the right of a leaning stem."""
+    wide = between(t[0], 0.5, 0.85)
+    low = between(t[1], 0.32, 0.46)
+    foot = between(t[2], -0.34, -0.08)
+    return [
+        [
+            (between(t[3], -0.02, 0.16), low * between(t[4], 0.95, 1.12)),
+            (wide * 0.55, low * 0.95),
+            (wide, low * 0.4),
+            (wide * 0.6, 0.0),
+            (0.14, low * 0.4),
+            (0.0, between(t[5], 0.46, 0.56)),
+            (foot, 1.0),
         ]
     ]
