@@ -27,7 +27,7 @@ from pi_reader.vision.choice import (
     same_hand,
     share_of_junk,
 )
-from pi_reader.vision.cuts import cut_region, find_spans
+from pi_reader.vision.cuts import Span, cut_region, find_spans
 from pi_reader.vision.ink import Ink, find_ink
 from pi_reader.vision.lines import find_lines
 from pi_reader.vision.marks import (
@@ -41,6 +41,8 @@ from pi_reader.vision.marks import (
 )
 from pi_reader.vision.patches import cut_patches
 from pi_reader.vision.regions import Regions, merge
+
+MOST_GUESSES = 1000  # patches for the network at a time: a page of confetti must not take minutes
 
 
 class Classifier(Protocol):
@@ -99,6 +101,8 @@ class Reader:
         alone = may_stand_alone(found).tolist()
         hoods = find_neighbourhoods(found)
         groups_of = [_groups(hood, alone, found) for hood in hoods]
+        if sum(map(len, groups_of)) > MOST_GUESSES:
+            groups_of = [[group for group in groups if len(group) == 1] for groups in groups_of]
         groups = [group for groups in groups_of for group in groups]
         mended = np.flatnonzero(page.mended).tolist()
         judged = self._judge(
@@ -125,7 +129,11 @@ class Reader:
         found = page.regions
         doubtful = {next(iter(mark.regions)): mark for mark in marks
                     if len(mark.regions) == 1 and not self._is_sure(mark)}
-        spans_of = {region: spans for region in doubtful if (spans := find_spans(found, region))}
+        spans_of: dict[int, list[Span]] = {}
+        for region in sorted(doubtful, key=lambda region: -doubtful[region].height):
+            spans = find_spans(found, region)
+            if spans and sum(map(len, spans_of.values())) + len(spans) <= MOST_GUESSES:
+                spans_of[region] = spans
         fuller = sorted({int(page.home[region]) for region in doubtful
                          if page.home[region] >= 0 and not page.mended[page.home[region]]})
         pieces = merge([cut_region(found, region, spans) for region, spans in spans_of.items()]

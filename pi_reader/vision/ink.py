@@ -21,6 +21,7 @@ NOISE_FACTOR = 5.0  # ink is darker than its paper by at least so many standard 
 LEAST_CONTRAST = 7  # grey levels; below this an 8-bit JPEG has only its own artefacts
 LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay below, pencil above
 CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
+NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain
 LOCAL_SHARE = 0.36  # of the darkest ink near by: cuts soft edges at about half their height
 
@@ -105,7 +106,7 @@ def estimate_noise(grey: np.ndarray) -> float:
 
     From second differences along some rows, of pixels side by side and of pixels further apart.
     """
-    step = max(1, grey.shape[0] // 64)
+    step = max(1, grey.shape[0] // NOISE_ROWS)
     rows = grey[::step].astype(np.int16)
     return max(_deviation(rows, 1), _deviation(rows, GRAIN))
 
@@ -132,18 +133,20 @@ def _threshold(contrast: np.ndarray, paper: np.ndarray, cell: int, radius: int,
                noise: float) -> np.ndarray:
     """The contrast above which a pixel is ink: over the noise, and well up the ink's flank."""
     rows, columns = paper.shape
+    height, width = contrast.shape
     strongest = np.zeros((rows, columns * cell), np.uint8)
-    whole = contrast.shape[0] // cell
-    strongest[:whole, :contrast.shape[1]] = (
-        contrast[:whole * cell].reshape(whole, cell, -1).max(axis=1))
+    whole = height // cell
+    strongest[:whole, :width] = contrast[:whole * cell].reshape(whole, cell, width).max(axis=1)
     if whole < rows:
-        strongest[whole, :contrast.shape[1]] = contrast[whole * cell:].max(axis=0)
-    peaks = strongest.reshape(rows, columns, cell).max(axis=2).astype(np.int16)
+        strongest[whole, :width] = contrast[whole * cell:].max(axis=0)
+    peaks = strongest[:, ::cell].astype(np.int16)
+    for offset in range(1, cell):
+        np.maximum(peaks, strongest[:, offset::cell], out=peaks)
     local = _dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
     least = np.maximum(LEAST_CONTRAST, NOISE_FACTOR * noise)
     level = np.maximum(local, np.maximum(np.float32(least), paper * np.float32(LEAST_SHARE)))
-    across = _enlarge(level, cell, (rows, contrast.shape[1]))
-    return np.repeat(across, cell, axis=0)[:contrast.shape[0]]
+    across = _enlarge(level, cell, (rows, width))
+    return np.repeat(across, cell, axis=0)[:height]
 
 
 def _dilate(grid: np.ndarray, radius: int) -> np.ndarray:
@@ -168,9 +171,11 @@ def _mean(grid: np.ndarray, radius: int) -> np.ndarray:
 
 
 def _slide_on(grid: np.ndarray, radius: int) -> np.ndarray:
-    padded = np.pad(grid, ((radius, radius), (0, 0)), "reflect", reflect_type="odd") \
-        if grid.shape[0] > 1 else np.pad(grid, ((radius, radius), (0, 0)), "edge")
-    return -_slide(-padded, radius)[radius:-radius]
+    reach = min(radius, len(grid) - 1)
+    above = 2 * grid[:1] - grid[1:reach + 1][::-1]
+    below = 2 * grid[-1:] - grid[::-1][1:reach + 1]
+    padded = np.concatenate([above, grid, below])
+    return -_slide(-padded, radius)[reach:reach + len(grid)]
 
 
 def _slide(grid: np.ndarray, radius: int) -> np.ndarray:

@@ -165,7 +165,7 @@ def find_neighbourhoods(found: Regions) -> list[list[int]]:
     """Regions sorted into groups, within which parts of one digit may be found.
 
     Two digits that stand beside each other are no parts, however close they are: parts overlap
-    from left to right, or one of them is small.
+    from left to right, one of them is small, or they are not on the same level.
     """
     count = len(found)
     if not count:
@@ -182,7 +182,8 @@ def find_neighbourhoods(found: Regions) -> list[list[int]]:
     overlap = -gap_x >= 0.3 * np.minimum(found.width[:, None], found.width)
     short = np.minimum(found.height[:, None], found.height) < 0.7 * np.maximum(
         found.height[:, None], found.height)
-    near &= overlap | short
+    level = -gap_y >= 0.3 * np.minimum(found.height[:, None], found.height)
+    near &= overlap | short | ~level
     near &= smaller >= 0.12 * larger  # a speck changes nothing
     one, other = np.nonzero(np.triu(near, 1))
     names = contract(count, one, other)
