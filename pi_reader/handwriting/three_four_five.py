@@ -190,7 +190,7 @@ def four_ticked(t: np.ndarray) -> Sequence[Stroke]:
     """A slope and a long low bar, as of an L, and a short stem near the bar's end."""
     bar = between(t[0], 0.58, 0.78)
     end = between(t[1], 0.55, 0.85)
-    stem = end - between(t[2], -0.03, 0.16)
+    stem = end - between(t[2], 0.0, 0.18)
     return [
         [
             (between(t[3], 0.16, 0.5), 0.0),
@@ -200,7 +200,7 @@ def four_ticked(t: np.ndarray) -> Sequence[Stroke]:
             (end, bar + between(t[6], -0.07, 0.06)),
         ],
         [
-            (stem + between(t[7], 0.0, 0.08), bar - between(t[8], 0.08, 0.3)),
+            (stem + between(t[7], -0.02, 0.06), bar - between(t[8], 0.12, 0.32)),
             (stem - between(t[9], -0.03, 0.12), 1.0),
         ],
     ]
