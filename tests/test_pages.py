@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pi_reader.handwriting import Page, Style, draw_page
+from pi_reader.handwriting.beside import lay_marks
 from pi_reader.handwriting.paper import View
 from pi_reader.values import Box
 
@@ -110,6 +111,40 @@ def test_one_person_can_fill_many_pages() -> None:
     style = Style.random(rng)
     page = draw_page(rng, 0.2, style=style, lines=3)
     assert len(page.lines) == 3
+
+
+def test_marks_stand_beside_the_digits_and_not_in_the_truth() -> None:
+    def dark_outside(page: Page) -> int:
+        grey = page.frame.grey.astype(np.float32)
+        ink = np.abs(grey - np.median(grey)) > 60
+        for box in boxes_of(page):
+            ink[box.y - 3 : box.bottom + 3, box.x - 3 : box.right + 3] = False
+        return int(ink.sum())
+
+    more = []
+    for seed in range(6):
+        plain, marked = (draw_page(np.random.default_rng(seed), 0.0, marks=marks)
+                         for marks in (False, True))
+        assert plain.lines == marked.lines
+        assert dark_outside(plain) < 20  # a fair copy on plain paper
+        more.append(dark_outside(marked))
+    assert np.median(more) > 100
+
+
+def test_marks_leave_room_around_digits() -> None:
+    rng = np.random.default_rng(8)
+    boxes = [Box(100, 100, 30, 50), Box(150, 105, 35, 45)]
+    some = 0
+    for _ in range(10):
+        cover = np.zeros((240, 320), np.float32)
+        for box in boxes:
+            cover[box.y : box.bottom, box.x : box.right] = 0.5
+        lay_marks(cover, rng, Style.random(rng), [boxes], pen=4)
+        near = cover[96:154, 96:189]
+        assert set(np.unique(near)) == {0, 0.5}
+        assert 0 <= cover.min() <= cover.max() <= 1
+        some += bool((cover == 1).any())
+    assert some >= 8
 
 
 @pytest.mark.parametrize("settings", [{"difficulty": 1.5}, {"difficulty": -0.1},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pi_reader.handwriting.beside import lay_marks
 from pi_reader.handwriting.paper import View, cloud, light, photograph, sheet
 from pi_reader.handwriting.pen import Track, digit_tracks, extent, ink
 from pi_reader.handwriting.style import Style
@@ -49,13 +50,15 @@ def draw_page(
     size: tuple[int, int] = (640, 480),
     style: Style | None = None,
     lines: int | None = None,
+    marks: bool = False,
 ) -> Page:
     """Draw a page that somebody filled with digits and held under a camera.
 
     difficulty: 0 is a fair copy on plain paper in good light, 1 whatever can happen to paper.
     size: (width, height) of the frame in pixels, at least 64 each. style: who writes; somebody new
     by default. lines: how many lines of digits, 1 to about 5; by default as many as fit the mood.
-    ValueError if a number is out of its range.
+    marks: whether signs, underlines and struck out digits stand beside the digits; they are not in
+    the truth. ValueError if a number is out of its range.
     """
     if not 0 <= difficulty <= 1:
         raise ValueError(f"difficulty: is {difficulty}, must be from 0 to 1")
@@ -67,15 +70,18 @@ def draw_page(
     width, height = size
     cover = np.zeros((height, width), np.float32)
     boxes = _lay_ink(cover, writing)
-    _blemish(cover, rng, writing, difficulty)
-    paper = sheet(rng, size, view, difficulty)
-    scene = _stain(paper, cover, rng, difficulty) * light(rng, size, difficulty)
-    grey = photograph(scene, rng, difficulty)
     digits = [(int(label), box) for label, box in zip(writing.labels, boxes, strict=True)]
     grouped = [
         tuple(digits[row] for row in np.flatnonzero(writing.line == line))
         for line in range(int(writing.line.max()) + 1)
     ]
+    if marks:
+        pen = float(2 * np.median(writing.track.radius))
+        lay_marks(cover, rng, style, [[box for _, box in line] for line in grouped], pen)
+    _blemish(cover, rng, writing, difficulty)
+    paper = sheet(rng, size, view, difficulty)
+    scene = _stain(paper, cover, rng, difficulty) * light(rng, size, difficulty)
+    grey = photograph(scene, rng, difficulty)
     return Page(Frame(grey, "drawn page"), tuple(grouped))
 
 
