@@ -119,6 +119,15 @@ def test_ok__touching_digits_come_apart(reader: Reader) -> None:
     assert reader.read(Frame(np.array(picture))).text == "74"
 
 
+def test_ok__a_network_without_the_eleventh_outcome_reads_too(reader: Reader) -> None:
+    class Ten(Templates):
+        def predict(self, patches: np.ndarray) -> np.ndarray:
+            return super().predict(patches)[:, :10]
+
+    frame = page([(7, 60, 60), (1, 150, 62), (4, 220, 58)])
+    assert Reader(Ten(), sure_at=0.8).read(frame).text == "714"
+
+
 HOSTILE = {
     "black": np.zeros((480, 640), np.uint8),
     "white": np.full((480, 640), 255, np.uint8),

@@ -77,11 +77,11 @@ def test_ok__an_empty_page_has_no_ink() -> None:
 
 def test_ok__large_pictures_are_averaged_down_and_the_scale_kept() -> None:
     small = page(drawn(), 200.0, noise=0)
-    large = np.kron(small, np.ones((8, 8), np.uint8))
+    large = np.kron(small, np.ones((6, 6), np.uint8))
     ink = find_ink(large)
     assert ink.mask.size <= MAX_PIXELS
     assert ink.scale == 2
-    assert agreement(ink.mask, np.kron(drawn(), np.ones((4, 4), bool))) > 0.9
+    assert agreement(ink.mask, np.kron(drawn(), np.ones((3, 3), bool))) > 0.9
 
 
 def test_ok__noise_is_measured_in_grey_levels() -> None:

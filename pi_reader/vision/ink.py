@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-MAX_PIXELS = 1_300_000  # of the working picture; larger ones are averaged down first
+MAX_PIXELS = 800_000  # of the working picture; larger ones are averaged down, noise with them
 GRID_CELLS = 4800  # cells of the coarse grid: 80 x 60 for a camera frame of 640 x 480
 PAPER_WINDOW = 0.1  # radius of the closing, as a share of the grid's shorter side
 NOISE_FACTOR = 5.0  # ink is darker than its paper by at least so many standard deviations of noise

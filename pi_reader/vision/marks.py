@@ -185,6 +185,9 @@ def find_neighbourhoods(found: Regions) -> list[list[int]]:
     level = -gap_y >= 0.3 * np.minimum(found.height[:, None], found.height)
     near &= overlap | short | ~level
     near &= smaller >= 0.12 * larger  # a speck changes nothing
+    dash = found.width > WIDEST * found.height
+    long = dash[:, None] & (found.width[:, None] > found.height)  # a fraction's bar is no hat
+    near &= ~(long | long.T)
     one, other = np.nonzero(np.triu(near, 1))
     names = contract(count, one, other)
     order = np.argsort(names, kind="stable")
