@@ -33,6 +33,7 @@ from pi_reader.vision.lines import find_lines
 from pi_reader.vision.marks import (
     MAX_PARTS,
     Marks,
+    find_fainter,
     find_marks,
     find_neighbourhoods,
     may_be_one,
@@ -72,9 +73,9 @@ class Reader:
         after_ink = perf_counter()
         found = find_marks(ink)
         after_regions = perf_counter()
-        marks, wholes = self._take(found)
-        marks, more = self._look_closer(found, marks)
-        marks = _mended(marks, wholes + more)
+        marks = self._take(found)
+        if len(marks) < len(found.regions) or not all(map(self._is_sure, marks)):
+            marks = self._look_closer(found, marks)
         marks = self._in_company(found, marks)
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
         lines = _lines(digits)
@@ -95,8 +96,8 @@ class Reader:
             marks.append(Mark(left, top, right, bottom, strength, tuple(chance), frozenset(origin)))
         return marks
 
-    def _take(self, page: Marks) -> tuple[list[Mark], list[Mark]]:
-        """Regions joined to marks as is likeliest, and the marks that mended regions would be."""
+    def _take(self, page: Marks) -> list[Mark]:
+        """Regions joined to marks as is likeliest."""
         found = page.regions
         alone = may_stand_alone(found).tolist()
         hoods = find_neighbourhoods(found)
@@ -104,12 +105,7 @@ class Reader:
         if sum(map(len, groups_of)) > MOST_GUESSES:
             groups_of = [[group for group in groups if len(group) == 1] for groups in groups_of]
         groups = [group for groups in groups_of for group in groups]
-        mended = np.flatnonzero(page.mended).tolist()
-        judged = self._judge(
-            page.ink, merge([found, page.fainter]),
-            groups + [(len(found) + index,) for index in mended],
-            groups + [page.parts(index) for index in mended])
-        opinions = dict(zip(groups, judged, strict=False))
+        opinions = dict(zip(groups, self._judge(page.ink, found, groups, groups), strict=True))
         marks: list[Mark] = []
         for hood, groups in zip(hoods, groups_of, strict=True):
             if 1 < len(hood) <= MAX_PARTS:
@@ -119,14 +115,11 @@ class Reader:
                     sum(bit[region] for region in group): opinions[group] for group in groups})
             else:
                 marks += [opinions[group] for group in groups]
-        return marks, judged[len(opinions):]
+        return marks
 
-    def _look_closer(self, page: Marks, marks: list[Mark]) -> tuple[list[Mark], list[Mark]]:
-        """Marks with the doubtful ones cut into several digits where that is likelier.
-
-        The second list has the marks that the doubtful ones would be with fainter ink.
-        """
-        found = page.regions
+    def _look_closer(self, page: Marks, marks: list[Mark]) -> list[Mark]:
+        """Doubtful marks cut into several digits, or mended with fainter ink, where likelier."""
+        found, fainter = page.regions, find_fainter(page)
         doubtful = {next(iter(mark.regions)): mark for mark in marks
                     if len(mark.regions) == 1 and not self._is_sure(mark)}
         spans_of: dict[int, list[Span]] = {}
@@ -134,14 +127,16 @@ class Reader:
             spans = find_spans(found, region)
             if spans and sum(map(len, spans_of.values())) + len(spans) <= MOST_GUESSES:
                 spans_of[region] = spans
-        fuller = sorted({int(page.home[region]) for region in doubtful
-                         if page.home[region] >= 0 and not page.mended[page.home[region]]})
+        wanted = fainter.mended.copy()
+        homes = fainter.home[list(doubtful)]
+        wanted[homes[homes >= 0]] = True
+        wholes = np.flatnonzero(wanted).tolist()
         pieces = merge([cut_region(found, region, spans) for region, spans in spans_of.items()]
-                       + [page.fainter.pick(np.array(fuller, np.int64))])
+                       + [fainter.regions.pick(wanted)])
         judged = iter(self._judge(
             page.ink, pieces, [(index,) for index in range(len(pieces))],
             [(region,) for region, spans in spans_of.items() for _ in spans]
-            + [page.parts(index) for index in fuller]))
+            + [fainter.parts(index) for index in wholes]))
         share = share_of_junk(marks)
         for region, spans in spans_of.items():
             whole = doubtful[region]
@@ -152,7 +147,7 @@ class Reader:
             cost = whole.cost if whole.is_digit else min(whole.cost, NO_ROW + whole.cost_of_none)
             if way is not None and way[0] < cost:
                 marks = [mark for mark in marks if mark is not whole] + way[1]
-        return marks, list(judged)
+        return _mended(marks, list(judged))
 
     def _in_company(self, page: Marks, marks: list[Mark]) -> list[Mark]:
         """Marks on plain paper by the same pen, judged by how much on the page is no digit."""

@@ -40,20 +40,28 @@ class Marks:
     """What may be written on a page, before anybody has read it.
 
     ink: without rulings; regions: what may be digits or parts of digits.
-    fainter: the same when less contrast is enough for ink; home: (n,) for each region the one of
-    those that it lies in, or -1; mended: of those (m,), which join or lengthen regions.
     clutter: what was left out because no digit has its shape, or because it leaves the frame.
     """
 
     ink: Ink
     regions: Regions
-    fainter: Regions
-    home: np.ndarray
-    mended: np.ndarray
     clutter: Regions
 
+
+@dataclass(frozen=True)
+class Fainter:
+    """The regions of a page when less contrast is enough for ink.
+
+    home: (n,) for each region of the page the one of these that it lies in, or -1; mended: (m,)
+    bool, which of these join or lengthen regions of the page.
+    """
+
+    regions: Regions
+    home: np.ndarray
+    mended: np.ndarray
+
     def parts(self, index: int) -> list[int]:
-        """The regions that lie in one of the fainter ones."""
+        """The page's regions that lie in one of these."""
         return [int(region) for region in np.flatnonzero(self.home == index)]
 
 
@@ -68,7 +76,6 @@ def find_marks(ink: Ink) -> Marks:
     if ruled is not None:
         ink = _without(ink, ruled)
         found = find_regions(ink.mask)
-    fainter, home, mended = find_fainter(ink, found)
     longer = np.maximum(found.width, found.height)
     part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART) & _within(found, ink)
     left_out = (found.height >= LEAST_HEIGHT) & ~(part & may_stand_alone(found))
@@ -76,20 +83,21 @@ def find_marks(ink: Ink) -> Marks:
     if len(chosen) > MAX_REGIONS:
         order = np.argsort(-found.height[chosen], kind="stable")
         chosen = np.sort(chosen[order[:MAX_REGIONS]])
-    return Marks(ink, measured(found.pick(chosen), ink), measured(fainter, ink), home[chosen],
-                 mended, measured(found.pick(left_out), ink))
+    return Marks(ink, measured(found.pick(chosen), ink), measured(found.pick(left_out), ink))
 
 
-def find_fainter(ink: Ink, found: Regions) -> tuple[Regions, np.ndarray, np.ndarray]:
-    """Regions when less contrast is enough for ink: as in Marks.
+def find_fainter(page: Marks) -> Fainter:
+    """Look at a page again with an eye for fainter ink.
 
     A pen that skipped leaves a digit in pieces. Ink is followed down to lower contrast from where
     it is certain (hysteresis, Canny 1986), but only if much of it was certain: else it has run
     into a ruling, a shadow or the paper's grain.
     """
+    ink, found = page.ink, page.regions
     fainter = find_regions(ink.contrast > (ink.threshold >> 1) + (ink.threshold >> 3))
     if not len(fainter) or not len(found):
-        return fainter.pick(np.zeros(0, np.int64)), np.full(len(found), -1), np.zeros(0, bool)
+        nothing = fainter.pick(np.zeros(0, np.int64))
+        return Fainter(nothing, np.full(len(found), -1), np.zeros(0, bool))
     home = fainter.at(found.runs[found.first[:-1], 0], found.runs[found.first[:-1], 1])
     certain = np.bincount(home, found.area, minlength=len(fainter))
     sizeable = found.area >= LEAST_PART * found.stroke
@@ -102,7 +110,8 @@ def find_fainter(ink: Ink, found: Regions) -> tuple[Regions, np.ndarray, np.ndar
     chosen = np.flatnonzero(good)[:MAX_REGIONS]
     number = np.full(len(fainter), -1)
     number[chosen] = np.arange(len(chosen))
-    return fainter.pick(chosen), number[home], ((parts > 1) | longer)[chosen]
+    return Fainter(measured(fainter.pick(chosen), ink), number[home],
+                   ((parts > 1) | longer)[chosen])
 
 
 def measured(found: Regions, ink: Ink) -> Regions:
@@ -143,7 +152,7 @@ def on_paper(ink: Ink, marks: Sequence[Mark]) -> list[Mark]:
         columns = slice(max(0, mark.left - room), mark.right + room)
         around = ink.mask[rows, columns]
         paper = max(1, around.size - np.count_nonzero(around))
-        if int(ground[rows, columns].sum(dtype=np.int64)) <= PLAIN * mark.strength * paper:
+        if int(ground[rows, columns].sum(dtype=np.uint32)) <= PLAIN * mark.strength * paper:
             plain.append(mark)
     return plain
 
