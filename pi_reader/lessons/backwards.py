@@ -54,8 +54,8 @@ def lesson(
         (0.7408 is the node from the lesson `nodes`, and 1.05 it was.) But what each single link had
         brought cannot be known: many ways lead to one sum. So the sum is shared out along the links
         as the errors were, and after each layer the signals are stretched to 0.01 to 0.99, where
-        signals must be. What comes out is no photograph of a memory. It is a picture in which
-        bright pixels speak for the digit and dark ones against it.
+        signals must be. What comes out is no photograph of a memory. It is a picture in which ink
+        speaks for the digit and paper against it, and grey says that it does not matter.
     """)
 
     board.section(f"What makes a {show}?")
@@ -87,8 +87,8 @@ def lesson(
     board.table(["digit", "like its average", "most like", "like the others"], rows)
     board.say("""
         They are alike, but not the same, and that is the lesson. The average shows where ink
-        usually is. The network cares only about what tells one digit from another: it is fond
-        of pixels that only this digit has, and dark where ink would make it another one, as in
-        the middle of a 0. At the rim, where no digit ever has ink, it has learned nothing: the
+        usually is. The network cares only about what tells one digit from another: it wants ink
+        where only this digit has it, and paper where ink would make it another one, as in the
+        middle of a 0. At the rim, where no digit ever has ink, it has learned nothing: the
         grain there is what is left of the random start.
     """)
