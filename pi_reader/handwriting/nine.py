@@ -173,24 +173,6 @@ def nine_small(t: np.ndarray) -> Sequence[Stroke]:
     ]
 
 
-def nine_wide(t: np.ndarray) -> Sequence[Stroke]:
-    """A ring nearly as tall as its stem, like an a that stands up straight."""
-    wide = between(t[0], 0.58, 0.84)
-    low = between(t[1], 0.62, 0.86)
-    return [
-        [
-            (wide * between(t[2], 0.75, 0.98), between(t[3], 0.02, 0.14)),
-            (wide * 0.5, 0.0),
-            (0.0, low * 0.58),
-            (wide * 0.36, low),
-            (wide * 0.8, low * 0.66),
-            (wide, between(t[4], 0.0, 0.16), CORNER),
-            (wide + between(t[5], -0.04, 0.05), 0.55),
-            (wide + between(t[6], -0.12, 0.12), 1.0),
-        ]
-    ]
-
-
 def nine_flat_tail(t: np.ndarray) -> Sequence[Stroke]:
     """A stem that turns on the line and runs along it far to the left, as under a g."""
     wide = between(t[0], 0.4, 0.66)

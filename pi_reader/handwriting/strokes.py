@@ -27,7 +27,6 @@ from pi_reader.handwriting.nine import (
     nine_small,
     nine_soft,
     nine_turned,
-    nine_wide,
 )
 from pi_reader.handwriting.one import (
     one,
@@ -159,7 +158,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(six_straight, 2, 1),
         Form(six_curl, 1, 2.5),
         Form(six_rolled, 4, 2),
-        Form(six_open, 1.5, 0.3),
+        Form(six_open, 1, 0.3),
         Form(six_barred, 0.2, 0.6),
         Form(six_knotted, 1.5, 0.5),
     ),
@@ -171,7 +170,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(seven_wave, 0.8, 0.4),
         Form(seven_wave_crossed, 0.1, 1.5),
         Form(seven_round, 1, 0.2),
-        Form(seven_arch, 1.8, 0.2),
+        Form(seven_arch, 1, 0.2),
         Form(seven_footed, 0.6, 0.3),
         Form(seven_knotted, 0.1, 1.2),
         Form(seven_hooked_crossed, 0.1, 1.5),
@@ -192,7 +191,6 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(nine_hook, 1, 1.5),
         Form(nine_s, 0.2, 2),
         Form(nine_small, 1.5, 0.8),
-        Form(nine_wide, 0.5, 0.1),
         Form(nine_flat_tail, 0.1, 2.5),
         Form(nine_necked, 0.1, 1.5),
         Form(nine_turned, 0.02, 0.6),
