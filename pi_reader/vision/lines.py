@@ -25,12 +25,16 @@ def find_lines(left: np.ndarray, top: np.ndarray, right: np.ndarray,
     level = (down - page_slope(across, down, height) * across).tolist()
     heights = height.tolist()
     lines: list[list[int]] = []
+    ends: list[tuple[float, float]] = []  # level and height at which each line goes on
     for mark in np.argsort(across, kind="stable").tolist():
-        line = _home(lines, mark, level, heights)
-        if line is None:
+        home = _home(ends, level[mark], heights[mark])
+        if home is None:
             lines.append([mark])
+            ends.append((level[mark], heights[mark]))
         else:
-            line.append(mark)
+            last = lines[home][-1]
+            lines[home].append(mark)
+            ends[home] = (level[last] + level[mark]) / 2, (heights[last] + heights[mark]) / 2
     return sorted(lines, key=lambda line: sum(level[mark] for mark in line) / len(line))
 
 
@@ -54,14 +58,11 @@ def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> floa
     return float(np.clip(np.median(slopes), -STEEPEST, STEEPEST))
 
 
-def _home(lines: list[list[int]], mark: int, level: list[float],
-          height: list[float]) -> list[int] | None:
+def _home(ends: list[tuple[float, float]], level: float, height: float) -> int | None:
     """The line that a mark stands level with, or None if it begins a new one."""
     best, least = None, LEVEL
-    for line in lines:
-        last = line[-2:]
-        size = max(height[mark], sum(height[i] for i in last) / len(last), 1.0)
-        off = abs(level[mark] - sum(level[i] for i in last) / len(last)) / size
+    for index, (line_level, line_height) in enumerate(ends):
+        off = abs(level - line_level) / max(height, line_height, 1.0)
         if off < least:
-            best, least = line, off
+            best, least = index, off
     return best
