@@ -44,6 +44,16 @@ def test_ok__what_a_lesson_says_to_try_can_be_tried(
         assert "\nTry\n" in printed
 
 
+@pytest.mark.parametrize("arguments", [
+    ["miles", "guess=0.9", "tries=2", "--fast"], ["miles", "--fast", "guess=0.9", "tries=2"],
+    ["--fast", "miles", "guess=0.9", "--seed", "3", "tries=2"]])
+def test_ok__settings_may_stand_anywhere(
+        arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lesson", *arguments]) == 0
+    printed = capsys.readouterr().out
+    assert "1   0.9000         90.000   -27.863" in printed and "The number is now 0.66" in printed
+
+
 @pytest.mark.parametrize(("arguments", "code", "says"), [
     (["mile"], 2, "did you mean miles?"),
     (["chess"], 2, "there are miles, bugs"),

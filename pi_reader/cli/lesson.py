@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from pi_reader.cli.common import WEIGHTS_HELP, weights_path
 from pi_reader.errors import UsageError
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="which lesson")
     parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE",
                         help="what to change in it; each lesson lists its settings at its end")
+    _anywhere(parser)
     parser.add_argument("--fast", action="store_true",
                         help="do less of everything, and wait for nobody")
     parser.add_argument("--pictures", type=Path, metavar="DIR",
@@ -58,6 +60,20 @@ def run(args: argparse.Namespace) -> int:
                        lambda: weights_path(args.weights), _enter if waits else None)
     course.give(args.name, board, np.random.default_rng(args.seed), args.settings)
     return 0
+
+
+def _anywhere(parser: argparse.ArgumentParser) -> None:
+    """Let settings stand before, between and behind the options."""
+    own = vars(parser)
+
+    def mixed(args: Any = None, namespace: Any = None) -> Any:
+        del own["parse_known_args"]  # which this uses in turn, in its plain form
+        try:
+            return parser.parse_known_intermixed_args(args, namespace)
+        finally:
+            own["parse_known_args"] = mixed
+
+    own["parse_known_args"] = mixed
 
 
 def _enter() -> None:
