@@ -118,7 +118,7 @@ def test_reads_the_same_digits(bench: Bench) -> None:
     read = ["-m", "pi_reader", "read", "--json"]
     there = labels(bench.run(*read, *(str(bench.inside / name) for name in names)))
     here = labels(printed([sys.executable, *read, *(str(bench.folder / name) for name in names)],
-                          PYTHONPATH=str(CHECKOUT)))
+                          PYTHONPATH=str(bench.folder)))
     print(f"\n{platform.machine()} and {bench.board.machine} on {bench.board.processor}:", *there)
     assert there == here
     assert sum(len(line) for page in there for line in page) >= 5 * PAGES
@@ -128,7 +128,7 @@ def test_learns_the_same_digits(bench: Bench) -> None:
     train = ["-m", "pi_reader", "train", "classic", "--drawn", "--epochs", "1", "--limit", "1000",
              "--seed", "1", "--out"]
     bench.run(*train, str(bench.inside / "there.npz"))
-    printed([sys.executable, *train, str(bench.folder / "here.npz")], PYTHONPATH=str(CHECKOUT))
+    printed([sys.executable, *train, str(bench.folder / "here.npz")], PYTHONPATH=str(bench.folder))
     here, there = (predicted(bench.folder / name) for name in ("here.npz", "there.npz"))
     print(f"\n{bench.board.machine} on {bench.board.processor}: trained there and here, "
           f"{(here == there).mean():.1%} of {len(here)} labels agree")
