@@ -227,3 +227,17 @@ def test_nearest_drawn_digit_names_real_digits(shared: Path) -> None:
 
     nearest = (blurred(real) @ blurred(drawn).T).argmax(axis=1)
     assert np.mean(labels[nearest] == truth) > 0.75
+
+
+def test_ok__no_upright_bar_is_called_no_digit():
+    """A marker's plain 1 is a bar, so bars must not be among what is refused."""
+    upright, slanting, level, bracket = np.zeros((4, 28, 28), np.uint8)
+    upright[4:24, 11:17] = 255
+    for row in range(20):
+        slanting[4 + row, 18 - row // 2 : 21 - row // 2] = 255
+        bow = round((row - 10) ** 2 / 20)
+        bracket[4 + row, 10 + bow : 12 + bow] = 255
+    level[12:15, 4:24] = 255
+    assert non_digits._is_a_one(np.stack([upright, slanting, level, bracket])).tolist() == [
+        True, True, False, False]
+    assert not non_digits._is_a_one(draw_non_digits(400, np.random.default_rng(3))).any()

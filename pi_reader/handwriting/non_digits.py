@@ -15,6 +15,11 @@ from pi_reader.handwriting.style import Traits, random_traits, shapeless_traits
 WITHHELD = ("w", "times")  # two kinds no network learns, to see whether it refuses the unknown
 _WRITTEN, _HALVES, _PAIRS, _STAINS = 0.76, 0.09, 0.09, 0.06  # shares of what is drawn
 
+_BAR = 0.22  # breadth by length, as standard deviations, of what is a straight stroke
+_LEVEL = 0.6  # variance upwards by that sideways, below which a stroke is a dash and no 1
+_INK = 0.3  # of full ink: what counts for a patch's extent
+_FULL = 0.7  # share of its box that a solid bar fills
+
 # Halves that are not another digit: the upper half of an 8 is an honest 0 and stays out.
 _HALVES_OF = tuple(
     [(digit, "left") for digit in (0, 3, 8)]
@@ -48,7 +53,35 @@ def draw_non_digits(
         rows = np.flatnonzero(choice == way)
         if len(rows):
             out[rows] = draw(len(rows), rng)
+    ones = np.flatnonzero(_is_a_one(out))
+    if len(ones):
+        out[ones] = draw_non_digits(len(ones), rng, without)
     return out
+
+
+def _is_a_one(patches: np.ndarray) -> np.ndarray:
+    """Which patches are upright or slanting bars: whatever was meant, a reader sees a 1.
+
+    Two 1s beside each other with a bold pen, a slim blob, half of a letter. Gives (n,) bool: in
+    one piece from top to bottom, and either slim and full in their box, or so much longer than
+    broad (by the standard deviations along and across their main axis) that they are a straight
+    stroke, and not a level one.
+    """
+    ink = patches.astype(np.float32) / np.float32(255)
+    mass = np.maximum(ink.sum(axis=(1, 2)), 1)
+    place = np.arange(SIDE, dtype=np.float32)
+    across, along = ink.sum(axis=1), ink.sum(axis=2)  # (n, 28): by column, by row
+    x, y = across @ place / mass, along @ place / mass
+    xx, yy = across @ place**2 / mass - x * x, along @ place**2 / mass - y * y
+    xy = np.einsum("nrc,r,c->n", ink, place, place, optimize=True) / mass - x * y
+    spread = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
+    long, broad = (xx + yy + spread) / 2, np.maximum((xx + yy - spread) / 2, 0)
+    straight = (np.sqrt(broad) < _BAR * np.sqrt(long)) & (yy > _LEVEL * xx)
+    columns, rows = ink.max(axis=1) > _INK, ink.max(axis=2) > _INK  # (n, 28) bool
+    height = SIDE - rows.argmax(axis=1) - rows[:, ::-1].argmax(axis=1)
+    width = columns.sum(axis=1)
+    slim = (width < 0.5 * height) & (mass > _FULL * width * height)
+    return (straight | slim) & (rows.sum(axis=1) == height)
 
 
 def _marks(without: Collection[str]) -> Callable[[int, np.random.Generator], np.ndarray]:
