@@ -20,6 +20,8 @@ MOST_PIXELS = 50_000_000
 
 _TOO_MANY = f"at most {MOST_PIXELS // 10**6} million pixels are read, so make it smaller"
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none that starts other programs
+_STRIP = 256  # rows
+_ORIENTATION = 0x0112  # the EXIF tag
 _LIGHT = 170  # of 255: ink on a transparent ground that is lighter was meant for a dark one
 
 
@@ -40,7 +42,10 @@ def load(path: Path) -> Frame:
             with Image.open(path, formats=_FORMATS) as picture:
                 _check_size(path, picture)
                 picture.draft("L", picture.size)  # a JPEG need not decode its colours at all
-                grey = _grey(ImageOps.exif_transpose(picture))
+                if picture.getexif().get(_ORIENTATION, 1) != 1:  # it copies even what stands right
+                    grey = _grey(ImageOps.exif_transpose(picture))
+                else:
+                    grey = _grey(picture)
     except FileNotFoundError as error:
         raise MissingFile(f"{path}: there is no such file") from error
     except PermissionError as error:
@@ -71,7 +76,17 @@ def _grey(picture: Image.Image) -> np.ndarray:
         return _flattened(picture.convert("RGBA"))
     if picture.mode == "CMYK":
         picture = picture.convert("RGB")
-    return np.asarray(picture if picture.mode == "L" else picture.convert("L"))
+    return _pixels(picture if picture.mode == "L" else picture.convert("L"))
+
+
+def _pixels(picture: Image.Image) -> np.ndarray:
+    """An array from a grey picture, by strips: in one go Pillow would hold three copies of it."""
+    width, height = picture.size
+    grey = np.empty((height, width), np.uint8)
+    for top in range(0, height, _STRIP):
+        bottom = min(top + _STRIP, height)
+        grey[top:bottom] = np.asarray(picture.crop((0, top, width, bottom)))
+    return grey
 
 
 def _from_deep(values: np.ndarray) -> np.ndarray:
