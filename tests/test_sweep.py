@@ -289,6 +289,17 @@ def test_ok__the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == printed.out
 
 
+@pytest.mark.usefixtures("quiet_here")
+def test_fail__interrupted_it_says_how_to_go_on(
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(trial: Trial, taught: Material) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep, "try_out", interrupt)
+    assert main(["sweep", "--drawn", "--limit", "50", "--jobs", "1"]) == 130
+    assert "sweep.json holds what is finished" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [
     ["--rates", "fast"], ["--rates", "0"], ["--hidden", "1.5"], ["--hidden", ""],
     ["--angles", "200"], ["--mnist", "a", "--drawn"]])

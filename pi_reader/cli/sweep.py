@@ -67,8 +67,13 @@ def run(args: argparse.Namespace) -> int:
     board = Blackboard(sys.stdout, "sweep", pictures=args.pictures)
     material, test, source = _material(args)
     trials = sweep.curves(args.rates, args.hidden, args.angles, args.epochs, args.seeds)
-    outcomes = sweep.sweep(trials, material, args.results, _jobs(args), args.cluster,
-                           _counter(len(trials)))
+    try:
+        outcomes = sweep.sweep(trials, material, args.results, _jobs(args), args.cluster,
+                               _counter(len(trials)))
+    except KeyboardInterrupt:
+        print(f"pi-reader: {args.results} holds what is finished; the same command goes on",
+              file=sys.stderr)
+        raise
     show(board, outcomes)
     _best(args, sweep.best(outcomes).trial, material, test, source)
     return 0

@@ -54,10 +54,13 @@ def chosen(lesson: Lesson, words: Sequence[str]) -> dict[str, Any]:
 
 def give(name: str, board: Blackboard, rng: np.random.Generator, words: Sequence[str] = ()) -> None:
     """Give a lesson from its title to what can be tried afterwards."""
+    import numpy as np
+
     lesson = find(name)
     settings = chosen(lesson, words)
     board.show("", f"{name}: {LESSONS[name]}")
-    lesson.lesson(board, rng, **settings)
+    with np.errstate(invalid="ignore"):  # some OpenBLAS warn of finite products: numpy#24067
+        lesson.lesson(board, rng, **settings)
     board.ending(lesson)
 
 

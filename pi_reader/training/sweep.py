@@ -104,10 +104,11 @@ def try_out(trial: Trial, material: Material) -> tuple[Outcome, ClassicNetwork]:
     digits = Labelled(material.patches, material.labels, np.arange(len(material.labels)))
     learner = ClassicLearner(network, lesson, digits, trial.epochs)
     scores = []
-    for step in range(learner.steps):
-        learner.learn(step)
-        if (step + 1) % learner.steps_per_epoch == 0:
-            scores.append(share_right(network, material.held, material.held_labels))
+    with np.errstate(invalid="ignore"):  # some OpenBLAS warn of finite products: numpy#24067
+        for step in range(learner.steps):
+            learner.learn(step)
+            if (step + 1) % learner.steps_per_epoch == 0:
+                scores.append(share_right(network, material.held, material.held_labels))
     return Outcome(trial, tuple(scores)), network
 
 
