@@ -240,6 +240,19 @@ def test_shards_are_the_same_to_the_last_bit_and_share_what_they_learn():
     assert runs[0] == runs[1]
 
 
+def test_one_core_finds_the_same_to_the_last_bit(monkeypatch):
+    runs = []
+    for cores in ({0, 1}, {0}):
+        monkeypatch.setattr("os.sched_getaffinity", lambda process, cores=cores: cores)
+        model = small_model(norm=True)
+        with Shards(model, 3) as shards:
+            for seed in range(3):
+                loss = shards.gradient(inputs(33, seed), np.arange(33) % 10)
+        arrays = model.state + model.gradients
+        runs.append([loss, *(array.tobytes() for array in arrays)])
+    assert runs[0] == runs[1]
+
+
 def test_shards_take_a_batch_smaller_than_their_number():
     model = small_model()
     with Shards(model, 2) as shards:

@@ -80,10 +80,15 @@ class Layer:
         """All that is needed to build the layer again except its numbers, fit for JSON."""
         return {"kind": self.kind, **self.settings()}
 
-    def twin(self) -> Layer:
-        """A layer with the very same parameters but its own gradients and work memory."""
+    def twin(self, same_memory: bool = False) -> Layer:
+        """A layer with the very same parameters but its own gradients and work memory.
+
+        With `same_memory` it works where this one works: only one of the two at a time.
+        """
         other = type(self)(**self.settings())
         other.parameters = self.parameters
+        if same_memory:
+            other._scratch = self._scratch
         return other
 
     def _learns(self, *parameters: Array) -> None:

@@ -122,9 +122,12 @@ class Model:
             grad = layer.backward(grad)
         self.layers[first].backward(grad, need_input=False)
 
-    def twin(self) -> Model:
-        """A model on the same parameters with its own gradients and memory, for another thread."""
-        layers = [layer.twin() for layer in self.layers]
+    def twin(self, same_memory: bool = False) -> Model:
+        """A model on the same parameters with its own gradients and memory, for another thread.
+
+        With `same_memory` it is for the same thread: the two must work one after the other.
+        """
+        layers = [layer.twin(same_memory) for layer in self.layers]
         return Model(layers, self.input_shape, self.temperature)
 
     def copy(self) -> Model:

@@ -1,5 +1,7 @@
 """A batch worked off by two threads at once, each with its own half.
 
+On the one core of a Zero the halves are done in turn, in memory that is then still in the cache.
+
 NumPy lets go of Python's lock while it computes, so two threads keep two cores busy, the copying
 between matrix products included, which OpenBLAS's own threads leave to one core. Set
 OPENBLAS_NUM_THREADS=1 before numpy is imported, or both kinds of threads get in each other's way.
@@ -7,6 +9,7 @@ OPENBLAS_NUM_THREADS=1 before numpy is imported, or both kinds of threads get in
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,8 +38,9 @@ class Shards:
 
     def __init__(self, model: Model, count: int = 2) -> None:
         self.model = model
-        self._workers = [model, *(model.twin() for _ in range(count - 1))]
-        self._pool = ThreadPoolExecutor(count - 1, "shard") if count > 1 else None
+        in_turn = count == 1 or len(os.sched_getaffinity(0)) == 1
+        self._workers = [model, *(model.twin(same_memory=in_turn) for _ in range(count - 1))]
+        self._pool = None if in_turn else ThreadPoolExecutor(count - 1, "shard")
         self._patience = sys.getswitchinterval()
         sys.setswitchinterval(_PATIENCE)
 
@@ -47,14 +51,12 @@ class Shards:
         """
         parts = self._cut(x, targets)
         jobs = list(zip(self._workers, parts, strict=False))
-        rest = [
-            self._pool.submit(_gradient, worker, *part, loss)
-            for worker, part in jobs[1:]
-            if self._pool is not None
-        ]
-        first, part = jobs[0]
-        losses = [_gradient(first, *part, loss)]
-        losses += [job.result() for job in rest]
+        if self._pool is None:
+            losses = [_gradient(worker, *part, loss) for worker, part in jobs]
+        else:
+            rest = [self._pool.submit(_gradient, worker, *part, loss) for worker, part in jobs[1:]]
+            first, part = jobs[0]
+            losses = [_gradient(first, *part, loss), *(job.result() for job in rest)]
         shares = [np.float32(len(some) / len(x)) for some, _ in parts]
         self._gather(shares)
         return float(sum(share * value for share, value in zip(shares, losses, strict=True)))
