@@ -273,6 +273,13 @@ def test_ok__plot_puts_points_where_they_belong() -> None:
                      "   0   1")
 
 
+def test_ok__crossed_links_stand_where_they_lead() -> None:
+    lines = drawing.crossed(errors.LINKS, "hidden", "output").splitlines()
+    assert lines[0] == "hidden 1 --------2-------- output 1"
+    assert lines[-1] == "hidden 2 --------4-------- output 2"
+    assert "1" in lines[2] and "3" in lines[5]  # down from hidden 1, up from hidden 2
+
+
 def test_ok__bars_and_patches() -> None:
     assert drawing.bars(["a", "bc"], [1.0, 0.5], width=4) == " a 1.00 ####\nbc 0.50 ##"
     assert drawing.bars([], []) == ""

@@ -82,8 +82,8 @@ def lesson(
         to mend the error the slope must change by error ÷ width.
     """)
     both = np.array([[3.0, 1.0, 0.0], [1.0, 3.0, 1.0]])
-    for share in (1.0, 0.5):
-        board.say(f"Each bug gets {share:g} times what it wants (a learning rate of {share:g}):")
+    for share, much in ((1.0, "all"), (0.5, "half")):
+        board.say(f"Each bug gets {much} of what it wants (a learning rate of {share:g}):")
         slope, rows = 0.25, []
         for width, length, kind in both.tolist():
             wish = wanted(width, length, kind == 1)

@@ -74,6 +74,21 @@ def patches(images: np.ndarray, across: int = 2) -> str:
     return "\n".join(rows)
 
 
+def crossed(weights: np.ndarray, left: str, right: str) -> str:
+    """Two nodes linked to two others: weights (2, 2), a row leads into one node on the right."""
+    gap = " " * (len(left) + 3)
+    (straight_1, up), (down, straight_2) = [[f"{weight:g}" for weight in row] for row in weights]
+    return "\n".join((
+        f"{left} 1 {straight_1.center(17, '-')} {right} 1",
+        f"{gap}  \\             /",
+        f"{gap}    {down:<8} /",
+        f"{gap}        \\ /",
+        f"{gap}        / \\",
+        f"{gap}    {up:<8} \\",
+        f"{gap}  /             \\",
+        f"{left} 2 {straight_2.center(17, '-')} {right} 2"))
+
+
 def paint_patches(figure: Any, images: np.ndarray, titles: Sequence[str], columns: int) -> None:
     """The same on a matplotlib figure: patches in rows, black ink, each under its title."""
     rows = -(-len(images) // columns)

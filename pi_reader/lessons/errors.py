@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pi_reader.lessons.base import Blackboard, Setting
-from pi_reader.lessons.drawing import bars
+from pi_reader.lessons.drawing import bars, crossed
 from pi_reader.lessons.nodes import INPUTS, INTO_HIDDEN, INTO_OUTPUT, by_matrix
 
 LINKS = np.array([[2.0, 3.0], [1.0, 4.0]])  # a row leads into one output, from both hidden nodes
@@ -76,11 +76,12 @@ def lesson(
     errors = np.array([first, second])
     blame = recombine(errors, LINKS)
     board.say("""
-        The data says what the outputs should have been, but nobody says what a hidden node
-        should have sent. So its error is what its links bring back, added up: each output splits
-        its error among the links into it, and each hidden node collects its shares. (And so on,
-        if there are more layers.)
+        The data says what the outputs should have been, but nobody says what a hidden node should
+        have sent. So its error is what its links bring back: each output splits its error among
+        the links into it, and each hidden node adds up its shares (and so on, layer by layer):
     """)
+    board.show(crossed(LINKS, "hidden", "output"), f"errors: {first} of output 1, "
+               f"{second} of output 2; the links into each add up to 5")
     board.show(*(
         f"hidden {j + 1}: {first} × {LINKS[0, j]:g} / {LINKS[0].sum():g} + {second} × "
         f"{LINKS[1, j]:g} / {LINKS[1].sum():g} = {blame[j]:.2f}" for j in range(2)))
@@ -99,9 +100,9 @@ def lesson(
     rule, true = (changes(INPUTS, (INTO_HIDDEN, INTO_OUTPUT), targets, exact)
                   for exact in (False, True))
     board.say("""
-        A link changes by the error of its node, times the signal that came through it (no signal,
-        no blame), times how steep the node's sigmoid is, which is output × (1 - output). Take the
-        network of the last lesson; its first output said 0.726 and should say 0.01:
+        A link changes by its node's error, times the signal that came through it (no signal, no
+        blame), times how steep the node's sigmoid is, which is output × (1 - output); and that
+        times the learning rate. Output 1 of the last lesson said 0.726, and should say 0.01:
     """)
     board.show("hidden 1 to output 1: (0.01 - 0.726) × 0.761 × 0.726 × (1 - 0.726) = -0.108")
     board.say("""

@@ -82,8 +82,8 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
     lines = np.stack(np.meshgrid(grid, grid, grid)).reshape(3, -1)
     said = answers(*lines)  # (lines, 4)
     board.say(f"""
-        A line is three numbers: say 1 where a·x + b·y + c is above 0. Let us not be clever but try
-        all of them, each number from -2 to 2 in steps of {step:g}.
+        A line, now anywhere on the map, is three numbers: say 1 where a·x + b·y + c is above 0. Let
+        us not be clever but try all of them, each number from -2 to 2 in steps of {step:g}.
     """)
     rows = []
     for name, gate in GATES.items():
@@ -113,10 +113,10 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
     networks = [SmallNetwork(nodes, rng) for _ in range(5 if board.fast else 20)]
     board.say(f"""
         Each line is called a node, and now nobody tells the nodes their numbers. A few lines of
-        numpy (the class SmallNetwork in this lesson's file) start with random ones: so many nodes
-        in the middle: {nodes}, and one for the answer. They see the four questions {rounds} times
-        and are corrected a little each time. How that works is for the lessons to come; here we
-        only watch the four answers of one network:
+        numpy (the class SmallNetwork in this lesson's file) start with random ones, for {nodes} in
+        the middle and one that answers. They see the four questions {rounds} times and are
+        corrected a little each time. How that works is for the lessons to come; here we only
+        watch the four answers of one network:
     """)
     progress = []
     for turn in range(rounds + 1):

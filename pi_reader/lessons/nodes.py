@@ -75,7 +75,8 @@ def lesson(
         through it is multiplied by that. A large weight lets much through, a weight near zero
         nothing, a negative one turns the signal round. The node adds up what arrives:
     """)
-    board.show(f"{first} × 0.9 + {second} × 0.3 = {total:.4g}")
+    board.show(f"{first:>5} ---0.9--.", f"{'':15}node ---> ?", f"{second:>5} ---0.3--'",
+               f"\n{first} × 0.9 + {second} × 0.3 = {total:.4g}")
     board.say("""
         Then it decides. The simplest way is a step: silent up to 0, firing above, much as a nerve
         cell stays quiet until enough comes in. But with a step, a tiny change of a weight changes
@@ -112,9 +113,9 @@ def lesson(
             for number, (into_one, answer) in enumerate(zip(links, sent, strict=True), 1)))
         signals = sent
     board.say("""
-        Check one line with a pencil or a calculator of your own before you go on. That is truly all
-        that a network does when it answers. The digits' network has 784 inputs instead of 3, and
-        more nodes; nothing else is different.
+        Check one line with a pencil before you go on. That is all that a network does when it
+        answers. The digits' network has 784 inputs instead of 3, and more nodes. (The c of the
+        last lesson would be the link of an input that is always 1; the lecture does without.)
     """)
 
     board.section("The same as matrices")
@@ -142,8 +143,7 @@ def lesson(
         Because of time. One layer with 784 inputs and {hidden} nodes is {784 * hidden:,}
         multiplications. Node by node in Python it took {pencil * 1e3:.1f} milliseconds just now, as
         a matrix {matrix * 1e3:.3f}: {pencil / matrix:.0f} times as fast, and the two answers differ
-        by {np.abs(np.array(slow) - quick).max():.0e}. The matrix form is done by a library that
-        people have tuned for decades, and it is easier to read too, once the eye is used to it.
+        by {np.abs(np.array(slow) - quick).max():.0e}. People tuned matrix products for decades.
 
         But who chose the weights? Up to here: we did. The next lesson (errors) asks which link is
         to blame when the answer is wrong.
