@@ -238,6 +238,6 @@ def test_ok__no_upright_bar_is_called_no_digit():
         bow = round((row - 10) ** 2 / 20)
         bracket[4 + row, 10 + bow : 12 + bow] = 255
     level[12:15, 4:24] = 255
-    assert non_digits._is_a_one(np.stack([upright, slanting, level, bracket])).tolist() == [
+    assert non_digits.is_a_bar(np.stack([upright, slanting, level, bracket])).tolist() == [
         True, True, False, False]
-    assert not non_digits._is_a_one(draw_non_digits(400, np.random.default_rng(3))).any()
+    assert not non_digits.is_a_bar(draw_non_digits(400, np.random.default_rng(3))).any()

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from pi_reader.handwriting.letters import equals, minus, plus, times
+from pi_reader.handwriting.letters import equals, minus, plus
 from pi_reader.handwriting.pen import Track, digit_tracks, extent, ink, merged, tracks
 from pi_reader.handwriting.style import Style
 from pi_reader.values import Box
 
-_SIGNS = (plus, minus, equals, times)
+_SIGNS = (plus, minus, equals)  # no times: networks are tested on never having seen it
 _STEPS = 64  # points along a mark
 _TRIES = 12  # places to look at before a mark is left out
 _CLEAR = 0.3  # free paper around a mark, in heights of a digit: nobody may take it for a part
@@ -41,7 +41,7 @@ def lay_marks(
 
 
 def _sign(rng: np.random.Generator, style: Style, tall: float, pen: float) -> Track:
-    """A plus, minus, equals or times sign, smaller than the digits, in pixels."""
+    """A plus, minus or equals sign, smaller than the digits, in pixels."""
     skeleton = _SIGNS[rng.integers(len(_SIGNS))]
     high = tall * rng.uniform(0.45, 0.8)
     traits = style.traits.take(rng.integers(0, 10, 1)).astray(rng, style.care)

@@ -53,13 +53,13 @@ def draw_non_digits(
         rows = np.flatnonzero(choice == way)
         if len(rows):
             out[rows] = draw(len(rows), rng)
-    ones = np.flatnonzero(_is_a_one(out))
+    ones = np.flatnonzero(is_a_bar(out))
     if len(ones):
         out[ones] = draw_non_digits(len(ones), rng, without)
     return out
 
 
-def _is_a_one(patches: np.ndarray) -> np.ndarray:
+def is_a_bar(patches: np.ndarray) -> np.ndarray:
     """Which patches are upright or slanting bars: whatever was meant, a reader sees a 1.
 
     Two 1s beside each other with a bold pen, a slim blob, half of a letter. Gives (n,) bool: in

@@ -1,4 +1,4 @@
-"""What a network is shown, step by step: MNIST, digits the program drew, and marks that are none.
+"""What a network is shown, step by step: MNIST, drawn digits, and marks that are no digits.
 
 Every batch is a function of the seed and the number of its step alone. That is what makes a
 resumed training equal to one that never stopped.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pi_reader.training.augment import Augmenter
-from pi_reader.training.checkpoint import CHANGES, DIGITS, NON_DIGITS, ORDER, random_for
+from pi_reader.training.checkpoint import CHANGES, DIGITS, NON_DIGITS, ORDER, PAGES, random_for
 from pi_reader.training.recipes import Recipe
 
 NO_DIGIT = 10  # the outcome beside the ten digits
@@ -25,6 +25,7 @@ _HANDS = 2  # threads that draw at the same time
 _PIECES = (24, 12)
 _PIECES_WITHOUT_MNIST = (48, 24)
 _PIECES_OF_MARKS = (8, 4)
+_PIECES_OF_PAGES = (12, 1)  # a page takes as long as 500 patches
 
 # Draws patches (n, 28, 28) uint8 and their labels (n,) uint8 from a random generator.
 Draw = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
@@ -43,6 +44,13 @@ def draw_marks(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     from pi_reader.handwriting import draw_non_digits
 
     return draw_non_digits(count, rng), np.full(count, NO_DIGIT, np.uint8)
+
+
+def draw_pages(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Crops of drawn pages, digits and others, as a camera and `vision` make them; see `Draw`."""
+    from pi_reader.training.pages import draw_from_pages
+
+    return draw_from_pages(count, rng, NO_DIGIT)
 
 
 @dataclass(frozen=True)
@@ -97,9 +105,9 @@ class Mixture:
 
     def __init__(self, recipe: Recipe, seed: int, mnist: Labelled | None = None) -> None:
         self._seed, self._mnist = seed, mnist
-        marks = round(recipe.batch * recipe.non_digits)
-        digits = round(recipe.batch * recipe.drawn) if mnist else recipe.batch - marks
-        self._own = recipe.batch - digits - marks  # patches of MNIST in a batch
+        marks, pages = round(recipe.batch * recipe.non_digits), round(recipe.batch * recipe.pages)
+        digits = round(recipe.batch * recipe.drawn) if mnist else recipe.batch - marks - pages
+        self._own = recipe.batch - digits - marks - pages  # patches of MNIST in a batch
         self.steps_per_epoch = max(
             1,
             len(mnist.rows) // self._own if mnist else recipe.epoch_without_mnist // recipe.batch,
@@ -110,6 +118,8 @@ class Mixture:
             self._pools.append((digits, Pool(draw_digits, DIGITS, seed, *pieces)))
         if marks:
             self._pools.append((marks, Pool(draw_marks, NON_DIGITS, seed, *_PIECES_OF_MARKS)))
+        if pages:
+            self._pools.append((pages, Pool(draw_pages, PAGES, seed, *_PIECES_OF_PAGES)))
         self._augment = Augmenter(recipe.changes, recipe.batch)
         self._epoch = -1
         self._order = np.empty(0, np.intp)

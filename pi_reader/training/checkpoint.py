@@ -49,7 +49,7 @@ def random_for(seed: int, purpose: int, *numbers: int) -> np.random.Generator:
     return np.random.default_rng([seed, purpose, *numbers])
 
 
-WEIGHTS, ORDER, CHANGES, DIGITS, NON_DIGITS, VALIDATION = range(6)
+WEIGHTS, ORDER, CHANGES, DIGITS, NON_DIGITS, VALIDATION, PAGES = range(7)
 
 
 def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:

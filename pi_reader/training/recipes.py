@@ -65,8 +65,8 @@ class Recipe:
 
     layers: the network, from the input on, in the words that `networks.build` understands.
     epochs: times through MNIST (or, without it, through as many drawn digits).
-    batch: patches per step; drawn, non_digits: the share of each batch that the program drew
-    itself, digits and other marks. The latter are the eleventh outcome.
+    batch: patches per step; drawn, non_digits, pages: the share of each batch that the program drew
+    itself: digits, other marks, and crops of whole pages. What is no digit is the eleventh outcome.
     rate: the highest learning rate; warm_up: share of the training until it is reached.
     decay: weight decay; smoothing: how much of the certainty of a label is spread over the other
     outcomes; keep: how much of the averaged weights stays each step.
@@ -80,6 +80,7 @@ class Recipe:
     batch: int = 128
     drawn: float = 0.25
     non_digits: float = 0.08
+    pages: float = 0.0
     rate: float = 0.002
     warm_up: float = 0.1
     decay: float = 0.01
@@ -101,8 +102,9 @@ RECIPES: dict[str, Lesson | Recipe] = {
         "the network that pi-reader reads with",
         layers=("conv 5x5/2 24", "conv 3x3/2 64", "conv 3x3 128", "dense 96"),
         epochs=36,
-        drawn=0.22,
-        non_digits=0.08,
+        drawn=0.17,
+        non_digits=0.07,
+        pages=0.1,
     ),
     "mlp": Recipe(
         "the lecture's shape, 784-200-10 without convolution, taught with all of today's tricks",

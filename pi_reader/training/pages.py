@@ -1,0 +1,78 @@
+"""Patches cut from drawn pages by the very steps that cut a camera's frames.
+
+A digit that went through paper, light, a lens, a threshold and the scissors of `vision` looks
+different from one drawn straight into its patch: edges are cut, faint ends are lost, a piece of
+ruling sticks to it. A network that is to read such digits should have learned from them, and from
+what else the same steps leave over.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pi_reader.handwriting.non_digits import is_a_bar
+from pi_reader.handwriting.page import draw_page
+from pi_reader.values import Box
+from pi_reader.vision.ink import find_ink
+from pi_reader.vision.marks import find_marks
+from pi_reader.vision.patches import SIDE, cut_patches
+
+_SIZES = ((640, 480), (480, 360), (400, 300))  # of the frames, pixels
+_HARDEST = 0.9  # of the pages; at 1 some digits cannot be read by anybody
+_SAME = 0.75  # overlap (intersection over union) from which a crop is the digit that was written
+_INSIDE = 0.8  # share of a digit's box in a crop from which the crop holds that digit
+_KEPT = 0.25  # of what is no digit: most of it is dashes, and one looks like another
+_OTHER = 0.1  # share of any digit's box in a crop below which the crop has nothing of it
+
+
+def draw_from_pages(
+    count: int, rng: np.random.Generator, no_digit: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw pages until `count` crops are known for what they are.
+
+    A crop is a digit if it fits the box of one; it is labelled `no_digit` if it holds two, or has
+    nothing of any and is not an upright bar. Other crops, pieces of digits above all, are left out:
+    who knows what they look like. Gives (count, 28, 28) uint8 and (count,) uint8.
+    """
+    patches, labels = [np.zeros((0, SIDE, SIDE), np.uint8)], [np.zeros(0, np.uint8)]
+    while sum(map(len, labels)) < count:
+        size = _SIZES[rng.integers(len(_SIZES))]
+        page = draw_page(rng, float(rng.uniform(0, _HARDEST)), size, marks=True)
+        truth = [digit for line in page.lines for digit in line]
+        crops, boxes = _crops(page.frame.grey)
+        names = np.array([_name(box, truth, no_digit) for box in boxes], np.int16)
+        if len(names):
+            others = names == no_digit
+            names[others & (is_a_bar(crops) | (rng.random(len(names)) > _KEPT))] = -1
+            patches.append(crops[names >= 0])
+            labels.append(names[names >= 0].astype(np.uint8))
+    return np.concatenate(patches)[:count], np.concatenate(labels)[:count]
+
+
+def _crops(grey: np.ndarray) -> tuple[np.ndarray, list[Box]]:
+    """Each region of a frame as the network would see it, and where it is."""
+    page = find_marks(find_ink(grey))
+    found, scale = page.regions, page.ink.scale
+    crops = cut_patches(page.ink, found, [(index,) for index in range(len(found))])
+    corners = np.stack([found.left, found.top, found.width, found.height], axis=1) * scale
+    return crops, [Box(*corner) for corner in corners.tolist()]
+
+
+def _name(box: Box, truth: list[tuple[int, Box]], no_digit: int) -> int:
+    """The label of a crop, `no_digit`, or -1 where it is neither one nor the other."""
+    shares = [_common(box, other) / (other.width * other.height) for _, other in truth]
+    if sum(share >= _INSIDE for share in shares) > 1:
+        return no_digit
+    for label, other in truth:
+        common = _common(box, other)
+        union = box.width * box.height + other.width * other.height - common
+        if common >= _SAME * union:
+            return label
+    return no_digit if max(shares, default=0.0) <= _OTHER else -1
+
+
+def _common(a: Box, b: Box) -> int:
+    """Pixels that lie in both."""
+    width = min(a.right, b.right) - max(a.x, b.x)
+    height = min(a.bottom, b.bottom) - max(a.y, b.y)
+    return max(0, width) * max(0, height)
