@@ -20,6 +20,7 @@ from pi_reader.lessons.witness import Witness
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.classic import ClassicNetwork
+from pi_reader.training import download
 from pi_reader.values import Box, Digit
 
 LEARNING = ("digits", "backwards", "features")
@@ -99,6 +100,17 @@ def test_ok__without_mnist_digits_are_drawn() -> None:
     loaded = material.load_digits(board, np.random.default_rng(1), 30, 10)
     assert loaded.patches.shape == (30, 28, 28) and loaded.test_patches.shape == (10, 28, 28)
     assert "drawn" in loaded.source
+
+
+def test_ok__a_download_is_used_once_it_is_complete(tmp_path: Path) -> None:
+    folder = download.default_folder()
+    assert tmp_path in folder.parents
+    folder.mkdir(parents=True)
+    for name in download.MNIST_FILES:
+        assert material.find_mnist(None) is None
+        (folder / name).touch()
+    assert material.find_mnist(None) == folder
+    assert material.find_mnist(tmp_path) == tmp_path
 
 
 def test_fail__a_named_folder_without_mnist(tmp_path: Path) -> None:

@@ -93,13 +93,12 @@ def _material(args: argparse.Namespace) -> tuple[Material, Callable, str]:
     import numpy as np
 
     from pi_reader.handwriting.patches import draw_patches
+    from pi_reader.lessons.material import find_mnist
     from pi_reader.training import data
-    from pi_reader.training.download import default_folder
     from pi_reader.training.sweep import Material
 
-    folder = args.mnist or (None if args.drawn else default_folder())
-    if args.mnist or (folder is not None and folder.is_dir()):
-        assert folder is not None
+    folder = None if args.drawn else find_mnist(args.mnist)
+    if folder is not None:
         patches, labels = data.load_train(folder)
         test, source = (lambda: data.load_test(folder)), "the test images of MNIST"
     else:

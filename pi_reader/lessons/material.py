@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from pi_reader.handwriting.patches import draw_patches
 from pi_reader.lessons.base import Blackboard
 from pi_reader.network.classic import ClassicNetwork, scale_inputs
 from pi_reader.training import data
-from pi_reader.training.download import default_folder
+from pi_reader.training.download import MNIST_FILES, default_folder
 
 PIXELS = 784  # 28 × 28
 _DRAWN = 20_000  # digits at most that are drawn where there is no MNIST, to save a pupil's time
@@ -36,8 +37,8 @@ def load_digits(board: Blackboard, rng: np.random.Generator, learn: int, test: i
 
     Raises what reading MNIST raises, if its folder was named.
     """
-    folder = board.mnist or default_folder()
-    if board.mnist or folder.is_dir():
+    folder = find_mnist(board.mnist)
+    if folder is not None:
         mnist = data.load_mnist(folder)
         return Digits(mnist.train_images[:learn], mnist.train_labels[:learn],
                       mnist.test_images[:test], mnist.test_labels[:test], "MNIST")
@@ -46,6 +47,14 @@ def load_digits(board: Blackboard, rng: np.random.Generator, learn: int, test: i
     patches = draw_patches(labels, rng)
     return Digits(patches[:learn], labels[:learn], patches[learn:], labels[learn:],
                   "digits drawn by this program")
+
+
+def find_mnist(named: Path | None) -> Path | None:
+    """The folder of MNIST: the one that was named, else a complete download, else None."""
+    folder = default_folder()
+    if named is None and all((folder / name).is_file() for name in MNIST_FILES):
+        return folder
+    return named
 
 
 def teach(
