@@ -194,12 +194,17 @@ def test_ok__the_curve_gives_what_it_says():
     labels = rng.integers(0, 10, 1000)
     digits = np.full((1000, 11), 0.01, np.float32)
     digits[np.arange(1000), labels] = rng.uniform(0.3, 1, 1000)
+    doubtful = np.argsort(digits.max(axis=1))[:12]
+    labels[doubtful[::2]] = (labels[doubtful[::2]] + 1) % 10  # six of the twelve least sure wrong
     marks = np.full((200, 11), 0.01, np.float32)
     marks[:, 10] = 0.9
     curve = calibrate.reject_curve(digits, labels, marks)
     thresholds = [point.threshold for point in curve]
     assert thresholds == sorted(thresholds)
     chosen = calibrate.choose(curve)
-    assert 0.985 <= chosen.kept < 0.99 and chosen.fooled == 0 and chosen.wrong == 0
+    assert chosen.kept == pytest.approx(0.9875, abs=0.002), "all twelve out, and no more"
+    assert chosen.wrong <= 0.001 < curve[curve.index(chosen) - 1].wrong
+    assert chosen.fooled == 0
+    assert calibrate.choose(curve, most_wrong=-1) is curve[-1]
     assert (digits[:, :10].max(axis=1) >= chosen.threshold).mean() == pytest.approx(chosen.kept)
     assert calibrate.reject_curve(digits, labels)[0].fooled is None

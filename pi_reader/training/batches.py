@@ -25,18 +25,25 @@ _HANDS = 2  # threads that draw at the same time
 _PIECES = (24, 12)
 _PIECES_WITHOUT_MNIST = (48, 24)
 _PIECES_OF_MARKS = (8, 4)
-_PIECES_OF_PAGES = (12, 1)  # a page takes as long as 500 patches
+_PIECES_OF_PAGES = (8, 1)  # a page takes as long as 500 patches
 
 # Draws patches (n, 28, 28) uint8 and their labels (n,) uint8 from a random generator.
 Draw = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
-def draw_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Digits in many hands, each as often as any other; see `Draw`."""
+def draw_digits(
+    count: int, rng: np.random.Generator, continental: float = 0.5
+) -> tuple[np.ndarray, np.ndarray]:
+    """Digits in many hands, `continental` the share of European ones; see `Draw`."""
     from pi_reader.handwriting import draw_patches
 
     labels = rng.integers(0, 10, count).astype(np.uint8)
-    return draw_patches(labels, rng), labels
+    return draw_patches(labels, rng, continental=continental), labels
+
+
+def draw_foreign_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Digits to stand beside MNIST, whose writers are all American; see `Draw`."""
+    return draw_digits(count, rng, continental=0.75)
 
 
 def draw_marks(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -73,8 +80,11 @@ class Pool:
     again at any time.
     """
 
-    def __init__(self, draw: Draw, purpose: int, seed: int, pieces: int, fresh: int) -> None:
+    def __init__(
+        self, draw: Draw, purpose: int, seed: int, pieces: int, fresh: int, hands: int = _HANDS
+    ) -> None:
         self._draw, self._purpose, self._seed, self._fresh = draw, purpose, seed, fresh
+        self._hands = hands  # threads; each needs its own memory, a page's 30 MB
         self._holds = np.full(pieces, -1)  # the piece in each place
         self.patches = np.empty((pieces * PIECE, 28, 28), np.uint8)
         self.labels = np.empty(pieces * PIECE, np.uint8)
@@ -84,7 +94,7 @@ class Pool:
         places = len(self._holds)
         first = epoch * self._fresh
         missing = [k for k in range(first, first + places) if self._holds[k % places] != k]
-        with ThreadPoolExecutor(_HANDS) as hands:
+        with ThreadPoolExecutor(self._hands) as hands:
             list(hands.map(self._fill, missing))
 
     def _fill(self, number: int) -> None:
@@ -115,11 +125,13 @@ class Mixture:
         self._pools: list[tuple[int, Pool]] = []  # how many of a batch, and where from
         if digits:
             pieces = _PIECES if mnist else _PIECES_WITHOUT_MNIST
-            self._pools.append((digits, Pool(draw_digits, DIGITS, seed, *pieces)))
+            draw = draw_foreign_digits if mnist else draw_digits
+            self._pools.append((digits, Pool(draw, DIGITS, seed, *pieces)))
         if marks:
             self._pools.append((marks, Pool(draw_marks, NON_DIGITS, seed, *_PIECES_OF_MARKS)))
         if pages:
-            self._pools.append((pages, Pool(draw_pages, PAGES, seed, *_PIECES_OF_PAGES)))
+            pool = Pool(draw_pages, PAGES, seed, *_PIECES_OF_PAGES, hands=1)
+            self._pools.append((pages, pool))
         self._augment = Augmenter(recipe.changes, recipe.batch)
         self._epoch = -1
         self._order = np.empty(0, np.intp)

@@ -14,8 +14,8 @@ import numpy as np
 from pi_reader.training.measure import DIGITS
 
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite for what the network holds impossible
-_KEPT = (0.999, 0.998, 0.995, 0.99, 0.985, 0.98, 0.97, 0.95, 0.9)
-KEEP = 0.985  # share of well written digits that the reader should stand by
+_KEPT = (0.999, 0.998, 0.995, 0.99, 0.9875, 0.985, 0.9825, 0.98, 0.97, 0.95, 0.9)
+MOST_WRONG = 0.001  # share of the digits the reader is sure of that may be wrong
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -91,7 +91,7 @@ def reject_curve(
     return curve
 
 
-def choose(curve: list[Point], keep: float = KEEP) -> Point:
-    """The strictest point that still keeps the share `keep` of the digits, else the mildest."""
-    enough = [point for point in curve if point.kept >= keep]
-    return max(enough, key=lambda point: point.threshold) if enough else curve[0]
+def choose(curve: list[Point], most_wrong: float = MOST_WRONG) -> Point:
+    """The mildest point with no more than the share `most_wrong` wrong, else the strictest."""
+    enough = [point for point in curve if point.wrong <= most_wrong]
+    return min(enough, key=lambda point: point.threshold) if enough else curve[-1]
