@@ -77,8 +77,9 @@ def _fitted(crop: np.ndarray) -> Image.Image:
     """A crop as large as its cell allows, its proportions kept; small ones in clear squares."""
     picture = Image.fromarray(crop)
     factor = _CELL / max(1, *picture.size)
-    size = tuple(max(1, round(factor * edge)) for edge in picture.size)
-    return picture.resize(size, Image.NEAREST if factor >= 1 else Image.BOX)
+    size = max(1, round(factor * picture.width)), max(1, round(factor * picture.height))
+    way = Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX
+    return picture.resize(size, way)
 
 
 def _annotate(draw: ImageDraw.ImageDraw, digit: Digit, font: ImageFont.ImageFont,

@@ -31,7 +31,7 @@ def lay_marks(
     for _ in range(int(rng.integers(2, 7))):
         kind = rng.choice(["sign", "underline", "struck out"], p=[0.5, 0.2, 0.3])
         if kind == "underline":
-            _underline(cover, rng, lines[rng.integers(len(lines))], tall, pen)
+            _underline(cover, rng, lines[int(rng.integers(len(lines)))], tall, pen)
             continue
         mark = _sign(rng, style, tall, pen) if kind == "sign" else _struck(rng, style, tall, pen)
         for _ in range(_TRIES):

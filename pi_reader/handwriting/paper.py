@@ -127,7 +127,7 @@ def light(rng: np.random.Generator, size: tuple[int, int], difficulty: float) ->
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     angle = rng.uniform(0, 2 * np.pi)
     slope = np.float32(rng.uniform(0, 0.1 + 0.25 * difficulty))
-    out = 1 + slope * (np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y)
+    out: np.ndarray = 1 + slope * (np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y)
     corner = np.float32(rng.uniform(0.0, 0.05 + 0.3 * difficulty))
     out = out * (1 - corner * (x * x + y * y) / 2)
     out *= 1 + cloud(rng, size, 3) * np.float32(0.015 + 0.03 * difficulty)

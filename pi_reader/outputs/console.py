@@ -67,7 +67,7 @@ def dots(grey: np.ndarray, columns: int = COLUMNS) -> str:
     height, width = grey.shape
     wide = 2 * columns
     high = 4 * max(1, round(wide * height / width / 4))
-    small = Image.fromarray(grey).resize((wide, high), Image.BOX)
+    small = Image.fromarray(grey).resize((wide, high), Image.Resampling.BOX)
     around = small.filter(ImageFilter.BoxBlur(_SURROUNDINGS))
     darker = np.asarray(around, np.float32) - np.asarray(small, np.float32)
     ink_is_dark = (darker**3).sum() >= 0  # ink is rarer than paper and stands out further

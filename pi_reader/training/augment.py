@@ -180,7 +180,7 @@ def smooth_fields(count: int, rng: np.random.Generator) -> Array:
     distance = np.arange(SIDE + 2 * reach)[None] - reach - np.arange(SIDE)[:, None]
     smooth = np.exp(-0.5 * (distance / _FIELD_SMOOTHNESS) ** 2).astype(np.float32)
     rough = rng.standard_normal((count, SIDE + 2 * reach, SIDE + 2 * reach), dtype=np.float32)
-    fields = (smooth @ rough @ smooth.T).reshape(count, SIDE * SIDE)
+    fields = (smooth @ rough @ smooth.T).reshape(count, -1).astype(np.float32, copy=False)
     fields /= np.sqrt(np.mean(np.square(fields)))
     return fields
 

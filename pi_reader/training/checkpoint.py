@@ -63,7 +63,8 @@ def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:
     )
     with files.durable(path) as handle:
         arrays = {f"state/{name}": array for name, array in state.items()}
-        np.savez(handle, **{_FACTS: np.frombuffer(text.encode(), np.uint8)}, **arrays)
+        arrays[_FACTS] = np.frombuffer(text.encode(), np.uint8)
+        np.savez(handle, **arrays)  # type: ignore[arg-type,unused-ignore]  # numpy's stubs differ
 
 
 def load(path: Path, facts: Mapping[str, Any], state: State) -> int:

@@ -151,7 +151,7 @@ def on_paper(ink: Ink, marks: Sequence[Mark]) -> list[Mark]:
         rows = slice(max(0, mark.top - room), mark.bottom + room)
         columns = slice(max(0, mark.left - room), mark.right + room)
         around = ink.mask[rows, columns]
-        paper = max(1, around.size - np.count_nonzero(around))
+        paper = max(1, int(around.size - np.count_nonzero(around)))
         if int(ground[rows, columns].sum(dtype=np.uint32)) <= PLAIN * mark.strength * paper:
             plain.append(mark)
     return plain

@@ -38,7 +38,7 @@ def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> 
     grow = np.zeros(len(groups), np.int64)
     for number, group in enumerate(groups):
         left, top, right, bottom, area, strength, stroke = regions.together(group)
-        box: tuple[int, ...] | None = (left, top, right, bottom)
+        box: tuple[int, int, int, int] | None = (left, top, right, bottom)
         mark = page
         if np.count_nonzero(ink.mask[top:bottom, left:right]) != area:
             own = _own_ink(regions, group, left, top, right, bottom)
