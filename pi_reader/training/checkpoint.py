@@ -62,8 +62,8 @@ def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:
         {"format": _FORMAT, "step": step, "sha256": _digest(state), "facts": dict(facts)}
     )
     with files.durable(path) as handle:
-        arrays = {f"state/{name}": array for name, array in state.items()}
-        arrays[_FACTS] = np.frombuffer(text.encode(), np.uint8)
+        arrays = {_FACTS: np.frombuffer(text.encode(), np.uint8)}
+        arrays |= {f"state/{name}": array for name, array in state.items()}
         np.savez(handle, **arrays)  # type: ignore[arg-type,unused-ignore]  # numpy's stubs differ
 
 
