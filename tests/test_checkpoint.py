@@ -57,6 +57,25 @@ def test_fail__arrays_that_do_not_fit(kept, other):
         checkpoint.load(kept, FACTS, other)
 
 
+def test_fail__damage_in_the_zip_that_the_digest_never_sees(tmp_path):
+    """A flag that says "encrypted" or "packed in a way nobody knows" is damage like any other."""
+    path = tmp_path / "a.checkpoint"
+    checkpoint.save(path, 3, {"recipe": "a"}, {"w": np.ones(3, np.float32)})
+    whole = path.read_bytes()
+    entry = whole.rindex(b"PK\x01\x02")  # the last array in the zip's list
+    start = whole.rindex(b"PK\x03\x04")  # its own header
+    for bit in range(16):
+        bad = bytearray(whole)
+        for place in (entry + 8, start + 6):
+            bad[place + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(bytes(bad))
+        state = {"w": np.zeros(3, np.float32)}
+        try:
+            assert checkpoint.load(path, {"recipe": "a"}, state) == 3
+        except BadData:
+            assert not state["w"].any()
+
+
 def test_fail__any_changed_byte_is_noticed_or_harmless(kept):
     whole = kept.read_bytes()
     refused = 0

@@ -125,15 +125,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise MissingFile(f"{path}: no such checkpoint") from error
     except BadData:
         raise
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except _DAMAGE as error:
         raise BadData(f"{path}: no whole checkpoint ({error}); start without --resume") from error
     return head, {name.removeprefix("state/"): array for name, array in arrays.items()}
 
