@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -106,6 +107,27 @@ def test_fail__missing_and_folder(tmp_path: Path) -> None:
         load(tmp_path / "a.png")
     with pytest.raises(BadData, match="folder"):
         load(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(MissingFile, match="no such file"):
+        load(tmp_path / "file" / "a.png")
+
+
+def test_fail__pipes_devices_and_circles(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")  # opening it would wait for ever
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    for path, words in ((tmp_path / "pipe.png", "a device or a pipe"),
+                        (Path("/dev/zero"), "a device or a pipe"),
+                        (tmp_path / "circle.png", "cannot be read, [^(]*$")):
+        with pytest.raises(BadData, match=words) as caught:
+            load(path)
+        assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_fail__samples_that_are_no_numbers(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.fromarray(np.full((9, 9), np.nan, np.float32)), "a.tif")
+    with pytest.raises(BadData, match="not finite") as caught:
+        load(path)
+    assert str(path) in str(caught.value)
 
 
 def test_fail__any_cut_of_a_picture_is_refused_or_read(tmp_path: Path) -> None:

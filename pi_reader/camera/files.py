@@ -6,6 +6,7 @@ are whole, not even that they are pictures.
 
 from __future__ import annotations
 
+import stat
 import warnings
 from pathlib import Path
 
@@ -34,9 +35,8 @@ def load(path: Path) -> Frame:
     MOST_PIXELS pixels.
     """
     path = Path(path)
-    if path.is_dir():
-        raise BadData(f"{path}: is a folder; name the pictures in it")
     try:
+        _check_kind(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sizes and odd tags; we check ourselves
             with Image.open(path, formats=_FORMATS) as picture:
@@ -46,7 +46,7 @@ def load(path: Path) -> Frame:
                     grey = _grey(ImageOps.exif_transpose(picture))
                 else:
                     grey = _grey(picture)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingFile(f"{path}: there is no such file") from error
     except PermissionError as error:
         raise BadData(f"{path}: no permission to read it") from error
@@ -57,9 +57,25 @@ def load(path: Path) -> Frame:
     except Image.UnidentifiedImageError as error:
         raise BadData(f"{path}: is no picture that can be read; "
                       f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}") from error
+    except OSError as error:  # one with a number is the system's, one without is Pillow's
+        reason = f"cannot be read, {error.strerror}" if error.errno else _damaged(error)
+        raise BadData(f"{path}: {reason}") from error
     except Exception as error:  # a damaged file makes Pillow's decoders raise almost anything
-        raise BadData(f"{path}: is damaged or cut short ({error})") from error
+        raise BadData(f"{path}: {_damaged(error)}") from error
     return Frame(grey, str(path))
+
+
+def _check_kind(path: Path) -> None:
+    """Only files are opened: a pipe that nobody writes to would keep us waiting for ever."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise BadData(f"{path}: is a folder; name the pictures in it")
+    if not stat.S_ISREG(mode):
+        raise BadData(f"{path}: is a device or a pipe; save the picture to a file first")
+
+
+def _damaged(error: Exception) -> str:
+    return f"is damaged or cut short ({error})"
 
 
 def _check_size(path: Path, picture: Image.Image) -> None:
@@ -93,7 +109,7 @@ def _from_deep(values: np.ndarray) -> np.ndarray:
     """16-bit, 32-bit or floating samples to 8 bits: by their nominal range where it is plain."""
     top = np.float32(values.max(initial=0))
     if not np.isfinite(top):
-        raise BadData("its samples are not finite")
+        raise ValueError("its samples are not finite")
     full = 1 if top <= 1 else 255 if top <= 255 else 65535 if top <= 65535 else float(top)
     scaled = np.clip(values.astype(np.float32) * np.float32(255 / full), 0, 255)
     return (scaled + np.float32(0.5)).astype(np.uint8)
