@@ -224,3 +224,37 @@ def test_ok__output_into_a_closed_pipe() -> None:
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True,
                           text=True, cwd=ROOT, check=False)
     assert "Traceback" not in done.stderr
+
+
+def shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), **variables})
+
+
+def test_fail__output_into_a_full_disk(page: Path) -> None:
+    done = shell(f"{sys.executable} -m pi_reader read {page} --json > /dev/full")
+    assert done.returncode == 73
+    assert done.stderr.startswith("pi-reader: the output cannot be written")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_ok__closed_output(page: Path, closed: str) -> None:
+    done = shell(f"{sys.executable} -m pi_reader read {page} missing.png --json {closed}")
+    assert done.returncode == 66
+    if closed == ">&-":
+        assert done.stderr == "pi-reader: missing.png: there is no such file\n"
+    else:  # errors must not turn up among the readings instead
+        assert json.loads(done.stdout)["source"] == str(page)
+
+
+def test_ok__names_that_no_terminal_can_print(page: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "a\nb\x1b[31m\N{GRINNING FACE}.png"
+    odd.write_bytes(page.read_bytes())
+    done = shell(f"{sys.executable} -m pi_reader read {tmp_path}/*", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0].endswith("a\\nb\\x1b[31m\\U0001f600.png:")
+    odd.write_bytes(b"")
+    done = shell(f"{sys.executable} -m pi_reader read {tmp_path}/*")
+    assert done.returncode == 65
+    assert done.stderr.count("\n") == 1

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
 
 
+def one_line(text: str) -> str:
+    """A text that stays on its line, whatever a file was named.
+
+    Line ends and what else cannot be printed are shown as Python writes them: `\\n`, `\\x1b`.
+    """
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+                   for letter in text)
+
+
 def weights_path(name: str) -> Path:
     """The file that a user means by `name`.
 

@@ -7,7 +7,9 @@ Pi Zero that alone takes more than two seconds, and `--help` should not.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -15,10 +17,12 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from pi_reader import __version__
-from pi_reader.errors import PiReaderError
+from pi_reader.cli.common import one_line
+from pi_reader.errors import CannotWrite, PiReaderError
 
 COMMANDS = ("read", "demo", "train", "evaluate", "lesson", "sweep")
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # where our output goes
 _INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
 
 
@@ -37,6 +41,7 @@ class Command(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own if none is given); the result is the exit code."""
+    _open_streams()
     words = sys.argv[1:] if argv is None else list(argv)
     args = _parser(words[0] if words else "").parse_args(words)
     # Idle BLAS threads spin (numpy#6237), and one frame is too small to share; training asks for
@@ -47,18 +52,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except PiReaderError as error:
-        print(f"pi-reader: {error}", file=sys.stderr)
+        print(f"pi-reader: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("pi-reader: stopped", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough, as in `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            _drop_output()
+            print(f"pi-reader: the output cannot be written, {error.strerror}", file=sys.stderr)
+            return CannotWrite.exit_code
         traceback.print_exc()
         print("pi-reader: this is our fault; please report the lines above", file=sys.stderr)
         return PiReaderError.exit_code
+
+
+def _open_streams() -> None:
+    """Make output something one can write to, whatever the shell gave us.
+
+    A closed stream (`>&-`) leads nowhere; a letter that the terminal's encoding lacks, as in a
+    file's name or the dots of a drawn page, is escaped.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - as long as we run
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere, so that Python's own end does not fail too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(wanted: str = "") -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import WEIGHTS_HELP
+from pi_reader.cli.common import WEIGHTS_HELP, one_line
 from pi_reader.errors import BadData, MissingFile
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             frame = load(path)
         except (BadData, MissingFile) as error:
-            print(f"pi-reader: {error}", file=sys.stderr, flush=True)
+            print(f"pi-reader: {one_line(str(error))}", file=sys.stderr, flush=True)
             codes.add(error.exit_code)
             continue
         reading = reader.read(frame)
@@ -74,7 +74,7 @@ def for_people(reading: Reading) -> str:
     """The reading as it is printed on a terminal."""
     digits = reading.digits
     unsure = [digit for digit in digits if not digit.sure]
-    lines = [f"{reading.source}:"]
+    lines = [f"{one_line(reading.source)}:"]
     lines += [f"  {line.text}" for line in reading.lines] or ["  (no digits)"]
     lines += [f"  ? at {digit.box.x},{digit.box.y}: perhaps {digit.label} "
               f"({digit.confidence:.0%}), or {digit.runner_up[0]}" for digit in unsure]
