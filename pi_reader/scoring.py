@@ -83,13 +83,16 @@ def load_labels(folder: Path) -> tuple[Truth, ...]:
     path = Path(folder) / "labels.json"
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(_truth(entry) for entry in entries)
+        truths = tuple(_truth(entry) for entry in entries)
     except FileNotFoundError as error:
         raise MissingFile(f"{path}: there is no such file; photographs are scored by it") from error
     except OSError as error:
         raise BadData(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadData(f"{path}: is no list of labelled photographs ({error!r})") from error
+    if not truths:
+        raise BadData(f"{path}: names no photographs; there is nothing to score")
+    return truths
 
 
 def count(truth: Truth, reading: Reading, overlap: float = OVERLAP) -> Score:

@@ -91,7 +91,7 @@ def test_ok__scores_add_up_by_difficulty() -> None:
     assert groups["normal"].right == 1
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}x", "[1]", '[{"file": "a"}]',
+@pytest.mark.parametrize("text", ["", "[", "[" * 100_000, "{}x", "[]", "[1]", '[{"file": "a"}]',
                                   '[{"file": "a", "digits": [{"label": 1, "box": [1, 2]}]}]'])
 def test_fail__labels_that_are_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "labels.json").write_text(text)
