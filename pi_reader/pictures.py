@@ -89,7 +89,7 @@ def _annotate(draw: ImageDraw.ImageDraw, digit: Digit, font: ImageFont.ImageFont
     text = f"{digit.label} {digit.confidence:.2f}" if digit.sure else \
         f"{digit.label}? {digit.confidence:.2f}"
     left, top, right, bottom = draw.textbbox((box.x, box.y), text, font=font)
-    rise = min(top, bottom - top + 3)  # above the box, or inside it at the picture's upper edge
+    rise = min(top, bottom - box.y + 2)  # above the box, or inside it at the picture's upper edge
     draw.rectangle((left - 1, top - rise, right + 1, bottom - rise + 1), fill=(255, 255, 255))
     draw.text((box.x, box.y - rise), text, fill=colour, font=font)
 

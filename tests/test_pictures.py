@@ -26,6 +26,12 @@ def test_ok__boxes_have_the_colour_of_their_certainty() -> None:
     assert (FRAME.grey == 128).all(), "the frame itself is never drawn on"
 
 
+def test_ok__the_label_stands_above_its_digit() -> None:
+    colours = np.asarray(annotated(FRAME, READING)).astype(int)
+    assert (colours[31:89, 22:58] == 128).all(), "no part of it covers the digit"
+    assert (colours[15:30, 20:60] == SURE).all(axis=-1).any(), "it is there at all"
+
+
 def test_ok__sheet_shows_each_crop_as_it_is() -> None:
     crops = [np.zeros((28, 28), np.uint8) for _ in range(5)]
     crops[3][10:18, 10:18] = 255
