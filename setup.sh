@@ -26,10 +26,16 @@ usage() {
     exit 2
 }
 
-# Prints an interpreter that is new enough; the one named by PYTHON if there is one.
+# Prints an interpreter that is new enough; the one named by PYTHON, and no other, if it is set.
 find_python() {
     local candidate
-    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11 python3.14; do
+    if [ -n "${PYTHON:-}" ]; then
+        "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+            || fail "PYTHON is $PYTHON, which is not Python 3.11 or newer; name another or unset it"
+        printf '%s\n' "$PYTHON"
+        return
+    fi
+    for candidate in python3 python3.13 python3.12 python3.11 python3.14; do
         if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             printf '%s\n' "$candidate"
             return

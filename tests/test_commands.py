@@ -258,3 +258,11 @@ def test_ok__names_that_no_terminal_can_print(page: Path, tmp_path: Path) -> Non
     done = shell(f"{sys.executable} -m pi_reader read {tmp_path}/*")
     assert done.returncode == 65
     assert done.stderr.count("\n") == 1
+
+
+def test_fail__setup_with_a_python_that_is_none(tmp_path: Path) -> None:
+    done = shell(f"{ROOT}/setup.sh run --version", PYTHON="/no/python",
+                 PI_READER_VENV=str(tmp_path / "venv"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("setup.sh: PYTHON is /no/python, which is not Python 3.11")
+    assert not (tmp_path / "venv").exists()
