@@ -304,3 +304,16 @@ def test_fail__saving_where_nothing_can_be_saved(tmp_path):
     with pytest.raises(BadData, match="not finite"):
         save(tmp_path / "a.npz", small_model(), Card(notes={"loss": [float("inf")]}))
     assert not list(tmp_path.iterdir())
+
+
+def test_fail__packed_in_a_way_numpy_does_not_use(tmp_path):
+    """LZMA raises errors of its own when damaged, and not every Python has it."""
+    path = tmp_path / "weights.npz"
+    store.save(path, Model([Flatten(), Dense(784, 10)]), Card())
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(BadData, match="packed in a way"):
+        store.load(path)

@@ -144,6 +144,8 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
         raise BadData(_too_large(path, total))
     members = {}
     for member in archive.infolist():
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise BadData(f"{path}: is packed in a way numpy does not use; {_AGAIN}")
         with archive.open(member) as handle:
             members[member.filename] = handle.read(member.file_size + 1)
     if len(members) != len(archive.infolist()):

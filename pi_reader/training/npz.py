@@ -23,6 +23,9 @@ def load_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
+            packings = {member.compress_type for member in archive.infolist()}
+            if packings - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                raise BadData(f"{path}: is packed in a way numpy does not use; save it again")
             if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
                 raise BadData(f"{path}: unpacks to more than {_MOST_BYTES >> 20} MB; split it")
         with np.load(path, allow_pickle=False) as arrays:
@@ -30,10 +33,10 @@ def load_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     except FileNotFoundError as error:
         raise MissingFile(f"{path}: there is no such file") from error
     except KeyError as error:
-        raise BadData(f"{path}: holds no array {error}; x and y are needed") from error
+        raise BadData(f"{path}: lacks an array, x and y are needed ({error.args[0]})") from error
     except BadData:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise BadData(f"{path}: is no npz archive of plain arrays ({error})") from error
 
 
@@ -42,6 +45,8 @@ def _checked(path: Path, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.n
         raise BadData(f"{path}: x is {x.dtype} {x.shape}, should be uint8 (n, {SIDE}, {SIDE})")
     if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
         raise BadData(f"{path}: y is {y.dtype} {y.shape}, should be integers {x.shape[:1]}")
-    if len(y) and not 0 <= int(y.min()) <= int(y.max()) <= 9:
+    if not len(y):
+        raise BadData(f"{path}: holds no digits")
+    if not 0 <= int(y.min()) <= int(y.max()) <= 9:
         raise BadData(f"{path}: y goes from {y.min()} to {y.max()}, should stay within 0 to 9")
     return x, y
