@@ -45,7 +45,7 @@ def test_ok__modes(tmp_path: Path, mode: str) -> None:
         picture = Image.fromarray(grey).convert("P")
     else:
         picture = Image.fromarray(grey).convert("RGB").convert(mode)
-    path = saved(tmp_path, picture, "a.tif" if mode in ("F", "CMYK") else "a.png")
+    path = saved(tmp_path, picture, "a.tif" if mode in ("I", "F", "CMYK") else "a.png")
     assert near(load(path).grey, grey)
 
 

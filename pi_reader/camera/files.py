@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import stat
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageStat
 
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.values import Frame
@@ -87,9 +88,9 @@ def _check_size(path: Path, picture: Image.Image) -> None:
 def _grey(picture: Image.Image) -> np.ndarray:
     """(height, width) uint8 from a picture of any mode."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        return _from_deep(np.asarray(picture))
+        return _from_deep(picture)
     if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-        return _flattened(picture.convert("RGBA"))
+        return _flattened(picture if picture.mode == "RGBA" else picture.convert("RGBA"))
     if picture.mode == "CMYK":
         picture = picture.convert("RGB")
     return _pixels(picture if picture.mode == "L" else picture.convert("L"))
@@ -97,30 +98,38 @@ def _grey(picture: Image.Image) -> np.ndarray:
 
 def _pixels(picture: Image.Image) -> np.ndarray:
     """An array from a grey picture, by strips: in one go Pillow would hold three copies of it."""
-    width, height = picture.size
-    grey = np.empty((height, width), np.uint8)
-    for top in range(0, height, _STRIP):
-        bottom = min(top + _STRIP, height)
-        grey[top:bottom] = np.asarray(picture.crop((0, top, width, bottom)))
+    grey = np.empty(picture.size[::-1], np.uint8)
+    for number, strip in enumerate(_strips(picture)):
+        grey[number * _STRIP : (number + 1) * _STRIP] = strip
     return grey
 
 
-def _from_deep(values: np.ndarray) -> np.ndarray:
+def _strips(picture: Image.Image) -> Iterator[np.ndarray]:
+    """The samples of a picture, some rows at a time."""
+    width, height = picture.size
+    for top in range(0, height, _STRIP):
+        yield np.asarray(picture.crop((0, top, width, min(top + _STRIP, height))))
+
+
+def _from_deep(picture: Image.Image) -> np.ndarray:
     """16-bit, 32-bit or floating samples to 8 bits: by their nominal range where it is plain."""
-    top = np.float32(values.max(initial=0))
+    top = np.float32(max(float(strip.max()) for strip in _strips(picture)))
     if not np.isfinite(top):
         raise ValueError("its samples are not finite")
     full = 1 if top <= 1 else 255 if top <= 255 else 65535 if top <= 65535 else float(top)
-    scaled = np.clip(values.astype(np.float32) * np.float32(255 / full), 0, 255)
-    return (scaled + np.float32(0.5)).astype(np.uint8)
+    grey = np.empty(picture.size[::-1], np.uint8)
+    for number, strip in enumerate(_strips(picture)):
+        scaled = np.clip(strip.astype(np.float32) * np.float32(255 / full), 0, 255)
+        grey[number * _STRIP : (number + 1) * _STRIP] = scaled + np.float32(0.5)
+    return grey
 
 
 def _flattened(picture: Image.Image) -> np.ndarray:
     """Lay a transparent drawing on the paper its author had in mind."""
-    alpha = np.asarray(picture.getchannel("A"))
-    grey = np.asarray(picture.convert("L"))
-    drawn = alpha > 127
-    meant_for_dark = drawn.any() and not drawn.all() and grey[drawn].mean() > _LIGHT
-    share = alpha.astype(np.float32) / np.float32(255)
-    paper = np.float32(0 if meant_for_dark else 255)
-    return (grey * share + paper * (1 - share) + np.float32(0.5)).astype(np.uint8)
+    alpha, grey = picture.getchannel("A"), picture.convert("L")
+    drawn = alpha.point(lambda share: 255 if share > 127 else 0)
+    least, most = drawn.getextrema()
+    meant_for_dark = least < most and ImageStat.Stat(grey, drawn).mean[0] > _LIGHT
+    paper = Image.new("L", picture.size, 0 if meant_for_dark else 255)
+    paper.paste(grey, mask=alpha)
+    return _pixels(paper)
