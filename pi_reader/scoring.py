@@ -88,7 +88,8 @@ def load_labels(folder: Path) -> tuple[Truth, ...]:
         raise MissingFile(f"{path}: there is no such file; photographs are scored by it") from error
     except OSError as error:
         raise BadData(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError,
+            RecursionError) as error:
         raise BadData(f"{path}: is no list of labelled photographs ({error!r})") from error
     if not truths:
         raise BadData(f"{path}: names no photographs; there is nothing to score")

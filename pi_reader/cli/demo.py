@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--forever", action="store_true", help="go on until Ctrl-C")
     parser.add_argument("--seed", type=int, default=2016, metavar="N",
                         help="the same seed draws the same pages (default: %(default)s)")
-    parser.add_argument("--difficulty", type=float, default=0.3, metavar="D",
+    parser.add_argument("--difficulty", type=float, default=0.2, metavar="D",
                         help="0 a fair copy in good light, 1 anything (default: %(default)s)")
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
 

@@ -41,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--worst", type=int, default=0, metavar="N",
                         help="also list the N patches that were furthest from the truth")
     parser.add_argument("--pictures", type=Path, metavar="DIR",
-                        help="write them as pictures: confusion.png and worst.png, "
-                             "or of --photos all errors as errors.png")
+                        help="write confusion.png, with --worst also worst.png, "
+                             "or of --photos a sheet of all errors, errors.png")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -93,8 +93,7 @@ def _write_pictures(args: argparse.Namespace, images: np.ndarray, measures: Meas
     from pi_reader.cli.common import save_picture
     from pi_reader.pictures import confusion_chart, sheet
 
-    if args.confusion:
-        save_picture(args.pictures / "confusion.png", confusion_chart(measures.confusion))
+    save_picture(args.pictures / "confusion.png", confusion_chart(measures.confusion))
     if args.worst:
         captions = [f"{miss.label} as {miss.read} {miss.confidence:.2f}" for miss in furthest]
         crops = [images[miss.index] for miss in furthest]
