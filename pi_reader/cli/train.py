@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import os
 import sys
 import time
@@ -60,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, calibrate, write."""
     _check(args)
+    _share_memory()
     from pi_reader.training import course as courses
     from pi_reader.training import trainer
 
@@ -77,6 +80,17 @@ def run(args: argparse.Namespace) -> int:
         return _finish(args, kept, course, learner, result)
     finally:
         learner.close()
+
+
+def _share_memory() -> None:
+    """Let all threads take their memory from one place, where the C library is glibc.
+
+    It would give each thread a place of its own and return nothing from there: drawing and
+    learning side by side then peak at 280 MB instead of 245, and a Zero has 512.
+    """
+    arenas_at_most = -8  # M_ARENA_MAX of mallopt(3)
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(arenas_at_most, 1)
 
 
 def _check(args: argparse.Namespace) -> None:
