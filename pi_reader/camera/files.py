@@ -128,8 +128,8 @@ def _flattened(picture: Image.Image) -> np.ndarray:
     """Lay a transparent drawing on the paper its author had in mind."""
     alpha, grey = picture.getchannel("A"), picture.convert("L")
     drawn = alpha.point(lambda share: 255 if share > 127 else 0)
-    least, most = drawn.getextrema()
-    meant_for_dark = least < most and ImageStat.Stat(grey, drawn).mean[0] > _LIGHT
+    counts = drawn.histogram()
+    meant_for_dark = counts[0] and counts[255] and ImageStat.Stat(grey, drawn).mean[0] > _LIGHT
     paper = Image.new("L", picture.size, 0 if meant_for_dark else 255)
     paper.paste(grey, mask=alpha)
     return _pixels(paper)
