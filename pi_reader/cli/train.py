@@ -86,7 +86,7 @@ def _share_memory() -> None:
     """Let all threads take their memory from one place, where the C library is glibc.
 
     It would give each thread a place of its own and return nothing from there: drawing and
-    learning side by side then peak at 280 MB instead of 245, and a Zero has 512.
+    learning side by side then peak at 280 MB instead of 215, and a Zero has 512.
     """
     arenas_at_most = -8  # M_ARENA_MAX of mallopt(3)
     with contextlib.suppress(OSError, AttributeError):
