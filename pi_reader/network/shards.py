@@ -92,6 +92,7 @@ class Shards:
 
 
 def _gradient(model: Model, x: Array, targets: np.ndarray, loss: Loss) -> float:
-    value, grad = loss(model.forward(x, training=True), targets)
-    model.backward(grad)
+    with np.errstate(over="ignore", invalid="ignore"):  # who diverges is told so by the loss
+        value, grad = loss(model.forward(x, training=True), targets)
+        model.backward(grad)
     return value
