@@ -88,7 +88,7 @@ def lesson(
 
     board.section("The same with a matrix")
     board.say("""
-        The sums below the fractions only set the scale, as the learning rate does anyway. Without
+        The sums we divided by only set the scale, as the learning rate does anyway. Without
         them it is a matrix product again, rows and columns swapped ("transposed"), as we go back:
     """)
     board.show(*(f"hidden {j + 1}: {first} × {LINKS[0, j]:g} + {second} × {LINKS[1, j]:g} = {e:.2f}"
@@ -136,8 +136,8 @@ def lesson(
     board.picture("likeness", bars(names, counts.tolist(), form=".0f"), paint)
     board.say(f"""
         On average {alike.mean():.2f}, and {np.mean(alike <= 0):.1%} uphill. The rule also has an
-        excuse: for the links into hidden nodes it is the exact gradient of another way to count
-        errors (called cross-entropy), which is smallest at the same answers. So the lecture's
+        excuse: errors can be counted in another way (called cross-entropy), smallest where they
+        are, and for the links into hidden nodes the rule is exactly its gradient. So the lecture's
         network learns, in fewer lines. How to walk down such a hill is the next lesson (descent).
     """)
 

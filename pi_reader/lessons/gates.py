@@ -130,7 +130,7 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
     board.say(f"""
         Of {len(networks)} such networks, each begun with other random numbers,
         {sum(one < 0.5 for one in worst)} got all four right (above 0.5 for 1, below for 0). Those
-        that did not had too few nodes, too little time or bad luck at the start: see `descent`.
+        that fail have too few nodes, too little time or bad luck at the start: see `descent`.
 
         What the best of them answers all over the map, from blank for 0 to @ for 1:
     """)

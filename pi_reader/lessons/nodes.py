@@ -81,7 +81,7 @@ def lesson(
         Then it decides. The simplest way is a step: silent up to 0, firing above, much as a nerve
         cell stays quiet until enough comes in. But with a step, a tiny change of a weight changes
         nothing or everything, and gives no hint which way to learn. So its corners are rubbed off:
-        the sigmoid, 1 / (1 + e^-x), where e is 2.718... (calculators have a key for it).
+        the sigmoid, 1 / (1 + e^-x), where x is what was added up and e is 2.718...
     """)
     x = np.linspace(-6, 6, 60)
 
