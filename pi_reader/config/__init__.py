@@ -1,0 +1,11 @@
+"""The settings of a box: one TOML file, checked whole before any camera or pin is opened.
+
+A key that does not exist, a number out of its range or a pin that serves two masters is refused
+with the key's full name, and with the key that was probably meant. Nothing here imports numpy.
+"""
+
+from pi_reader.config.folders import Folders, find_folders
+from pi_reader.config.load import load_settings, pins, settings_from
+from pi_reader.config.settings import Settings
+
+__all__ = ["Folders", "Settings", "find_folders", "load_settings", "pins", "settings_from"]
