@@ -89,11 +89,13 @@ class Reader:
         """What the network thinks of groups of regions, and which regions of the page they were."""
         if not groups:
             return []
-        chances = self.network.predict(cut_patches(ink, found, groups))
+        patches = cut_patches(ink, found, groups)
+        chances = self.network.predict(patches).tolist()
         marks = []
-        for group, origin, chance in zip(groups, origins, chances.tolist(), strict=True):
+        for group, origin, chance, patch in zip(groups, origins, chances, patches, strict=True):
             left, top, right, bottom, _, strength, _ = found.together(group)
-            marks.append(Mark(left, top, right, bottom, strength, tuple(chance), frozenset(origin)))
+            marks.append(Mark(left, top, right, bottom, strength, tuple(chance),
+                              frozenset(origin), patch))
         return marks
 
     def _take(self, page: Marks) -> list[Mark]:
@@ -168,7 +170,7 @@ class Reader:
         left, top = mark.left * scale, mark.top * scale
         right, bottom = min(shape[1], mark.right * scale), min(shape[0], mark.bottom * scale)
         return Digit(first, mark.chance, (second, mark.chances[second]),
-                     self._is_sure(mark), Box(left, top, right - left, bottom - top))
+                     self._is_sure(mark), Box(left, top, right - left, bottom - top), mark.patch)
 
 
 def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:

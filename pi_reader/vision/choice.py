@@ -7,9 +7,13 @@ costs of marks that are independent add up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import exp, inf, log
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NO_DIGIT = 10  # index of the outcome "this is no digit", in networks that know it
 PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neighbourhood
@@ -33,6 +37,7 @@ class Mark:
     left, top, right, bottom: its box in working pixels; strength: its mean contrast in grey
     levels; chances: 10 or 11 probabilities, of the digits and of "no digit".
     regions: the numbers of the regions that its ink comes from.
+    patch: (28, 28) uint8, what the network saw of it.
     """
 
     left: int
@@ -42,6 +47,7 @@ class Mark:
     strength: float
     chances: tuple[float, ...]
     regions: frozenset[int] = frozenset()
+    patch: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def height(self) -> int:
