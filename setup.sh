@@ -94,7 +94,7 @@ run_checks() {
     "$tools/bin/shellcheck" setup.sh .ci/run
     run_tests "$tools" "$@"
     if "$tools/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
-        make_venv "$venv-older" "${older_packages[@]}" -e "$here" pytest
+        make_venv "$venv-older" "${older_packages[@]}" -e "$here" pytest gpiozero==1.6.2
         run_tests "$venv-older" "$@"
     fi
 }

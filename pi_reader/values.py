@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Digit:
     runner_up: the second guess and its probability.
     sure: whether the reader stands by it; if not it is a `?` in the text.
     box: where the ink is, in pixels of the frame.
+    patch: (28, 28) uint8, 0 paper to 255 ink, as the network saw it; None where nobody keeps it.
     """
 
     label: int
@@ -61,6 +63,7 @@ class Digit:
     runner_up: tuple[int, float]
     sure: bool
     box: Box
+    patch: np.ndarray | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -99,3 +102,50 @@ class Reading:
     def digits(self) -> tuple[Digit, ...]:
         """All digits in reading order."""
         return tuple(digit for line in self.lines for digit in line.digits)
+
+
+class State(StrEnum):
+    """What the box is doing, or what keeps it from reading."""
+
+    STARTING = "starting"
+    NOTHING = "nothing there"
+    READING = "reading"
+    UNSURE = "unsure"
+    DARK = "too dark"
+    GLARE = "glare"
+    BLURRED = "out of focus"
+    CORRECTING = "correcting"
+    STOPPING = "stopping"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A reading that is being put right with the button.
+
+    text: its digits in reading order, `?` for unsure ones; place: which of them it is about,
+    counted from 0; label: what it would be now, 0 to 9, None for "no digit".
+    """
+
+    text: str
+    place: int
+    label: int | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the box has to say of itself, for lamps, displays and the status file.
+
+    fault: what is wrong and what to do, "" if nothing is; the box may read on all the same.
+    message: a line of news, such as what was learned last night. address: where it is on the
+    network, "" if nowhere. progress: how far a training is, 0 to 1, None if there is none.
+    frozen: the display is held, the camera looks on.
+    """
+
+    state: State
+    fault: str = ""
+    message: str = ""
+    address: str = ""
+    progress: float | None = None
+    correction: Correction | None = None
+    frozen: bool = False

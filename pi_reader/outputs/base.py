@@ -5,14 +5,29 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
-from pi_reader.values import Frame, Reading
+from pi_reader.values import Frame, Reading, Status
 
 
 class Output(Protocol):
-    """Shows readings to a person; used in a `with` block, and may be closed twice."""
+    """Shows readings to a person; used in a `with` block, and may be closed twice.
+
+    All calls come from one thread. A part that is missing or breaks raises NoHardware or OSError.
+    """
 
     def show(self, reading: Reading, frame: Frame | None = None) -> None:
-        """Show one reading, and what it was read from if the output can show pictures."""
+        """Show one reading, and what it was read from if the output can show pictures.
+
+        Called when what is read has changed; a reading without lines means that the paper is gone.
+        """
+
+    def tell(self, status: Status) -> None:
+        """Show what the box is doing; called when that has changed."""
+
+    def tick(self, now: float) -> None:
+        """Let time pass: the next digit of a long reading, a heartbeat, a dimmed display.
+
+        now: seconds of a monotonic clock; called several times a second, must be quick.
+        """
 
     def close(self) -> None:
         """Give back whatever is held; lamps go dark."""

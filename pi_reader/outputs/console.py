@@ -7,7 +7,7 @@ from typing import Self, TextIO
 import numpy as np
 from PIL import Image, ImageFilter
 
-from pi_reader.values import Frame, Line, Reading
+from pi_reader.values import Frame, Line, Reading, Status
 
 COLUMNS = 72  # characters; leaves a margin in the usual 80
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint16)
@@ -35,6 +35,14 @@ class Console:
         if not reading.lines:
             parts.append("   nothing there")
         print("\n".join(parts), file=self._stream, flush=True)
+
+    def tell(self, status: Status) -> None:
+        """Print what is wrong or new, if anything is."""
+        for line in filter(None, (status.fault, status.message)):
+            print(f"── {line}", file=self._stream, flush=True)
+
+    def tick(self, now: float) -> None:
+        """Paper does not change by itself, nor does what was printed."""
 
     def close(self) -> None:
         """Nothing is held; the stream belongs to the caller."""

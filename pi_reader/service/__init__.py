@@ -1,0 +1,1 @@
+"""The day of the box: it looks, reads, says what it read, and looks after itself."""
