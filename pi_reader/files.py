@@ -9,24 +9,31 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
+import json
 import os
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from pi_reader.errors import CannotWrite
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+
+CLOCK_RIGHT_FROM = 1_735_689_600.0  # 2025-01-01: a clock that shows less was never set
 
 _READ_AT_ONCE = 1 << 20  # bytes; a Zero has 512 MB, so files are hashed in pieces
+_LOCK_POLL = 0.05  # seconds between two tries for a lock
 
 
 @contextlib.contextmanager
-def durable(path: Path) -> Iterator[BinaryIO]:
+def durable(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
     """Write a file so that a power cut leaves the old one or the new one, whole.
 
     Gives a binary handle to write to; the file appears at `path` when the block ends well, and
-    nothing is left behind when it ends badly. Raises CannotWrite if the disk is full or read-only
+    nothing is left behind when it ends badly. mode: its rights; without, those of the file that
+    is replaced, else what the umask allows. Raises CannotWrite if the disk is full or read-only
     or the folder cannot be written.
     """
     path = Path(path)
@@ -37,7 +44,8 @@ def durable(path: Path) -> Iterator[BinaryIO]:
             yield handle
             handle.flush()
             os.fsync(handle.fileno())
-            os.fchmod(handle.fileno(), _mode_of(path))
+            os.fchmod(handle.fileno(), _mode_of(path) if mode is None else mode)
+            _give_to_owner_of(path.parent, handle.fileno())
         os.replace(beside, path)
         beside = ""
         sync_folder(path.parent)
@@ -60,6 +68,64 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
+    """Be the only process that works on something, for as long as the block lasts.
+
+    path: a file that stands for it, made if it is missing. A process that dies lets go by itself.
+    Raises Busy if another one holds on for so many seconds, CannotWrite if the file cannot be made.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o664)
+    except OSError as error:
+        raise CannotWrite(f"{path}: cannot be made, {_reason(error)}") from error
+    try:
+        until = time.monotonic() + seconds
+        while not _try_lock(descriptor):
+            if time.monotonic() >= until:
+                raise Busy(f"{path}: another pi-reader is at work here; try again later")
+            time.sleep(_LOCK_POLL)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def write_json(path: Path, values: Mapping[str, Any], mode: int | None = None) -> None:
+    """Write a small table durably. Raises CannotWrite."""
+    with durable(path, mode) as handle:
+        handle.write(json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1).encode())
+
+
+def read_json(path: Path, most_bytes: int = _READ_AT_ONCE) -> dict[str, Any]:
+    """A table that `write_json` wrote. Raises MissingFile, or BadData if it is anything else."""
+    try:
+        with open(path, "rb") as handle:
+            content = handle.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise ValueError(f"more than {most_bytes} bytes")
+        values = json.loads(content)
+    except FileNotFoundError as error:
+        raise MissingFile(f"{path}: there is no such file") from error
+    except (OSError, RecursionError, ValueError) as error:
+        raise BadData(f"{path}: is damaged or cannot be read ({error})") from error
+    if not isinstance(values, dict):
+        raise BadData(f"{path}: is no table of names and values")
+    return values
+
+
+def believed(now: float) -> float:
+    """The time if the clock can be right, else 0.0: a Pi has no clock that runs without power."""
+    return now if now >= CLOCK_RIGHT_FROM else 0.0
+
+
 def sha256(path: Path) -> str:
     """The fingerprint of a file, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
@@ -77,6 +143,14 @@ def _mode_of(path: Path) -> int:
         mask = os.umask(0)
         os.umask(mask)
         return 0o666 & ~mask
+
+
+def _give_to_owner_of(folder: Path, descriptor: int) -> None:
+    """What root writes into a folder of the box belongs to the box's own user, like the rest."""
+    if os.geteuid() == 0:
+        owner = os.stat(folder)
+        with contextlib.suppress(OSError):  # a file system without owners, such as FAT
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _reason(error: OSError) -> str:

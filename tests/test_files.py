@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pi_reader import files
-from pi_reader.errors import CannotWrite
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 
 
 def test_ok__replaces_the_whole_file(tmp_path: Path) -> None:
@@ -60,3 +62,70 @@ def test_ok__sha256_of_a_file_larger_than_a_piece(tmp_path: Path) -> None:
     data = bytes(range(256)) * 8192
     path.write_bytes(data)
     assert files.sha256(path) == hashlib.sha256(data).hexdigest()
+
+
+def test_ok__rights_that_were_asked_for(tmp_path: Path) -> None:
+    with files.durable(tmp_path / "a", 0o660) as handle:
+        handle.write(b"new")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o660
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for others")
+def test_ok__what_root_writes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    os.chown(tmp_path, 1234, 1235)
+    files.write_json(tmp_path / "a", {})
+    found = (tmp_path / "a").stat()
+    assert (found.st_uid, found.st_gid) == (1234, 1235)
+
+
+def test_ok__json_there_and_back(tmp_path: Path) -> None:
+    values = {"a": [1, 2.5, None, "é\n"], "b": {"c": True}}
+    files.write_json(tmp_path / "a", values)
+    assert files.read_json(tmp_path / "a") == values
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"3", b"\xff", b"[" * 100_000,
+                                     b'{"a": "' + b"x" * 100 + b'"}'])
+def test_fail__json_that_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(BadData, match="a: is "):
+        files.read_json(tmp_path / "a", 100 if b"xx" in content else 1 << 20)
+
+
+def test_fail__json_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingFile):
+        files.read_json(tmp_path / "a")
+    with pytest.raises(BadData):
+        files.read_json(tmp_path)
+
+
+def test_ok__a_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
+    for _ in range(2):
+        with files.locked(tmp_path / "lock", 0.0):
+            pass
+
+
+def test_fail__a_lock_that_somebody_holds(tmp_path: Path) -> None:
+    with files.locked(tmp_path / "lock"), pytest.raises(Busy, match="try again later"), \
+            files.locked(tmp_path / "lock", 0.1):
+        pass
+
+
+def test_ok__a_lock_outlives_no_process(tmp_path: Path) -> None:
+    code = ("import os, sys; from pathlib import Path; from pi_reader.files import locked\n"
+            "with locked(Path(sys.argv[1])): print('held', flush=True); os.kill(os.getpid(), 9)")
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "lock")], check=False,
+                          capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (-9, "held\n")
+    with files.locked(tmp_path / "lock", 0.0):
+        pass
+
+
+def test_fail__a_lock_without_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite), files.locked(tmp_path / "none" / "lock"):
+        pass
+
+
+def test_ok__a_clock_that_was_never_set_is_not_believed() -> None:
+    assert files.believed(0.0) == files.believed(1.5e9) == 0.0
+    assert files.believed(1.8e9) == 1.8e9
