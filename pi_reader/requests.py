@@ -1,0 +1,193 @@
+"""Word between processes: who wants something of the box leaves a small file, the service takes it.
+
+The service alone holds the camera and the pins, and the training runs by itself, so `read`, `aim`,
+`samples label` or a key over SSH cannot do their work on their own: they *ask*. A request is a
+JSON file in one folder; taking it removes it, so that no two processes do it; the answer is a
+file beside it. Files survive a power cut and need no port, no bus and no root.
+
+`retrain` alone has a name of its own, because systemd watches for it; asking twice is asking once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.files import read_json, write_json
+
+KINDS = ("read", "aim", "doctor", "label", "cancel", "retrain", "reload")
+MOST_QUEUED = 50  # requests that wait; more means that nobody takes them
+MOST_BYTES = 64 << 10  # of one request or answer
+STALE_AFTER = 3600.0  # seconds: nobody waits that long for an answer
+
+_FOLDER_MODE = 0o2770  # the box's group may ask too, and what it writes stays the group's
+_FILE_MODE = 0o660
+_POLL = 0.05  # seconds between two looks for an answer
+_NAME = re.compile(r"(?P<kind>[a-z]+)-(?P<when>[0-9]{1,20})-[0-9a-f]{8}\.json")
+_LASTING = "retrain"  # stays until it is taken, under this very name
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing that was asked for.
+
+    kind: one of KINDS; words: what goes with it, as JSON has it; name: of its file.
+    when: seconds since 1970 by the asker's clock.
+    """
+
+    kind: str
+    words: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    when: float = 0.0
+
+
+class Requests:
+    """The folder where requests lie.
+
+    report: told in one line about each request that is thrown away unread, and why.
+    clock: seconds since 1970; sleep: waits so many seconds.
+    """
+
+    def __init__(self, folder: Path, report: Callable[[str], None] = lambda line: None, *,
+                 clock: Callable[[], float] = time.time,
+                 sleep: Callable[[float], None] = time.sleep) -> None:
+        self.folder = Path(folder)
+        self._report = report
+        self._clock = clock
+        self._sleep = sleep
+
+    def ask(self, kind: str, **words: Any) -> Request:
+        """Leave a request, durably.
+
+        Raises Busy if too many wait already, CannotWrite if the folder cannot be written.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"{kind}: no kind of request")
+        self._make_folder()
+        if sum(1 for _ in self._waiting()) >= MOST_QUEUED:
+            raise Busy(f"{self.folder}: {MOST_QUEUED} requests wait and nobody takes them; is the "
+                       "service running? `pi-reader status` tells")
+        when = self._clock()
+        name = (_LASTING if kind == _LASTING
+                else f"{kind}-{int(when * 1e6):018d}-{secrets.token_hex(4)}.json")
+        write_json(self.folder / name, {"kind": kind, "when": when, "words": words}, _FILE_MODE)
+        return Request(kind, words, name, when)
+
+    def take(self, *kinds: str) -> list[Request]:
+        """The requests of these kinds, oldest first; they are gone from the folder.
+
+        What is damaged, of no known kind or too old is removed and reported instead. A folder
+        that is not there, or may not be read, is an empty one.
+        """
+        self._sweep()  # first: a forgotten `cancel` of yesterday must not stop tonight's training
+        taken = []
+        for name, kind in sorted(self._waiting(), key=lambda item: _when(item[0])):
+            if kind in kinds and (request := self._open(name, kind)) and self._remove(name):
+                taken.append(request)
+        return taken
+
+    def answer(self, request: Request, values: Mapping[str, Any]) -> None:
+        """Say what came of a request. Raises CannotWrite."""
+        if request.kind != _LASTING:
+            write_json(self._answer_path(request), values, _FILE_MODE)
+
+    def wait(self, request: Request, seconds: float) -> dict[str, Any]:
+        """The answer to a request; one that nobody took in time is withdrawn.
+
+        seconds: until it is taken, and as long again until it is answered. Raises Busy.
+        """
+        path = self._answer_path(request)
+        for step in ("taken", "answered"):
+            for _ in range(max(1, round(seconds / _POLL))):
+                with contextlib.suppress(MissingFile, BadData):
+                    values = read_json(path, MOST_BYTES)
+                    self._remove(path.name)
+                    return values
+                self._sleep(_POLL)
+            if step == "taken" and self._remove(request.name):
+                raise Busy(f"{request.kind}: nobody took it up within {seconds:g} seconds; is the "
+                           "service running? `pi-reader status` tells")
+        raise Busy(f"{request.kind}: was taken up but not answered within {2 * seconds:g} seconds; "
+                   "`pi-reader status` tells what goes on")
+
+    def withdraw(self, request: Request) -> bool:
+        """Take a request back; False if somebody has taken it already."""
+        return self._remove(request.name)
+
+    def _waiting(self) -> Iterator[tuple[str, str]]:
+        """Names and kinds of the requests that lie there."""
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self.folder):
+                if name == _LASTING:
+                    yield name, _LASTING
+                elif match := _NAME.fullmatch(name):
+                    yield name, match["kind"]
+
+    def _open(self, name: str, kind: str) -> Request | None:
+        """A request from its file; None, and the file removed, if it is none."""
+        try:
+            values = read_json(self.folder / name, MOST_BYTES)
+            request = Request(kind, values["words"], name, float(values["when"]))
+            if values["kind"] != kind or not isinstance(request.words, dict):
+                raise ValueError("its kind or words are wrong")
+        except MissingFile:  # somebody else took it
+            return None
+        except (BadData, KeyError, TypeError, ValueError) as error:
+            if kind == _LASTING:  # whoever touches that file wants a training, whatever it holds
+                return Request(kind, {}, name, self._clock())
+            if self._remove(name):
+                self._report(f"request {name}: thrown away, it is damaged ({error})")
+            return None
+        return request
+
+    def _sweep(self) -> None:
+        """Remove what nobody will ever take: unknown names, old requests, forgotten answers."""
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self.folder):
+                match = _NAME.fullmatch(name)
+                known = name == _LASTING or (match and match["kind"] in KINDS)
+                visible = not name.startswith(".") and not name.endswith(".answer")
+                if visible and not known and self._remove(name):
+                    self._report(f"request {name}: thrown away, there is no such request")
+                elif name != _LASTING and self._is_old(name) and self._remove(name) and known:
+                    self._report(f"request {name}: thrown away, nobody took it for an hour")
+
+    def _is_old(self, name: str) -> bool:
+        try:
+            return self._clock() - (self.folder / name).stat().st_mtime > STALE_AFTER
+        except OSError:
+            return False
+
+    def _remove(self, name: str) -> bool:
+        """Whether it was there and it was us who removed it."""
+        try:
+            os.unlink(self.folder / name)
+        except OSError:
+            return False
+        return True
+
+    def _answer_path(self, request: Request) -> Path:
+        return self.folder / request.name.replace(".json", ".answer")
+
+    def _make_folder(self) -> None:
+        try:
+            if not self.folder.is_dir():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self.folder.chmod(_FOLDER_MODE)
+        except OSError as error:
+            raise CannotWrite(f"{self.folder}: cannot be made ({error.strerror}); run as the "
+                              "box's own user or with sudo") from error
+
+
+def _when(name: str) -> int:
+    """When a request was made, from its name; the lasting one first, since it waits longest."""
+    match = _NAME.fullmatch(name)
+    return int(match["when"]) if match else 0
