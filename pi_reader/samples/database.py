@@ -1,0 +1,106 @@
+"""The file below the samples: opened, laid out, set aside if damaged, its errors in our words."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from pi_reader.errors import BadData, Busy, CannotWrite
+
+_SCHEMA = """
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, at REAL NOT NULL,
+    held_out INTEGER NOT NULL);
+CREATE TABLE samples (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, event INTEGER NOT NULL REFERENCES events(id),
+    place INTEGER NOT NULL, read INTEGER NOT NULL, confidence REAL NOT NULL, label INTEGER,
+    weights TEXT NOT NULL, source TEXT NOT NULL, patch BLOB NOT NULL, digest BLOB NOT NULL,
+    cutout BLOB, height INTEGER NOT NULL, width INTEGER NOT NULL, UNIQUE (event, place));
+CREATE INDEX by_digest ON samples(digest);
+CREATE INDEX unlabelled ON samples(id) WHERE label IS NULL;
+"""
+_VERSION = 1  # of the schema
+PATIENCE = 15.0  # seconds to wait for another process that is writing
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open and, if need be, lay out the database; raises sqlite3's own errors, and BadData."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"{path.parent}: cannot be made a folder ({error.strerror})") from error
+    database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    try:
+        for setting in ("journal_mode = TRUNCATE", "synchronous = FULL", "secure_delete = ON"):
+            database.execute(f"PRAGMA {setting}")
+        if _version(database) == 0:
+            _lay_out(database)
+        if _version(database) != _VERSION:
+            raise BadData(f"{path}: is of another version of pi-reader; update, or move it away")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _lay_out(database: sqlite3.Connection) -> None:
+    """Make the tables, unless another process has just done so, or they are somebody else's."""
+    database.execute("BEGIN IMMEDIATE")
+    if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        for statement in _SCHEMA.split(";"):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {_VERSION}")
+    database.execute("COMMIT")
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def bytes_in_use(database: sqlite3.Connection) -> int:
+    """What the file holds, without the room that dropped rows left in it."""
+    pages, free, size = (database.execute(f"PRAGMA {name}").fetchone()[0]
+                         for name in ("page_count", "freelist_count", "page_size"))
+    return int((pages - free) * size)
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether an error means that the file is no whole database any more."""
+    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's own number of an error; 0 for what Python's module raises by itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def set_aside(path: Path) -> Path:
+    """Move a damaged database out of the way, with its journal, under a name that is free."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    try:
+        path.rename(aside)
+        for rest in ("-journal", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + rest).rename(aside.with_name(aside.name + rest))
+    except OSError as error:
+        raise CannotWrite(f"{path}: is damaged and cannot be set aside ({error.strerror})") \
+            from error
+    return aside
+
+
+def in_our_words(path: Path, error: sqlite3.DatabaseError) -> Exception:
+    """What a person can do about an error of SQLite's; the error itself if it is our bug."""
+    code = _code(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Busy(f"{path}: another process has been writing for {PATIENCE:.0f} s; try later")
+    reasons = {sqlite3.SQLITE_FULL: "the disk is full; make room and try again",
+               sqlite3.SQLITE_READONLY: "it is read-only; change its owner or mount it writable",
+               sqlite3.SQLITE_IOERR: "the disk reports an error; is it full or failing?",
+               sqlite3.SQLITE_CANTOPEN: "it cannot be opened; look at its folder and its owner",
+               sqlite3.SQLITE_PERM: "no permission; change its owner"}
+    if code in reasons:
+        return CannotWrite(f"{path}: cannot be written, {reasons[code]}")
+    return error

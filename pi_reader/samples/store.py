@@ -1,0 +1,304 @@
+"""The database of samples: whatever it confirmed is there after the next power cut.
+
+SQLite with `synchronous=FULL` and a journal that is truncated, not deleted: then also the end of a
+transaction is on the card before `keep` comes back. Several processes may use it at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import random
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pi_reader.errors import BadData, MissingFile
+from pi_reader.samples.database import bytes_in_use, connect, in_our_words, is_damage, set_aside
+from pi_reader.samples.rows import New, Sample, check_label, packed, sample_of
+
+COLUMNS = ("samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
+           " patch, cutout, height, width")
+_FROM = "FROM samples JOIN events ON events.id = event"
+_HELD_EVENTS = 5  # one of so many reading events is held out
+_HELD_SAMPLES = 10  # and at least one of so many labelled samples
+_DROPPED_AT_ONCE = 8  # samples that make room together: each round counts the pages
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many samples there are. held_out: of the labelled ones; megabytes: on the card."""
+
+    samples: int
+    labelled: int
+    held_out: int
+    events: int
+    megabytes: float
+
+    @property
+    def learned(self) -> int:
+        """Labelled ones that may be learned from."""
+        return self.labelled - self.held_out
+
+
+class Samples:
+    """What the box was taught.
+
+    path: the database, made if it is not there, its folder too; a damaged one is set aside under
+    another name, and said so. most, megabytes: what may be kept; then the oldest go that nobody
+    labelled, and if there are none, the oldest of all, which is said. log: is told in one line.
+    Methods raise CannotWrite (full, read-only), Busy (another process writes for long), BadData.
+    """
+
+    def __init__(self, path: Path, most: int = 5000, megabytes: int = 64,
+                 log: Callable[[str], None] = lambda line: None) -> None:
+        self.path, self.most, self.megabytes, self._log = Path(path), most, megabytes, log
+        self._open: sqlite3.Connection | None = None
+
+    # Writing
+
+    def keep(self, items: Sequence[New], when: float = 0.0) -> int:
+        """Keep all digits of one reading event, durably; gives the event's number.
+
+        when: seconds since 1970, 0 if the clock can't be trusted. Whether the event is learned
+        from or held out is decided here, for ever.
+        """
+        if not items:
+            raise BadData("samples: an event without digits; there is nothing to keep")
+        return self.add_event(os.urandom(16).hex(), when, None, list(enumerate(items)))
+
+    def add_event(self, key: str, when: float, held_out: bool | None,
+                  items: Sequence[tuple[int, New]]) -> int:
+        """Keep digits, each with its place, of the event of that key; see `keep` and `exchange`.
+
+        held_out None decides it anew; an event that is there keeps what was decided.
+        """
+        with self._writing() as database:
+            row = database.execute("SELECT id FROM events WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                row = database.execute("INSERT INTO events (key, at, held_out) VALUES (?, ?, 0)"
+                                       " RETURNING id", (key, when)).fetchone()
+                held = _is_held_out(database, row[0], len(items)) if held_out is None else held_out
+                database.execute("UPDATE events SET held_out = ? WHERE id = ?", (held, row[0]))
+            event = int(row[0])
+            for place, item in items:
+                _insert(database, event, place, item)
+            self._make_room(database, event)
+        return event
+
+    def label(self, identity: int, label: int | None) -> Sample:
+        """Say what a sample is; None takes the label back. Raises MissingFile if it is gone."""
+        check_label(label)
+        with self._writing() as database:
+            done = database.execute("UPDATE samples SET label = ? WHERE id = ?", (label, identity))
+            if not done.rowcount:
+                raise MissingFile(f"sample {identity}: there is none of this number; `pi-reader "
+                                  "samples list` shows them")
+        return self.get(identity)
+
+    def label_event(self, event: int, labels: Sequence[int | None]) -> list[Sample]:
+        """Say what all digits of an event are, in reading order, at once."""
+        for label in labels:
+            check_label(label)
+        places = [sample.place for sample in self.event(event)]
+        if len(places) != len(labels):
+            raise BadData(f"reading {event}: has {len(places)} digits here, {len(labels)} labels "
+                          "were given; give one for each")
+        with self._writing() as database:
+            database.executemany("UPDATE samples SET label = ? WHERE event = ? AND place = ?",
+                                 [(label, event, place) for label, place
+                                  in zip(labels, places, strict=True)])
+        return self.event(event)
+
+    def drop(self, identities: Sequence[int]) -> int:
+        """Forget samples; gives how many there were."""
+        with self._writing() as database:
+            gone = [database.execute("DELETE FROM samples WHERE id = ?", (identity,)).rowcount
+                    for identity in identities]
+            _forget_empty_events(database)
+        return sum(gone)
+
+    def drop_all(self) -> int:
+        """Forget everything, and leave no crop in what the file had room for."""
+        with self._writing() as database:
+            gone = database.execute("DELETE FROM samples").rowcount
+            database.execute("DELETE FROM events")
+        with self._errors():
+            self._database().execute("VACUUM")
+        return int(gone)
+
+    # Reading
+
+    def get(self, identity: int) -> Sample:
+        """One sample. Raises MissingFile if it is not there."""
+        for sample in self._select("WHERE samples.id = ?", identity):
+            return sample
+        raise MissingFile(f"sample {identity}: there is none of this number; `pi-reader samples "
+                          "list` shows them")
+
+    def event(self, event: int) -> list[Sample]:
+        """All digits of a reading event, in reading order."""
+        return list(self._select("WHERE event = ? ORDER BY place", event))
+
+    def last_event(self) -> list[Sample]:
+        """The digits of the newest event, none if there is none."""
+        return list(self._select("WHERE event = (SELECT max(event) FROM samples) ORDER BY place"))
+
+    def all(self) -> Iterator[Sample]:
+        """Every sample, oldest first."""
+        return self._select("ORDER BY event, place")
+
+    def learned(self) -> list[Sample]:
+        """The labelled ones to learn from."""
+        return list(self._select("WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place"))
+
+    def held(self) -> list[Sample]:
+        """The labelled ones to judge by, which nobody may learn from."""
+        return list(self._select("WHERE label IS NOT NULL AND held_out ORDER BY event, place"))
+
+    def digest(self) -> str:
+        """A fingerprint of all labels: other labels, other fingerprint."""
+        with self._errors():
+            rows = self._database().execute(
+                f"SELECT key, place, label {_FROM} WHERE label IS NOT NULL ORDER BY key, place")
+            return hashlib.sha256(repr(rows.fetchall()).encode()).hexdigest()
+
+    def counts(self) -> Counts:
+        """How many there are, and what they take."""
+        with self._errors():
+            database = self._database()
+            total, labelled, held, events = database.execute(
+                "SELECT count(*), count(label), coalesce(sum(label IS NOT NULL AND held_out), 0),"
+                f" count(DISTINCT event) {_FROM}").fetchone()
+            return Counts(total, labelled, held, events, bytes_in_use(database) / 2**20)
+
+    def knows(self, patch: np.ndarray) -> int | None:
+        """The number of a sample with this very patch, if there is one."""
+        with self._errors():
+            row = self._database().execute("SELECT id FROM samples WHERE digest = ?",
+                                           (digest_of(patch),)).fetchone()
+            return int(row[0]) if row else None
+
+    def close(self) -> None:
+        """Let go of the file; may be called twice."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def __enter__(self) -> Samples:
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        self.close()
+
+    # Within
+
+    def _select(self, rest: str, *values: object) -> Iterator[Sample]:
+        with self._errors():
+            rows = self._database().execute(f"SELECT {COLUMNS} {_FROM} {rest}", values)
+            yield from map(sample_of, rows)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing."""
+        with self._errors():
+            database = self._database()
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+                database.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):  # what failed may have rolled back itself
+                    database.execute("ROLLBACK")
+                raise
+
+    def _database(self) -> sqlite3.Connection:
+        """The open database, made if it is not there."""
+        if self._open is None:
+            try:
+                self._open = connect(self.path)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                aside = set_aside(self.path)
+                self._log(f"{self.path}: is damaged ({error}) and was set aside as {aside.name}; "
+                          "a new one is begun")
+                self._open = connect(self.path)
+        return self._open
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """SQLite's errors in our words. A damaged file is set aside at the next opening."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                self.close()
+                raise BadData(f"{self.path}: is damaged ({error}); it is set aside and a new one "
+                              "begun at the next try") from error
+            raise in_our_words(self.path, error) from error
+
+    def _make_room(self, database: sqlite3.Connection, newest: int) -> None:
+        """Keep within the limits; the event just written stays."""
+        labelled = 0
+        while True:
+            count = database.execute("SELECT count(*) FROM samples").fetchone()[0]
+            excess = max(0, count - self.most)
+            if not excess and bytes_in_use(database) <= self.megabytes << 20:
+                break
+            rows = database.execute(
+                "SELECT id, label IS NOT NULL FROM samples WHERE event != ?"
+                " ORDER BY label IS NOT NULL, id LIMIT ?",
+                (newest, excess or _DROPPED_AT_ONCE)).fetchall()
+            if not rows:
+                break
+            labelled += sum(row[1] for row in rows)
+            database.executemany("DELETE FROM samples WHERE id = ?", [row[:1] for row in rows])
+        _forget_empty_events(database)
+        if labelled:
+            self._log(f"{self.path}: is full ({self.most} samples, {self.megabytes} MB), so the "
+                      f"{labelled} oldest labelled ones were dropped; export samples, or raise "
+                      "samples.most and samples.megabytes")
+
+
+def digest_of(patch: np.ndarray) -> bytes:
+    """What tells whether two patches are the same."""
+    return hashlib.sha256(np.ascontiguousarray(patch).tobytes()).digest()[:16]
+
+
+def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> None:
+    """Write one sample, unless its place in the event is taken."""
+    content, height, width = packed(item.cutout)
+    database.execute(
+        "INSERT OR IGNORE INTO samples (event, place, read, confidence, label, weights, source,"
+        " patch, digest, cutout, height, width) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (event, place, item.read, float(item.confidence), item.label, item.weights, item.source,
+         item.patch.tobytes(), digest_of(item.patch), content, height, width))
+
+
+def _is_held_out(database: sqlite3.Connection, event: int, digits: int) -> bool:
+    """Whether a new event is for judging: a random one of each five, and sooner if too few are.
+
+    Not the first of all, else there would be nothing to learn from.
+    """
+    total, held = database.execute(
+        f"SELECT count(*), coalesce(sum(held_out), 0) {_FROM} WHERE label IS NOT NULL").fetchone()
+    if total == held:
+        return False
+    if held < (total + digits) // _HELD_SAMPLES:
+        return True
+    first = event - (event - 1) % _HELD_EVENTS
+    if database.execute("SELECT 1 FROM events WHERE id >= ? AND id < ? AND held_out",
+                        (first, event)).fetchone():
+        return False
+    return random.SystemRandom().random() * (first + _HELD_EVENTS - event) < 1
+
+
+def _forget_empty_events(database: sqlite3.Connection) -> None:
+    database.execute("DELETE FROM events WHERE id NOT IN (SELECT event FROM samples)")
+
+

@@ -1,0 +1,279 @@
+"""What the box was taught is kept whole, split for ever, within its limits."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.samples import NO_DIGIT, New, Samples, cut_out, exchange
+from pi_reader.samples.rows import LARGEST_CUTOUT, thinned
+from pi_reader.values import Box
+
+
+def patch(number: int) -> np.ndarray:
+    """A patch that no other number has."""
+    return np.random.default_rng(number).integers(0, 256, (28, 28)).astype(np.uint8)
+
+
+def page(first: int, count: int = 1, label: int | None = 3) -> list[New]:
+    return [New(patch(first + place), 7, 0.9, label, np.full((40, 30), 9, np.uint8), "ab", "button")
+            for place in range(count)]
+
+
+def test_ok__what_was_kept_is_there_for_another_process(tmp_path):
+    with Samples(tmp_path / "deep" / "s.db") as samples:
+        event = samples.keep(page(0, 2), when=5.0)
+        samples.label(samples.event(event)[1].id, NO_DIGIT)
+    with Samples(tmp_path / "deep" / "s.db") as again:
+        first, second = again.last_event()
+    assert (first.label, second.label, first.read, first.when) == (3, NO_DIGIT, 7, 5.0)
+    assert (first.place, second.place, first.source, first.weights) == (0, 1, "button", "ab")
+    assert np.array_equal(first.patch, patch(0)) and first.cutout.shape == (40, 30)
+
+
+def test_ok__a_whole_reading_is_labelled_at_once(tmp_path):
+    with Samples(tmp_path / "s.db") as samples:
+        event = samples.keep(page(0, 4, label=None))
+        assert [s.label for s in samples.label_event(event, [2, 0, 1, 6])] == [2, 0, 1, 6]
+        with pytest.raises(BadData, match="has 4 digits here, 1 labels"):
+            samples.label_event(event, [7])
+        assert [s.label for s in samples.event(event)] == [2, 0, 1, 6]
+
+
+def test_ok__one_event_in_five_is_held_out_and_stays_so(tmp_path):
+    with Samples(tmp_path / "s.db") as samples:
+        for number in range(100):
+            samples.keep(page(number))
+        held = [sample.event for sample in samples.held()]
+        assert len(held) >= 19 and len(held) <= 21
+        for block in range(1, 20):
+            assert sum((event - 1) // 5 == block for event in held) in (1, 2)
+        assert len({event % 5 for event in held}) > 2  # not always the fifth: habits have rhythms
+        samples.drop([samples.learned()[0].id])
+        assert [sample.event for sample in samples.held()] == held
+
+
+def test_ok__one_sample_in_ten_is_held_out_of_long_pages(tmp_path):
+    with Samples(tmp_path / "s.db") as samples:
+        for number in range(6):
+            samples.keep(page(50 * number, 30))
+            counts = samples.counts()
+            assert number == 0 or counts.held_out >= counts.labelled // 10
+        assert samples.event(1)[0].held_out is False
+        assert not {s.event for s in samples.held()} & {s.event for s in samples.learned()}
+
+
+def test_ok__unlabelled_ones_make_room_first_and_labelled_ones_not_silently(tmp_path):
+    said: list[str] = []
+    with Samples(tmp_path / "s.db", most=10, log=said.append) as samples:
+        kept = samples.keep(page(0, 4))
+        samples.keep(page(10, 5, label=None))
+        samples.keep(page(20, 4))
+        assert samples.counts().samples == 10 and not said
+        assert len(samples.event(kept)) == 4 and len(samples.event(2)) == 2
+        samples.keep(page(30, 8))
+        assert samples.counts().samples == 10
+        assert "6 oldest labelled" in said[0] or "labelled ones were dropped" in said[0]
+
+
+def test_ok__the_size_is_capped_too(tmp_path):
+    noise = np.random.default_rng(1).integers(0, 256, (96, 96)).astype(np.uint8)
+    with Samples(tmp_path / "s.db", megabytes=1) as samples:
+        for number in range(40):
+            samples.keep([New(patch(50 * number + k), 1, 0.5, None, noise) for k in range(5)])
+        assert samples.counts().megabytes <= 1 and samples.counts().samples > 50
+    assert (tmp_path / "s.db").stat().st_size < 1.3 * 2**20
+
+
+def test_ok__dropping_all_leaves_no_ink(tmp_path):
+    with Samples(tmp_path / "s.db") as samples:
+        samples.keep(page(0, 5))
+        assert samples.drop_all() == 5 and samples.counts().events == 0
+    assert patch(0).tobytes()[:64] not in (tmp_path / "s.db").read_bytes()
+
+
+def test_ok__the_fingerprint_follows_the_labels(tmp_path):
+    with Samples(tmp_path / "s.db") as samples:
+        samples.keep(page(0, 2))
+        before = samples.digest()
+        samples.keep(page(10, 2, label=None))
+        assert samples.digest() == before
+        samples.label(samples.last_event()[0].id, 4)
+        assert samples.digest() != before
+
+
+def sent(samples: Samples) -> bytes:
+    handle = io.BytesIO()
+    exchange.write(list(samples.all()), handle)
+    return handle.getvalue()
+
+
+def test_ok__export_and_import_keep_the_split_and_double_nothing(tmp_path):
+    with Samples(tmp_path / "a.db") as one, Samples(tmp_path / "b.db") as other:
+        for number in range(30):
+            one.keep(page(10 * number, 2, label=number % 11 if number % 3 else None), when=number)
+        other.keep(page(500, 3))
+        file = sent(one)
+        came = exchange.add(other, exchange.read(file))
+        assert (came.added, came.known) == (60, 0)
+        assert {s.key for s in other.held()} == {s.key for s in one.held()}
+        mine = [s for s in other.all() if s.event > 1]
+        assert [(s.key, s.place, s.label, s.when) for s in mine] == \
+            [(s.key, s.place, s.label, s.when) for s in one.all()]
+        assert all(np.array_equal(a.cutout, b.cutout)
+                   for a, b in zip(mine, one.all(), strict=True))
+        one.label(one.event(1)[0].id, 5)
+        again = exchange.add(other, exchange.read(sent(one)))
+        assert (again.added, again.labelled, again.known) == (0, 1, 59)
+
+
+def test_fail__files_of_samples_that_are_none(tmp_path):
+    with Samples(tmp_path / "a.db") as samples:
+        samples.keep(page(0, 2))
+        file = sent(samples)
+    with np.load(io.BytesIO(file)) as arrays:
+        good = dict(arrays)
+    for name, change in {
+        "y": np.array([3, 12], np.uint8), "x": good["x"][:1], "place": good["place"] * 0,
+        "confidence": np.full(2, np.nan, np.float32), "cutout_size": good["cutout_size"] * 2,
+        "held_out": np.array([0, 1], np.uint8), "key": np.array([object()] * 2, object),
+    }.items():
+        handle = io.BytesIO()
+        np.savez(handle, **{**good, name: change})
+        with pytest.raises(BadData, match="samples"):
+            exchange.read(handle.getvalue())
+    for content in (b"", b"PK\x03\x04", file[:-200], os.urandom(3000)):
+        with pytest.raises(BadData):
+            exchange.read(content)
+
+
+def test_fail__samples_that_are_none():
+    for wrong in ({"patch": patch(0)[:20]}, {"label": 11}, {"label": -1}, {"read": 12},
+                  {"cutout": np.zeros(4, np.uint8)}):
+        with pytest.raises(BadData):
+            New(**{"patch": patch(0), "read": 1, "confidence": 0.5, **wrong})
+
+
+def test_fail__a_sample_that_is_not_there(tmp_path):
+    with Samples(tmp_path / "s.db") as samples:
+        with pytest.raises(MissingFile, match="sample 4"):
+            samples.label(4, 1)
+        with pytest.raises(BadData):
+            samples.keep([])
+
+
+def test_ok__a_damaged_database_is_set_aside(tmp_path):
+    path, said = tmp_path / "s.db", []
+    path.write_bytes(b"no database at all" * 100)
+    with Samples(path, log=said.append) as samples:
+        samples.keep(page(0))
+        assert samples.counts().samples == 1
+    assert "set aside as s.db.damaged-1" in said[0]
+    assert (tmp_path / "s.db.damaged-1").read_bytes().startswith(b"no database")
+
+
+def test_ok__one_damaged_within_is_noticed_said_and_set_aside(tmp_path):
+    path, said = tmp_path / "s.db", []
+    with Samples(path, log=said.append) as samples:
+        for number in range(40):
+            samples.keep(page(10 * number, 5))
+        samples.close()
+        content = bytearray(path.read_bytes())
+        content[8192:60000] = os.urandom(60000 - 8192)
+        path.write_bytes(content)
+        with pytest.raises(BadData, match="is damaged"):
+            for number in range(40):
+                samples.keep(page(1000 + number))
+                samples.learned()
+
+
+def test_fail__disk_full_says_so_and_loses_nothing(tmp_path):
+    path = tmp_path / "s.db"
+    with Samples(path) as samples:
+        samples.keep(page(0, 3))
+        database = samples._database()
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        database.execute(f"PRAGMA max_page_count = {pages + 2}")  # SQLite's own way to be full
+        with pytest.raises(CannotWrite, match="the disk is full"):
+            samples.keep(page(10, 60))
+        assert samples.counts().samples == 3
+        database.execute("PRAGMA max_page_count = 100000")
+        samples.keep(page(10, 60))
+        assert samples.counts().samples == 63
+
+
+def test_fail__another_process_that_writes_for_ever(tmp_path, monkeypatch):
+    path = tmp_path / "s.db"
+    with Samples(path) as samples:
+        samples.keep(page(0))
+        samples._database().execute("PRAGMA busy_timeout = 10")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Busy):
+            samples.keep(page(1))
+        other.execute("ROLLBACK")
+        other.close()
+        samples.keep(page(1))
+
+
+def test_fail__a_folder_that_cannot_be(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotWrite), Samples(tmp_path / "file" / "s.db") as samples:
+        samples.counts()
+
+
+@pytest.mark.parametrize("shape", [(10, 10), (96, 96), (97, 20), (1000, 3), (480, 640)])
+def test_ok__cut_outs_are_small(shape):
+    grey = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    small = thinned(grey)
+    assert max(small.shape) <= LARGEST_CUTOUT and small.dtype == np.uint8 and small.size
+
+
+def test_ok__a_cut_out_has_paper_around_it_and_ends_with_the_frame():
+    grey = np.arange(100 * 100, dtype=np.int64).reshape(100, 100).astype(np.uint8)
+    assert np.array_equal(cut_out(grey, Box(50, 50, 10, 20)), grey[42:78, 42:68])
+    assert cut_out(grey, Box(0, 90, 5, 10)).shape == (14, 9)
+
+
+CHILD = """
+import sys, numpy as np
+from pi_reader.samples import New, Samples
+samples = Samples(sys.argv[1])
+for number in range(100_000):
+    event = samples.keep([New(np.full((28, 28), number % 256, np.uint8), 1, .5, number % 10)] * 3)
+    print(event, flush=True)
+"""
+
+
+def killed_while_keeping(path: Path, rng: np.random.Generator) -> int:
+    """Start, kill at a random moment, and give the last event that was confirmed."""
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    first = child.stdout.readline()
+    time.sleep(rng.uniform(0, 0.05))
+    os.kill(child.pid, signal.SIGKILL)
+    confirmed = (first + child.stdout.read()).split()
+    child.wait()
+    child.stdout.close()
+    return int(confirmed[-1])
+
+
+def test_ok__killed_at_any_moment_no_confirmed_sample_is_lost(tmp_path, request):
+    rounds = 100 if "acceptance" in request.config.getoption("markexpr") else 4
+    rng = np.random.default_rng(0)
+    for _ in range(rounds):
+        last = killed_while_keeping(tmp_path / "s.db", rng)
+        with Samples(tmp_path / "s.db") as samples:
+            assert len(samples.event(last)) == 3
+            assert samples.counts().samples % 3 == 0
+            assert samples._database().execute("PRAGMA integrity_check").fetchone() == ("ok",)
