@@ -1,0 +1,279 @@
+"""What the box has read: a small database that spares the card and never stops the reading.
+
+Readings wait in memory and are written together, at most every half minute, in SQLite's
+write-ahead mode: a pulled plug costs the last of them and never the file. A card that is full or
+read-only is said once, and what comes meanwhile waits in memory. A damaged file is set aside and
+a new one begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pi_reader.errors import BadData, CannotWrite
+from pi_reader.values import believed
+
+FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set aside
+MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 KB
+LONGEST_TEXT = 1000  # characters; a full page of digits has some 200
+LARGEST_LOG = 1 << 20  # bytes of the write-ahead log that stay on the card
+_LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must not starve
+
+_TABLE = f"""
+CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT NOT NULL,
+                       sure INTEGER NOT NULL, confidence REAL NOT NULL, weights TEXT NOT NULL);
+PRAGMA user_version = {FORMAT};
+"""
+_ADD = 'INSERT INTO readings ("when", text, sure, confidence, weights) VALUES (?, ?, ?, ?, ?)'
+_PRUNE = "DELETE FROM readings WHERE id <= (SELECT max(id) FROM readings) - ?"
+# A reading of a time when the clock was not set belongs to the period if it came after its first.
+_SINCE = """FROM readings WHERE "when" >= :since
+    OR ("when" = 0 AND id > (SELECT min(id) FROM readings WHERE "when" >= :since))"""
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NOT_OURS = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
+@dataclass(frozen=True)
+class Past:
+    """One reading of the past.
+
+    id: counts upwards, also when the clock goes back; when: seconds since 1970, 0.0 if the clock
+    was not set; text: as it was shown, `?` for unsure digits; sure: whether all its digits were;
+    confidence: that of its least certain digit, 0 to 1; weights: sha256 of the weights file.
+    """
+
+    id: int
+    when: float
+    text: str
+    sure: bool
+    confidence: float
+    weights: str
+
+
+class History:
+    """Keeps the readings of a box; used in a `with` block, by one thread.
+
+    path: the database, made with the first reading; most: how many readings it holds before the
+    oldest go; batch_seconds: it is written at most this often.
+    """
+
+    def __init__(self, path: Path, most: int = 100_000, batch_seconds: float = 30.0) -> None:
+        self._path = Path(path)
+        self._most = most
+        self._batch_seconds = batch_seconds
+        self._waiting: deque[tuple[float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
+        self._database: sqlite3.Connection | None = None
+        self._tried = -float("inf")
+        self.trouble = ""  # why nothing can be written now, "" if all is well
+
+    def add(self, text: str, sure: bool, confidence: float, weights: str, when: float) -> None:
+        """Remember one reading; quick, writes nothing yet. when: as the wall clock says."""
+        self._waiting.append((believed(when), text[:LONGEST_TEXT], bool(sure), float(confidence),
+                              weights))
+
+    def tick(self, now: float) -> None:
+        """Write what waits, unless that was done a moment ago. now: seconds, monotonic.
+
+        Raises like `flush`.
+        """
+        if self._waiting and now - self._tried >= self._batch_seconds:
+            self._tried = now
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits.
+
+        Raises CannotWrite once when the card takes nothing, and not again until that has changed;
+        the readings wait. Raises BadData once after a damaged file was set aside and what waited
+        went into a new one.
+        """
+        damage = ""
+        try:
+            try:
+                self._write()
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                self._set_aside()
+                self._write()
+                damage = str(error)
+        except (sqlite3.Error, OSError) as error:
+            self._let_go()
+            return self._say(CannotWrite(
+                f"{self._path}: cannot be written, {error}; reading goes on, and the last"
+                f" {MOST_WAITING} readings wait in memory; make room or mend the card"))
+        self.trouble = ""
+        if damage:
+            raise BadData(f"{self._path}: was damaged ({damage}); it is set aside as"
+                          f" {_aside(self._path).name}, and a new history was begun")
+
+    def since(self, when: float = 0.0) -> Iterator[Past]:
+        """The readings from a wall time on, oldest first, with those that still wait.
+
+        Raises like `flush` and `past`.
+        """
+        self.flush()
+        return past(self._path, when)
+
+    def unsure_share(self, since: float = 0.0, until: float = float("inf")) -> tuple[float, int]:
+        """Which share of the readings of a period had a `?`, 0 to 1, and of how many.
+
+        since, until: seconds since 1970. Raises like `flush` and `past`.
+        """
+        unsure, count = 0, 0
+        for one in self.since(since):
+            if one.when < until:
+                count += 1
+                unsure += not one.sure
+        return (unsure / count if count else 0.0), count
+
+    def close(self) -> None:
+        """Write what waits and let go of the file. Raises like `flush`."""
+        try:
+            if self._waiting:
+                self.flush()
+        finally:
+            self._let_go()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def _write(self) -> None:
+        """All that waits in one transaction; only then is it forgotten here."""
+        if self._database is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = _open_for_writing(self._path)
+        with self._database as database:
+            database.executemany(_ADD, self._waiting)
+            database.execute(_PRUNE, (self._most,))
+        self._waiting.clear()
+
+    def _let_go(self) -> None:
+        """Close the database; after a trouble it is opened afresh."""
+        if self._database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.close()
+            self._database = None
+
+    def _say(self, error: CannotWrite) -> None:
+        """Raise a trouble once, and again only when it has become another one."""
+        known, self.trouble = self.trouble, str(error)
+        if known != self.trouble:
+            raise error
+
+    def _set_aside(self) -> None:
+        """Move a damaged database out of the way, with the files that SQLite keeps beside it.
+
+        One is kept for whoever wants to save something from it; an older one goes.
+        """
+        self._let_go()
+        for tail in ("-shm", "-wal", ""):
+            beside = Path(f"{self._path}{tail}")
+            if beside.exists():
+                os.replace(beside, f"{_aside(self._path)}{tail}")
+            else:
+                Path(f"{_aside(self._path)}{tail}").unlink(missing_ok=True)
+
+
+def _aside(path: Path) -> Path:
+    """Where a damaged database goes."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def past(path: Path, since: float = 0.0) -> Iterator[Past]:
+    """The readings in a database from a wall time on, oldest first, also while a service writes.
+
+    since: seconds since 1970, 0 for all. Nothing if there is no database yet. Raises BadData for
+    a file that is damaged or something else, CannotWrite if it may not be opened.
+    """
+    path = Path(path)
+    database = None
+    try:
+        database = _open_for_reading(path)
+        query = f"SELECT * {_SINCE} ORDER BY id"
+        rows = database.execute(query, {"since": since}) if database is not None else ()
+        for number, when, text, sure, confidence, weights in rows:
+            yield Past(number, when, text, bool(sure), confidence, weights)
+    except sqlite3.DatabaseError as error:
+        if _is_damage(error):
+            raise BadData(f"{path}: is damaged or no history ({error}); the service sets it aside"
+                          " when it writes its next reading") from error
+        raise CannotWrite(f"{path}: cannot be opened, {error}; try it as root, with sudo"
+                          ) from error
+    finally:
+        if database is not None:
+            database.close()
+
+
+def _open_for_reading(path: Path) -> sqlite3.Connection | None:
+    """The database, read-only; None if there is nothing in it yet. Raises sqlite3.DatabaseError.
+
+    Whoever may not write beside it cannot take part in its write-ahead log; if there is none, the
+    file is complete and can be read by itself.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    for way in (address, f"{address}&immutable=1"):
+        if not path.exists():
+            return None
+        database = sqlite3.connect(way, timeout=10 * _LOCKED_SECONDS, uri=True)
+        try:
+            if _check_format(database):
+                database.text_factory = lambda raw: raw.decode("utf-8", "replace")
+                return database
+            database.close()
+        except sqlite3.DatabaseError as error:
+            database.close()
+            if (way != address or _code(error) not in _NOT_OURS
+                    or Path(f"{path}-wal").exists()):
+                raise
+    return None
+
+
+def _open_for_writing(path: Path) -> sqlite3.Connection:
+    """The database, made if there is none. Raises sqlite3.DatabaseError."""
+    database = sqlite3.connect(path, timeout=_LOCKED_SECONDS)
+    try:
+        begun = _check_format(database)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
+        if not begun:
+            database.executescript(f"BEGIN IMMEDIATE; {_TABLE} COMMIT")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check_format(database: sqlite3.Connection) -> bool:
+    """Whether the tables are there; False for an empty file.
+
+    Raises sqlite3.DatabaseError, as SQLite does for a file that is no database, for other tables.
+    """
+    (number,), = database.execute("PRAGMA user_version")
+    (tables,), = database.execute("SELECT count(*) FROM sqlite_schema")
+    if (number, tables) not in ((FORMAT, 1), (0, 0)):
+        raise sqlite3.DatabaseError("file is not a history of this version")
+    return bool(tables)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary code of an error; 0 for one of ours."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is wrong, rather than the card it should be written to."""
+    return type(error) is sqlite3.DatabaseError and _code(error) in (0, *_DAMAGED)
