@@ -1,0 +1,95 @@
+"""Single lamps on the pins: ten for the digits, or four in binary; three say how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from pi_reader.outputs.opening import opening
+from pi_reader.outputs.patterns import Lamps, lamps
+from pi_reader.outputs.scene import Moment, Onlooker
+from pi_reader.values import State
+
+BITS = 4  # lamps that show a digit in binary, the lowest bit first
+_ADVICE = "look at the pins in [leds], and whether the user is in the group gpio"
+
+
+class Leds(Onlooker):
+    """Lamps on GPIO pins (BCM numbers), each with its resistor.
+
+    digits: ten pins, 0 first, of which the one that was read is lit (of an unsure one both
+    guesses); or four, lowest bit first, where all four are "unsure"; or none. sure, unsure,
+    heartbeat: a pin or None. active_high: whether a pin that is on lights its lamp.
+    What the lamps mean stands in `patterns`. Without an unsure lamp a fault, darkness, glare or
+    blur blinks on the first and last of the ten (on all four) instead.
+    Raises NoHardware where there are no pins, Busy where somebody else holds one.
+    """
+
+    def __init__(self, digits: Sequence[int] = (), sure: int | None = None,
+                 unsure: int | None = None, heartbeat: int | None = None,
+                 active_high: bool = True) -> None:
+        super().__init__()
+        self._lit: dict[int, float] = {}  # by the lamp's id, as last written
+        with ExitStack() as opened, opening("leds", "python3-gpiozero python3-lgpio", _ADVICE):
+            self._digits = [_lamp(pin, active_high, opened) for pin in digits]
+            self._sure = _lamp(sure, active_high, opened)
+            self._unsure = _lamp(unsure, active_high, opened)
+            self._heartbeat, self._dims = _dimmed_lamp(heartbeat, active_high, opened)
+            self._opened = opened.pop_all()
+
+    def draw(self, moment: Moment) -> None:
+        """Switch those lamps that change."""
+        now = lamps(moment)
+        self._set(self._sure, now.sure)
+        self._set(self._unsure, now.unsure)
+        self._set(self._heartbeat, now.heartbeat if self._dims else round(now.heartbeat))
+        for lamp, lit in zip(self._digits, self._pattern(now, moment.state), strict=True):
+            self._set(lamp, float(lit))
+
+    def close(self) -> None:
+        """Give the pins back; the lamps go dark."""
+        self._opened.close()
+        self._digits, self._sure, self._unsure, self._heartbeat = [], None, None, None
+
+    def _pattern(self, now: Lamps, state: State) -> list[bool]:
+        """Which of the digit lamps are lit."""
+        shown = now.digits
+        if self._unsure is None and state not in (State.UNSURE, State.CORRECTING) and now.unsure:
+            shown = frozenset({0, 9})
+        if len(self._digits) == BITS:
+            number = 0b1111 if len(shown) > 1 else max(shown, default=0)
+            return [bool(number >> bit & 1) for bit in range(BITS)]
+        return [label in shown for label in range(len(self._digits))]
+
+    def _set(self, lamp: Any, brightness: float) -> None:
+        """Write a pin only where something changes: that takes time, and this is called often."""
+        if lamp is not None and self._lit.get(id(lamp)) != brightness:
+            lamp.value = brightness
+            self._lit[id(lamp)] = brightness
+
+
+def _lamp(pin: int | None, active_high: bool, opened: ExitStack) -> Any:
+    """A lamp that goes dark when all is closed."""
+    if pin is None:
+        return None
+    from gpiozero import LED
+
+    lamp = LED(pin, active_high=active_high)
+    opened.callback(lamp.close)
+    return lamp
+
+
+def _dimmed_lamp(pin: int | None, active_high: bool, opened: ExitStack) -> tuple[Any, bool]:
+    """The same with all that lies between dark and bright, where the driver can; and whether so."""
+    from gpiozero import PWMLED
+    from gpiozero.exc import PinPWMUnsupported
+
+    if pin is None:
+        return None, False
+    try:
+        lamp = PWMLED(pin, active_high=active_high)
+    except PinPWMUnsupported:
+        return _lamp(pin, active_high, opened), False
+    opened.callback(lamp.close)
+    return lamp, True

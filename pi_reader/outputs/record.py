@@ -1,0 +1,53 @@
+"""An output for tests and for running without lamps: it remembers what it was shown."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Self
+
+from pi_reader.values import Frame, Reading, Status
+
+MOST = 200  # of each kind; more would be memory that grows for as long as the box runs
+
+
+class Recording:
+    """Remembers the last calls, at most so many of each kind.
+
+    shown, told: readings and statuses, oldest first; frames: how many readings came with a
+    picture; ticks: seconds of the clock at each of the last ticks; closed: how often.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self.shown: deque[Reading] = deque(maxlen=most)
+        self.told: deque[Status] = deque(maxlen=most)
+        self.ticks: deque[float] = deque(maxlen=most)
+        self.frames = 0
+        self.closed = 0
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of each reading shown, oldest first."""
+        return [reading.text for reading in self.shown]
+
+    def show(self, reading: Reading, frame: Frame | None = None) -> None:
+        """Remember the reading; of the picture only that there was one."""
+        self.shown.append(reading)
+        self.frames += frame is not None
+
+    def tell(self, status: Status) -> None:
+        """Remember the status."""
+        self.told.append(status)
+
+    def tick(self, now: float) -> None:
+        """Remember when."""
+        self.ticks.append(now)
+
+    def close(self) -> None:
+        """Count it: closing twice is allowed, and tests want to know."""
+        self.closed += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,147 @@
+"""What there is to see at a moment: the last reading, the last word on the box, and since when.
+
+Lamps, segments, display and terminal panel all draw from the same `Moment`, so that they cannot
+disagree; how each draws it is a plain function of it, without hardware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+from pi_reader.values import Digit, Frame, Reading, State, Status
+
+LINE_REST = 0.8  # seconds longer than a gap that lamps stay dark between two lines of a reading
+LAST_REST = 1.5  # seconds longer than a gap before a reading is spelled from the beginning again
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that an output may show.
+
+    now: seconds of a monotonic clock; read_for, told_for: seconds since the reading, or the word
+    on the box, became another one.
+    """
+
+    reading: Reading | None = None
+    frame: Frame | None = None
+    told: Status | None = None
+    now: float = 0.0
+    read_for: float = 0.0
+    told_for: float = 0.0
+
+    @property
+    def status(self) -> Status:
+        """What the box does; guessed from the reading where nobody has told."""
+        return self.told if self.told is not None else Status(self._guess())
+
+    @property
+    def state(self) -> State:
+        """The status's state, which is what most outputs go by."""
+        return self.status.state
+
+    def _guess(self) -> State:
+        if self.reading is None:
+            return State.STARTING
+        if not self.reading.lines:
+            return State.NOTHING
+        sure = all(digit.sure for digit in self.reading.digits)
+        return State.READING if sure else State.UNSURE
+
+    @property
+    def spelled(self) -> Reading | None:
+        """The reading, if this is a moment to show one."""
+        shown = self.state in (State.READING, State.UNSURE)
+        return self.reading if shown and self.reading and self.reading.digits else None
+
+
+class Onlooker:
+    """An output that remembers what it was shown and draws the moment; the others derive from it.
+
+    A subclass says how in `draw`, which is called often: it must touch its hardware only where
+    something has changed.
+    """
+
+    def __init__(self) -> None:
+        self._moment = Moment()
+        self._read_at: float | None = None  # None: to be counted from the next tick on
+        self._told_at: float | None = None
+
+    def draw(self, moment: Moment) -> None:
+        """Bring what is seen in line with the moment."""
+        raise NotImplementedError
+
+    def show(self, reading: Reading, frame: Frame | None = None) -> None:
+        """Show this reading; the same digits once more do not begin to be spelled anew."""
+        before = self._moment.reading
+        self._moment = replace(self._moment, reading=reading, frame=frame)
+        if before is None or before.text != reading.text:
+            self._read_at = None
+            self._moment = replace(self._moment, read_for=0.0)
+        self.draw(self._moment)
+
+    def tell(self, status: Status) -> None:
+        """Show what the box is doing."""
+        before = self._moment.told
+        self._moment = replace(self._moment, told=status)
+        if before is None or _topic(before) != _topic(status):
+            self._told_at = None
+            self._moment = replace(self._moment, told_for=0.0)
+        self.draw(self._moment)
+
+    def tick(self, now: float) -> None:
+        """Let lamps blink and long readings move on. now: seconds of a monotonic clock."""
+        self._read_at = now if self._read_at is None else self._read_at
+        self._told_at = now if self._told_at is None else self._told_at
+        self._moment = replace(self._moment, now=now, read_for=now - self._read_at,
+                               told_for=now - self._told_at)
+        self.draw(self._moment)
+
+    def close(self) -> None:
+        """Give back what is held; a subclass that holds something does."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _topic(status: Status) -> tuple[object, ...]:
+    """What of a status begins a new page or blink; the progress of a training does not."""
+    return status.state, status.fault, status.message, status.correction
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """One digit of a reading that is shown digit by digit; ends_line: whether a line ends here."""
+
+    digit: Digit
+    ends_line: bool
+
+
+def spelled(reading: Reading, seconds: float, stand: float, gap: float) -> Spelled | None:
+    """Which digit stands after so many seconds, None between two; over and over again.
+
+    stand, gap: seconds that each is seen, and dark between them. A single digit stands still.
+    """
+    digits = list(_in_turn(reading))
+    if len(digits) == 1:
+        return digits[0]
+    pauses = [gap + (LINE_REST if one.ends_line else 0.0) for one in digits]
+    pauses[-1] = gap + LAST_REST
+    left = seconds % (stand * len(digits) + sum(pauses))
+    for one, pause in zip(digits, pauses, strict=True):
+        if left < stand:
+            return one
+        left -= stand + pause
+        if left < 0:
+            return None
+    return None
+
+
+def _in_turn(reading: Reading) -> Iterator[Spelled]:
+    for line in reading.lines:
+        for place, digit in enumerate(line.digits, 1):
+            yield Spelled(digit, place == len(line.digits))

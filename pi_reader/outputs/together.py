@@ -1,0 +1,119 @@
+"""Several outputs at once, of which each may break without taking the others along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Self
+
+from pi_reader.outputs.base import Output
+from pi_reader.values import Frame, Reading, Status
+
+RETRY_SECONDS = 60.0
+
+
+class Outputs:
+    """All outputs of the box, shown the same.
+
+    parts: how to open each, by the name that the log shall give it; log: where lines for people
+    go. What breaks, or cannot be opened, is logged once, closed, opened anew every
+    `retry_seconds`, and logged once when it is back; then it is shown what it missed.
+    broken: the names of those, with the reason.
+    """
+
+    def __init__(self, parts: Mapping[str, Callable[[], Output]], log: Callable[[str], None],
+                 retry_seconds: float = RETRY_SECONDS) -> None:
+        self.broken: dict[str, str] = {}
+        self._parts = dict(parts)
+        self._log = log
+        self._retry_seconds = retry_seconds
+        self._open: dict[str, Output] = {}
+        self._retry_at: dict[str, float | None] = {}  # None: to be counted from the next tick on
+        self._seen: tuple[Reading, Frame | None] | None = None
+        self._told: Status | None = None
+        self._closed = False
+
+    def show(self, reading: Reading, frame: Frame | None = None) -> None:
+        """Show the reading on every output that works."""
+        self._open_all()
+        self._seen = (reading, frame)
+        self._each(lambda output: output.show(reading, frame))
+
+    def tell(self, status: Status) -> None:
+        """Tell every output that works."""
+        self._open_all()
+        self._told = status
+        self._each(lambda output: output.tell(status))
+
+    def tick(self, now: float) -> None:
+        """Let time pass for all, and see whether a broken one is back by now."""
+        self._open_all()
+        for name, when in list(self._retry_at.items()):
+            if when is None:
+                self._retry_at[name] = now + self._retry_seconds
+            elif now >= when:
+                self._try_again(name, now)
+        self._each(lambda output: output.tick(now))
+
+    def close(self) -> None:
+        """Close all; what breaks now does not matter any more."""
+        self._closed = True
+        for name in list(self._open):
+            self._drop(name)
+
+    def __enter__(self) -> Self:
+        self._open_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _each(self, act: Callable[[Output], None]) -> None:
+        for name, output in list(self._open.items()):
+            self._guarded(name, lambda output=output: act(output))  # type: ignore[misc]
+
+    def _open_all(self) -> None:
+        """Open what was not yet tried; lazily, since drivers take seconds to load."""
+        if self._closed:
+            return
+        for name in self._parts:
+            if name not in self._open and name not in self.broken:
+                self._guarded(name, lambda name=name: self._opened(name))  # type: ignore[misc]
+
+    def _opened(self, name: str) -> None:
+        """Open one and show it how things stand."""
+        self._open[name] = self._parts[name]()
+        if self._told is not None:
+            self._open[name].tell(self._told)
+        if self._seen is not None:
+            self._open[name].show(*self._seen)
+
+    def _try_again(self, name: str, now: float) -> None:
+        before = self.broken[name]
+        self._retry_at[name] = now + self._retry_seconds
+        if self._guarded(name, lambda: self._opened(name)):
+            del self.broken[name], self._retry_at[name]
+            self._log(f"{name}: works again (was: {before})")
+
+    def _guarded(self, name: str, act: Callable[[], None]) -> bool:
+        """Act; whatever goes wrong concerns this one output only. Returns whether nothing did."""
+        try:
+            act()
+        except Exception as error:  # each driver has a family of errors of its own
+            self._drop(name)
+            self._note(name, f"{error}" if str(error) else type(error).__name__)
+            return False
+        return True
+
+    def _note(self, name: str, reason: str) -> None:
+        if name not in self.broken:
+            self._log(f"{name}: broken, the box goes on without it and tries it again every "
+                      f"{self._retry_seconds:g} s: {reason}")
+            self._retry_at[name] = None
+        self.broken[name] = reason
+
+    def _drop(self, name: str) -> None:
+        output = self._open.pop(name, None)
+        if output is not None:
+            with suppress(Exception):  # of what is broken, closing may fail as well
+                output.close()
