@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -21,3 +22,8 @@ class Camera(Protocol):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None: ...
+
+
+def to_stderr(line: str) -> None:
+    """Where a camera says what is no error, unless it was given another place."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,78 @@
+"""When a camera's brightness is left to the camera, and when it is held.
+
+An exposure that adapts all the time makes a still page flicker from frame to frame, so it is held
+once the camera has found it, and set free again when the light has become another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+
+Controls = dict[str, int | float | bool]
+
+# ExposureTime and AnalogueGain of 0 mean "automatic" too, to versions that do not heed AeEnable.
+_FREE: Controls = {"AeEnable": True, "ExposureTime": 0, "AnalogueGain": 0.0}
+_STEADY_FRAMES = 5  # that must agree; new exposures take three or four frames to show
+_STEADY = 1.03  # how many times the least of them the greatest may be
+_BAND = 0.25  # of the room up to white or down to black, whichever is less; and at least:
+_LEAST_BAND = 8.0  # of 255
+_AWAY_FRAMES = 5  # in a row outside the band: a hand that passes is not another light
+
+
+class Exposure:
+    """Watches frames and says what to set: nothing mostly, a held exposure, or a free one.
+
+    settle_seconds: how long the camera may take to find its exposure; what it has then is held.
+    clock: seconds, monotonic.
+    """
+
+    def __init__(self, settle_seconds: float, clock: Callable[[], float]) -> None:
+        self._settle_seconds = settle_seconds
+        self._clock = clock
+        self._amounts: deque[float] = deque(maxlen=_STEADY_FRAMES)
+        self._deadline = clock() + settle_seconds
+        self._held_at = math.nan
+        self._away = 0
+
+    @property
+    def held(self) -> bool:
+        """Whether the exposure was found and is being held."""
+        return not math.isnan(self._held_at)
+
+    def saw(self, metadata: Mapping[str, object], mean: float) -> Controls:
+        """What to set after this frame, `{}` for nothing.
+
+        metadata: the sensor's, with ExposureTime in microseconds and AnalogueGain; mean: of the
+        frame, 0 to 255.
+        """
+        return self._watch(mean) if self.held else self._seek(metadata, mean)
+
+    def _seek(self, metadata: Mapping[str, object], mean: float) -> Controls:
+        """Wait until the camera wants no other exposure, or has had its time."""
+        time, gain = metadata.get("ExposureTime"), metadata.get("AnalogueGain")
+        if not isinstance(time, int | float) or not isinstance(gain, int | float):
+            self._hold(mean)  # a camera that tells nothing of its exposure can only be watched
+            return {}
+        self._amounts.append(time * gain)
+        steady = (len(self._amounts) == _STEADY_FRAMES
+                  and max(self._amounts) <= _STEADY * min(self._amounts))
+        if not steady and self._clock() < self._deadline:
+            return {}
+        self._hold(mean)
+        return {"AeEnable": False, "ExposureTime": int(time), "AnalogueGain": float(gain)}
+
+    def _hold(self, mean: float) -> None:
+        self._held_at, self._away = mean, 0
+
+    def _watch(self, mean: float) -> Controls:
+        """Let go when the brightness has left its band for some frames."""
+        band = max(_LEAST_BAND, _BAND * min(self._held_at, 255 - self._held_at))
+        self._away = self._away + 1 if abs(mean - self._held_at) > band else 0
+        if self._away < _AWAY_FRAMES:
+            return {}
+        self._held_at = math.nan
+        self._amounts.clear()
+        self._deadline = self._clock() + self._settle_seconds
+        return dict(_FREE)

@@ -1,0 +1,281 @@
+"""The camera on a Raspberry Pi's ribbon cable, through picamera2.
+
+Only brightness is asked of it, which costs nothing: the first plane of a YUV420 picture. Each
+capture has a limit, since a camera whose cable has come loose says nothing at all. It is opened
+anew once; if that does not help either, the process is to end and be started clean.
+"""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from pi_reader.camera.base import to_stderr
+from pi_reader.camera.exposure import Exposure
+from pi_reader.errors import BadSettings, Busy, NoHardware
+from pi_reader.values import Frame
+
+CLOSE_SECONDS = 3.0
+"""How long closing may take; with a loose cable it can hang in the kernel and never return."""
+
+_BUFFERS = 3  # one being filled, one waiting, one being read; memory for buffers is scarce
+# Microseconds from frame to frame. Ten a second are enough to read by, allow long exposures in a
+# dim room, and leave a Zero, which spends milliseconds on each, its time for reading.
+_FRAME_TIME = (100_000, 100_000)
+_THINNED = 16  # every such row and column is enough to judge the brightness
+_MANUAL_FOCUS = 0  # libcamera's AfModeManual
+_OURS = {"AeEnable", "ExposureTime", "AnalogueGain"}  # whoever sets these holds the exposure
+_FIGURES = {"exposure_ms": ("ExposureTime", 0.001), "gain": ("AnalogueGain", 1.0),
+            "lux": ("Lux", 1.0), "focus": ("FocusFoM", 1.0)}
+_INSTALL = "sudo apt install --no-install-recommends python3-picamera2"
+
+
+class PiCamera:
+    """The camera module, opened by the first capture, so that a lamp can be lit before.
+
+    width, height: of the picture before it is turned, in pixels, even; the sensor may give a size
+    near to it. rotation: by how many degrees clockwise it must be turned to stand upright: 0, 90,
+    180, 270. mirrored: whether it is seen through a mirror; left and right change places before it
+    is turned. focus_metres: how far away the paper is, for a lens that focuses by motor; 0 leaves
+    the lens alone. settle_seconds: how long the exposure may take to settle. wait_seconds: how
+    long a frame may take to come. controls: more of picamera2's controls by name. log: told in a
+    line what happened that is no error.
+    figures: of the last frame, as far as the sensor gives them: exposure_ms, gain (times), lux,
+    focus (the sharper, the greater).
+    """
+
+    def __init__(self, width: int = 640, height: int = 480, rotation: int = 0,
+                 mirrored: bool = False, focus_metres: float = 0.0, settle_seconds: float = 3.0,
+                 wait_seconds: float = 5.0, controls: Mapping[str, Any] | None = None,
+                 log: Callable[[str], None] = to_stderr,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self.figures: dict[str, float] = {}
+        self._size = width, height
+        self._upside_down = rotation in (180, 270)
+        self._quarter = rotation in (90, 270)
+        self._mirrored = mirrored
+        self._focus_metres = focus_metres
+        self._settle_seconds = settle_seconds
+        self._wait = wait_seconds
+        self._controls = dict(controls or {})
+        self._log = log
+        self._clock = clock
+        self._device: Any = None
+        self._exposure: Exposure | None = None
+
+    def capture(self) -> Frame:
+        """The next frame, one that was taken after the call.
+
+        Takes at most about two waits, the settling and the closing together. Raises NoHardware if
+        there is no camera or it is lost, Busy if another program has it, BadSettings if it lacks
+        a control that was asked for.
+        """
+        try:
+            return self._open_and_take()
+        except _Stalled as stalled:
+            self._log(f"camera: {stalled}; opening it anew")
+        self._abandon()
+        try:
+            return self._open_and_take()
+        except _Stalled as stalled:
+            self._abandon()
+            raise NoHardware(f"camera: {stalled}, also after opening it anew; check that its cable "
+                             "sits straight in both connectors, with the power off") from stalled
+
+    def close(self) -> None:
+        """Give the camera back, or give it up if that takes too long."""
+        device, self._device = self._device, None
+        if device is not None and not _closed(device):
+            self._log(f"camera: could not be closed within {CLOSE_SECONDS:g} s; given up")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open_and_take(self) -> Frame:
+        if self._device is None:
+            self._open()
+            while self._exposure is not None and not self._exposure.held:
+                self._take()
+        return self._take()
+
+    def _take(self) -> Frame:
+        """One frame, copied out of the camera's memory, which it needs back at once."""
+        width, height = self._size
+        try:
+            with self._device.captured_request(wait=self._wait) as request:
+                with self._mapped(request, "main", write=False) as buffer:
+                    plane = buffer.array[:height, :width]  # rows are padded; colours lie below
+                    grey = np.rot90(plane, -1 if self._quarter else 0).copy()
+                metadata = request.get_metadata()
+            if self._exposure is not None:
+                mean = float(grey[::_THINNED, ::_THINNED].mean())
+                self._set(self._exposure.saw(metadata, mean))
+        except TimeoutError as error:
+            raise _Stalled(f"no frame came within {self._wait:g} s") from error
+        except Exception as error:  # whatever breaks in it while it runs, a new start may mend
+            raise _Stalled(f"broke while it ran ({_reason(error)})") from error
+        self.figures = {name: metadata[key] * factor for name, (key, factor) in _FIGURES.items()
+                        if isinstance(metadata.get(key), int | float)}
+        return Frame(grey, "camera")
+
+    def _set(self, controls: Mapping[str, Any]) -> None:
+        known = self._device.camera_controls
+        if wanted := {name: value for name, value in controls.items() if name in known}:
+            self._device.set_controls(wanted)
+
+    def _open(self) -> None:
+        """Find the camera, set it up and start it."""
+        picamera2, transform = _libraries()
+        self._mapped = picamera2.MappedArray
+        self._device = _found(picamera2.Picamera2)
+        try:
+            own = self._checked_controls()
+            self._configure(transform)
+            self._device.start()
+            # Only now: what is set before the start does not always last.
+            self._set({"FrameDurationLimits": _FRAME_TIME} | own)
+        except BadSettings:
+            self.close()
+            raise
+        except Exception as error:
+            self.close()
+            raise _explained(error) from error
+        self._exposure = None if _OURS & set(own) else Exposure(self._settle_seconds, self._clock)
+
+    def _configure(self, transform: Callable[..., Any]) -> None:
+        """Ask for the picture; what is given may be of another size."""
+        configuration = self._device.create_preview_configuration(
+            main={"format": "YUV420", "size": self._size}, lores=None, raw=None,
+            transform=transform(hflip=self._mirrored != self._upside_down,
+                                vflip=self._upside_down),
+            buffer_count=_BUFFERS, queue=False)
+        self._device.configure(configuration)
+        width, height = self._device.camera_configuration()["main"]["size"]
+        self._size = width, height
+
+    def _checked_controls(self) -> dict[str, Any]:
+        """The controls of the settings, each held against what this sensor offers."""
+        offered = self._device.camera_controls
+        chosen = {name: tuple(value) if isinstance(value, list) else value
+                  for name, value in self._controls.items()}
+        for name, value in chosen.items():
+            _check_control(name, value, offered)
+        if self._focus_metres and "LensPosition" not in offered:
+            self._log("camera: focus_metres is set, but this lens is focused by hand")
+        elif self._focus_metres:
+            nearest = offered["LensPosition"][1]  # dioptres
+            if 1 / self._focus_metres > nearest:
+                raise BadSettings(f"camera.focus_metres: is {self._focus_metres:g}, but this lens "
+                                  f"focuses from {1 / nearest:.2g} m on; move the paper away")
+            chosen = {"AfMode": _MANUAL_FOCUS, "LensPosition": 1 / self._focus_metres} | chosen
+        return chosen
+
+    def _abandon(self) -> None:
+        """Part from a camera that gives no more frames. Raises NoHardware if it cannot be done."""
+        device, self._device = self._device, None
+        if device is None:
+            return
+        device.cancel_all_and_flush()  # else closing waits for captures that will never come
+        if not _closed(device):
+            raise NoHardware("camera: hangs and cannot be closed; the program must end and be "
+                             "started again, and if that does not help, the power be cut")
+
+
+class _Stalled(Exception):
+    """The camera was there and gives no frames now."""
+
+
+def _libraries() -> tuple[Any, Any]:
+    """picamera2 and libcamera's Transform, or the word on how to get them."""
+    try:
+        import picamera2
+        from libcamera import Transform
+    except ImportError as error:
+        raise NoHardware(f"camera: {error.name or 'picamera2'} is not installed, or not for this "
+                         f"Python; {_INSTALL}, and make the virtual environment with "
+                         "--system-site-packages") from error
+    except Exception as error:  # such as parts that were built for another numpy than pip's
+        raise NoHardware(f"camera: picamera2 cannot be loaded ({_reason(error)}); take numpy and "
+                         "Pillow from apt, not from pip") from error
+    return picamera2, Transform
+
+
+def _found(picamera2: Any) -> Any:
+    """The first camera, opened."""
+    try:
+        if picamera2.global_camera_info():
+            return picamera2()
+    except Exception as error:
+        raise _explained(error) from error
+    raise _none_found()
+
+
+def _none_found() -> NoHardware:
+    return NoHardware("camera: none is found; with the power off, check that the cable sits "
+                      "straight in both connectors, contacts to the right side, and see what "
+                      "`rpicam-hello --list-cameras` finds")
+
+
+def _explained(error: Exception) -> NoHardware | Busy:
+    """One error of ours for the many that an opening can end with."""
+    words = _reason(error)
+    if isinstance(error, IndexError) or "not found" in words or "No camera" in words:
+        return _none_found()  # it was listed a moment ago and is not there any more
+    if getattr(error, "errno", None) == errno.ENOMEM or "allocate" in words:
+        return NoHardware("camera: too little memory for its buffers; close other programs that "
+                          "use the camera or the display, or set cma=128M in "
+                          "/boot/firmware/cmdline.txt, or ask for a smaller picture")
+    if any(word in words for word in ("busy", "acquire", "in use")):
+        return Busy("camera: another program is using it; end that first (if it is the service: "
+                    "sudo systemctl stop pi-reader)")
+    if any(word in words for word in ("dmaHeap", "ermission")):
+        words += "; its user must belong to the group video"
+    return NoHardware(f"camera: cannot be opened ({words})")
+
+
+def _reason(error: BaseException) -> str:
+    """What an error says, with what lies beneath it, in one line."""
+    beneath = error.__cause__ or error.__context__
+    own = " ".join(str(error).split()) or type(error).__name__
+    return f"{own}: {_reason(beneath)}" if beneath is not None else own
+
+
+def _check_control(name: str, value: Any, offered: Mapping[str, tuple[Any, Any, Any]]) -> None:
+    """Raise BadSettings for a control that the sensor lacks or whose range it leaves."""
+    place = f"camera.controls.{name}"
+    if name not in offered:
+        near = difflib.get_close_matches(name, offered, 1)
+        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(offered))}"
+        raise BadSettings(f"{place}: this camera has no such control; {hint}")
+    low, high, _ = offered[name]
+    if all(isinstance(number, int | float) for number in (value, low, high)) and (
+            not low <= value <= high):
+        raise BadSettings(f"{place}: is {value}, must be from {low} to {high} for this camera")
+
+
+def _closed(device: Any) -> bool:
+    """Close it, waiting no longer than CLOSE_SECONDS; whether it is closed.
+
+    In a thread of its own, as no call into a hanging kernel can be given up; a daemon thread does
+    not keep the process from ending, and picamera2 does not try again at exit what was begun.
+    """
+    def close() -> None:
+        try:
+            device.close()
+        except Exception as error:
+            failed.append(error)  # it is gone in any case
+
+    failed: list[Exception] = []
+    closing = threading.Thread(target=close, name="closing the camera", daemon=True)
+    closing.start()
+    closing.join(CLOSE_SECONDS)
+    return not closing.is_alive()
