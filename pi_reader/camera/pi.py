@@ -58,7 +58,7 @@ class PiCamera:
         self.figures: dict[str, float] = {}
         self._size = width, height
         self._upside_down = rotation in (180, 270)
-        self._quarter = rotation in (90, 270)
+        self._turns = -1 if rotation in (90, 270) else 0  # quarters, anticlockwise
         self._mirrored = mirrored
         self._focus_metres = focus_metres
         self._settle_seconds = settle_seconds
@@ -113,8 +113,8 @@ class PiCamera:
         try:
             with self._device.captured_request(wait=self._wait) as request:
                 with self._mapped(request, "main", write=False) as buffer:
-                    plane = buffer.array[:height, :width]  # rows are padded; colours lie below
-                    grey = np.rot90(plane, -1 if self._quarter else 0).copy()
+                    # Rows are padded, colours lie below. No name may hold on to the buffer.
+                    grey = np.rot90(buffer.array[:height, :width], self._turns).copy()
                 metadata = request.get_metadata()
             if self._exposure is not None:
                 mean = float(grey[::_THINNED, ::_THINNED].mean())
