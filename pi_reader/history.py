@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from pi_reader.errors import BadData, CannotWrite
-from pi_reader.values import believed
+from pi_reader.files import believed
 
 FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set aside
 MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 KB

@@ -14,13 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-CLOCK_IS_SET = 1_735_689_600.0  # 1 January 2025: a Pi has no clock of its own and wakes in the past
-
-
-def believed(when: float) -> float:
-    """A wall time in seconds since 1970, or 0.0 for one that only a clock not yet set can say."""
-    return when if when >= CLOCK_IS_SET else 0.0
-
 
 @dataclass(frozen=True)
 class Frame:

@@ -6,13 +6,15 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from pi_reader.config.settings import Settings
+from pi_reader.config.settings import CameraSettings, Settings
 from pi_reader.errors import BadSettings
 
 LARGEST_FILE = 64 << 10  # bytes
+SMALLEST_REGION = 32  # pixels
 I2C_PINS = (2, 3)  # what a display on the I2C bus needs for itself
 
 
@@ -24,33 +26,50 @@ def load_settings(path: Path) -> Settings:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise BadSettings(f"{path}: is larger than {LARGEST_FILE >> 10} KB, no settings are")
-        text = path.read_text(encoding="utf-8")
+        text = _text_of(path)
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{path}: cannot be read ({error}); mend or remove it") from error
+    except OSError as error:
+        raise BadSettings(f"{path}: cannot be read ({error.strerror}); mend its rights, or remove"
+                          " it for the defaults") from error
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadSettings(f"{path}: is not TOML: {error}") from error
-    try:
-        return settings_from(tables)
+        return settings_from(tomllib.loads(text))
     except BadSettings as error:
         raise BadSettings(f"{path}: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadSettings(f"{path}: is not TOML: {error}; mend that line") from error
+
+
+def _text_of(path: Path) -> str:
+    """The text of a settings file. Raises BadSettings for what cannot be one, OSError."""
+    if path.exists() and not path.is_file():  # a pipe would keep us waiting for ever
+        raise BadSettings(f"{path}: is a folder or a device, should be a file; remove it")
+    with open(path, "rb") as file:
+        raw = file.read(LARGEST_FILE + 1)
+    if len(raw) > LARGEST_FILE:
+        raise BadSettings(f"{path}: is larger than {LARGEST_FILE >> 10} KB, no settings are;"
+                          " replace it by the example")
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")  # some editors begin with a mark
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BadSettings(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8"
+                          ) from error
 
 
 def settings_from(tables: Mapping[str, Any]) -> Settings:
     """Settings from tables as TOML gives them. Raises BadSettings that names the key."""
-    sections = {section.name: section for section in fields(Settings)}
+    sections = {section.name: section.default_factory for section in fields(Settings)}
     chosen = {}
     for name, table in tables.items():
-        if name not in sections:
+        if isinstance(table, dict) and name in sections:
+            chosen[name] = _section(name, sections[name], table)  # type: ignore[arg-type]
+        elif isinstance(table, dict):
             raise BadSettings(f"[{name}]: there is no such section{_nearest(name, sections)}")
-        if not isinstance(table, dict):
-            raise BadSettings(f"{name}: is a value, should be a section: [{name}]")
-        chosen[name] = _section(name, sections[name].default_factory, table)  # type: ignore
+        elif name in sections:
+            raise BadSettings(f"{name}: is a value, should be a section that begins with [{name}]")
+        else:
+            raise BadSettings(f"{name}: stands before the first section{_home_of(name)}")
     settings = Settings(**chosen)
     _check_together(settings)
     return settings
@@ -58,15 +77,16 @@ def settings_from(tables: Mapping[str, Any]) -> Settings:
 
 def _section(name: str, kind: type, table: Mapping[str, Any]) -> Any:
     """One section of the file as its dataclass."""
-    keys = {key.name: key.metadata["rule"] for key in fields(kind)}
+    keys = {key.name: key for key in fields(kind)}
     values = {}
     for key, value in table.items():
         if key not in keys:
-            raise BadSettings(f"{name}.{key}: there is no such setting{_nearest(key, keys)}")
-        rule = keys[key]
+            raise BadSettings(f"{name}.{key}: there is no such setting"
+                              f"{_home_of(key) or _nearest(key, keys)}")
+        rule = keys[key].metadata["rule"]
         if not rule.holds(value):
-            raise BadSettings(f"{name}.{key}: is {value!r:.60}, should be {rule.words}")
-        values[key] = _frozen(value)
+            raise BadSettings(f"{name}.{key}: is {_shown(value)}, should be {rule.words}")
+        values[key] = float(value) if type(keys[key].default) is float else _frozen(value)
     return kind(**values)
 
 
@@ -75,19 +95,42 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
+def _shown(value: Any) -> str:
+    """A value of the file, more or less as it stands there, cut to a readable length."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and abs(value) >= 10**30:
+        return "a number of many digits"  # Python refuses to print thousands of them
+    if isinstance(value, int | float | date | time):
+        return str(value)
+    if isinstance(value, str):
+        return f'"{value:.60}"'
+    return "a table" if isinstance(value, dict) else \
+        f"[{', '.join(map(_shown, value[:12]))}{', ...' if len(value) > 12 else ''}]"
+
+
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
     """A word on what was probably meant."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+    near = difflib.get_close_matches(name[:80], known, n=2)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(known)}"
+
+
+def _home_of(key: str) -> str:
+    """A word on the sections in which a key of that name stands, "" if it stands in none."""
+    homes = [f"[{section.name}]" for section in fields(Settings)
+             if key in {one.name for one in fields(section.default_factory)}]  # type: ignore
+    return f"; it belongs to {' or '.join(homes)}" if homes else ""
 
 
 def pins(settings: Settings) -> Iterator[tuple[int, str]]:
     """Every GPIO line in use, with the full name of the key that asks for it."""
-    for section in ("light", "leds", "segments", "button"):
-        for key in ("pin", "digits", "sure", "unsure", "heartbeat", "pins", "point"):
-            value = getattr(getattr(settings, section), key, None)
-            for pin in value if isinstance(value, tuple) else () if value is None else (value,):
-                yield pin, f"{section}.{key}"
+    for section in fields(settings):
+        table = getattr(settings, section.name)
+        for key in fields(table):
+            value = getattr(table, key.name)
+            if key.metadata["rule"].wires and value is not None:
+                for pin in value if isinstance(value, tuple) else (value,):
+                    yield pin, f"{section.name}.{key.name}"
     if settings.oled.on and settings.oled.port == 1:
         yield from ((pin, "oled.on") for pin in I2C_PINS)
 
@@ -108,12 +151,20 @@ def _check_together(settings: Settings) -> None:
                           f" service.looks_per_second, {service.looks_per_second:g}")
     if camera.kind == "folder" and not camera.folder:
         raise BadSettings('camera.folder: is empty, should name the folder of camera.kind "folder"')
+    _check_boxes(camera)
+
+
+def _check_boxes(camera: CameraSettings) -> None:
+    """Rectangles lie inside the frame, as it is after its rotation. Raises BadSettings."""
     width, height = camera.width, camera.height
     if camera.rotation in (90, 270):
         width, height = height, width
-    for key, boxes in (("region", (camera.region,) if camera.region else ()),
-                       ("masked", camera.masked)):
-        for x, y, wide, high in boxes:
-            if x + wide > width or y + high > height:
-                raise BadSettings(f"camera.{key}: [{x}, {y}, {wide}, {high}] reaches beyond the"
-                                  f" frame of {width}x{height} pixels")
+    region = [("region", camera.region)] if camera.region else []
+    for key, box in region + [("masked", box) for box in camera.masked]:
+        x, y, wide, high = box
+        if x + wide > width or y + high > height:
+            raise BadSettings(f"camera.{key}: {list(box)} reaches beyond the frame of"
+                              f" {width}x{height} pixels; make it smaller")
+    if region and min(camera.region[2:]) < SMALLEST_REGION:
+        raise BadSettings(f"camera.region: {list(camera.region)} has no room for a digit, should be"
+                          f" at least {SMALLEST_REGION} pixels wide and high")

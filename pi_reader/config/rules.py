@@ -6,13 +6,19 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 LAST_PIN = 27  # the header brings out the chip's lines 0 to 27, numbered as the chip does (BCM)
+LARGEST_FRAME = 10_000  # pixels wide or high; more than any camera of a Pi has
+LARGEST_CONTROL = 1e12  # beyond any of picamera2's controls, microseconds included
 
 
 class Rule(NamedTuple):
-    """What a value must be: a test, and the words for it in a message."""
+    """What a value must be: a test, and the words for it in a message.
+
+    wires: whether it names GPIO lines, which nothing else may use then.
+    """
 
     holds: Callable[[Any], bool]
     words: str
+    wires: bool = False
 
 
 def _is_whole(value: object) -> bool:
@@ -33,18 +39,19 @@ def whole(low: int, high: int, step: int = 1) -> Rule:
 def number(low: float, high: float) -> Rule:
     """A number in a range, whole or not."""
     return Rule(lambda v: type(v) in (int, float) and low <= v <= high,
-                f"a number from {low:g} to {high:g}")
+                f"a number from {low:.15g} to {high:.15g}")
 
 
 def one_of(*choices: str | int) -> Rule:
     """One of a few words or numbers."""
-    names = ", ".join(map(repr, choices))
+    names = ", ".join(f'"{one}"' if isinstance(one, str) else str(one) for one in choices)
     return Rule(lambda v: type(v) is type(choices[0]) and v in choices, f"one of {names}")
 
 
 def text() -> Rule:
     """A line of text."""
-    return Rule(lambda v: isinstance(v, str) and v.isprintable() and len(v) < 1000, "a short text")
+    return Rule(lambda v: isinstance(v, str) and v.isprintable() and len(v) < 1000,
+                "a short text in quotes")
 
 
 def clock() -> Rule:
@@ -54,25 +61,25 @@ def clock() -> Rule:
         return (len(hours) == len(minutes) == 2 and (hours + minutes).isdecimal()
                 and (hours + minutes).isascii() and int(hours) < 24 and int(minutes) < 60)
 
-    return Rule(holds, 'a time of day such as "02:00"')
+    return Rule(holds, 'a time of day in quotes, such as "02:00"')
 
 
 def pin() -> Rule:
     """A GPIO line."""
     return Rule(lambda v: _is_whole(v) and 0 <= v <= LAST_PIN,
-                f"the number of a GPIO line from 0 to {LAST_PIN} (not of the header's pin)")
+                f"the number of a GPIO line from 0 to {LAST_PIN} (not of the header's pin)", True)
 
 
 def pins(*counts: int) -> Rule:
     """So many GPIO lines, or none."""
     one = pin()
     return Rule(lambda v: isinstance(v, list) and len(v) in (0, *counts) and all(map(one.holds, v)),
-                f"a list of {' or '.join(map(str, counts))} GPIO lines from 0 to {LAST_PIN}")
+                f"a list of {' or '.join(map(str, counts))} GPIO lines from 0 to {LAST_PIN}", True)
 
 
 def _is_box(value: object) -> bool:
     return (isinstance(value, list) and len(value) == 4 and all(map(_is_whole, value))
-            and min(value[:2]) >= 0 and min(value[2:]) > 0)
+            and min(value[:2]) >= 0 and min(value[2:]) > 0 and max(value) <= LARGEST_FRAME)
 
 
 def box() -> Rule:
@@ -88,9 +95,12 @@ def boxes() -> Rule:
 
 def controls() -> Rule:
     """Names with numbers, as picamera2 knows them."""
+    def sane(value: Any) -> bool:
+        return type(value) in (int, float) and -LARGEST_CONTROL <= value <= LARGEST_CONTROL
+
     def plain(value: object) -> bool:
-        return type(value) in (bool, int, float) or (
-            isinstance(value, list) and all(type(part) in (int, float) for part in value))
+        return type(value) is bool or sane(value) or (
+            isinstance(value, list) and all(map(sane, value)))
 
     return Rule(lambda v: isinstance(v, dict) and all(map(plain, v.values())),
-                "a table of names with numbers")
+                "a table of names with numbers, such as { Sharpness = 1.0 }")
