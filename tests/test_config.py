@@ -119,7 +119,7 @@ def test_ok__whole_numbers_will_do_for_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("[leds]\nsrue = 4", "leds.srue: there is no such setting; did you mean sure or unsure?"),
+    ("[leds]\nsrue = 4", "leds.srue: there is no such setting; did you mean sure?"),
     ("[led]\nsure = 4", "[led]: there is no such section; did you mean oled or leds?"),
     ("[leds]\npoint = 4", "leds.point: there is no such setting; it belongs to [segments]"),
     ("[leds]\nxyzzy = 4", "leds.xyzzy: there is no such setting; there are digits, sure, unsure"),
