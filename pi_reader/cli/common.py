@@ -1,7 +1,8 @@
-"""What several commands share: finding weights by name or path, and writing pictures."""
+"""What several commands share: finding weights and the box's folders, and writing pictures."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from pi_reader.errors import CannotWrite, MissingFile
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from pi_reader.config import Folders
     from pi_reader.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
@@ -23,6 +25,20 @@ def one_line(text: str) -> str:
     """
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode()
                    for letter in text)
+
+
+def add_state_option(parser: argparse.ArgumentParser) -> None:
+    """Declare `--state DIR`, for commands that work with what a box keeps."""
+    parser.add_argument("--state", type=Path, metavar="DIR",
+                        help="folder that holds settings and state of another box, or of a trial "
+                             "(default: the box's own, on a desktop the user's)")
+
+
+def folders_of(args: argparse.Namespace) -> Folders:
+    """The folders that the command line means."""
+    from pi_reader.config import find_folders
+
+    return find_folders(args.state)
 
 
 def weights_path(name: str) -> Path:
