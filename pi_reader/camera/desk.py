@@ -5,46 +5,76 @@ It is the demo's camera and the tests': unlike a real one it knows what is writt
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
 
+from pi_reader.camera.scene import Sensor, arrival, bare_desk, departure
 from pi_reader.handwriting.page import Page, draw_page
 from pi_reader.values import Frame
 
+_SIZE = (640, 480)
+
 
 class DeskCamera:
-    """Draws a new page for each capture.
+    """Shows one drawn page after the other.
 
     rng: where the pages come from, so that the same seed gives the same pages.
     pages: how many there are; None goes on for ever.
     difficulty: 0 a fair copy in good light, to 1 whatever can happen to paper.
-    page: the page that was captured last, with the truth about it; None before the first.
+    looks: 0 for a new page at each capture; else each page lies still for so many captures, and
+    between two pages there are hands, paper that moves, blur and the bare desk.
+    size: (width, height) of the frames in pixels.
+    page: the page that lies fully visible and still in the last frame, with the truth about it;
+    None before the first and while anything moves.
     """
 
     def __init__(self, rng: np.random.Generator, pages: int | None = None,
-                 difficulty: float = 0.3) -> None:
+                 difficulty: float = 0.3, looks: int = 0,
+                 size: tuple[int, int] = _SIZE) -> None:
         self.page: Page | None = None
         self._rng = rng
         self._pages = pages
         self._difficulty = difficulty
-        self._drawn = 0
+        self._looks = looks
+        self._size = size
+        self._frames = self._life_of_the_desk() if looks else self._page_after_page()
 
     def capture(self) -> Frame | None:
-        """A new page as a frame, or None when the last one was drawn."""
-        if self._pages is not None and self._drawn >= self._pages:
-            return None
-        self._drawn += 1
-        self.page = draw_page(self._rng, difficulty=self._difficulty)
-        return replace(self.page.frame, source=f"page {self._drawn}")
+        """The next frame, or None when the last page is gone."""
+        frame, self.page = next(self._frames, (None, self.page))
+        return frame
 
     def close(self) -> None:
         """Draw no more."""
-        self._pages = 0
+        self._frames = iter(())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _drawn(self) -> Iterator[tuple[str, Page]]:
+        number = 0
+        while self._pages is None or number < self._pages:
+            number += 1
+            yield f"page {number}", draw_page(self._rng, self._difficulty, self._size)
+
+    def _page_after_page(self) -> Iterator[tuple[Frame, Page | None]]:
+        for name, page in self._drawn():
+            yield Frame(page.frame.grey, name), page
+
+    def _life_of_the_desk(self) -> Iterator[tuple[Frame, Page | None]]:
+        sensor = Sensor(self._rng, self._size)
+        desk = bare_desk(self._rng, self._size)
+        for name, page in self._drawn():
+            sheet = page.frame.grey
+            for scene in arrival(self._rng, sheet, desk):
+                yield Frame(sensor.see(scene), name), None
+            for _ in range(self._looks):
+                yield Frame(sensor.see(sheet), name), page
+            for scene in departure(self._rng, sheet, desk):
+                yield Frame(sensor.see(scene), name), None
+        yield Frame(sensor.see(desk), "desk"), None
