@@ -1,0 +1,151 @@
+"""The units on paper: what systemd says of them, and the facts that the box's nights depend on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
+UNITS = sorted(path for kind in ("service", "timer", "path") for path in SYSTEMD.glob(f"*.{kind}"))
+SANDBOXED = {"pi-reader.service": 2.0, "pi-reader-fault.service": 1.5,
+             "pi-reader-train.service": 1.5}  # highest score of `systemd-analyze security`
+
+needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
+
+Unit = dict[str, list[str]]
+
+
+def unit(name: str) -> Unit:
+    """A unit's settings by "Section.Key", each with all its values in order."""
+    section, values = "", {}
+    for line in (SYSTEMD / name).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line and line[0] not in "#;":
+            key, _, value = line.partition("=")
+            values.setdefault(f"{section}.{key}", []).append(value)
+    return values
+
+
+def seconds(text: str) -> int:
+    """systemd's spans of time, as far as the units use them."""
+    number, word = re.fullmatch(r"(\d+) ?(|s|min|h)", text).groups()
+    return int(number) * {"": 1, "s": 1, "min": 60, "h": 3600}[word]
+
+
+@needs_systemd
+def test_ok__systemd_finds_nothing_to_complain_about(tmp_path: Path) -> None:
+    for path in UNITS:
+        text = re.sub(r"/opt/pi-reader/bin/[-\w]+", "/bin/true", path.read_text(encoding="utf-8"))
+        (tmp_path / path.name).write_text(text)
+    done = subprocess.run(["systemd-analyze", "verify", "--recursive-errors=one",
+                           *(str(tmp_path / path.name) for path in UNITS)],
+                          capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if "pi-reader" in line]
+    assert (done.returncode, ours) == (0, [])
+
+
+@needs_systemd
+@pytest.mark.parametrize("name", SANDBOXED)
+def test_ok__the_sandbox_is_tight(name: str) -> None:
+    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
+                           f"--threshold={SANDBOXED[name] * 10:.0f}", str(SYSTEMD / name)],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+
+
+@needs_systemd
+def test_fail__a_wrong_key_would_be_seen(tmp_path: Path) -> None:
+    bad = tmp_path / "pi-reader-bad.service"
+    bad.write_text("[Service]\nExecStart=/bin/true\nWatchDogSecs=3\n")
+    done = subprocess.run(["systemd-analyze", "verify", "--recursive-errors=one", str(bad)],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and "WatchDogSecs" in done.stderr
+
+
+def test_ok__the_start_limit_can_be_reached_and_ends_before_the_next_try() -> None:
+    reader = unit("pi-reader.service")
+    times = {key: seconds(reader[f"Service.{key}"][0])
+             for key in ("WatchdogSec", "TimeoutStartSec", "TimeoutAbortSec", "RestartSec")}
+    one_try = sum(times.values()) + times["TimeoutAbortSec"]  # killed as long after the abort again
+    interval = seconds(reader["Unit.StartLimitIntervalSec"][0])
+    assert int(reader["Unit.StartLimitBurst"][0]) * one_try < interval
+    assert interval < seconds(unit("pi-reader-fault.timer")["Timer.OnActiveSec"][0])
+    assert times["TimeoutStartSec"] >= 120  # a Zero imports slowly
+
+
+def test_ok__a_fault_lights_the_lamp_which_lets_go_before_the_next_try() -> None:
+    reader, fault = unit("pi-reader.service"), unit("pi-reader-fault.service")
+    assert reader["Unit.OnFailure"] == ["pi-reader-fault.service"]
+    assert reader["Unit.Conflicts"] == reader["Unit.After"] == ["pi-reader-fault.service"]
+    assert fault["Unit.Wants"] == ["pi-reader-fault.timer"]
+    assert unit("pi-reader-fault.timer")["Timer.Unit"] == ["pi-reader.service"]
+    assert unit("pi-reader-fault.timer")["Unit.PartOf"] == ["pi-reader-fault.service"]
+
+
+def test_ok__broken_settings_are_not_tried_again() -> None:
+    reader = unit("pi-reader.service")
+    assert reader["Service.Type"] == ["notify"]
+    assert reader["Service.Restart"] == ["always"]
+    assert reader["Service.RestartPreventExitStatus"] == ["78"]
+
+
+def test_ok__pins_and_blas_are_set_up_before_python_starts() -> None:
+    reader = unit("pi-reader.service")
+    words = " ".join(reader["Service.Environment"]).split()
+    assert {"GPIOZERO_PIN_FACTORY=lgpio", "OPENBLAS_NUM_THREADS=1"} <= set(words)
+    assert reader["Service.WorkingDirectory"] == ["/run/pi-reader"]  # lgpio's pipe
+
+
+def test_ok__only_the_reader_owns_the_runtime_folder() -> None:
+    owners = [path.name for path in UNITS if "RuntimeDirectory=" in path.read_text()]
+    assert [name for name in owners if "Service.RuntimeDirectory" in unit(name)] == [
+        "pi-reader.service"]
+    assert unit("pi-reader.service")["Service.RuntimeDirectoryPreserve"] == ["yes"]
+
+
+def test_ok__the_reader_keeps_what_the_camera_needs() -> None:
+    """These keys of the sandbox break camera, pins or board detection, each for a known reason."""
+    reader = unit("pi-reader.service")
+    assert not {"Service.PrivateDevices", "Service.ProcSubset", "Service.MemoryDenyWriteExecute",
+                "Service.SupplementaryGroups", "Service.PrivateNetwork"} & set(reader)
+    allowed = {value.split()[0] for value in reader["Service.DeviceAllow"]}
+    assert {"char-video4linux", "char-media", "char-dma_heap", "char-gpiochip"} <= allowed
+    assert "AF_NETLINK" in reader["Service.RestrictAddressFamilies"][0]
+
+
+def test_ok__training_stands_back() -> None:
+    train, reader = unit("pi-reader-train.service"), unit("pi-reader.service")
+    assert train["Service.Nice"] == ["19"] and train["Service.IOSchedulingClass"] == ["idle"]
+    assert int(reader["Service.OOMScoreAdjust"][0]) < 0 < int(train["Service.OOMScoreAdjust"][0])
+    assert train["Service.Type"] == ["oneshot"]  # for which RuntimeMaxSec would do nothing
+    assert "Service.RuntimeMaxSec" not in train and seconds(train["Service.TimeoutStartSec"][0])
+    for key in ("PrivateDevices", "PrivateNetwork", "MemoryDenyWriteExecute"):
+        assert train[f"Service.{key}"] == ["yes"]
+
+
+def test_ok__training_starts_at_night_and_when_asked() -> None:
+    timer, path = unit("pi-reader-train.timer"), unit("pi-reader-train.path")
+    assert timer["Timer.Persistent"] == ["no"]
+    (watched,) = path["Path.PathExists"]
+    assert unit("pi-reader-train.service")["Service.ExecStopPost"] == [f"-/bin/rm -f {watched}"]
+
+
+def test_ok__nothing_reboots_unless_asked() -> None:
+    for path in UNITS:
+        assert not re.search(r"^(FailureAction|StartLimitAction|SuccessAction)=", path.read_text(),
+                             re.MULTILINE)
+    assert unit("pi-reader-reboot.conf") == {"Unit.StartLimitAction": ["reboot"]}
+
+
+def test_ok__keys_get_no_shell() -> None:
+    text = (SYSTEMD / "pi-reader.sshd.conf").read_text()
+    rules = [line.strip() for line in text.splitlines() if line and line[0] != "#"]
+    assert rules[0] == "Match User pi-reader"
+    assert {"ForceCommand /opt/pi-reader/bin/pi-reader ssh", "DisableForwarding yes",
+            "AuthorizedKeysFile /etc/pi-reader/authorized_keys", "PermitTTY no"} <= set(rules)
+    assert "/bin/sh" in (SYSTEMD / "pi-reader.sysusers.conf").read_text()  # nologin breaks it
