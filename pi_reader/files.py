@@ -135,6 +135,14 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sha256_or_none(path: Path) -> str:
+    """The fingerprint of a file, or "" if it is missing or cannot be read."""
+    try:
+        return sha256(path)
+    except OSError:
+        return ""
+
+
 def _mode_of(path: Path) -> int:
     """Keep the rights of the file that is replaced; a new one gets what the umask allows."""
     try:

@@ -27,16 +27,15 @@ import numpy as np
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import durable
 from pi_reader.network.base import Array, Shape, volume
-from pi_reader.network.card import Card, is_finite_json
+from pi_reader.network.card import LARGEST_CARD, Card, is_finite_json
 from pi_reader.network.model import Model
 
-__all__ = ["Card", "load", "save"]
+__all__ = ["Card", "load", "save", "unpack"]
 
 FORMAT = 1  # of the card; a file with a higher one is from a newer pi-reader
 INPUT = (28, 28, 1)  # what a patch is
 OUTCOMES = (10, 11)  # ten digits, with or without "no digit"
 LARGEST_FILE = 16 << 20  # bytes, packed or unpacked; the shipped weights have less than 1 MB
-LARGEST_CARD = 256 << 10  # bytes
 LARGEST_LAYER = 1 << 18  # numbers that come out of one layer for one patch, 1 MB
 MOST_LAYERS = 100
 
@@ -87,8 +86,16 @@ def load(path: Path) -> tuple[Model, Card]:
     Raises MissingFile if there is no such file, BadData if it is anything but whole weights of
     this format for patches of 28×28 pixels and 10 or 11 outcomes.
     """
-    path = Path(path)
-    content = _read(path)
+    return unpack(_read(Path(path)), Path(path))
+
+
+def unpack(content: bytes, path: Path) -> tuple[Model, Card]:
+    """A network and its card from the bytes of a weights file; `path` names it in messages.
+
+    Raises BadData like `load`.
+    """
+    if len(content) > LARGEST_FILE:
+        raise BadData(_too_large(path, len(content)))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = _members(path, archive)
