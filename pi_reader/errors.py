@@ -4,6 +4,11 @@ The message is the whole story for the user, in the form *place: what is, what s
 do*. Codes follow sysexits.h, so that systemd and scripts can tell a typing error from a full disk.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class PiReaderError(Exception):
     """Anything pi-reader can explain to its user. Exit code 70: not explained, so our bug."""
@@ -51,3 +56,24 @@ class BadSettings(PiReaderError, ValueError):
     """A setting is unknown, of the wrong type or out of its range."""
 
     exit_code = 78
+
+
+@contextmanager
+def opening(what: str, package: str, advice: str) -> Iterator[None]:
+    """Open a part that may be missing: whatever its driver raises becomes an error of ours.
+
+    what: the part, as the settings call it; package: what to install if its driver is missing;
+    advice: what to look at otherwise. Raises Busy if somebody else holds it, else NoHardware.
+    """
+    try:
+        yield
+    except PiReaderError:
+        raise
+    except ModuleNotFoundError as error:
+        raise NoHardware(f"{what}: {error.name} is not installed; "
+                         f"sudo apt install {package}") from error
+    except Exception as error:  # lgpio, gpiozero and luma each have a family of their own
+        reason = f"{what}: {error or type(error).__name__}"
+        if "busy" in reason.lower() or type(error).__name__ == "GPIOPinInUse":
+            raise Busy(f"{reason}; stop what uses it, each pin belongs to one process") from error
+        raise NoHardware(f"{reason}; {advice}") from error

@@ -1,0 +1,133 @@
+"""One button, three things to say with it: a short press, a long one, and five seconds.
+
+The pin's driver calls from a thread of its own, whenever it likes. There the change is only noted;
+what it means is worked out when the main loop asks for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pi_reader.errors import opening
+
+HOLD_SECONDS = 5.0  # nobody presses a button that long by accident
+
+_BOUNCE = 0.03  # seconds; springy contacts are at rest after 20 ms, a finger stays for 50 and more
+_MOST_CHANGES = 200  # that are remembered between two calls
+_ADVICE = "look at button.pin in the settings, and whether the user is in the group gpio"
+
+
+@dataclass(frozen=True)
+class Press:
+    """Something that was said with the button.
+
+    kind: "short" once it is let go, "long" and "hold" as soon as it was held for so long, so that
+    a hold comes after a long. at: when, in seconds of the monotonic clock.
+    """
+
+    kind: Literal["short", "long", "hold"]
+    at: float
+
+
+class Presses:
+    """Makes presses of the changes of a pin, however its contacts bounce.
+
+    down: whether it is pressed to begin with: then something is stuck or leans on it, and it must
+    be let go before it counts. long_seconds: from when on a press is long.
+    """
+
+    def __init__(self, down: bool, long_seconds: float = 1.0) -> None:
+        self._steps: tuple[tuple[Literal["long", "hold"], float], ...] = (
+            ("long", long_seconds), ("hold", HOLD_SECONDS))
+        self._level = self._seen = down  # what holds, and what was seen last
+        self._seen_at = float("-inf")
+        self._pressed_at: float | None = None
+        self._said = 0  # how many of the steps, for this press
+
+    def change(self, down: bool, at: float) -> list[Press]:
+        """The pin was seen like this at that time; what was said up to then."""
+        said = self.until(at)
+        if down != self._seen:
+            self._seen, self._seen_at = down, at
+        return said
+
+    def until(self, now: float) -> list[Press]:
+        """Nothing changed up to `now`; what was said by it."""
+        said = []
+        if self._seen != self._level and now - self._seen_at >= _BOUNCE:
+            self._level = self._seen
+            if self._level:
+                self._pressed_at, self._said = self._seen_at, 0
+            else:
+                said += self._let_go(self._seen_at)
+        return said + self._held_until(self._seen_at if self._level != self._seen else now)
+
+    def _held_until(self, now: float) -> list[Press]:
+        said = []
+        while self._pressed_at is not None and self._said < len(self._steps):
+            kind, seconds = self._steps[self._said]
+            if now - self._pressed_at < seconds:
+                break
+            said.append(Press(kind, self._pressed_at + seconds))
+            self._said += 1
+        return said
+
+    def _let_go(self, at: float) -> list[Press]:
+        said = self._held_until(at)
+        if self._pressed_at is not None and not self._said:
+            said.append(Press("short", at))
+        self._pressed_at = None
+        return said
+
+
+class Button:
+    """A button between a GPIO pin (BCM number) and ground; the pin's own resistor pulls it up.
+
+    long_seconds: from when on a press is long, less than HOLD_SECONDS. clock: seconds, monotonic.
+    Raises NoHardware where there are no pins, Busy where somebody else holds this one.
+    """
+
+    def __init__(self, pin: int, long_seconds: float = 1.0,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._changes: deque[tuple[bool, float]] = deque(maxlen=_MOST_CHANGES)
+        self._button: Any = None
+        with opening("button", "python3-gpiozero python3-lgpio", _ADVICE):
+            from gpiozero import Button as PinButton
+
+            self._button = PinButton(pin, pull_up=True)
+            self._presses = Presses(self._button.is_pressed, long_seconds)
+            self._button.when_pressed = self._went_down
+            self._button.when_released = self._went_up
+
+    def events(self) -> list[Press]:
+        """What was said with the button since the last call; never waits."""
+        if self._button is None:
+            return []
+        said = []
+        while self._changes:
+            said += self._presses.change(*self._changes.popleft())
+        # A change that was never reported must not become a button that is held for ever.
+        return said + self._presses.change(self._button.is_pressed, self._clock())
+
+    def close(self) -> None:
+        """Give the pin back."""
+        button, self._button = self._button, None
+        if button is not None:
+            button.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _went_down(self) -> None:
+        self._changes.append((True, self._clock()))
+
+    def _went_up(self) -> None:
+        self._changes.append((False, self._clock()))
