@@ -1,0 +1,118 @@
+"""`pi-reader readings`: what the box has read, for people, spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pi_reader.cli.common import add_state_option, folders_of
+from pi_reader.errors import UsageError
+
+if TYPE_CHECKING:
+    from pi_reader.history import Past
+
+HELP = """what the box has read, with the time of each reading
+
+Without options the last twenty; the newest may need half a minute to get here, since the card is
+written seldom. Readings of a time when the clock was not set are in their order, without a time."""
+EXAMPLE = "pi-reader readings --since 2h --csv"
+
+LAST = 20  # readings that are shown when nothing is said
+_AGO = re.compile(r"(\d{1,6})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_COLUMNS = ("id", "time", "text", "sure", "confidence", "weights")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--since", metavar="WHEN",
+                        help="all from then on: 2026-11-24, 2026-11-24T08:00, 08:00, today, "
+                             "yesterday, or so long ago: 90m, 2h, 3d, 1w")
+    parser.add_argument("--last", type=int, metavar="N", help="only the last N of them")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="all, as a table for spreadsheets")
+    form.add_argument("--json", action="store_true", help="all, as one JSON object a line")
+    add_state_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print them, oldest first."""
+    from pi_reader.history import past
+
+    if args.last is not None and args.last < 1:
+        raise UsageError(f"readings: --last is {args.last}, should be at least 1")
+    since = moment(args.since, datetime.now()) if args.since else 0.0
+    path = folders_of(args).history
+    readings: Iterable[Past] = past(path, since)
+    last = args.last or (None if args.since or args.csv or args.json else LAST)
+    if last:
+        readings = deque(readings, maxlen=last)
+    if args.csv:
+        _print_csv(readings)
+    elif args.json:
+        for one in readings:
+            print(json.dumps(_values(one), ensure_ascii=False))
+    else:
+        _print_lines(readings, f"no readings {'since then' if args.since else 'yet'} in {path}")
+    return 0
+
+
+def moment(words: str, now: datetime) -> float:
+    """A wall time, in seconds since 1970, as people say it; local time. Raises UsageError."""
+    words = words.strip().lower()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        if words in ("today", "yesterday"):
+            return (midnight - timedelta(days=words == "yesterday")).timestamp()
+        if ago := _AGO.fullmatch(words):
+            return (now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).timestamp()
+        if re.fullmatch(r"\d\d?:\d\d", words):
+            hour, minute = map(int, words.split(":"))
+            return midnight.replace(hour=hour, minute=minute).timestamp()
+        return datetime.fromisoformat(words.upper()).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f'readings: --since is "{words:.40}", should be a day (2026-11-24), a '
+                         "time (2026-11-24T08:00 or 08:00), today, yesterday, or so long ago "
+                         "(90m, 2h, 3d, 1w)") from error
+
+
+def _local(when: float) -> str:
+    """A wall time as people write it, to the second; "" if it is not known."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when)) if when else ""
+
+
+def _values(one: Past) -> dict[str, object]:
+    """A reading for scripts: `when` in seconds since 1970 or null, `time` the same in words."""
+    return {"id": one.id, "when": one.when or None, "time": _local(one.when) or None,
+            "text": one.text, "sure": one.sure, "confidence": round(one.confidence, 4),
+            "weights": one.weights}
+
+
+def _print_csv(readings: Iterable[Past]) -> None:
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(_COLUMNS)
+    for one in readings:
+        values = _values(one)
+        table.writerow([values[name] for name in _COLUMNS])
+
+
+def _print_lines(readings: Iterable[Past], otherwise: str) -> None:
+    lines: Iterator[str] = map(_line, readings)
+    first = next(lines, None)
+    print(otherwise if first is None else first)
+    for line in lines:
+        print(line)
+
+
+def _line(one: Past) -> str:
+    """A reading for people; its lines side by side."""
+    text = "  ".join(one.text.split("\n"))
+    return f"{_local(one.when) or 'time not known':19}  {one.confidence:4.0%}  {text}"
