@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from PIL import Image, ImageOps, ImageStat
 
+from pi_reader.camera.base import to_stderr
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.values import Frame
 
@@ -22,9 +24,78 @@ MOST_PIXELS = 50_000_000
 
 _TOO_MANY = f"at most {MOST_PIXELS // 10**6} million pixels are read, so make it smaller"
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none that starts other programs
+_SUFFIXES = frozenset(f".{name}" for name in (
+    "jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pnm"))
 _STRIP = 256  # rows
 _ORIENTATION = 0x0112  # the EXIF tag
 _LIGHT = 170  # of 255: ink on a transparent ground that is lighter was meant for a dark one
+
+
+class FolderCamera:
+    """Shows the pictures of a folder one after the other, in order of their names.
+
+    What cannot be read is passed over, and said once to `log`; what has no picture's ending or
+    begins with a dot is no picture. forever: whether to begin again after the last one, with what
+    the folder holds by then. looks: how many captures show the same picture.
+    """
+
+    def __init__(self, folder: Path, forever: bool = False, looks: int = 1,
+                 log: Callable[[str], None] = to_stderr) -> None:
+        self._folder = Path(folder).absolute()  # the process may change its folder
+        self._forever = forever
+        self._log = log
+        self._said: set[str] = set()
+        self._frames = (frame for frame in self._rounds() for _ in range(looks))
+
+    def capture(self) -> Frame | None:
+        """The next picture, or None when there are no more.
+
+        Raises MissingFile if there is no such folder, BadData if it has no picture that can be
+        read.
+        """
+        return next(self._frames, None)
+
+    def close(self) -> None:
+        """Show no more."""
+        self._frames.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rounds(self) -> Iterator[Frame]:
+        while True:
+            some = False
+            for path in _pictures_in(self._folder):
+                try:
+                    frame = load(path)
+                except (BadData, MissingFile) as error:
+                    self._pass_over(str(error))
+                else:
+                    some = True
+                    yield frame
+            if not some:
+                raise BadData(f"{self._folder}: holds no picture that can be read")
+            if not self._forever:
+                return
+
+    def _pass_over(self, why: str) -> None:
+        if why not in self._said:
+            self._said.add(why)
+            self._log(f"{why}; passed over")
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """Its pictures, by their endings, in order of their names."""
+    try:
+        return sorted(path for path in folder.iterdir()
+                      if path.suffix.lower() in _SUFFIXES and not path.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MissingFile(f"{folder}: there is no such folder") from error
+    except OSError as error:
+        raise BadData(f"{folder}: cannot be read, {error.strerror}") from error
 
 
 def load(path: Path) -> Frame:

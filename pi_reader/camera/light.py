@@ -1,0 +1,80 @@
+"""A lamp over the page, lit only while the camera looks: it saves power and nobody's eyes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from pi_reader.camera.base import Camera
+from pi_reader.errors import opening
+from pi_reader.values import Frame
+
+_ADVICE = "look at light.pin in the settings, and whether the user is in the group gpio"
+
+
+class Light:
+    """A lamp on a GPIO pin (BCM number), through a transistor: high is lit.
+
+    settle_seconds: until its light is steady, and until the frame that began in the dark is out of
+    the camera. Raises NoHardware where there are no pins, Busy where somebody else holds this one.
+    """
+
+    def __init__(self, pin: int, settle_seconds: float = 0.2,
+                 sleep: Callable[[float], None] = time.sleep) -> None:
+        self._settle_seconds = settle_seconds
+        self._sleep = sleep
+        self._lamp: Any = None
+        with opening("light", "python3-gpiozero python3-lgpio", _ADVICE):
+            from gpiozero import LED
+
+            self._lamp = LED(pin)
+
+    def __enter__(self) -> Self:
+        """Light it, and wait until it is steady."""
+        if self._lamp is not None:
+            self._lamp.on()
+            self._sleep(self._settle_seconds)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Put it out; it can be lit again."""
+        if self._lamp is not None:
+            self._lamp.off()
+
+    def close(self) -> None:
+        """Give the pin back; the lamp stays dark."""
+        lamp, self._lamp = self._lamp, None
+        if lamp is not None:
+            lamp.close()
+
+
+class Lit:
+    """Any camera, with a light on whenever it looks; both are closed with it."""
+
+    def __init__(self, camera: Camera, light: Light) -> None:
+        self._camera = camera
+        self._light = light
+
+    def capture(self) -> Frame | None:
+        """The camera's next frame, by the light of the lamp."""
+        with self._light:
+            return self._camera.capture()
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The camera's figures, if it has any."""
+        return dict(getattr(self._camera, "figures", {}))
+
+    def close(self) -> None:
+        """Close the camera, and the lamp in any case."""
+        try:
+            self._camera.close()
+        finally:
+            self._light.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
