@@ -40,7 +40,7 @@ def watched(show: Any, seconds: float = WATCHED) -> list[Any]:
 
 def at(status: Status, read: Reading | None = None) -> Any:
     """What there is to see after so many seconds in a state."""
-    return lambda now: Moment(read, None, status, now, now, now)
+    return lambda now: Moment(read, None, status, 1, now, now, now)
 
 
 def test_ok__each_digit_lights_its_own_lamp(pins: Any) -> None:

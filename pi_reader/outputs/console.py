@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Self, TextIO
 
 import numpy as np
-from PIL import Image, ImageFilter
 
+from pi_reader.outputs.thumbnail import ink_dots
 from pi_reader.values import Frame, Line, Reading, Status
 
 COLUMNS = 72  # characters; leaves a margin in the usual 80
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint16)
 _BRAILLE = 0x2800  # Unicode's first Braille pattern: each character is 2 dots wide and 4 high
-_SURROUNDINGS = 8  # dots: ink is what is darker than the mean this far around it
-_CONTRAST = 12  # grey levels that a dot must differ from its surroundings
 
 
 class Console:
@@ -73,13 +71,13 @@ def dots(grey: np.ndarray, columns: int = COLUMNS) -> str:
     holds under shadow and on dark paper alike.
     """
     height, width = grey.shape
-    wide = 2 * columns
-    high = 4 * max(1, round(wide * height / width / 4))
-    small = Image.fromarray(grey).resize((wide, high), Image.Resampling.BOX)
-    around = small.filter(ImageFilter.BoxBlur(_SURROUNDINGS))
-    darker = np.asarray(around, np.float32) - np.asarray(small, np.float32)
-    ink_is_dark = (darker**3).sum() >= 0  # ink is rarer than paper and stands out further
-    marked = (darker if ink_is_dark else -darker) > _CONTRAST
-    cells = marked.reshape(high // 4, 4, columns, 2)
+    high = 4 * max(1, round(2 * columns * height / width / 4))
+    return braille(ink_dots(grey, (2 * columns, high)))
+
+
+def braille(dots: np.ndarray) -> str:
+    """Dots as lines of characters. dots: (a multiple of 4, a multiple of 2) bool."""
+    high, wide = dots.shape
+    cells = dots.reshape(high // 4, 4, wide // 2, 2)
     codes = (cells * _DOTS[:, None, :]).sum(axis=(1, 3)) + _BRAILLE
     return "\n".join("".join(map(chr, row)).rstrip(chr(_BRAILLE)) for row in codes)

@@ -20,13 +20,14 @@ LAST_REST = 1.5  # seconds longer than a gap before a reading is spelled from th
 class Moment:
     """All that an output may show.
 
-    now: seconds of a monotonic clock; read_for, told_for: seconds since the reading, or the word
-    on the box, became another one.
+    shown: how many readings were shown until now. now: seconds of a monotonic clock; read_for,
+    told_for: seconds since the reading, or the word on the box, became another one.
     """
 
     reading: Reading | None = None
     frame: Frame | None = None
     told: Status | None = None
+    shown: int = 0
     now: float = 0.0
     read_for: float = 0.0
     told_for: float = 0.0
@@ -75,7 +76,8 @@ class Onlooker:
     def show(self, reading: Reading, frame: Frame | None = None) -> None:
         """Show this reading; the same digits once more do not begin to be spelled anew."""
         before = self._moment.reading
-        self._moment = replace(self._moment, reading=reading, frame=frame)
+        self._moment = replace(self._moment, reading=reading, frame=frame,
+                               shown=self._moment.shown + 1)
         if before is None or before.text != reading.text:
             self._read_at = None
             self._moment = replace(self._moment, read_for=0.0)
@@ -85,7 +87,7 @@ class Onlooker:
         """Show what the box is doing."""
         before = self._moment.told
         self._moment = replace(self._moment, told=status)
-        if before is None or _topic(before) != _topic(status):
+        if before is None or topic(before) != topic(status):
             self._told_at = None
             self._moment = replace(self._moment, told_for=0.0)
         self.draw(self._moment)
@@ -108,7 +110,7 @@ class Onlooker:
         self.close()
 
 
-def _topic(status: Status) -> tuple[object, ...]:
+def topic(status: Status) -> tuple[object, ...]:
     """What of a status begins a new page or blink; the progress of a training does not."""
     return status.state, status.fault, status.message, status.correction
 

@@ -1,0 +1,118 @@
+"""A small OLED on the I2C bus, driven by luma.oled, that shows the face of the box."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from PIL import Image
+
+from pi_reader.errors import BadSettings, NoHardware
+from pi_reader.outputs.face import face, look, resting
+from pi_reader.outputs.opening import opening
+from pi_reader.outputs.scene import Moment, Onlooker, topic
+from pi_reader.values import State
+
+SHIFT_SECONDS = 60.0  # how long each pixel may glow in one place
+_SHIFTS = ((0, 0), (1, 0), (1, 1), (0, 1))  # pixels right and down, one after the other
+BRIGHT, DIM = 0xCF, 0x01  # of 255; even 0 can be read in a dark room
+SIZES = {"ssd1306": ((128, 64), (128, 32), (64, 32)), "sh1106": ((128, 64), (128, 32)),
+         "ssd1309": ((128, 64), (128, 32))}
+_DISPLAY_OFF = 0xAE  # the command that all three chips share
+_ADVICE = ("look at its four wires, at [oled] address (i2cdetect -y 1 lists what answers), whether "
+           "I2C is on (raspi-config) and the user in the group i2c")
+
+
+class Oled(Onlooker):
+    """An OLED of one colour: what the camera sees, the reading, how sure it is, and words.
+
+    chip: "ssd1306", "sh1106" or "ssd1309"; port, address: where on the I2C bus; width, height: in
+    pixels; turned: 0 or 180 degrees. The picture moves by a pixel every minute, and after
+    `dim_after_seconds` without news it is dimmed, or where nothing is there to show, put out but
+    for a wandering dash, since these displays age where they glow.
+    A whole picture goes over the bus only if it changed: 1,024 bytes for 128 by 64 pixels.
+    Raises NoHardware if there is no display, BadSettings for a size that its chip does not have;
+    OSError if a wire comes off while running.
+    """
+
+    def __init__(self, chip: str = "ssd1306", port: int = 1, address: int = 0x3C,
+                 width: int = 128, height: int = 64, turned: int = 0,
+                 dim_after_seconds: float = 300.0) -> None:
+        super().__init__()
+        self._dim_after = dim_after_seconds
+        self._size = (width, height)
+        self._drawn: tuple[object, ...] = ()  # what the picture was last drawn from
+        self._sent: bytes | None = None
+        self._contrast = BRIGHT
+        self._news: tuple[object, ...] = ()
+        self._news_at = 0.0
+        self._device = _open(chip, port, address, width, height, 2 if turned == 180 else 0)
+
+    def draw(self, moment: Moment) -> None:
+        """Send a new picture, if it is another than the last one."""
+        if self._device is None:
+            return
+        news = (moment.reading.text if moment.reading else None, topic(moment.status))
+        if news != self._news:
+            self._news, self._news_at = news, moment.now
+        dim = moment.now - self._news_at >= self._dim_after
+        minute = int(moment.now // SHIFT_SECONDS)
+        drawn = (look(moment), minute, dim)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._send(_picture(moment, self._size, minute, dim), DIM if dim else BRIGHT)
+
+    def close(self) -> None:
+        """Put the display out and give the bus back, also if it does not answer any more."""
+        device, self._device = self._device, None
+        if device is None:
+            return
+        with suppress(Exception):
+            device.hide()
+            device.clear()
+        with suppress(Exception):
+            device._serial_interface.cleanup()
+        # luma asks to be called when the process ends and so holds each device, with two lists of
+        # all its pixels, for ever: a display on a loose wire would eat the memory.
+        vars(device).clear()
+
+    def _send(self, picture: Image.Image, contrast: int) -> None:
+        from luma.core.error import DeviceNotFoundError
+
+        try:
+            if contrast != self._contrast:
+                self._device.contrast(contrast)
+                self._contrast = contrast
+            if picture.tobytes() != self._sent:
+                self._device.display(picture)
+                self._sent = picture.tobytes()
+        except DeviceNotFoundError as error:
+            raise NoHardware(f"oled: {error}; {_ADVICE}") from error
+
+
+def _picture(moment: Moment, size: tuple[int, int], minute: int, dim: bool) -> Image.Image:
+    """The face, shifted by a pixel or not; nearly nothing if nothing has happened for long."""
+    status = moment.status
+    if dim and status.state is State.NOTHING and not status.fault and status.progress is None:
+        return resting(minute, *size)
+    shifted = Image.new("1", size)
+    shifted.paste(face(moment, *size), _SHIFTS[minute % len(_SHIFTS)])
+    return shifted
+
+
+def _open(chip: str, port: int, address: int, width: int, height: int, rotate: int) -> Any:
+    """Ask first whether anything answers, since luma keeps hold of every device it made."""
+    if (width, height) not in SIZES[chip]:
+        fitting = " and ".join(f"{wide}x{high}" for wide, high in SIZES[chip])
+        raise BadSettings(f"[oled] width, height: are {width}x{height}; the {chip} has {fitting}")
+    with opening("oled", "python3-luma.oled", _ADVICE):
+        from luma.core.interface.serial import i2c
+        from luma.oled import device
+
+        bus = i2c(port=port, address=address)
+        try:
+            bus.command(_DISPLAY_OFF)
+            return getattr(device, chip)(bus, width=width, height=height, rotate=rotate)
+        except Exception:
+            bus.cleanup()
+            raise
