@@ -18,13 +18,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pi_reader.errors import BadData, CannotWrite
+from pi_reader.errors import BadData, Busy, CannotWrite
 from pi_reader.files import believed
 
 FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set aside
 MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 KB
 LONGEST_TEXT = 1000  # characters; a full page of digits has some 200
 LARGEST_LOG = 1 << 20  # bytes of the write-ahead log that stay on the card
+_ADVICE = "; read it with sudo, or join the group pi-reader"
 _LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must not starve
 
 _TABLE = f"""
@@ -196,7 +197,7 @@ def past(path: Path, since: float = 0.0) -> Iterator[Past]:
     """The readings in a database from a wall time on, oldest first, also while a service writes.
 
     since: seconds since 1970, 0 for all. Nothing if there is no database yet. Raises BadData for
-    a file that is damaged or something else, CannotWrite if it may not be opened.
+    a file that is damaged, something else or may not be read, Busy if another process holds it.
     """
     path = Path(path)
     database = None
@@ -210,8 +211,11 @@ def past(path: Path, since: float = 0.0) -> Iterator[Past]:
         if _is_damage(error):
             raise BadData(f"{path}: is damaged or no history ({error}); the service sets it aside"
                           " when it writes its next reading") from error
-        raise CannotWrite(f"{path}: cannot be opened, {error}; try it as root, with sudo"
-                          ) from error
+        if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Busy(f"{path}: another process holds it; try again") from error
+        raise BadData(f"{path}: cannot be read ({error}){_ADVICE}") from error
+    except OSError as error:
+        raise BadData(f"{path}: cannot be read ({error.strerror}){_ADVICE}") from error
     finally:
         if database is not None:
             database.close()

@@ -230,7 +230,7 @@ def test_fail__a_damaged_file_is_set_aside(path: Path, harm) -> None:
 
 def test_fail__a_folder_in_its_place(path: Path) -> None:
     path.mkdir(parents=True)
-    with pytest.raises(CannotWrite):
+    with pytest.raises(BadData, match="cannot be read"):
         texts(path)
     with History(path) as history:
         keep(history, "1")
@@ -269,7 +269,8 @@ def test_ok__killed_while_writing(path: Path) -> None:
 def test_ok__read_only_for_others() -> None:
     """A user who may not write beside the database reads it while the service runs and after."""
     code = ("import os, sys\nfrom pathlib import Path\nfrom pi_reader.history import past\n"
-            "os.setuid(65534)\nprint(*(one.text for one in past(Path(sys.argv[1]))))")
+            "os.setuid(65534)\ntry:\n    print(*(one.text for one in past(Path(sys.argv[1]))))\n"
+            "except Exception as error:\n    print(repr(error))")
 
     def ask(path: Path) -> str:
         return subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True,
@@ -284,6 +285,8 @@ def test_ok__read_only_for_others() -> None:
             history.flush()
             assert ask(path) == "1 2\n"
         assert ask(path) == "1 2\n"
+        os.chmod(folder, 0o700)
+        assert "BadData" in ask(path) and "Permission denied" in ask(path)
 
 
 def test_ok__comes_without_numpy() -> None:
