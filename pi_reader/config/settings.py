@@ -97,7 +97,7 @@ class OledSettings:
     chip: str = _setting("ssd1306", rules.one_of("ssd1306", "sh1106", "ssd1309"))
     port: int = _setting(1, rules.whole(0, 20))
     address: int = _setting(0x3C, rules.whole(0x08, 0x77))
-    width: int = _setting(128, rules.whole(64, 128, 32))
+    width: int = _setting(128, rules.one_of(64, 128))
     height: int = _setting(64, rules.one_of(32, 64))
     turned: int = _setting(0, rules.one_of(0, 180))
     dim_after_seconds: float = _setting(300.0, rules.number(10, 86400))
