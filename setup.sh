@@ -1,12 +1,10 @@
 #!/usr/bin/env bash
-# Sets pi-reader up on a desktop and runs it. Safe to run as often as you like.
+# Sets pi-reader up, on a desktop or as a service on a Raspberry Pi. Safe to run as often as you
+# like; ./setup.sh without anything else says what it can do.
 #
-#   ./setup.sh demo       show the reader at work on drawn pages
-#   ./setup.sh test       run all checks
-#   ./setup.sh run ARGS   the command itself: ./setup.sh run read photo.jpg
-#
-# Everything goes into the folder .venv here (PI_READER_VENV names another). PYTHON names the
-# interpreter to use where the newest one found is not wanted.
+# On a desktop everything goes into the folder .venv here (PI_READER_VENV names another). PYTHON
+# names the interpreter to use where the newest one found is not wanted. What happens on a device
+# stands in systemd/install.sh.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,10 +17,21 @@ say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup.sh: $*"; exit 1; }
 
 usage() {
-    say "usage: ./setup.sh demo | test | run ARGS..."
-    say "  demo  show the reader at work on drawn pages"
-    say "  test  run all checks: ruff, mypy, shellcheck and the tests"
-    say "  run   run the command pi-reader: ./setup.sh run read photo.jpg"
+    cat >&2 <<'TEXT'
+usage: ./setup.sh demo | test | run ARGS...          on a desktop, in this folder
+  demo       show the reader at work on drawn pages
+  test       run all checks: ruff, mypy, shellcheck and the tests
+  run        run the command pi-reader: ./setup.sh run read photo.jpg
+
+       sudo ./setup.sh ACTION [--dry-run]            on a Raspberry Pi, for the whole system
+  install [--ssh-key FILE]   install and start the service; that key may ask it for a few things
+  upgrade                    switch to this version, or back if it does not start
+  uninstall [--purge]        remove it; --purge also removes settings and all that it learned
+  backup FILE                write settings and all that it learned into one file
+  restore FILE               put them back, all or nothing
+  check                      say what is installed, and what is not as it should be
+  --dry-run                  only print what would be done
+TEXT
     exit 2
 }
 
@@ -91,7 +100,7 @@ run_checks() {
     make_venv "$tools" -e "${here}[dev]"
     "$tools/bin/ruff" check .
     "$tools/bin/mypy"
-    "$tools/bin/shellcheck" setup.sh .ci/run
+    "$tools/bin/shellcheck" -x -a setup.sh .ci/run
     run_tests "$tools" "$@"
     if "$tools/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
         make_venv "$venv-older" "${older_packages[@]}" -e "$here" pytest gpiozero==1.6.2
@@ -106,5 +115,10 @@ case $action in
     demo) make_venv "$venv" -e "$here"; exec "$venv/bin/pi-reader" demo "$@" ;;
     run) make_venv "$venv" -e "$here"; exec "$venv/bin/pi-reader" "$@" ;;
     test) run_checks "$@" ;;
+    install | upgrade | uninstall | backup | restore | check)
+        # shellcheck source=systemd/install.sh
+        . "$here/systemd/install.sh"
+        device "$action" "$@"
+        ;;
     *) usage ;;
 esac

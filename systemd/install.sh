@@ -1,0 +1,239 @@
+# shellcheck shell=bash
+# The device's half of setup.sh, which sources it: puts pi-reader on a Raspberry Pi as a service,
+# keeps it up to date, and takes it off again.
+#
+# /opt/pi-reader is a link to one of two virtual environments, pi-reader.1 and pi-reader.2. A new
+# version is built in the one that is not in use, tried, and then switched to in one step, so that
+# there is a whole one at every moment, and a way back. Units come from the environment in use.
+# Learned weights and everything else that a box has learned lie in /var/lib/pi-reader, which
+# nothing here but `restore` and `uninstall --purge` touches.
+#
+# PI_READER_ROOT names another system's root folder to look at; only with --dry-run.
+
+root=${PI_READER_ROOT:-}
+dry_run=
+purge=
+ssh_key=
+
+app=/opt/pi-reader
+command_link=/usr/local/bin/pi-reader
+settings=/etc/pi-reader
+state=/var/lib/pi-reader
+units=/etc/systemd/system
+sshd_part=/etc/ssh/sshd_config.d/pi-reader.conf
+start_seconds=400 # three tries of a Zero that each take up to two minutes
+
+needed=(python3-venv python3-setuptools python3-wheel python3-numpy python3-pil python3-tqdm
+    libopenblas0-pthread python3-gpiozero python3-luma.oled fonts-dejavu-core)
+pi_only=(python3-picamera2 python3-lgpio) # in Raspberry Pi OS; Debian has no such packages
+switched_on=(pi-reader.service pi-reader-train.timer pi-reader-train.path)
+
+device() {
+    local action=$1
+    shift
+    take_options "$action" "$@"
+    if [ "$action" = check ]; then
+        check_device
+        return
+    fi
+    [ -n "$dry_run" ] || [ "$(id -u)" = 0 ] || fail "needs root: sudo ./setup.sh $action"
+    [ -n "$dry_run" ] || [ -z "$root" ] || fail "PI_READER_ROOT goes with --dry-run only"
+    refuse_overlay
+    case $action in
+        install) need_system; install_device ;;
+        upgrade) need_system; upgrade_device ;;
+        uninstall) uninstall_device ;;
+        backup) backup_device ;;
+        restore) restore_device ;;
+    esac
+}
+
+take_options() {
+    local action=$1
+    shift
+    file=
+    while [ $# -gt 0 ]; do
+        case $action:$1 in
+            check:*) usage ;;
+            *:--dry-run) dry_run=yes ;;
+            uninstall:--purge) purge=yes ;;
+            install:--ssh-key) ssh_key=${2:-}; [ -n "$ssh_key" ] || usage; shift ;;
+            backup:[!-]* | restore:[!-]*) [ -z "$file" ] || usage; file=$(realpath -m "$1") ;;
+            *) usage ;;
+        esac
+        shift
+    done
+    case $action in backup | restore) [ -n "$file" ] || usage ;; esac
+}
+
+# Runs a command, or with --dry-run only says so.
+do_it() {
+    if [ -n "$dry_run" ]; then
+        printf 'would run:%s\n' "$(printf ' %q' "$@")"
+    else
+        "$@"
+    fi
+}
+
+# write MODE FILE: puts what comes in there in one step.
+write() {
+    if [ -n "$dry_run" ]; then
+        cat >/dev/null
+        printf 'would write: %s\n' "$2"
+        return
+    fi
+    mkdir -p "$(dirname "$2")"
+    cat >"$2.new"
+    chmod "$1" "$2.new"
+    mv "$2.new" "$2"
+}
+
+# shellcheck source=systemd/steps.sh
+. "$here/systemd/steps.sh"
+
+# --- what it runs on ------------------------------------------------------------------------------
+
+need_system() {
+    local ID='' VERSION_CODENAME='' PRETTY_NAME='an unknown system'
+    # shellcheck source=/dev/null
+    if [ -r "$root/etc/os-release" ]; then . "$root/etc/os-release"; fi
+    case $ID:$VERSION_CODENAME in
+        debian:bookworm | debian:trixie | raspbian:bookworm | raspbian:trixie) ;;
+        *) fail "this is $PRETTY_NAME; pi-reader is installed on Raspberry Pi OS or Debian, bookworm" \
+            "or trixie. Elsewhere ./setup.sh demo and ./setup.sh run work in place" ;;
+    esac
+    [ -n "$dry_run" ] || command -v systemctl >/dev/null || fail "needs systemd, which is not here"
+}
+
+# With an overlay everything would be gone at the next boot.
+refuse_overlay() {
+    [ -r "$root/proc/mounts" ] || return 0
+    if awk '$2 == "/" && $3 == "overlay" { found = 1 } END { exit !found }' "$root/proc/mounts"; then
+        fail "the root file system is an overlay, so every change would be lost at the next boot;" \
+            "switch it off (sudo raspi-config nonint disable_overlayfs), reboot, and try again"
+    fi
+}
+
+is_raspberry_pi_os() { [ -e "$root/etc/rpi-issue" ]; }
+is_booted() { [ -d /run/systemd/system ] && [ -z "$dry_run" ]; }
+has_package() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# --- what can be asked for ------------------------------------------------------------------------
+
+install_device() {
+    check_key
+    install_packages
+    build
+    make_user "$(units_of "$new")"
+    put_settings "$(units_of "$new")"
+    switch_to "$new"
+    do_it systemctl enable --quiet "${switched_on[@]}"
+    if [ -n "$ssh_key" ]; then put_key; fi
+    start_reader || fail "installed, but the reader does not start: $(why_not)"
+    say "installed; pi-reader status tells how it is doing, pi-reader doctor what it lacks"
+}
+
+# Switches to this version, and back if the reader does not start with it. One that did not run
+# before, since its camera is missing or somebody stopped it, tells nothing about the new version.
+upgrade_device() {
+    local ran=
+    [ -L "$app" ] || [ -n "$dry_run" ] || fail "nothing is installed yet: sudo ./setup.sh install"
+    install_packages
+    build
+    if is_booted && systemctl is-active --quiet pi-reader.service; then ran=yes; fi
+    make_user "$(units_of "$new")"
+    switch_to "$new"
+    if [ -z "$ran" ]; then
+        say "upgraded; the reader was not running and was not started"
+    elif start_reader; then
+        say "upgraded and running; what it learned was not touched"
+    else
+        say "the new version does not start: $(why_not)"
+        switch_to "$old"
+        start_reader || fail "the old version is back, but does not start either: $(why_not)"
+        fail "the old version is back and runs; what it learned was not touched"
+    fi
+}
+
+uninstall_device() {
+    local unit
+    do_it systemctl disable --quiet --now "${switched_on[@]}" 2>/dev/null || true
+    if is_booted; then systemctl stop 'pi-reader*'; fi
+    for unit in "$units"/pi-reader*.{service,timer,path}; do
+        if [ -e "$unit" ]; then do_it rm -f "$unit"; fi
+    done
+    do_it rm -f /etc/sysusers.d/pi-reader.conf /etc/tmpfiles.d/pi-reader.conf
+    if [ -e "$sshd_part" ]; then
+        do_it rm -f "$sshd_part"
+        reload_sshd
+    fi
+    if is_our_command; then do_it rm -f "$command_link"; fi
+    do_it rm -rf "$app" "$app.1" "$app.2" "$app.next" /run/pi-reader
+    if is_booted; then
+        systemctl daemon-reload
+        systemctl reset-failed 'pi-reader*' 2>/dev/null || true
+    fi
+    if [ -z "$purge" ]; then
+        say "kept: $settings, $state and the user pi-reader; --purge removes them, too"
+        return
+    fi
+    do_it rm -rf "$settings" "$state" "$state.before-restore"
+    if getent passwd pi-reader >/dev/null; then do_it userdel pi-reader; fi
+    if getent group pi-reader >/dev/null; then do_it groupdel pi-reader; fi
+    say "removed everything of pi-reader; apt's packages stay"
+}
+
+backup_device() {
+    need_installation
+    do_it "$app/bin/python" -I -m pi_reader.service.backup save "$file"
+}
+
+# The backup is looked through before anything is stopped; what was running runs again, whatever
+# comes of it.
+restore_device() {
+    local unit
+    need_installation
+    do_it "$app/bin/python" -I -m pi_reader.service.backup check "$file"
+    running=()
+    for unit in "${switched_on[@]}"; do
+        if is_booted && systemctl is-active --quiet "$unit"; then running+=("$unit"); fi
+    done
+    trap 'if [ ${#running[@]} -gt 0 ]; then systemctl start --no-block "${running[@]}"; fi' EXIT
+    if is_booted; then systemctl stop 'pi-reader*'; fi
+    do_it "$app/bin/python" -I -m pi_reader.service.backup restore "$file"
+    do_it systemd-tmpfiles --create /etc/tmpfiles.d/pi-reader.conf
+    say "restored; what was there before lies in $state.before-restore"
+}
+
+need_installation() {
+    [ -x "$app/bin/python" ] || [ -n "$dry_run" ] \
+        || fail "nothing is installed yet: sudo ./setup.sh install"
+}
+
+check_device() {
+    local name problems=
+    # check WORDS COMMAND...: a line that says whether the command succeeds.
+    check() {
+        if "${@:2}" >/dev/null 2>&1; then printf 'ok       %s\n' "$1"; return; fi
+        printf 'MISSING  %s\n' "$1"
+        problems=yes
+    }
+    (need_system) || problems=yes
+    while read -r name; do check "package $name" false; done < <(missing_packages)
+    check "user pi-reader" getent passwd pi-reader
+    check "pi-reader $(version_here) in $app" test "$("$app/bin/pi-reader" --version 2>/dev/null)" \
+        = "pi-reader $(version_here)"
+    check "command $command_link" is_our_command
+    for name in "$here"/systemd/pi-reader*.{service,timer,path}; do
+        check "unit $(basename "$name"), as it is here" cmp "$name" "$units/$(basename "$name")"
+    done
+    for name in "${switched_on[@]}"; do
+        check "$name switched on" systemctl is-enabled --quiet "$name"
+    done
+    check "settings that can be used" "$app/bin/python" -I -c \
+        'from pi_reader.config import *; load_settings(find_folders().settings)'
+    if [ -e "$settings/authorized_keys" ]; then check "$sshd_part" test -e "$sshd_part"; fi
+    check "the reader runs" systemctl is-active --quiet pi-reader.service
+    [ -z "$problems" ] || fail "not all is as it should be; sudo ./setup.sh install mends most of it"
+    say "all is as it should be; pi-reader doctor looks at camera, pins and display"
+}
