@@ -206,3 +206,15 @@ def test_fail__a_key_that_is_none(device: Device, tmp_path: Path, content: str |
 def test_fail__words_that_do_not_go_together(device: Device, words: list[str]) -> None:
     done = device.run(*words)
     assert done.returncode == 2 and done.stderr.startswith("usage:")
+
+
+def test_ok__the_card_that_sets_itself_up(tmp_path: Path) -> None:
+    """Its settings are ones that exist, and it calls setup.sh as setup.sh is called."""
+    lines = (CHECKOUT / "systemd" / "user-data.yaml").read_text().splitlines()
+    assert lines[0] == "#cloud-config"
+    first = lines.index("    content: |") + 1
+    settings = "\n".join(line.strip() for line in lines[first:lines.index("", first)])
+    (tmp_path / "config.toml").write_text(settings)
+    assert load_settings(tmp_path / "config.toml").leds.unsure == 27
+    (call,) = [line for line in lines if "setup.sh" in line]
+    assert "/usr/local/src/pi-reader/setup.sh install" in call and "--ssh-key" in call
