@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pi_reader.errors import BadData, Busy, CannotWrite
 from pi_reader.files import believed
@@ -129,11 +129,9 @@ class History:
 
         since, until: seconds since 1970. Raises like `flush` and `past`.
         """
-        unsure, count = 0, 0
-        for one in self.since(since):
-            if one.when < until:
-                count += 1
-                unsure += not one.sure
+        self.flush()
+        query = f'SELECT total(1 - sure), count(*) FROM (SELECT * {_SINCE}) WHERE "when" < :until'
+        unsure, count = next(_rows(self._path, query, since=since, until=until), (0, 0))
         return (unsure / count if count else 0.0), count
 
     def close(self) -> None:
@@ -199,14 +197,19 @@ def past(path: Path, since: float = 0.0) -> Iterator[Past]:
     since: seconds since 1970, 0 for all. Nothing if there is no database yet. Raises BadData for
     a file that is damaged, something else or may not be read, Busy if another process holds it.
     """
+    query = f"SELECT * {_SINCE} ORDER BY id"
+    for number, when, text, sure, confidence, weights in _rows(path, query, since=since):
+        yield Past(number, when, text, bool(sure), confidence, weights)
+
+
+def _rows(path: Path, query: str, **values: float) -> Iterator[tuple[Any, ...]]:
+    """What a query gives, without writing anything. Raises like `past`."""
     path = Path(path)
     database = None
     try:
         database = _open_for_reading(path)
-        query = f"SELECT * {_SINCE} ORDER BY id"
-        rows = database.execute(query, {"since": since}) if database is not None else ()
-        for number, when, text, sure, confidence, weights in rows:
-            yield Past(number, when, text, bool(sure), confidence, weights)
+        if database is not None:
+            yield from database.execute(query, values)
     except sqlite3.DatabaseError as error:
         if _is_damage(error):
             raise BadData(f"{path}: is damaged or no history ({error}); the service sets it aside"
