@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 _NOISE = 1.5  # grey levels of 255, standard deviation: a good sensor in room light
 _SPARE = 64  # pixels by which the noise is larger than the frame, to look new from other corners
 _EXPOSURES = 12  # pictures that are laid over each other for one that moved
+_GLIMPSE = 24  # pixels: of a hand that shows less nothing is drawn
 _SPAN = 640  # pixels; the hand below is drawn for a frame of this width
 
 
@@ -133,9 +134,11 @@ class _Hand:
             angle = inwards + (finger - 1.5) * self._spread
             tip = np.array([np.cos(angle), np.sin(angle)]) * 120 * bent * self._scale
             self._limb(draw, palm, palm + tip, 28)
-        if mask.getbbox() is None:
+        left, top, right, bottom = mask.getbbox() or (0, 0, 0, 0)
+        if min(right - left, bottom - top) < _GLIMPSE * self._scale:
             return scene
         seen = Image.fromarray(scene)
+        seen.paste(0, mask=mask.filter(ImageFilter.BoxBlur(12)).point(lambda share: share // 3))
         seen.paste(self._skin, mask=mask.filter(ImageFilter.BoxBlur(4)))
         return np.asarray(seen)
 
