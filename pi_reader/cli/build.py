@@ -1,0 +1,204 @@
+"""From settings to a running box: the one place that picks concrete cameras, outputs and stores."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pi_reader.cli.common import weights_path
+from pi_reader.cli.read import as_json
+from pi_reader.config import Folders, Settings, load_settings
+from pi_reader.errors import CannotWrite, PiReaderError
+from pi_reader.service.appliance import Appliance
+from pi_reader.service.diary import Diary
+from pi_reader.service.errands import Errands
+from pi_reader.service.faults import Faults
+from pi_reader.service.heartbeat import Heartbeat
+from pi_reader.service.presses import Button, Presses
+from pi_reader.service.report import Report
+from pi_reader.service.steady import Steady
+from pi_reader.service.surroundings import Surroundings
+from pi_reader.service.weights import Fixed, Learned, Weights
+from pi_reader.service.window import Window
+
+if TYPE_CHECKING:
+    from pi_reader.camera.base import Camera
+    from pi_reader.history import History
+    from pi_reader.outputs.base import Output
+    from pi_reader.samples import Samples
+
+DESK_DIFFICULTY = 0.3  # of the simulated camera's pages
+DESK_SECONDS = 4.0  # that each of them lies there
+FOLDER_SECONDS = 4.0  # that each picture of a folder is looked at
+_POWER_OFF = ("systemctl", "poweroff")
+
+Log = Callable[[str], None]
+
+
+def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> Appliance:
+    """The whole box as the settings want it; `opened` closes what was opened.
+
+    Raises NoHardware or Busy without a camera. What else is missing is said, and done without.
+    """
+    faults = Faults(log)
+    with faults.kept_from_stopping_us("state"):
+        make_folders(folders)
+    camera = opened.enter_context(open_camera(settings, log))
+    outputs = opened.enter_context(open_outputs(settings, log))
+    diary = open_diary(settings, folders, faults, log)
+    button = open_button(settings, faults, opened)
+    service = settings.service
+    return Appliance(
+        camera, choose_weights(settings, folders), outputs, faults=faults, diary=diary,
+        surroundings=Surroundings(faults, state=folders.state, training=folders.training),
+        presses=Presses(diary, settings.button.short,
+                        partial(power_off, log) if settings.button.power_off else None),
+        steady=Steady(service.seen, service.of), heartbeat=Heartbeat(),
+        errands=open_errands(folders, diary, faults, log), button=button,
+        report=Report(folders.status), log=log,
+        window=Window(settings.camera.region, settings.camera.masked),
+        looks_per_second=service.looks_per_second, fastest=service.fastest)
+
+
+def make_folders(folders: Folders) -> None:
+    """Make the folders of state and runtime. Raises CannotWrite."""
+    for folder in (folders.state, folders.runtime):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotWrite(f"{folder}: cannot be made ({error.strerror}); nothing is kept") \
+                from error
+
+
+def open_camera(settings: Settings, log: Log) -> Camera:
+    """The camera that the settings name, with its light. Raises NoHardware or Busy."""
+    camera = _bare_camera(settings, log)
+    if settings.light.pin is None:
+        return camera
+    from pi_reader.camera.light import Light, Lit
+
+    return Lit(camera, Light(settings.light.pin, settings.light.settle_seconds))
+
+
+def _bare_camera(settings: Settings, log: Log) -> Camera:
+    wanted, fastest = settings.camera, settings.service.fastest
+    if wanted.kind == "desk":
+        import numpy as np
+
+        from pi_reader.camera.desk import DeskCamera
+
+        return DeskCamera(np.random.default_rng(), None, DESK_DIFFICULTY,
+                          looks=round(DESK_SECONDS * settings.service.looks_per_second) + 8,
+                          size=(wanted.width, wanted.height))
+    if wanted.kind == "folder":
+        from pi_reader.camera.files import FolderCamera
+
+        return FolderCamera(Path(wanted.folder), True, max(1, round(FOLDER_SECONDS * fastest)), log)
+    from pi_reader.camera.pi import PiCamera
+
+    return PiCamera(wanted.width, wanted.height, wanted.rotation, wanted.mirrored,
+                    wanted.focus_metres, wanted.settle_seconds, wanted.wait_seconds,
+                    wanted.controls)
+
+
+def open_outputs(settings: Settings, log: Log) -> Output:
+    """Everything that shows something, each part opened when it is first needed."""
+    from pi_reader.outputs.together import Outputs
+
+    parts: dict[str, Callable[[], Output]] = {}
+    leds, segments, oled = settings.leds, settings.segments, settings.oled
+    if leds.digits or not {leds.sure, leds.unsure, leds.heartbeat} <= {None}:
+        parts["leds"] = partial(_leds, settings)
+    if segments.pins:
+        parts["segments"] = partial(_segments, settings)
+    if oled.on:
+        parts["oled"] = partial(_oled, settings)
+    if settings.console.on:
+        parts["console"] = _panel
+    return Outputs(parts, log)
+
+
+def _leds(settings: Settings) -> Output:
+    from pi_reader.outputs.leds import Leds
+
+    return Leds(**vars(settings.leds))
+
+
+def _segments(settings: Settings) -> Output:
+    from pi_reader.outputs.segments import Segments
+
+    return Segments(**vars(settings.segments))
+
+
+def _oled(settings: Settings) -> Output:
+    from pi_reader.outputs.oled import Oled
+
+    return Oled(**{key: value for key, value in vars(settings.oled).items() if key != "on"})
+
+
+def _panel() -> Output:
+    from pi_reader.outputs.panel import Panel
+
+    return Panel(sys.stdout)
+
+
+def open_diary(settings: Settings, folders: Folders, faults: Faults, log: Log) -> Diary:
+    """History and samples, as far as they are wanted."""
+    history: History | None = None
+    if settings.history.on:
+        from pi_reader.history import History
+
+        history = History(folders.history, settings.history.most)
+    from pi_reader.samples import Samples
+
+    samples: Samples = Samples(folders.samples, settings.samples.most, settings.samples.megabytes,
+                               log)
+    return Diary(faults, history=history, samples=samples,
+                 collect_unsure=settings.samples.collect_unsure)
+
+
+def open_button(settings: Settings, faults: Faults, opened: ExitStack) -> Button | None:
+    """The button, if there is one; without it the box reads all the same."""
+    if settings.button.pin is None:
+        return None
+    from pi_reader.inputs.button import Button as PinButton
+
+    try:
+        return opened.enter_context(PinButton(settings.button.pin, settings.button.long_seconds))
+    except PiReaderError as error:
+        faults.set("button", str(error))
+        return None
+
+
+def open_errands(folders: Folders, diary: Diary, faults: Faults, log: Log) -> Errands:
+    """What other processes may ask for."""
+    from pi_reader.requests import Requests
+
+    return Errands(Requests(folders.requests, log), diary, faults, describe=as_json,
+                   check_settings=partial(load_settings, folders.settings))
+
+
+def choose_weights(settings: Settings, folders: Folders) -> Weights:
+    """What was learned here, or the weights that the settings name. Raises MissingFile."""
+    wanted = settings.reader
+    if wanted.weights != "learned":
+        return Fixed(weights_path(wanted.weights), wanted.sure_at)
+    from pi_reader.generations import Generations
+
+    shipped = weights_path("default")
+    return Learned(Generations(folders.weights, shipped, settings.night.generations),
+                   wanted.sure_at)
+
+
+def power_off(log: Log) -> None:
+    """Ask the system to switch off; it will stop us like everything else."""
+    log("the button was held for five seconds: switching off")
+    try:
+        subprocess.Popen(_POWER_OFF, stdin=subprocess.DEVNULL)
+    except OSError as error:
+        log(f"{_POWER_OFF[0]}: cannot be run ({error.strerror})")

@@ -1,0 +1,111 @@
+"""`pi-reader run`: the appliance, until it is told to stop. systemd starts this on a Pi."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pi_reader.cli.common import add_state_option, one_line
+from pi_reader.errors import UsageError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from pi_reader.config import Settings
+    from pi_reader.service.appliance import Appliance
+
+HELP = """be the appliance: look, read, show, learn, until stopped
+
+Everything is set in the settings file; without one a camera on the ribbon is expected, and no
+lamps. `--camera desk` tries the box without any hardware. SIGTERM or Ctrl-C stops it, SIGHUP takes
+new settings into use."""
+EXAMPLE = "pi-reader run --camera desk --state /tmp/box --seconds 20"
+
+STOP_WITHIN = 3  # seconds; then a capture that hangs is left alone, and so is the camera
+_NOTICE = "<5>"  # journald's priority of a line that means something to a person
+
+
+class _Stopped(BaseException):
+    """Told to stop, and the camera did not let us."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_state_option(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE",
+                        help="another settings file than the usual one")
+    parser.add_argument("--camera", choices=("desk", "folder", "pi"),
+                        help="another camera than the settings name")
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until stopped; 69 if there is no camera, 78 if the settings are wrong."""
+    from pi_reader.cli.build import build
+    from pi_reader.config import find_folders
+
+    if args.seconds is not None and not args.seconds > 0:
+        raise UsageError("--seconds: must be above 0")
+    faulthandler.enable()  # systemd's abort of a hung process says where it hung
+    folders = find_folders(args.state, args.config)
+    until = None if args.seconds is None else time.monotonic() + args.seconds
+    again = True
+    while again:
+        settings = _settings(args, folders.settings)
+        with ExitStack() as opened:
+            appliance = build(settings, folders, log, opened)
+            with _signals(appliance):
+                appliance.run(until)
+            again = appliance.wants_reload
+    return 0
+
+
+def log(line: str) -> None:
+    """Write a line for the journal, or for whoever watches."""
+    priority = _NOTICE if "JOURNAL_STREAM" in os.environ else "pi-reader: "
+    print(f"{priority}{one_line(line)}", file=sys.stderr, flush=True)
+
+
+def _settings(args: argparse.Namespace, path: Path) -> Settings:
+    """The settings file, with what the command line says otherwise. Raises BadSettings."""
+    from pi_reader.config import load_settings
+
+    settings = load_settings(path)
+    if args.camera is not None:
+        settings = replace(settings, camera=replace(settings.camera, kind=args.camera))
+    return settings
+
+
+@contextmanager
+def _signals(appliance: Appliance) -> Iterator[None]:
+    """Let SIGTERM and SIGINT end the loop, and SIGHUP reload, for as long as the block lasts."""
+    def stop(number: int, frame: FrameType | None) -> None:
+        appliance.stop()
+        signal.alarm(STOP_WITHIN)
+
+    def give_up(number: int, frame: FrameType | None) -> None:
+        raise _Stopped
+
+    def reload(number: int, frame: FrameType | None) -> None:
+        appliance.reload()
+
+    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGALRM: give_up,
+                signal.SIGHUP: reload}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    except _Stopped:
+        log("the camera did not answer in time; stopped without it")
+    finally:
+        signal.alarm(0)
+        for number, handler in before.items():
+            signal.signal(number, handler)

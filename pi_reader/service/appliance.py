@@ -1,0 +1,286 @@
+"""The day of the box: look, read, say, and tend to whoever wants something, for years.
+
+One thread, one loop. A look begins with a glance at a thinned frame; only what is at rest and has
+changed is read. What holds hardware or disk beside the camera may break: that is said, and the
+loop goes on. A camera that gives no frames ends the process, so that it is started clean.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pi_reader.camera.base import Camera
+from pi_reader.errors import PiReaderError
+from pi_reader.outputs.base import Output
+from pi_reader.reader import Reader
+from pi_reader.service import aiming
+from pi_reader.service.diary import Diary
+from pi_reader.service.errands import Errands, Sight
+from pi_reader.service.faults import Faults
+from pi_reader.service.glance import Eye
+from pi_reader.service.health import Conditions, conditions
+from pi_reader.service.heartbeat import Heartbeat
+from pi_reader.service.presses import Button, Presses
+from pi_reader.service.report import Report
+from pi_reader.service.steady import Steady
+from pi_reader.service.surroundings import Surroundings
+from pi_reader.service.weights import Weights
+from pi_reader.service.window import Window
+from pi_reader.values import Frame, Reading, State, Status
+
+RESTLESS = 2.0  # seconds: what moves for longer is read all the same, a page in a trembling hand
+SLICE = 0.1  # seconds between two ticks of the outputs and two looks at the button
+WEIGHTS_EVERY = 1.0  # seconds between two looks for new weights
+
+
+class Appliance:
+    """The loop, and what it holds on to.
+
+    camera, weights, outputs, heartbeat: what it looks with, reads with, tells with, lives by.
+    faults, diary, surroundings, presses: shared with whoever built them. errands, button, report:
+    None where nobody asks, presses or wants to know. looks_per_second: while nothing moves,
+    fastest: while something does or is not certain. clock: seconds, monotonic; wall: since 1970.
+    """
+
+    def __init__(self, camera: Camera, weights: Weights, outputs: Output, *, faults: Faults,
+                 diary: Diary, surroundings: Surroundings, presses: Presses,
+                 steady: Steady | None = None, heartbeat: Heartbeat | None = None,
+                 errands: Errands | None = None, button: Button | None = None,
+                 report: Report | None = None, window: Window | None = None,
+                 looks_per_second: float = 2.0, fastest: float = 8.0,
+                 log: Callable[[str], None] = lambda line: None,
+                 clock: Callable[[], float] = time.monotonic,
+                 wall: Callable[[], float] = time.time,
+                 sleep: Callable[[float], None] = time.sleep) -> None:
+        self.camera, self.weights, self.outputs = camera, weights, outputs
+        self.faults, self.diary, self.surroundings = faults, diary, surroundings
+        self.presses, self.errands, self.button, self.report = presses, errands, button, report
+        self.steady = steady or Steady()
+        self.heartbeat = heartbeat or Heartbeat({})
+        self.window = window or Window()
+        self.frames = self.reads = 0
+        self.wants_reload = False
+        self._slow, self._fast = 1 / looks_per_second, 1 / fastest
+        self._log, self._clock, self._wall, self._sleep = log, clock, wall, sleep
+        self._eye = Eye()
+        self._reader: Reader | None = None
+        self._frame: Frame | None = None
+        self._conditions: Conditions | None = None
+        self._trouble: State | None = None
+        self._status = Status(State.STARTING)
+        self._since = wall()
+        self._started = clock()
+        self._still_at = clock()
+        self._stamp: object = None
+        self._weights_at = -float("inf")
+        self._stopping = self._reload_asked = False
+
+    def stop(self) -> None:
+        """End the loop after this look; may be called from a signal handler."""
+        self._stopping = True
+
+    def reload(self) -> None:
+        """Take new settings into use after this look; may be called from a signal handler."""
+        self._reload_asked = True
+
+    def run(self, until: float | None = None) -> None:
+        """Look until told to stop, until a clock's time, or until the camera has no more frames.
+
+        Afterwards `wants_reload` says whether new settings wait. Raises NoHardware if the camera
+        gives out, BadData or MissingFile if no weights can be read at the start.
+        """
+        try:
+            self.outputs.tell(self._status)
+            while not self._stopping and (until is None or self._clock() < until):
+                begun = self._clock()
+                hurried = self._look()
+                if hurried is None:
+                    break
+                self._wait(begun + (self._fast if hurried else self._slow))
+        finally:
+            self._end()
+
+    def _look(self) -> bool | None:
+        """One look. Gives whether the next should follow soon, None if there was no frame."""
+        frame = self.camera.capture()
+        if frame is None:
+            return None
+        self.frames += 1
+        self._frame = frame = self.window.of(frame)
+        now = self._clock()
+        glance = self._eye.look(frame.grey)
+        if not glance.moving:
+            self._still_at = now
+        self._conditions = conditions(frame.grey)
+        reader = self._newest_reader(now)
+        unsettled = glance.changed or not self.steady.settled
+        if unsettled and (not glance.moving or now - self._still_at > RESTLESS):
+            self._read(reader, frame)
+        self._tend(now, Sight(frame, reader, self._figures))
+        self.heartbeat.beat()
+        aiming = self.errands is not None and now < self.errands.aiming_until
+        return glance.moving or not self.steady.settled or aiming
+
+    def _read(self, reader: Reader, frame: Frame) -> None:
+        """Read the frame; say what is certain by now."""
+        self._eye.remember()
+        self.reads += 1
+        reading = reader.read(frame)
+        self.weights.proved()
+        trouble = self._conditions.trouble if self._conditions else None
+        self._trouble = None if any(digit.sure for digit in reading.digits) else trouble
+        said = self.steady.add(reading)
+        if said is None:
+            return
+        if said.lines:
+            self.diary.enter(said, frame)
+        if not self.presses.frozen:
+            self.outputs.show(said, frame)
+
+    def _newest_reader(self, now: float) -> Reader:
+        """The reader; another one if there are new weights, and they are good.
+
+        Opened only once there is a frame, so that a broken camera is not blamed on the weights.
+        """
+        if self._reader is not None and now - self._weights_at < WEIGHTS_EVERY:
+            return self._reader
+        self._weights_at = now
+        stamp = self.weights.stamp()
+        if self._reader is None or stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._reader = self.weights.open()
+            except PiReaderError as error:
+                if self._reader is None:
+                    raise
+                self.faults.set("weights", f"{error}; the weights before stay in use")
+            else:
+                self.faults.set("weights", self.weights.note)
+                self._log(f"weights {self._reader.weights[:12]} in use")
+        assert self._reader is not None
+        return self._reader
+
+    def _tend(self, now: float, sight: Sight) -> None:
+        """Everything but looking: the slow things around, and those who want something."""
+        self.surroundings.tick(now)
+        self.diary.tick(now)
+        if self.errands is not None:
+            self.errands.run(now, sight)
+            if self._reload_asked:
+                self._reload_asked = False
+                self.errands.reload()
+            if self.errands.wants_reload:
+                self.wants_reload = self._stopping = True
+        self._press(now)
+        self._tell(now)
+
+    def _press(self, now: float) -> None:
+        """Act on the button."""
+        if self.button is None:
+            return
+        frozen = self.presses.frozen
+        self.presses.take(self.button.events(), now)
+        if frozen and not self.presses.frozen:
+            self._show_again()
+        if self.presses.read_again:
+            self.presses.read_again = False
+            self.steady.forget()
+        self._stopping = self._stopping or self.presses.off
+
+    def _show_again(self) -> None:
+        """After a freeze: what has been said meanwhile."""
+        nothing = Reading("", (0, 0))
+        self.outputs.show(self.steady.said or nothing, self._frame)
+
+    def _tell(self, now: float) -> None:
+        """Tell everybody how things stand, if that has changed."""
+        status = self._status_now(now)
+        if status != self._status:
+            if status.state != self._status.state:
+                self._since = self._wall()
+            self._status = status
+            self.outputs.tell(status)
+        said = self.steady.said
+        line = f"{status.state}: {said.text}" if said else str(status.state)
+        self.heartbeat.say(f"{line}; {status.fault}" if status.fault else line)
+        self._write_report(now)
+
+    def _status_now(self, now: float) -> Status:
+        correction, said = self.presses.correction, self.steady.said
+        if correction is not None:
+            state = State.CORRECTING
+        elif said is not None:
+            state = State.READING if all(d.sure for d in said.digits) else State.UNSURE
+        elif not self.reads:
+            state = State.STARTING
+        else:
+            state = self._trouble or State.NOTHING
+        return Status(state, self.faults.first,
+                      self.presses.news(now) or self.surroundings.message or self.diary.drift.hint,
+                      self.surroundings.address, self.surroundings.progress, correction,
+                      self.presses.frozen)
+
+    def _write_report(self, now: float) -> None:
+        if self.report is None:
+            return
+        said = self.steady.said
+        key = {"status": self._status, "text": said.text if said else "",
+               "faults": self.faults.all, "broken": getattr(self.outputs, "broken", {}),
+               "frame": self.frames if self.errands and now < self.errands.aiming_until else 0}
+        if self.report.is_due(key, now):
+            with self.faults.kept_from_stopping_us("status file"):
+                self.report.write(key, self._figures(), now)
+
+    def _figures(self) -> dict[str, Any]:
+        """Everything there is to know, for the status file and for `doctor`."""
+        status, said, around = self._status, self.steady.said, self.surroundings
+        now, last, seen = self._clock(), self.diary.events.last, self._conditions
+        uptime = now - self._started
+        return {
+            "state": str(status.state), "text": said.text if said else "",
+            "sure": said is not None and all(digit.sure for digit in said.digits),
+            "fault": status.fault, "faults": self.faults.all, "message": status.message,
+            "progress": status.progress, "frozen": status.frozen, "address": status.address,
+            "since": self._since, "updated": self._wall(), "uptime": uptime, "pid": os.getpid(),
+            "frames": self.frames, "reads": self.reads, "unsure_share": self.diary.drift.share,
+            "looks_per_second": self.frames / uptime if uptime > 0 else 0.0,
+            "weights": self._reader.weights if self._reader else "",
+            "generation": self.weights.number,
+            "camera": dict(getattr(self.camera, "figures", {})),
+            "conditions": vars(seen) if seen else None,
+            "aim": self._aim(), "broken": dict(getattr(self.outputs, "broken", {})),
+            "temperature": around.temperature, "disk_free_mb": around.disk_free_mb,
+            "last": {"text": last.reading.text, "when": last.when, "event": last.number}
+                    if last else None,
+        }
+
+    def _aim(self) -> Mapping[str, Any] | None:
+        """What helps to turn the lens and to hang the camera, while somebody does."""
+        if self.errands is None or self._clock() >= self.errands.aiming_until or not self._frame:
+            return None
+        return aiming.figures(self._frame.grey, self.steady.said)
+
+    def _wait(self, until: float) -> None:
+        """Let the time until the next look pass, with an eye on button and displays."""
+        while not self._stopping:
+            now = self._clock()
+            self.outputs.tick(now)
+            self._press(now)
+            self._tell(now)
+            if now >= until:
+                return
+            self._sleep(min(SLICE, until - now))
+
+    def _end(self) -> None:
+        """Stop in good order: say so, write what waits, let the lamps go dark."""
+        self.heartbeat.stop()
+        with self.faults.kept_from_stopping_us("outputs"):
+            self.outputs.tell(Status(State.STOPPING))
+        self.diary.close()
+        if self.report is not None:
+            self._status = Status(State.STOPPING, self.faults.first)
+            with self.faults.kept_from_stopping_us("status file"):
+                self.report.write({}, self._figures(), self._clock())

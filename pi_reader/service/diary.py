@@ -1,0 +1,93 @@
+"""What the box remembers of a reading that it said: in the history, for corrections, for drift."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from pi_reader.errors import PiReaderError
+from pi_reader.files import believed
+from pi_reader.history import History
+from pi_reader.samples import NO_DIGIT, Samples
+from pi_reader.service.drift import Drift
+from pi_reader.service.events import Event, Events, keep
+from pi_reader.service.faults import Faults
+from pi_reader.values import Frame, Reading
+
+_BASELINE = 20_000  # readings of the history that make the baseline
+
+
+class Diary:
+    """Writes down readings; a card that takes nothing is said and never stops the reading.
+
+    history, samples: None if nothing is kept. collect_unsure: whether doubtful digits that nobody
+    labelled are kept as well. wall: seconds since 1970.
+    """
+
+    def __init__(self, faults: Faults, *, history: History | None = None,
+                 samples: Samples | None = None, collect_unsure: bool = False,
+                 wall: Callable[[], float] = time.time) -> None:
+        self.events = Events()
+        self.drift = Drift()
+        self._faults = faults
+        self._wall = wall
+        self._history = history
+        self._samples = samples
+        self._collect_unsure = collect_unsure
+        if history is not None:
+            with faults.kept_from_stopping_us("history"):
+                share, count = history.unsure_share()
+                count = min(count, _BASELINE)
+                self.drift = Drift(round(share * count), count)
+
+    def enter(self, reading: Reading, frame: Frame) -> Event:
+        """Remember a reading with digits that was said."""
+        sure = all(digit.sure for digit in reading.digits)
+        when = believed(self._wall())
+        if self._history is not None:
+            self._history.add(reading.text, sure, min(d.confidence for d in reading.digits),
+                              reading.weights, when)
+        self.drift.add(sure)
+        event = self.events.add(reading, frame, when)
+        if self._collect_unsure and not sure:
+            self.keep(event, {place: None for place, digit in enumerate(reading.digits)
+                              if not digit.sure}, "unsure")
+        return event
+
+    def keep(self, event: Event, labels: Mapping[int, int | None], source: str) -> bool:
+        """Put labelled digits among the samples; whether they are safe on the card now.
+
+        labels: by place; 0 to 9, NO_DIGIT, or None for what nobody said.
+        """
+        if self._samples is None:
+            self._faults.set("samples", "samples: are not kept here; start without --no-state")
+            return False
+        try:
+            keep(self._samples, event, labels, source)
+        except PiReaderError as error:
+            self._faults.set("samples", str(error))
+            return False
+        self._faults.set("samples", "")
+        return True
+
+    def corrected(self, event: Event, kept: Mapping[int, int | None]) -> bool:
+        """Keep what was put right with the button: None there means no digit."""
+        return self.keep(event, {place: NO_DIGIT if label is None else label
+                                 for place, label in kept.items()}, "button")
+
+    def tick(self, now: float) -> None:
+        """Let the history write what waits; now: seconds, monotonic."""
+        if self._history is None:
+            return
+        try:
+            self._history.tick(now)
+        except PiReaderError as error:  # said once by the history; .trouble says how it stands
+            self._faults.set("history", str(error))
+        if not self._history.trouble:
+            self._faults.set("history", "")
+
+    def close(self) -> None:
+        """Write what still waits."""
+        if self._history is not None:
+            with self._faults.kept_from_stopping_us("history"):
+                self._history.close()

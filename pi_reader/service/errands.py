@@ -1,0 +1,118 @@
+"""What other processes ask of the service: it alone holds the camera."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pi_reader.errors import BadData, BadSettings, PiReaderError
+from pi_reader.reader import Reader
+from pi_reader.requests import Request, Requests
+from pi_reader.samples import NO_DIGIT
+from pi_reader.service.diary import Diary
+from pi_reader.service.events import Event, labels_from
+from pi_reader.service.faults import Faults
+from pi_reader.values import Frame, Reading
+
+KINDS = ("read", "aim", "doctor", "label", "reload")
+AIMING = 5.0  # seconds that one request keeps the figures coming
+EVERY = 0.25  # seconds between two looks into the folder
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the service has before it: the newest frame, who reads it, and what it would report."""
+
+    frame: Frame
+    reader: Reader
+    figures: Callable[[], Mapping[str, Any]]
+
+
+class Errands:
+    """Takes requests and answers them.
+
+    describe: a reading as `read --json` prints it; check_settings: raises BadSettings for a file
+    that would not do. aiming_until: seconds, monotonic; wants_reload: whether new settings wait.
+    """
+
+    def __init__(self, requests: Requests, diary: Diary, faults: Faults, *,
+                 describe: Callable[[Reading], Mapping[str, Any]],
+                 check_settings: Callable[[], object]) -> None:
+        self.aiming_until = -float("inf")
+        self.wants_reload = False
+        self._requests = requests
+        self._diary = diary
+        self._faults = faults
+        self._describe = describe
+        self._check_settings = check_settings
+        self._next = -float("inf")
+
+    def run(self, now: float, sight: Sight) -> None:
+        """Do what was asked for since the last time; now: seconds, monotonic."""
+        if now < self._next:
+            return
+        self._next = now + EVERY
+        for request in self._requests.take(*KINDS):
+            try:
+                answer = self._do(request, now, sight)
+            except PiReaderError as error:
+                answer = {"error": str(error), "exit_code": error.exit_code}
+            with self._faults.kept_from_stopping_us("requests"):
+                self._requests.answer(request, answer)
+
+    def reload(self) -> str:
+        """Ask for new settings; gives why they stay the old ones, "" if they do not."""
+        try:
+            self._check_settings()
+        except PiReaderError as error:
+            trouble = f"{error}; the old settings stay in use"
+            self._faults.set("settings", trouble)
+            return trouble
+        self._faults.set("settings", "")
+        self.wants_reload = True
+        return ""
+
+    def _do(self, request: Request, now: float, sight: Sight) -> Mapping[str, Any]:
+        if request.kind == "read":
+            return self._describe(sight.reader.read(sight.frame))
+        if request.kind == "aim":
+            self.aiming_until = now + AIMING
+            return sight.figures()
+        if request.kind == "label":
+            return self._label(request.words)
+        if request.kind == "reload":
+            if trouble := self.reload():
+                raise BadSettings(trouble)
+            return {"done": "the new settings are being taken into use"}
+        return sight.figures()
+
+    def _label(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keep a recent reading with what a person says it is.
+
+        words: event, a number or "last"; label, the whole reading or one digit (0 to 9, "-" for no
+        digit); place, which digit is meant, from 0.
+        """
+        event = self._event(words.get("event", "last"))
+        label = str(words.get("label", ""))
+        place = words.get("place")
+        if place is None:
+            labels = labels_from(label, event)
+        elif type(place) is int and re.fullmatch("[0-9-]", label):
+            labels = {place: NO_DIGIT if label == "-" else int(label)}
+        else:
+            raise BadData(f"label {label!r:.20} at {place!r:.20}: should be one digit or -, and the"
+                          " digit's place, from 0")
+        if not self._diary.keep(event, labels, "command"):
+            raise BadData(self._faults.all.get("samples", "samples: nothing could be kept"))
+        return {"kept": len(labels), "event": event.number, "read": event.reading.text}
+
+    def _event(self, name: object) -> Event:
+        if name == "last":
+            if self._diary.events.last is None:
+                raise BadData("label: nothing was read yet")
+            return self._diary.events.last
+        if type(name) is not int:
+            raise BadData(f'label: event is {name!r:.20}, should be a number or "last"')
+        return self._diary.events.find(name)

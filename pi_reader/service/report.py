@@ -1,0 +1,56 @@
+"""The status file: what the service says of itself to other processes, as JSON in memory.
+
+`pi-reader status`, `aim` and `doctor` read it. It is replaced as a whole, but not forced to a
+disk: it says what is true right now and means nothing after a power cut.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+EVERY = 10.0  # seconds between two reports while nothing changes
+_MODE = 0o644  # anybody on the box may see it
+
+
+class Report:
+    """Writes the file when something has changed, else every ten seconds."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = Path(path)
+        self._last: Mapping[str, Any] | None = None
+        self._at = -math.inf
+
+    def is_due(self, key: Mapping[str, Any], now: float) -> bool:
+        """Whether it is time: `key` is what matters and changes rarely; now in seconds."""
+        return key != self._last or not 0 <= now - self._at < EVERY
+
+    def write(self, key: Mapping[str, Any], values: Mapping[str, Any], now: float) -> None:
+        """Replace the file. Raises OSError."""
+        self._last, self._at = dict(key), now
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            beside.write_text(json.dumps(_plain(values), ensure_ascii=False), encoding="utf-8")
+            beside.chmod(_MODE)
+            beside.replace(self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise
+
+
+def _plain(value: Any) -> Any:
+    """Fit for JSON: numbers rounded to what anybody reads, and no infinities."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value
