@@ -71,7 +71,7 @@ def test_ok__what_moves_differs_from_look_to_look() -> None:
     seen = watched(seed=2, pages=12)
     for (before, was), (after, now) in pairwise(seen):
         if was is not now:  # a hand comes in, or is gone
-            assert np.abs(blocks(before.grey) - blocks(after.grey)).max() > 10
+            assert np.abs(blocks(before.grey) - blocks(after.grey)).max() > 5
     bare = seen[-1][0].grey
     moving = [frame.grey for frame, page in seen if page is None]
     on_the_way = [grey for grey in moving if np.abs(blocks(grey) - blocks(bare)).max() > 10]

@@ -138,7 +138,7 @@ class _Hand:
         if min(right - left, bottom - top) < _GLIMPSE * self._scale:
             return scene
         seen = Image.fromarray(scene)
-        seen.paste(0, mask=mask.filter(ImageFilter.BoxBlur(12)).point(lambda share: share // 3))
+        seen.paste(0, mask=mask.filter(ImageFilter.BoxBlur(12)).point(lambda share: share // 2))
         seen.paste(self._skin, mask=mask.filter(ImageFilter.BoxBlur(4)))
         return np.asarray(seen)
 
