@@ -61,6 +61,8 @@ CASES: dict[str, Moment] = {
     "a fault in words": Moment(None, None, Status(
         State.FAULT, fault="camera: no frame for 5 seconds, its cable may be loose; switch off, "
                            "press the ribbon in at both ends, switch on")),
+    "aiming": Moment(reading("20"), page(), Status(
+        State.READING, message="aiming\nsharp 84 %\nlight 132\nglare 0 %")),
     "reading on with a full disk": Moment(
         reading("5"), page(), Status(State.READING, fault="the disk is full")),
 }

@@ -132,6 +132,53 @@ def test_fail__no_display_says_what_to_look_at_and_leaves_nothing_open(bus: Any)
     assert [one.cleaned for one in Bus.everything] == [1, 1, 1]
 
 
+class Wires:
+    """What smbus2 calls a bus, with or without a display on it."""
+
+    error: OSError | None = None
+    sent = closed = 0
+
+    def __init__(self, port: int) -> None:
+        if isinstance(self.error, PermissionError):
+            raise self.error
+
+    def write_i2c_block_data(self, address: int, register: int, data: list[int]) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def i2c_rdwr(self, message: Any) -> None:
+        self.write_i2c_block_data(0, 0, [])
+        type(self).sent += len(list(message)) - 1  # the first byte says that data follow
+
+    def close(self) -> None:
+        type(self).closed += 1
+
+
+def test_ok__luma_sends_it_all_at_once_over_the_real_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smbus2.SMBus", Wires)
+    with Oled() as oled:
+        Wires.sent = Wires.closed = 0
+        oled.show(SEVEN)
+        assert Wires.sent == 1024
+    assert Wires.closed == 1
+
+
+@pytest.mark.parametrize("error", [
+    OSError(121, "Remote I/O error"), OSError(5, "Input/output error"),
+    PermissionError(13, "Permission denied", "/dev/i2c-1"), OSError(110, "Connection timed out")])
+def test_fail__whatever_the_bus_says_becomes_one_kind_of_error(
+        monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    monkeypatch.setattr("smbus2.SMBus", Wires)
+    monkeypatch.setattr(Wires, "error", error)
+    with pytest.raises(NoHardware, match=r"oled: .*i2cdetect"):
+        Oled()
+    monkeypatch.setattr(Wires, "error", None)
+    with Oled() as oled:
+        monkeypatch.setattr(Wires, "error", error)
+        with pytest.raises((NoHardware, OSError)):
+            oled.show(SEVEN)
+
+
 def test_fail__a_size_that_the_chip_does_not_have(bus: Any) -> None:
     with pytest.raises(BadSettings, match=r"\[oled\] width, height: are 64x32; the sh1106 has"):
         Oled("sh1106", width=64, height=32)

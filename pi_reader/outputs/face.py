@@ -12,7 +12,7 @@ from pi_reader.outputs import glyphs
 from pi_reader.outputs.large import largest
 from pi_reader.outputs.scene import Moment
 from pi_reader.outputs.thumbnail import fitted, ink_dots
-from pi_reader.values import Reading, State, Status
+from pi_reader.values import Correction, Reading, State
 
 PAGE_SECONDS = 3.0  # how long each of several things to say stands
 _LINE = glyphs.HEIGHT + 1  # pixels from one line of small text to the next
@@ -64,7 +64,8 @@ def layout(width: int, height: int) -> Layout:
 def face(moment: Moment, width: int = 128, height: int = 64) -> Image.Image:
     """Draw all there is to say at this moment; mode "1", (width, height) pixels.
 
-    It changes only when `look` does.
+    A message of several lines, such as figures while aiming, takes the place of the reading, its
+    first line as the title. The face changes only when `look` does.
     """
     canvas = Image.new("1", (width, height))
     draw = ImageDraw.Draw(canvas)
@@ -177,24 +178,25 @@ def _patch(moment: Moment) -> Image.Image | None:
 
 def _middle(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, moment: Moment) -> None:
     """The reading as large as it goes, or a few words where there is none."""
-    if moment.told is not None and moment.told.correction is not None:
-        _correction(canvas, draw, spot, moment.told)
+    title, newline, figures = moment.status.message.partition("\n")
+    if moment.status.correction is not None:
+        _correction(canvas, draw, spot, moment.status.correction)
+    elif newline:
+        _page(draw, spot, title, figures, _page_number(moment.told_for))
     elif moment.spelled is not None:
         _large(canvas, spot, moment.spelled.text, _page_number(moment.read_for))
     elif moment.state in _TITLED:
         _title(canvas, draw, spot[1] + spot[3], *WORDS[moment.state])
     else:
         title, text = WORDS[moment.state]
-        message = moment.status.message
-        text = message if "\n" in message else text  # several lines: figures, while aiming
         _page(draw, spot, title, text, _page_number(moment.told_for))
 
 
-def _correction(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, status: Status) -> None:
+def _correction(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot,
+                correction: Correction) -> None:
     """The digit as it would be, large, above it the reading with this digit in negative."""
-    assert status.correction is not None
     left, top, width, height = spot
-    text, place = status.correction.text, status.correction.place
+    text, place = correction.text, correction.place
     room = min(9, width // 7)  # signs; of a longer reading, what is near
     around = max(0, min(place - room // 2, len(text) - room))
     for sign_place, sign in enumerate(text[around:around + room], around):
@@ -202,7 +204,7 @@ def _correction(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, stat
             draw.rectangle((left, top, left + glyphs.width(sign) + 1, top + 8), fill=1)
         glyphs.write(draw, (left + 1, top + 1), sign, fill=int(sign_place != place))
         left += glyphs.width(sign) + 2
-    label = status.correction.label
+    label = correction.label
     if label is None:
         glyphs.write(draw, (spot[0], top + 10 + max(0, height - 20) // 2), "no digit")
     elif height > 30:

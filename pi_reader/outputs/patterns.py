@@ -14,8 +14,8 @@
 
 Over the beat: a double beat is a fault with which the box reads on (the display has it in words),
 a held light a frozen display, and a breathing one a training. A longer reading is shown digit by
-digit, and the sure and unsure lamps go with the digit that stands. The light of the fault unit,
-when the reader has given up, is the unsure lamp alone, steady, without a heartbeat.
+digit, and the sure and unsure lamps go with the digit that stands. When the reader has given up,
+the fault unit shows the light of a fault in its stead.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ STATES: dict[State, tuple[Pattern, Pattern, Pattern]] = {  # sure, unsure, heart
 
 STAND = 0.8  # seconds that a digit of a longer reading stands on the digit lamps
 GAP = 0.2  # seconds dark between two
-_RUN = 0.15  # seconds for each lamp of a light that runs through all of them
+_RUN = 0.2  # seconds for each lamp of a light that runs through all of them
 _EYE = 2.2  # the eye takes brightness as the power of about 1/2.2
 
 

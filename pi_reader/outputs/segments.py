@@ -36,7 +36,7 @@ LETTERS: dict[State, tuple[str, Pattern]] = {
 }
 TRAINING, TROUBLE = "t", "E"  # shown in place of "nothing there"
 NO_DIGIT = "n"  # what a correction may say as well
-_TURN = 0.12  # seconds for each segment of the circle
+_TURN = 0.2  # seconds for each segment of the circle
 _ADVICE = "look at the pins in [segments], and whether the user is in the group gpio"
 
 
