@@ -104,7 +104,7 @@ def look(folders: Folders, now: float) -> Known:
 
 def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[bool, str]:
     """Whether the service that left this status is alive, and what is to be said of it."""
-    age = now - _number(status, "updated", 0.0)
+    age = now - number(status, "updated", 0.0)
     if not _is_alive(status.get("pid")):
         ended = ("it was stopped" if status.get("state") == "stopping"
                  else "it ended without a word")
@@ -146,7 +146,7 @@ def lines(known: Known, now: float) -> Iterator[str]:
     if known.problem:
         yield f"not running: {known.problem}"
     if known.running:
-        since = span(now - _number(status, "since", now))
+        since = span(now - number(status, "since", now))
         yield f"{status.get('state', 'running')} for {since}" + _quoted(status)
     for key in ("fault", "message"):
         if known.running and status.get(key):
@@ -166,7 +166,7 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     """What the service counts and measures, as far as it is there."""
     last, view, camera = (_table(status, key) for key in ("last", "conditions", "camera"))
     if last.get("text"):
-        when = _number(last, "when", 0.0)
+        when = number(last, "when", 0.0)
         ago = f", {span(now - when)} ago" if when else ""
         yield "last", f"{'  '.join(str(last['text']).split())}{ago}"
     yield from _joined("view", view, {"mean": "light {:.0f} of 255", "clipped": "{:.0%} burnt out",
@@ -184,13 +184,13 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
         yield "weights", weights + (f", generation {generation}" if generation is not None else "")
     yield from _joined("device", status, {"temperature": "{:.0f} °C",
                                           "disk_free_mb": "{:.0f} MB free"})
-    yield "up", span(_number(status, "uptime", 0.0))
+    yield "up", span(number(status, "uptime", 0.0))
 
 
 def _joined(name: str, values: Mapping[str, Any], forms: Mapping[str, str]) -> Iterator[
         tuple[str, str]]:
     """Those numbers that are there, in one line."""
-    words = [form.format(values[key]) for key, form in forms.items() if _is_number(values.get(key))]
+    words = [form.format(values[key]) for key, form in forms.items() if is_number(values.get(key))]
     if words:
         yield name, ", ".join(words)
 
@@ -201,10 +201,10 @@ def _training(training: Mapping[str, Any], now: float) -> str:
         return ""
     words = str(training["state"])
     if words in ("training", "judging"):
-        words += f" {_number(training, 'progress', 0.0):.0%}"
+        words += f" {number(training, 'progress', 0.0):.0%}"
     if training.get("message"):
         words += f": {training['message']}"
-    return f"{words} ({span(now - _number(training, 'updated', now))} ago)"
+    return f"{words} ({span(now - number(training, 'updated', now))} ago)"
 
 
 def span(seconds: float) -> str:
@@ -216,12 +216,14 @@ def span(seconds: float) -> str:
     return f"{seconds / 86400:.0f} days"
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value from a status file is a number that can be shown."""
     return type(value) in (int, float) and abs(value) < _BEYOND  # type: ignore[arg-type]
 
 
-def _number(values: Mapping[str, Any], key: str, otherwise: float) -> float:
-    return float(values[key]) if _is_number(values.get(key)) else otherwise
+def number(values: Mapping[str, Any], key: str, otherwise: float) -> float:
+    """A number from a status file, or another if it is not there or none."""
+    return float(values[key]) if is_number(values.get(key)) else otherwise
 
 
 def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

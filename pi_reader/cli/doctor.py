@@ -1,0 +1,147 @@
+"""`pi-reader doctor`: looks at every part of a box and says of each what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from pi_reader.cli.common import add_state_option, folders_of, one_line
+from pi_reader.cli.findings import Box, Finding, Verdict, absent, well, worth_a_look, wrong
+from pi_reader.errors import (
+    BadData,
+    BadSettings,
+    Busy,
+    CannotWrite,
+    MissingFile,
+    NoHardware,
+    PiReaderError,
+)
+
+HELP = """look at every part of the box: each line says how it is, and what to do
+
+Exit code 0 if nothing is wrong. Else that of the worst: 78 settings, 70 a fault of ours, 65
+damaged data, 66 missing files, 73 a card that takes nothing, 69 missing parts, 75 parts that
+others hold."""
+EXAMPLE = "pi-reader doctor --json"
+
+WORST_FIRST = tuple(kind.exit_code for kind in (
+    BadSettings, PiReaderError, BadData, MissingFile, CannotWrite, NoHardware, Busy))
+_ANSWER_SECONDS = 3.0  # for the service; it looks for requests four times a second
+
+Check = Callable[[Box], Finding]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--json", action="store_true", help="one JSON object, for scripts")
+    add_state_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Examine the box and print what was found."""
+    box = Box(folders_of(args))
+    found = {}
+    for name, finding in examine(box):
+        found[name] = finding
+        if not args.json:
+            print(f"{finding.verdict:8}  {name:11}  {one_line(finding.words)}", flush=True)
+    code = worst(found.values())
+    if args.json:
+        print(json.dumps({"exit_code": code, "checks": [
+            {"name": name, "verdict": finding.verdict, "words": finding.words}
+            for name, finding in found.items()]}, ensure_ascii=False))
+    elif not code:
+        print("nothing is wrong")
+    return code
+
+
+def worst(findings: Iterable[Finding]) -> int:
+    """The exit code for these findings: 0, or that of the worst of them."""
+    codes = {finding.exit_code for finding in findings if finding.verdict is Verdict.WRONG}
+    return next((code for code in WORST_FIRST if code in codes), 0)
+
+
+def examine(box: Box) -> Iterator[tuple[str, Finding]]:
+    """One finding after the other, each with the name of its part."""
+    for name, check in _checks():
+        try:
+            finding = check(box)
+        except PiReaderError as error:
+            finding = wrong(str(error), error.exit_code)
+            if isinstance(error.__cause__, PermissionError):
+                finding = worth_a_look(f"{error}; `sudo pi-reader doctor` sees more")
+        except PermissionError as error:
+            finding = worth_a_look(f"{error.filename}: this user may not read it; "
+                                   "`sudo pi-reader doctor` sees more")
+        except ImportError as error:
+            finding = wrong(f"{error.name or error} cannot be loaded; `sudo ./setup.sh install` "
+                            "brings what is needed")
+        except Exception as error:  # one part that cannot be examined must not hide the others
+            finding = wrong(f"could not be examined ({error!r:.200}); please report this",
+                            PiReaderError.exit_code)
+        yield name, finding
+
+
+def _checks() -> tuple[tuple[str, Check], ...]:
+    """Every check with its name, in the order in which one thing rests upon another."""
+    from pi_reader.cli import doctor_parts as parts
+    from pi_reader.cli import doctor_system as system
+
+    return (
+        ("board", parts.board), ("software", system.software), ("settings", settings),
+        ("service", service), ("camera", parts.camera), ("light", parts.light),
+        ("lamps", parts.lamps), ("segments", parts.segments), ("display", parts.display),
+        ("button", parts.button), ("groups", parts.groups), ("weights", system.weights),
+        ("history", system.history), ("samples", system.samples), ("training", system.training),
+        ("disk", system.disk), ("overlay", system.overlay), ("memory", system.memory),
+        ("temperature", system.temperature), ("power", system.power), ("clock", system.clock),
+        ("blas", system.blas),
+    )
+
+
+def settings(box: Box) -> Finding:
+    """The settings; the checks that follow go by them. Raises BadSettings."""
+    from pi_reader.config import load_settings, pins
+
+    box.settings = load_settings(box.folders.settings)
+    lines = sum(1 for _ in pins(box.settings))
+    if not box.folders.settings.exists():
+        words = f"there is no {box.folders.settings}; the defaults count"
+        return worth_a_look(f"{words}; `sudo ./setup.sh install` brings an example") \
+            if box.is_device else absent(words)
+    return well(f"{box.folders.settings}, {lines} lines in use" if lines else
+                f"{box.folders.settings}, no lines in use")
+
+
+def service(box: Box) -> Finding:
+    """The service: whether it runs, answers, and has something to say."""
+    from pi_reader.cli.status import look, number, span
+
+    known = look(box.folders, time.time())
+    if not known.running:
+        return wrong(known.problem) if box.is_device else absent(known.problem)
+    box.status = known.status
+    words = f"it runs for {span(number(known.status, 'uptime', 0.0))}"
+    if problem := _answer(box):
+        return worth_a_look(f"{words}, but does not answer: {problem}")
+    if fault := box.status.get("fault"):
+        return worth_a_look(f"{words}, but says: {fault}")
+    return well(words)
+
+
+def _answer(box: Box) -> str:
+    """Ask the service how it does; takes its answer, gives what is wrong if there is none."""
+    from pi_reader.requests import Requests
+
+    requests = Requests(box.folders.requests)
+    try:
+        answer = requests.wait(requests.ask("doctor"), _ANSWER_SECONDS)
+    except CannotWrite:  # not in the box's group: then its file has to do
+        return ""
+    except Busy as error:
+        return str(error)
+    if "frames" in answer:
+        box.status = answer
+    return ""

@@ -1,0 +1,213 @@
+"""The doctor's look at the system: software, heat, power, card, clock, and what the box keeps."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sqlite3
+import time
+from importlib import metadata
+from pathlib import Path
+
+from pi_reader import __version__
+from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
+from pi_reader.errors import BadData, CannotWrite, PiReaderError
+from pi_reader.files import believed
+
+LEAST_FREE_MB, FEW_FREE_MB = 20, 200  # megabytes: below the first nothing can be kept
+LEAST_MEMORY_MB = 60  # megabytes that the reader needs to start on a Zero
+HOT, TOO_HOT = 70, 80  # degrees Celsius; from 80 on the processor slows itself down
+SLOWEST_BLAS = 0.1  # GFLOPS: the reference BLAS reaches 0.025 on a Zero, OpenBLAS 0.267
+_SIDE = 128  # of the matrices that are multiplied to see: a sixth of a second at the slowest
+_TRIES = 3  # of which the fastest counts
+_GOOD_BLAS = ("openblas", "mkl", "blis", "accelerate", "armpl", "libatlas", "satlas", "tatlas")
+
+
+def software(box: Box) -> Finding:
+    """Which versions are there."""
+    names = ["numpy", "pillow"] + (["picamera2", "gpiozero", "luma.oled"] if box.board else [])
+    found, missing = [f"pi-reader {__version__}", f"Python {platform.python_version()}"], []
+    for name in names:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    words = ", ".join(found)
+    if {"numpy", "pillow"} & set(missing):
+        return wrong(f"{words}; missing: {', '.join(missing)}; `sudo apt install python3-numpy "
+                     "python3-pil` or `./setup.sh install` brings them")
+    return worth_a_look(f"{words}; missing: {', '.join(missing)}; `sudo ./setup.sh install` "
+                        "brings what the settings need") if missing else well(words)
+
+
+def blas(box: Box) -> Finding:
+    """Which library multiplies, and how fast: the wrong one costs a factor of ten."""
+    import numpy as np
+
+    matrix = np.ones((_SIDE, _SIDE), np.float32)
+    matrix @ matrix  # loads the library
+    seconds = []
+    for _ in range(_TRIES):
+        begun = time.perf_counter()
+        matrix @ matrix
+        seconds.append(time.perf_counter() - begun)
+    maps = box.text("proc/self/maps").splitlines()
+    libraries = {line.split()[-1] for line in maps if re.search("blas|mkl|atlas|blis", line)}
+    return judge_blas(libraries, 2e-9 * _SIDE**3 / max(1e-9, min(seconds)))
+
+
+def judge_blas(libraries: set[str], speed: float) -> Finding:
+    """What to think of the libraries that are loaded; speed: GFLOPS in float32."""
+    good = [path for path in libraries if any(name in path.lower() for name in _GOOD_BLAS)]
+    words = f"{', '.join(sorted(Path(path).name for path in good or libraries)) or 'unknown'}, " \
+            f"{speed:.2g} GFLOPS"
+    if good or (not libraries and speed > SLOWEST_BLAS):
+        return well(words)
+    return worth_a_look(f"{words}: the slow one; `sudo apt install libopenblas0-pthread` makes "
+                        "reading and learning up to ten times faster")
+
+
+def temperature(box: Box) -> Finding:
+    """How hot the processor is."""
+    from pi_reader.service import health
+
+    degrees = health.temperature(box.root / "sys/class/thermal/thermal_zone0/temp")
+    if degrees is None:
+        return absent("nothing here says how warm it is")
+    words = f"{degrees:.0f} °C"
+    if degrees >= HOT:
+        return worth_a_look(f"{words}, it slows down at {TOO_HOT}; give the box more air"
+                            if degrees < TOO_HOT else f"{words}: it has slowed down; give it air")
+    return well(words)
+
+
+def power(box: Box) -> Finding:
+    """Whether the supply is strong enough."""
+    from pi_reader.service import health
+
+    words = health.undervoltage(
+        box.root / "sys/devices/platform/soc/soc:firmware/get_throttled")
+    if words is None:
+        return absent("nothing here watches the supply")
+    return worth_a_look(words.removeprefix("power: ")) if words else well(
+        "the voltage has been right since the start")
+
+
+def memory(box: Box) -> Finding:
+    """Whether there is room to work."""
+    for line in box.text("proc/meminfo").splitlines():
+        if line.startswith("MemAvailable:"):
+            free = int(line.split()[1]) / 1e3
+            words = f"{free:.0f} MB free"
+            return well(words) if free >= LEAST_MEMORY_MB or box.status else worth_a_look(
+                f"{words}; the reader needs {LEAST_MEMORY_MB} to start; end other programs")
+    return absent("nothing here says how much memory there is")
+
+
+def disk(box: Box) -> Finding:
+    """Whether what is read and learned can be kept."""
+    folder = box.folders.state
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        facts = os.statvfs(folder)
+    except OSError as error:
+        return wrong(f"{folder}: {error.strerror}", CannotWrite.exit_code)
+    free = facts.f_bavail * facts.f_frsize / 1e6
+    words = f"{free:.0f} MB free for {box.folders.state}"
+    if facts.f_flag & os.ST_RDONLY:
+        return wrong(f"{folder}: is mounted read-only, so nothing is kept; `sudo mount -o "
+                     "remount,rw /` may help, else the card is worn out: replace it", 73)
+    if free < LEAST_FREE_MB:
+        return wrong(f"{words}, should be {FEW_FREE_MB}; make room", CannotWrite.exit_code)
+    return well(words) if free >= FEW_FREE_MB else worth_a_look(
+        f"{words}, should be {FEW_FREE_MB}; make room")
+
+
+def overlay(box: Box) -> Finding:
+    """Whether the card takes anything at all: an overlay forgets everything at power-off."""
+    if not box.board:
+        return absent("overlays are looked for on a Raspberry Pi only")
+    mounts = [line.split() for line in box.text("proc/mounts").splitlines()]
+    if any(len(words) > 2 and words[1] == "/" and "overlay" in (words[0] + words[2])
+           for words in mounts):
+        return worth_a_look("an overlay lies over the card: all that is learned is lost at "
+                            "power-off; `sudo raspi-config nonint disable_overlayfs` and a restart "
+                            "take it away")
+    return well("the card itself is written to")
+
+
+def clock(box: Box) -> Finding:
+    """Whether the time can be true; learning begins by it, and readings are dated by it."""
+    now = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime())
+    if not believed(time.time()):
+        return worth_a_look(f"{now} cannot be; a Pi has no clock of its own: give it a network, or "
+                            "set the clock with `sudo date -s`; without, two hours without ink "
+                            "are its night")
+    if (box.root / "run/systemd/timesync/synchronized").exists():
+        return well(f"{now}, set by the network")
+    return well(now)
+
+
+def weights(box: Box) -> Finding:
+    """Whether the network that reads can be loaded. Raises MissingFile, BadData."""
+    from pi_reader.cli.common import weights_path
+    from pi_reader.generations import Generations
+    from pi_reader.network import store
+
+    name = box.settings.reader.weights
+    if name != "learned":
+        path = weights_path(name)
+        store.load(path)
+        return well(f"{path}")
+    shelf = Generations(box.folders.weights, weights_path("default"))
+    current = shelf.current()
+    shelf.load(current.number)
+    words = "the shipped weights" if current.number == 0 else f"generation {current.number}"
+    bad = [f"{one.number} ({one.why})" for one in shelf.list() if one.state == "bad"]
+    if bad:
+        return worth_a_look(f"{words}; bad: {', '.join(bad)}; `pi-reader weights` shows all")
+    return well(words)
+
+
+def history(box: Box) -> Finding:
+    """Whether what was read can be read again. Raises BadData, Busy."""
+    from pi_reader.history import past
+
+    if not box.folders.history.exists():
+        return absent(f"nothing was read yet into {box.folders.history}")
+    count = sum(1 for _ in past(box.folders.history))
+    return well(f"{count} readings")
+
+
+def samples(box: Box) -> Finding:
+    """Whether what was taught is whole."""
+    path = box.folders.samples
+    if not path.exists():
+        return absent(f"nothing was taught yet into {path}")
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            count, = database.execute("SELECT count(*) FROM samples").fetchone()
+            answer, = database.execute("PRAGMA quick_check(1)").fetchone()
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        return wrong(f"{path}: cannot be read ({error}); read it with sudo; if it is damaged, "
+                     "restore a backup", BadData.exit_code)
+    return well(f"{count} digits") if answer == "ok" else wrong(
+        f"{path}: is damaged ({answer}); restore a backup", BadData.exit_code)
+
+
+def training(box: Box) -> Finding:
+    """How the last night went."""
+    from pi_reader.files import read_json
+
+    try:
+        word = read_json(box.folders.training)
+    except PiReaderError:
+        return absent("no training since the start of the box")
+    words = f"{word.get('state')}: {word.get('message') or 'nothing to say'}"
+    return worth_a_look(f"{words}; `journalctl -u pi-reader-train -n 30` says more") \
+        if word.get("state") == "failed" else well(words)

@@ -1,0 +1,91 @@
+"""What an examination of a box finds: one line for each part, with what to do about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pi_reader.config import Folders, Settings
+from pi_reader.config.folders import DEVICE_STATE
+from pi_reader.errors import NoHardware
+
+_MOST = 1 << 20  # bytes of a file of the system; enough for the longest, that of loaded libraries
+
+
+class Verdict(StrEnum):
+    """How a part is doing: as it should, worth a look, wrong, or not here at all."""
+
+    WELL = "well"
+    LOOK = "look"
+    WRONG = "wrong"
+    ABSENT = "not here"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found. words: for people, with what to do; exit_code: of the command, if wrong."""
+
+    verdict: Verdict
+    words: str
+    exit_code: int = 0
+
+
+def well(words: str) -> Finding:
+    """All as it should be."""
+    return Finding(Verdict.WELL, words)
+
+
+def worth_a_look(words: str) -> Finding:
+    """It works, but not as well as it could."""
+    return Finding(Verdict.LOOK, words)
+
+
+def wrong(words: str, exit_code: int = NoHardware.exit_code) -> Finding:
+    """The box cannot do its work like this."""
+    return Finding(Verdict.WRONG, words, exit_code)
+
+
+def absent(words: str) -> Finding:
+    """There is nothing to examine, as on a desktop, and that is no fault."""
+    return Finding(Verdict.ABSENT, words)
+
+
+@dataclass
+class Box:
+    """The box that is examined.
+
+    settings: the defaults where those of the file are broken; status: what a running service says
+    of itself, empty if none runs; root: where /dev, /proc and /sys are looked for.
+    """
+
+    folders: Folders
+    settings: Settings = field(default_factory=Settings)
+    status: Mapping[str, Any] = field(default_factory=dict)
+    root: Path = Path("/")
+
+    @property
+    def board(self) -> str:
+        """The name of the Raspberry Pi, "" if it is something else."""
+        name = self.text("proc/device-tree/model").rstrip("\0\n ")
+        return name if "Raspberry Pi" in name else ""
+
+    @property
+    def is_device(self) -> bool:
+        """Whether this is an installed box, not a desktop or a trial."""
+        return self.folders.state == DEVICE_STATE
+
+    def text(self, path: str) -> str:
+        """The beginning of a file of the system, "" if it cannot be read."""
+        try:
+            with open(self.root / path, "rb") as file:
+                return file.read(_MOST).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def is_usable(self, path: str) -> bool:
+        """Whether this process may read and write a device."""
+        return os.access(self.root / path, os.R_OK | os.W_OK)
