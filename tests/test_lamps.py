@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import pytest
 
 from pi_reader.errors import Busy, NoHardware
+from pi_reader.outputs import patterns
 from pi_reader.outputs.leds import Leds
 from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment
@@ -122,6 +124,18 @@ def test_ok__three_lamps_tell_every_state_from_every_other() -> None:
     for one, other in itertools.combinations(seen, 2):
         differs = sum(a != b for a, b in zip(seen[one], seen[other], strict=True))
         assert differs * STEP > 0.3, f"{one} looks like {other}"
+
+
+def test_ok__the_table_for_people_is_the_table() -> None:
+    names = {patterns.OFF: "-", patterns.STEADY: "steady", patterns.SLOW: "slow",
+             patterns.FAST: "fast", patterns.DOUBLE: "double", patterns.TRIPLE: "triple",
+             patterns.BEAT: "beat"}
+    assert patterns.__doc__ is not None
+    rows = [re.split(r"  +", line.strip()) for line in patterns.__doc__.splitlines()]
+    written = {row[0]: row[1:4] for row in rows if len(row) == 5 and row[0] != "state"}
+    assert written == {str(state): [names[lamp] for lamp in three]
+                       for state, three in patterns.STATES.items()}
+    assert set(patterns.STATES) == set(State)
 
 
 def test_ok__the_unsure_lamp_alone_tells_what_keeps_it_from_reading() -> None:
