@@ -184,7 +184,7 @@ class PiCamera:
         device, self._device = self._device, None
         if device is None:
             return
-        device.cancel_all_and_flush()  # else closing waits for captures that will never come
+        device.cancel_all_and_flush()  # the capture that timed out still waits for its frame
         if not _closed(device):
             raise NoHardware("camera: hangs and cannot be closed; the program must end and be "
                              "started again, and if that does not help, the power be cut")

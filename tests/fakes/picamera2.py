@@ -204,7 +204,8 @@ class Picamera2:
     def close(self) -> None:
         if bench.held_by is not self:
             return
-        if bench.stop_hangs or self._job_waits:  # the stop would come after the waiting capture
+        assert not self._job_waits, "a capture that timed out is still waiting: flush it first"
+        if bench.stop_hangs:
             bench.mended.wait()
         self.started = False
         bench.held_by = None
