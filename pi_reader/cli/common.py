@@ -12,7 +12,8 @@ from pi_reader.errors import CannotWrite, MissingFile
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from pi_reader.config import Folders
+    from pi_reader.config import Folders, Settings
+    from pi_reader.generations import Generations
     from pi_reader.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
@@ -39,6 +40,13 @@ def folders_of(args: argparse.Namespace) -> Folders:
     from pi_reader.config import find_folders
 
     return find_folders(args.state)
+
+
+def generations_of(folders: Folders, settings: Settings) -> Generations:
+    """What a box has learned, on top of the weights that were shipped."""
+    from pi_reader.generations import Generations
+
+    return Generations(folders.weights, weights_path("default"), settings.night.generations)
 
 
 def weights_path(name: str) -> Path:

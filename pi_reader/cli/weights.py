@@ -1,0 +1,192 @@
+"""`pi-reader weights`: what the box has learned, generation by generation, and the way back."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pi_reader.cli.common import (
+    add_state_option,
+    folders_of,
+    generations_of,
+    one_line,
+    weights_path,
+)
+from pi_reader.errors import BadData, MissingFile, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pi_reader.config import Folders
+    from pi_reader.generations import Generation, Generations
+    from pi_reader.network.model import Model
+
+HELP = """the weights that the box has learned: look at them, choose, go back, compare, offer
+
+Generation 0 is what came with the software; each training that was accepted adds the next. The
+running reader takes another one into use between two frames."""
+EXAMPLE = "pi-reader weights compare 0 3"
+
+_NUMBER = "number of a generation; 0 for the shipped weights"
+_WHICH = "number of a generation, the name of shipped weights, or a weights file"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what can be done, each with its options."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="print JSON instead")
+    add_state_option(shared)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    def action(name: str, purpose: str, do: Callable[..., int]) -> argparse.ArgumentParser:
+        one = actions.add_parser(name, help=purpose, description=purpose, parents=[shared])
+        one.set_defaults(action=do)
+        return one
+
+    action("list", "all generations, the one in use among them", _list)
+    one = action("show", "one generation with its whole card", _show)
+    one.add_argument("number", type=int, metavar="N", help=_NUMBER)
+    one = action("use", "put a generation in use", _use)
+    one.add_argument("number", type=int, metavar="N", help=_NUMBER)
+    action("rollback", "go back to the parent of the one in use", _rollback)
+    one = action("compare", "read the same digits with two of them and count", _compare)
+    one.add_argument("first", metavar="A", help=_WHICH)
+    one.add_argument("second", metavar="B", help=_WHICH)
+    what = one.add_mutually_exclusive_group()
+    what.add_argument("--mnist", type=Path, metavar="DIR", help="on MNIST's test images")
+    what.add_argument("--npz", type=Path, metavar="FILE", help="on x uint8 (N, 28, 28) and y uint8 "
+                      "(N,) (default: on the box's own samples that are held out)")
+    one = action("offer", "weights from elsewhere, to be judged by the box's own judge", _offer)
+    one.add_argument("file", nargs="?", default="-", metavar="FILE",
+                     help="the weights file, at most 2 MB; - or nothing for standard input")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked for."""
+    from pi_reader.config import load_settings
+
+    folders = folders_of(args)
+    return int(args.action(args, folders, generations_of(folders, load_settings(folders.settings))))
+
+
+def _list(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    from pi_reader.generations import table
+
+    found = generations.list()
+    print(json.dumps([_as_json(one) for one in found]) if args.json
+          else "\n".join(map(one_line, table.lines(found))))
+    return 0
+
+
+def _show(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    one = generations.get(args.number)
+    print(json.dumps(_as_json(one) | {"card": one.card and one.card.to_json()}, ensure_ascii=True,
+                     indent=None if args.json else 2))
+    return 0
+
+
+def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    return _say_in_use(args, generations.use(args.number))
+
+
+def _rollback(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    return _say_in_use(args, generations.rollback())
+
+
+def _offer(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    """Keep it as a candidate, and have it judged."""
+    from pi_reader.requests import Requests
+
+    one = generations.add_file(_offered(args.file))
+    Requests(folders.requests).ask("retrain", why=f"generation {one.number} was offered")
+    print(json.dumps(_as_json(one)) if args.json else
+          f"generation {one.number} is whole and waits for the judge; `pi-reader weights list` "
+          "tells what became of it")
+    return 0
+
+
+def _offered(name: str) -> bytes:
+    """The file's content, or what comes in; one byte more than is allowed tells that it is too
+    much."""
+    from pi_reader.generations import LARGEST_OFFER
+
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(LARGEST_OFFER + 1)
+        with open(name, "rb") as handle:
+            return handle.read(LARGEST_OFFER + 1)
+    except FileNotFoundError as error:
+        raise MissingFile(f"{name}: there is no such file, should be a weights file") from error
+    except OSError as error:
+        raise BadData(f"{name}: cannot be read ({error.strerror})") from error
+
+
+def _compare(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    """Count what each of them reads right, and what only one of them does."""
+    images, labels = _digits(args, folders)
+    right = []
+    for which in (args.first, args.second):
+        model = _model(which, generations)
+        right.append(model.predict(images)[:, :10].argmax(axis=1) == labels)
+    first, second = right
+    counts = {"n": len(labels), "a": int(first.sum()), "b": int(second.sum()),
+              "only_a": int((first & ~second).sum()), "only_b": int((second & ~first).sum())}
+    if args.json:
+        print(json.dumps(counts))
+    else:
+        n = counts["n"]
+        print(f"digits          {n}\n"
+              f"A reads right   {counts['a'] / n:.2%}  ({n - counts['a']} errors)\n"
+              f"B reads right   {counts['b'] / n:.2%}  ({n - counts['b']} errors)\n"
+              f"only A right    {counts['only_a']}\nonly B right    {counts['only_b']}")
+    return 0
+
+
+def _model(which: str, generations: Generations) -> Model:
+    from pi_reader.network import store
+
+    if which.isascii() and which.isdecimal():
+        return generations.load(int(which))[0]
+    return store.load(weights_path(which))[0]
+
+
+def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 28, 28) uint8 and (n,) uint8."""
+    import numpy as np
+
+    from pi_reader.samples import NO_DIGIT, Samples
+    from pi_reader.training import data
+    from pi_reader.training.npz import load_npz
+
+    if args.mnist:
+        return data.load_test(args.mnist)
+    if args.npz:
+        return load_npz(args.npz)
+    held = []
+    if folders.samples.exists():
+        with Samples(folders.samples) as samples:
+            held = [sample for sample in samples.held() if sample.label != NO_DIGIT]
+    if not held:
+        raise UsageError("weights compare: no sample of the box's own is held out yet; give --npz "
+                         "or --mnist")
+    return (np.stack([sample.patch for sample in held]),
+            np.array([sample.label for sample in held], np.uint8))
+
+
+def _say_in_use(args: argparse.Namespace, one: Generation) -> int:
+    from pi_reader.generations import table
+
+    print(json.dumps(_as_json(one)) if args.json else
+          one_line(f"generation {one.number} is in use: {table.summary(one)}"))
+    return 0
+
+
+def _as_json(one: Generation) -> dict[str, Any]:
+    return {"number": one.number, "state": one.state, "why": one.why, "parent": one.parent,
+            "since": one.since or None, "sha256": one.sha256, "path": str(one.path),
+            "recipe": one.card.recipe if one.card else None,
+            "accuracy": one.card.accuracy if one.card else None}
