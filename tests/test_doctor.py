@@ -215,7 +215,7 @@ def test_ok__a_running_service_is_asked_and_nothing_opened(pi: Box) -> None:
         while not stop.wait(0.02):
             for request in requests.take("doctor"):
                 requests.answer(request, {"frames": 500, "state": "too dark", "broken": {
-                    "oled": "not found"}})
+                    "oled": "not found"}, "faults": {"button": "GPIO10 is busy"}})
 
     service = threading.Thread(target=serve)
     service.start()
@@ -227,8 +227,8 @@ def test_ok__a_running_service_is_asked_and_nothing_opened(pi: Box) -> None:
     check(found["service"], Verdict.WELL, "it runs for 3 min")
     check(found["camera"], Verdict.LOOK, "500 frames", "too dark", "light")
     check(found["lamps"], Verdict.WELL, "the service has it")
-    check(found["button"], Verdict.WELL, "the service has it")
-    check(found["display"], Verdict.WRONG, "every minute", "not found")
+    check(found["button"], Verdict.WRONG, "GPIO10 is busy")
+    check(found["display"], Verdict.WRONG, "cannot use it", "not found")
 
 
 def test_fail__a_service_that_does_not_answer(pi: Box, monkeypatch: pytest.MonkeyPatch) -> None:

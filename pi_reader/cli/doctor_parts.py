@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict
 from typing import Any
 
 from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
@@ -51,14 +50,13 @@ def camera(box: Box) -> Finding:
 
 def _first_frame(box: Box) -> Finding:
     """Open the camera and look once. Raises NoHardware, Busy, BadSettings."""
-    from pi_reader.camera.pi import PiCamera
+    from pi_reader.cli.build import open_camera
     from pi_reader.service.health import conditions
 
-    options = asdict(box.settings.camera)
-    for key in ("kind", "folder", "region", "masked"):
-        del options[key]
-    with PiCamera(**options, log=lambda line: None) as device:
+    with open_camera(box.settings, lambda line: None) as device:
         frame = device.capture()
+    if frame is None:
+        return wrong("gives no frames")
     view = conditions(frame.grey)
     height, width = frame.grey.shape
     words = f"gives frames of {width}x{height} pixels" + _light({"mean": view.mean})
@@ -159,9 +157,10 @@ def display(box: Box) -> Finding:
 
 def _part(box: Box, name: str, opened: Callable[[], Any]) -> Finding:
     """Open a part and let it go again, or hear how it does in the service's hands."""
-    broken = box.status.get("broken")
-    if isinstance(broken, dict) and name in broken:
-        return wrong(f"the service tries it every minute: {broken[name]}")
+    for key in ("broken", "faults"):
+        reasons = box.status.get(key)
+        if isinstance(reasons, dict) and name in reasons:
+            return wrong(f"the service cannot use it: {reasons[name]}")
     if box.status:
         return well("the service has it, and it works")
     if not box.board:

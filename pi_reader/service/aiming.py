@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,19 @@ from pi_reader.values import Reading
 
 SMALLEST = 15  # pixels; digits that are less high are not read reliably
 MARGIN = 4  # pixels; what is nearer to the edge may be cut off
+FORGET = 0.998  # of the best focus, from frame to frame: another page has another best
+
+
+class Best:
+    """The best focus so far; slowly forgotten, at eight frames a second by half in 40 seconds."""
+
+    def __init__(self) -> None:
+        self._best = 0.0
+
+    def share(self, focus: float) -> float:
+        """How near this focus comes to the best one, 0 to 1."""
+        self._best = max(focus, FORGET * self._best)
+        return focus / self._best if self._best > 0 else 0.0
 
 
 def focus(grey: np.ndarray) -> float:
@@ -48,3 +62,25 @@ def figures(grey: np.ndarray, reading: Reading | None) -> dict[str, Any]:
                    "edge": min(min(box.x, box.y, width - box.right, height - box.bottom)
                                for box in boxes)}
     return values
+
+
+def advice(values: Mapping[str, Any]) -> str:
+    """What to do next, by the figures of a frame; "" if all is well."""
+    if values.get("trouble") == "too dark":
+        return "more light"
+    if values.get("trouble") == "glare":
+        return "move the light aside"
+    if values.get("trouble") == "out of focus":
+        return "turn the lens"
+    if not values.get("digits"):
+        return "lay a written page there"
+    if values["smallest"] < SMALLEST:
+        return f"move nearer or write larger: digits need {SMALLEST} pixels"
+    if values["edge"] < MARGIN:
+        return "move the page away from the edge"
+    return ""
+
+
+def words(values: Mapping[str, Any], share: float) -> str:
+    """For a small display: a title, and below it what to do. share: see `Best`."""
+    return f"focus {share:.0%}\n{advice(values) or 'light and page are fine'}"

@@ -1,0 +1,168 @@
+"""`pi-reader aim`: figures of focus, light and framing, live, while somebody turns the lens."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pi_reader.cli.common import add_state_option, folders_of
+from pi_reader.errors import BadData, Busy, MissingFile, UsageError
+
+if TYPE_CHECKING:
+    from pi_reader.config import Folders
+    from pi_reader.values import Reading
+
+HELP = """turn the lens and hang the camera: focus, light and framing, live, until Ctrl-C
+
+Lay a written page under the camera. The bar shows how near the focus comes to the best one so far:
+turn the lens until it has gone through its peak, then back to it. The display of the box shows the
+same. It works beside the running service, which goes on reading, and without it."""
+EXAMPLE = "pi-reader aim --seconds 60"
+
+BAR = 40  # characters
+_ANSWER_SECONDS = 5.0  # for the service to take up a request
+_ASK_EVERY = 3.0  # seconds; one request keeps the service aiming for five
+_POLL = 0.1  # seconds between two looks into its status file
+_LARGEST = 64 << 10  # bytes of a status file
+_READ_EVERY = 2.0  # seconds between two readings of our own, at least,
+_READ_SHARE = 4  # and so many times what one takes: the bar should move, above all
+_UP = "\x1b[{}A\x1b[J"
+
+Figures = Mapping[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
+    parser.add_argument("--json", action="store_true",
+                        help="one JSON object a frame, for scripts")
+    add_state_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show figures until told to stop. Raises NoHardware or Busy if no frames come."""
+    if args.seconds is not None and not args.seconds > 0:
+        raise UsageError(f"aim: --seconds is {args.seconds:g}, should be above 0")
+    from pi_reader.cli.status import look
+    from pi_reader.service.aiming import Best
+
+    folders = folders_of(args)
+    served = look(folders, time.time()).running
+    source = from_service(folders) if served else from_camera(folders)
+    end = time.monotonic() + args.seconds if args.seconds else float("inf")
+    best, shown = Best(), 0
+    try:
+        with closing(source):
+            for figures in source:
+                share = best.share(_number(figures, "focus"))
+                if args.json:
+                    print(json.dumps({**figures, "share": round(share, 4)}), flush=True)
+                else:
+                    shown = _draw(list(lines(figures, share)), shown)
+                if time.monotonic() >= end:
+                    break
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def lines(figures: Figures, share: float) -> Iterator[str]:
+    """The figures for people; share: how near the focus comes to the best, 0 to 1."""
+    from pi_reader.service.aiming import advice
+
+    filled = round(min(1.0, max(0.0, share)) * BAR)
+    yield f"focus  [{'#' * filled}{'.' * (BAR - filled)}] {share:4.0%} of the best so far"
+    exposure = "".join(f", {name} {figures[key]:.3g}" for name, key in (
+        ("exposure ms", "exposure_ms"), ("gain", "gain")) if key in figures)
+    yield (f"light  {_number(figures, 'mean'):.0f} of 255, {_number(figures, 'clipped'):.0%} burnt "
+           f"out{exposure}")
+    if figures.get("digits"):
+        yield (f"page   {figures['digits']} digits, {figures['smallest']} to {figures['largest']} "
+               f"pixels high, {figures['edge']} from the edge")
+    else:
+        yield "page   no digits"
+    yield f"to do  {advice(figures) or 'light and page are fine; turn the lens to the peak'}"
+
+
+def _draw(text: list[str], shown: int) -> int:
+    """Print lines over those that were shown before; on what is no terminal, below them."""
+    if shown and sys.stdout.isatty():
+        print(_UP.format(shown), end="")
+    print("\n".join(text), flush=True)
+    return len(text)
+
+
+def _number(figures: Figures, key: str) -> float:
+    value = figures.get(key)
+    return float(value) if type(value) in (int, float) else 0.0  # type: ignore[arg-type]
+
+
+def from_service(folders: Folders, clock: Callable[[], float] = time.monotonic,
+                 sleep: Callable[[float], None] = time.sleep) -> Generator[Figures, None, None]:
+    """The figures of each new frame of the running service.
+
+    Raises Busy if it does not answer, CannotWrite if this user may not ask.
+    """
+    from pi_reader.files import read_json
+    from pi_reader.requests import Requests
+
+    requests = Requests(folders.requests)
+    seen = 0.0
+    while True:
+        status: Mapping[str, Any] = requests.wait(requests.ask("aim"), _ANSWER_SECONDS)
+        asked = clock()
+        while clock() - asked < _ASK_EVERY:
+            aim, updated = status.get("aim"), _number(status, "updated")
+            if isinstance(aim, dict) and updated != seen:
+                seen = updated
+                camera = status.get("camera")
+                yield {**(camera if isinstance(camera, dict) else {}), **aim}
+            sleep(_POLL)
+            try:
+                status = read_json(folders.status, _LARGEST)
+            except (MissingFile, BadData) as error:
+                raise Busy(f"{folders.status}: the service is gone; `pi-reader status` says why"
+                           ) from error
+
+
+def from_camera(folders: Folders, clock: Callable[[], float] = time.monotonic,
+                sleep: Callable[[float], None] = time.sleep) -> Generator[Figures, None, None]:
+    """The figures of each frame of a camera of our own, shown on the box's display too.
+
+    Raises NoHardware or Busy if there is none to be had, BadSettings.
+    """
+    from pi_reader.cli.build import open_camera, open_outputs
+    from pi_reader.cli.common import open_reader
+    from pi_reader.config import load_settings
+    from pi_reader.service import aiming
+    from pi_reader.service.window import Window
+    from pi_reader.values import State, Status
+
+    settings = load_settings(folders.settings)
+    silent = replace(settings, console=replace(settings.console, on=False))  # we have the terminal
+    window = Window(settings.camera.region, settings.camera.masked)
+    reader, best = open_reader("default"), aiming.Best()
+    reading: Reading | None = None
+    next_reading = -float("inf")
+    with open_camera(settings, _warn) as camera, open_outputs(silent, _warn) as outputs:
+        while (frame := camera.capture()) is not None:
+            frame = window.of(frame)
+            if (begun := clock()) >= next_reading:
+                reading = reader.read(frame)
+                next_reading = clock() + max(_READ_EVERY, _READ_SHARE * (clock() - begun))
+            figures = aiming.figures(frame.grey, reading)
+            outputs.tell(Status(State.NOTHING, message=aiming.words(
+                figures, best.share(figures["focus"]))))
+            outputs.tick(clock())
+            yield {**getattr(camera, "figures", {}), **figures}
+            sleep(max(0.0, begun + 1 / settings.service.fastest - clock()))
+
+
+def _warn(line: str) -> None:
+    print(f"pi-reader: {line}", file=sys.stderr)
