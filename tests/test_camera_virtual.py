@@ -17,10 +17,12 @@ python3-pil,python3-tqdm,python3-libcamera,libcamera-ipa,ca-certificates trixie 
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,7 +65,7 @@ class Tree:
             capture_output=True, check=False, env={
                 "PATH": os.environ["PATH"], "PYTHONPATH": inside, "LIBCAMERA_LOG_LEVELS": "*:3",
                 "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1"})
-        print(done.stdout)
+        print(*(line[:200] for line in done.stdout.splitlines()), sep="\n")
         assert done.returncode == code, done.stderr
         return done.stdout.splitlines()
 
@@ -119,6 +121,34 @@ def test_ok__frames_of_the_real_picamera2(tree: Tree) -> None:
         for grey in np.rot90(frames, rotation // 90, axes=(1, 2)):
             apart = [np.abs(grey.astype(int) - page.frame.grey).mean() for page in tree.pages]
             assert min(apart) < 4  # JPEG on the way
+
+
+def test_ok__the_fake_has_the_real_ones_face(
+        tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the fake lets our camera call exists, with the same names of arguments."""
+    monkeypatch.syspath_prepend(CHECKOUT / "tests/fakes")
+    import picamera2 as fake
+
+    lines = tree.run("""
+    import inspect
+    from picamera2 import CompletedRequest, MappedArray
+    for kind in (Picamera2, MappedArray, CompletedRequest):
+        print(json.dumps({name: list(inspect.signature(member).parameters)
+                          if callable(member) else []
+                          for name, member in inspect.getmembers(kind)
+                          if name == "__init__" or not name.startswith("_")}))
+    """)
+    for name in ("picamera2", "libcamera"):
+        sys.modules.pop(name)
+    for line, kind in zip(lines, (fake.Picamera2, fake.MappedArray, fake.Request), strict=True):
+        real = json.loads(line)
+        ours = {name: member for name, member in vars(kind).items() if not name.startswith("_")}
+        if kind is not fake.Request:  # those are made by the camera alone
+            ours["__init__"] = kind.__init__
+        for name, member in ours.items():
+            assert name in real, f"{kind.__name__}.{name}"
+            if callable(member):
+                assert set(inspect.signature(member).parameters) <= set(real[name]), name
 
 
 def test_fail__busy(tree: Tree) -> None:

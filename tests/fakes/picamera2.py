@@ -147,22 +147,22 @@ class Picamera2:
         return {"main": dict(main), "lores": lores, "raw": raw, "transform": transform,
                 "buffer_count": buffer_count, "queue": queue, "controls": dict(controls or {})}
 
-    def configure(self, config: Mapping[str, Any]) -> None:
+    def configure(self, camera_config: Mapping[str, Any]) -> None:
         if self.started:
             raise RuntimeError("Camera must be stopped before configuring")
-        main = dict(config["main"])
+        main = dict(camera_config["main"])
         if any(side % 2 for side in main["size"]):
             raise RuntimeError("width and height should be even")
         assert main["format"] == "YUV420"
-        assert not config["queue"], "a queued frame is older than the question"
+        assert not camera_config["queue"], "a queued frame is older than the question"
         width, height = main["size"][0] - bench.narrower, main["size"][1]
         main |= {"size": (width, height), "stride": -(-width // 64) * 64}
         size = main["stride"] * height * 3 // 2
         if not bench.memory_left:
             raise OSError(errno.ENOMEM, "Cannot allocate memory")
-        self._config = {**config, "main": main}
-        self.free = [bytearray(size) for _ in range(config["buffer_count"])]
-        bench.transform = config["transform"]
+        self._config = {**camera_config, "main": main}
+        self.free = [bytearray(size) for _ in range(camera_config["buffer_count"])]
+        bench.transform = camera_config["transform"]
 
     def camera_configuration(self) -> dict[str, Any]:
         return dict(self._config)
