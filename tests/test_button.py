@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -172,6 +173,10 @@ def test_ok__any_press_is_one_of_three() -> None:
         assert kinds(said) == expected
         assert [press.at for press in said] == pytest.approx(
             [10 + length] if length < 0.7 else [10.7, 15.0][: len(said)])
+
+
+def test_ok__no_thread_is_kept_awake(button: Button) -> None:
+    assert not [thread for thread in threading.enumerate() if "gpiozero" in repr(type(thread))]
 
 
 def test_ok__closed_twice_and_asked_again(button: Button) -> None:

@@ -97,12 +97,13 @@ class Button:
         self._changes: deque[tuple[bool, float]] = deque(maxlen=_MOST_CHANGES)
         self._button: Any = None
         with opening("button", "python3-gpiozero python3-lgpio", _ADVICE):
-            from gpiozero import Button as PinButton
+            # Not its Button, which has a thread that wakes ten times a second to measure holds.
+            from gpiozero import DigitalInputDevice
 
-            self._button = PinButton(pin, pull_up=True)
-            self._presses = Presses(self._button.is_pressed, long_seconds)
-            self._button.when_pressed = self._went_down
-            self._button.when_released = self._went_up
+            self._button = DigitalInputDevice(pin, pull_up=True)
+            self._presses = Presses(self._button.is_active, long_seconds)
+            self._button.when_activated = self._went_down
+            self._button.when_deactivated = self._went_up
 
     def events(self) -> list[Press]:
         """What was said with the button since the last call; never waits."""
@@ -112,7 +113,7 @@ class Button:
         while self._changes:
             said += self._presses.change(*self._changes.popleft())
         # A change that was never reported must not become a button that is held for ever.
-        return said + self._presses.change(self._button.is_pressed, self._clock())
+        return said + self._presses.change(self._button.is_active, self._clock())
 
     def close(self) -> None:
         """Give the pin back."""
