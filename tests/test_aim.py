@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -157,8 +158,10 @@ def test_ok__beside_the_real_service(box: Path) -> None:
                               text=True, check=False, env=environment)
         return done.returncode, done.stdout
 
-    service = subprocess.Popen([*command, "run", "--state", str(box)], env=environment,
-                               stderr=subprocess.PIPE, text=True)
+    (box / "config.toml").write_text('[camera]\nkind = "desk"\n[console]\non = true\n')
+    with open(box / "panel", "w") as panel:
+        service = subprocess.Popen([*command, "run", "--state", str(box)], env=environment,
+                                   stdout=panel, stderr=subprocess.PIPE, text=True)
     try:
         end = time.monotonic() + 30
         while ask("status")[0] and time.monotonic() < end:
@@ -173,5 +176,6 @@ def test_ok__beside_the_real_service(box: Path) -> None:
         service.terminate()
         errors = service.communicate(timeout=20)[1]
     assert service.returncode == 0, errors
+    assert re.search(r"focus \d+%", (box / "panel").read_text()), "the displays show it, too"
     code, said = ask("status")
     assert code == 69 and "it was stopped" in said

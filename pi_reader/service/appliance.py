@@ -77,6 +77,9 @@ class Appliance:
         self._stamp: object = None
         self._weights_at = -float("inf")
         self._stopping = self._reload_asked = False
+        self._best_focus = aiming.Best()
+        self._aimed: Mapping[str, Any] | None = None
+        self._aim_words = ""  # for the display
 
     def stop(self) -> None:
         """End the loop after this look; may be called from a signal handler."""
@@ -119,10 +122,10 @@ class Appliance:
         unsettled = glance.changed or not self.steady.settled
         if unsettled and (not glance.moving or now - self._still_at > RESTLESS):
             self._read(reader, frame)
+        self._aim(now, frame)
         self._tend(now, Sight(frame, reader, self._figures))
         self.heartbeat.beat()
-        aiming = self.errands is not None and now < self.errands.aiming_until
-        return glance.moving or not self.steady.settled or aiming
+        return glance.moving or not self.steady.settled or self._is_aiming(now)
 
     def _read(self, reader: Reader, frame: Frame) -> None:
         """Read the frame; say what is certain by now."""
@@ -219,7 +222,8 @@ class Appliance:
         else:
             state = self._trouble or State.NOTHING
         return Status(state, self.faults.first,
-                      self.presses.news(now) or self.surroundings.message or self.diary.drift.hint,
+                      self._aim_words or self.presses.news(now) or self.surroundings.message
+                      or self.diary.drift.hint,
                       self.surroundings.address, self.surroundings.progress, correction,
                       self.presses.frozen)
 
@@ -229,7 +233,7 @@ class Appliance:
         said = self.steady.said
         key = {"status": self._status, "text": said.text if said else "",
                "faults": self.faults.all, "broken": getattr(self.outputs, "broken", {}),
-               "frame": self.frames if self.errands and now < self.errands.aiming_until else 0}
+               "frame": self.frames if self._is_aiming(now) else 0}
         if self.report.is_due(key, now):
             with self.faults.kept_from_stopping_us("status file"):
                 self.report.write(key, self._figures(), now)
@@ -251,17 +255,22 @@ class Appliance:
             "generation": self.weights.number,
             "camera": dict(getattr(self.camera, "figures", {})),
             "conditions": vars(seen) if seen else None,
-            "aim": self._aim(), "broken": dict(getattr(self.outputs, "broken", {})),
+            "aim": self._aimed, "broken": dict(getattr(self.outputs, "broken", {})),
             "temperature": around.temperature, "disk_free_mb": around.disk_free_mb,
             "last": {"text": last.reading.text, "when": last.when, "event": last.number}
                     if last else None,
         }
 
-    def _aim(self) -> Mapping[str, Any] | None:
-        """What helps to turn the lens and to hang the camera, while somebody does."""
-        if self.errands is None or self._clock() >= self.errands.aiming_until or not self._frame:
-            return None
-        return aiming.figures(self._frame.grey, self.steady.said)
+    def _is_aiming(self, now: float) -> bool:
+        """Whether somebody is turning the lens."""
+        return self.errands is not None and now < self.errands.aiming_until
+
+    def _aim(self, now: float, frame: Frame) -> None:
+        """Work out what helps to turn the lens and to hang the camera, while somebody does."""
+        self._aimed, self._aim_words = None, ""
+        if self._is_aiming(now):
+            self._aimed = figures = aiming.figures(frame.grey, self.steady.said)
+            self._aim_words = aiming.words(figures, self._best_focus.share(figures["focus"]))
 
     def _wait(self, until: float) -> None:
         """Let the time until the next look pass, with an eye on button and displays."""
