@@ -11,7 +11,9 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from pi_reader.cli import doctor, doctor_parts, doctor_system
@@ -42,19 +44,6 @@ def pi(tmp_path: Path) -> Box:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     return Box(find_folders(tmp_path / "box"), root=root)
-
-
-@pytest.fixture
-def pins() -> Iterator[None]:
-    """Pins made of nothing, and given back."""
-    gpiozero = pytest.importorskip("gpiozero")
-    from gpiozero.pins.mock import MockFactory, MockPWMPin
-
-    before, gpiozero.Device.pin_factory = gpiozero.Device.pin_factory, MockFactory(
-        pin_class=MockPWMPin)
-    yield
-    gpiozero.Device.pin_factory.reset()
-    gpiozero.Device.pin_factory = before
 
 
 def write(box: Box, path: str, text: str) -> Box:
@@ -151,6 +140,37 @@ def test_fail__no_camera(pi: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor.worst(found.values()) == 69
 
 
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A made-up picamera2, and what lies before its lens."""
+    for name in ("picamera2", "libcamera"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "fakes"))
+    import picamera2
+
+    yield picamera2.bench
+    for name in ("picamera2", "libcamera"):
+        sys.modules.pop(name, None)
+
+
+def test_ok__a_camera_that_looks(pi: Box, bench: Any) -> None:
+    page = np.full((480, 640), 200, np.uint8)
+    page[100:140:8] = 20
+    bench.scene = page
+    check(doctor_parts.camera(pi), Verdict.WELL, "frames of 640x480 pixels, light")
+    bench.light = 0.001
+    check(doctor_parts.camera(pi), Verdict.LOOK, "too dark; switch on a light")
+
+
+def test_fail__a_camera_that_others_have(pi: Box, bench: Any) -> None:
+    bench.busy = True
+    found = dict(doctor.examine(pi))
+    check(found["camera"], Verdict.WRONG, "another program")
+    assert found["camera"].exit_code == 75
+    bench.busy, bench.cameras = False, 0
+    check(dict(doctor.examine(pi))["camera"], Verdict.WRONG, "none is found", "cable")
+
+
 def test_ok__cameras_that_are_none(pi: Box, tmp_path: Path) -> None:
     pi.settings = settings_from({"camera": {"kind": "desk"}})
     check(doctor_parts.camera(pi), Verdict.WELL, "drawn pages")
@@ -163,14 +183,14 @@ def test_ok__cameras_that_are_none(pi: Box, tmp_path: Path) -> None:
     check(doctor_parts.camera(pi), Verdict.WELL, "1 files")
 
 
-def test_ok__parts_on_their_pins(pi: Box, pins: None) -> None:
+def test_ok__parts_on_their_pins(pi: Box, pins: object) -> None:
     pi.settings = settings_from(WIRED)
     for _ in range(2):  # it lets go of them again
         for part in ("lamps", "segments", "button", "light"):
             check(getattr(doctor_parts, part)(pi), Verdict.WELL, "nobody else has it")
 
 
-def test_fail__a_pin_that_somebody_has(pi: Box, pins: None) -> None:
+def test_fail__a_pin_that_somebody_has(pi: Box, pins: object) -> None:
     from gpiozero import LED
 
     pi.settings = settings_from(WIRED)
