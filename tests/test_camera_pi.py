@@ -213,13 +213,16 @@ def test_ok__more_controls(bench: Any) -> None:
     with camera(bench, controls={"Sharpness": 2, "FrameDurationLimits": [50_000, 50_000]}) as lens:
         lens.capture()
     frame, controls = bench.asked[0]
-    assert frame == 0 and controls == {"Sharpness": 2, "FrameDurationLimits": (50_000, 50_000)}
+    assert frame == 0 and controls == {"Sharpness": 2.0, "FrameDurationLimits": (50_000, 50_000)}
+    assert type(controls["Sharpness"]) is float  # as the sensor's own
 
 
 @pytest.mark.parametrize(("controls", "words"), [
     ({"Sharpnes": 2}, r"^camera.controls.Sharpnes: .* no such control; did you mean Sharpness\?"),
     ({"HdrMode": 1}, r"^camera.controls.HdrMode: .*; it has AeEnable, AnalogueGain, "),
-    ({"Sharpness": 17.0}, r"Sharpness: is 17.0, must be from 0.0 to 16.0 for this camera"),
+    ({"Sharpness": 17}, r"Sharpness: is 17.0, must be a number from 0.0 to 16.0 for this camera"),
+    ({"ExposureTime": 9e3}, r"ExposureTime: is 9000.0, must be a whole number from 75 to 66666"),
+    ({"AeEnable": 1}, r"AeEnable: is 1, must be true or false for this camera"),
 ])
 def test_fail__a_control_that_this_camera_lacks(
         bench: Any, controls: dict[str, Any], words: str) -> None:
@@ -334,7 +337,7 @@ def test_fail__the_cable_fell_out(bench: Any) -> None:
         lens.capture()
         bench.cable_in = False
         with pytest.raises(NoHardware, match=(
-                r"^camera: no frame came within 2 s, also after opening it anew; check .* cable")):
+                r"^camera: no frame came within 2 s, also after opening it anew; check.* cable")):
             lens.capture()
     assert bench.opened == 2
     assert bench.held_by is None
@@ -355,6 +358,18 @@ def test_ok__what_breaks_while_it_runs_is_opened_anew(bench: Any, error: Excepti
         lens.capture()
     assert bench.opened == 2
     assert len(bench.log) == 1 and "broke while it ran" in bench.log[0]
+
+
+def test_fail__what_breaks_again_and_again(
+        fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("Unable to cast Python instance")
+
+    monkeypatch.setattr(fake.Request, "get_metadata", refuse)
+    with camera(fake.bench) as lens, pytest.raises(
+            NoHardware, match=r"Unable to cast.*, also after .* anew; .* camera.controls"):
+        lens.capture()
+    assert fake.bench.opened == 2 and fake.bench.held_by is None
 
 
 def test_fail__closing_hangs(bench: Any) -> None:

@@ -85,8 +85,8 @@ class PiCamera:
             return self._open_and_take()
         except _Stalled as stalled:
             self._abandon()
-            raise NoHardware(f"camera: {stalled}, also after opening it anew; check that its cable "
-                             "sits straight in both connectors, with the power off") from stalled
+            raise NoHardware(f"camera: {stalled}, also after opening it anew; "
+                             f"{stalled.advice}") from stalled
 
     def close(self) -> None:
         """Give the camera back, or give it up if that takes too long."""
@@ -120,9 +120,11 @@ class PiCamera:
                 mean = float(grey[::_THINNED, ::_THINNED].mean())
                 self._set(self._exposure.saw(metadata, mean))
         except TimeoutError as error:
-            raise _Stalled(f"no frame came within {self._wait:g} s") from error
+            raise _Stalled(f"no frame came within {self._wait:g} s", "check, with the power off, "
+                           "that its cable sits straight in both connectors") from error
         except Exception as error:  # whatever breaks in it while it runs, a new start may mend
-            raise _Stalled(f"broke while it ran ({_reason(error)})") from error
+            raise _Stalled(f"broke while it ran ({_reason(error)})", "if it does not help to start "
+                           "again, look at camera.controls in the settings") from error
         self.figures = {name: metadata[key] * factor for name, (key, factor) in _FIGURES.items()
                         if isinstance(metadata.get(key), int | float)}
         return Frame(grey, "camera")
@@ -165,10 +167,7 @@ class PiCamera:
     def _checked_controls(self) -> dict[str, Any]:
         """The controls of the settings, each held against what this sensor offers."""
         offered = self._device.camera_controls
-        chosen = {name: tuple(value) if isinstance(value, list) else value
-                  for name, value in self._controls.items()}
-        for name, value in chosen.items():
-            _check_control(name, value, offered)
+        chosen = {name: _checked(name, value, offered) for name, value in self._controls.items()}
         if self._focus_metres and "LensPosition" not in offered:
             self._log("camera: focus_metres is set, but this lens is focused by hand")
         elif self._focus_metres:
@@ -191,7 +190,11 @@ class PiCamera:
 
 
 class _Stalled(Exception):
-    """The camera was there and gives no frames now."""
+    """The camera was there and gives no frames now; advice: what may help."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(what)
+        self.advice = advice
 
 
 def _libraries() -> tuple[Any, Any]:
@@ -249,17 +252,26 @@ def _reason(error: BaseException) -> str:
     return f"{own}: {_reason(beneath)}" if beneath is not None else own
 
 
-def _check_control(name: str, value: Any, offered: Mapping[str, tuple[Any, Any, Any]]) -> None:
-    """Raise BadSettings for a control that the sensor lacks or whose range it leaves."""
+def _checked(name: str, value: Any, offered: Mapping[str, tuple[Any, Any, Any]]) -> Any:
+    """A control as this sensor takes it: a wrong one is noticed by a thread that then dies of it.
+
+    Raises BadSettings if the sensor has none of that name, or it is of another kind or range.
+    """
     place = f"camera.controls.{name}"
     if name not in offered:
         near = difflib.get_close_matches(name, offered, 1)
         hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(offered))}"
         raise BadSettings(f"{place}: this camera has no such control; {hint}")
+    if isinstance(value, list):
+        return tuple(value)
     low, high, _ = offered[name]
-    if all(isinstance(number, int | float) for number in (value, low, high)) and (
-            not low <= value <= high):
-        raise BadSettings(f"{place}: is {value}, must be from {low} to {high} for this camera")
+    if type(low) is float and type(value) is int:
+        value = float(value)
+    kind = {bool: "true or false", int: "a whole number", float: "a number"}.get(type(low))
+    if kind and (type(value) is not type(low) or not low <= value <= high):
+        span = "" if type(low) is bool else f" from {low} to {high}"
+        raise BadSettings(f"{place}: is {value}, must be {kind}{span} for this camera")
+    return value
 
 
 def _closed(device: Any) -> bool:
