@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,20 @@ def test_fail__a_check_that_breaks_is_ours(pi: Box, monkeypatch: pytest.MonkeyPa
     check(found["blas"], Verdict.WRONG, "numpy", "install")
     check(found["clock"], Verdict.WELL)
     assert doctor.worst(found.values()) == 70
+
+
+def test_fail__software_that_the_settings_need(pi: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name in ("picamera2", "luma.oled"):
+            raise metadata.PackageNotFoundError
+        return "1.0"
+
+    monkeypatch.setattr(metadata, "version", version)
+    check(doctor_system.software(pi), Verdict.WRONG, "picamera2 missing", "setup.sh install")
+    pi.settings = settings_from({"camera": {"kind": "desk"}})
+    check(doctor_system.software(pi), Verdict.WELL, "numpy 1.0")
+    pi.settings = settings_from({"camera": {"kind": "desk"}, "oled": {"on": True}})
+    check(doctor_system.software(pi), Verdict.WRONG, "luma.oled missing")
 
 
 def test_ok__a_healthy_pi(pi: Box) -> None:
@@ -269,7 +284,8 @@ def test_ok__whatever_the_service_says(pi: Box, wrong_kind: object,
     pi.folders.state.mkdir(parents=True)
     pi.folders.settings.write_text("[leds]\nsure = 17\n")
     running(pi, **dict.fromkeys(("state", "uptime", "conditions", "broken", "fault"), wrong_kind))
-    assert doctor.worst(finding for _, finding in doctor.examine(pi)) == 0
+    assert doctor.worst(finding for name, finding in doctor.examine(pi)
+                        if name != "software") == 0  # picamera2 is not here
 
 
 def test_ok__what_the_box_keeps(pi: Box) -> None:

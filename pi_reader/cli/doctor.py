@@ -90,7 +90,7 @@ def _checks() -> tuple[tuple[str, Check], ...]:
     from pi_reader.cli import doctor_system as system
 
     return (
-        ("board", parts.board), ("software", system.software), ("settings", settings),
+        ("board", parts.board), ("settings", settings), ("software", system.software),
         ("service", service), ("camera", parts.camera), ("light", parts.light),
         ("lamps", parts.lamps), ("segments", parts.segments), ("display", parts.display),
         ("button", parts.button), ("groups", parts.groups), ("weights", system.weights),

@@ -15,9 +15,9 @@ from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wro
 from pi_reader.errors import BadData, CannotWrite, PiReaderError
 from pi_reader.files import believed
 
-LEAST_FREE_MB, FEW_FREE_MB = 20, 200  # megabytes: below the first nothing can be kept
+FEW_FREE_MB = 200  # megabytes: enough for all that is kept, and for the system's own logs
 LEAST_MEMORY_MB = 60  # megabytes that the reader needs to start on a Zero
-HOT, TOO_HOT = 70, 80  # degrees Celsius; from 80 on the processor slows itself down
+HOT = 70  # degrees Celsius; not far from where the processor slows itself down
 SLOWEST_BLAS = 0.1  # GFLOPS: the reference BLAS reaches 0.025 on a Zero, OpenBLAS 0.267
 _SIDE = 128  # of the matrices that are multiplied to see: a sixth of a second at the slowest
 _TRIES = 3  # of which the fastest counts
@@ -25,20 +25,22 @@ _GOOD_BLAS = ("openblas", "mkl", "blis", "accelerate", "armpl", "libatlas", "sat
 
 
 def software(box: Box) -> Finding:
-    """Which versions are there."""
-    names = ["numpy", "pillow"] + (["picamera2", "gpiozero", "luma.oled"] if box.board else [])
-    found, missing = [f"pi-reader {__version__}", f"Python {platform.python_version()}"], []
-    for name in names:
+    """Which versions are there, of what the settings ask for."""
+    from pi_reader.config import pins
+
+    wanted = {"numpy": True, "pillow": True, "picamera2": box.settings.camera.kind == "pi",
+              "gpiozero": any(key != "oled.on" for _, key in pins(box.settings)),
+              "luma.oled": box.settings.oled.on}
+    words = [f"pi-reader {__version__}", f"Python {platform.python_version()}"]
+    missing = []
+    for name, is_wanted in wanted.items():
         try:
-            found.append(f"{name} {metadata.version(name)}")
+            words.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            missing.append(name)
-    words = ", ".join(found)
-    if {"numpy", "pillow"} & set(missing):
-        return wrong(f"{words}; missing: {', '.join(missing)}; `sudo apt install python3-numpy "
-                     "python3-pil` or `./setup.sh install` brings them")
-    return worth_a_look(f"{words}; missing: {', '.join(missing)}; `sudo ./setup.sh install` "
-                        "brings what the settings need") if missing else well(words)
+            if is_wanted and (box.board or name in ("numpy", "pillow")):
+                missing.append(name)
+    return wrong(f"{', '.join(missing)} missing beside {', '.join(words)}; `sudo ./setup.sh "
+                 "install` brings what the settings need") if missing else well(", ".join(words))
 
 
 def blas(box: Box) -> Finding:
@@ -71,13 +73,14 @@ def judge_blas(libraries: set[str], speed: float) -> Finding:
 def temperature(box: Box) -> Finding:
     """How hot the processor is."""
     from pi_reader.service import health
+    from pi_reader.service.surroundings import TOO_HOT
 
     degrees = health.temperature(box.root / "sys/class/thermal/thermal_zone0/temp")
     if degrees is None:
         return absent("nothing here says how warm it is")
     words = f"{degrees:.0f} °C"
     if degrees >= HOT:
-        return worth_a_look(f"{words}, it slows down at {TOO_HOT}; give the box more air"
+        return worth_a_look(f"{words}, it slows down at {TOO_HOT:.0f}; give the box more air"
                             if degrees < TOO_HOT else f"{words}: it has slowed down; give it air")
     return well(words)
 
@@ -107,6 +110,8 @@ def memory(box: Box) -> Finding:
 
 def disk(box: Box) -> Finding:
     """Whether what is read and learned can be kept."""
+    from pi_reader.service.surroundings import LEAST_FREE_MB
+
     folder = box.folders.state
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
