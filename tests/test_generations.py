@@ -161,8 +161,11 @@ def test_fail__a_broken_file_falls_back_and_says_so(kept: Generations, damage: s
     assert "generation 2 is not used" in fallen.fallen and "generation 1 reads" in fallen.fallen
     assert states(kept) == {0: "kept", 1: "in use", 2: "bad"} and kept.get(2).why
     assert opened(kept) == (1, "night 1") and again(kept).fallen == ""
+    said = fallen.fallen
+    assert fallen.open()[2].number == 1 and fallen.fallen == said, "it stays said"
     learn(kept, 3)
     assert opened(kept) == (3, "night 3"), "the number of a bad one is not used again"
+    assert fallen.open()[2].number == 3 and fallen.fallen == ""
 
 
 def test_fail__all_broken_leaves_the_shipped(kept: Generations) -> None:

@@ -56,7 +56,8 @@ class Generations:
 
     shipped: the weights file that came with the software; keep: how many learned ones are kept,
     those that must stay included. clock: seconds since 1970.
-    fallen: after `open`, in words, why it is not the generation it should have been; "" if it is.
+    fallen: after `open`, in words, why it is not the generation it should have been, until another
+    one comes into use; "" if it is.
     """
 
     def __init__(self, folder: Path, shipped: Path, keep: int = 8,
@@ -66,7 +67,8 @@ class Generations:
         self.fallen = ""
         self._file = LedgerFile(folder)
         self._clock = clock
-        self._opened = SHIPPED
+        self._opened: int | None = None
+        self._to_prove = False
         self._stamp: tuple[object, tuple[int, str]] = (None, (SHIPPED, ""))
 
     # For those who read: none of these has to write.
@@ -94,19 +96,24 @@ class Generations:
         if notes:
             notes.append(f"{_name(number)} reads instead" if number != ledger.in_use
                          else f"{_name(number)} reads")
-        self.fallen = "; ".join(notes)
+        if notes or number != self._opened:
+            self.fallen = "; ".join(notes)
         self._opened = ledger.in_use = number
+        self._to_prove = number != SHIPPED and ledger.records[number].proved != __version__
         return model, card, self._generation(ledger, number, card)
 
     def proved(self) -> None:
-        """Say that the generation that was opened has read a page: from now on it is trusted."""
-        number = self._opened
-        record = self._file.read().records.get(number)
-        if record and record.proved != __version__:
-            with contextlib.suppress(CannotWrite, Busy), self._change() as ledger:
-                if number in ledger.records:
-                    ledger.records[number].starts = 0
-                    ledger.records[number].proved = __version__
+        """Say that the generation that was opened has read a page: from now on it is trusted.
+
+        Costs nothing after the first time.
+        """
+        if not self._to_prove or self._opened is None:
+            return
+        self._to_prove = False
+        with contextlib.suppress(CannotWrite, Busy), self._change() as ledger:
+            if self._opened in ledger.records:
+                ledger.records[self._opened].starts = 0
+                ledger.records[self._opened].proved = __version__
 
     def stamp(self) -> tuple[int, str]:
         """Which generation is in use, by number and sha256; cheap enough to ask at every look.
