@@ -84,6 +84,15 @@ def test_fail__keys_that_are_not_there(tmp_path: Path) -> None:
         line_for(tmp_path)
 
 
+@pytest.mark.parametrize("command", ["help", "status", "retrain", "readings", "weights list"])
+def test_ok__quick_words_come_without_numpy(tmp_path: Path, command: str,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    from test_commands import loaded_by
+
+    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", command)
+    assert not loaded_by(["ssh", "--state", str(tmp_path)]) & {"numpy", "subprocess"}
+
+
 class Server:
     """An sshd of our own on the loopback, that lets one key in, and a box behind it."""
 
