@@ -181,10 +181,7 @@ class PiCamera:
     def _abandon(self) -> None:
         """Part from a camera that gives no more frames. Raises NoHardware if it cannot be done."""
         device, self._device = self._device, None
-        if device is None:
-            return
-        device.cancel_all_and_flush()  # the capture that timed out still waits for its frame
-        if not _closed(device):
+        if device is not None and not _closed(device):
             raise NoHardware("camera: hangs and cannot be closed; the program must end and be "
                              "started again, and if that does not help, the power be cut")
 
@@ -282,6 +279,7 @@ def _closed(device: Any) -> bool:
     """
     def close() -> None:
         try:
+            device.cancel_all_and_flush()  # a capture that timed out still waits for its frame
             device.close()
         except Exception as error:
             failed.append(error)  # it is gone in any case
