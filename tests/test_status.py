@@ -23,7 +23,8 @@ from pi_reader.history import History
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = {
     "state": "reading", "text": "2016\n7", "sure": True, "fault": "", "message": "learned 12",
-    "progress": None, "uptime": 7200.0, "frames": 14400, "reads": 12, "unsure_share": 0.25,
+    "progress": None, "faults": {}, "frozen": False, "address": "", "uptime": 7200.0,
+    "frames": 14400, "reads": 12, "unsure_share": 0.25,
     "looks_per_second": 2.0, "weights": "ab" * 32, "generation": 3,
     "camera": {"exposure_ms": 12.5, "gain": 1.5}, "aim": None,
     "conditions": {"mean": 131.0, "clipped": 0.01, "sharpness": None},
@@ -92,6 +93,11 @@ def test_ok__a_fault_is_shown_while_it_reads_on(tmp_path: Path,
     leave(tmp_path, fault="the card is full; make room")
     code, said = asked(tmp_path, capsys, "status")
     assert code == 0 and "fault       the card is full; make room" in said
+    leave(tmp_path, fault="one", faults={"disk": "one", "button": "two"}, frozen=True,
+          address="192.0.2.7")
+    said = asked(tmp_path, capsys, "status")[1]
+    assert said.count("  fault       ") == 2 and "fault       two" in said
+    assert "the display is held" in said and "address     192.0.2.7" in said
 
 
 @pytest.mark.parametrize(("changes", "words"), [

@@ -146,11 +146,9 @@ def lines(known: Known, now: float) -> Iterator[str]:
     if known.problem:
         yield f"not running: {known.problem}"
     if known.running:
+        held = ", the display is held" if status.get("frozen") is True else ""
         since = span(now - number(status, "since", now))
-        yield f"{status.get('state', 'running')} for {since}" + _quoted(status)
-    for key in ("fault", "message"):
-        if known.running and status.get(key):
-            yield f"  {key:11} {status[key]}"
+        yield f"{status.get('state', 'running')} for {since}{_quoted(status)}{held}"
     for name, words in _facts(status, now) if known.running else ():
         yield f"  {name:11} {words}"
     if words := _training(known.training, now):
@@ -165,6 +163,10 @@ def _quoted(status: Mapping[str, Any]) -> str:
 def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     """What the service counts and measures, as far as it is there."""
     last, view, camera = (_table(status, key) for key in ("last", "conditions", "camera"))
+    for fault in _table(status, "faults").values() or filter(None, [status.get("fault")]):
+        yield "fault", str(fault)
+    if status.get("message"):
+        yield "message", "  ".join(str(status["message"]).split("\n"))
     if last.get("text"):
         when = number(last, "when", 0.0)
         ago = f", {span(now - when)} ago" if when else ""
@@ -184,6 +186,8 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
         yield "weights", weights + (f", generation {generation}" if generation is not None else "")
     yield from _joined("device", status, {"temperature": "{:.0f} °C",
                                           "disk_free_mb": "{:.0f} MB free"})
+    if status.get("address"):
+        yield "address", str(status["address"])
     yield "up", span(number(status, "uptime", 0.0))
 
 
