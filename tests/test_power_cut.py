@@ -4,8 +4,8 @@ A killed process is no power cut, since the system still writes what it had in m
 whole emulated board while it writes is one: what the guest had not forced to its card is gone. The
 guest (power_cut_guest.py) confirms samples, switches generations of weights, keeps checkpoints and
 remembers readings without end, and says on its console what it has finished; after each cut it
-says what it found. Skips where no such board is. As root on Debian, in a folder of your own, with the
-two lines about binfmt of test_emulated.py done first:
+says what it found. Skips where no such board is. As root on Debian, in a folder of your own, with
+the lines about binfmt in the head of test_emulated.py done first:
 
     apt-get install qemu-system-arm qemu-user-static mmdebstrap arch-test
     mmdebstrap --arch=arm64 --skip=check/qemu --variant=minbase \\
