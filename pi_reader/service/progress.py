@@ -45,10 +45,13 @@ def follow(folders: Folders, clock: Callable[[], float],
         if line != said:
             yield line
             said = line
-        expected = (asked and _number(training, "updated") < begun
-                    and clock() - begun < START_SECONDS)
-        if not is_active(training, clock()) and not expected:
-            return
+        if not is_active(training, clock()):
+            if not asked or _number(training, "updated") >= begun:
+                return
+            if clock() - begun >= START_SECONDS:
+                yield (f"the training has not begun within {START_SECONDS:.0f} seconds; on the box, "
+                       "`systemctl status pi-reader-train` tells why")
+                return
         wait(_POLL)
 
 
