@@ -49,8 +49,8 @@ def follow(folders: Folders, clock: Callable[[], float],
             if not asked or _number(training, "updated") >= begun:
                 return
             if clock() - begun >= START_SECONDS:
-                yield (f"the training has not begun within {START_SECONDS:.0f} seconds; on the box, "
-                       "`systemctl status pi-reader-train` tells why")
+                yield (f"the training has not begun within {START_SECONDS:.0f} seconds; on the "
+                       "box, `systemctl status pi-reader-train` tells why")
                 return
         wait(_POLL)
 
