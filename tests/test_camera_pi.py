@@ -396,7 +396,7 @@ def test_ok__a_hanging_camera_does_not_keep_the_process(bench: Any) -> None:
             lens.capture()
         sys.exit(69)
     """
-    done = subprocess.run([sys.executable, "-c", program], timeout=20, capture_output=True,
+    done = subprocess.run([sys.executable, "-c", program], timeout=10, capture_output=True,
                           text=True, check=False, env={"PYTHONPATH": str(FAKES)})
     assert done.returncode == 69, done.stderr
     assert done.stderr == "camera: could not be closed within 0.2 s; given up\n"

@@ -216,7 +216,12 @@ def test_fail__it_hangs_and_the_process_ends_all_the_same(tree: Tree) -> None:
     pi.CLOSE_SECONDS = 1
     camera = PiCamera(wait_seconds=1, log=print)
     camera.capture()
-    Picamera2.process_requests = lambda self, display: threading.Event().wait()
+    def stuck(self, display):
+        while not self._job_list:
+            time.sleep(0.01)
+        with self.lock:
+            threading.Event().wait()
+    Picamera2.process_requests = stuck
     began = time.monotonic()
     try:
         camera.capture()

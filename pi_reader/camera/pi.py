@@ -7,11 +7,13 @@ anew once; if that does not help either, the process is to end and be started cl
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import errno
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 import numpy as np
@@ -274,17 +276,15 @@ def _checked(name: str, value: Any, offered: Mapping[str, tuple[Any, Any, Any]])
 def _closed(device: Any) -> bool:
     """Close it, waiting no longer than CLOSE_SECONDS; whether it is closed.
 
-    In a thread of its own, as no call into a hanging kernel can be given up; a daemon thread does
-    not keep the process from ending, and picamera2 does not try again at exit what was begun.
+    In a thread of its own, as no call into a hanging kernel can be given up. A daemon thread does
+    not keep the process from ending, but picamera2's own closing at the exit would.
     """
     def close() -> None:
-        try:
+        with suppress(Exception):  # it is gone in any case
             device.cancel_all_and_flush()  # a capture that timed out still waits for its frame
             device.close()
-        except Exception as error:
-            failed.append(error)  # it is gone in any case
 
-    failed: list[Exception] = []
+    atexit.unregister(device.close)
     closing = threading.Thread(target=close, name="closing the camera", daemon=True)
     closing.start()
     closing.join(CLOSE_SECONDS)

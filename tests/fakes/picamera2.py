@@ -7,6 +7,7 @@ would wait for ever fails at once, but for `close`, which waits until `bench.men
 
 from __future__ import annotations
 
+import atexit
 import errno
 import threading
 from collections import deque
@@ -125,6 +126,7 @@ class Picamera2:
         self._automatic = True
         self._exposure, self._gain = float(DEFAULT_EXPOSURE), 1.0
         self._job_waits = False
+        atexit.register(self.close)
 
     @staticmethod
     def global_camera_info() -> list[dict[str, Any]]:
@@ -199,14 +201,17 @@ class Picamera2:
             request.release()
 
     def cancel_all_and_flush(self) -> None:
+        if bench.stop_hangs:  # its thread holds the lock
+            bench.mended.wait()
         self._job_waits = False
 
     def close(self) -> None:
+        atexit.unregister(self.close)
         if bench.held_by is not self:
             return
-        assert not self._job_waits, "a capture that timed out is still waiting: flush it first"
         if bench.stop_hangs:
             bench.mended.wait()
+        assert not self._job_waits, "a capture that timed out is still waiting: flush it first"
         self.started = False
         bench.held_by = None
 
