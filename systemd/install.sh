@@ -26,7 +26,7 @@ start_seconds=400 # three tries of a Zero that each take up to two minutes
 needed=(python3-venv python3-setuptools python3-wheel python3-numpy python3-pil python3-tqdm
     libopenblas0-pthread python3-gpiozero python3-luma.oled fonts-dejavu-core)
 pi_only=(python3-picamera2 python3-lgpio) # in Raspberry Pi OS; Debian has no such packages
-switched_on=(pi-reader.service pi-reader-train.timer pi-reader-train.path)
+switched_on=(pi-reader.service pi-reader-train.timer pi-reader-train.path pi-reader-poweroff.path)
 
 device() {
     local action=$1
@@ -177,7 +177,7 @@ uninstall_device() {
         say "kept: $settings, $state and the user pi-reader; --purge removes them, too"
         return
     fi
-    do_it rm -rf "$settings" "$state" "$state.before-restore"
+    do_it rm -rf "$settings" "$state" "$state.before-restore" "$units"/pi-reader*.d
     if getent passwd pi-reader >/dev/null; then do_it userdel pi-reader; fi
     if getent group pi-reader >/dev/null; then do_it groupdel pi-reader; fi
     say "removed everything of pi-reader; apt's packages stay"

@@ -114,7 +114,7 @@ check_key() {
 
 # Lets a key say the words of `pi-reader ssh`, and makes sure that sshd goes by it.
 put_key() {
-    local line
+    local line rules
     if [ -n "$dry_run" ]; then
         printf 'would write: %s\n' "$settings/authorized_keys" "$sshd_part"
         return
@@ -124,8 +124,8 @@ put_key() {
         | write 644 "$settings/authorized_keys"
     write 644 "$sshd_part" <"$(units_of "$new")/pi-reader.sshd.conf"
     mkdir -p /run/sshd
-    if ! /usr/sbin/sshd -T -C user=pi-reader,host=localhost,addr=127.0.0.1 \
-        | grep -q "^forcecommand $app/bin/pi-reader ssh"; then
+    rules=$(/usr/sbin/sshd -T -C user=pi-reader,host=localhost,addr=127.0.0.1 2>&1) || true
+    if ! grep -qx "forcecommand $app/bin/pi-reader ssh" <<<"$rules"; then
         rm "$sshd_part"
         fail "sshd does not follow $sshd_part; does /etc/ssh/sshd_config include that folder?"
     fi
@@ -143,7 +143,7 @@ start_reader() {
         return 0
     fi
     systemctl reset-failed "pi-reader*" 2>/dev/null || true
-    systemctl start pi-reader-train.timer pi-reader-train.path
+    systemctl start "${switched_on[@]:1}"
     systemctl restart --no-block pi-reader.service
     for ((second = 0; second < start_seconds; second++)); do
         sleep 1
@@ -158,4 +158,8 @@ start_reader() {
 version_here() { sed -n 's/^__version__ = "\(.*\)"/\1/p' "$here/pi_reader/__init__.py"; }
 is_our_command() { [ "$(readlink "$command_link" || true)" = "$app/bin/pi-reader" ]; }
 
-why_not() { journalctl -u pi-reader.service -n 30 -o cat --no-pager | grep '^pi-reader: ' | tail -1; }
+# The reader's own last word before it ended.
+why_not() {
+    journalctl -u pi-reader.service -n 50 -o cat --no-pager | grep '^pi-reader: ' | tail -n 1 \
+        || printf 'see journalctl -u pi-reader\n'
+}

@@ -1,0 +1,242 @@
+"""The units and setup.sh for real: in a Debian that boots its own systemd, without a network.
+
+One story: installed, alive, killed, hung, misconfigured, without a camera, asked over SSH, backed
+up, upgraded, taken off. It skips where there is no tree to boot. As root on Debian:
+
+    apt-get install mmdebstrap systemd-container
+    for release in bookworm trixie; do
+        mmdebstrap --variant=minbase --include=systemd,systemd-sysv,dbus,udev,procps,iproute2,\\
+    openssh-server,openssh-client,python3-venv,python3-setuptools,python3-wheel,python3-numpy,\\
+    python3-pil,python3-tqdm,python3-gpiozero,python3-luma.oled,libopenblas0-pthread,\\
+    fonts-dejavu-core $release /srv/$release
+    done
+    PI_READER_BOOKWORM_ROOT=/srv/bookworm PI_READER_TRIXIE_ROOT=/srv/trixie \\
+        python -m pytest -m emulated -sv tests/test_container.py
+
+The tree is copied first and stays as it is; the container has no network, so that everything is
+installed from what is there. Each release takes about three minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from container import Container, copy_checkout
+
+pytestmark = pytest.mark.emulated
+
+READER, FAULT, TRAIN = "pi-reader.service", "pi-reader-fault.service", "pi-reader-train.service"
+RETRY_SECONDS = 8  # instead of 15 minutes
+SETTINGS, STATE = "etc/pi-reader/config.toml", "var/lib/pi-reader"
+DESK = '[camera]\nkind = "desk"\n'
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def box(request: pytest.FixtureRequest) -> Iterator[Container]:
+    variable = f"PI_READER_{request.param.upper()}_ROOT"
+    tree = os.environ.get(variable, "")
+    if not tree or not Path(tree, "usr/lib/systemd/systemd").exists():
+        pytest.skip(f"needs {variable}; see the head of this file")
+    if os.geteuid() != 0 or not shutil.which("systemd-nspawn"):
+        pytest.skip("needs root and systemd-nspawn")
+    with tempfile.TemporaryDirectory(prefix="pi-reader-", dir=Path(tree).parent) as place:
+        container = Container(Path(tree), Path(place))
+        yield container
+        container.close()
+
+
+def settings(box: Container, text: str) -> None:
+    (box.root / SETTINGS).write_text(text)
+
+
+def reading(box: Container, seconds: float = 60) -> None:
+    """The reader is up, whatever was done to it before."""
+    box.wait_for(READER, "active", seconds)
+    assert box.state(FAULT) == "inactive"
+
+
+def restarted(box: Container, before: str) -> float:
+    """The reader is up again as another process; how many seconds that took."""
+    return box.wait(lambda: box.show(READER, "MainPID") not in ("0", before)
+                    and box.state(READER) == "active", 60, "to be restarted")
+
+
+def said(box: Container) -> str:
+    """What the status command says of a box that does not run."""
+    done = box.run("pi-reader", "status", check=False)
+    assert done.returncode == 69
+    return done.stdout
+
+
+def test_installs_without_a_network(box: Container) -> None:
+    assert "lo" in box.run("ip", "-br", "link").stdout and "eth" not in box.run("ip", "link").stdout
+    done = box.setup("install")
+    print("\n" + done.stderr)
+    reading(box)
+    assert 'kind = "desk"' in (box.root / SETTINGS).read_text()
+    assert box.setup("check").stderr.startswith("all is as it should be")
+    status = box.run("pi-reader", "status")
+    print(status.stdout)
+    assert box.show(READER, "StatusText")
+    assert box.show(READER, "User") == "pi-reader"
+
+
+def test_installs_again_and_keeps_the_settings(box: Container) -> None:
+    settings(box, DESK + "# mine\n")
+    assert "keeping" in box.setup("install").stderr
+    reading(box)
+    assert (box.root / SETTINGS).read_text().endswith("# mine\n")
+
+
+def test_stops_cleanly(box: Container) -> None:
+    began = time.monotonic()
+    box.run("systemctl", "stop", READER)
+    took = time.monotonic() - began
+    print(f"\nclean stop after {took:.1f} s")
+    assert took < 5
+    assert box.state(READER) == "inactive" and box.state(FAULT) == "inactive"
+    assert box.show(READER, "Result") == "success"
+    box.run("systemctl", "start", READER)
+
+
+def test_is_restarted_when_killed(box: Container) -> None:
+    pid = box.show(READER, "MainPID")
+    box.run("kill", "-KILL", pid)
+    print(f"\nkill -9: reading again after {restarted(box, pid):.1f} s")
+    reading(box)
+
+
+def test_a_hang_is_caught_by_the_watchdog(box: Container) -> None:
+    box.run("systemctl", "reset-failed", READER)
+    box.tune(READER, WatchdogSec="6")
+    box.run("systemctl", "restart", READER)
+    pid = box.show(READER, "MainPID")
+    box.run("kill", "-STOP", pid)
+    print(f"\nhung: reading again after {restarted(box, pid):.1f} s, with a watchdog of 6 s")
+    assert "Watchdog timeout" in box.journal(READER)
+    reading(box)
+
+
+def test_broken_settings_light_the_lamp_until_they_are_mended(box: Container) -> None:
+    box.tune("pi-reader-fault.timer", OnActiveSec=f"{RETRY_SECONDS}s", AccuracySec="1s")
+    box.run("systemctl", "reset-failed", READER)
+    settings(box, '[camera]\nkindd = "desk"\n')
+    restarts = box.show(READER, "NRestarts")
+    box.run("systemctl", "restart", READER, check=False)
+    box.wait_for(FAULT, "active", 20)
+    assert box.show(READER, "ExecMainStatus") == "78"
+    assert box.show(READER, "NRestarts") == restarts  # not tried again at once
+    box.wait(lambda: "did you mean kind" in said(box), 10, "to say what is wrong")
+    print("\n" + said(box))
+    settings(box, DESK)
+    took = box.wait(lambda: box.state(READER) == "active", RETRY_SECONDS + 60, "to be tried again")
+    print(f"mended: reading again after {took:.1f} s, with a retry every {RETRY_SECONDS} s")
+    reading(box)
+    assert box.state("pi-reader-fault.timer") == "inactive"
+
+
+def test_a_missing_camera_lights_the_lamp_after_three_tries(box: Container) -> None:
+    box.run("systemctl", "reset-failed", READER)
+    settings(box, '[camera]\nkind = "pi"\n')
+    box.run("systemctl", "restart", READER, check=False)
+    took = box.wait_for(FAULT, "active", 120)
+    print(f"\nno camera: fault lamp after {took:.1f} s")
+    journal = box.journal(READER)
+    assert "Start request repeated too quickly" in journal and "picamera2" in journal
+    box.wait(lambda: "camera or the pins" in said(box), 10, "to say what is wrong")
+    settings(box, DESK)
+    box.run("systemctl", "reset-failed", READER)
+    box.run("systemctl", "start", READER)  # by hand: that ends the lamp as well
+    reading(box)
+
+
+def test_a_request_starts_the_training(box: Container) -> None:
+    box.shell("runuser -u pi-reader -- touch /var/lib/pi-reader/requests/retrain")
+    box.wait(lambda: box.show(TRAIN, "ExecMainStartTimestamp") != "", 20, "to train")
+    box.wait_for(TRAIN, "inactive", 120)
+    print("\n" + box.journal(TRAIN))
+    assert box.show(TRAIN, "Result") == "success"
+    assert not (box.root / STATE / "requests" / "retrain").exists()
+    assert box.state("pi-reader-train.path") == "active"
+    assert box.state("pi-reader-train.timer") == "active"
+
+
+def test_a_key_may_ask_and_nothing_else(box: Container) -> None:
+    box.shell("ssh-keygen -q -t ed25519 -N '' -f /root/key")
+    box.setup("install", "--ssh-key", "/root/key.pub")
+    reading(box)
+    box.run("systemctl", "start", "ssh.service")
+    ssh = ["ssh", "-F", "none", "-i", "/root/key", "-o", "IdentitiesOnly=yes", "-o",
+           "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "pi-reader@127.0.0.1"]
+    status = box.run(*ssh, "status")
+    print("\nssh status:", status.stdout)
+    for hostile in ("id", "status; id", "$(id)", "sh -c id", "", "status\nid", "-oProxyCommand=id"):
+        assert "uid=" not in box.run(*ssh[:-1], "--", ssh[-1], hostile, check=False).stdout
+    assert box.run(*ssh[:-1], "-N", "-L", "9999:127.0.0.1:22", "-o", "ExitOnForwardFailure=yes",
+                   "-f", ssh[-1], check=False).returncode in (0, 255)
+    forwarded = box.shell("ssh-keyscan -T 2 -p 9999 127.0.0.1 2>&1", check=False).stdout
+    assert "ssh-ed25519" not in forwarded
+    before = (box.root / "etc/pi-reader/authorized_keys").read_text()
+    box.setup("install", "--ssh-key", "/root/key.pub")
+    assert (box.root / "etc/pi-reader/authorized_keys").read_text() == before
+
+
+def test_comes_back_from_a_backup(box: Container) -> None:
+    learned = box.root / STATE / "weights" / "proof"
+    learned.parent.mkdir(exist_ok=True)
+    learned.write_text("learned")
+    print("\n" + box.setup("backup", "/root/box.tar").stdout)
+    learned.write_text("spoiled")
+    settings(box, DESK + "# later\n")
+    print(box.setup("restore", "/root/box.tar").stdout)
+    reading(box)
+    assert learned.read_text() == "learned"
+    assert (box.root / SETTINGS).read_text() == DESK
+    assert box.shell("stat -c %U:%a /var/lib/pi-reader").stdout == "pi-reader:2770\n"
+    box.shell("truncate -s 5000 /root/box.tar")
+    assert box.setup("restore", "/root/box.tar", check=False).returncode != 0
+    reading(box)
+    assert learned.read_text() == "learned"
+
+
+def test_an_upgrade_that_does_not_start_is_taken_back(box: Container) -> None:
+    bad = box.source / "pi_reader" / "cli" / "run.py"
+    bad.write_text(bad.read_text() + "\n\ndef run(args):\n    raise SystemExit('bad version')\n")
+    done = box.setup("upgrade", check=False)
+    print("\n" + done.stderr)
+    assert done.returncode == 1 and "the old version is back and runs" in done.stderr
+    reading(box)
+    copy_checkout(box.source)
+
+
+def test_an_upgrade_keeps_what_was_learned(box: Container) -> None:
+    before = os.readlink(box.root / "opt/pi-reader")
+    learned = box.root / STATE / "weights" / "proof"
+    print("\n" + box.setup("upgrade").stderr)
+    reading(box)
+    assert os.readlink(box.root / "opt/pi-reader") != before
+    assert learned.read_text() == "learned"
+
+
+def left(box: Container) -> list[str]:
+    """What of pi-reader is still there; drop-ins are this test's own."""
+    found = box.shell("find / -xdev -name '*pi-reader*' -not -path '/src/*' -not -path '/proc/*' "
+                      "-not -path '/var/log/*' -not -path '/tmp/*' -not -name '*.d'").stdout
+    return sorted(found.split())
+
+
+def test_leaves_without_a_trace_but_what_was_learned(box: Container) -> None:
+    print("\n" + box.setup("uninstall").stderr)
+    assert left(box) == ["/etc/pi-reader", "/var/lib/pi-reader",
+                            "/var/lib/pi-reader.before-restore"]
+    box.setup("install")
+    reading(box)
+    print(box.setup("uninstall", "--purge").stderr)
+    assert left(box) == []
+    assert box.run("getent", "passwd", "pi-reader", check=False).returncode != 0
