@@ -177,7 +177,6 @@ class LedgerFile:
 
     def _tidy(self, ledger: Ledger) -> None:
         """Remove what a power cut left: half files, and weights that became no generation."""
-        ledger.last = max([ledger.last, *self._numbers()])
         for name in os.listdir(self.folder):
             match = _FILE.fullmatch(name)
             unknown = match and int(match["number"]) not in ledger.records
