@@ -251,9 +251,9 @@ class Picamera2:
         if controls.get("AeEnable") is True:
             self._automatic = True
         if controls.get("ExposureTime"):  # 0 leaves it automatic
-            self._exposure = float(controls["ExposureTime"])
+            self._exposure, self._automatic = float(controls["ExposureTime"]), False
         if controls.get("AnalogueGain"):
-            self._gain = float(controls["AnalogueGain"])
+            self._gain, self._automatic = float(controls["AnalogueGain"]), False
 
     def _adapt(self) -> None:
         """Half way to the right exposure with each frame, the time first and then the gain."""
