@@ -158,7 +158,7 @@ def test_fail__a_broken_file_falls_back_and_says_so(kept: Generations, damage: s
                           "another": kept.get(1).path.read_bytes()}[damage])
     fallen = again(kept)
     assert fallen.open()[2].number == 1
-    assert "generation 2 is not used" in fallen.fallen and "generation 1 reads" in fallen.fallen
+    assert "generation 2 is not used" in fallen.fallen and "reads with generation 1" in fallen.fallen
     assert states(kept) == {0: "kept", 1: "in use", 2: "bad"} and kept.get(2).why
     assert opened(kept) == (1, "night 1") and again(kept).fallen == ""
     said = fallen.fallen

@@ -94,8 +94,7 @@ class Generations:
         else:
             model, card = self._load(ledger, SHIPPED)
         if notes:
-            notes.append(f"{_name(number)} reads instead" if number != ledger.in_use
-                         else f"{_name(number)} reads")
+            notes.append(f"the box reads with {_name(number)}")
         if notes or number != self._opened:
             self.fallen = "; ".join(notes)
         self._opened = ledger.in_use = number
