@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from pi_reader.outputs.opening import opening
+from pi_reader.errors import opening
 from pi_reader.outputs.patterns import Lamps, lamps
 from pi_reader.outputs.scene import Moment, Onlooker
 from pi_reader.values import State

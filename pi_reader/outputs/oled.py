@@ -7,9 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from pi_reader.errors import BadSettings, NoHardware
+from pi_reader.errors import BadSettings, NoHardware, opening
 from pi_reader.outputs.face import face, look, resting
-from pi_reader.outputs.opening import opening
 from pi_reader.outputs.scene import Moment, Onlooker, topic
 from pi_reader.values import State
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pi_reader.outputs.opening import opening
+from pi_reader.errors import opening
 from pi_reader.outputs.patterns import BEAT, BLINK, FAST, GAP, STAND, Pattern, heartbeat, level
 from pi_reader.outputs.scene import Moment, Onlooker, spelled
 from pi_reader.values import State
