@@ -136,6 +136,7 @@ class Server:
                     socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(0.05)
+        self.close()
         pytest.skip(f"sshd does not start here: {(self.folder / 'log').read_text()[-300:]}")
 
     def options(self, program: str = "ssh") -> list[str]:
