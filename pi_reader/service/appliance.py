@@ -17,6 +17,7 @@ from pi_reader.errors import PiReaderError
 from pi_reader.outputs.base import Output
 from pi_reader.reader import Reader
 from pi_reader.service import aiming
+from pi_reader.service.caution import cautious
 from pi_reader.service.diary import Diary
 from pi_reader.service.errands import Errands, Sight
 from pi_reader.service.faults import Faults
@@ -76,7 +77,7 @@ class Appliance:
         self._still_at = clock()
         self._stamp: object = None
         self._weights_at = -float("inf")
-        self._stopping = self._reload_asked = False
+        self._stopping = self._reload_asked = self._is_awake = False
         self._best_focus = aiming.Best()
         self._aimed: Mapping[str, Any] | None = None
         self._aim_words = ""  # for the display
@@ -121,6 +122,8 @@ class Appliance:
         reader = self._newest_reader(now)
         unsettled = glance.changed or not self.steady.settled
         if unsettled and (not glance.moving or now - self._still_at > RESTLESS):
+            if glance.changed and not glance.moving:
+                self.steady.stir()
             self._read(reader, frame)
         self._aim(now, frame)
         self._tend(now, Sight(frame, reader, self._figures))
@@ -131,11 +134,12 @@ class Appliance:
         """Read the frame; say what is certain by now."""
         self._eye.remember()
         self.reads += 1
-        reading = reader.read(frame)
+        reading = cautious(reader.read(frame))
         self.weights.proved()
-        trouble = self._conditions.trouble if self._conditions else None
-        self._trouble = None if any(digit.sure for digit in reading.digits) else trouble
         said = self.steady.add(reading)
+        if self.steady.settled:
+            self._is_awake = True
+            self._trouble = self._conditions.trouble if self._conditions else None
         if said is None:
             return
         if said.lines:
@@ -162,6 +166,8 @@ class Appliance:
                 self.faults.set("weights", f"{error}; the weights before stay in use")
             else:
                 self.faults.set("weights", self.weights.note)
+                self._eye.forget()  # what lies there is read again
+                self.steady.stir()
                 self._log(f"weights {self._reader.weights[:12]} in use")
         assert self._reader is not None
         return self._reader
@@ -217,7 +223,7 @@ class Appliance:
             state = State.CORRECTING
         elif said is not None:
             state = State.READING if all(d.sure for d in said.digits) else State.UNSURE
-        elif not self.reads:
+        elif not self._is_awake:
             state = State.STARTING
         else:
             state = self._trouble or State.NOTHING

@@ -18,8 +18,8 @@ LEAST_CELLS = 2  # a thin digit 12 pixels tall changes three
 
 @dataclass(frozen=True)
 class Glance:
-    """What a glance says. moving: different from the frame before; changed: different from the
-    frame that was read last, or nothing was read yet."""
+    """What a glance says. moving: different from the frame before, if there was one; changed:
+    different from the frame that was read last, or nothing was read yet."""
 
     moving: bool
     changed: bool
@@ -35,11 +35,16 @@ class Eye:
     def look(self, grey: np.ndarray) -> Glance:
         """Glance at a frame, (height, width) uint8."""
         before, self._now = self._now, thinned(grey)
-        return Glance(differ(before, self._now), differ(self._read, self._now))
+        moving = before is not None and differ(before, self._now)
+        return Glance(moving, differ(self._read, self._now))
 
     def remember(self) -> None:
         """The frame of the last glance is being read."""
         self._read = self._now
+
+    def forget(self) -> None:
+        """Whatever lies there counts as changed."""
+        self._read = None
 
 
 def thinned(grey: np.ndarray) -> np.ndarray:

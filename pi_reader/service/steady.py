@@ -37,8 +37,7 @@ class Steady:
         alike = self._alike(self._looks[-1])
         if len(alike) < self._seen:
             return False
-        now = self._looks[-1]
-        return now.lines == () if self.said is None else same_place(self.said, now)
+        return _agrees(self.said, self._looks[-1])
 
     def add(self, reading: Reading) -> Reading | None:
         """Take in a look. Gives what to say now: a reading, one without lines if the paper is gone,
@@ -61,6 +60,10 @@ class Steady:
         self.said = voted
         return voted
 
+    def stir(self) -> None:
+        """The scene is another one: what was seen of the one before does not count any more."""
+        self._looks.clear()
+
     def forget(self) -> None:
         """Begin anew: what lies there is said again, once it was seen often enough again."""
         self.said = None
@@ -81,6 +84,15 @@ def same_place(one: Reading, other: Reading) -> bool:
     if [len(line.digits) for line in one.lines] != [len(line.digits) for line in other.lines]:
         return False
     return all(_near(a.box, b.box) for a, b in zip(one.digits, other.digits, strict=True))
+
+
+def _agrees(said: Reading | None, look: Reading) -> bool:
+    """Whether a look is what was said, as far as it is sure."""
+    if said is None:
+        return not look.lines
+    return same_place(said, look) and all(
+        old.label == new.label or not (old.sure and new.sure)
+        for old, new in zip(said.digits, look.digits, strict=True))
 
 
 def _near(a: Box, b: Box) -> bool:

@@ -1,0 +1,403 @@
+"""The loop: what it says, when it looks, and what it survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from box import NOW, Clock, Given, Scripted, box, page, reading
+
+from pi_reader.errors import BadData, BadSettings, Busy, NoHardware
+from pi_reader.files import write_json
+from pi_reader.history import History
+from pi_reader.outputs.record import Recording
+from pi_reader.outputs.together import Outputs
+from pi_reader.requests import Requests
+from pi_reader.samples import Samples
+from pi_reader.service.diary import Diary
+from pi_reader.service.errands import Errands
+from pi_reader.service.faults import Faults
+from pi_reader.service.presses import Presses
+from pi_reader.service.report import Report
+from pi_reader.service.surroundings import Surroundings
+from pi_reader.values import Frame, State
+
+EMPTY = page("")
+
+
+def lying(text: str, looks: int = 8) -> list[Frame]:
+    """A page that lies still for so many looks."""
+    return [page(text)] * looks
+
+
+def states(shown: Recording) -> list[State]:
+    """What it was doing, one after the other."""
+    return [state for state, _ in groupby(status.state for status in shown.told)]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@dataclass
+class Pressed:
+    """A button that was pressed at these looks."""
+
+    presses: dict[int, list[str]]
+    looks: int = -1
+    asked: list[float] = field(default_factory=list)
+    waiting: list[Any] = field(default_factory=list)
+
+    def due(self) -> None:
+        self.looks += 1
+        self.waiting += [type("Press", (), {"kind": kind, "at": 0.0})()
+                         for kind in self.presses.get(self.looks, ())]
+
+    def events(self) -> list[Any]:
+        waiting, self.waiting = self.waiting, []
+        return waiting
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def test_ok__a_page_is_said_once_and_withdrawn(clock: Clock) -> None:
+    frames = lying("", 3) + lying("12") + lying("", 4) + lying("345") + lying("77")
+    appliance, shown, _ = box(frames, clock)
+    appliance.run()
+    assert shown.texts == ["12", "", "345", "77"]
+    assert states(shown) == [
+        State.STARTING, State.NOTHING, State.READING, State.NOTHING, State.READING, State.STOPPING]
+
+
+def test_ok__what_moves_is_not_read_unless_it_never_rests(clock: Clock) -> None:
+    passing = [page(str(number)) for number in range(1, 9)]
+    appliance, shown, _ = box(passing + lying("5"), clock)
+    appliance.run()
+    assert shown.texts == ["5"] and appliance.reads <= 4
+    trembling = [Frame(np.roll(page("12").grey, step % 2 * 9, axis=1), "12") for step in range(60)]
+    appliance, shown, _ = box(trembling, Clock())
+    appliance.run()
+    assert shown.texts == ["12"]
+
+
+def test_ok__two_looks_a_second_at_rest_eight_while_something_happens(clock: Clock) -> None:
+    times: list[float] = []
+    frames = [item for text in [""] * 12 + ["12"] * 12
+              for item in (lambda: times.append(clock.now), page(text))]
+    appliance, _, _ = box(frames, clock)
+    appliance.run()
+    waits = np.diff(times).round(3).tolist()
+    assert waits[:2] == [0.125, 0.125] and waits[5:11] == [0.5] * 6  # settled on nothing
+    assert waits[12:15] == [0.125] * 3 and waits[-5:] == [0.5] * 5
+    assert appliance.reads < 10
+
+
+def test_ok__doubt_is_shown_as_such(clock: Clock) -> None:
+    appliance, shown, _ = box(lying("1?"), clock)
+    appliance.run()
+    assert shown.texts == ["1?"] and shown.told[-2].state == State.UNSURE
+
+
+@pytest.mark.parametrize(("grey", "state"), [
+    (np.full((480, 640), 10, np.uint8), State.DARK),
+    (np.full((480, 640), 255, np.uint8), State.GLARE)])
+def test_ok__truth_in_the_dark(clock: Clock, grey: np.ndarray, state: State) -> None:
+    appliance, shown, _ = box([Frame(grey, "")] * 4 + lying("4"), clock)
+    appliance.run()
+    assert states(shown)[1:3] == [state, State.READING]
+
+
+def test_ok__the_heart_beats_once_a_frame(clock: Clock) -> None:
+    beats: list[str] = []
+
+    class Heart:
+        def beat(self) -> None:
+            beats.append("beat")
+
+        def say(self, status: str) -> None:
+            beats.append(status)
+
+        def stop(self) -> None:
+            beats.append("stop")
+
+    appliance, _, _ = box(lying("8"), clock, heartbeat=Heart())
+    appliance.run()
+    assert beats.count("beat") == appliance.frames == 8 and beats[-1] == "stop"
+    assert "reading: 8" in beats
+
+
+def test_fail__a_camera_that_gives_out_ends_it(clock: Clock, tmp_path: Path) -> None:
+    for trouble in (NoHardware("camera: lost"), Busy("camera: busy")):
+        report = tmp_path / "status.json"
+        appliance, shown, _ = box([*lying("1"), trouble], clock, report=Report(report))
+        with pytest.raises(type(trouble)):
+            appliance.run()
+        assert shown.texts == ["1"] and shown.told[-1].state == State.STOPPING
+        assert json.loads(report.read_text())["state"] == "stopping"
+
+
+def test_ok__stop_is_heard_between_looks(clock: Clock) -> None:
+    appliance, _, _ = box([*lying("1", 3), lambda: appliance.stop(), *lying("1", 50)], clock)
+    appliance.run()
+    assert appliance.frames == 4
+
+
+def test_ok__until(clock: Clock) -> None:
+    appliance, _, _ = box(lying("1", 500), clock)
+    appliance.run(until=10.0)
+    assert 10.0 <= clock.now < 10.6
+
+
+# Weights
+
+def test_ok__new_weights_are_taken_up_between_frames(clock: Clock) -> None:
+    given = Given(Scripted("a" * 64))
+    appliance, shown, log = box(
+        [*lying("1", 8), lambda: setattr(given, "reader", Scripted("b" * 64)), *lying("1", 8),
+         *lying("2", 8)],
+        clock, given)
+    appliance.run()
+    assert [one.weights[0] for one in shown.shown] == ["a", "b"] and given.proofs > 4
+    assert log == [f"weights {'a' * 12} in use", f"weights {'b' * 12} in use"]
+
+
+def test_ok__broken_weights_are_said_and_the_old_ones_stay(clock: Clock) -> None:
+    given = Given(Scripted())
+    good = given.reader
+    appliance, shown, log = box(
+        [*lying("1", 8), lambda: setattr(given, "reader", BadData("0004.npz: cut short")),
+         *lying("2", 8), lambda: setattr(given, "reader", good), *lying("3", 8)], clock, given)
+    appliance.run()
+    assert shown.texts == ["1", "2", "3"]
+    faults = [status.fault for status in shown.told]
+    assert any(fault.startswith("0004.npz: cut short") for fault in faults)
+    assert shown.told[-2].fault == "" and sum("cut short" in line for line in log) == 1
+
+
+def test_fail__no_weights_at_the_start(clock: Clock) -> None:
+    appliance, shown, _ = box(lying("1"), clock, Given(BadData("default.npz: damaged")))
+    with pytest.raises(BadData, match="damaged"):
+        appliance.run()
+    assert not shown.shown
+
+
+# What breaks beside the camera
+
+@pytest.mark.parametrize("trouble", [OSError(121, "Remote I/O error"), NoHardware("oled: gone"),
+                                     Busy("leds: GPIO5 is taken"), ValueError("luma's own")])
+def test_ok__an_output_that_breaks(clock: Clock, trouble: Exception) -> None:
+    class Breaking(Recording):
+        def show(self, *_: object) -> None:
+            raise trouble
+
+    good, log = Recording(), list[str]()
+    both = Outputs({"oled": Breaking, "good": lambda: good}, log.append)
+    appliance, _, _ = box(lying("12") + lying("3"), clock, outputs=both)
+    appliance.run()
+    assert good.texts == ["12", "3"] and len(log) == 1 and log[0].startswith("oled: broken")
+
+
+@contextmanager
+def full_disk(most: int = 0) -> Iterator[None]:
+    """No file of this process can grow beyond so many bytes."""
+    import signal
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_ok__a_full_disk(clock: Clock, tmp_path: Path) -> None:
+    faults = Faults(lambda line: None)
+    diary = Diary(faults, history=History(tmp_path / "history.db", batch_seconds=1.0),
+                  samples=Samples(tmp_path / "samples.db"), wall=clock.wall)
+    presses = Presses(diary)
+    limit = full_disk()
+    frames = [limit.__enter__, *lying("12", 12), lambda: pressed.due(), *lying("12", 12),
+              lambda: limit.__exit__(None, None, None), *lying("34"), *lying("", 8)]
+    pressed = Pressed({0: ["long", "long", "long"]})
+    appliance, shown, _ = box(frames, clock, faults=faults, diary=diary, presses=presses,
+                              button=pressed, report=Report(tmp_path / "status.json"))
+    appliance.run()
+    assert shown.texts == ["12", "34", ""]
+    told = [status.fault for status in shown.told if status.fault]
+    assert any("history.db" in fault for fault in told) and faults.all.get("history") is None
+    assert "samples" in faults.all and not any("kept" in s.message for s in shown.told)
+    assert [past.text for past in History(tmp_path / "history.db").since()] == ["12", "34"]
+
+
+def test_ok__a_disk_with_little_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pi_reader.service import health
+
+    log: list[str] = []
+    around = Surroundings(Faults(log.append), state=tmp_path)
+    monkeypatch.setattr(health, "disk_free_mb", lambda folder: 3.0)
+    around.tick(0.0)
+    monkeypatch.setattr(health, "disk_free_mb", lambda folder: 300.0)
+    around.tick(30.0)
+    assert len(log) == 1 and "the disk is full, 3 MB are left" in log[0]
+    around.tick(60.0)
+    assert log[1] == "disk: works again"
+
+
+def test_ok__the_clock_jumps_by_years(clock: Clock, tmp_path: Path) -> None:
+    faults = Faults(lambda line: None)
+    diary = Diary(faults, history=History(tmp_path / "history.db", batch_seconds=1.0),
+                  wall=clock.wall)
+
+    def at(wall: float) -> Callable[[], None]:
+        return lambda: setattr(clock, "offset", wall)
+
+    frames = [at(0.0), *lying("1"), at(NOW), *lying("2"), at(NOW + 3e9), *lying("3"), at(-5e9),
+              *lying("4")]
+    appliance, shown, _ = box(frames, clock, faults=faults, diary=diary,
+                              report=Report(tmp_path / "status.json"))
+    appliance.run()
+    assert shown.texts == ["1", "2", "3", "4"] and not faults.all
+    past = [(one.text, one.when > 0) for one in History(tmp_path / "history.db").since()]
+    assert past == [("1", False), ("2", True), ("3", True), ("4", False)]
+
+
+# The button
+
+def test_ok__freeze_holds_the_display_and_looks_on(clock: Clock) -> None:
+    pressed = Pressed({0: ["short"], 1: ["short"]})
+    faults = Faults(lambda line: None)
+    diary = Diary(faults, wall=clock.wall)
+    frames = [*lying("1"), pressed.due, *lying("2"), pressed.due, *lying("2", 2)]
+    appliance, shown, _ = box(frames, clock, faults=faults, diary=diary, button=pressed,
+                              presses=Presses(diary, "freeze"))
+    appliance.run()
+    assert shown.texts == ["1", "2"] and appliance.frames == 18
+    assert diary.events.last is not None and diary.events.last.number == 2
+    assert [status.frozen for status in shown.told if status.frozen]
+
+
+def test_ok__a_short_press_says_it_again(clock: Clock) -> None:
+    pressed = Pressed({0: ["short"]})
+    appliance, shown, _ = box([*lying("1"), pressed.due, *lying("1")], clock, button=pressed)
+    appliance.run()
+    assert shown.texts == ["1", "1"]
+
+
+def test_ok__correction_is_on_the_display(clock: Clock, tmp_path: Path) -> None:
+    pressed = Pressed({0: ["long"], 1: ["short", "long"]})
+    diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall)
+    frames = [*lying("8"), pressed.due, *lying("8", 2), pressed.due, *lying("8", 2)]
+    appliance, shown, _ = box(frames, clock, diary=diary, presses=Presses(diary), button=pressed)
+    appliance.run()
+    assert State.CORRECTING in states(shown) and "kept 1 digit" in [s.message for s in shown.told]
+    with Samples(tmp_path / "s.db") as samples:
+        assert [sample.label for sample in samples.last_event()] == [9]
+
+
+# Requests
+
+def errands(folder: Path, diary: Diary, faults: Faults,
+            check: Callable[[], object] = lambda: None) -> Errands:
+    return Errands(Requests(folder), diary, faults,
+                   describe=lambda one: {"text": one.text}, check_settings=check)
+
+
+def asked(tmp_path: Path, clock: Clock, kind: str, check: Callable[[], object] = lambda: None,
+          **words: Any) -> tuple[dict[str, Any], Any]:
+    """What a request is answered while a page lies there, and the appliance."""
+    faults = Faults(lambda line: None)
+    diary = Diary(faults, samples=Samples(tmp_path / "samples.db"), wall=clock.wall)
+    requests = Requests(tmp_path / "requests", sleep=lambda seconds: None)
+    sent: list[Any] = []
+    frames = [*lying("478"), lambda: sent.append(requests.ask(kind, **words)), *lying("478", 4)]
+    appliance, _, _ = box(frames, clock, faults=faults, diary=diary,
+                          report=Report(tmp_path / "status.json"),
+                          errands=errands(tmp_path / "requests", diary, faults, check))
+    appliance.run()
+    return requests.wait(sent[0], 1.0), appliance
+
+
+def test_ok__read_aim_doctor(tmp_path: Path, clock: Clock) -> None:
+    assert asked(tmp_path, clock, "read")[0] == {"text": "478"}
+    asked(tmp_path, clock, "aim")
+    assert json.loads((tmp_path / "status.json").read_text())["aim"]["digits"] == 3
+    values, _ = asked(tmp_path, clock, "doctor")
+    assert values["generation"] == 3 and values["faults"] == {} and values["pid"] == os.getpid()
+    status = json.loads((tmp_path / "status.json").read_text())
+    assert set(values) == set(status) and status["last"]["text"] == "478"
+
+
+@pytest.mark.parametrize(("words", "kept"), [
+    ({"label": "478"}, [4, 7, 8]), ({"event": 1, "label": "4?-"}, [4, 10]),
+    ({"label": "1", "place": 1}, [1])])
+def test_ok__label(tmp_path: Path, clock: Clock, words: dict[str, Any], kept: list[int]) -> None:
+    labels = [4, None, 10] if "?" in words["label"] else kept
+    answer, _ = asked(tmp_path, clock, "label", **words)
+    assert answer == {"kept": len(kept), "event": 1, "read": "478"}
+    with Samples(tmp_path / "samples.db") as samples:
+        assert [s.label for s in samples.last_event()] == [one for one in labels if one is not None]
+
+
+@pytest.mark.parametrize("words", [
+    {"label": "47"}, {"label": "47x"}, {}, {"label": "4", "place": 7}, {"label": "478", "event": 9},
+    {"label": "478", "event": "first"}, {"label": "12", "place": 1}, {"label": "²", "place": 0}])
+def test_fail__label(tmp_path: Path, clock: Clock, words: dict[str, Any]) -> None:
+    answer, _ = asked(tmp_path, clock, "label", **words)
+    assert answer["exit_code"] == 65 and answer["error"]
+
+
+def test_ok__reload_ends_the_loop_for_new_settings(tmp_path: Path, clock: Clock) -> None:
+    answer, appliance = asked(tmp_path, clock, "reload")
+    assert "done" in answer and appliance.wants_reload and appliance.frames == 9
+
+
+def test_ok__broken_settings_while_running(tmp_path: Path, clock: Clock) -> None:
+    def check() -> None:
+        raise BadSettings("config.toml: camera.kid: there is no such setting")
+
+    answer, appliance = asked(tmp_path, clock, "reload", check)
+    assert answer["exit_code"] == 78 and "old settings stay in use" in answer["error"]
+    assert not appliance.wants_reload and appliance.frames == 12
+    assert "camera.kid" in appliance.faults.first
+
+
+# What the training says
+
+def test_ok__training_is_told(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "training.json"
+    around = Surroundings(Faults(lambda line: None), training=path, wall=clock.wall)
+
+    def says(state: str, progress: float) -> Callable[[], None]:
+        return lambda: write_json(path, {"state": state, "progress": progress,
+                                         "message": state, "updated": clock.wall()})
+
+    frames = [says("training", 0.5), *lying("1", 20), says("done", 1.0), *lying("1", 20),
+              lambda: path.write_text("{"), *lying("1", 20)]
+    appliance, shown, _ = box(frames, clock, surroundings=around)
+    appliance.run()
+    seen = [(status.progress, status.message) for status in shown.told]
+    assert (0.5, "training") in seen and (None, "done") in seen and seen[-2] == (None, "")
+
+
+def test_ok__drift_is_hinted_at_and_remembered(tmp_path: Path, clock: Clock) -> None:
+    with History(tmp_path / "history.db") as history:
+        for number in range(300):
+            history.add("1", number % 20 != 0, 0.9, "", NOW)
+        diary = Diary(Faults(lambda line: None), history=history, wall=clock.wall)
+        for number in range(100):
+            diary.enter(reading("?" if number % 4 == 0 else "1"), page("1"))
+            assert (diary.drift.hint != "") == (number == 99)
+    assert "25% of the last 100" in diary.drift.hint and "5% before" in diary.drift.hint
