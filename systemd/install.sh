@@ -133,25 +133,27 @@ install_device() {
     say "installed; pi-reader status tells how it is doing, pi-reader doctor what it lacks"
 }
 
-# Switches to this version, and back if the reader does not start with it. One that did not run
-# before, since its camera is missing or somebody stopped it, tells nothing about the new version.
+# Switches to this version, and back if the reader does not start with it. One that had failed
+# before says nothing about the new version, and one that was stopped on purpose stays so.
 upgrade_device() {
-    local ran=
+    local before
     [ -L "$app" ] || [ -n "$dry_run" ] || fail "nothing is installed yet: sudo ./setup.sh install"
     install_packages
     build
-    if is_booted && systemctl is-active --quiet pi-reader.service; then ran=yes; fi
+    before=$(state_of_reader)
     make_user "$(units_of "$new")"
     switch_to "$new"
-    if [ -z "$ran" ]; then
-        say "upgraded; the reader was not running and was not started"
+    if [ "$before" = inactive ]; then
+        say "upgraded; the reader was stopped before, and still is"
     elif start_reader; then
         say "upgraded and running; what it learned was not touched"
-    else
+    elif [ "$before" = active ]; then
         say "the new version does not start: $(why_not)"
         switch_to "$old"
         start_reader || fail "the old version is back, but does not start either: $(why_not)"
         fail "the old version is back and runs; what it learned was not touched"
+    else
+        fail "upgraded, but the reader still does not start: $(why_not)"
     fi
 }
 
@@ -162,7 +164,9 @@ uninstall_device() {
     for unit in "$units"/pi-reader*.{service,timer,path}; do
         if [ -e "$unit" ]; then do_it rm -f "$unit"; fi
     done
-    do_it rm -f /etc/sysusers.d/pi-reader.conf /etc/tmpfiles.d/pi-reader.conf
+    do_it rm -f /etc/sysusers.d/pi-reader.conf /etc/tmpfiles.d/pi-reader.conf \
+        "$units/pi-reader.service.d/direct.conf"
+    do_it rmdir "$units/pi-reader.service.d" 2>/dev/null || true
     if [ -e "$sshd_part" ]; then
         do_it rm -f "$sshd_part"
         reload_sshd
@@ -188,18 +192,18 @@ backup_device() {
     do_it "$app/bin/python" -I -m pi_reader.service.backup save "$file"
 }
 
-# The backup is looked through before anything is stopped; what was running runs again, whatever
-# comes of it.
+# The backup is looked through before anything is stopped; whatever comes of it, the box then runs
+# again, unless it was stopped before.
 restore_device() {
-    local unit
     need_installation
     do_it "$app/bin/python" -I -m pi_reader.service.backup check "$file"
-    running=()
-    for unit in "${switched_on[@]}"; do
-        if is_booted && systemctl is-active --quiet "$unit"; then running+=("$unit"); fi
-    done
-    trap 'if [ ${#running[@]} -gt 0 ]; then systemctl start --no-block "${running[@]}"; fi' EXIT
-    if is_booted; then systemctl stop 'pi-reader*'; fi
+    if is_booted; then
+        if [ "$(state_of_reader)" != inactive ]; then
+            trap 'systemctl start --no-block "${switched_on[@]}"' EXIT
+        fi
+        systemctl stop 'pi-reader*'
+        systemctl reset-failed 'pi-reader*' 2>/dev/null || true
+    fi
     do_it "$app/bin/python" -I -m pi_reader.service.backup restore "$file"
     do_it systemd-tmpfiles --create /etc/tmpfiles.d/pi-reader.conf
     say "restored; what was there before lies in $state.before-restore"

@@ -54,7 +54,8 @@ build() {
     do_it /usr/bin/python3 -m venv --system-site-packages "$new"
     # From a copy: a build leaves things behind, which here would belong to root.
     copy=$(mktemp -d)
-    (cd "$here" && cp -r pyproject.toml README.md LICENSE pi_reader systemd weights "$copy")
+    [ -n "$dry_run" ] || (cd "$here" && cp -r pyproject.toml README.md LICENSE pi_reader systemd \
+        weights "$copy")
     do_it "$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --no-deps \
         --no-build-isolation "$copy" || { rm -rf "$copy"; fail "could not build; is the disk full?"; }
     rm -rf "$copy"
@@ -85,10 +86,15 @@ put_units() {
         # shellcheck disable=SC2094 # two files of the same name
         write 644 "$units/$(basename "$unit")" <"$unit"
     done
+    if [ "$(systemd_version)" -ge 254 ]; then
+        write 644 "$units/pi-reader.service.d/direct.conf" <"$1/pi-reader-direct.conf"
+    fi
     write 644 /etc/tmpfiles.d/pi-reader.conf <"$1/pi-reader.tmpfiles.conf"
     do_it systemd-tmpfiles --create /etc/tmpfiles.d/pi-reader.conf
     if is_booted; then systemctl daemon-reload; fi
 }
+
+systemd_version() { systemctl --version | awk 'NR == 1 { print int($2) }'; }
 
 # Settings that are there stay as they are. Where no camera can be, drawn pages are read instead.
 put_settings() {
@@ -135,6 +141,11 @@ put_key() {
 
 reload_sshd() { if is_booted; then systemctl try-reload-or-restart ssh.service; fi; }
 
+# active, inactive if it was stopped, failed or activating if something is wrong.
+state_of_reader() {
+    if is_booted; then systemctl is-active pi-reader.service || true; else printf 'inactive\n'; fi
+}
+
 # Starts the reader and waits until it says that it reads, or until it has given up.
 start_reader() {
     local second
@@ -147,7 +158,7 @@ start_reader() {
     systemctl restart --no-block pi-reader.service
     for ((second = 0; second < start_seconds; second++)); do
         sleep 1
-        case $(systemctl is-active pi-reader.service || true) in
+        case $(state_of_reader) in
             active) return 0 ;;
             failed) return 1 ;;
         esac

@@ -94,6 +94,11 @@ def test_ok__broken_settings_are_not_tried_again() -> None:
     assert reader["Service.RestartPreventExitStatus"] == ["78"]
 
 
+def test_ok__newer_systemd_too_lights_the_lamp_only_at_the_end() -> None:
+    assert unit("pi-reader-direct.conf") == {"Service.RestartMode": ["direct"]}
+    assert "Service.RestartMode" not in unit("pi-reader.service")  # bookworm would complain
+
+
 def test_ok__pins_and_blas_are_set_up_before_python_starts() -> None:
     reader = unit("pi-reader.service")
     words = " ".join(reader["Service.Environment"]).split()
