@@ -11,8 +11,9 @@ import pytest
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
 UNITS = sorted(path for kind in ("service", "timer", "path") for path in SYSTEMD.glob(f"*.{kind}"))
+# The highest score that `systemd-analyze security` may give.
 SANDBOXED = {"pi-reader.service": 2.0, "pi-reader-fault.service": 1.5,
-             "pi-reader-train.service": 1.5, "pi-reader-poweroff.service": 1.5}  # highest score of `systemd-analyze security`
+             "pi-reader-train.service": 1.5, "pi-reader-poweroff.service": 1.5}
 
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
 
