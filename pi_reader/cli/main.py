@@ -20,8 +20,8 @@ from pi_reader import __version__
 from pi_reader.cli.common import one_line
 from pi_reader.errors import CannotWrite, PiReaderError
 
-COMMANDS = ("read", "demo", "run", "train", "evaluate", "weights", "readings", "lesson", "sweep",
-            "aim", "doctor", "status", "ssh")
+COMMANDS = ("read", "demo", "run", "train", "evaluate", "retrain", "samples", "weights", "readings",
+            "lesson", "sweep", "aim", "doctor", "status", "ssh")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # where our output goes
 _INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C

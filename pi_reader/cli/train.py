@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, calibrate, write."""
     _check(args)
-    _share_memory()
+    share_memory()
     from pi_reader.training import course as courses
     from pi_reader.training import trainer
 
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         learner.close()
 
 
-def _share_memory() -> None:
+def share_memory() -> None:
     """Let all threads take their memory from one place, where the C library is glibc.
 
     It would give each thread a place of its own and return nothing from there: drawing and

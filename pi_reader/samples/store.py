@@ -26,6 +26,7 @@ COLUMNS = ("samples.id, event, key, place, at, held_out, read, confidence, label
 _FROM = "FROM samples JOIN events ON events.id = event"
 _HELD_EVENTS = 5  # one of so many reading events is held out
 _HELD_SAMPLES = 10  # and at least one of so many labelled samples
+_HIGHEST = 2**62  # above any number of a sample
 _DROPPED_AT_ONCE = 8  # samples that make room together: each round counts the pages
 
 
@@ -160,11 +161,17 @@ class Samples:
         """The labelled ones to judge by, which nobody may learn from."""
         return list(self._select("WHERE label IS NOT NULL AND held_out ORDER BY event, place"))
 
-    def digest(self) -> str:
-        """A fingerprint of all labels: other labels, other fingerprint."""
+    def newest(self) -> int:
+        """The highest number of a sample; 0 if there is none."""
+        with self._errors():
+            return int(self._database().execute("SELECT max(id) FROM samples").fetchone()[0] or 0)
+
+    def digest(self, newest: int | None = None) -> str:
+        """A fingerprint of all labels, or of those up to a number: other labels, another one."""
         with self._errors():
             rows = self._database().execute(
-                f"SELECT key, place, label {_FROM} WHERE label IS NOT NULL ORDER BY key, place")
+                f"SELECT key, place, label {_FROM} WHERE label IS NOT NULL AND samples.id <= ?"
+                " ORDER BY key, place", (_HIGHEST if newest is None else newest,))
             return hashlib.sha256(repr(rows.fetchall()).encode()).hexdigest()
 
     def counts(self) -> Counts:

@@ -24,7 +24,7 @@ from pi_reader.training.recipes import Lesson, Recipe
 
 # Each thirteenth of MNIST's training images is held back to judge by: 4,616 of them. The number is
 # odd because two groups of writers take turns there, and those at even places are harder to read.
-_EVERY = 13
+HELD_EVERY = 13
 _DRAWN = 60_000  # digits drawn for the classic network where there is no MNIST
 _HELD_DRAWN = 4_000  # digits drawn to judge by where there is no MNIST
 _HELD_MARKS = 2_000  # marks that are no digits, to judge by
@@ -89,7 +89,7 @@ def _with_mnist(
     patches, labels = data.load_train(folder, mapped=True)
     count = min(len(labels), limit or len(labels))
     rows = np.arange(count)
-    held = rows[::_EVERY]
+    held = rows[::HELD_EVERY]
     if isinstance(recipe, Recipe):
         rows = np.setdiff1d(rows, held)
     if not len(rows):

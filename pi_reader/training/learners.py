@@ -19,7 +19,7 @@ from pi_reader.network.loss import cross_entropy, squared_error
 from pi_reader.network.model import Model
 from pi_reader.network.shards import Shards
 from pi_reader.training.augment import turned
-from pi_reader.training.batches import Labelled, Mixture
+from pi_reader.training.batches import Labelled
 from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
 from pi_reader.training.recipes import Lesson, Recipe
 
@@ -50,6 +50,15 @@ class Learner(Protocol):
         """Let go of threads."""
 
 
+class Batches(Protocol):
+    """Where batches come from: each is a function of its step alone."""
+
+    steps_per_epoch: int
+
+    def take(self, step: int) -> Batch:
+        """Patches (n, 28, 28, 1) float32, 0 to 1, with labels (n,) or targets (n, outcomes)."""
+
+
 class BatchLearner:
     """Learns from batches, with Adam, a rate that rises and falls, and averaged weights.
 
@@ -58,7 +67,7 @@ class BatchLearner:
     does not follow the number of cores: one core gives the same arrays as four.
     """
 
-    def __init__(self, model: Model, recipe: Recipe, mixture: Mixture, epochs: int) -> None:
+    def __init__(self, model: Model, recipe: Recipe, mixture: Batches, epochs: int) -> None:
         self._recipe, self._mixture = recipe, mixture
         self._shards = Shards(model, _SHARDS)
         self._loss = functools.partial(cross_entropy, smoothing=recipe.smoothing)

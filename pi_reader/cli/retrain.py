@@ -1,0 +1,155 @@
+"""`pi-reader retrain`: learn the owner's hand, tonight or now, here or for a box elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pi_reader.cli.common import add_state_option, folders_of, generations_of, weights_path
+from pi_reader.errors import BadData, MissingFile, UsageError
+
+if TYPE_CHECKING:
+    from pi_reader.config import Folders, Settings
+
+HELP = """learn from what the owner taught, and switch to what is better
+
+Without options it learns if it is night by the settings; the box starts it twice an hour. It keeps
+what it reached: after a power cut, or when the time is up, the next training goes on from there.
+Weights that are no better on the owner's own digits are refused, with the figures.
+
+On a bigger machine: take the box's samples (`samples export`), learn with --samples, and give
+the weights back with `weights offer`, where the box judges them as it judges its own."""
+EXAMPLE = """pi-reader retrain --now
+  pi-reader retrain --samples samples.npz --mnist ~/mnist --from in-use.npz --out better.npz"""
+BLAS_THREADS = "1"  # the training has threads of its own
+
+_MOST_HOURS = 24.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--now", action="store_true", help="whatever the hour")
+    when.add_argument("--ask", action="store_true",
+                      help="let the box's own training begin, and do not wait for it")
+    when.add_argument("--samples", type=Path, metavar="FILE",
+                      help="learn from exported samples instead of the box's; needs --out")
+    parser.add_argument("--hours", type=float, metavar="H", help="take no longer than that")
+    parser.add_argument("--mnist", type=Path, metavar="DIR",
+                        help="folder of MNIST's four files (default: night.mnist of the settings)")
+    parser.add_argument("--from", dest="start", default="default", metavar="W",
+                        help="with --samples: weights to start from (default: %(default)s)")
+    parser.add_argument("--out", type=Path, metavar="FILE",
+                        help="with --samples: the weights file to write")
+    add_state_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Learn, or say why not."""
+    from pi_reader.config import load_settings
+    from pi_reader.requests import Requests
+
+    if args.hours is not None and not 0 < args.hours <= _MOST_HOURS:
+        raise UsageError(f"retrain: --hours is {args.hours}, should be above 0 and at most "
+                         f"{_MOST_HOURS:g}")
+    if bool(args.samples) != bool(args.out):
+        raise UsageError("retrain: --samples and --out belong together; give both or none")
+    if args.samples:
+        return _for_elsewhere(args)
+    folders = folders_of(args)
+    settings = load_settings(folders.settings)
+    if args.ask or _is_not_ours(folders.state):
+        Requests(folders.requests).ask("retrain")
+        print("a training was asked for; `pi-reader status` tells how it gets on")
+        return 0
+    seconds = args.hours * 3600 if args.hours else None
+    if not args.now and not (folders.requests / "retrain").exists():
+        found = _tonight(folders, settings)
+        if not found:
+            return 0
+        seconds = min(seconds or found, found)
+    elif seconds is None and not args.now:
+        seconds = settings.night.hours * 3600
+    return _learn(args, folders, settings, seconds)
+
+
+def _tonight(folders: Folders, settings: Settings) -> float:
+    """How many seconds of the night are left; 0 if it is not night, which is said."""
+    import time
+
+    from pi_reader.files import read_json
+    from pi_reader.night.hours import hours
+
+    status = {}
+    with contextlib.suppress(MissingFile, BadData):
+        status = read_json(folders.status)
+    found = hours(settings.night, time.time(), status)
+    if not found.seconds:
+        print(found.why)
+    return found.seconds
+
+
+def _learn(
+    args: argparse.Namespace, folders: Folders, settings: Settings, seconds: float | None
+) -> int:
+    """The night's work."""
+    from pi_reader.cli.train import share_memory
+    from pi_reader.errors import CannotWrite
+    from pi_reader.night.job import Night
+    from pi_reader.service.health import temperature
+    from pi_reader.training import trainer
+
+    share_memory()
+    try:
+        folders.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"{folders.state}: cannot be made a folder ({error.strerror})") from error
+    with trainer.told_to_stop() as told:
+        night = Night(folders, settings, generations_of(folders, settings), seconds=seconds,
+                      mnist=args.mnist, log=_say, told=told, temperature=temperature)
+        night.run()
+    return 0
+
+
+def _for_elsewhere(args: argparse.Namespace) -> int:
+    """Learn from exported samples, write weights to be offered to the box that they came from."""
+    from pi_reader.files import sha256
+    from pi_reader.network import store
+    from pi_reader.night.job import learn_for_elsewhere
+    from pi_reader.training import trainer
+
+    path = weights_path(args.start)
+    parent, card = store.load(path)
+    try:
+        content = args.samples.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingFile(f"{args.samples}: there is no such file") from error
+    except OSError as error:
+        raise BadData(f"{args.samples}: cannot be read ({error.strerror})") from error
+    with trainer.told_to_stop() as told:
+        outcome, its = learn_for_elsewhere(content, args.samples.name, parent, card, sha256(path),
+                                           args.mnist, told, _say)
+    if outcome.model is None:
+        raise UsageError(f"retrain: {outcome.state}, {outcome.why}")
+    store.save(args.out, outcome.model, its)
+    print(f"{args.out}: {outcome.state}, {outcome.why}")
+    if outcome.state == "accepted":
+        print(f"`pi-reader weights offer {args.out}` on the box has them judged there")
+    return 0
+
+
+def _is_not_ours(folder: Path) -> bool:
+    """Whether the state belongs to another user, as on a box: then its own unit has to do it."""
+    try:
+        owner = folder.stat().st_uid
+    except OSError:
+        return False
+    return owner != os.geteuid()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

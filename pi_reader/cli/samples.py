@@ -1,0 +1,224 @@
+"""`pi-reader samples`: what the box was taught: look at it, put it right, take it elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pi_reader.cli.common import add_state_option, folders_of, save_picture
+from pi_reader.errors import BadData, MissingFile, UsageError
+
+if TYPE_CHECKING:
+    from pi_reader.config import Folders
+    from pi_reader.samples import Sample, Samples
+
+HELP = """what the box was taught: look at it, put it right, take it elsewhere
+
+`samples label last 7` says what the last reading was, `samples label last 2016` all its digits;
+`-` stands for a mark that is no digit, `?` for one to leave as it is."""
+EXAMPLE = """pi-reader samples label last 2016
+  pi-reader samples sheet taught.png
+  pi-reader samples export samples.npz"""
+
+_WAIT = 20.0  # seconds for the service to answer: a Zero may be in the middle of a page
+_LISTED = 40  # samples that are shown when nothing is said
+_IN_A_SHEET = 240
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what can be done, each with its options."""
+    shared = argparse.ArgumentParser(add_help=False)
+    add_state_option(shared)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    def action(name: str, purpose: str, do: Any) -> argparse.ArgumentParser:
+        one = actions.add_parser(name, help=purpose, description=purpose, parents=[shared])
+        one.set_defaults(action=do)
+        return one
+
+    one = action("list", "the newest samples, a line each, and how many there are", _list)
+    one.add_argument("--all", action="store_true", help="all of them")
+    one.add_argument("--json", action="store_true", help="one JSON object a line")
+    one = action("show", "one sample as a drawing of letters", _show)
+    one.add_argument("id", type=int, metavar="ID")
+    one = action("label", "say what a sample, or the last reading, is", _label)
+    one.add_argument("which", metavar="ID|last", help="number of a sample, or `last`")
+    one.add_argument("label", metavar="LABEL",
+                     help="0 to 9, or none (-) for no digit; for `last` one for each digit")
+    one.add_argument("--place", type=int, metavar="N",
+                     help="with `last`: only its Nth digit, counted from 1")
+    one = action("drop", "forget samples", _drop)
+    one.add_argument("id", type=int, nargs="*", metavar="ID")
+    one.add_argument("--all", action="store_true", help="forget everything")
+    one = action("export", "write all to one file, for another reader or a bigger machine", _export)
+    one.add_argument("file", metavar="FILE", help="the npz to write; - for standard output")
+    one = action("import", "take in a file that `export` wrote", _import)
+    one.add_argument("file", metavar="FILE", help="the npz to read; - for standard input")
+    one = action("sheet", "draw them on a sheet, each with what it was read as and what it is",
+                 _sheet)
+    one.add_argument("file", type=Path, metavar="FILE", help="the PNG to write")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked for."""
+    return int(args.action(args, folders_of(args)))
+
+
+def _list(args: argparse.Namespace, folders: Folders) -> int:
+    with _open(folders) as samples:
+        counts, found = samples.counts(), list(samples.all())
+    for sample in found if args.all or args.json else found[-_LISTED:]:
+        print(json.dumps(_as_json(sample)) if args.json else _line(sample))
+    if not args.json:
+        print(f"{counts.samples} samples of {counts.events} readings, {counts.megabytes:.1f} MB; "
+              f"{counts.labelled} labelled, of which {counts.held_out} are held out to judge by")
+    return 0
+
+
+def _show(args: argparse.Namespace, folders: Folders) -> int:
+    with _open(folders) as samples:
+        sample = samples.get(args.id)
+    print(_line(sample))
+    shades = " .:-=+*#%@"
+    for row in sample.patch[4:24]:
+        print("".join(2 * shades[int(ink) * 9 // 255] for ink in row[4:24]).rstrip())
+    return 0
+
+
+def _label(args: argparse.Namespace, folders: Folders) -> int:
+    if args.which == "last":
+        return _label_last(args, folders)
+    if not (args.which.isascii() and args.which.isdecimal()):
+        raise UsageError(f"samples label {args.which!r}: should be a sample's number, or last")
+    with _open(folders) as samples:
+        print(_line(samples.label(int(args.which), _label_from(args.label))))
+    return 0
+
+
+def _label_last(args: argparse.Namespace, folders: Folders) -> int:
+    """The service remembers the last reading, so it is asked."""
+    from pi_reader.requests import Requests
+
+    words: dict[str, Any] = {"event": "last", "label": args.label.replace("none", "-")}
+    if args.place is not None:
+        words["place"] = args.place - 1
+    requests = Requests(folders.requests)
+    answer = requests.wait(requests.ask("label", **words), _WAIT)
+    if "error" in answer:
+        raise BadData(str(answer["error"]))
+    print(f"kept {answer.get('kept')} of the digits of {answer.get('read')}")
+    return 0
+
+
+def _drop(args: argparse.Namespace, folders: Folders) -> int:
+    if args.all == bool(args.id):
+        raise UsageError("samples drop: name the samples' numbers, or give --all")
+    with _open(folders) as samples:
+        gone = samples.drop_all() if args.all else samples.drop(args.id)
+    print(f"{gone} samples were dropped" + ("" if gone or args.all else "; `pi-reader samples list`"
+                                            " shows their numbers"))
+    return 0
+
+
+def _export(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.files import durable
+    from pi_reader.samples import exchange
+
+    with _open(folders) as samples:
+        found = list(samples.all())
+    if args.file == "-":
+        content = io.BytesIO()
+        exchange.write(found, content)
+        sys.stdout.buffer.write(content.getvalue())
+        sys.stdout.buffer.flush()
+        return 0
+    with durable(Path(args.file)) as handle:
+        exchange.write(found, handle)
+    print(f"{args.file}: {len(found)} samples")
+    return 0
+
+
+def _import(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.samples import exchange
+
+    new = exchange.read(_content(args.file, exchange.LARGEST), args.file)
+    with _open(folders, new=True) as samples:
+        came = exchange.add(samples, new)
+    print(f"{came.added} new samples, {came.labelled} got a label, {came.known} were known")
+    return 0
+
+
+def _content(name: str, most: int) -> bytes:
+    """What is in a file or comes in, one byte more than allowed at most."""
+    handle: BinaryIO
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(most + 1)
+        with open(name, "rb") as handle:
+            return handle.read(most + 1)
+    except FileNotFoundError as error:
+        raise MissingFile(f"{name}: there is no such file") from error
+    except OSError as error:
+        raise BadData(f"{name}: cannot be read ({error.strerror})") from error
+
+
+def _sheet(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.pictures import sheet
+    from pi_reader.samples.rows import name_of
+
+    with _open(folders) as samples:
+        found = list(samples.all())[-_IN_A_SHEET:]
+    if not found:
+        raise UsageError("samples sheet: there are no samples yet")
+    captions = [f"{s.id} {name_of(s.read)}>{name_of(s.label)}" for s in found]
+    save_picture(args.file, sheet([s.patch for s in found], captions))
+    print(f"{args.file}: the newest {len(found)} samples, each with its number, what it was read "
+          "as and what it is")
+    return 0
+
+
+def _open(folders: Folders, new: bool = False) -> Samples:
+    """The database with the settings' limits. Raises MissingFile if there is none, unless `new`."""
+    from pi_reader.config import load_settings
+    from pi_reader.samples import Samples
+
+    if not new and not folders.samples.exists():
+        raise MissingFile(f"{folders.samples}: there are no samples yet; correct a reading, or "
+                          "`pi-reader samples import`")
+    limits = load_settings(folders.settings).samples
+    return Samples(folders.samples, limits.most, limits.megabytes, _warn)
+
+
+def _label_from(text: str) -> int:
+    from pi_reader.samples import NO_DIGIT
+
+    if text in ("none", "-"):
+        return NO_DIGIT
+    if len(text) == 1 and text.isascii() and text.isdecimal():
+        return int(text)
+    raise UsageError(f"label {text!r:.40}: should be one digit, or none")
+
+
+def _line(sample: Sample) -> str:
+    from pi_reader.samples.rows import name_of
+
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(sample.when)) if sample.when else "-"
+    return (f"{sample.id:6}  {when:16}  reading {sample.event:<5} digit {sample.place + 1:<2}  "
+            f"read {name_of(sample.read):4} {sample.confidence:4.0%}  is {name_of(sample.label):4}  "
+            f"{'held out' if sample.held_out else 'learned':8}  {sample.source}")
+
+
+def _as_json(sample: Sample) -> dict[str, Any]:
+    return {"id": sample.id, "event": sample.event, "key": sample.key, "place": sample.place,
+            "when": sample.when or None, "read": sample.read,
+            "confidence": round(sample.confidence, 4), "label": sample.label,
+            "held_out": sample.held_out, "weights": sample.weights, "source": sample.source}
+
+
+def _warn(line: str) -> None:
+    print(f"pi-reader: {line}", file=sys.stderr)

@@ -1,0 +1,58 @@
+"""When it is night, on a box that may have no idea what time it is. Imports no numpy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pi_reader.config.settings import NightSettings
+from pi_reader.files import believed
+
+QUIET = 2 * 3600.0  # seconds without ink that are the night where nobody knows the time
+_DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Whether to learn now. seconds: how long at most, 0 for not now; why: in words."""
+
+    seconds: float
+    why: str
+
+
+def hours(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hours:
+    """Whether it is night.
+
+    now: seconds since 1970 by the box's clock, which may be wrong; status: what the service says of
+    itself, {} if it says nothing. Where the clock can't be believed, the night are two hours
+    without ink; then it may take its hours and ends no later than any other.
+    """
+    if not settings.on:
+        return Hours(0.0, "learning at night is switched off (night.on in the settings)")
+    if not believed(now):
+        return _by_quiet(settings, now, status)
+    local = time.localtime(now)
+    hour, _, minute = settings.starts.partition(":")
+    begins = (int(hour) * 60 + int(minute)) * 60
+    since = ((local.tm_hour * 60 + local.tm_min) * 60 + local.tm_sec - begins) % _DAY
+    left = settings.hours * 3600 - since
+    if left > 0:
+        return Hours(left, f"it is night from {settings.starts} on, for {settings.hours:g} hours")
+    return Hours(0.0, f"it is not night; it learns from {settings.starts} on, or with --now")
+
+
+def _by_quiet(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hours:
+    """By how long nothing was to be read."""
+    since = status.get("since")
+    if status.get("state") not in ("nothing there", "too dark") \
+            or not isinstance(since, (int, float)):
+        return Hours(0.0, "the clock was never set, and there is something to read; it learns "
+                          "after two hours without, or with --now")
+    quiet = now - since
+    if quiet < QUIET:
+        return Hours(0.0, f"the clock was never set; nothing to read for {quiet / 60:.0f} minutes, "
+                          f"it learns after {QUIET / 60:.0f}, or with --now")
+    return Hours(settings.hours * 3600, "the clock was never set, but it has been quiet for two "
+                                        "hours")

@@ -1,0 +1,294 @@
+"""The night's work, from the samples to the weights in use.
+
+What it has settled stands in `night/plan.json` before it begins, so that after a power cut the
+next night goes on with the very same samples; the trainings keep their own checkpoints beside it.
+`night/last.json` says which labels were learned last: a night that has nothing new does nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pi_reader.config import Folders, Settings
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.files import believed, locked, read_json, write_json
+from pi_reader.generations import SHIPPED, Generation, Generations
+from pi_reader.network.card import Card
+from pi_reader.network.model import Model
+from pi_reader.night import words
+from pi_reader.night.pace import Pace
+from pi_reader.requests import Requests
+from pi_reader.samples import Sample, Samples, exchange
+from pi_reader.training import judge, memory, recipes
+from pi_reader.training.memory import Memory
+from pi_reader.training.own import NIGHT, Taught
+from pi_reader.training.trainer import minutes
+from pi_reader.training.trial import Outcome, Stopped, Trial, offered
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the night ended. state: "done" (better weights are in use), "refused", "waiting" (nothing
+    to do, or too few samples), "stopped" (goes on next time); message: in words."""
+
+    state: str
+    message: str
+
+
+class Night:
+    """One night of a box.
+
+    seconds: how long it may take at most, None for as long as it takes. mnist: the folder of MNIST
+    instead of the settings'. told: gives a reason to stop from outside, or "". temperature: of the
+    processor in degrees Celsius, None if unknown. clock: seconds since 1970; monotonic: seconds.
+    """
+
+    def __init__(
+        self, folders: Folders, settings: Settings, generations: Generations, *,
+        seconds: float | None = None, mnist: Path | None = None,
+        log: Callable[[str], None] = lambda line: None, told: Callable[[], str] = lambda: "",
+        temperature: Callable[[], float | None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.folder = folders.state / "night"
+        self._folders, self._settings, self._generations = folders, settings, generations
+        self._mnist = mnist or (Path(settings.night.mnist) if settings.night.mnist else None)
+        self._log, self._clock = log, clock
+        self._requests = Requests(folders.requests, log)
+        self._word = words.Word(folders.training, clock, monotonic)
+        self._pace = Pace(self._requests, self._word, log, told, seconds, settings.night.hottest,
+                          temperature, clock, monotonic, sleep)
+
+    def run(self) -> Result:
+        """Do it. Raises Busy if another training is running, CannotWrite, BadData, MissingFile."""
+        _make_folder(self.folder)
+        with locked(self.folder / "lock", seconds=0.5):
+            self._requests.take("cancel")  # meant for a training that is over
+            try:
+                result = self._run()
+            except Stopped as stopped:
+                result = Result("stopped", f"{stopped}; what was learned so far is kept, and the "
+                                           "next training goes on from there")
+            except Exception as error:
+                self._word.say("failed", str(error))
+                raise
+            shown = "waiting" if result.state == "stopped" else result.state
+            self._word.say(shown, result.message, 1.0 if shown == "done" else 0.0)
+            self._log(result.message)
+            self._requests.take("retrain")
+            return result
+
+    def _run(self) -> Result:
+        """Look at what others brought, then learn."""
+        for line in self._judge_others():
+            self._log(line)
+        with Samples(self._folders.samples, self._settings.samples.most,
+                     self._settings.samples.megabytes, self._log) as samples:
+            plan = self._plan(samples)
+            if plan is None:
+                return Result("waiting", "nothing new was taught, so there is nothing to learn")
+            learned = [s for s in samples.learned() if s.id <= plan["last"]]
+            held = [s for s in samples.held() if s.id <= plan["last"]]
+        number = self._generations.current().number
+        parent, card = self._generations.load(number)
+        outcome = self._trial(parent, card, learned + held, plan).run()
+        result = self._conclude(outcome, card, plan, len(learned))
+        write_json(self.folder / "last.json", {"digest": plan["digest"], **vars(result),
+                                               "when": believed(self._clock())})
+        self._clear()
+        return result
+
+    def _plan(self, samples: Samples) -> dict[str, Any] | None:
+        """What to learn: what an interrupted night had settled, else all there is; None if that
+        was learned already."""
+        base = self._generations.current().sha256
+        try:
+            plan = read_json(self.folder / "plan.json")
+            if plan["digest"] == samples.digest(int(plan["last"])) and plan["base"] == base:
+                self._log("goes on with what an earlier night had begun")
+                return plan
+        except (MissingFile, BadData, KeyError, TypeError, ValueError):
+            pass
+        self._clear()
+        plan = {"last": samples.newest(), "digest": samples.digest(), "base": base}
+        if not samples.counts().labelled or plan["digest"] == self._last().get("digest"):
+            return None
+        write_json(self.folder / "plan.json", plan)
+        return plan
+
+    def _last(self) -> dict[str, Any]:
+        try:
+            return read_json(self.folder / "last.json")
+        except (MissingFile, BadData):
+            return {}
+
+    def _trial(self, parent: Model, card: Card, known: list[Sample],
+               plan: dict[str, Any]) -> Trial:
+        """The training and its judge, laid out."""
+        facts = {"night": recipes.describe(NIGHT), "parent": plan["base"],
+                 "samples": plan["digest"]}
+        remembered = self._memory()
+        facts["memory"] = remembered.name
+        trial = Trial(parent, card.reject_below, as_taught(known), remembered,
+                      seed=int(plan["digest"][:8], 16), folder=self.folder, facts=facts,
+                      stop=self._pace.stop, shown=self._pace.shown, log=self._log)
+        self._log(_outset(trial))
+        return trial
+
+    def _memory(self) -> Memory:
+        """MNIST if the box has it, else what it draws."""
+        self._word.say("training", "laying everything ready")
+        if self._mnist is not None:
+            try:
+                return memory.remember(memory.mapped_mnist(self._mnist, self._folders.state /
+                                                           "mnist"))
+            except (MissingFile, BadData, CannotWrite) as error:
+                self._log(f"learns without MNIST: {error}")
+        return memory.remember(None)
+
+    def _conclude(self, outcome: Outcome, parent: Card, plan: dict[str, Any],
+                  learned: int) -> Result:
+        """Switch to what was accepted; say what came of it."""
+        if outcome.work:
+            self._log(f"{outcome.work / 1e12:.2f} TFLOP of matrix work, in "
+                      f"{minutes(self._pace.elapsed())}")
+        if outcome.state != "accepted":
+            verb = "waits" if outcome.state == "waiting" else "refused, the old weights stay"
+            return Result(outcome.state, f"{verb}: {outcome.why}")
+        assert outcome.model is not None
+        self._log(outcome.why)
+        now = believed(self._clock())
+        message = words.morning(outcome, learned, now)
+        card = _card(outcome, parent, plan["digest"], plan["base"], learned, now, message)
+        one = self._generations.add(outcome.model, card, use=True)
+        self._log(f"generation {one.number} is in use")
+        return Result("done", message)
+
+    def _judge_others(self) -> list[str]:
+        """Weights that were offered, and those that an upgrade brought."""
+        generations = self._generations
+        waiting = [one for one in generations.list() if one.state == "candidate"]
+        upgraded = generations.shipped_changed()
+        if not waiting and not upgraded:
+            return []
+        with Samples(self._folders.samples) as samples:
+            held = as_taught(samples.held())
+        said = []
+        if upgraded:
+            said.append(self._judge_upgrade(held))
+        remembered = self._memory() if waiting else None
+        for one in waiting:
+            assert remembered is not None
+            said.append(self._judge_offer(one, held, remembered))
+        return said
+
+    def _judge_upgrade(self, held: Taught) -> str:
+        """New shipped weights take over unless the learned ones read the owner's digits better."""
+        wrong = []
+        for number in (SHIPPED, self._generations.current().number):
+            model = self._generations.load(number)[0]
+            wrong.append(judge.opinion(model.predict(held.patches), held.labels).wrong)
+        figures = (f"of {len(held)} of your digits that none learned the new shipped weights read "
+                   f"{wrong[0]} wrong, the learned ones {wrong[1]}")
+        if wrong[0] <= wrong[1]:
+            self._generations.use(SHIPPED)
+            (self.folder / "last.json").unlink(missing_ok=True)  # all is to be learned anew
+            figures += "; the shipped ones are in use, and learn from the samples next"
+        self._generations.shipped_judged()
+        return figures
+
+    def _judge_offer(self, one: Generation, held: Taught, remembered: Memory) -> str:
+        """Weights from elsewhere: the same judge, on the digits that nobody learned."""
+        self._word.say("judging", f"generation {one.number}, which was offered")
+        number = self._generations.current().number
+        parent, card = self._generations.load(number)
+        try:
+            model, its = self._generations.load(one.number)
+        except (BadData, MissingFile) as error:
+            self._generations.refuse(one.number, str(error))
+            return f"generation {one.number} is refused: {error}"
+        outcome = offered(parent, card.reject_below, model, its.reject_below, held, remembered)
+        if outcome.state == "accepted":
+            self._generations.use(one.number)
+        elif outcome.state == "refused":
+            self._generations.refuse(one.number, outcome.why)
+        return f"generation {one.number}, which was offered, is {outcome.state}: {outcome.why}"
+
+    def _clear(self) -> None:
+        """Remove what only the trial that is over needed."""
+        for path in [self.folder / "plan.json", *self.folder.glob("*.checkpoint")]:
+            path.unlink(missing_ok=True)
+
+
+def learn_for_elsewhere(
+    content: bytes, name: str, parent: Model, card: Card, base: str, mnist: Path | None,
+    told: Callable[[], str], log: Callable[[str], None],
+) -> tuple[Outcome, Card]:
+    """Learn from exported samples on a bigger machine; gives what came of it, and its card.
+
+    content: of the file of that name; base: sha256 of the parent's file. Raises BadData, Busy.
+    """
+    samples = [sample for sample in exchange.read(content, name) if sample.label is not None]
+    remembered = memory.remember(mnist)
+    digest = hashlib.sha256(content).hexdigest()
+    trial = Trial(parent, card.reject_below, as_taught(samples), remembered,
+                  seed=int(digest[:8], 16), stop=told, log=log)
+    log(_outset(trial))
+    try:
+        outcome = trial.run()
+    except Stopped as stopped:
+        raise Busy(f"retrain: {stopped}, nothing is written") from stopped
+    learned = sum(not sample.held_out for sample in samples)
+    return outcome, _card(outcome, card, digest, base, learned, believed(time.time()), "")
+
+
+def _outset(trial: Trial) -> str:
+    """What lies ahead, for the log."""
+    held = int(trial.taught.held_out.sum())
+    return (f"learns from {len(trial.taught) - held} samples beside {trial.memory.name}, {held} "
+            f"are held out: {trial.trainings} trainings of {trial.steps} steps")
+
+
+def _card(outcome: Outcome, parent: Card, digest: str, base: str, learned: int, now: float,
+          message: str) -> Card:
+    """The card of what was learned. digest: of the samples; base: sha256 of the parent's file."""
+    after = outcome.after
+    return Card(
+        recipe="night", seed=int(digest[:8], 16), parent=base, data={"samples": digest},
+        accuracy=round(after.share, 6) if after else None,
+        measured=f"{after.digits:,} of {after.name}" if after else "",
+        reject_below=outcome.sure_at,
+        date=time.strftime("%Y-%m-%d", time.gmtime(now)) if now else "",
+        notes={**words.notes(outcome, learned), "message": message},
+        preprocessing=parent.preprocessing)
+
+
+def as_taught(samples: list[Sample]) -> Taught:
+    """Samples as arrays."""
+    known = [sample for sample in samples if sample.label is not None]
+    return Taught(
+        np.stack([s.patch for s in known]) if known else np.zeros((0, 28, 28), np.uint8),
+        np.array([s.label for s in known], np.uint8), np.array([s.event for s in known], np.int64),
+        np.array([s.held_out for s in known], bool))
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder; what root makes inside the box's state is the box's own."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            owner = folder.parent.stat()
+            shutil.chown(folder, owner.st_uid, owner.st_gid)
+    except OSError as error:
+        raise CannotWrite(f"{folder}: cannot be made a folder ({error.strerror})") from error

@@ -1,0 +1,154 @@
+"""Learning one person's hand: their few samples, mixed with what must not be forgotten.
+
+The network starts from the weights in use. In each batch a quarter are the owner's digits, changed
+a good deal, since there are so few of them; the rest is what it knew before, hardly changed, and
+its targets are mostly what the weights in use themselves say of it: so the network is free to move
+only where the owner's digits pull it. ("Distillation": Hinton, Vinyals and Dean, 2015; against
+forgetting: Li and Hoiem, "Learning without forgetting", 2016.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pi_reader.network.base import Array
+from pi_reader.network.loss import one_hot, softmax
+from pi_reader.network.model import Model
+from pi_reader.training.augment import Augmenter
+from pi_reader.training.batches import NO_DIGIT
+from pi_reader.training.checkpoint import CHANGES, random_for
+from pi_reader.training.learners import BatchLearner
+from pi_reader.training.memory import Memory
+from pi_reader.training.recipes import Augmentation, Recipe
+
+OWN = 0.25  # share of the owner's digits in a batch
+_TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; the rest is its label
+_OWN_CHANGES = Augmentation()  # the owner's few digits are changed as in a training from scratch
+NIGHT = Recipe(
+    "a night: what the owner taught, and what must not be forgotten",
+    layers=(),
+    drawn=0.16,
+    non_digits=0.05,
+    rate=0.001,
+    decay=0.0,
+    keep=0.98,
+    changes=Augmentation(turn=3, shear=0.05, zoom=0.03, shift=0.4, bend=0.3, pen_share=0.1,
+                         blur_share=0.05, noise_share=0.05, hole_share=0.0),
+)
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What the owner said, as arrays: n digits.
+
+    patches: (n, 28, 28) uint8; labels: (n,) uint8, 0 to 9 or NO_DIGIT; events: (n,) int, digits of
+    one reading have the same; held_out: (n,) bool, these are only to judge by.
+    """
+
+    patches: np.ndarray
+    labels: np.ndarray
+    events: np.ndarray
+    held_out: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: np.ndarray) -> Taught:
+        """Some of them; rows: (m,) int or (n,) bool."""
+        return Taught(self.patches[rows], self.labels[rows], self.events[rows],
+                      self.held_out[rows])
+
+
+class OwnMixture:
+    """Batches of the owner's digits and of what must not be forgotten, each a function of the seed
+    and its step; see `batches.Mixture`, whose part it plays."""
+
+    def __init__(
+        self, parent: Model, taught: Taught, memory: Memory, steps: int, seed: int
+    ) -> None:
+        self.steps_per_epoch = steps
+        self._seed, self._taught, self._memory = seed, taught, memory
+        self._parent, self._outcomes = parent.copy(), parent.outcomes
+        self._own, self._rest = shares(parent, memory)
+        self._chances = _chances(taught.labels)
+        self._change_own = Augmenter(_OWN_CHANGES, self._own)
+        self._change = Augmenter(NIGHT.changes, sum(self._rest))
+
+    def take(self, step: int) -> tuple[Array, Array]:
+        """The batch of a step: (n, 28, 28, 1) float32, 0 to 1, and targets (n, outcomes)."""
+        rng = random_for(self._seed, CHANGES, step)
+        rows = rng.choice(len(self._taught), self._own, p=self._chances)
+        own = self._change_own(self._taught.patches[rows], rng)
+        patches, labels = self._remembered(rng)
+        kept = self._change(patches, rng)
+        x = np.concatenate([own, kept])[..., None]  # (n, 28, 28, 1)
+        targets = one_hot(np.concatenate([self._taught.labels[rows], labels]), self._outcomes,
+                          NIGHT.smoothing)
+        opinion = softmax(self._parent.forward(x[self._own :]))
+        targets[self._own :] *= np.float32(1 - _TAUGHT)
+        targets[self._own :] += np.float32(_TAUGHT) * opinion
+        return x, targets
+
+    def _remembered(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Patches and labels from before."""
+        memory, (images, digits, marks) = self._memory, self._rest
+        drawn = rng.integers(0, len(memory.digits), digits)
+        patches, labels = [memory.digits[drawn]], [memory.digit_labels[drawn]]
+        if memory.mnist is not None:
+            rows = np.sort(rng.choice(memory.mnist.rows, images))  # in order, as on the disk
+            patches.append(memory.mnist.patches[rows])
+            labels.append(memory.mnist.labels[rows])
+        patches.append(memory.marks[rng.integers(0, len(memory.marks), marks)])
+        labels.append(np.full(marks, NO_DIGIT, np.uint8))
+        return np.concatenate(patches), np.concatenate(labels)
+
+
+def shares(model: Model, memory: Memory) -> tuple[int, tuple[int, int, int]]:
+    """How many of a batch are the owner's, and how many are MNIST's, drawn, and no digits."""
+    own = round(NIGHT.batch * OWN)
+    marks = round(NIGHT.batch * NIGHT.non_digits) if model.outcomes > NO_DIGIT else 0
+    rest = NIGHT.batch - own - marks
+    drawn = round(NIGHT.batch * NIGHT.drawn) if memory.mnist is not None else rest
+    return own, (rest - drawn, drawn, marks)
+
+
+def learner_for(
+    parent: Model, taught: Taught, memory: Memory, steps: int, seed: int
+) -> BatchLearner:
+    """A learner at the beginning of one night's training; `parent` stays as it is."""
+    if parent.outcomes <= NO_DIGIT:
+        taught = taught.take(taught.labels < NO_DIGIT)
+    mixture = OwnMixture(parent, taught, memory, steps, seed)
+    return BatchLearner(parent.copy(), NIGHT, mixture, epochs=1)
+
+
+def step_work(model: Model) -> float:
+    """The matrix work of one step in FLOP: forwards and backwards twice is three times forwards,
+    and the parent looks at three quarters of the batch."""
+    return 2.0 * model.multiply_adds * NIGHT.batch * (3 + (1 - OWN))
+
+
+def look_work(model: Model, patches: int) -> float:
+    """The matrix work of looking at so many patches, in FLOP."""
+    return 2.0 * model.multiply_adds * patches
+
+
+def blend(parent: Model, child: Model, share: float) -> Model:
+    """A network part of the way from one to the other: it keeps more of what the parent knew.
+
+    Wortsman et al., "Robust fine-tuning of zero-shot models" (2022).
+    """
+    model = parent.copy()
+    for mine, old, new in zip(model.state, parent.state, child.state, strict=True):
+        mine[...] = old + np.float32(share) * (new - old)
+    return model
+
+
+def _chances(labels: np.ndarray) -> np.ndarray:
+    """How often each sample is shown: a digit that was taught four times as often as another one
+    is shown only twice as often."""
+    counts = np.bincount(labels, minlength=NO_DIGIT + 1)
+    chances = 1 / np.sqrt(counts[labels])
+    return np.asarray(chances / chances.sum())

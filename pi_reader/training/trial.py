@@ -1,0 +1,250 @@
+"""A candidate is trained, tested, and accepted or refused; it can be interrupted at any moment.
+
+With fewer than fifty held-out samples the owner's digits are judged by cross-validation over
+readings: they are dealt into five parts, and each part is read by a network that learned from the
+other four only. Held-out samples are read by the candidate itself, which never learned from any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pi_reader.errors import BadData, MissingFile, UsageError
+from pi_reader.network.loss import softmax
+from pi_reader.network.model import Model
+from pi_reader.training import calibrate, checkpoint, judge, own, trainer
+from pi_reader.training.batches import NO_DIGIT
+from pi_reader.training.checkpoint import ORDER, random_for
+from pi_reader.training.judge import General, Opinion, Owner
+from pi_reader.training.measure import DIGITS
+from pi_reader.training.memory import Memory
+from pi_reader.training.own import Taught
+
+FOLDS = 5
+TRAINING_WORK = 1.2e12  # FLOP for all trainings together; judging takes 0.1 to 0.2 beside them
+MOST_STEPS = 400  # of one training; more do not help
+_LEAST = np.float32(1e-30)  # keeps the logarithm finite
+_BLENDS = (1.0, 0.8, 0.6, 0.45)  # how much of what was learned is taken over, tried in turn
+
+
+class Stopped(Exception):
+    """The trial was told to stop; what was reached is kept. The message is the reason."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial.
+
+    state: "accepted", "refused", or "waiting" for more samples; why: in words, with figures.
+    model: the network that was judged, None if there is none, and sure_at: from which confidence on
+    it is to be believed. owner, before, after: the figures, None as far as none were taken.
+    taken: how much of what was learned it has, 0 to 1; work: FLOP of matrix work.
+    """
+
+    state: str
+    why: str
+    work: float = 0.0
+    model: Model | None = None
+    sure_at: float = 0.0
+    owner: Owner | None = None
+    before: General | None = None
+    after: General | None = None
+    taken: float = 1.0
+
+
+@dataclass
+class Trial:
+    """One trial.
+
+    parent: the network in use; sure_at: from which confidence on it is believed. taught: what the
+    owner said. folder: where checkpoints are kept, None for none; facts: what they must have in
+    common with this trial. stop: gives a reason to stop, or ""; shown: is told how many steps are
+    done, and how many there are. log: is told what goes on, in lines. known: the parent's general
+    test if it was done before.
+    """
+
+    parent: Model
+    sure_at: float
+    taught: Taught
+    memory: Memory
+    seed: int = 0
+    folder: Path | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    stop: Callable[[], str] = lambda: ""
+    shown: Callable[[int, int], None] = lambda done, steps: None
+    log: Callable[[str], None] = lambda line: None
+    known: General | None = None
+    work: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.parent.outcomes <= NO_DIGIT:  # it has no such outcome, and cannot learn it
+            self.taught = self.taught.take(self.taught.labels < NO_DIGIT)
+        self._crossed = int(self.taught.held_out.sum()) < judge.ENOUGH_HELD
+        self.trainings = 1 + FOLDS * self._crossed
+        budget = TRAINING_WORK / self.trainings / own.step_work(self.parent)
+        self.steps = max(1, min(MOST_STEPS, int(budget)))
+        self._done = 0  # trainings
+
+    def run(self) -> Outcome:
+        """Train and judge. Raises Stopped, and CannotWrite if no checkpoint can be kept."""
+        taught = self.taught
+        short = judge.waits_for(len(taught), len(np.unique(taught.events)))
+        if short or taught.held_out.all():
+            return Outcome("waiting", short or "no labelled digit may be learned from")
+        read = self.look(self.parent, taught.patches)
+        sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
+        if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
+            return self._refused(wrong)
+        child = self._train(taught.take(~taught.held_out), "candidate")
+        before = self.known or self.general(self.parent)
+        for taken in _BLENDS:
+            model = own.blend(self.parent, child, taken)
+            after = self.general(model)
+            if not (lost := after.loses(before)):
+                break
+        else:
+            return self._refused(lost, before=before, after=after, taken=taken)
+        sure_at = self._calibrate(model)
+        owner = self._owner(judge.opinion(read, taught.labels), model, taken)
+        figures = {"model": model, "sure_at": sure_at, "owner": owner, "before": before,
+                   "after": after, "taken": taken}
+        if not owner.better:
+            return self._refused(owner.figures, **figures)
+        return Outcome("accepted", owner.figures, self.work, **figures)  # type: ignore[arg-type]
+
+    def _refused(self, why: str, **figures: Any) -> Outcome:
+        return Outcome("refused", why, self.work, **figures)
+
+    def _owner(self, before: Opinion, model: Model, taken: float) -> Owner:
+        """Judge by the owner's digits, each read by a network that did not learn from it."""
+        taught = self.taught
+        right, clear = np.zeros(len(taught), bool), np.zeros(len(taught), np.int64)
+
+        def look(network: Model, rows: np.ndarray) -> None:
+            some = taught.take(rows)
+            said = judge.opinion(self.look(network, some.patches), some.labels)
+            right[rows], clear[rows] = said.right, said.clear
+
+        held = np.flatnonzero(taught.held_out)
+        look(model, held)
+        if not self._crossed:
+            return judge.compare(taught.labels[held], _part(before, held),
+                                 Opinion(right[held], clear[held]), "none of them learned")
+        for number, rows in enumerate(self._folds(), 1):
+            rest = ~taught.held_out
+            rest[rows] = False
+            child = self._train(taught.take(rest), f"part {number}")
+            network = own.blend(self.parent, child, taken)
+            network.temperature = model.temperature
+            look(network, rows)
+        return judge.compare(taught.labels, before, Opinion(right, clear),
+                             "each by a network that did not learn it")
+
+    def _folds(self) -> Iterator[np.ndarray]:
+        """The rows of each part; a reading is never in two."""
+        taught = self.taught
+        events = np.unique(taught.events[~taught.held_out])
+        dealt = random_for(self.seed, ORDER, 1).permutation(events)
+        for part in range(FOLDS):
+            mine = np.isin(taught.events, dealt[part::FOLDS]) & ~taught.held_out
+            if mine.any():
+                yield np.flatnonzero(mine)
+
+    def _train(self, taught: Taught, name: str) -> Model:
+        """One training, from its checkpoint on if there is one."""
+        learner = own.learner_for(self.parent, taught, self.memory, self.steps, self.seed)
+        path = self.folder / f"{name.replace(' ', '-')}.checkpoint" if self.folder else None
+        facts = {**self.facts, "training": name, "steps": self.steps, "digits": len(taught)}
+        start = self._resume(path, facts, learner.state) if path else 0
+        done = self._done * self.steps + start
+
+        def keep(steps: int) -> None:
+            if path:
+                checkpoint.save(path, steps, facts, learner.state)
+
+        def stop() -> str:  # is asked after each step
+            nonlocal done
+            done += 1
+            self.shown(done, self.trainings * self.steps)
+            return self.stop()
+
+        try:
+            result = trainer.train(learner, start, keep, stop)
+            if result.stopped:
+                raise Stopped(result.stopped)
+            if path and start < self.steps:
+                keep(self.steps)
+            self.work += own.step_work(self.parent) * self.steps
+            self._done += 1
+            return learner.result().copy()
+        finally:
+            learner.close()
+
+    def _resume(self, path: Path, facts: Mapping[str, Any], state: checkpoint.State) -> int:
+        """How many steps are done; a checkpoint of other nights, or a damaged one, is no use."""
+        try:
+            start = checkpoint.load(path, facts, state)
+            self.log(f"{facts['training']}: goes on after step {start} of {self.steps}")
+            return start
+        except MissingFile:
+            return 0
+        except (BadData, UsageError) as error:
+            self.log(f"{facts['training']}: begins anew ({error})")
+            return 0
+
+    def general(self, model: Model) -> General:
+        """The general test."""
+        patches, labels = self.memory.tested
+        wrong = int((self.look(model, patches)[:, :DIGITS].argmax(axis=1) != labels).sum())
+        fooled = 0
+        if model.outcomes > NO_DIGIT:
+            seen = self.look(model, self.memory.test_marks)
+            fooled = int((seen[:, :DIGITS].max(axis=1) >= self.sure_at).sum())
+        return General(self.memory.name, len(labels), wrong, len(self.memory.test_marks), fooled)
+
+    def _calibrate(self, model: Model) -> float:
+        """Make its confidence honest, in place; gives the confidence from which as many digits of
+        the general sort are sure as were before."""
+        patches, labels = self.memory.calibration
+        sure = self.look(self.parent, patches)[:, :DIGITS].max(axis=1) >= self.sure_at
+        model.temperature = 1.0
+        said = self.look(model, patches)
+        model.temperature = calibrate.fit_temperature(said, labels)
+        cooled = softmax(np.log(np.maximum(said, _LEAST)) / np.float32(model.temperature))
+        confident = cooled[:, :DIGITS].max(axis=1)
+        return min(0.9999, round(float(np.quantile(confident, 1 - sure.mean())), 4))
+
+    def look(self, model: Model, patches: np.ndarray) -> np.ndarray:
+        """Probabilities, and the work they cost."""
+        self.work += own.look_work(model, len(patches))
+        return model.predict(patches)
+
+
+def offered(parent: Model, sure_at: float, model: Model, its_sure_at: float, held: Taught,
+            memory: Memory) -> Outcome:
+    """Judge a network that was trained elsewhere, by the digits that nobody learned from.
+
+    parent: the one in use, believed from `sure_at` on; held: the owner's held-out digits.
+    """
+    if len(held) < judge.LEAST:
+        return Outcome("waiting", f"{len(held)} held-out digits are too few to tell better from "
+                                  f"worse; {judge.LEAST - len(held)} more are needed")
+    trial, its = Trial(parent, sure_at, held, memory), Trial(model, its_sure_at, held, memory)
+    labels = held.labels
+    owner = judge.compare(labels, judge.opinion(trial.look(parent, held.patches), labels),
+                          judge.opinion(its.look(model, held.patches), labels),
+                          "none of them learned")
+    before, after = trial.general(parent), its.general(model)
+    lost = after.loses(before)
+    state = "accepted" if owner.better and not lost else "refused"
+    return Outcome(state, lost or owner.figures, trial.work + its.work, model, its_sure_at, owner,
+                   before, after)
+
+
+def _part(whole: Opinion, rows: np.ndarray) -> Opinion:
+    return Opinion(whole.right[rows], whole.clear[rows])

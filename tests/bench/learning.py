@@ -1,0 +1,271 @@
+"""What a night teaches: new hands, many hands, one digit corrected again and again, and the gate.
+
+    python tests/bench/learning.py hands [--weights W]       five or more new hands, 60 digits each
+    python tests/bench/learning.py semeion [--weights W]     60 digits of 80 writers, five splits
+    python tests/bench/learning.py one [--weights W]         30 times the same digit of a hand
+    python tests/bench/learning.py gate [--runs N]           N runs of each of four kinds of labels
+    python tests/bench/learning.py mnist-only --out FILE     weights that never saw a drawn digit
+
+`--drawn` takes MNIST away from the night (it is still tested by). semeion.npz is looked for beside
+MNIST, or named with --semeion. Each prints a line for each run, then a summary; `--jobs` is not
+needed, one core is kept busy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from measure import SHARED, add_mnist, arguments, table
+
+# isort: split
+import numpy as np
+
+from pi_reader.handwriting import draw_patches
+from pi_reader.handwriting.style import Style
+from pi_reader.network import store
+from pi_reader.network.model import Model
+from pi_reader.training import course, data, memory, recipes, trainer
+from pi_reader.training.own import Taught
+from pi_reader.training.trial import Outcome, Trial
+
+LEARNED, OTHERS = 60, 500  # digits of a hand to learn from, and to look at afterwards
+HARD = 0.05  # share misread from which a hand is a new one
+EVENT = 4  # digits of a reading
+_HANDS = 41  # keeps these people apart from those of any training
+
+
+class Bench:
+    """The weights to start from, and what they are tested by."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.parent, self.card = store.load(args.weights)
+        self.memory = memory.remember(None if args.drawn else args.mnist)
+        self.tested = data.load_test(args.mnist)
+        self.base = errors(self.parent, *self.tested)
+        self.known = Trial(self.parent, self.card.reject_below, nothing(), self.memory).general(
+            self.parent)
+
+    def night(self, taught: Taught, seed: int) -> Outcome:
+        """A whole night: train, judge."""
+        trial = Trial(self.parent, self.card.reject_below, taught, self.memory, seed,
+                      known=self.known)
+        return trial.run()
+
+    def lost(self, outcome: Outcome) -> float:
+        """Points of MNIST's test images that were lost."""
+        assert outcome.model is not None
+        return (errors(outcome.model, *self.tested) - self.base) / len(self.tested[1]) * 100
+
+
+def errors(model: Model, patches: np.ndarray, labels: np.ndarray) -> int:
+    return int(wrong(model, patches, labels).sum())
+
+
+def wrong(model: Model, patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return np.asarray(model.predict(patches)[:, :10].argmax(axis=1) != labels)
+
+
+def nothing() -> Taught:
+    return Taught(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), np.zeros(0, int),
+                  np.zeros(0, bool))
+
+
+def taught(patches: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> Taught:
+    """Digits in readings of four, of which one in five is held out."""
+    events = np.arange(len(labels)) // EVENT
+    block = np.unique(events) // 5
+    held = {int(rng.choice(np.flatnonzero(block == part))) for part in np.unique(block)
+            if (block == part).sum() == 5}
+    return Taught(patches, labels.astype(np.uint8), events, np.isin(events, sorted(held)))
+
+
+def hands(parent: Model) -> Iterator[tuple[int, Style, np.ndarray, np.ndarray]]:
+    """People whose digits the weights misread often: number, style, 500 digits, labels."""
+    labels = np.arange(OTHERS) % 10
+    for number in range(100_000):
+        rng = np.random.default_rng([_HANDS, number])
+        style = Style.random(rng)
+        few = draw_patches(labels[:100], rng, style)  # a quick look
+        if errors(parent, few, labels[:100]) < 100 * HARD / 2:
+            continue
+        patches = draw_patches(labels, rng, style)
+        if errors(parent, patches, labels) >= HARD * OTHERS:
+            yield number, style, patches, labels
+
+
+def run_hands(args: argparse.Namespace, bench: Bench) -> None:
+    rows = []
+    for number, style, patches, labels in hands(bench.parent):
+        rng = np.random.default_rng([_HANDS, number, 1])
+        before = errors(bench.parent, patches, labels)
+        for split in range(args.splits):
+            given = rng.integers(0, 10, LEARNED)
+            lesson = taught(draw_patches(given, rng, style), given, rng)
+            began = time.process_time()
+            outcome = bench.night(lesson, split)
+            rows.append([number, split, before, *figures(bench, outcome, patches, labels, before),
+                         time.process_time() - began])
+            print(rows[-1], outcome.why, flush=True)
+        if len(rows) >= args.hands * args.splits:
+            break
+    summary(rows)
+
+
+def figures(bench: Bench, outcome: Outcome, patches: np.ndarray, labels: np.ndarray,
+            before: int) -> list[object]:
+    """After, share removed, points lost, state, how much was taken over, TFLOP."""
+    if outcome.model is None:
+        return [before, 0.0, 0.0, outcome.state, outcome.taken, round(outcome.work / 1e12, 2)]
+    after = errors(outcome.model, patches, labels)
+    return [after, round(1 - after / before, 3), round(bench.lost(outcome), 3), outcome.state,
+            outcome.taken, round(outcome.work / 1e12, 2)]
+
+
+def summary(rows: list[list[object]]) -> None:
+    removed = [float(row[4]) for row in rows]
+    lost = [float(row[5]) for row in rows]
+    table(("runs", "removed mean", "least", "points lost mean", "most", "accepted", "TFLOP most",
+           "processor s"),
+          [(len(rows), f"{np.mean(removed):.1%}", f"{min(removed):.1%}", f"{np.mean(lost):.3f}",
+            f"{max(lost):.3f}", sum(row[6] == "accepted" for row in rows),
+            max(float(row[8]) for row in rows), f"{np.mean([float(row[9]) for row in rows]):.1f}")])
+
+
+def run_semeion(args: argparse.Namespace, bench: Bench) -> None:
+    with np.load(args.semeion) as arrays:
+        x, y = arrays["x"], arrays["y"]
+    rows = []
+    for split in range(args.splits):
+        rng = np.random.default_rng([3, split])
+        order = rng.permutation(len(y))
+        some, rest = order[:LEARNED], order[LEARNED:]
+        before = errors(bench.parent, x[rest], y[rest])
+        began = time.process_time()
+        outcome = bench.night(taught(x[some], y[some], rng), split)
+        rows.append([0, split, before, *figures(bench, outcome, x[rest], y[rest], before),
+                     time.process_time() - began])
+        print(rows[-1], outcome.why, flush=True)
+    summary(rows)
+
+
+def run_one(args: argparse.Namespace, bench: Bench) -> None:
+    """Thirty times the digit that a hand is misread in most, and nothing else."""
+    rows = []
+    drawn = memory.remember(None).tested
+    for number, style, patches, labels in hands(bench.parent):
+        was = wrong(bench.parent, patches, labels)
+        digit = int(np.bincount(labels[was], minlength=10).argmax())
+        rng = np.random.default_rng([_HANDS, number, 2])
+        given = np.full(30, digit)
+        lesson = dataclasses.replace(taught(draw_patches(given, rng, style), given, rng),
+                                     events=np.arange(30))
+        began = time.process_time()
+        outcome = bench.night(lesson, number)
+        model = outcome.model or bench.parent
+        now = wrong(model, patches, labels)
+        before, after = int(was[labels == digit].sum()), int(now[labels == digit].sum())
+        worst = []
+        for x, y in ((patches, labels), bench.tested, drawn):
+            change = (wrong(model, x, y).astype(int) - wrong(bench.parent, x, y).astype(int))
+            worst.append(max((round(100 * change[y == d].mean(), 2), d)
+                             for d in range(10) if d != digit))
+        rows.append([number, digit, before, after, round(1 - after / before, 3),
+                     round(bench.lost(outcome), 3) if outcome.model else 0.0, outcome.state,
+                     outcome.taken, round(outcome.work / 1e12, 2), time.process_time() - began])
+        print(rows[-1], "worst other digit, points: hand, MNIST, drawn", worst, outcome.why,
+              flush=True)
+        if len(rows) >= args.hands:
+            break
+    summary(rows)
+
+
+def spoiled(kind: str, given: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What the owner says the digits are."""
+    if kind == "30 % wrong":
+        bad = rng.permutation(len(given))[: round(0.3 * len(given))]
+        given = given.copy()
+        given[bad] = (given[bad] + rng.integers(1, 10, len(bad))) % 10
+    if kind == "all one digit":
+        return np.full(len(given), rng.integers(0, 10))
+    return given
+
+
+KINDS = ("clean", "30 % wrong", "all one digit", "five only")
+
+
+def run_gate(args: argparse.Namespace, bench: Bench) -> None:
+    """Who comes through, and who should not have."""
+    people = []
+    for person in hands(bench.parent):
+        people.append(person)
+        if len(people) >= args.hands:
+            break
+    results = []
+    for kind in args.kinds or KINDS:
+        good = bad = accepted = taken_good = 0
+        for run in range(args.first, args.first + args.runs):
+            number, style, patches, labels = people[run % len(people)]
+            rng = np.random.default_rng([_HANDS, number, 3, run])
+            given = rng.integers(0, 10, 5 if kind == "five only" else LEARNED)
+            x = draw_patches(given, rng, style)
+            outcome = bench.night(taught(x, spoiled(kind, given, rng), rng), run)
+            before = errors(bench.parent, patches, labels)
+            after, removed, lost, *_ = figures(bench, outcome, patches, labels, before)
+            is_bad = outcome.model is not None and (after > before or float(lost) > 0.1)
+            is_good = float(removed) >= 0.3
+            through = outcome.state == "accepted"
+            good, accepted, bad = good + is_good, accepted + through, bad + (is_bad and through)
+            taken_good += is_good and through
+            print(kind, run, number, before, after, removed, lost, outcome.state, outcome.taken,
+                  f"{outcome.work / 1e12:.2f}", "BAD" if is_bad else "", outcome.why, flush=True)
+        results.append((kind, args.runs, accepted, bad, good, taken_good))
+    table(("labels", "runs", "accepted", "bad ones accepted", "remove 30 % or more",
+           "of these accepted"), results)
+
+
+def run_mnist_only(args: argparse.Namespace) -> None:
+    """Train the default network without any drawn digit."""
+    plain = dataclasses.replace(recipes.RECIPES["default"], drawn=0.0, non_digits=0.0,  # type: ignore
+                                pages=0.0)
+    recipes.RECIPES["mnist-only"] = plain
+    settled = course.plan("mnist-only", args.seed, args.mnist, args.epochs)
+    learner = course.learner_for(settled)
+    trainer.train(learner, shown=trainer.Progress(learner))
+    model = learner.result()
+    card = course.judge(settled, model)
+    learner.close()
+    store.save(args.out, model, card)
+    print(f"{args.out}: {card.accuracy:.2%} on {card.measured}")
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("what", choices=("hands", "semeion", "one", "gate", "mnist-only"))
+    add_mnist(parser)
+    parser.add_argument("--weights", type=Path, metavar="W",
+                        default=Path(__file__).parents[2] / "weights" / "default.npz")
+    parser.add_argument("--semeion", type=Path, default=SHARED / "digits" / "semeion.npz")
+    parser.add_argument("--drawn", action="store_true", help="the night has no MNIST")
+    parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--hands", type=int, default=5, help="people (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=100, help="of each kind, for gate")
+    parser.add_argument("--first", type=int, default=0, help="number of the first run, for gate")
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, help="for gate (default: all)")
+    parser.add_argument("--epochs", type=int, default=10, help="for mnist-only")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="for mnist-only")
+    args = parser.parse_args()
+    if args.what == "mnist-only":
+        run_mnist_only(args)
+        return
+    bench = Bench(args)
+    runs = {"hands": run_hands, "semeion": run_semeion, "one": run_one, "gate": run_gate}
+    runs[args.what](args, bench)
+
+
+if __name__ == "__main__":
+    main()
