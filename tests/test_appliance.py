@@ -224,7 +224,8 @@ def full_disk(most: int = 0) -> Iterator[None]:
 
 
 def test_ok__a_full_disk(clock: Clock, tmp_path: Path) -> None:
-    faults = Faults(lambda line: None)
+    log: list[str] = []
+    faults = Faults(log.append)
     diary = Diary(faults, history=History(tmp_path / "history.db", batch_seconds=1.0),
                   samples=Samples(tmp_path / "samples.db"), wall=clock.wall)
     presses = Presses(diary)
@@ -236,9 +237,11 @@ def test_ok__a_full_disk(clock: Clock, tmp_path: Path) -> None:
                               button=pressed, report=Report(tmp_path / "status.json"))
     appliance.run()
     assert shown.texts == ["12", "34", ""]
-    told = [status.fault for status in shown.told if status.fault]
-    assert any("history.db" in fault for fault in told) and faults.all.get("history") is None
-    assert "samples" in faults.all and not any("kept" in s.message for s in shown.told)
+    assert any("history.db: cannot be written" in line for line in log)
+    assert "history: works again" in log and len(log) < 10
+    assert any(status.fault for status in shown.told)
+    assert not faults.all and not any(s.message.startswith("kept") for s in shown.told)
+    assert any("samples.db" in status.message for status in shown.told)
     assert [past.text for past in History(tmp_path / "history.db").since()] == ["12", "34"]
 
 

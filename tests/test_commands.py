@@ -206,7 +206,7 @@ def test_fail__evaluate_npz_of_another_shape(tmp_path: Path, arrays: dict,
 def test_ok__demo_counts_what_was_right(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--pages", "2", "--seed", "1", "--difficulty", "0"]) == 0
     printed = capsys.readouterr().out
-    assert "page 1" in printed and "page 2" in printed
+    assert "page 1: right" in printed and "page 2: right" in printed
     assert "of 2 pages without a mistake" in printed
 
 

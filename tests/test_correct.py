@@ -128,12 +128,12 @@ def test_ok__five_seconds_switch_off_and_keep_nothing(diary: Diary, tmp_path: Pa
 
 def test_fail__a_card_that_takes_nothing_is_not_confirmed(tmp_path: Path) -> None:
     (tmp_path / "samples.db").mkdir()  # no database can be there
-    said: list[str] = []
-    diary = Diary(Faults(said.append), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW)
+    diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "samples.db"),
+                  wall=lambda: NOW)
     diary.enter(reading("1"), page("1"))
     presses = Presses(diary)
     presses.take([Press("long"), Press("long")], 0.0)
-    assert presses.news(0.0) == "" and len(said) == 1 and "samples.db" in said[0]
+    assert "samples.db" in presses.news(0.0)
 
 
 def test_ok__doubtful_digits_are_collected_only_if_asked_for(tmp_path: Path) -> None:

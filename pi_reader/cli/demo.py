@@ -1,23 +1,27 @@
-"""`pi-reader demo`: the whole way from camera to reading, with a camera that draws its pages."""
+"""`pi-reader demo`: the whole appliance, with a camera that draws its pages and a painted front."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, TextIO
 
 from pi_reader.cli.common import WEIGHTS_HELP
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
-    from pi_reader.handwriting.page import Page
-    from pi_reader.scoring import Score, Truth
+    from pi_reader.cli.referee import Referee
 
-HELP = """watch the reader at work on drawn pages
+HELP = """watch the box at work on drawn pages
 
-A simulated camera shows pages of handwriting, each by another person on other paper. The digits
-are found, cut out and read; since the camera knows what it drew, a summary says what was right."""
+A simulated camera looks at a desk where hands bring and take pages of handwriting, each by another
+person on other paper. The display, the 7-segment digit and the lamps are painted in the terminal.
+Since the camera knows what it drew, a summary says what was right. Nothing is kept."""
 EXAMPLE = "pi-reader demo --pages 3 --seed 7"
+
+_LOOKS = 24  # that each page lies there: three seconds at the fastest pace
+_FASTEST = 8.0  # looks a second
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,42 +43,60 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from pi_reader.camera.desk import DeskCamera
-    from pi_reader.cli.common import open_reader
-    from pi_reader.outputs.console import Console
-    from pi_reader.scoring import Score, count
+    from pi_reader.cli.common import weights_path
+    from pi_reader.cli.referee import Referee
+    from pi_reader.outputs.panel import Panel
+    from pi_reader.outputs.together import Outputs
+    from pi_reader.service.appliance import Appliance
+    from pi_reader.service.diary import Diary
+    from pi_reader.service.faults import Faults
+    from pi_reader.service.presses import Presses
+    from pi_reader.service.surroundings import Surroundings
+    from pi_reader.service.weights import Fixed
 
-    reader = open_reader(args.weights)
+    panel = Panel(sys.stdout)
+    clock = _Clock(sys.stdout)
     pages = None if args.forever else args.pages
-    total = Score()
-    milliseconds = 0.0
-    rng = np.random.default_rng(args.seed)
-    with DeskCamera(rng, pages, args.difficulty) as camera, Console(sys.stdout) as console:
+    desk = DeskCamera(np.random.default_rng(args.seed), pages, args.difficulty, looks=_LOOKS)
+    referee = Referee(desk, panel.say)
+    faults = Faults(panel.say)
+    diary = Diary(faults)
+    with desk, Outputs({"panel": lambda: panel, "referee": lambda: referee}, panel.say) as outputs:
+        appliance = Appliance(
+            referee, Fixed(weights_path(args.weights)), outputs, faults=faults, diary=diary,
+            surroundings=Surroundings(faults), presses=Presses(diary), looks_per_second=_FASTEST,
+            fastest=_FASTEST, clock=clock, sleep=clock.sleep)
         try:
-            while (frame := camera.capture()) is not None and camera.page is not None:
-                reading = reader.read(frame)
-                console.show(reading, frame)
-                truth = _truth(camera.page)
-                one = count(truth, reading)
-                total += one
-                milliseconds += reading.milliseconds.get("total", 0.0)
-                print("   right" if one.exact else f"   written: {'  '.join(truth.reading or ())}")
+            appliance.run()
         except KeyboardInterrupt:
             print()
-    print(_summary(total, milliseconds))
+    referee.judge()
+    print(_summary(referee, appliance.reads))
     return 0
 
 
-def _truth(page: Page) -> Truth:
-    from pi_reader.scoring import Truth
+class _Clock:
+    """The time; where nobody watches it passes as fast as the pages are drawn."""
 
-    return Truth("", tuple(digit for line in page.lines for digit in line),
-                 tuple("".join(str(label) for label, _ in line) for line in page.lines))
+    def __init__(self, stream: TextIO) -> None:
+        self._watched = stream.isatty()
+        self._skipped = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._skipped
+
+    def sleep(self, seconds: float) -> None:
+        if self._watched:
+            time.sleep(seconds)
+        else:
+            self._skipped += seconds
 
 
-def _summary(total: Score, milliseconds: float) -> str:
+def _summary(referee: Referee, reads: int) -> str:
+    total = referee.total
     if not total.photos:
         return "no page was shown"
     return (f"\n{total.exact} of {total.photos} pages without a mistake; "
             f"{total.right} of {total.true} digits right, {total.unsure} unsure (?), "
             f"{total.predicted - total.right} wrong; "
-            f"{milliseconds / total.photos:.1f} ms a page")
+            f"{reads} looks read, {referee.milliseconds / max(1, referee.said):.1f} ms each")

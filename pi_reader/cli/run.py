@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import os
 import signal
 import sys
@@ -55,7 +54,6 @@ def run(args: argparse.Namespace) -> int:
 
     if args.seconds is not None and not args.seconds > 0:
         raise UsageError("--seconds: must be above 0")
-    faulthandler.enable()  # systemd's abort of a hung process says where it hung
     folders = find_folders(args.state, args.config)
     until = None if args.seconds is None else time.monotonic() + args.seconds
     again = True

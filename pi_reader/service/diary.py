@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from pi_reader.errors import PiReaderError
+from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.files import believed
 from pi_reader.history import History
 from pi_reader.samples import NO_DIGIT, Samples
@@ -50,30 +50,25 @@ class Diary:
         self.drift.add(sure)
         event = self.events.add(reading, frame, when)
         if self._collect_unsure and not sure:
-            self.keep(event, {place: None for place, digit in enumerate(reading.digits)
-                              if not digit.sure}, "unsure")
+            doubted = (place for place, digit in enumerate(reading.digits) if not digit.sure)
+            with self._faults.kept_from_stopping_us("samples"):
+                self.keep(event, dict.fromkeys(doubted), "unsure")
         return event
 
-    def keep(self, event: Event, labels: Mapping[int, int | None], source: str) -> bool:
-        """Put labelled digits among the samples; whether they are safe on the card now.
+    def keep(self, event: Event, labels: Mapping[int, int | None], source: str) -> None:
+        """Put digits among the samples; when this returns they are safe on the card.
 
-        labels: by place; 0 to 9, NO_DIGIT, or None for what nobody said.
+        labels: by place; 0 to 9, NO_DIGIT, or None for what nobody said. Raises what Samples
+        raises, BadData for places that the reading does not have, CannotWrite if nothing is kept.
         """
         if self._samples is None:
-            self._faults.set("samples", "samples: are not kept here; start without --no-state")
-            return False
-        try:
-            keep(self._samples, event, labels, source)
-        except PiReaderError as error:
-            self._faults.set("samples", str(error))
-            return False
-        self._faults.set("samples", "")
-        return True
+            raise CannotWrite("samples: are not kept here")
+        keep(self._samples, event, labels, source)
 
-    def corrected(self, event: Event, kept: Mapping[int, int | None]) -> bool:
-        """Keep what was put right with the button: None there means no digit."""
-        return self.keep(event, {place: NO_DIGIT if label is None else label
-                                 for place, label in kept.items()}, "button")
+    def corrected(self, event: Event, kept: Mapping[int, int | None]) -> None:
+        """Keep what was put right with the button, like `keep`; None there means no digit."""
+        self.keep(event, {place: NO_DIGIT if label is None else label
+                          for place, label in kept.items()}, "button")
 
     def tick(self, now: float) -> None:
         """Let the history write what waits; now: seconds, monotonic."""

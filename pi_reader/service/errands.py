@@ -104,8 +104,7 @@ class Errands:
         else:
             raise BadData(f"label {label!r:.20} at {place!r:.20}: should be one digit or -, and the"
                           " digit's place, from 0")
-        if not self._diary.keep(event, labels, "command"):
-            raise BadData(self._faults.all.get("samples", "samples: nothing could be kept"))
+        self._diary.keep(event, labels, "command")
         return {"kept": len(labels), "event": event.number, "read": event.reading.text}
 
     def _event(self, name: object) -> Event:

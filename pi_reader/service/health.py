@@ -15,8 +15,8 @@ from PIL import Image
 
 from pi_reader.values import State
 
-DARKEST = 40.0  # grey levels of a frame's mean; paper in the faintest usable light has 60
-DARK_PEAK = 70.0  # and its brightest spots: a slate is dark, but the chalk on it is not
+DARKEST = 30.0  # grey levels of a frame's mean; a camera lifts what light there is above that
+DARK_PEAK = 60.0  # and its brightest spots: a slate is dark, but the chalk on it is not
 CLIPPED = 250  # grey levels; a sensor's white, after a JPEG's ripples
 MOST_CLIPPED = 0.35  # of the frame
 PALE_INK = 90.0  # grey levels of the strongest edges: a scan's white paper has black ink on it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from pi_reader.errors import PiReaderError
 from pi_reader.service.correct import Correcting
 from pi_reader.service.diary import Diary
 from pi_reader.service.events import Event
@@ -96,7 +97,13 @@ class Presses:
         if self._correcting is None or self._event is None or not self._correcting.over:
             return
         kept, self._correcting = self._correcting.kept, None
-        if kept and self._diary.corrected(self._event, kept):
+        if not kept:
+            return
+        try:
+            self._diary.corrected(self._event, kept)
+        except PiReaderError as error:
+            self._say(f"nothing was kept: {error}", now)
+        else:
             self._say(f"kept {len(kept)} digit{'s' if len(kept) > 1 else ''}", now)
 
     def _hold(self) -> None:

@@ -1,0 +1,72 @@
+"""Compares what the box says with what the simulated camera drew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+from pi_reader.camera.desk import DeskCamera
+from pi_reader.handwriting.page import Page
+from pi_reader.scoring import Score, Truth, count
+from pi_reader.values import Frame, Reading, Status
+
+
+class Referee:
+    """Stands on both sides of the box: before the camera, and among the outputs.
+
+    say: is told the verdict on each page as soon as the next one comes. total: the score;
+    said: how many readings were said, milliseconds: what reading them took.
+    """
+
+    def __init__(self, desk: DeskCamera, say: Callable[[str], None]) -> None:
+        self.total = Score()
+        self.said = 0
+        self.milliseconds = 0.0
+        self._desk = desk
+        self._say = say
+        self._page: Page | None = None
+        self._reading = Reading("", (0, 0))
+
+    def capture(self) -> Frame | None:
+        """The camera's next frame."""
+        frame = self._desk.capture()
+        page = self._desk.page
+        if frame is not None and page is not None and page is not self._page:
+            self.judge()
+            self._page = page
+        return frame
+
+    def judge(self) -> None:
+        """Score the page that lay there by what was said last about it."""
+        if self._page is None:
+            return
+        page, self._page = self._page, None
+        truth = Truth("", tuple(digit for line in page.lines for digit in line),
+                      tuple("".join(str(label) for label, _ in line) for line in page.lines))
+        one = count(truth, self._reading)
+        self.total += one
+        self._reading = Reading("", (0, 0))
+        verdict = "right" if one.exact else f"written was {'  '.join(truth.reading or ())}"
+        self._say(f"   page {self.total.photos}: {verdict}")
+
+    def show(self, reading: Reading, frame: Frame | None = None) -> None:
+        """What the box says; that a paper went is no news about what was on it."""
+        if reading.lines:
+            self._reading = reading
+            self.said += 1
+            self.milliseconds += reading.milliseconds.get("total", 0.0)
+
+    def tell(self, status: Status) -> None:
+        """How the box is doing is not judged."""
+
+    def tick(self, now: float) -> None:
+        """Nor how long it takes."""
+
+    def close(self) -> None:
+        """The camera belongs to the caller."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
