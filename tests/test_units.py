@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pi_reader.cli.build import power_off
+from pi_reader.config.folders import DEVICE_RUNTIME, Folders
+
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
 UNITS = sorted(path for kind in ("service", "timer", "path") for path in SYSTEMD.glob(f"*.{kind}"))
 # The highest score that `systemd-analyze security` may give.
@@ -155,3 +158,10 @@ def test_ok__keys_get_no_shell() -> None:
     assert {"ForceCommand /opt/pi-reader/bin/pi-reader ssh", "DisableForwarding yes",
             "AuthorizedKeysFile /etc/pi-reader/authorized_keys", "PermitTTY no"} <= set(rules)
     assert "/bin/sh" in (SYSTEMD / "pi-reader.sysusers.conf").read_text()  # nologin breaks it
+
+
+def test_ok__the_button_leaves_the_file_that_is_watched_for(tmp_path: Path) -> None:
+    (watched,) = unit("pi-reader-poweroff.path")["Path.PathExists"]
+    assert Path(watched).parent == DEVICE_RUNTIME
+    power_off(Folders(tmp_path, tmp_path, tmp_path), lambda line: None)
+    assert [path.name for path in tmp_path.iterdir()] == [Path(watched).name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 DESK_DIFFICULTY = 0.3  # of the simulated camera's pages
 DESK_SECONDS = 4.0  # that each of them lies there
 FOLDER_SECONDS = 4.0  # that each picture of a folder is looked at
-_POWER_OFF = ("systemctl", "poweroff")
+_POWER_OFF = "poweroff"  # the file that pi-reader-poweroff.path watches for
 
 Log = Callable[[str], None]
 
@@ -57,7 +56,7 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
         camera, choose_weights(settings, folders), outputs, faults=faults, diary=diary,
         surroundings=Surroundings(faults, state=folders.state, training=folders.training),
         presses=Presses(diary, settings.button.short,
-                        partial(power_off, log) if settings.button.power_off else None),
+                        partial(power_off, folders, log) if settings.button.power_off else None),
         steady=Steady(service.seen, service.of), heartbeat=Heartbeat(),
         errands=open_errands(folders, diary, faults, log), button=button,
         report=Report(folders.status), log=log,
@@ -195,10 +194,10 @@ def choose_weights(settings: Settings, folders: Folders) -> Weights:
                    wanted.sure_at)
 
 
-def power_off(log: Log) -> None:
-    """Ask the system to switch off; it will stop us like everything else."""
+def power_off(folders: Folders, log: Log) -> None:
+    """Have the system switched off: not being root, we leave a file that systemd watches for."""
     log("the button was held for five seconds: switching off")
     try:
-        subprocess.Popen(_POWER_OFF, stdin=subprocess.DEVNULL)
+        (folders.runtime / _POWER_OFF).touch()
     except OSError as error:
-        log(f"{_POWER_OFF[0]}: cannot be run ({error.strerror})")
+        log(f"{folders.runtime / _POWER_OFF}: cannot be written ({error.strerror})")
