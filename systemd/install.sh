@@ -182,7 +182,10 @@ uninstall_device() {
         return
     fi
     do_it rm -rf "$settings" "$state" "$state.before-restore" "$units"/pi-reader*.d
-    if getent passwd pi-reader >/dev/null; then do_it userdel pi-reader; fi
+    if getent passwd pi-reader >/dev/null; then
+        do_it pkill -KILL -u pi-reader || true # a key's connection that somebody left open
+        do_it userdel pi-reader
+    fi
     if getent group pi-reader >/dev/null; then do_it groupdel pi-reader; fi
     say "removed everything of pi-reader; apt's packages stay"
 }

@@ -172,7 +172,7 @@ def test_a_missing_camera_lights_the_lamp_after_three_tries(box: Container) -> N
 def test_a_request_starts_the_training(box: Container) -> None:
     box.shell("runuser -u pi-reader -- touch /var/lib/pi-reader/requests/retrain")
     box.wait(lambda: box.show(TRAIN, "ExecMainStartTimestamp") != "", 20, "to train")
-    box.wait_for(TRAIN, "inactive", 120)
+    box.wait(lambda: box.state(TRAIN) in ("inactive", "failed"), 300, "to train")
     print("\n" + box.journal(TRAIN))
     assert box.show(TRAIN, "Result") == "success"
     assert not (box.root / STATE / "requests" / "retrain").exists()
@@ -220,10 +220,11 @@ def test_comes_back_from_a_backup(box: Container) -> None:
 
 def test_an_upgrade_that_does_not_start_is_taken_back(box: Container) -> None:
     bad = box.source / "pi_reader" / "cli" / "run.py"
-    bad.write_text(bad.read_text() + "\n\ndef run(args):\n    raise SystemExit('bad version')\n")
+    bad.write_text(bad.read_text() + "\n\ndef run(args):\n    raise UsageError('a bad version')\n")
     done = box.setup("upgrade", check=False)
     print("\n" + done.stderr)
     assert done.returncode == 1 and "the old version is back and runs" in done.stderr
+    assert "does not start: pi-reader: a bad version" in done.stderr
     reading(box)
     copy_checkout(box.source)
 
