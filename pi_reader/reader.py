@@ -26,6 +26,7 @@ from pi_reader.vision.choice import (
     on_this_page,
     same_hand,
     share_of_junk,
+    shares_nearby,
 )
 from pi_reader.vision.cuts import Span, cut_region, find_spans
 from pi_reader.vision.ink import Ink, find_ink
@@ -140,7 +141,7 @@ class Reader:
         share = share_of_junk(marks)
         for region, spans in spans_of.items():
             whole = doubtful[region]
-            here = on_this_page([next(judged) for _ in spans], share)
+            here = on_this_page([next(judged) for _ in spans], [share] * len(spans))
             tall = {span: piece for span, piece in zip(spans, here, strict=True)
                     if piece.height >= 0.5 * whole.height}  # the arm of a plus is no digit
             way = cheapest_way(tall)
@@ -157,8 +158,11 @@ class Reader:
                 if mark.strength >= faintest and least <= mark.height <= most]
         kept = [mark for mark in plain if mark in same]
         clutter = (page.clutter.strength >= faintest) & (page.clutter.height >= least)
-        others = len(same) - len(kept) + int(np.count_nonzero(clutter)) if least else 0
-        return on_this_page(kept, share_of_junk(kept, others))
+        odd = page.clutter.pick(clutter) if least else page.clutter.pick(np.zeros(0, np.int64))
+        beside = np.stack([odd.left, odd.top, odd.right, odd.bottom], axis=1)
+        others = len(same) - len(kept) + len(odd) if least else 0
+        share = share_of_junk(kept, others)
+        return on_this_page(kept, shares_nearby(kept, beside, share))
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.is_digit and mark.chance >= self.sure_at

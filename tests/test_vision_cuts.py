@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from pi_reader.vision.choice import (
     on_this_page,
     same_hand,
     share_of_junk,
+    shares_nearby,
 )
 from pi_reader.vision.cuts import cut_region, find_cuts, find_spans
 from pi_reader.vision.regions import find_regions
@@ -108,13 +111,28 @@ def test_ok__what_is_faint_or_small_beside_sure_digits_goes() -> None:
 def test_ok__company_makes_a_doubtful_mark_surer_and_clutter_less_sure() -> None:
     doubtful = mark(1, 0.6)
     page = [doubtful] + [mark(n) for n in range(9)]
-    among_digits = on_this_page(page, share_of_junk(page))[0]
+    among_digits = on_this_page(page, [share_of_junk(page)] * 10)[0]
     page = [doubtful] + [mark(None)] * 9
-    among_junk = on_this_page(page, share_of_junk(page))[0]
-    in_clutter = on_this_page([doubtful], share_of_junk([doubtful], 12))[0]
+    among_junk = on_this_page(page, [share_of_junk(page)] * 10)[0]
+    in_clutter = on_this_page([doubtful], [share_of_junk([doubtful], 12)])[0]
     assert among_digits.chance > 0.6 > among_junk.chance
     assert in_clutter.chance < 0.6
     for result in (among_digits, among_junk, in_clutter):
         assert sum(result.chances) == pytest.approx(1, abs=1e-3)
     ten = [mark(1, outcomes=10)]
-    assert on_this_page(ten, share_of_junk(ten, 3)) == ten
+    assert on_this_page(ten, [share_of_junk(ten, 3)]) == ten
+
+
+def test_ok__the_nearest_in_the_line_count_most() -> None:
+    number = [replace(mark(n), left=40 * n, right=40 * n + 30) for n in range(5)]
+    word = [replace(mark(None), left=400 + 40 * n, right=430 + 40 * n) for n in range(5)]
+    below = replace(mark(0), left=410, right=440, top=400, bottom=440)
+    marks = [*number, *word, below]
+    nothing = np.zeros((0, 4))
+    shares = shares_nearby(marks, nothing, 0.5)
+    assert max(shares[:5]) < 0.3 and min(shares[5:10]) > 0.7
+    assert shares[10] == pytest.approx(0.5), "nothing else in its line"
+    beside = np.array([[440, 400, 470, 440]])
+    assert shares_nearby(marks, beside, 0.5)[10] > 0.6
+    assert shares_nearby([mark(1, outcomes=10)], nothing, 0.2) == [0.2]
+    assert shares_nearby([], nothing, 0.2) == []

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from math import exp, inf, log
 from statistics import median
 
+import numpy as np
+
 NO_DIGIT = 10  # index of the outcome "this is no digit", in networks that know it
 PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neighbourhood
 NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possible
@@ -20,6 +22,8 @@ FAINTEST = 0.35  # of the strongest ink on the page
 SMALLEST, TALLEST = 0.42, 2.5  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
 JUNK_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
+FROM_AFAR = 1.0  # neighbours that the rest of the page counts as
+NEIGHBOUR = 1.0  # of a mark's height: so far away a neighbour counts a third
 JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is credited with
 
 
@@ -159,16 +163,40 @@ def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
     return share
 
 
-def on_this_page(marks: Sequence[Mark], share: float) -> list[Mark]:
-    """The same marks, their probabilities adjusted to the share of this page that is junk.
+def shares_nearby(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> list[float]:
+    """For each mark the share of its neighbours that are no digits, 0 to 1.
+
+    Digits stand beside digits and letters beside letters: the o of a word is known by the word.
+    What stands in the same line counts the more the nearer it is, and the page as a whole counts
+    as `FROM_AFAR` neighbours. clutter: (m, 4) left, top, right, bottom of marks that cannot be
+    digits; share: of the whole page that is no digit.
+    """
+    count = len(marks)
+    if not count or len(marks[0].chances) <= NO_DIGIT:
+        return [share] * count
+    boxes = np.array([(mark.left, mark.top, mark.right, mark.bottom) for mark in marks], np.float32)
+    everyone = np.concatenate([boxes, clutter.astype(np.float32).reshape(-1, 4)])
+    left, top, right, bottom = everyone.T
+    apart = np.maximum(left, boxes[:, :1]) - np.minimum(right, boxes[:, 2:3])  # (n, n + m)
+    level = np.minimum(bottom, boxes[:, 3:]) - np.maximum(top, boxes[:, 1:2])
+    height = np.maximum(bottom - top, boxes[:, 3:] - boxes[:, 1:2])
+    weight = np.exp(-np.maximum(apart, 0) / (NEIGHBOUR * height)) * (level > 0)
+    weight[np.arange(count), np.arange(count)] = 0
+    none = np.array([_adjusted(mark.none, share) for mark in marks] + [1.0] * len(clutter))
+    near = (weight @ none + FROM_AFAR * share) / (weight.sum(axis=1) + FROM_AFAR)
+    return [float(number) for number in np.clip(near, 0.01, 0.99)]
+
+
+def on_this_page(marks: Sequence[Mark], shares: Sequence[float]) -> list[Mark]:
+    """The same marks, their probabilities adjusted to the share of marks like them that is junk.
 
     Where everything else is a digit an odd stroke is more likely one too; in a picture of a room
-    the one thing that looks like a 7 is a chair.
+    the one thing that looks like a 7 is a chair. shares: (n,) for each mark, 0 to 1.
     """
     if not marks or len(marks[0].chances) <= NO_DIGIT:
         return list(marks)
     result = []
-    for mark in marks:
+    for mark, share in zip(marks, shares, strict=True):
         none = _adjusted(mark.none, share)
         rest = (1 - none) / max(1 - mark.none, LEAST_CHANCE)
         digits = (chance * rest for chance in mark.chances[:NO_DIGIT])

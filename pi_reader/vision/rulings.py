@@ -19,6 +19,7 @@ COVER = 0.35  # of the page's extent that the pieces of one ruling cover togethe
 ALONE = 0.8  # the same for a ruling that has no family
 ALONE_SLENDER = 40  # and its length over its thickness
 DARKER = 1.5  # times its ruling's contrast: that is a pen stroke on top of it
+LEAST_IN_VIEW = 0.3  # of the page's extent: a line of which less is seen counts as that much
 FAMILY = 3  # rulings of one direction
 SLOPE = 0.25  # rise over run up to which a line is level
 PARALLEL = 0.05  # difference of slopes within a family: a page is seen almost from above
@@ -83,21 +84,33 @@ def upright_rulings(mask: np.ndarray, contrast: np.ndarray,
     rulings = []
     for group in _clusters(names, place, seed, 2 * reach):
         members = seed & np.isin(names, group)
+        in_view = _in_view(float(np.mean(place[members])), common, mask.shape)
         cover = np.unique(row[members]).size / height
-        if not cover >= COVER:
+        if not cover >= COVER * in_view:
             continue
         curve = np.polyfit(row[members] / height, column[members], 2 if cover > 0.5 else 1)
         near = np.abs(np.polyval(curve, thin_row / height) - thin_column) <= thickness + 1
         near &= strength <= DARKER * np.median(strength[near])
         cover = np.unique(thin_row[near]).size / height
-        rulings.append((cover, near))
-    family = len(rulings) >= FAMILY
-    for cover, near in rulings:
-        if (family and cover >= COVER) or cover >= max(ALONE, ALONE_SLENDER * thickness / height):
+        rulings.append((cover, in_view, near))
+    family = sum(cover >= COVER for cover, _, _ in rulings) >= FAMILY
+    alone = max(ALONE, ALONE_SLENDER * thickness / height)
+    for cover, in_view, near in rulings:
+        if cover >= (COVER * in_view if family else alone):
             drop |= near
     if not drop.any():
         return None
     return paint(thin_runs[0][drop], thin_runs[1][drop], stride, mask.shape)
+
+
+def _in_view(place: float, slope: float, shape: tuple[int, ...]) -> float:
+    """The share of the page's rows in which the frame shows a line: some leave it at its side.
+
+    place: the line's column in the middle row.
+    """
+    height, width = shape
+    columns = place + slope * (np.arange(height) - height / 2)
+    return max(LEAST_IN_VIEW, float(np.mean((columns >= 0) & (columns < width))))
 
 
 def _middles(starts: np.ndarray, ends: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:
