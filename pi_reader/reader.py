@@ -25,6 +25,7 @@ from pi_reader.vision.choice import (
     cheapest_way,
     on_this_page,
     same_hand,
+    share_among_others,
     share_of_junk,
     shares_nearby,
 )
@@ -141,7 +142,8 @@ class Reader:
         share = share_of_junk(marks)
         for region, spans in spans_of.items():
             whole = doubtful[region]
-            here = on_this_page([next(judged) for _ in spans], [share] * len(spans))
+            others = share_among_others(whole, len(marks), share)
+            here = on_this_page([next(judged) for _ in spans], [others] * len(spans))
             tall = {span: piece for span, piece in zip(spans, here, strict=True)
                     if piece.height >= 0.5 * whole.height}  # the arm of a plus is no digit
             way = cheapest_way(tall)

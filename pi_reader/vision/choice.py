@@ -22,8 +22,10 @@ FAINTEST = 0.35  # of the strongest ink on the page
 SMALLEST, TALLEST = 0.42, 2.5  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
 JUNK_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
-FROM_AFAR = 1.0  # neighbours that the rest of the page counts as
+STRANGE = 2.0  # how much less the network is believed for each part of a page that is junk
+FROM_AFAR = 2.0  # neighbours that the rest of the page counts as
 NEIGHBOUR = 1.0  # of a mark's height: so far away a neighbour counts a third
+LEAST_SHARE = 0.01  # of a page that is junk, and that is none: nobody knows for certain
 JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is credited with
 
 
@@ -163,6 +165,16 @@ def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
     return share
 
 
+def share_among_others(mark: Mark, count: int, share: float) -> float:
+    """Which share of the other marks are no digits, if `share` of all `count` of them are.
+
+    Two digits that have grown together are no digit, but that says nothing against either.
+    """
+    weight = sum(JUNK_EXPECTED) + count
+    rest = (share * weight - _adjusted(mark.none, share)) / (weight - 1)
+    return min(max(rest, LEAST_SHARE), 1 - LEAST_SHARE)
+
+
 def shares_nearby(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> list[float]:
     """For each mark the share of its neighbours that are no digits, 0 to 1.
 
@@ -184,7 +196,7 @@ def shares_nearby(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> l
     weight[np.arange(count), np.arange(count)] = 0
     none = np.array([_adjusted(mark.none, share) for mark in marks] + [1.0] * len(clutter))
     near = (weight @ none + FROM_AFAR * share) / (weight.sum(axis=1) + FROM_AFAR)
-    return [float(number) for number in np.clip(near, 0.01, 0.99)]
+    return [float(number) for number in np.clip(near, LEAST_SHARE, 1 - LEAST_SHARE)]
 
 
 def on_this_page(marks: Sequence[Mark], shares: Sequence[float]) -> list[Mark]:
@@ -211,6 +223,7 @@ def _adjusted(none: float, share: float) -> float:
     all, and the less its certainty counts.
     """
     none = min(max(none, LEAST_CHANCE), 1 - LEAST_CHANCE)
-    evidence = log(none / (1 - none)) / (1 + share)
+    strange = max(0.0, share - JUNK_IN_TRAINING)
+    evidence = log(none / (1 - none)) / (1 + STRANGE * strange)
     odds = log(share / (1 - share)) - log(JUNK_IN_TRAINING / (1 - JUNK_IN_TRAINING))
     return 1 / (1 + exp(-evidence - odds))
