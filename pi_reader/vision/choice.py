@@ -19,6 +19,7 @@ NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possi
 PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 FAINTEST = 0.35  # of the strongest ink on the page
+BOLD = 0.6  # the same for digits that say how tall digits are here: pieces of a grid are fainter
 SMALLEST, TALLEST = 0.42, 2.5  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
 JUNK_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
@@ -141,9 +142,9 @@ def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, floa
     sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
     if not sure:
         return 0.0, 0.0, inf
-    faintest = FAINTEST * max(mark.strength for mark in sure)
-    usual = median(mark.height for mark in sure if mark.strength >= faintest)
-    return faintest, SMALLEST * usual, TALLEST * usual
+    strongest = max(mark.strength for mark in sure)
+    usual = median(mark.height for mark in sure if mark.strength >= BOLD * strongest)
+    return FAINTEST * strongest, SMALLEST * usual, TALLEST * usual
 
 
 def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
