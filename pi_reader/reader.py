@@ -92,10 +92,15 @@ class Reader:
         if not groups:
             return []
         chances = self.network.predict(cut_patches(ink, found, groups))
+        first = [group[0] for group in groups]
+        light = ink.light_at((found.left[first] + found.right[first]) // 2,
+                             (found.top[first] + found.bottom[first]) // 2).tolist()
         marks = []
-        for group, origin, chance in zip(groups, origins, chances.tolist(), strict=True):
+        for group, origin, chance, bright in zip(
+                groups, origins, chances.tolist(), light, strict=True):
             left, top, right, bottom, _, strength, _ = found.together(group)
-            marks.append(Mark(left, top, right, bottom, strength, tuple(chance), frozenset(origin)))
+            marks.append(Mark(left, top, right, bottom, strength, tuple(chance),
+                              frozenset(origin), strength / bright))
         return marks
 
     def _take(self, page: Marks) -> list[Mark]:
@@ -157,10 +162,11 @@ class Reader:
         plain = on_paper(page.ink, marks)
         faintest, least, most = same_hand(plain, self.sure_at)
         same = [mark for mark in marks
-                if mark.strength >= faintest and least <= mark.height <= most]
+                if mark.darkness >= faintest and least <= mark.height <= most]
         kept = [mark for mark in plain if mark in same]
-        clutter = (page.clutter.strength >= faintest) & (page.clutter.height >= least)
-        odd = page.clutter.pick(clutter) if least else page.clutter.pick(np.zeros(0, np.int64))
+        odd = page.clutter
+        light = page.ink.light_at((odd.left + odd.right) // 2, (odd.top + odd.bottom) // 2)
+        odd = odd.pick((odd.strength >= faintest * light) & (odd.height >= least) & (least > 0))
         beside = np.stack([odd.left, odd.top, odd.right, odd.bottom], axis=1)
         others = len(same) - len(kept) + len(odd) if least else 0
         share = share_of_junk(kept, others)

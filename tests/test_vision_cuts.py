@@ -40,7 +40,8 @@ def mark(digit: int | None = None, chance: float = 0.99, outcomes: int = 11, hei
     """A mark that the network takes for `digit`, or for none."""
     chances = [(1 - chance) / (outcomes - 1)] * outcomes
     chances[10 if digit is None else digit] = chance
-    return Mark(10, 10, 40, 10 + height, strength, tuple(chances), frozenset(regions))
+    return Mark(10, 10, 40, 10 + height, strength, tuple(chances), frozenset(regions),
+                strength / 200)
 
 
 @pytest.mark.parametrize("lean", [0.0, 0.4])
@@ -104,7 +105,7 @@ def test_ok__what_is_faint_or_small_beside_sure_digits_goes() -> None:
     digits = [mark(3), mark(4, height=44), mark(5, height=36)]
     ruling, dot, margin = mark(1, strength=20), mark(0, height=8), mark(1, height=400)
     faintest, least, most = same_hand([*digits, ruling, dot, margin], sure_at=0.9)
-    assert ruling.strength < faintest < 100
+    assert ruling.darkness < faintest < 0.5
     assert dot.height < least < 36 and 44 < most < margin.height
     assert same_hand([mark(3, 0.5)], 0.9) == (0, 0, np.inf)
 

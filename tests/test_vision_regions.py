@@ -19,6 +19,8 @@ SHAPES = """
     ..###...###.....
 """
 
+PAPER = np.full((1, 1), 200, np.int16)
+
 
 def text(drawing: str) -> np.ndarray:
     """A mask drawn with # for ink."""
@@ -55,7 +57,7 @@ def as_rows(found: regions_module.Regions) -> list[tuple[int, int, int, int, int
 
 def ink_of(mask: np.ndarray, strength: int = 100) -> Ink:
     contrast = (mask * strength).astype(np.uint8)
-    return Ink(contrast, np.full(mask.shape, 40, np.uint8), mask, 1, 1.0, False)
+    return Ink(contrast, np.full(mask.shape, 40, np.uint8), mask, 1, 1.0, False, PAPER, 8)
 
 
 def test_ok__text_drawn_shapes() -> None:

@@ -18,7 +18,7 @@ PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neigh
 NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possible
 PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
-FAINTEST = 0.35  # of the strongest ink on the page
+FAINTEST = 0.35  # of the darkest ink on the page
 BOLD = 0.6  # the same for digits that say how tall digits are here: pieces of a grid are fainter
 SMALLEST, TALLEST = 0.42, 2.5  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
@@ -40,6 +40,7 @@ class Mark:
     left, top, right, bottom: its box in working pixels; strength: its mean contrast in grey
     levels; chances: 10 or 11 probabilities, of the digits and of "no digit".
     regions: the numbers of the regions that its ink comes from.
+    darkness: its strength as a share of the paper's brightness, the same in light and in shadow.
     """
 
     left: int
@@ -49,6 +50,7 @@ class Mark:
     strength: float
     chances: tuple[float, ...]
     regions: frozenset[int] = frozenset()
+    darkness: float = 1.0
 
     @property
     def height(self) -> int:
@@ -133,7 +135,7 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
 
 
 def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, float]:
-    """What the surest digits on a page say of the pen: faintest strength, least and most height.
+    """What the surest digits on a page say of the pen: least darkness, least and most height.
 
     What is far fainter is a ruling, the other side of the paper, grain; what is far smaller is a
     dot or dirt, what is far taller a margin. sure_at: probability from which a digit is believed;
@@ -142,9 +144,9 @@ def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, floa
     sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
     if not sure:
         return 0.0, 0.0, inf
-    strongest = max(mark.strength for mark in sure)
-    usual = median(mark.height for mark in sure if mark.strength >= BOLD * strongest)
-    return FAINTEST * strongest, SMALLEST * usual, TALLEST * usual
+    darkest = max(mark.darkness for mark in sure)
+    usual = median(mark.height for mark in sure if mark.darkness >= BOLD * darkest)
+    return FAINTEST * darkest, SMALLEST * usual, TALLEST * usual
 
 
 def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
