@@ -164,13 +164,10 @@ class Reader:
         same = [mark for mark in marks
                 if mark.darkness >= faintest and least <= mark.height <= most]
         kept = [mark for mark in plain if mark in same]
-        odd = page.clutter
-        light = page.ink.light_at((odd.left + odd.right) // 2, (odd.top + odd.bottom) // 2)
-        odd = odd.pick((odd.strength >= faintest * light) & (odd.height >= least) & (least > 0))
-        beside = np.stack([odd.left, odd.top, odd.right, odd.bottom], axis=1)
-        others = len(same) - len(kept) + len(odd) if least else 0
+        clutter = _as_dark(page, faintest, least) if least else np.zeros((0, 4), np.int32)
+        others = len(same) - len(kept) + len(clutter) if least else 0
         share = share_of_junk(kept, others)
-        return on_this_page(kept, shares_nearby(kept, beside, share))
+        return on_this_page(kept, shares_nearby(kept, clutter, share))
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.is_digit and mark.chance >= self.sure_at
@@ -181,6 +178,15 @@ class Reader:
         right, bottom = min(shape[1], mark.right * scale), min(shape[0], mark.bottom * scale)
         return Digit(first, mark.chance, (second, mark.chances[second]),
                      self._is_sure(mark), Box(left, top, right - left, bottom - top))
+
+
+def _as_dark(page: Marks, faintest: float, least: float) -> np.ndarray:
+    """Clutter as dark and as tall as the digits: (n, 4) left, top, right, bottom."""
+    odd = page.clutter
+    tall = np.flatnonzero(odd.height >= least)
+    box = np.stack([odd.left, odd.top, odd.right, odd.bottom], axis=1)[tall]
+    light = page.ink.light_at((box[:, 0] + box[:, 2]) // 2, (box[:, 1] + box[:, 3]) // 2)
+    return box[odd.strength[tall] >= faintest * light]
 
 
 def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:

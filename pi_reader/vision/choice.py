@@ -189,6 +189,9 @@ def shares_nearby(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> l
     count = len(marks)
     if not count or len(marks[0].chances) <= NO_DIGIT:
         return [share] * count
+    none = [_adjusted(mark.none, share) for mark in marks] + [1.0] * len(clutter)
+    if max(none) < share:  # nothing but digits here
+        return [share] * count
     boxes = np.array([(mark.left, mark.top, mark.right, mark.bottom) for mark in marks], np.float32)
     everyone = np.concatenate([boxes, clutter.astype(np.float32).reshape(-1, 4)])
     left, top, right, bottom = everyone.T
@@ -197,8 +200,7 @@ def shares_nearby(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> l
     height = np.maximum(bottom - top, boxes[:, 3:] - boxes[:, 1:2])
     weight = np.exp(-np.maximum(apart, 0) / (NEIGHBOUR * height)) * (level > 0)
     weight[np.arange(count), np.arange(count)] = 0
-    none = np.array([_adjusted(mark.none, share) for mark in marks] + [1.0] * len(clutter))
-    near = (weight @ none + FROM_AFAR * share) / (weight.sum(axis=1) + FROM_AFAR)
+    near = (weight @ np.array(none) + FROM_AFAR * share) / (weight.sum(axis=1) + FROM_AFAR)
     return [float(number) for number in np.clip(near, LEAST_SHARE, 1 - LEAST_SHARE)]
 
 
