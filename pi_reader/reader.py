@@ -45,6 +45,7 @@ from pi_reader.vision.marks import (
 from pi_reader.vision.patches import cut_patches
 from pi_reader.vision.regions import Regions, merge
 
+CLEAR = 0.9  # probability from which a digit is not looked at a second time
 MOST_GUESSES = 1000  # patches for the network at a time: a page of confetti must not take minutes
 
 
@@ -76,7 +77,7 @@ class Reader:
         found = find_marks(ink)
         after_regions = perf_counter()
         marks = self._take(found)
-        if len(marks) < len(found.regions) or not all(map(self._is_sure, marks)):
+        if len(marks) < len(found.regions) or not all(map(self._is_clear, marks)):
             marks = self._look_closer(found, marks)
         marks = self._in_company(found, marks)
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
@@ -128,7 +129,7 @@ class Reader:
         """Doubtful marks cut into several digits, or mended with fainter ink, where likelier."""
         found, fainter = page.regions, find_fainter(page)
         doubtful = {next(iter(mark.regions)): mark for mark in marks
-                    if len(mark.regions) == 1 and not self._is_sure(mark)}
+                    if len(mark.regions) == 1 and not self._is_clear(mark)}
         spans_of: dict[int, list[Span]] = {}
         for region in sorted(doubtful, key=lambda region: -doubtful[region].height):
             spans = find_spans(found, region)
@@ -171,6 +172,10 @@ class Reader:
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.is_digit and mark.chance >= self.sure_at
+
+    def _is_clear(self, mark: Mark) -> bool:
+        """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""
+        return mark.is_digit and mark.chance >= min(self.sure_at, CLEAR)
 
     def _digit(self, mark: Mark, scale: int, shape: tuple[int, ...]) -> Digit:
         second, first = sorted(range(NO_DIGIT), key=mark.chances.__getitem__)[-2:]
