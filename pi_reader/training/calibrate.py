@@ -14,9 +14,9 @@ import numpy as np
 from pi_reader.training.measure import DIGITS
 
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite for what the network holds impossible
-_KEPT = (0.999, 0.998, 0.995, 0.99, 0.9875, 0.985, 0.984, 0.9825, 0.98, 0.97, 0.95, 0.9)
+_KEPT = (0.999, 0.998, 0.995, 0.99, 0.9875, 0.985, 0.983, 0.981, 0.979, 0.975, 0.97, 0.95, 0.9)
 MOST_WRONG = 0.001  # share of the digits the reader is sure of that may be wrong
-LEAST_KEPT = 0.9835  # share of the digits that it should be sure of all the same
+LEAST_KEPT = 0.981  # share of the digits that it should be sure of all the same
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -79,7 +79,8 @@ def reject_curve(
     claimed = marks[:, :DIGITS].max(axis=1) if marks is not None else np.empty(0)
     curve = []
     for share in _KEPT:
-        threshold = math.floor(1e4 * float(np.quantile(confidence, 1 - share))) / 1e4
+        lowest = float(np.quantile(confidence, 1 - share, method="lower"))
+        threshold = math.floor(1e4 * lowest) / 1e4
         sure = confidence >= threshold
         curve.append(
             Point(
