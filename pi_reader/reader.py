@@ -25,7 +25,9 @@ from pi_reader.vision.choice import (
     cheapest_way,
     on_this_page,
     same_hand,
+    share_among_others,
     share_of_junk,
+    shares_nearby,
 )
 from pi_reader.vision.cuts import Span, cut_region, find_spans
 from pi_reader.vision.ink import Ink, find_ink
@@ -43,6 +45,7 @@ from pi_reader.vision.marks import (
 from pi_reader.vision.patches import cut_patches
 from pi_reader.vision.regions import Regions, merge
 
+CLEAR = 0.9  # probability from which a digit is not looked at a second time
 MOST_GUESSES = 1000  # patches for the network at a time: a page of confetti must not take minutes
 
 
@@ -74,7 +77,7 @@ class Reader:
         found = find_marks(ink)
         after_regions = perf_counter()
         marks = self._take(found)
-        if len(marks) < len(found.regions) or not all(map(self._is_sure, marks)):
+        if len(marks) < len(found.regions) or not all(map(self._is_clear, marks)):
             marks = self._look_closer(found, marks)
         marks = self._in_company(found, marks)
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
@@ -91,11 +94,15 @@ class Reader:
             return []
         patches = cut_patches(ink, found, groups)
         chances = self.network.predict(patches).tolist()
+        first = [group[0] for group in groups]
+        light = ink.light_at((found.left[first] + found.right[first]) // 2,
+                             (found.top[first] + found.bottom[first]) // 2).tolist()
         marks = []
-        for group, origin, chance, patch in zip(groups, origins, chances, patches, strict=True):
+        for group, origin, chance, bright, patch in zip(
+                groups, origins, chances, light, patches, strict=True):
             left, top, right, bottom, _, strength, _ = found.together(group)
             marks.append(Mark(left, top, right, bottom, strength, tuple(chance),
-                              frozenset(origin), patch))
+                              frozenset(origin), strength / bright, patch))
         return marks
 
     def _take(self, page: Marks) -> list[Mark]:
@@ -123,7 +130,7 @@ class Reader:
         """Doubtful marks cut into several digits, or mended with fainter ink, where likelier."""
         found, fainter = page.regions, find_fainter(page)
         doubtful = {next(iter(mark.regions)): mark for mark in marks
-                    if len(mark.regions) == 1 and not self._is_sure(mark)}
+                    if len(mark.regions) == 1 and not self._is_clear(mark)}
         spans_of: dict[int, list[Span]] = {}
         for region in sorted(doubtful, key=lambda region: -doubtful[region].height):
             spans = find_spans(found, region)
@@ -142,7 +149,8 @@ class Reader:
         share = share_of_junk(marks)
         for region, spans in spans_of.items():
             whole = doubtful[region]
-            here = on_this_page([next(judged) for _ in spans], share)
+            others = share_among_others(whole, len(marks), share)
+            here = on_this_page([next(judged) for _ in spans], [others] * len(spans))
             tall = {span: piece for span, piece in zip(spans, here, strict=True)
                     if piece.height >= 0.5 * whole.height}  # the arm of a plus is no digit
             way = cheapest_way(tall)
@@ -156,14 +164,19 @@ class Reader:
         plain = on_paper(page.ink, marks)
         faintest, least, most = same_hand(plain, self.sure_at)
         same = [mark for mark in marks
-                if mark.strength >= faintest and least <= mark.height <= most]
+                if mark.darkness >= faintest and least <= mark.height <= most]
         kept = [mark for mark in plain if mark in same]
-        clutter = (page.clutter.strength >= faintest) & (page.clutter.height >= least)
-        others = len(same) - len(kept) + int(np.count_nonzero(clutter)) if least else 0
-        return on_this_page(kept, share_of_junk(kept, others))
+        clutter = _as_dark(page, faintest, least) if least else np.zeros((0, 4), np.int32)
+        others = len(same) - len(kept) + len(clutter) if least else 0
+        share = share_of_junk(kept, others)
+        return on_this_page(kept, shares_nearby(kept, clutter, share))
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.is_digit and mark.chance >= self.sure_at
+
+    def _is_clear(self, mark: Mark) -> bool:
+        """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""
+        return mark.is_digit and mark.chance >= min(self.sure_at, CLEAR)
 
     def _digit(self, mark: Mark, scale: int, shape: tuple[int, ...]) -> Digit:
         second, first = sorted(range(NO_DIGIT), key=mark.chances.__getitem__)[-2:]
@@ -171,6 +184,15 @@ class Reader:
         right, bottom = min(shape[1], mark.right * scale), min(shape[0], mark.bottom * scale)
         return Digit(first, mark.chance, (second, mark.chances[second]),
                      self._is_sure(mark), Box(left, top, right - left, bottom - top), mark.patch)
+
+
+def _as_dark(page: Marks, faintest: float, least: float) -> np.ndarray:
+    """Clutter as dark and as tall as the digits: (n, 4) left, top, right, bottom."""
+    odd = page.clutter
+    tall = np.flatnonzero(odd.height >= least)
+    box = np.stack([odd.left, odd.top, odd.right, odd.bottom], axis=1)[tall]
+    light = page.ink.light_at((box[:, 0] + box[:, 2]) // 2, (box[:, 1] + box[:, 3]) // 2)
+    return box[odd.strength[tall] >= faintest * light]
 
 
 def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:

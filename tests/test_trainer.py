@@ -201,10 +201,13 @@ def test_ok__the_curve_gives_what_it_says():
     curve = calibrate.reject_curve(digits, labels, marks)
     thresholds = [point.threshold for point in curve]
     assert thresholds == sorted(thresholds)
-    chosen = calibrate.choose(curve)
+    chosen = calibrate.choose(curve, least_kept=1)
     assert chosen.kept == pytest.approx(0.9875, abs=0.002), "all twelve out, and no more"
     assert chosen.wrong <= 0.001 < curve[curve.index(chosen) - 1].wrong
     assert chosen.fooled == 0
     assert calibrate.choose(curve, most_wrong=-1) is curve[-1]
+    strict = calibrate.choose(curve, least_kept=0.965)
+    assert strict.threshold > chosen.threshold, "more is given up if one may"
+    assert strict.kept == pytest.approx(0.97, abs=0.002)
     assert (digits[:, :10].max(axis=1) >= chosen.threshold).mean() == pytest.approx(chosen.kept)
     assert calibrate.reject_curve(digits, labels)[0].fooled is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,9 @@ from pi_reader.vision.choice import (
     cheapest_way,
     on_this_page,
     same_hand,
+    share_among_others,
     share_of_junk,
+    shares_nearby,
 )
 from pi_reader.vision.cuts import cut_region, find_cuts, find_spans
 from pi_reader.vision.regions import find_regions
@@ -36,7 +40,8 @@ def mark(digit: int | None = None, chance: float = 0.99, outcomes: int = 11, hei
     """A mark that the network takes for `digit`, or for none."""
     chances = [(1 - chance) / (outcomes - 1)] * outcomes
     chances[10 if digit is None else digit] = chance
-    return Mark(10, 10, 40, 10 + height, strength, tuple(chances), frozenset(regions))
+    return Mark(10, 10, 40, 10 + height, strength, tuple(chances), frozenset(regions),
+                strength / 200)
 
 
 @pytest.mark.parametrize("lean", [0.0, 0.4])
@@ -100,7 +105,7 @@ def test_ok__what_is_faint_or_small_beside_sure_digits_goes() -> None:
     digits = [mark(3), mark(4, height=44), mark(5, height=36)]
     ruling, dot, margin = mark(1, strength=20), mark(0, height=8), mark(1, height=400)
     faintest, least, most = same_hand([*digits, ruling, dot, margin], sure_at=0.9)
-    assert ruling.strength < faintest < 100
+    assert ruling.darkness < faintest < 0.5
     assert dot.height < least < 36 and 44 < most < margin.height
     assert same_hand([mark(3, 0.5)], 0.9) == (0, 0, np.inf)
 
@@ -108,13 +113,31 @@ def test_ok__what_is_faint_or_small_beside_sure_digits_goes() -> None:
 def test_ok__company_makes_a_doubtful_mark_surer_and_clutter_less_sure() -> None:
     doubtful = mark(1, 0.6)
     page = [doubtful] + [mark(n) for n in range(9)]
-    among_digits = on_this_page(page, share_of_junk(page))[0]
+    among_digits = on_this_page(page, [share_of_junk(page)] * 10)[0]
     page = [doubtful] + [mark(None)] * 9
-    among_junk = on_this_page(page, share_of_junk(page))[0]
-    in_clutter = on_this_page([doubtful], share_of_junk([doubtful], 12))[0]
+    among_junk = on_this_page(page, [share_of_junk(page)] * 10)[0]
+    in_clutter = on_this_page([doubtful], [share_of_junk([doubtful], 12)])[0]
     assert among_digits.chance > 0.6 > among_junk.chance
     assert in_clutter.chance < 0.6
     for result in (among_digits, among_junk, in_clutter):
         assert sum(result.chances) == pytest.approx(1, abs=1e-3)
+    page = [mark(None)]
+    alone = share_of_junk(page)
+    assert share_among_others(page[0], 1, alone) < 0.25 < alone
     ten = [mark(1, outcomes=10)]
-    assert on_this_page(ten, share_of_junk(ten, 3)) == ten
+    assert on_this_page(ten, [share_of_junk(ten, 3)]) == ten
+
+
+def test_ok__the_nearest_in_the_line_count_most() -> None:
+    number = [replace(mark(n), left=40 * n, right=40 * n + 30) for n in range(5)]
+    word = [replace(mark(None), left=400 + 40 * n, right=430 + 40 * n) for n in range(5)]
+    below = replace(mark(0), left=410, right=440, top=400, bottom=440)
+    marks = [*number, *word, below]
+    nothing = np.zeros((0, 4))
+    shares = shares_nearby(marks, nothing, 0.5)
+    assert max(shares[:5]) < 0.4 and min(shares[5:10]) > 0.6
+    assert shares[10] == pytest.approx(0.5), "nothing else in its line"
+    beside = np.array([[440, 400, 470, 440]])
+    assert shares_nearby(marks, beside, 0.5)[10] > 0.55
+    assert shares_nearby([mark(1, outcomes=10)], nothing, 0.2) == [0.2]
+    assert shares_nearby([], nothing, 0.2) == []

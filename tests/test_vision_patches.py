@@ -12,6 +12,8 @@ from pi_reader.vision.ink import Ink
 from pi_reader.vision.patches import EDGE, SIDE, centre, cut_patches
 from pi_reader.vision.regions import Regions, find_regions, strengths
 
+PAPER = np.full((1, 1), 200, np.int16)
+
 
 def seven(height: int, stroke: int) -> np.ndarray:
     """A 7 with these measures in pixels, bool, with paper around."""
@@ -24,7 +26,7 @@ def seven(height: int, stroke: int) -> np.ndarray:
 
 def ink_of(mask: np.ndarray, strength: int = 120) -> tuple[Ink, Regions]:
     contrast = (mask * strength).astype(np.uint8)
-    ink = Ink(contrast, np.full(mask.shape, 40, np.uint8), mask, 1, 1.0, False)
+    ink = Ink(contrast, np.full(mask.shape, 40, np.uint8), mask, 1, 1.0, False, PAPER, 8)
     found = find_regions(mask)
     return ink, replace(found, strength=strengths(found, contrast))
 

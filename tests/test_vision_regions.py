@@ -19,6 +19,8 @@ SHAPES = """
     ..###...###.....
 """
 
+PAPER = np.full((1, 1), 200, np.int16)
+
 
 def text(drawing: str) -> np.ndarray:
     """A mask drawn with # for ink."""
@@ -55,7 +57,7 @@ def as_rows(found: regions_module.Regions) -> list[tuple[int, int, int, int, int
 
 def ink_of(mask: np.ndarray, strength: int = 100) -> Ink:
     contrast = (mask * strength).astype(np.uint8)
-    return Ink(contrast, np.full(mask.shape, 40, np.uint8), mask, 1, 1.0, False)
+    return Ink(contrast, np.full(mask.shape, 40, np.uint8), mask, 1, 1.0, False, PAPER, 8)
 
 
 def test_ok__text_drawn_shapes() -> None:
@@ -164,3 +166,20 @@ def test_ok__dashes_dots_and_blobs_are_not_whole_digits() -> None:
     found = find_regions(mask)
     fine = dict(zip(found.left.tolist(), may_stand_alone(found).tolist(), strict=True))
     assert fine == {10: True, 30: False, 80: False, 100: False}
+
+
+def test_ok__a_ruling_that_leaves_the_frame_belongs_to_its_family() -> None:
+    mask = np.zeros((240, 320), bool)
+    for left in (40, 100, 160, 220, 280):
+        for row in range(240):  # lines that lean by a pixel in 6: the last leaves at the right
+            column = left + row // 6
+            mask[row, min(column, 320):min(column + 2, 320)] = True
+    mask[100:236, 315:] = False
+    assert not mask[:100, 315:].any()
+    mask[:40, 279:285] &= False
+    short = np.zeros_like(mask)
+    short[40:190, 279:] = mask[40:190, 279:]
+    found = find_regions(mask)
+    ruled = find_rulings(ink_of(mask), found)
+    assert ruled is not None
+    assert ruled[short].mean() > 0.9

@@ -23,8 +23,7 @@ Weights that are no better on the owner's own digits are refused, with the figur
 
 On a bigger machine: take the box's samples (`samples export`), learn with --samples, and give
 the weights back with `weights offer`, where the box judges them as it judges its own."""
-EXAMPLE = """pi-reader retrain --now
-  pi-reader retrain --samples samples.npz --mnist ~/mnist --from in-use.npz --out better.npz"""
+EXAMPLE = "pi-reader retrain --samples taught.npz --mnist mnist --from in-use.npz --out better.npz"
 BLAS_THREADS = "1"  # the training has threads of its own
 
 _MOST_HOURS = 24.0

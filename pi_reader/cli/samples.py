@@ -21,9 +21,7 @@ HELP = """what the box was taught: look at it, put it right, take it elsewhere
 
 `samples label last 7` says what the last reading was, `samples label last 2016` all its digits;
 `-` stands for a mark that is no digit, `?` for one to leave as it is."""
-EXAMPLE = """pi-reader samples label last 2016
-  pi-reader samples sheet taught.png
-  pi-reader samples export samples.npz"""
+EXAMPLE = "pi-reader samples label last 2016"
 
 _WAIT = 20.0  # seconds for the service to answer: a Zero may be in the middle of a page
 _LISTED = 40  # samples that are shown when nothing is said
@@ -208,8 +206,9 @@ def _line(sample: Sample) -> str:
     from pi_reader.samples.rows import name_of
 
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(sample.when)) if sample.when else "-"
-    return (f"{sample.id:6}  {when:16}  reading {sample.event:<5} digit {sample.place + 1:<2}  "
-            f"read {name_of(sample.read):4} {sample.confidence:4.0%}  is {name_of(sample.label):4}  "
+    where = f"reading {sample.event:<5} digit {sample.place + 1:<2}"
+    read = f"read {name_of(sample.read):4} {sample.confidence:4.0%}"
+    return (f"{sample.id:6}  {when:16}  {where}  {read}  is {name_of(sample.label):4}  "
             f"{'held out' if sample.held_out else 'learned':8}  {sample.source}")
 
 

@@ -14,7 +14,7 @@ from pi_reader.values import Box
 
 _SIGNS = (plus, minus, equals)  # no times: networks are tested on never having seen it
 _STEPS = 64  # points along a mark
-_TRIES = 12  # places to look at before a mark is left out
+TRIES = 12  # places to look at before a mark is left out
 _CLEAR = 0.3  # free paper around a mark, in heights of a digit: nobody may take it for a part
 
 
@@ -34,9 +34,9 @@ def lay_marks(
             _underline(cover, rng, lines[int(rng.integers(len(lines)))], tall, pen)
             continue
         mark = _sign(rng, style, tall, pen) if kind == "sign" else _struck(rng, style, tall, pen)
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             place = rng.uniform(0, 1, 2) * cover.shape[::-1]
-            if _lay(cover, mark, place, round(_CLEAR * tall)):
+            if lay(cover, mark, place, round(_CLEAR * tall)):
                 break
 
 
@@ -72,7 +72,7 @@ def _underline(
     bow = 4 * share * (1 - share) * rng.normal(0, 0.04) * tall
     fall = share * rng.normal(0, 0.01) * (right - left)
     corners = np.stack([share * (right - left), fall + bow], axis=1)
-    _lay(cover, _through(corners, pen), np.array([left, bottom]), round(0.1 * tall))
+    lay(cover, _through(corners, pen), np.array([left, bottom]), round(0.1 * tall))
 
 
 def _through(corners: np.ndarray, pen: float) -> Track:
@@ -90,7 +90,7 @@ def _scaled(track: Track, tall: float) -> Track:
     return Track(track.points * factor, track.radius * factor, track.down)
 
 
-def _lay(cover: np.ndarray, mark: Track, place: np.ndarray, clear: int) -> bool:
+def lay(cover: np.ndarray, mark: Track, place: np.ndarray, clear: int) -> bool:
     """Ink a mark with its upper left corner at `place` (x, y); False if there is no free room."""
     low, high = extent(mark)
     width, height = (int(side) for side in np.ceil(high - low)[0] + 3)

@@ -217,9 +217,9 @@ def nine_necked(t: np.ndarray) -> Sequence[Stroke]:
 
 def nine_turned(t: np.ndarray) -> Sequence[Stroke]:
     """The wrong way round, like the Greek rho: a flat wide bowl at the right of a leaning stem."""
-    wide = between(t[0], 0.5, 0.85)
-    low = between(t[1], 0.32, 0.46)
-    foot = between(t[2], -0.34, -0.08)
+    wide = between(t[0], 0.42, 0.85)
+    low = between(t[1], 0.32, 0.5)
+    foot = between(t[2], -0.34, 0.04)
     return [
         [
             (between(t[3], -0.02, 0.16), low * between(t[4], 0.95, 1.12)),

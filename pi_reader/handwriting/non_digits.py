@@ -13,7 +13,8 @@ from pi_reader.handwriting.pen import Track, digit_tracks, merged, tracks
 from pi_reader.handwriting.style import Traits, random_traits, shapeless_traits
 
 WITHHELD = ("w", "times")  # two kinds no network learns, to see whether it refuses the unknown
-_WRITTEN, _HALVES, _PAIRS, _STAINS = 0.76, 0.09, 0.09, 0.06  # shares of what is drawn
+_WRITTEN, _HALVES, _PAIRS, _STAINS = 0.73, 0.09, 0.12, 0.06  # shares of what is drawn
+_LETTERED = 0.4  # share of the two in a pair that are letters
 
 _BAR = 0.22  # breadth by length, as standard deviations, of what is a straight stroke
 _LEVEL = 0.6  # variance upwards by that sideways, below which a stroke is a dash and no 1
@@ -30,6 +31,7 @@ _HALVES_OF = tuple(
 _SKELETONS = [skeleton for _, skeletons in KINDS.values() for skeleton in skeletons]
 _CHANCES = np.array([share / len(many) for share, many in KINDS.values() for _ in many])
 _KIND_OF = [kind for kind, (_, many) in KINDS.items() for _ in many]
+_LETTER_KEYS = [key for key, kind in enumerate(_KIND_OF) if kind == "letters"]
 
 
 def draw_non_digits(
@@ -46,7 +48,7 @@ def draw_non_digits(
         raise ValueError("n: must not be negative")
     if unknown := set(without) - set(KINDS):
         raise ValueError(f"without: knows no kind {', '.join(sorted(unknown))}")
-    ways = (_marks(without), _halves, _pairs, _stains)
+    ways = (_marks(without), _halves, _pairs(without), _stains)
     choice = rng.choice(len(ways), n, p=[_WRITTEN, _HALVES, _PAIRS, _STAINS])
     out = np.zeros((n, SIDE, SIDE), np.uint8)
     for way, draw in enumerate(ways):
@@ -137,20 +139,40 @@ def _halves(n: int, rng: np.random.Generator) -> np.ndarray:
     return patches_of(Track(track.points, track.radius, track.down & keep))
 
 
-def _pairs(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Two digits in one box, as when they touch and nobody cut them apart."""
-    labels = rng.integers(0, 10, (2, n))
-    hand = random_traits(labels[0], rng, 0.5)
-    other = random_traits(labels[1], rng, 0.5)
-    for name in ("pen", "slant", "width", "turn", "tremor", "soft"):
-        getattr(other, name)[:] = getattr(hand, name)
-    first = digit_tracks(labels[0], hand, rng, 40)
-    second = digit_tracks(labels[1], other, rng, 40)
-    gap = rng.uniform(-0.06, 0.12, n).astype(np.float32)
-    shift = first.points[:, :, 0].max(axis=1) - second.points[:, :, 0].min(axis=1) + gap
-    second.points[:, :, 0] += shift[:, None]
-    second.points[:, :, 1] += rng.normal(0, 0.08, (n, 1)).astype(np.float32)
-    return patches_of(merged([first, second]))
+def _pairs(without: Collection[str]) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Two digits or letters in one box, as when they touch and nobody cut them apart."""
+    lettered = 0.0 if "letters" in without else _LETTERED
+
+    def draw(n: int, rng: np.random.Generator) -> np.ndarray:
+        labels = rng.integers(0, 10, (2, n))
+        hand = random_traits(labels[0], rng, 0.5)
+        other = random_traits(labels[1], rng, 0.5)
+        for name in ("pen", "slant", "width", "turn", "tremor", "soft"):
+            getattr(other, name)[:] = getattr(hand, name)
+        first, second = (
+            _with_letters(digit_tracks(row, traits, rng, 40), traits, lettered, rng)
+            for row, traits in zip(labels, (hand, other), strict=True)
+        )
+        gap = rng.uniform(-0.06, 0.12, n).astype(np.float32)
+        shift = first.points[:, :, 0].max(axis=1) - second.points[:, :, 0].min(axis=1) + gap
+        second.points[:, :, 0] += shift[:, None]
+        second.points[:, :, 1] += rng.normal(0, 0.08, (n, 1)).astype(np.float32)
+        return patches_of(merged([first, second]))
+
+    return draw
+
+
+def _with_letters(
+    digits: Track, traits: Traits, share: float, rng: np.random.Generator
+) -> Track:
+    """The same track, changed in place: some digits have become letters of the same hands."""
+    rows = np.flatnonzero(rng.random(len(traits)) < share)
+    keys = rng.choice(_LETTER_KEYS, len(rows))
+    skeletons = {int(key): _SKELETONS[key] for key in np.unique(keys)}
+    letters = tracks(keys, skeletons, traits.take(rows), rng, digits.points.shape[1])
+    for part in ("points", "radius", "down"):
+        getattr(digits, part)[rows] = getattr(letters, part)
+    return digits
 
 
 def _stains(n: int, rng: np.random.Generator) -> np.ndarray:

@@ -166,3 +166,35 @@ def one_steep_footed(t: np.ndarray) -> Sequence[Stroke]:
         (foot + between(t[9], 0.14, 0.46), y + tilt),
     ]
     return [path, base]
+
+
+def one_swept(t: np.ndarray) -> Sequence[Stroke]:
+    """Along the line, up in a sweep, over in an open loop, straight down: an l without its end."""
+    across = between(t[0], 0.2, 0.75)
+    loop = between(t[1] ** 1.3, 0.05, 0.24)
+    meet = between(t[2], 0.22, 0.5)
+    return [
+        [
+            (-across, between(t[3], 0.82, 1.02)),
+            (-across * 0.5, between(t[4], 0.62, 0.96)),
+            (-0.02, meet + 0.04),
+            (loop, meet * 0.4),
+            (loop * 0.6, 0.0),
+            (between(t[5], -0.04, 0.03), meet * 0.4),
+            (between(t[6], -0.04, 0.03), 0.6),
+            (between(t[7], -0.06, 0.12), 1.0),
+        ]
+    ]
+
+
+def one_tented(t: np.ndarray) -> Sequence[Stroke]:
+    """A roof over a long foot that runs to the left under it and nearly closes a triangle."""
+    path = one_steep(t)[0]
+    foot = between(t[3], -0.06, 0.12)
+    y = between(t[6], 0.92, 1.04)
+    tilt = between(t[7], -0.05, 0.05)
+    base: Stroke = [
+        (foot - between(t[8], 0.15, 0.5), y - tilt),
+        (foot + between(t[9], 0.05, 0.5), y + tilt),
+    ]
+    return [path, base]

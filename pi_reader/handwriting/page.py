@@ -10,6 +10,7 @@ from pi_reader.handwriting.beside import lay_marks
 from pi_reader.handwriting.paper import View, cloud, light, photograph, sheet
 from pi_reader.handwriting.pen import Track, digit_tracks, extent, ink
 from pi_reader.handwriting.style import Style
+from pi_reader.handwriting.words import lay_words
 from pi_reader.values import Box, Frame
 
 _STEPS = 96  # points along a digit that may be 150 pixels tall
@@ -24,10 +25,12 @@ class Page:
 
     frame: the picture; lines: from top to bottom, each with its digits from left to right as
     (label, box), the box tight around the ink in pixels of the frame.
+    alike: boxes of letters that have the shape of a digit and are none.
     """
 
     frame: Frame
     lines: tuple[tuple[tuple[int, Box], ...], ...]
+    alike: tuple[Box, ...] = ()
 
     @property
     def text(self) -> str:
@@ -51,6 +54,7 @@ def draw_page(
     style: Style | None = None,
     lines: int | None = None,
     marks: bool = False,
+    words: int = 0,
 ) -> Page:
     """Draw a page that somebody filled with digits and held under a camera.
 
@@ -58,7 +62,8 @@ def draw_page(
     size: (width, height) of the frame in pixels, at least 64 each. style: who writes; somebody new
     by default. lines: how many lines of digits, 1 to about 5; by default as many as fit the mood.
     marks: whether signs, underlines and struck out digits stand beside the digits; they are not in
-    the truth. ValueError if a number is out of its range.
+    the truth. words: how many words are written beside the digits, where there is room; they are
+    not in the truth either. ValueError if a number is out of its range.
     """
     if not 0 <= difficulty <= 1:
         raise ValueError(f"difficulty: is {difficulty}, must be from 0 to 1")
@@ -75,14 +80,16 @@ def draw_page(
         tuple(digits[row] for row in np.flatnonzero(writing.line == line))
         for line in range(int(writing.line.max()) + 1)
     ]
+    pen = float(2 * np.median(writing.track.radius))
+    tall = float(np.median([box.height for box in boxes]))
+    alike = lay_words(cover, rng, style, tall, pen, words)
     if marks:
-        pen = float(2 * np.median(writing.track.radius))
         lay_marks(cover, rng, style, [[box for _, box in line] for line in grouped], pen)
     _blemish(cover, rng, writing, difficulty)
     paper = sheet(rng, size, view, difficulty)
     scene = _stain(paper, cover, rng, difficulty) * light(rng, size, difficulty)
     grey = photograph(scene, rng, difficulty)
-    return Page(Frame(grey, "drawn page"), tuple(grouped))
+    return Page(Frame(grey, "drawn page"), tuple(grouped), tuple(alike))
 
 
 def _write(

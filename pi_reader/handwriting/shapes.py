@@ -8,9 +8,11 @@ reads as "somewhere from 0.2 to 0.6, as the person likes".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from pi_reader.handwriting.splines import Number, Point
+from pi_reader.handwriting.splines import CORNER, Number, Point, Skeleton, Stroke
 
 
 def between(taste: np.ndarray, low: Number, high: Number) -> np.ndarray:
@@ -28,3 +30,24 @@ def arc(
     """
     angles = [2 * np.pi * (start + turn * step / (points - 1)) for step in range(points)]
     return [(x + wide * np.cos(angle), y + high * np.sin(angle)) for angle in angles]
+
+
+def plain(*strokes: Sequence[Point], play: float = 0.1) -> Skeleton:
+    """A skeleton of fixed strokes, stretched and shifted by up to `play` as each hand likes."""
+
+    def skeleton(t: np.ndarray) -> Sequence[Stroke]:
+        wide = between(t[0], 1 - 2 * play, 1 + 2 * play)
+        lean = between(t[1], -play, play)
+        out: list[Stroke] = []
+        for index, stroke in enumerate(strokes):
+            away = 2 + 2 * index  # which tastes move this stroke against the others
+            right = between(t[away], -play, play) * 0.6 * (index > 0)
+            low = between(t[away + 1], -play, play) * 0.6 * (index > 0)
+            moved: list[Point] = []
+            for x, y, *corner in stroke:
+                place = (x * wide + lean * y + right, y + low)
+                moved.append((*place, CORNER) if corner else place)
+            out.append(moved)
+        return out
+
+    return skeleton

@@ -296,3 +296,22 @@ def seven_hooked_crossed(t: np.ndarray) -> Sequence[Stroke]:
         ],
         _long_bar(t, right, foot),
     ]
+
+
+def seven_returned(t: np.ndarray) -> Sequence[Stroke]:
+    """Crossed in one go: down the stem, back up on its left, and through it to the right."""
+    right = between(t[0], 0.4, 0.72)
+    foot = between(t[1], -0.02, 0.34)
+    bar = between(t[2], 0.44, 0.72)
+    return [
+        [
+            (between(t[3], -0.06, 0.06), between(t[4], -0.02, 0.16)),
+            (right, between(t[5], -0.03, 0.05), CORNER),
+            ((right + foot) / 2, 0.5),
+            (foot, 1.0),
+            (foot - between(t[6], 0.02, 0.16), between(t[7], 0.84, 0.96)),
+            (between(t[8], -0.12, 0.06), bar + 0.04),
+            ((right + foot) / 2, bar - 0.02),
+            (right + between(t[9], -0.08, 0.24), bar - 0.04),
+        ]
+    ]

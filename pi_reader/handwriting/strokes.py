@@ -39,6 +39,8 @@ from pi_reader.handwriting.one import (
     one_steep_footed,
     one_steep_looped,
     one_stick_foot,
+    one_swept,
+    one_tented,
 )
 from pi_reader.handwriting.six_seven import (
     seven,
@@ -47,6 +49,7 @@ from pi_reader.handwriting.six_seven import (
     seven_footed,
     seven_hooked_crossed,
     seven_knotted,
+    seven_returned,
     seven_round,
     seven_serif,
     seven_serif_crossed,
@@ -122,6 +125,8 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(one_steep, 0.3, 3.5),
         Form(one_steep_looped, 0.1, 1.5),
         Form(one_steep_footed, 0.1, 1),
+        Form(one_swept, 0.1, 1.5),
+        Form(one_tented, 0.02, 0.4),
     ),
     (
         Form(two, 4, 4),
@@ -144,7 +149,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(four_closed, 2, 2),
         Form(four_continued, 1.5, 1),
         Form(four_swept, 0.5, 2.5),
-        Form(four_ticked, 0.5, 2.5),
+        Form(four_ticked, 0.5, 3),
         Form(four_stepped, 0.2, 1),
     ),
     (
@@ -159,7 +164,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(six_curl, 1, 2.5),
         Form(six_rolled, 4, 2),
         Form(six_open, 1, 0.3),
-        Form(six_barred, 0.2, 0.6),
+        Form(six_barred, 0.2, 1),
         Form(six_knotted, 1.5, 0.5),
     ),
     (
@@ -174,6 +179,7 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(seven_footed, 0.6, 0.3),
         Form(seven_knotted, 0.1, 1.2),
         Form(seven_hooked_crossed, 0.1, 1.5),
+        Form(seven_returned, 0.05, 1.2),
     ),
     (
         Form(eight, 5, 5),
@@ -192,8 +198,8 @@ DIGITS: tuple[tuple[Form, ...], ...] = (
         Form(nine_s, 0.2, 2),
         Form(nine_small, 1.5, 0.8),
         Form(nine_flat_tail, 0.1, 2.5),
-        Form(nine_necked, 0.1, 1.5),
-        Form(nine_turned, 0.02, 0.6),
+        Form(nine_necked, 0.1, 2.2),
+        Form(nine_turned, 0.02, 1.2),
     ),
 )
 """For each digit the forms people give it; their numbers are weights, not probabilities."""

@@ -8,6 +8,7 @@ next night goes on with the very same samples; the trainings keep their own chec
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import time
@@ -16,23 +17,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pi_reader.config import Folders, Settings
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed, locked, read_json, write_json
-from pi_reader.generations import SHIPPED, Generation, Generations
-from pi_reader.network.card import Card
+from pi_reader.generations import SHIPPED, Generations
+from pi_reader.network.card import PREPROCESSING, Card
 from pi_reader.network.model import Model
-from pi_reader.night import words
+from pi_reader.night import others, words
+from pi_reader.night.others import as_taught
 from pi_reader.night.pace import Pace
 from pi_reader.requests import Requests
 from pi_reader.samples import Sample, Samples, exchange
-from pi_reader.training import judge, memory, recipes
+from pi_reader.training import memory, recipes
 from pi_reader.training.memory import Memory
-from pi_reader.training.own import NIGHT, Taught
+from pi_reader.training.own import NIGHT
+from pi_reader.training.recut import recut
 from pi_reader.training.trainer import minutes
-from pi_reader.training.trial import Outcome, Stopped, Trial, offered
+from pi_reader.training.trial import Outcome, Stopped, Trial
+
+# How patches were made when the first samples were kept: none of these notes it by itself.
+_FIRST_CUT = '{"centred_by": "mass", "full_ink": 255, "longer_edge": 20, "size": 28}'
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,12 @@ class Night:
 
     def _run(self) -> Result:
         """Look at what others brought, then learn."""
-        for line in self._judge_others():
-            self._log(line)
-        with Samples(self._folders.samples, self._settings.samples.most,
-                     self._settings.samples.megabytes, self._log) as samples:
+        with self._open_samples() as samples:
+            again = samples.cut_anew(json.dumps(PREPROCESSING, sort_keys=True), _FIRST_CUT, recut)
+            if again:
+                self._log(f"{again} samples were cut again, since patches are now made otherwise")
+        self._hear_others()
+        with self._open_samples() as samples:
             plan = self._plan(samples)
             if plan is None:
                 return Result("waiting", "nothing new was taught, so there is nothing to learn")
@@ -108,6 +114,10 @@ class Night:
                                                "when": believed(self._clock())})
         self._clear()
         return result
+
+    def _open_samples(self) -> Samples:
+        limits = self._settings.samples
+        return Samples(self._folders.samples, limits.most, limits.megabytes, self._log)
 
     def _plan(self, samples: Samples) -> dict[str, Any] | None:
         """What to learn: what an interrupted night had settled, else all there is; None if that
@@ -175,55 +185,22 @@ class Night:
         self._log(f"generation {one.number} is in use")
         return Result("done", message)
 
-    def _judge_others(self) -> list[str]:
-        """Weights that were offered, and those that an upgrade brought."""
+    def _hear_others(self) -> None:
+        """Judge weights that were offered, and those that an upgrade brought."""
         generations = self._generations
         waiting = [one for one in generations.list() if one.state == "candidate"]
         upgraded = generations.shipped_changed()
         if not waiting and not upgraded:
-            return []
-        with Samples(self._folders.samples) as samples:
+            return
+        with self._open_samples() as samples:
             held = as_taught(samples.held())
-        said = []
         if upgraded:
-            said.append(self._judge_upgrade(held))
-        remembered = self._memory() if waiting else None
+            self._log(others.judge_upgrade(generations, held))
+            if generations.current().number == SHIPPED:  # all is to be learned anew
+                (self.folder / "last.json").unlink(missing_ok=True)
         for one in waiting:
-            assert remembered is not None
-            said.append(self._judge_offer(one, held, remembered))
-        return said
-
-    def _judge_upgrade(self, held: Taught) -> str:
-        """New shipped weights take over unless the learned ones read the owner's digits better."""
-        wrong = []
-        for number in (SHIPPED, self._generations.current().number):
-            model = self._generations.load(number)[0]
-            wrong.append(judge.opinion(model.predict(held.patches), held.labels).wrong)
-        figures = (f"of {len(held)} of your digits that none learned the new shipped weights read "
-                   f"{wrong[0]} wrong, the learned ones {wrong[1]}")
-        if wrong[0] <= wrong[1]:
-            self._generations.use(SHIPPED)
-            (self.folder / "last.json").unlink(missing_ok=True)  # all is to be learned anew
-            figures += "; the shipped ones are in use, and learn from the samples next"
-        self._generations.shipped_judged()
-        return figures
-
-    def _judge_offer(self, one: Generation, held: Taught, remembered: Memory) -> str:
-        """Weights from elsewhere: the same judge, on the digits that nobody learned."""
-        self._word.say("judging", f"generation {one.number}, which was offered")
-        number = self._generations.current().number
-        parent, card = self._generations.load(number)
-        try:
-            model, its = self._generations.load(one.number)
-        except (BadData, MissingFile) as error:
-            self._generations.refuse(one.number, str(error))
-            return f"generation {one.number} is refused: {error}"
-        outcome = offered(parent, card.reject_below, model, its.reject_below, held, remembered)
-        if outcome.state == "accepted":
-            self._generations.use(one.number)
-        elif outcome.state == "refused":
-            self._generations.refuse(one.number, outcome.why)
-        return f"generation {one.number}, which was offered, is {outcome.state}: {outcome.why}"
+            self._word.say("judging", f"generation {one.number}, which was offered")
+            self._log(others.judge_offer(generations, one, held, self._memory()))
 
     def _clear(self) -> None:
         """Remove what only the trial that is over needed."""
@@ -257,7 +234,7 @@ def _outset(trial: Trial) -> str:
     """What lies ahead, for the log."""
     held = int(trial.taught.held_out.sum())
     return (f"learns from {len(trial.taught) - held} samples beside {trial.memory.name}, {held} "
-            f"are held out: {trial.trainings} trainings of {trial.steps} steps")
+            f"are held out: {trial.all_steps} steps of training in all")
 
 
 def _card(outcome: Outcome, parent: Card, digest: str, base: str, learned: int, now: float,
@@ -272,15 +249,6 @@ def _card(outcome: Outcome, parent: Card, digest: str, base: str, learned: int, 
         date=time.strftime("%Y-%m-%d", time.gmtime(now)) if now else "",
         notes={**words.notes(outcome, learned), "message": message},
         preprocessing=parent.preprocessing)
-
-
-def as_taught(samples: list[Sample]) -> Taught:
-    """Samples as arrays."""
-    known = [sample for sample in samples if sample.label is not None]
-    return Taught(
-        np.stack([s.patch for s in known]) if known else np.zeros((0, 28, 28), np.uint8),
-        np.array([s.label for s in known], np.uint8), np.array([s.event for s in known], np.int64),
-        np.array([s.held_out for s in known], bool))
 
 
 def _make_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
@@ -17,6 +18,7 @@ CREATE TABLE samples (
     place INTEGER NOT NULL, read INTEGER NOT NULL, confidence REAL NOT NULL, label INTEGER,
     weights TEXT NOT NULL, source TEXT NOT NULL, patch BLOB NOT NULL, digest BLOB NOT NULL,
     cutout BLOB, height INTEGER NOT NULL, width INTEGER NOT NULL, UNIQUE (event, place));
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE INDEX by_digest ON samples(digest);
 CREATE INDEX unlabelled ON samples(id) WHERE label IS NULL;
 """
@@ -30,12 +32,16 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotWrite(f"{path.parent}: cannot be made a folder ({error.strerror})") from error
+    is_new = not path.exists()
     database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
         for setting in ("journal_mode = TRUNCATE", "synchronous = FULL", "secure_delete = ON"):
             database.execute(f"PRAGMA {setting}")
         if _version(database) == 0:
             _lay_out(database)
+        if is_new and os.geteuid() == 0:  # what root makes in the box's folder is the box's own
+            owner = path.parent.stat()
+            os.chown(path, owner.st_uid, owner.st_gid)
         if _version(database) != _VERSION:
             raise BadData(f"{path}: is of another version of pi-reader; update, or move it away")
     except BaseException:

@@ -14,7 +14,7 @@ from pi_reader.values import Box
 SIDE = 28  # pixels of a patch's edge
 NO_DIGIT = 10  # the label of a mark that is no digit
 LARGEST_CUTOUT = 96  # pixels of the longer edge; what is larger is thinned
-_MARGIN = 0.4  # paper around a digit's box, as a share of its longer edge: enough to find ink again
+MARGIN = 0.4  # paper around a digit's box, as a share of its longer edge: enough to find ink again
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def cut_out(grey: np.ndarray, box: Box) -> np.ndarray:
 
     grey: (height, width) uint8; gives the same kind, its longer edge LARGEST_CUTOUT at most.
     """
-    margin = round(_MARGIN * max(box.width, box.height))
+    margin = round(MARGIN * max(box.width, box.height))
     return thinned(grey[max(0, box.y - margin) : box.bottom + margin,
                         max(0, box.x - margin) : box.right + margin])
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,12 +19,11 @@ import numpy as np
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.samples.database import bytes_in_use, connect, in_our_words, is_damage, set_aside
 from pi_reader.samples.rows import New, Sample, check_label, packed, sample_of
+from pi_reader.samples.split import is_held_out
 
 COLUMNS = ("samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
            " patch, cutout, height, width")
 _FROM = "FROM samples JOIN events ON events.id = event"
-_HELD_EVENTS = 5  # one of so many reading events is held out
-_HELD_SAMPLES = 10  # and at least one of so many labelled samples
 _HIGHEST = 2**62  # above any number of a sample
 _DROPPED_AT_ONCE = 8  # samples that make room together: each round counts the pages
 
@@ -83,7 +81,7 @@ class Samples:
             if row is None:
                 row = database.execute("INSERT INTO events (key, at, held_out) VALUES (?, ?, 0)"
                                        " RETURNING id", (key, when)).fetchone()
-                held = _is_held_out(database, row[0], len(items)) if held_out is None else held_out
+                held = is_held_out(database, row[0], len(items)) if held_out is None else held_out
                 database.execute("UPDATE events SET held_out = ? WHERE id = ?", (held, row[0]))
             event = int(row[0])
             for place, item in items:
@@ -114,6 +112,22 @@ class Samples:
                                  [(label, event, place) for label, place
                                   in zip(labels, places, strict=True)])
         return self.event(event)
+
+    def cut_anew(self, how: str, first: str, cut: Callable[[np.ndarray], np.ndarray | None]) -> int:
+        """Make all patches again from their cut-outs if they were made in another way than `how`;
+        gives how many. first: how they were made before anybody noted it. What has no cut-out, or
+        `cut` finds no ink in, stays as it is."""
+        with self._writing() as database:
+            row = database.execute("SELECT value FROM facts WHERE name = 'patches'").fetchone()
+            if how == (row[0] if row else first):
+                return 0
+            patches = [(cut(sample.cutout), sample.id) for sample in list(self.all())
+                       if sample.cutout is not None]
+            new = [(patch.tobytes(), digest_of(patch), identity) for patch, identity in patches
+                   if patch is not None]
+            database.executemany("UPDATE samples SET patch = ?, digest = ? WHERE id = ?", new)
+            database.execute("INSERT OR REPLACE INTO facts VALUES ('patches', ?)", (how,))
+        return len(new)
 
     def drop(self, identities: Sequence[int]) -> int:
         """Forget samples; gives how many there were."""
@@ -285,24 +299,6 @@ def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> 
         " patch, digest, cutout, height, width) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (event, place, item.read, float(item.confidence), item.label, item.weights, item.source,
          item.patch.tobytes(), digest_of(item.patch), content, height, width))
-
-
-def _is_held_out(database: sqlite3.Connection, event: int, digits: int) -> bool:
-    """Whether a new event is for judging: a random one of each five, and sooner if too few are.
-
-    Not the first of all, else there would be nothing to learn from.
-    """
-    total, held = database.execute(
-        f"SELECT count(*), coalesce(sum(held_out), 0) {_FROM} WHERE label IS NOT NULL").fetchone()
-    if total == held:
-        return False
-    if held < (total + digits) // _HELD_SAMPLES:
-        return True
-    first = event - (event - 1) % _HELD_EVENTS
-    if database.execute("SELECT 1 FROM events WHERE id >= ? AND id < ? AND held_out",
-                        (first, event)).fetchone():
-        return False
-    return random.SystemRandom().random() * (first + _HELD_EVENTS - event) < 1
 
 
 def _forget_empty_events(database: sqlite3.Connection) -> None:

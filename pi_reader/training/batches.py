@@ -19,6 +19,7 @@ from pi_reader.training.recipes import Recipe
 NO_DIGIT = 10  # the outcome beside the ten digits
 PIECE = 1024  # patches drawn in one go
 
+_SCANNED = 0.25  # share of the drawn digits that look like small black and white scans
 _HANDS = 2  # threads that draw at the same time
 
 # Pieces that a pool holds, and how many of them are new in each epoch.
@@ -35,10 +36,13 @@ def draw_digits(
     count: int, rng: np.random.Generator, continental: float = 0.5
 ) -> tuple[np.ndarray, np.ndarray]:
     """Digits in many hands, `continental` the share of European ones; see `Draw`."""
-    from pi_reader.handwriting import draw_patches
+    from pi_reader.handwriting import draw_patches, scanned
 
     labels = rng.integers(0, 10, count).astype(np.uint8)
-    return draw_patches(labels, rng, continental=continental), labels
+    patches = draw_patches(labels, rng, continental=continental)
+    coarse = slice(0, round(count * _SCANNED))
+    patches[coarse] = scanned(patches[coarse], rng)
+    return patches, labels
 
 
 def draw_foreign_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -14,8 +14,9 @@ import numpy as np
 from pi_reader.training.measure import DIGITS
 
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite for what the network holds impossible
-_KEPT = (0.999, 0.998, 0.995, 0.99, 0.9875, 0.985, 0.9825, 0.98, 0.97, 0.95, 0.9)
+_KEPT = (0.999, 0.998, 0.995, 0.99, 0.9875, 0.985, 0.983, 0.981, 0.979, 0.975, 0.97, 0.95, 0.9)
 MOST_WRONG = 0.001  # share of the digits the reader is sure of that may be wrong
+LEAST_KEPT = 0.981  # share of the digits that it should be sure of all the same
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -78,7 +79,8 @@ def reject_curve(
     claimed = marks[:, :DIGITS].max(axis=1) if marks is not None else np.empty(0)
     curve = []
     for share in _KEPT:
-        threshold = math.floor(1e4 * float(np.quantile(confidence, 1 - share))) / 1e4
+        lowest = float(np.quantile(confidence, 1 - share, method="lower"))
+        threshold = math.floor(1e4 * lowest) / 1e4
         sure = confidence >= threshold
         curve.append(
             Point(
@@ -91,7 +93,18 @@ def reject_curve(
     return curve
 
 
-def choose(curve: list[Point], most_wrong: float = MOST_WRONG) -> Point:
-    """The mildest point with no more than the share `most_wrong` wrong, else the strictest."""
-    enough = [point for point in curve if point.wrong <= most_wrong]
+def choose(
+    curve: list[Point], most_wrong: float = MOST_WRONG, least_kept: float = LEAST_KEPT
+) -> Point:
+    """As strict as it can be while `least_kept` of the digits stay sure; stricter if it must be.
+
+    How many digits stay sure is measured well on a few thousand of them. How many of these are
+    wrong is not: that is a handful, and the mildest threshold that happens to have few is found by
+    luck. What a stricter threshold surely brings is that fewer letters and other marks pass, of
+    which a page may hold more than digits. So a fixed share of the digits is given up, to a `?`;
+    and where even then more than `most_wrong` are wrong, more of them.
+    """
+    mild = [point for point in curve if point.kept >= least_kept]
+    strictest = max((point.threshold for point in mild), default=0.0)
+    enough = [p for p in curve if p.wrong <= most_wrong and p.threshold >= strictest]
     return min(enough, key=lambda point: point.threshold) if enough else curve[-1]

@@ -24,7 +24,7 @@ MOST_MARKS_LOST = 0.01  # share of marks that may be taken for digits where they
 ENOUGH_HELD = 50  # held-out samples from which on they decide alone
 LEAST, LEAST_EVENTS = 20, 5  # samples and readings below which nothing can be decided
 
-_CLEAR = 3.0  # nats by which the right answer is ahead when it is clear: 95 against 5
+_CLEAR = 5.0  # nats by which the right answer is ahead when it could not be clearer: 99.3 to 0.7
 _STEPS = 4  # per nat: clearness is counted in whole steps, so that the test is exact
 _TOO_MANY = 4  # digits surely read as so many different ones and all labelled the same
 _LEAST_CHANCE = np.float32(1e-30)
@@ -35,7 +35,7 @@ class Opinion:
     """What a network makes of n labelled digits.
 
     right: (n,) bool; clear: (n,) int, how clearly the label stands out, in quarters of a nat, at
-    most 12 either way.
+    most 20 either way.
     """
 
     right: np.ndarray

@@ -8,6 +8,8 @@ what else the same steps leave over.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pi_reader.handwriting.non_digits import is_a_bar
@@ -21,8 +23,13 @@ _SIZES = ((640, 480), (480, 360), (400, 300))  # of the frames, pixels
 _HARDEST = 0.9  # of the pages; at 1 some digits cannot be read by anybody
 _SAME = 0.75  # overlap (intersection over union) from which a crop is the digit that was written
 _INSIDE = 0.8  # share of a digit's box in a crop from which the crop holds that digit
-_KEPT = 0.25  # of what is no digit: most of it is dashes, and one looks like another
+_KEPT, _KEPT_PLAIN = 0.7, 0.08  # of what is no digit: letters, and dashes and dots, all alike
+_PLAIN = 2.5  # width over height of a dash
+_DOT = 10  # pixels: the longer side of a dot
 _OTHER = 0.1  # share of any digit's box in a crop below which the crop has nothing of it
+_ALIKE = 0.5  # overlap with a letter that looks like a digit from which nobody asks what it is
+_WORDY = 0.5  # share of the pages with words on them
+_WORDS = (1, 7)  # on each of these
 
 
 def draw_from_pages(
@@ -31,19 +38,23 @@ def draw_from_pages(
     """Draw pages until `count` crops are known for what they are.
 
     A crop is a digit if it fits the box of one; it is labelled `no_digit` if it holds two, or has
-    nothing of any and is not an upright bar. Other crops, pieces of digits above all, are left out:
-    who knows what they look like. Gives (count, 28, 28) uint8 and (count,) uint8.
+    nothing of any and is not an upright bar. Other crops are left out, pieces of digits above all,
+    and letters that look like digits: who knows what they are. Gives (count, 28, 28) uint8 and
+    (count,) uint8.
     """
     patches, labels = [np.zeros((0, SIDE, SIDE), np.uint8)], [np.zeros(0, np.uint8)]
     while sum(map(len, labels)) < count:
         size = _SIZES[rng.integers(len(_SIZES))]
-        page = draw_page(rng, float(rng.uniform(0, _HARDEST)), size, marks=True)
+        words = int(rng.integers(*_WORDS)) if rng.random() < _WORDY else 0
+        page = draw_page(rng, float(rng.uniform(0, _HARDEST)), size, marks=True, words=words)
         truth = [digit for line in page.lines for digit in line]
         crops, boxes = _crops(page.frame.grey)
         names = np.array([_name(box, truth, no_digit) for box in boxes], np.int16)
         if len(names):
+            names[[_is_alike(box, page.alike) for box in boxes]] = -1
             others = names == no_digit
-            names[others & (is_a_bar(crops) | (rng.random(len(names)) > _KEPT))] = -1
+            kept = np.where([_is_plain(box) for box in boxes], _KEPT_PLAIN, _KEPT)
+            names[others & (is_a_bar(crops) | (rng.random(len(names)) > kept))] = -1
             patches.append(crops[names >= 0])
             labels.append(names[names >= 0].astype(np.uint8))
     return np.concatenate(patches)[:count], np.concatenate(labels)[:count]
@@ -69,6 +80,21 @@ def _name(box: Box, truth: list[tuple[int, Box]], no_digit: int) -> int:
         if common >= _SAME * union:
             return label
     return no_digit if max(shares, default=0.0) <= _OTHER else -1
+
+
+def _is_plain(box: Box) -> bool:
+    """Whether a box is that of a dash or a dot."""
+    return box.width > _PLAIN * box.height or max(box.width, box.height) < _DOT
+
+
+def _is_alike(box: Box, alike: Sequence[Box]) -> bool:
+    """Whether a crop is a letter that has the shape of a digit."""
+    area = box.width * box.height
+    return any(
+        common >= _ALIKE * (area + other.width * other.height - common)
+        for other in alike
+        if (common := _common(box, other))
+    )
 
 
 def _common(a: Box, b: Box) -> int:

@@ -102,9 +102,9 @@ RECIPES: dict[str, Lesson | Recipe] = {
         "the network that pi-reader reads with",
         layers=("conv 5x5/2 24", "conv 3x3/2 64", "conv 3x3 128", "dense 96"),
         epochs=42,
-        drawn=0.15,
-        non_digits=0.06,
-        pages=0.1,
+        drawn=0.14,
+        non_digits=0.07,
+        pages=0.11,
     ),
     "mlp": Recipe(
         "the lecture's shape, 784-200-10 without convolution, taught with all of today's tricks",

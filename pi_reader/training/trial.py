@@ -26,8 +26,9 @@ from pi_reader.training.memory import Memory
 from pi_reader.training.own import Taught
 
 FOLDS = 5
-TRAINING_WORK = 1.2e12  # FLOP for all trainings together; judging takes 0.1 to 0.2 beside them
-MOST_STEPS = 400  # of one training; more do not help
+TRAINING_WORK = 0.85e12  # FLOP for all trainings together; judging takes 0.1 to 0.2 beside them
+MOST_STEPS = 400  # of the candidate's training; more do not help
+_SHORTER = 2  # the parts' trainings are so many times shorter: good enough to judge by
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite
 _BLENDS = (1.0, 0.8, 0.6, 0.45)  # how much of what was learned is taken over, tried in turn
 
@@ -85,10 +86,11 @@ class Trial:
         if self.parent.outcomes <= NO_DIGIT:  # it has no such outcome, and cannot learn it
             self.taught = self.taught.take(self.taught.labels < NO_DIGIT)
         self._crossed = int(self.taught.held_out.sum()) < judge.ENOUGH_HELD
-        self.trainings = 1 + FOLDS * self._crossed
-        budget = TRAINING_WORK / self.trainings / own.step_work(self.parent)
-        self.steps = max(1, min(MOST_STEPS, int(budget)))
-        self._done = 0  # trainings
+        shares = 1 + FOLDS * self._crossed / _SHORTER
+        budget = TRAINING_WORK / shares / own.step_work(self.parent)
+        self.steps = max(_SHORTER, min(MOST_STEPS, int(budget)))
+        self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
+        self._done = 0  # steps of the trainings that are over
 
     def run(self) -> Outcome:
         """Train and judge. Raises Stopped, and CannotWrite if no checkpoint can be kept."""
@@ -100,7 +102,7 @@ class Trial:
         sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
         if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
             return self._refused(wrong)
-        child = self._train(taught.take(~taught.held_out), "candidate")
+        child = self._train(taught.take(~taught.held_out), "candidate", self.steps)
         before = self.known or self.general(self.parent)
         for taken in _BLENDS:
             model = own.blend(self.parent, child, taken)
@@ -138,7 +140,7 @@ class Trial:
         for number, rows in enumerate(self._folds(), 1):
             rest = ~taught.held_out
             rest[rows] = False
-            child = self._train(taught.take(rest), f"part {number}")
+            child = self._train(taught.take(rest), f"part {number}", self.steps // _SHORTER)
             network = own.blend(self.parent, child, taken)
             network.temperature = model.temperature
             look(network, rows)
@@ -155,32 +157,32 @@ class Trial:
             if mine.any():
                 yield np.flatnonzero(mine)
 
-    def _train(self, taught: Taught, name: str) -> Model:
+    def _train(self, taught: Taught, name: str, steps: int) -> Model:
         """One training, from its checkpoint on if there is one."""
-        learner = own.learner_for(self.parent, taught, self.memory, self.steps, self.seed)
+        learner = own.learner_for(self.parent, taught, self.memory, steps, self.seed)
         path = self.folder / f"{name.replace(' ', '-')}.checkpoint" if self.folder else None
-        facts = {**self.facts, "training": name, "steps": self.steps, "digits": len(taught)}
+        facts = {**self.facts, "training": name, "steps": steps, "digits": len(taught)}
         start = self._resume(path, facts, learner.state) if path else 0
-        done = self._done * self.steps + start
+        done = self._done + start
 
-        def keep(steps: int) -> None:
+        def keep(step: int) -> None:
             if path:
-                checkpoint.save(path, steps, facts, learner.state)
+                checkpoint.save(path, step, facts, learner.state)
 
         def stop() -> str:  # is asked after each step
             nonlocal done
             done += 1
-            self.shown(done, self.trainings * self.steps)
+            self.shown(done, self.all_steps)
             return self.stop()
 
         try:
             result = trainer.train(learner, start, keep, stop)
             if result.stopped:
                 raise Stopped(result.stopped)
-            if path and start < self.steps:
-                keep(self.steps)
-            self.work += own.step_work(self.parent) * self.steps
-            self._done += 1
+            if start < steps:
+                keep(steps)
+            self.work += own.step_work(self.parent) * steps
+            self._done += steps
             return learner.result().copy()
         finally:
             learner.close()
@@ -189,7 +191,7 @@ class Trial:
         """How many steps are done; a checkpoint of other nights, or a damaged one, is no use."""
         try:
             start = checkpoint.load(path, facts, state)
-            self.log(f"{facts['training']}: goes on after step {start} of {self.steps}")
+            self.log(f"{facts['training']}: goes on after step {start} of {facts['steps']}")
             return start
         except MissingFile:
             return 0
@@ -231,10 +233,13 @@ def offered(parent: Model, sure_at: float, model: Model, its_sure_at: float, hel
 
     parent: the one in use, believed from `sure_at` on; held: the owner's held-out digits.
     """
+    if model.outcomes < parent.outcomes:
+        return Outcome("refused", "it cannot say that a mark is no digit, the weights in use can")
     if len(held) < judge.LEAST:
         return Outcome("waiting", f"{len(held)} held-out digits are too few to tell better from "
                                   f"worse; {judge.LEAST - len(held)} more are needed")
     trial, its = Trial(parent, sure_at, held, memory), Trial(model, its_sure_at, held, memory)
+    held = trial.taught  # without what the parent has no outcome for
     labels = held.labels
     owner = judge.compare(labels, judge.opinion(trial.look(parent, held.patches), labels),
                           judge.opinion(its.look(model, held.patches), labels),

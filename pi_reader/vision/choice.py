@@ -10,20 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp, inf, log
 from statistics import median
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 NO_DIGIT = 10  # index of the outcome "this is no digit", in networks that know it
 PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neighbourhood
 NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possible
 PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
-FAINTEST = 0.35  # of the strongest ink on the page
+FAINTEST = 0.35  # of the darkest ink on the page
+BOLD = 0.6  # the same for digits that say how tall digits are here: pieces of a grid are fainter
 SMALLEST, TALLEST = 0.42, 2.5  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
 JUNK_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
+STRANGE = 2.0  # how much less the network is believed for each part of a page that is junk
+FROM_AFAR = 2.0  # neighbours that the rest of the page counts as
+NEIGHBOUR = 1.0  # of a mark's height: so far away a neighbour counts a third
+LEAST_SHARE = 0.01  # of a page that is junk, and that is none: nobody knows for certain
 JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is credited with
 
 
@@ -37,6 +40,7 @@ class Mark:
     left, top, right, bottom: its box in working pixels; strength: its mean contrast in grey
     levels; chances: 10 or 11 probabilities, of the digits and of "no digit".
     regions: the numbers of the regions that its ink comes from.
+    darkness: its strength as a share of the paper's brightness, the same in light and in shadow.
     patch: (28, 28) uint8, what the network saw of it.
     """
 
@@ -47,6 +51,7 @@ class Mark:
     strength: float
     chances: tuple[float, ...]
     regions: frozenset[int] = frozenset()
+    darkness: float = 1.0
     patch: np.ndarray | None = field(default=None, repr=False)
 
     @property
@@ -132,7 +137,7 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
 
 
 def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, float]:
-    """What the surest digits on a page say of the pen: faintest strength, least and most height.
+    """What the surest digits on a page say of the pen: least darkness, least and most height.
 
     What is far fainter is a ruling, the other side of the paper, grain; what is far smaller is a
     dot or dirt, what is far taller a margin. sure_at: probability from which a digit is believed;
@@ -141,9 +146,9 @@ def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, floa
     sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
     if not sure:
         return 0.0, 0.0, inf
-    faintest = FAINTEST * max(mark.strength for mark in sure)
-    usual = median(mark.height for mark in sure if mark.strength >= faintest)
-    return faintest, SMALLEST * usual, TALLEST * usual
+    darkest = max(mark.darkness for mark in sure)
+    usual = median(mark.height for mark in sure if mark.darkness >= BOLD * darkest)
+    return FAINTEST * darkest, SMALLEST * usual, TALLEST * usual
 
 
 def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
@@ -165,16 +170,52 @@ def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
     return share
 
 
-def on_this_page(marks: Sequence[Mark], share: float) -> list[Mark]:
-    """The same marks, their probabilities adjusted to the share of this page that is junk.
+def share_among_others(mark: Mark, count: int, share: float) -> float:
+    """Which share of the other marks are no digits, if `share` of all `count` of them are.
+
+    Two digits that have grown together are no digit, but that says nothing against either.
+    """
+    weight = sum(JUNK_EXPECTED) + count
+    rest = (share * weight - _adjusted(mark.none, share)) / (weight - 1)
+    return min(max(rest, LEAST_SHARE), 1 - LEAST_SHARE)
+
+
+def shares_nearby(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> list[float]:
+    """For each mark the share of its neighbours that are no digits, 0 to 1.
+
+    Digits stand beside digits and letters beside letters: the o of a word is known by the word.
+    What stands in the same line counts the more the nearer it is, and the page as a whole counts
+    as `FROM_AFAR` neighbours. clutter: (m, 4) left, top, right, bottom of marks that cannot be
+    digits; share: of the whole page that is no digit.
+    """
+    count = len(marks)
+    if not count or len(marks[0].chances) <= NO_DIGIT:
+        return [share] * count
+    none = [_adjusted(mark.none, share) for mark in marks] + [1.0] * len(clutter)
+    if max(none) < share:  # nothing but digits here
+        return [share] * count
+    boxes = np.array([(mark.left, mark.top, mark.right, mark.bottom) for mark in marks], np.float32)
+    everyone = np.concatenate([boxes, clutter.astype(np.float32).reshape(-1, 4)])
+    left, top, right, bottom = everyone.T
+    apart = np.maximum(left, boxes[:, :1]) - np.minimum(right, boxes[:, 2:3])  # (n, n + m)
+    level = np.minimum(bottom, boxes[:, 3:]) - np.maximum(top, boxes[:, 1:2])
+    height = np.maximum(bottom - top, boxes[:, 3:] - boxes[:, 1:2])
+    weight = np.exp(-np.maximum(apart, 0) / (NEIGHBOUR * height)) * (level > 0)
+    weight[np.arange(count), np.arange(count)] = 0
+    near = (weight @ np.array(none) + FROM_AFAR * share) / (weight.sum(axis=1) + FROM_AFAR)
+    return [float(number) for number in np.clip(near, LEAST_SHARE, 1 - LEAST_SHARE)]
+
+
+def on_this_page(marks: Sequence[Mark], shares: Sequence[float]) -> list[Mark]:
+    """The same marks, their probabilities adjusted to the share of marks like them that is junk.
 
     Where everything else is a digit an odd stroke is more likely one too; in a picture of a room
-    the one thing that looks like a 7 is a chair.
+    the one thing that looks like a 7 is a chair. shares: (n,) for each mark, 0 to 1.
     """
     if not marks or len(marks[0].chances) <= NO_DIGIT:
         return list(marks)
     result = []
-    for mark in marks:
+    for mark, share in zip(marks, shares, strict=True):
         none = _adjusted(mark.none, share)
         rest = (1 - none) / max(1 - mark.none, LEAST_CHANCE)
         digits = (chance * rest for chance in mark.chances[:NO_DIGIT])
@@ -189,6 +230,7 @@ def _adjusted(none: float, share: float) -> float:
     all, and the less its certainty counts.
     """
     none = min(max(none, LEAST_CHANCE), 1 - LEAST_CHANCE)
-    evidence = log(none / (1 - none)) / (1 + share)
+    strange = max(0.0, share - JUNK_IN_TRAINING)
+    evidence = log(none / (1 - none)) / (1 + STRANGE * strange)
     odds = log(share / (1 - share)) - log(JUNK_IN_TRAINING / (1 - JUNK_IN_TRAINING))
     return 1 / (1 + exp(-evidence - odds))

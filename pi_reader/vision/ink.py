@@ -20,6 +20,7 @@ PAPER_WINDOW = 0.1  # radius of the closing, as a share of the grid's shorter si
 NOISE_FACTOR = 5.0  # ink is darker than its paper by at least so many standard deviations of noise
 LEAST_CONTRAST = 7  # grey levels; below this an 8-bit JPEG has only its own artefacts
 LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay below, pencil above
+DARKEST = 16  # grey levels: what is darker is taken to be as bright, as 8 bits say no more
 CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
 NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain
@@ -36,6 +37,7 @@ class Ink:
     scale: pixels of the frame per pixel of these arrays along each side, at least 1.
     noise: standard deviation of the picture's noise in grey levels.
     light_ink: whether the ink is brighter than its ground (chalk).
+    ground: (rows, columns) int16, how bright the paper is in each cell of `cell` pixels' edge.
     """
 
     contrast: np.ndarray
@@ -44,6 +46,14 @@ class Ink:
     scale: int
     noise: float
     light_ink: bool
+    ground: np.ndarray
+    cell: int
+
+    def light_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """How bright the paper is at some pixels, (n,) float32 grey levels, at least DARKEST."""
+        rows = np.minimum(y // self.cell, self.ground.shape[0] - 1)
+        columns = np.minimum(x // self.cell, self.ground.shape[1] - 1)
+        return np.maximum(self.ground[rows, columns], DARKEST).astype(np.float32)
 
 
 def find_ink(grey: np.ndarray) -> Ink:
@@ -71,7 +81,8 @@ def find_ink(grey: np.ndarray) -> Ink:
         np.subtract(contrast, grey, out=contrast)
     noise = estimate_noise(grey)
     threshold = _threshold(contrast, paper, cell, radius, noise)
-    return Ink(contrast, threshold, contrast > threshold, scale, noise, light_ink)
+    mask = contrast > threshold
+    return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell)
 
 
 def estimate_paper(coarse: np.ndarray, radius: int) -> tuple[np.ndarray, bool]:

@@ -19,6 +19,8 @@ COVER = 0.35  # of the page's extent that the pieces of one ruling cover togethe
 ALONE = 0.8  # the same for a ruling that has no family
 ALONE_SLENDER = 40  # and its length over its thickness
 DARKER = 1.5  # times its ruling's contrast: that is a pen stroke on top of it
+LEAST_IN_VIEW = 0.3  # of the page's extent: a line of which less is seen counts as that much
+LIKE = 1.25  # times the contrast of its family: a shorter piece of a line that is no darker
 FAMILY = 3  # rulings of one direction
 SLOPE = 0.25  # rise over run up to which a line is level
 PARALLEL = 0.05  # difference of slopes within a family: a page is seen almost from above
@@ -84,20 +86,34 @@ def upright_rulings(mask: np.ndarray, contrast: np.ndarray,
     for group in _clusters(names, place, seed, 2 * reach):
         members = seed & np.isin(names, group)
         cover = np.unique(row[members]).size / height
-        if not cover >= COVER:
-            continue
+        in_view = _in_view(float(np.mean(place[members])), common, mask.shape)
         curve = np.polyfit(row[members] / height, column[members], 2 if cover > 0.5 else 1)
         near = np.abs(np.polyval(curve, thin_row / height) - thin_column) <= thickness + 1
-        near &= strength <= DARKER * np.median(strength[near])
-        cover = np.unique(thin_row[near]).size / height
-        rulings.append((cover, near))
-    family = len(rulings) >= FAMILY
-    for cover, near in rulings:
-        if (family and cover >= COVER) or cover >= max(ALONE, ALONE_SLENDER * thickness / height):
+        if cover < COVER * in_view:  # nobody knows how it goes on
+            near &= (thin_row >= row[members].min()) & (thin_row <= row[members].max())
+        usual = float(np.median(strength[near])) if near.any() else 0.0
+        near &= strength <= DARKER * usual
+        rulings.append((np.unique(thin_row[near]).size / height, in_view, usual, near))
+    long = [usual for cover, _, usual, _ in rulings if cover >= COVER]
+    family = len(long) >= FAMILY
+    as_dark = LIKE * float(np.median(long)) if family else 0.0
+    alone = max(ALONE, ALONE_SLENDER * thickness / height)
+    for cover, in_view, usual, near in rulings:
+        if cover >= alone or (family and (cover >= COVER * in_view or usual <= as_dark)):
             drop |= near
     if not drop.any():
         return None
     return paint(thin_runs[0][drop], thin_runs[1][drop], stride, mask.shape)
+
+
+def _in_view(place: float, slope: float, shape: tuple[int, ...]) -> float:
+    """The share of the page's rows in which the frame shows a line: some leave it at its side.
+
+    place: the line's column in the middle row.
+    """
+    height, width = shape
+    columns = place + slope * (np.arange(height) - height / 2)
+    return max(LEAST_IN_VIEW, float(np.mean((columns >= 0) & (columns < width))))
 
 
 def _middles(starts: np.ndarray, ends: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,60 @@
+"""Weights that came from elsewhere: with an update, or offered from a bigger machine.
+
+They face the same judge, by the digits that nobody learned from: exports keep that split.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pi_reader.errors import BadData, MissingFile
+from pi_reader.generations import SHIPPED, Generation, Generations
+from pi_reader.samples import Sample
+from pi_reader.training import judge
+from pi_reader.training.memory import Memory
+from pi_reader.training.own import Taught
+from pi_reader.training.trial import offered
+
+
+def judge_upgrade(generations: Generations, held: Taught) -> str:
+    """New shipped weights take over unless the learned ones read the owner's held-out digits
+    better; gives the figures in words."""
+    models = [generations.load(number)[0] for number in (SHIPPED, generations.current().number)]
+    held = held.take(held.labels < min(model.outcomes for model in models))
+    wrong = [judge.opinion(model.predict(held.patches), held.labels).wrong for model in models]
+    figures = (f"of {len(held)} of your digits that were held out the new shipped weights read "
+               f"{wrong[0]} wrong, the learned ones {wrong[1]}; ")
+    if wrong[0] <= wrong[1]:
+        generations.use(SHIPPED)
+        figures += "the shipped ones are in use, and learn from all samples next"
+    else:
+        figures += "the learned ones stay"
+    generations.shipped_judged()
+    return figures
+
+
+def judge_offer(
+    generations: Generations, one: Generation, held: Taught, remembered: Memory
+) -> str:
+    """Accept or refuse offered weights, or let them wait for more samples; in words."""
+    parent, card = generations.load(generations.current().number)
+    try:
+        model, its = generations.load(one.number)
+    except (BadData, MissingFile) as error:
+        generations.refuse(one.number, str(error))
+        return f"generation {one.number} is refused: {error}"
+    outcome = offered(parent, card.reject_below, model, its.reject_below, held, remembered)
+    if outcome.state == "accepted":
+        generations.use(one.number)
+    elif outcome.state == "refused":
+        generations.refuse(one.number, outcome.why)
+    return f"generation {one.number}, which was offered, is {outcome.state}: {outcome.why}"
+
+
+def as_taught(samples: list[Sample]) -> Taught:
+    """Samples as arrays."""
+    known = [sample for sample in samples if sample.label is not None]
+    return Taught(
+        np.stack([s.patch for s in known]) if known else np.zeros((0, 28, 28), np.uint8),
+        np.array([s.label for s in known], np.uint8), np.array([s.event for s in known], np.int64),
+        np.array([s.held_out for s in known], bool))
