@@ -92,6 +92,8 @@ def upright_rulings(mask: np.ndarray, contrast: np.ndarray,
         if cover < COVER * in_view:  # nobody knows how it goes on
             near &= (thin_row >= row[members].min()) & (thin_row <= row[members].max())
         usual = float(np.median(strength[near])) if near.any() else 0.0
+        if not near.any():  # the curve may leave the runs that it was fitted to
+            continue
         near &= strength <= DARKER * usual
         rulings.append((np.unique(thin_row[near]).size / height, in_view, usual, near))
     long = [usual for cover, _, usual, _ in rulings if cover >= COVER]

@@ -1,0 +1,175 @@
+"""What the box says of pages that come and go: once each, nothing while they move, and how right.
+
+`pytest -m acceptance -s tests/test_acceptance_pages.py` shows 2,000 hard pages for two seconds each
+(eight looks a second) with hands, sliding paper, blur and the bare desk between them, and prints
+its table; the ordinary run shows a few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from box import Clock
+
+from pi_reader.camera.desk import DeskCamera
+from pi_reader.cli.common import weights_path
+from pi_reader.handwriting.page import Page
+from pi_reader.outputs.record import Recording
+from pi_reader.reader import Reader
+from pi_reader.scoring import match
+from pi_reader.service.appliance import Appliance
+from pi_reader.service.caution import cautious
+from pi_reader.service.diary import Diary
+from pi_reader.service.faults import Faults
+from pi_reader.service.presses import Presses
+from pi_reader.service.surroundings import Surroundings
+from pi_reader.service.weights import Fixed
+from pi_reader.values import Frame, Reading
+
+DIFFICULTY = 0.5  # of tests/bench/pages.py, where the peers read a third of the pages
+FASTEST, SECONDS = 8.0, 2.0
+
+
+@dataclass
+class Tally:
+    """Pages by what became of them."""
+
+    pages: int = 0
+    once: int = 0
+    as_at_rest: int = 0
+    right: int = 0
+    right_with_doubts: int = 0
+    wrong_digit: int = 0
+    left_out: int = 0
+    silent: int = 0
+
+    def add(self, page: Page, said: list[Reading], looks: list[Reading]) -> None:
+        """Count a page. Each is one of: right, right with doubts, wrong digit, left out, silent."""
+        self.pages += 1
+        self.once += len(said) == 1
+        if not said:
+            self.silent += 1
+            return
+        self.as_at_rest += any(_compatible(said[-1], look) for look in looks)
+        if any(has_wrong_digit(one, page) for one in said):
+            self.wrong_digit += 1
+        elif said[-1].text.replace("\n", "") == page.text.replace("\n", ""):
+            self.right += 1
+        elif len(said[-1].digits) == sum(map(len, page.lines)):
+            self.right_with_doubts += 1
+        else:
+            self.left_out += 1
+
+    def table(self) -> str:
+        rows = {
+            "said exactly once": self.once, "as the page reads at rest": self.as_at_rest,
+            "right to the last digit": self.right, "right, with ? in it": self.right_with_doubts,
+            "digits left out, none wrong": self.left_out, "a wrong digit": self.wrong_digit,
+            "nothing said": self.silent}
+        head = f"| {self.pages} pages, difficulty {DIFFICULTY} | pages | share |\n|---|---|---|"
+        return "\n".join([head] + [f"| {name} | {count} | {count / self.pages:.1%} |"
+                                  for name, count in rows.items()])
+
+
+def _compatible(said: Reading, at_rest: Reading) -> bool:
+    """Whether two readings differ in nothing that both are sure of."""
+    return len(said.text) == len(at_rest.text) and all(
+        a == b or "?" in (a, b) for a, b in zip(said.text, at_rest.text, strict=True))
+
+
+def has_wrong_digit(reading: Reading, page: Page) -> bool:
+    """Whether a sure digit is another one than is written in its place, or none is."""
+    written = [digit for line in page.lines for digit in line]
+    sure = [digit for digit in reading.digits if digit.sure]
+    pairs = match([digit.box for digit in sure], [place for _, place in written])
+    return any(i not in pairs or written[pairs[i]][0] != digit.label
+               for i, digit in enumerate(sure))
+
+
+class Shift:
+    """Camera and output in one: knows which page lay there when something was said."""
+
+    def __init__(self, pages: int, seed: int, reader: Reader) -> None:
+        self.desk = DeskCamera(np.random.default_rng(seed), pages, DIFFICULTY,
+                               looks=round(SECONDS * FASTEST))
+        self.tally = Tally()
+        self.said_while_moving = 0
+        self._reader = reader
+        self._page: Page | None = None
+        self._looks: list[Frame] = []
+        self._said: list[Reading] = []
+
+    def capture(self) -> Frame | None:
+        frame = self.desk.capture()
+        if frame is None or (self._looks and frame.source != self._looks[0].source):
+            self._count()
+        if frame is not None and self.desk.page is not None and len(self._looks) < 3:
+            self._page = self.desk.page
+            self._looks.append(frame)
+        return frame
+
+    def _count(self) -> None:
+        """The page is gone: what was said of it, and what single looks at it say."""
+        if self._page is not None:
+            looks = [cautious(self._reader.read(look)) for look in self._looks]
+            self.tally.add(self._page, self._said, looks)
+        self._page, self._looks, self._said = None, [], []
+
+    def close(self) -> None:
+        self.desk.close()
+
+    def __enter__(self) -> Shift:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def hear(self, reading: Reading) -> None:
+        if reading.lines:
+            self._said.append(reading)
+            self.said_while_moving += self.desk.page is None
+
+
+class Ear(Recording):
+    """Tells the shift what is said."""
+
+    def __init__(self, shift: Shift) -> None:
+        super().__init__()
+        self._shift = shift
+
+    def show(self, reading: Reading, frame: Frame | None = None) -> None:
+        self._shift.hear(reading)
+
+
+def shown(pages: int, seed: int) -> tuple[Tally, Shift]:
+    """Let the box look at so many pages."""
+    clock, faults, weights = Clock(), Faults(lambda line: None), Fixed(weights_path("default"))
+    shift = Shift(pages, seed, weights.open())
+    diary = Diary(faults, wall=clock.wall)
+    Appliance(shift, weights, Ear(shift), faults=faults, diary=diary,
+              surroundings=Surroundings(faults, wall=clock.wall), presses=Presses(diary),
+              fastest=FASTEST, clock=clock, wall=clock.wall, sleep=clock.sleep).run()
+    return shift.tally, shift
+
+
+def check(tally: Tally, shift: Shift) -> None:
+    """What the loop owes, to the letter, and what the reader reaches at the least."""
+    assert shift.said_while_moving == 0
+    assert tally.once + tally.silent >= 0.99 * tally.pages
+    assert tally.as_at_rest >= 0.99 * (tally.pages - tally.silent)
+
+
+def test_ok__a_few_pages() -> None:
+    tally, shift = shown(12, 1)
+    check(tally, shift)
+    assert tally.right >= 8 and tally.wrong_digit <= 1
+
+
+@pytest.mark.acceptance
+def test_ok__two_thousand_pages() -> None:
+    tally, shift = shown(2000, 2016)
+    print(f"\n{tally.table()}\n| said while something moved | {shift.said_while_moving} | |")
+    check(tally, shift)
+    assert tally.right >= 0.7 * tally.pages and tally.wrong_digit <= 0.1 * tally.pages
