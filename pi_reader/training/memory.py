@@ -63,15 +63,21 @@ def remember(mnist: Path | None) -> Memory:
         held = batches.draw_digits(_CALIBRATED, random_for(_SEED, VALIDATION, 2))
         tested = batches.draw_digits(TESTED, random_for(_SEED, VALIDATION, 3))
         return Memory("drawn digits", None, digits, labels, marks, held, tested, test_marks)
+    held = _held_back(mnist)
     images, names = data.load_train(mnist, mapped=True)
-    rows = np.arange(len(names))
-    held_rows = rows[::HELD_EVERY]
-    learned = Labelled(images, names, np.setdiff1d(rows, held_rows))
     tested = data.load_test(mnist, mapped=True)
+    rows = np.arange(len(names))
+    learned = Labelled(images, names, np.setdiff1d(rows, rows[::HELD_EVERY]))
     if not len(learned.rows) or len(tested[1]) < TESTED:
         raise BadData(f"{mnist}: holds too few images to judge by, {TESTED:,} are needed")
-    return Memory("MNIST", learned, digits, labels, marks, (images[held_rows], names[held_rows]),
-                  tested, test_marks)
+    return Memory("MNIST", learned, digits, labels, marks, held, tested, test_marks)
+
+
+def _held_back(mnist: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The images that nobody learns from, as a copy: they lie all over the file, and once its map
+    is closed the pages between them do not count as our memory."""
+    images, names = data.load_train(mnist, mapped=True)
+    return images[::HELD_EVERY].copy(), names[::HELD_EVERY].copy()
 
 
 def mapped_mnist(folder: Path, keep: Path) -> Path:

@@ -18,13 +18,14 @@ from pi_reader.network.loss import one_hot, softmax
 from pi_reader.network.model import Model
 from pi_reader.training.augment import Augmenter
 from pi_reader.training.batches import NO_DIGIT
-from pi_reader.training.checkpoint import CHANGES, random_for
+from pi_reader.training.checkpoint import CHANGES, ORDER, random_for
 from pi_reader.training.learners import BatchLearner
 from pi_reader.training.memory import Memory
 from pi_reader.training.recipes import Augmentation, Recipe
 
 OWN = 0.25  # share of the owner's digits in a batch
 _TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; the rest is its label
+_REPLAYED = 24_000  # images of MNIST that one training replays, 19 MB of the mapped file
 _OWN_CHANGES = Augmentation()  # the owner's few digits are changed as in a training from scratch
 NIGHT = Recipe(
     "a night: what the owner taught, and what must not be forgotten",
@@ -73,6 +74,7 @@ class OwnMixture:
         self._parent, self._outcomes = parent.copy(), parent.outcomes
         self._own, self._rest = shares(parent, memory)
         self._chances = _chances(taught.labels)
+        self._rows = _block(memory, seed)
         self._change_own = Augmenter(_OWN_CHANGES, self._own)
         self._change = Augmenter(NIGHT.changes, sum(self._rest))
 
@@ -97,7 +99,7 @@ class OwnMixture:
         drawn = rng.integers(0, len(memory.digits), digits)
         patches, labels = [memory.digits[drawn]], [memory.digit_labels[drawn]]
         if memory.mnist is not None:
-            rows = np.sort(rng.choice(memory.mnist.rows, images))  # in order, as on the disk
+            rows = np.sort(rng.choice(self._rows, images))  # in order, as on the disk
             patches.append(memory.mnist.patches[rows])
             labels.append(memory.mnist.labels[rows])
         patches.append(memory.marks[rng.integers(0, len(memory.marks), marks)])
@@ -144,6 +146,18 @@ def blend(parent: Model, child: Model, share: float) -> Model:
     for mine, old, new in zip(model.state, parent.state, child.state, strict=True):
         mine[...] = old + np.float32(share) * (new - old)
     return model
+
+
+def _block(memory: Memory, seed: int) -> np.ndarray:
+    """Rows of MNIST's images that lie together: only what is touched of a mapped file takes memory.
+
+    Which they are changes with the seed, so other nights replay other writers.
+    """
+    if memory.mnist is None:
+        return np.empty(0, np.intp)
+    rows = memory.mnist.rows
+    start = random_for(seed, ORDER).integers(0, max(1, len(rows) - _REPLAYED))
+    return rows[start : start + _REPLAYED]
 
 
 def _chances(labels: np.ndarray) -> np.ndarray:
