@@ -98,6 +98,21 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
+def make_shared(path: Path) -> None:
+    """Make an empty file, unless it is there, for whoever may read and write its folder.
+
+    For databases: SQLite gives what it writes beside one the rights of the database itself, so that
+    one of a box's group who looks into it would else lock out the box. Raises OSError.
+    """
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _give_to_owner_of(path.parent, descriptor)
+            os.fchmod(descriptor, os.stat(path.parent).st_mode & 0o666)
+        finally:
+            os.close(descriptor)
+
+
 def write_json(path: Path, values: Mapping[str, Any], mode: int | None = None) -> None:
     """Write a small table durably. Raises CannotWrite."""
     with durable(path, mode) as handle:

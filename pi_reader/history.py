@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pi_reader.errors import BadData, Busy, CannotWrite
-from pi_reader.files import believed
+from pi_reader.files import believed, make_shared
 
 FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set aside
 MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 KB
@@ -250,6 +250,8 @@ def _open_for_reading(path: Path) -> sqlite3.Connection | None:
 
 def _open_for_writing(path: Path) -> sqlite3.Connection:
     """The database, made if there is none. Raises sqlite3.DatabaseError."""
+    with contextlib.suppress(OSError):  # SQLite says it better
+        make_shared(path)
     database = sqlite3.connect(path, timeout=_LOCKED_SECONDS)
     try:
         begun = _check_format(database)

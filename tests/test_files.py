@@ -129,3 +129,14 @@ def test_fail__a_lock_without_a_folder(tmp_path: Path) -> None:
 def test_ok__a_clock_that_was_never_set_is_not_believed() -> None:
     assert files.believed(0.0) == files.believed(1.5e9) == 0.0
     assert files.believed(1.8e9) == 1.8e9
+
+
+@pytest.mark.parametrize(("folder", "file"), [(0o2770, 0o660), (0o755, 0o644), (0o700, 0o600)])
+def test_ok__a_shared_file_is_for_those_of_its_folder(tmp_path: Path, folder: int,
+                                                      file: int) -> None:
+    tmp_path.chmod(folder)
+    files.make_shared(tmp_path / "a.db")
+    assert (tmp_path / "a.db").stat().st_mode & 0o777 == file
+    (tmp_path / "a.db").write_text("kept")
+    files.make_shared(tmp_path / "a.db")
+    assert (tmp_path / "a.db").read_text() == "kept"

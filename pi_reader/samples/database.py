@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from pathlib import Path
 
 from pi_reader.errors import BadData, Busy, CannotWrite
+from pi_reader.files import make_shared
 
 _SCHEMA = """
 CREATE TABLE events (
@@ -32,16 +32,14 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotWrite(f"{path.parent}: cannot be made a folder ({error.strerror})") from error
-    is_new = not path.exists()
+    with contextlib.suppress(OSError):  # SQLite says it better
+        make_shared(path)
     database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
         for setting in ("journal_mode = TRUNCATE", "synchronous = FULL", "secure_delete = ON"):
             database.execute(f"PRAGMA {setting}")
         if _version(database) == 0:
             _lay_out(database)
-        if is_new and os.geteuid() == 0:  # what root makes in the box's folder is the box's own
-            owner = path.parent.stat()
-            os.chown(path, owner.st_uid, owner.st_gid)
         if _version(database) != _VERSION:
             raise BadData(f"{path}: is of another version of pi-reader; update, or move it away")
     except BaseException:
