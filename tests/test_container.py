@@ -169,6 +169,20 @@ def test_a_missing_camera_lights_the_lamp_after_three_tries(box: Container) -> N
     reading(box)
 
 
+def test_whoever_belongs_to_its_group_may_look_and_ask(box: Container) -> None:
+    """And takes nothing away from the reader by that, also while it does not run."""
+    box.run("useradd", "-G", "pi-reader", "ada")
+    box.wait(lambda: (box.root / STATE / "history.db").exists(), 60, "to remember something")
+    box.run("systemctl", "stop", READER)
+    box.run("runuser", "-u", "ada", "--", "pi-reader", "readings")
+    box.run("runuser", "-u", "ada", "--", "pi-reader", "samples", "list")
+    box.run("systemctl", "start", READER)
+    box.wait(lambda: "last " in box.run("pi-reader", "status").stdout, 60, "to read")
+    box.run("runuser", "-u", "ada", "--", "pi-reader", "status")
+    time.sleep(35)  # readings are written every half minute
+    assert "cannot be written" not in box.journal(READER)
+
+
 def test_a_request_starts_the_training(box: Container) -> None:
     box.shell("runuser -u pi-reader -- touch /var/lib/pi-reader/requests/retrain")
     box.wait(lambda: box.show(TRAIN, "ExecMainStartTimestamp") != "", 20, "to train")
