@@ -1,0 +1,118 @@
+"""What a night's training is shown, and that samples can be cut anew."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+from night_world import hand, shipped_model
+
+from pi_reader.errors import BadData, MissingFile
+from pi_reader.handwriting.page import draw_page
+from pi_reader.reader import Reader
+from pi_reader.samples import New, Samples, cut_out
+from pi_reader.training import data, memory, own
+from pi_reader.training.batches import Labelled
+from pi_reader.training.memory import Memory
+from pi_reader.training.own import NIGHT, OwnMixture, Taught
+from pi_reader.training.recut import recut
+
+
+def small_memory(mnist: bool) -> Memory:
+    patches, labels = hand(64, 3)
+    images = Labelled(patches, labels, np.arange(64)) if mnist else None
+    return Memory("x", images, patches, labels, patches[:9], (patches, labels), (patches, labels),
+                  patches[:5])
+
+
+def lesson(labels: np.ndarray) -> Taught:
+    return Taught(hand(len(labels))[0], labels.astype(np.uint8), np.arange(len(labels)),
+                  np.zeros(len(labels), bool))
+
+
+@pytest.mark.parametrize("mnist", [True, False])
+def test_ok__a_batch_is_a_function_of_seed_and_step(mnist):
+    model, taught = shipped_model()[0], lesson(np.arange(20) % 10)
+    one, other = (OwnMixture(model, taught, small_memory(mnist), 5, 3) for _ in range(2))
+    one.take(0)
+    x, targets = one.take(4)
+    assert x.shape == (NIGHT.batch, 28, 28, 1) and targets.shape == (NIGHT.batch, 11)
+    assert x.dtype == targets.dtype == np.float32 and x.min() >= 0 and x.max() <= 1.01
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-5)
+    again = other.take(4)
+    assert np.array_equal(x, again[0]) and np.array_equal(targets, again[1])
+    assert not np.array_equal(x, other.take(3)[0])
+
+
+def test_ok__a_digit_taught_often_does_not_drown_the_others():
+    chances = own._chances(np.array([7] * 16 + [3] * 4))
+    assert chances[:16].sum() == pytest.approx(2 * chances[16:].sum())
+
+
+def test_ok__half_way_lies_between():
+    model = shipped_model()[0]
+    other = model.copy()
+    for array in other.parameters:
+        array += 1
+    middle = own.blend(model, other, 0.5)
+    assert all(np.allclose(a + 0.5, b, atol=1e-6)
+               for a, b in zip(model.parameters, middle.parameters, strict=True))
+    assert own.step_work(model) == 2 * model.multiply_adds * 128 * 3.75
+
+
+def test_ok__samples_are_cut_again_from_what_the_camera_saw(tmp_path):
+    model, card = shipped_model()
+    page = draw_page(np.random.default_rng(5), 0.3)
+    digits = Reader(model, card.reject_below).read(page.frame).digits
+    assert len(digits) > 3
+    with Samples(tmp_path / "s.db") as samples:
+        samples.keep([New(np.zeros((28, 28), np.uint8), d.label, 0.5, d.label,
+                          cut_out(page.frame.grey, d.box)) for d in digits])
+        samples.keep([New(np.full((28, 28), 9, np.uint8), 1, 0.5, 1)])  # without a cut-out
+        assert samples.cut_anew("way 1", "way 1", recut) == 0
+        assert samples.cut_anew("way 2", "way 1", recut) == len(digits)
+        assert samples.cut_anew("way 2", "way 1", recut) == 0
+        new = samples.event(1)
+        assert samples.event(2)[0].patch.max() == 9
+    again = model.predict(np.stack([sample.patch for sample in new]))[:, :10].argmax(axis=1)
+    assert np.mean(again == [digit.label for digit in digits]) >= 0.9
+    assert recut(np.full((50, 40), 200, np.uint8)) is None
+
+
+def idx(array: np.ndarray) -> bytes:
+    magic = 0x0803 if array.ndim == 3 else 0x0801
+    return struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.tobytes()
+
+
+def test_ok__mnist_is_unpacked_once_and_mapped(tmp_path):
+    packed, keep = tmp_path / "gz", tmp_path / "state" / "mnist"
+    packed.mkdir()
+    patches, labels = hand(30, 4)
+    for name, array in ((data.TRAIN_IMAGES, patches), (data.TRAIN_LABELS, labels),
+                        (data.TEST_IMAGES, patches), (data.TEST_LABELS, labels)):
+        (packed / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
+    assert memory.mapped_mnist(packed, keep) == keep
+    assert isinstance(data.load_train(keep, mapped=True)[0], np.memmap)
+    assert memory.mapped_mnist(keep, tmp_path / "unused") == keep
+    (keep / data.TEST_IMAGES).write_bytes(b"cut short")
+    memory.mapped_mnist(packed, keep)
+    assert len(data.load_test(keep)[0]) == 30
+    (packed / f"{data.TEST_LABELS}.gz").write_bytes(b"\x1f\x8bnot")
+    (keep / data.TEST_LABELS).unlink()
+    with pytest.raises(BadData, match="damaged gzip"):
+        memory.mapped_mnist(packed, keep)
+    (packed / f"{data.TEST_LABELS}.gz").unlink()
+    with pytest.raises(MissingFile, match=r"night\.mnist"):
+        memory.mapped_mnist(packed, keep)
+    with pytest.raises(BadData, match="too few images"):
+        memory.remember(_whole(tmp_path / "whole", patches, labels))
+
+
+def _whole(folder, patches, labels):
+    folder.mkdir()
+    for name, array in ((data.TRAIN_IMAGES, patches), (data.TRAIN_LABELS, labels),
+                        (data.TEST_IMAGES, patches), (data.TEST_LABELS, labels)):
+        (folder / name).write_bytes(idx(array))
+    return folder

@@ -1,0 +1,133 @@
+"""`pi-reader samples` and `pi-reader retrain`, as a person types them."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import numpy as np
+import pytest
+from night_world import hand, make_small, teach
+from PIL import Image
+
+from pi_reader.cli.main import main
+from pi_reader.requests import Requests
+from pi_reader.samples import NO_DIGIT, Samples
+from pi_reader.training import memory, trial
+
+
+@pytest.fixture
+def box(tmp_path):
+    with Samples(tmp_path / "samples.db") as samples:
+        teach(samples, *hand(12), read=4)
+    return tmp_path
+
+
+def pi_reader(box, *words: str) -> int:
+    return main([words[0], *words[1:], "--state", str(box)])
+
+
+def test_ok__list_show_label_drop(box, capsys):
+    assert pi_reader(box, "samples", "list") == 0
+    said = capsys.readouterr().out
+    assert said.count("reading") == 13 and "12 samples of 3 readings" in said
+    assert pi_reader(box, "samples", "list", "--json") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == 12 and rows[3]["read"] == 4 and "patch" not in rows[3]
+    assert pi_reader(box, "samples", "label", "3", "none") == 0
+    assert pi_reader(box, "samples", "show", "3") == 0
+    said = capsys.readouterr().out
+    assert "is none" in said and "@" in said
+    with Samples(box / "samples.db") as samples:
+        assert samples.get(3).label == NO_DIGIT
+    assert pi_reader(box, "samples", "drop", "1", "2", "99") == 0
+    assert pi_reader(box, "samples", "drop", "--all") == 0
+    assert "10 samples were dropped" in capsys.readouterr().out
+
+
+def test_ok__export_import_and_a_sheet(box, tmp_path, capsys):
+    file, sheet = tmp_path / "s.npz", tmp_path / "sheet.png"
+    assert pi_reader(box, "samples", "export", str(file)) == 0
+    assert pi_reader(tmp_path / "other", "samples", "import", str(file)) == 0
+    assert pi_reader(tmp_path / "other", "samples", "import", str(file)) == 0
+    said = capsys.readouterr().out
+    assert "12 new samples" in said and "12 were known" in said
+    assert pi_reader(box, "samples", "sheet", str(sheet)) == 0
+    with Image.open(sheet) as picture:
+        assert picture.size[0] > 500
+    assert main(["evaluate", "--npz", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["n"] == 12
+
+
+def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
+    requests, words = Requests(box / "requests"), []
+
+    def serve() -> None:
+        for _ in range(200):
+            for request in requests.take("label"):
+                words.append(dict(request.words))
+                requests.answer(request, {"kept": 1, "read": "?"} if len(words) < 2
+                                else {"error": "label: nothing was read yet"})
+                if len(words) == 2:
+                    return
+            threading.Event().wait(0.02)
+
+    service = threading.Thread(target=serve)
+    service.start()
+    assert pi_reader(box, "samples", "label", "last", "7", "--place", "2") == 0
+    assert pi_reader(box, "samples", "label", "last", "none") == 65
+    service.join()
+    assert words == [{"event": "last", "label": "7", "place": 1}, {"event": "last", "label": "-"}]
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [
+    (("label", "x", "3"), 2, "should be a sample's number"),
+    (("label", "3", "33"), 2, "should be one digit"),
+    (("label", "300", "3"), 66, "sample 300"), (("show", "300"), 66, "sample 300"),
+    (("drop",), 2, "--all"), (("drop", "1", "--all"), 2, "--all"),
+    (("import", "nowhere.npz"), 66, "no such file"), (("import", "/"), 65, "cannot be read"),
+    (("sheet", "/nowhere/x.png"), 73, "cannot be written"),
+])
+def test_fail__what_cannot_be(box, capsys, words, code, said):
+    assert pi_reader(box, "samples", *words) == code
+    assert said in capsys.readouterr().err
+
+
+def test_fail__no_samples_yet(tmp_path, capsys):
+    assert pi_reader(tmp_path, "samples", "list") == 66
+    assert "correct a reading" in capsys.readouterr().err
+
+
+def test_ok__retrain_keeps_to_the_night_and_hears_requests(box, capsys, monkeypatch):
+    assert pi_reader(box, "retrain", "--ask") == 0
+    assert (box / "requests" / "retrain").exists()
+    (box / "requests" / "retrain").unlink()
+    (box / "config.toml").write_text("[night]\non = false\n")
+    assert pi_reader(box, "retrain") == 0
+    assert "switched off" in capsys.readouterr().out
+    assert not (box / "night").exists()
+    assert pi_reader(box, "retrain", "--hours", "0") == 2
+    assert pi_reader(box, "retrain", "--samples", "x.npz") == 2
+    (box / "requests" / "retrain").touch()
+    assert pi_reader(box, "retrain") == 0  # twelve digits are too few: it waits
+    assert "8 more labelled digits" in capsys.readouterr().err
+    assert not (box / "requests" / "retrain").exists()
+
+
+def test_ok__a_bigger_machine_learns_for_the_box(tmp_path, capsys, monkeypatch):
+    for module, name in ((memory, "_DRAWN_ALONE"), (memory, "_DRAWN_MARKS"),
+                         (memory, "_CALIBRATED"), (memory, "TESTED"), (memory, "MARKS"),
+                         (trial, "TRAINING_WORK")):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    make_small()
+    with Samples(tmp_path / "samples.db") as samples:
+        teach(samples, *hand(60))
+    assert pi_reader(tmp_path, "samples", "export", str(tmp_path / "s.npz")) == 0
+    out = tmp_path / "w.npz"
+    assert main(["retrain", "--samples", str(tmp_path / "s.npz"), "--out", str(out)]) == 0
+    assert "accepted" in capsys.readouterr().out
+    assert pi_reader(tmp_path, "weights", "offer", str(out)) == 0
+    assert main(["retrain", "--samples", str(tmp_path / "nowhere.npz"), "--out", str(out)]) == 66
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(np.random.default_rng(0).bytes(500))
+    assert main(["retrain", "--samples", str(broken), "--out", str(out)]) == 65
