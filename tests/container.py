@@ -86,9 +86,13 @@ class Container:
         (folder / "tune.conf").write_text("\n".join(lines) + "\n")
         self.run("systemctl", "daemon-reload")
 
+    def is_off(self) -> bool:
+        """Whether it has switched itself off."""
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """Power it off and throw it away."""
-        if self._leader:
+        if self._leader and not self.is_off():
             subprocess.run(["kill", "-s", "RTMIN+4", str(self._leader)], check=False)
         try:
             self._process.wait(30)

@@ -268,3 +268,11 @@ def test_leaves_without_a_trace_but_what_was_learned(box: Container) -> None:
     print(box.setup("uninstall", "--purge").stderr)
     assert left(box) == []
     assert box.run("getent", "passwd", "pi-reader", check=False).returncode != 0
+
+
+def test_the_button_switches_the_box_off(box: Container) -> None:
+    """As `pi-reader run` asks for it; systemd itself does it."""
+    box.setup("install")
+    reading(box)
+    box.shell("runuser -u pi-reader -- touch /run/pi-reader/poweroff")
+    print(f"\noff after {box.wait(box.is_off, 60, 'to switch off'):.1f} s")

@@ -145,9 +145,9 @@ def test_ok__training_starts_at_night_and_when_asked() -> None:
 
 
 def test_ok__nothing_reboots_unless_asked() -> None:
-    for path in UNITS:
-        assert not re.search(r"^(FailureAction|StartLimitAction|SuccessAction)=", path.read_text(),
-                             re.MULTILINE)
+    actions = {f"{path.name} {key}" for path in UNITS for key in unit(path.name)
+               if key.endswith("Action")}
+    assert actions == {"pi-reader-poweroff.service Unit.SuccessAction"}
     assert unit("pi-reader-reboot.conf") == {"Unit.StartLimitAction": ["reboot"]}
 
 
