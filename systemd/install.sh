@@ -183,11 +183,21 @@ uninstall_device() {
     fi
     do_it rm -rf "$settings" "$state" "$state.before-restore" "$units"/pi-reader*.d
     if getent passwd pi-reader >/dev/null; then
-        do_it pkill -KILL -u pi-reader || true # a key's connection that somebody left open
+        end_connections
         do_it userdel pi-reader
     fi
     if getent group pi-reader >/dev/null; then do_it groupdel pi-reader; fi
     say "removed everything of pi-reader; apt's packages stay"
+}
+
+# What a key has left open would keep the user from being removed.
+end_connections() {
+    local tenth
+    do_it pkill -KILL -u pi-reader || return 0
+    for ((tenth = 0; tenth < 100; tenth++)); do
+        if [ -n "$dry_run" ] || ! pgrep -u pi-reader >/dev/null; then return 0; fi
+        sleep 0.1
+    done
 }
 
 backup_device() {
