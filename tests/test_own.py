@@ -35,7 +35,10 @@ def lesson(labels: np.ndarray) -> Taught:
 @pytest.mark.parametrize("mnist", [True, False])
 def test_ok__a_batch_is_a_function_of_seed_and_step(mnist):
     model, taught = shipped_model()[0], lesson(np.arange(20) % 10)
-    one, other = (OwnMixture(model, taught, small_memory(mnist), 5, 3) for _ in range(2))
+    remembered = small_memory(mnist)
+    replay = own.replayed(model, remembered, 3)
+    assert (replay.looked, len(replay.hard)) == ((64, 6) if mnist else (0, 0))
+    one, other = (OwnMixture(model, taught, remembered, replay, 5, 3) for _ in range(2))
     one.take(0)
     x, targets = one.take(4)
     assert x.shape == (NIGHT.batch, 28, 28, 1) and targets.shape == (NIGHT.batch, 11)

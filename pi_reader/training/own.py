@@ -26,6 +26,7 @@ from pi_reader.training.recipes import Augmentation, Recipe
 OWN = 0.25  # share of the owner's digits in a batch
 _TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; the rest is its label
 _REPLAYED = 24_000  # images of MNIST that one training replays, 19 MB of the mapped file
+_AT_ONCE = 1024  # patches that are looked at in one go
 _OWN_CHANGES = Augmentation()  # the owner's few digits are changed as in a training from scratch
 NIGHT = Recipe(
     "a night: what the owner taught, and what must not be forgotten",
@@ -62,19 +63,32 @@ class Taught:
                       self.held_out[rows])
 
 
+@dataclass(frozen=True)
+class Replay:
+    """Rows of MNIST's images that are shown again: all of them, and the hard ones among them."""
+
+    rows: np.ndarray
+    hard: np.ndarray
+
+    @property
+    def looked(self) -> int:
+        """How many patches the parent looked at to choose."""
+        return len(self.rows)
+
+
 class OwnMixture:
     """Batches of the owner's digits and of what must not be forgotten, each a function of the seed
     and its step; see `batches.Mixture`, whose part it plays."""
 
     def __init__(
-        self, parent: Model, taught: Taught, memory: Memory, steps: int, seed: int
+        self, parent: Model, taught: Taught, memory: Memory, replay: Replay, steps: int, seed: int
     ) -> None:
         self.steps_per_epoch = steps
         self._seed, self._taught, self._memory = seed, taught, memory
         self._parent, self._outcomes = parent.copy(), parent.outcomes
         self._own, self._rest = shares(parent, memory)
         self._chances = _chances(taught.labels)
-        self._rows = _block(memory, seed)
+        self._replay = replay
         self._change_own = Augmenter(_OWN_CHANGES, self._own)
         self._change = Augmenter(NIGHT.changes, sum(self._rest))
 
@@ -99,7 +113,9 @@ class OwnMixture:
         drawn = rng.integers(0, len(memory.digits), digits)
         patches, labels = [memory.digits[drawn]], [memory.digit_labels[drawn]]
         if memory.mnist is not None:
-            rows = np.sort(rng.choice(self._rows, images))  # in order, as on the disk
+            rows = np.concatenate([rng.choice(self._replay.hard, images // 2),
+                                   rng.choice(self._replay.rows, images - images // 2)])
+            rows.sort()  # as they lie on the disk
             patches.append(memory.mnist.patches[rows])
             labels.append(memory.mnist.labels[rows])
         patches.append(memory.marks[rng.integers(0, len(memory.marks), marks)])
@@ -117,12 +133,12 @@ def shares(model: Model, memory: Memory) -> tuple[int, tuple[int, int, int]]:
 
 
 def learner_for(
-    parent: Model, taught: Taught, memory: Memory, steps: int, seed: int
+    parent: Model, taught: Taught, memory: Memory, replay: Replay, steps: int, seed: int
 ) -> BatchLearner:
     """A learner at the beginning of one night's training; `parent` stays as it is."""
     if parent.outcomes <= NO_DIGIT:
         taught = taught.take(taught.labels < NO_DIGIT)
-    mixture = OwnMixture(parent, taught, memory, steps, seed)
+    mixture = OwnMixture(parent, taught, memory, replay, steps, seed)
     return BatchLearner(parent.copy(), NIGHT, mixture, epochs=1)
 
 
@@ -148,16 +164,24 @@ def blend(parent: Model, child: Model, share: float) -> Model:
     return model
 
 
-def _block(memory: Memory, seed: int) -> np.ndarray:
-    """Rows of MNIST's images that lie together: only what is touched of a mapped file takes memory.
+def replayed(parent: Model, memory: Memory, seed: int) -> Replay:
+    """Choose what of MNIST is replayed; costs a look at `Replay.looked` patches.
 
-    Which they are changes with the seed, so other nights replay other writers.
+    Rows that lie together, since only what is touched of a mapped file takes memory; other nights
+    replay other writers. Half of what is shown are the hardest tenth of them: where the parent
+    wavers, the child would flip first.
     """
     if memory.mnist is None:
-        return np.empty(0, np.intp)
+        return Replay(np.empty(0, np.intp), np.empty(0, np.intp))
     rows = memory.mnist.rows
-    start = random_for(seed, ORDER).integers(0, max(1, len(rows) - _REPLAYED))
-    return rows[start : start + _REPLAYED]
+    start = int(random_for(seed, ORDER).integers(0, max(1, len(rows) - _REPLAYED)))
+    rows = rows[start : start + _REPLAYED]
+    lead = np.empty(len(rows), np.float32)
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        best = np.sort(parent.predict(memory.mnist.patches[some]), axis=1)
+        lead[first : first + len(some)] = best[:, -1] - best[:, -2]
+    return Replay(rows, np.sort(rows[np.argsort(lead, kind="stable")[: max(1, len(rows) // 10)]]))
 
 
 def _chances(labels: np.ndarray) -> np.ndarray:

@@ -26,9 +26,9 @@ from pi_reader.training.memory import Memory
 from pi_reader.training.own import Taught
 
 FOLDS = 5
-TRAINING_WORK = 0.85e12  # FLOP for all trainings together; judging takes 0.1 to 0.2 beside them
+TRAINING_WORK = 1.05e12  # FLOP for all trainings together; looking and judging take 0.2 beside
 MOST_STEPS = 400  # of the candidate's training; more do not help
-_SHORTER = 2  # the parts' trainings are so many times shorter: good enough to judge by
+_SHORTER = 3  # the parts' trainings are so many times shorter: good enough to judge by
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite
 _BLENDS = (1.0, 0.8, 0.6, 0.45)  # how much of what was learned is taken over, tried in turn
 
@@ -90,6 +90,7 @@ class Trial:
         budget = TRAINING_WORK / shares / own.step_work(self.parent)
         self.steps = max(_SHORTER, min(MOST_STEPS, int(budget)))
         self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
+        self._replay = own.Replay(np.empty(0, np.intp), np.empty(0, np.intp))
         self._done = 0  # steps of the trainings that are over
 
     def run(self) -> Outcome:
@@ -102,6 +103,8 @@ class Trial:
         sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
         if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
             return self._refused(wrong)
+        self._replay = own.replayed(self.parent, self.memory, self.seed)
+        self.work += own.look_work(self.parent, self._replay.looked)
         child = self._train(taught.take(~taught.held_out), "candidate", self.steps)
         before = self.known or self.general(self.parent)
         for taken in _BLENDS:
@@ -159,7 +162,7 @@ class Trial:
 
     def _train(self, taught: Taught, name: str, steps: int) -> Model:
         """One training, from its checkpoint on if there is one."""
-        learner = own.learner_for(self.parent, taught, self.memory, steps, self.seed)
+        learner = own.learner_for(self.parent, taught, self.memory, self._replay, steps, self.seed)
         path = self.folder / f"{name.replace(' ', '-')}.checkpoint" if self.folder else None
         facts = {**self.facts, "training": name, "steps": steps, "digits": len(taught)}
         start = self._resume(path, facts, learner.state) if path else 0
