@@ -182,8 +182,9 @@ class Reader:
         second, first = sorted(range(NO_DIGIT), key=mark.chances.__getitem__)[-2:]
         left, top = mark.left * scale, mark.top * scale
         right, bottom = min(shape[1], mark.right * scale), min(shape[0], mark.bottom * scale)
+        patch = None if mark.patch is None else mark.patch.copy()  # not a view that keeps them all
         return Digit(first, mark.chance, (second, mark.chances[second]),
-                     self._is_sure(mark), Box(left, top, right - left, bottom - top), mark.patch)
+                     self._is_sure(mark), Box(left, top, right - left, bottom - top), patch)
 
 
 def _as_dark(page: Marks, faintest: float, least: float) -> np.ndarray:
