@@ -45,7 +45,7 @@ from pi_reader.vision.marks import (
 from pi_reader.vision.patches import cut_patches
 from pi_reader.vision.regions import Regions, merge
 
-CLEAR = 0.9  # probability from which a digit is not looked at a second time
+CLEAR = 0.8  # probability from which a digit is not looked at a second time
 MOST_GUESSES = 1000  # patches for the network at a time: a page of confetti must not take minutes
 
 

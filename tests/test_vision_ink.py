@@ -103,3 +103,16 @@ def test_ok__types_and_shapes() -> None:
         ink = find_ink(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
         assert ink.contrast.shape == ink.mask.shape == ink.threshold.shape == shape
         assert (ink.contrast.dtype, ink.mask.dtype) == (np.uint8, bool)
+
+
+def test_ok__the_light_is_known_where_there_is_ink() -> None:
+    grey = np.full((240, 320), 200, np.uint8)
+    grey[:, 160:] = 50  # a shadow
+    grey[100:140, 80:84] = 100
+    grey[100:140, 240:244] = 25
+    ink = find_ink(grey)
+    light = ink.light_at(np.array([82, 242]), np.array([120, 120]))
+    assert light.dtype == np.float32
+    assert light == pytest.approx([200, 50], abs=8)
+    share = [ink.contrast[120, x] / bright for x, bright in zip((82, 242), light, strict=True)]
+    assert share == pytest.approx([0.5, 0.5], abs=0.06), "a pen is as dark in the shadow"
