@@ -26,6 +26,7 @@ from pi_reader.training.recipes import Augmentation, Recipe
 OWN = 0.25  # share of the owner's digits in a batch
 _TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; the rest is its label
 _REPLAYED = 24_000  # images of MNIST that one training replays, 19 MB of the mapped file
+_ALL_KINDS = 6  # from so many taught digits on they have their whole share
 _AT_ONCE = 1024  # patches that are looked at in one go
 _OWN_CHANGES = Augmentation()  # the owner's few digits are changed as in a training from scratch
 NIGHT = Recipe(
@@ -86,7 +87,7 @@ class OwnMixture:
         self.steps_per_epoch = steps
         self._seed, self._taught, self._memory = seed, taught, memory
         self._parent, self._outcomes = parent.copy(), parent.outcomes
-        self._own, self._rest = shares(parent, memory)
+        self._own, self._rest = shares(parent, memory, len(np.unique(taught.labels)))
         self._chances = _chances(taught.labels)
         self._replay = replay
         self._change_own = Augmenter(_OWN_CHANGES, self._own)
@@ -123,9 +124,13 @@ class OwnMixture:
         return np.concatenate(patches), np.concatenate(labels)
 
 
-def shares(model: Model, memory: Memory) -> tuple[int, tuple[int, int, int]]:
-    """How many of a batch are the owner's, and how many are MNIST's, drawn, and no digits."""
-    own = round(NIGHT.batch * OWN)
+def shares(model: Model, memory: Memory, kinds: int) -> tuple[int, tuple[int, int, int]]:
+    """How many of a batch are the owner's, and how many are MNIST's, drawn, and no digits.
+
+    kinds: how many digits were taught; if nothing but 1s were, a quarter of 1s would teach that
+    most of the world are 1s, so few kinds have a smaller share.
+    """
+    own = round(NIGHT.batch * OWN * min(1.0, kinds / _ALL_KINDS))
     marks = round(NIGHT.batch * NIGHT.non_digits) if model.outcomes > NO_DIGIT else 0
     rest = NIGHT.batch - own - marks
     drawn = round(NIGHT.batch * NIGHT.drawn) if memory.mnist is not None else rest
