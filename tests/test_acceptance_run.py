@@ -34,16 +34,19 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from box import Clock
-from pi_reader.cli import build
+from pi_reader.outputs.panel import Panel
+from pi_reader.outputs.record import Recording
+from pi_reader.outputs.together import Outputs
+from pi_reader.cli import build, run
 from pi_reader.config import Settings, find_folders
 
+run.return_large_blocks()
 frames, state = int(sys.argv[1]), Path(sys.argv[2])
 settings, clock = Settings(), Clock()
-settings = replace(settings, camera=replace(settings.camera, kind="desk"),
-                   console=replace(settings.console, on=True),
-                   samples=replace(settings.samples, collect_unsure=True))
+settings = replace(settings, camera=replace(settings.camera, kind="desk"))
 with ExitStack() as opened, open(state / "sizes", "w") as sizes:
     box = build.build(settings, find_folders(state), lambda line: None, opened)
+    box.outputs = Outputs({"panel": lambda: Panel(sys.stdout), "record": lambda: Recording(20)}, print)
     box._clock, box._sleep = clock, clock.sleep
     capture = box.camera.capture
 
