@@ -46,7 +46,8 @@ settings, clock = Settings(), Clock()
 settings = replace(settings, camera=replace(settings.camera, kind="desk"))
 with ExitStack() as opened, open(state / "sizes", "w") as sizes:
     box = build.build(settings, find_folders(state), lambda line: None, opened)
-    box.outputs = Outputs({"panel": lambda: Panel(sys.stdout), "record": lambda: Recording(20)}, print)
+    parts = {"panel": lambda: Panel(sys.stdout), "record": lambda: Recording(20)}
+    box.outputs = Outputs(parts, print)
     box._clock, box._sleep = clock, clock.sleep
     capture = box.camera.capture
 
