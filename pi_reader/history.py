@@ -26,6 +26,7 @@ MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 K
 LONGEST_TEXT = 1000  # characters; a full page of digits has some 200
 LARGEST_LOG = 1 << 20  # bytes of the write-ahead log that stay on the card
 _ADVICE = "; read it with sudo, or join the group pi-reader"
+_LAST = 1e11  # seconds since 1970: the year 5138; a spoilt card may give any number
 _LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must not starve
 
 _TABLE = f"""
@@ -199,7 +200,13 @@ def past(path: Path, since: float = 0.0) -> Iterator[Past]:
     """
     query = f"SELECT * {_SINCE} ORDER BY id"
     for number, when, text, sure, confidence, weights in _rows(path, query, since=since):
-        yield Past(number, when, text, bool(sure), confidence, weights)
+        yield Past(number, _within(when, _LAST), str(text), bool(sure), _within(confidence, 1.0),
+                   str(weights))
+
+
+def _within(value: Any, most: float) -> float:
+    """A number as it can have been written, 0 to `most`; 0.0 for what a spoilt card made of it."""
+    return float(value) if isinstance(value, int | float) and 0 <= value <= most else 0.0
 
 
 def _rows(path: Path, query: str, **values: float) -> Iterator[tuple[Any, ...]]:

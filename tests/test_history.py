@@ -228,6 +228,21 @@ def test_fail__a_damaged_file_is_set_aside(path: Path, harm) -> None:
     assert path.with_name("history.db.damaged").read_bytes()[:4096] == damaged[:4096]
 
 
+@pytest.mark.parametrize(("when", "confidence"), [
+    (1e300, 0.5), (1e18, -1.0), ("noon", "much"), (float("inf"), 1e300), (b"\xff", b"\xff")])
+def test_ok__a_number_that_the_card_spoilt(path: Path, when: object, confidence: object) -> None:
+    """SQLite notices a broken page, but not a flipped bit in a number."""
+    filled(path, 3)
+    database = sqlite3.connect(path)
+    with database:
+        database.execute('UPDATE readings SET "when" = ?, confidence = ? WHERE id = 2',
+                         (when, confidence))
+    database.close()
+    one = list(past(path))[1]
+    assert (one.id, one.text, one.when) == (2, "0001", 0.0)
+    assert one.confidence == (0.5 if confidence == 0.5 else 0.0)
+
+
 def test_fail__a_folder_in_its_place(path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(BadData, match="cannot be read"):
