@@ -249,6 +249,15 @@ def test_ok__folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(tmp_path.iterdir()) == [], "nothing is created"
 
 
+def test_fail__nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user that a container or a service made up has no home folder."""
+    monkeypatch.setattr("pi_reader.config.folders.DEVICE_STATE", tmp_path / "nowhere")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 987_654)
+    with pytest.raises(BadSettings, match=r"HOME: is not set.*--state"):
+        find_folders()
+
+
 def test_ok__comes_without_numpy() -> None:
     code = "import sys, pi_reader.config; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pi_reader.errors import BadSettings
+
 DEVICE_SETTINGS = Path("/etc/pi-reader/config.toml")
 DEVICE_STATE = Path("/var/lib/pi-reader")
 DEVICE_RUNTIME = Path("/run/pi-reader")
@@ -57,14 +59,18 @@ def find_folders(state: Path | None = None, settings: Path | None = None) -> Fol
     """The device's own folders if this is one, else the user's, else all inside `state`.
 
     state: a folder that holds everything, for trying things out; settings: another file than the
-    usual. Nothing is created.
+    usual. Nothing is created. Raises BadSettings where a user has no home.
     """
     if state is not None:
         state = Path(state).absolute()
         return Folders(Path(settings or state / "config.toml").absolute(), state, state / "run")
     if DEVICE_STATE.is_dir():
         return Folders(settings or DEVICE_SETTINGS, DEVICE_STATE, DEVICE_RUNTIME)
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise BadSettings("HOME: is not set, and this user has no home folder; name a folder with"
+                          " --state DIR") from error
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
     kept = Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "pi-reader"
     runtime = os.environ.get("XDG_RUNTIME_DIR")
