@@ -113,6 +113,23 @@ def make_shared(path: Path) -> None:
             os.close(descriptor)
 
 
+def make_shared_folder(folder: Path) -> None:
+    """Make a folder, unless it is there, for whoever may work in the one that it lies in.
+
+    Else the first `sudo pi-reader ...` would keep the box out of its own folder. Raises OSError.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return
+    above = os.stat(folder.parent)
+    if os.geteuid() == 0:
+        with contextlib.suppress(OSError):  # a file system without owners, such as FAT
+            os.chown(folder, above.st_uid, above.st_gid)
+    folder.chmod(above.st_mode & 0o2775)
+
+
 def write_json(path: Path, values: Mapping[str, Any], mode: int | None = None) -> None:
     """Write a small table durably. Raises CannotWrite."""
     with durable(path, mode) as handle:
@@ -182,7 +199,7 @@ def _reason(error: OSError) -> str:
         errno.ENOSPC: "the disk is full; make room and try again",
         errno.EDQUOT: "the disk quota is used up; make room and try again",
         errno.EROFS: "the disk is read-only",
-        errno.EACCES: "no permission; choose another place or change its owner",
+        errno.EACCES: "no permission; try it with sudo, or choose another place",
         errno.ENOENT: "its folder does not exist; create it first",
         errno.ENOTDIR: "a part of its path is a file, not a folder",
         errno.EISDIR: "it is a folder; name a file in it",

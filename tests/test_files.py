@@ -78,6 +78,17 @@ def test_ok__what_root_writes_belongs_to_the_owner_of_the_folder(tmp_path: Path)
     assert (found.st_uid, found.st_gid) == (1234, 1235)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for others")
+def test_ok__a_folder_that_root_makes_is_for_those_of_the_one_above(tmp_path: Path) -> None:
+    os.chown(tmp_path, 1234, 1235)
+    tmp_path.chmod(0o2770)
+    for _ in range(2):
+        files.make_shared_folder(tmp_path / "a")
+        found = (tmp_path / "a").stat()
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (1234, 1235, 0o2770)
+        tmp_path.chmod(0o755)  # what is there is left as it is
+
+
 def test_ok__json_there_and_back(tmp_path: Path) -> None:
     values = {"a": [1, 2.5, None, "é\n"], "b": {"c": True}}
     files.write_json(tmp_path / "a", values)
