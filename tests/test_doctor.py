@@ -317,6 +317,13 @@ def test_fail__damaged_weights(pi: Box, tmp_path: Path) -> None:
         assert str(path) in found["weights"].words
 
 
+def test_fail__the_list_of_weights_was_lost(pi: Box) -> None:
+    pi.folders.weights.mkdir(parents=True)
+    (pi.folders.weights / "in-use.json").write_text("{")
+    check(doctor_system.weights(pi), Verdict.LOOK, "the shipped weights", "is damaged",
+          "`pi-reader weights use`")
+
+
 @pytest.mark.parametrize(("library", "verdict"), [
     ("/usr/lib/arm-linux-gnueabihf/blas/libblas.so.3.11.0", Verdict.LOOK),
     ("/usr/lib/aarch64-linux-gnu/openblas-pthread/libblas.so.3", Verdict.WELL),

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -158,7 +159,8 @@ def test_fail__a_broken_file_falls_back_and_says_so(kept: Generations, damage: s
                           "another": kept.get(1).path.read_bytes()}[damage])
     fallen = again(kept)
     assert fallen.open()[2].number == 1
-    assert "generation 2 is not used" in fallen.fallen and "reads with generation 1" in fallen.fallen
+    assert "generation 2 is not used" in fallen.fallen
+    assert "reads with generation 1" in fallen.fallen
     assert states(kept) == {0: "kept", 1: "in use", 2: "bad"} and kept.get(2).why
     assert opened(kept) == (1, "night 1") and again(kept).fallen == ""
     said = fallen.fallen
@@ -410,3 +412,21 @@ def test_ok__killed_at_any_moment(kept: Generations) -> None:
 @pytest.mark.acceptance
 def test_ok__killed_at_any_moment_many_times(kept: Generations) -> None:
     kill_often(kept, 150, 2)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_fail__for_those_who_may_not_see_them() -> None:
+    """Else all would seem to be missing, and the shipped weights in use."""
+    code = ("import os, sys\nfrom pathlib import Path\n"
+            "from pi_reader.generations import Generations\n"
+            "os.setuid(65534)\nshelf = Generations(Path(sys.argv[1], 'weights'), Path('none'))\n"
+            "for look in (shelf.list, shelf.current, shelf.trouble, lambda: shelf.get(0)):\n"
+            "    try:\n        look()\n    except Exception as error:\n        print(repr(error))")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        os.mkdir(f"{folder}/weights", 0o700)
+        done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True,
+                              check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    lines = done.stdout.splitlines()
+    assert len(lines) == 4
+    assert all("BadData" in line and "read it with sudo" in line for line in lines)

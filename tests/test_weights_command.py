@@ -71,6 +71,16 @@ def test_ok__list(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (0, "kept", 0), (1, "kept", 0), (2, "in use", 1)]
 
 
+def test_ok__a_list_that_was_lost(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Then the shipped weights read; nobody should have to guess why."""
+    for name in ("in-use.json", "in-use.old.json"):
+        (state / "weights" / name).write_text("{")
+    assert main(["weights", "list", "--json", "--state", str(state)]) == 0
+    told = capsys.readouterr()
+    assert [one["state"] for one in json.loads(told.out)] == ["in use", "kept", "kept"]
+    assert "in-use.json: is damaged" in told.err and "`pi-reader weights use`" in told.err
+
+
 def test_ok__list_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "in use" in said(capsys, tmp_path / "none", "list")
     assert not (tmp_path / "none").exists()

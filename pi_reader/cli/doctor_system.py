@@ -170,9 +170,11 @@ def weights(box: Box) -> Finding:
     current = shelf.current()
     shelf.load(current.number)
     words = "the shipped weights" if current.number == 0 else f"generation {current.number}"
+    if trouble := shelf.trouble():
+        return worth_a_look(f"{words}; {trouble}")
     bad = [f"{one.number} ({one.why})" for one in shelf.list() if one.state == "bad"]
     if bad:
-        return worth_a_look(f"{words}; bad: {', '.join(bad)}; `pi-reader weights` shows all")
+        return worth_a_look(f"{words}; bad: {', '.join(bad)}; `pi-reader weights list` shows all")
     return well(words)
 
 

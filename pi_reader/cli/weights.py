@@ -77,6 +77,8 @@ def _list(args: argparse.Namespace, folders: Folders, generations: Generations) 
     from pi_reader.generations import table
 
     found = generations.list()
+    if trouble := generations.trouble():
+        print(f"pi-reader: {one_line(trouble)}", file=sys.stderr)
     print(json.dumps([_as_json(one) for one in found]) if args.json
           else "\n".join(map(one_line, table.lines(found))))
     return 0

@@ -127,6 +127,17 @@ class LedgerFile:
         """Where the weights of a generation lie."""
         return self.folder / f"{number:04}.npz"
 
+    def check_allowed(self) -> None:
+        """Raises BadData if this user may not look, for whom all would seem to be missing."""
+        try:
+            with open(self.path, "rb"):
+                pass
+        except PermissionError as error:
+            raise BadData(f"{self.path}: this user may not read it; read it with sudo, or join the "
+                          "group pi-reader") from error
+        except OSError:  # missing or broken: `read` knows how to go on
+            pass
+
     def read(self) -> Ledger:
         """The ledger, else its copy, else one made of the files that are there; never an error."""
         said = []
@@ -156,7 +167,7 @@ class LedgerFile:
         not finish.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            files.make_shared_folder(self.folder)
         except OSError as error:
             raise CannotWrite(f"{self.folder}: cannot be made ({error.strerror}); run as the "
                               "box's own user or with sudo") from error

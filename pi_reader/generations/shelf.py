@@ -131,25 +131,29 @@ class Generations:
         return self._stamp[1]
 
     def current(self) -> Generation:
-        """The generation in use, without opening it."""
-        ledger = self._file.read()
+        """The generation in use, without opening it. Raises BadData if this user may not look."""
+        ledger = self._look()
         return self._generation(ledger, ledger.in_use)
 
+    def trouble(self) -> str:
+        """What is wrong with the list itself, "" if nothing is. Raises BadData like `list`."""
+        return self._look().note
+
     def list(self) -> tuple[Generation, ...]:
-        """All of them, the shipped first."""
-        ledger = self._file.read()
+        """All of them, the shipped first. Raises BadData if this user may not look."""
+        ledger = self._look()
         return tuple(self._generation(ledger, number)
                      for number in (SHIPPED, *sorted(ledger.records)))
 
     def get(self, number: int) -> Generation:
-        """One of them. Raises UsageError if there is none of that number."""
-        ledger = self._file.read()
+        """One of them. Raises UsageError if there is none of that number, BadData like `list`."""
+        ledger = self._look()
         _check_known(ledger, number)
         return self._generation(ledger, number)
 
     def load(self, number: int) -> tuple[Model, Card]:
         """A network to look at; counts for nothing. Raises UsageError, MissingFile, BadData."""
-        ledger = self._file.read()
+        ledger = self._look()
         _check_known(ledger, number)
         return self._load(ledger, number)
 
@@ -221,6 +225,10 @@ class Generations:
             ledger.prune(self.keep)
 
     # What they share.
+
+    def _look(self) -> Ledger:
+        self._file.check_allowed()
+        return self._file.read()
 
     def _change(self) -> AbstractContextManager[Ledger]:
         return self._file.change(self._note_shipped)

@@ -215,8 +215,9 @@ def _ask_label(session: Session, **words: object) -> None:
 
 
 def _weights(session: Session) -> None:
-    for line in table.lines(session.generations.list()):
-        session.say(line)
+    for line in (*table.lines(session.generations.list()), session.generations.trouble()):
+        if line:
+            session.say(line)
 
 
 def _rollback(session: Session) -> None:
