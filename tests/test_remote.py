@@ -206,7 +206,8 @@ def follow(caller: Caller, *steps: dict[str, Any] | None) -> list[str]:
 
 def test_ok__status_follows_a_training_to_its_end(caller: Caller) -> None:
     write_json(caller.folders.status, {"state": "reading", "text": "2016\n7", "updated": MORNING,
-                                       "fault": "display: is gone"})
+                                       "fault": "display: is gone", "frames": 9,
+                                       "pid": os.getpid()})
     lines = follow(
         caller, {"state": "training", "progress": 0.25, "until": MORNING + 3600}, None,
         {"state": "training", "progress": 0.5}, {"state": "judging", "progress": 0.9},
@@ -215,6 +216,12 @@ def test_ok__status_follows_a_training_to_its_end(caller: Caller) -> None:
         "reader: reading, 2016  7", "fault: display: is gone",
         "training: training 25%, until 09:00", "training: training 50%", "training: judging 90%",
         "training: done: learned 34 samples"]
+
+
+def test_fail__status_of_a_reader_that_is_gone(caller: Caller) -> None:
+    """Who is far away is told the same as `pi-reader status` tells."""
+    write_json(caller.folders.status, {"state": "stopping", "updated": MORNING - 300, "pid": -1})
+    assert follow(caller, None)[0].startswith("reader: not running: it was stopped 5 min ago; ")
 
 
 def test_ok__status_waits_for_what_was_asked(caller: Caller) -> None:

@@ -16,9 +16,10 @@ import pytest
 
 from pi_reader.cli.main import main
 from pi_reader.cli.readings import moment
-from pi_reader.cli.status import OFFLINE, span
+from pi_reader.cli.status import OFFLINE
 from pi_reader.errors import UsageError
 from pi_reader.history import History
+from pi_reader.service.known import span
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = {
@@ -85,7 +86,7 @@ def test_ok__status_for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[st
     code, said = asked(tmp_path / "nowhere", capsys, "status", "--json")
     values = json.loads(said)
     assert (code, values["running"], values["status"]) == (OFFLINE, False, None)
-    assert "it is not running" in values["problem"]
+    assert values["problem"].startswith("not running: there is no ")
 
 
 def test_ok__a_fault_is_shown_while_it_reads_on(tmp_path: Path,
@@ -101,13 +102,13 @@ def test_ok__a_fault_is_shown_while_it_reads_on(tmp_path: Path,
 
 
 @pytest.mark.parametrize(("changes", "words"), [
-    ({"updated": time.time() - 3600}, "not running: it hangs: its last word is "),
+    ({"updated": time.time() - 3600}, "hangs: its last word is "),
     ({"pid": gone()}, "not running: it ended without a word"),
     ({"pid": gone(), "state": "stopping"}, "not running: it was stopped"),
     ({"pid": None}, "not running: it ended without a word"),
     ({"pid": -1}, "not running: it ended without a word"),  # a kill would reach every process
     ({"pid": 10**30}, "not running: it ended without a word"),
-    ({"updated": "noon"}, "not running: it hangs"),
+    ({"updated": "noon"}, "hangs: its last word is "),
     ({"raw": "not json"}, "is damaged"),
     ({"raw": ""}, "is damaged"),
     ({"raw": "[1, 2]"}, "is no table"),
@@ -131,7 +132,7 @@ def test_fail__the_fault_lamp_speaks_for_the_reader(tmp_path: Path,
         {"state": "fault", "fault": "leds.sure: is 99", "updated": time.time() - 4000,
          "pid": os.getpid()}))
     code, said = asked(tmp_path, capsys, "status")
-    assert code == OFFLINE and "the reader could not run: leds.sure: is 99" in said
+    assert code == OFFLINE and "not running: leds.sure: is 99" in said
 
 
 @pytest.mark.parametrize("wrong", [None, "x", [], {}, float("nan"), float("inf"), 10**400, -1,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import add_state_option, folders_of
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
+from pi_reader.service.known import LARGEST, look, number
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -29,7 +30,6 @@ BAR = 40  # characters
 _ANSWER_SECONDS = 5.0  # for the service to take up a request
 _ASK_EVERY = 3.0  # seconds; one request keeps the service aiming for five
 _POLL = 0.1  # seconds between two looks into its status file
-_LARGEST = 64 << 10  # bytes of a status file
 _READ_EVERY = 2.0  # seconds between two readings of our own, at least,
 _READ_SHARE = 4  # and so many times what one takes: the bar should move, above all
 _UP = "\x1b[{}A\x1b[J"
@@ -49,7 +49,6 @@ def run(args: argparse.Namespace) -> int:
     """Show figures until told to stop. Raises NoHardware or Busy if no frames come."""
     if args.seconds is not None and not args.seconds > 0:
         raise UsageError(f"aim: --seconds is {args.seconds:g}, should be above 0")
-    from pi_reader.cli.status import look
     from pi_reader.service.aiming import Best
 
     folders = folders_of(args)
@@ -60,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         with closing(source):
             for figures in source:
-                share = best.share(_number(figures, "focus"))
+                share = best.share(number(figures, "focus"))
                 if args.json:
                     print(json.dumps({**figures, "share": round(share, 4)}), flush=True)
                 else:
@@ -80,7 +79,7 @@ def lines(figures: Figures, share: float) -> Iterator[str]:
     yield f"focus  [{'#' * filled}{'.' * (BAR - filled)}] {share:4.0%} of the best so far"
     exposure = "".join(f", {name} {figures[key]:.3g}" for name, key in (
         ("exposure ms", "exposure_ms"), ("gain", "gain")) if key in figures)
-    yield (f"light  {_number(figures, 'mean'):.0f} of 255, {_number(figures, 'clipped'):.0%} burnt "
+    yield (f"light  {number(figures, 'mean'):.0f} of 255, {number(figures, 'clipped'):.0%} burnt "
            f"out{exposure}")
     if figures.get("digits"):
         yield (f"page   {figures['digits']} digits, {figures['smallest']} to {figures['largest']} "
@@ -98,11 +97,6 @@ def _draw(text: list[str], shown: int) -> int:
     return len(text)
 
 
-def _number(figures: Figures, key: str) -> float:
-    value = figures.get(key)
-    return float(value) if type(value) in (int, float) else 0.0  # type: ignore[arg-type]
-
-
 def from_service(folders: Folders, clock: Callable[[], float] = time.monotonic,
                  sleep: Callable[[float], None] = time.sleep) -> Generator[Figures, None, None]:
     """The figures of each new frame of the running service.
@@ -118,14 +112,14 @@ def from_service(folders: Folders, clock: Callable[[], float] = time.monotonic,
         status: Mapping[str, Any] = requests.wait(requests.ask("aim"), _ANSWER_SECONDS)
         asked = clock()
         while clock() - asked < _ASK_EVERY:
-            aim, updated = status.get("aim"), _number(status, "updated")
+            aim, updated = status.get("aim"), number(status, "updated")
             if isinstance(aim, dict) and updated != seen:
                 seen = updated
                 camera = status.get("camera")
                 yield {**(camera if isinstance(camera, dict) else {}), **aim}
             sleep(_POLL)
             try:
-                status = read_json(folders.status, _LARGEST)
+                status = read_json(folders.status, LARGEST)
             except (MissingFile, BadData) as error:
                 raise Busy(f"{folders.status}: the service is gone; `pi-reader status` says why"
                            ) from error

@@ -117,13 +117,13 @@ def settings(box: Box) -> Finding:
 
 def service(box: Box) -> Finding:
     """The service: whether it runs, answers, and has something to say."""
-    from pi_reader.cli.status import look, number, span
+    from pi_reader.service.known import look, number, span
 
     known = look(box.folders, time.time())
     if not known.running:
         return wrong(known.problem) if box.is_device else absent(known.problem)
     box.status = known.status
-    words = f"it runs for {span(number(known.status, 'uptime', 0.0))}"
+    words = f"it runs for {span(number(known.status, 'uptime'))}"
     if problem := _answer(box):
         return worth_a_look(f"{words}, but does not answer: {problem}")
     if fault := box.status.get("fault"):

@@ -11,8 +11,8 @@ from contextlib import closing
 from typing import Any
 
 from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
-from pi_reader.cli.status import is_number
 from pi_reader.errors import Busy
+from pi_reader.service.known import is_number
 
 SERVICE_USER = "pi-reader"
 _TROUBLES = {
