@@ -62,7 +62,9 @@ def found(folder: Path) -> tuple[int, int, int]:
         complain(generations.fallen)
     if generation.number:
         wanted = model(generation.number).parameters
-        assert all(map(np.array_equal, network.parameters, wanted)), "other weights than were kept"
+        if not all(map(np.array_equal, network.parameters, wanted)):
+            names = sorted(path.name for path in (folder / "weights").iterdir())
+            complain(f"generation {generation.number} holds others' weights, beside {names}")
     generations.proved()
     say("found", "generation", generation.number)
     step, state = -1, state_of(0)

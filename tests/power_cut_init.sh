@@ -6,5 +6,5 @@ mount -t tmpfs tmp /tmp
 export PYTHONPATH=/pi OPENBLAS_NUM_THREADS=1 PATH=/usr/bin:/bin:/usr/sbin:/sbin
 exec </dev/null >/dev/console 2>&1
 python3 /pi/power_cut_guest.py /var/lib/power-cut
-echo "complaint: the guest ended"
+echo "complaint the guest ended"
 exec sleep 1000000

@@ -79,10 +79,16 @@ def last(said: list[list[str]], word: str, kind: str) -> int | None:
     return numbers[-1] if numbers else None
 
 
+def complaints(said: list[list[str]]) -> list[list[str]]:
+    """What the guest found that a power cut must not cause."""
+    return [line for line in said if line[:1] == ["complaint"]]
+
+
 def wait_for(console: Path, word: str, kind: str, limit: float) -> None:
     end = time.monotonic() + limit
-    while last(lines(console), word, kind) is None:
-        assert time.monotonic() < end, f"no `{word} {kind}`: {lines(console)[-5:]}"
+    while last(said := lines(console), word, kind) is None:
+        assert not complaints(said), said
+        assert time.monotonic() < end, f"no `{word} {kind}`: {said[-5:]}"
         time.sleep(0.2)
 
 
@@ -102,7 +108,7 @@ def test_ok__nothing_confirmed_is_lost_when_the_plug_is_pulled(board: Path) -> N
             running.kill()
             running.wait()
         said = lines(console)
-        assert not [line for line in said if line[:1] == ["complaint"]], said
+        assert not complaints(said), said
         for kind in KINDS:
             found = last(said, "found", kind)
             assert found is not None and found >= promised[kind], (
