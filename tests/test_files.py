@@ -103,6 +103,13 @@ def test_fail__json_that_is_none(tmp_path: Path, content: bytes) -> None:
         files.read_json(tmp_path / "a", 100 if b"xx" in content else 1 << 20)
 
 
+def test_fail__json_from_a_pipe(tmp_path: Path) -> None:
+    """Whoever may leave a request for the box must not be able to stop it like this."""
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(BadData, match="is damaged"):
+        files.read_json(tmp_path / "a.json")
+
+
 def test_fail__json_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MissingFile):
         files.read_json(tmp_path / "a")
