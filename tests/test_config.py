@@ -14,7 +14,7 @@ import pytest
 
 from pi_reader.config import Settings, find_folders, load_settings, pins, settings_from
 from pi_reader.config.load import LARGEST_FILE
-from pi_reader.errors import BadSettings
+from pi_reader.errors import BadSettings, MissingFile
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = (ROOT / "systemd" / "config.toml").read_text(encoding="utf-8")
@@ -247,6 +247,14 @@ def test_ok__folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert desktop.samples == tmp_path / "kept" / "pi-reader" / "samples.db"
     assert desktop.training == tmp_path / "run" / "pi-reader" / "training.json"
     assert list(tmp_path.iterdir()) == [], "nothing is created"
+
+
+def test_fail__from_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(MissingFile, match=r"box: the folder .* was removed"):
+        find_folders(Path("box"))
 
 
 def test_fail__nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

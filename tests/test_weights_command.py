@@ -124,7 +124,8 @@ def test_ok__compare_on_what_is_held_out(state: Path, capsys: pytest.CaptureFixt
 
 
 def test_fail__compare(state: Path, digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for words, code in ((("1", "9"), 2), (("1", "nobody"), 66), (("1", str(digits)), 65)):
+    for words, code in ((("1", "9"), 2), (("1", "nobody"), 66), (("1", str(digits)), 65),
+                        (("1", "9" * 5000), 66), (("1", "a" * 5000), 66)):
         failed(capsys, code, state, "compare", *words, "--npz", str(digits))
     failed(capsys, 66, state, "compare", "1", "2", "--npz", "nobody.npz")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,14 +56,14 @@ def weights_path(name: str) -> Path:
     A path wins; a bare name is looked up among the shipped weights, which an installed package
     carries inside and a checkout has beside it. Raises MissingFile.
     """
-    if Path(name).exists() or Path(name).name != name:
+    if os.path.exists(name) or Path(name).name != name:  # of os, which takes names of any length
         return Path(name)  # if it does not exist, opening it says so
     package = Path(pi_reader.__file__).parent
     for folder in (package / "weights", package.parent / "weights"):
         path = folder / f"{name.removesuffix('.npz')}.npz"
-        if path.exists():
+        if os.path.exists(path):
             return path
-    raise MissingFile(f"{name}: there is no such weights file, and no shipped weights of that name")
+    raise MissingFile(f"{name:.80}: there is no such weights file, and no shipped weights of that name")
 
 
 def open_reader(name: str) -> Reader:

@@ -31,6 +31,7 @@ Generation 0 is what came with the software; each training that was accepted add
 running reader takes another one into use between two frames."""
 EXAMPLE = "pi-reader weights compare 0 3"
 
+_MOST_DIGITS = 9  # of a generation's number
 _NUMBER = "number of a generation; 0 for the shipped weights"
 _WHICH = "number of a generation, the name of shipped weights, or a weights file"
 
@@ -151,7 +152,7 @@ def _compare(args: argparse.Namespace, folders: Folders, generations: Generation
 def _model(which: str, generations: Generations) -> Model:
     from pi_reader.network import store
 
-    if which.isascii() and which.isdecimal():
+    if which.isascii() and which.isdecimal() and len(which) <= _MOST_DIGITS:
         return generations.load(int(which))[0]
     return store.load(weights_path(which))[0]
 

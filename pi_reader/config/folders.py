@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pi_reader.errors import BadSettings
+from pi_reader.errors import BadSettings, MissingFile
 
 DEVICE_SETTINGS = Path("/etc/pi-reader/config.toml")
 DEVICE_STATE = Path("/var/lib/pi-reader")
@@ -59,10 +59,15 @@ def find_folders(state: Path | None = None, settings: Path | None = None) -> Fol
     """The device's own folders if this is one, else the user's, else all inside `state`.
 
     state: a folder that holds everything, for trying things out; settings: another file than the
-    usual. Nothing is created. Raises BadSettings where a user has no home.
+    usual. Nothing is created. Raises BadSettings where a user has no home, MissingFile where the
+    current folder is gone.
     """
     if state is not None:
-        state = Path(state).absolute()
+        try:
+            state = Path(state).absolute()
+        except FileNotFoundError as error:
+            raise MissingFile(f"{state}: the folder that it is counted from was removed; change to"
+                              " another folder") from error
         return Folders(Path(settings or state / "config.toml").absolute(), state, state / "run")
     if DEVICE_STATE.is_dir():
         return Folders(settings or DEVICE_SETTINGS, DEVICE_STATE, DEVICE_RUNTIME)
