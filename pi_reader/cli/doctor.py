@@ -111,8 +111,7 @@ def settings(box: Box) -> Finding:
         words = f"there is no {box.folders.settings}; the defaults count"
         return worth_a_look(f"{words}; `sudo ./setup.sh install` brings an example") \
             if box.is_device else absent(words)
-    return well(f"{box.folders.settings}, {lines} lines in use" if lines else
-                f"{box.folders.settings}, no lines in use")
+    return well(f"{box.folders.settings}, GPIO lines in use: {lines or 'none'}")
 
 
 def service(box: Box) -> Finding:
