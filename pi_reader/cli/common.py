@@ -63,7 +63,8 @@ def weights_path(name: str) -> Path:
         path = folder / f"{name.removesuffix('.npz')}.npz"
         if os.path.exists(path):
             return path
-    raise MissingFile(f"{name:.80}: there is no such weights file, and no shipped weights of that name")
+    raise MissingFile(f"{name:.80}: there is no such weights file, and no shipped weights of that "
+                      "name")
 
 
 def open_reader(name: str) -> Reader:
