@@ -283,7 +283,7 @@ def test_ok__killed_while_writing(path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_ok__read_only_for_others() -> None:
     """A user who may not write beside the database reads it while the service runs and after."""
-    code = ("import os, sys\nimport urllib.parse  # which pathlib loads late, maybe from root's home\n"
+    code = ("import os, sys, urllib.parse\n"  # which pathlib loads late, maybe from root's home
             "from pathlib import Path\nfrom pi_reader.history import past\n"
             "os.setuid(65534)\ntry:\n    print(*(one.text for one in past(Path(sys.argv[1]))))\n"
             "except Exception as error:\n    print(repr(error))")
