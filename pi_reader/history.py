@@ -25,7 +25,7 @@ FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set asi
 MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 KB
 LONGEST_TEXT = 1000  # characters; a full page of digits has some 200
 LARGEST_LOG = 1 << 20  # bytes of the write-ahead log that stay on the card
-_ADVICE = "; read it with sudo, or join the group pi-reader"
+_ADVICE = "; read it with sudo, or join the group pi-reader, and see that the disk is not full"
 _LAST = 1e11  # seconds since 1970: the year 5138; a spoilt card may give any number
 _LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must not starve
 
@@ -40,7 +40,9 @@ _PRUNE = "DELETE FROM readings WHERE id <= (SELECT max(id) FROM readings) - ?"
 _SINCE = """FROM readings WHERE "when" >= :since
     OR ("when" = 0 AND id > (SELECT min(id) FROM readings WHERE "when" >= :since))"""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_NOT_OURS = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+# What opening says where nothing can be written beside the file: not ours, read-only, full.
+_NO_ROOM_BESIDE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL,
+                   sqlite3.SQLITE_IOERR)
 
 
 @dataclass(frozen=True)
@@ -249,10 +251,17 @@ def _open_for_reading(path: Path) -> sqlite3.Connection | None:
             database.close()
         except sqlite3.DatabaseError as error:
             database.close()
-            if (way != address or _code(error) not in _NOT_OURS
-                    or Path(f"{path}-wal").exists()):
+            if way != address or _code(error) not in _NO_ROOM_BESIDE or _size(f"{path}-wal"):
                 raise
     return None
+
+
+def _size(name: str) -> int:
+    """Bytes of a file; 0 if it is not there."""
+    try:
+        return os.stat(name).st_size
+    except OSError:
+        return 0
 
 
 def _open_for_writing(path: Path) -> sqlite3.Connection:

@@ -162,6 +162,14 @@ def test_fail__a_full_disk_is_said_once_and_loses_nothing(path: Path) -> None:
                 history.flush()
 
 
+def test_ok__read_from_a_full_disk(path: Path) -> None:
+    """What SQLite wants to lay beside the file finds no room there; it must do without."""
+    filled(path, 3)
+    with full_disk(0):
+        assert texts(path) == ["0000", "0001", "0002"]
+    assert len(texts(path)) == 3
+
+
 def test_fail__what_waits_has_an_end(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     history = History(tmp_path / "file" / "history.db")
