@@ -18,7 +18,7 @@ import pytest
 
 from pi_reader import files
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
-from pi_reader.generations import LARGEST_OFFER, Generations, shelf
+from pi_reader.generations import LARGEST_OFFER, Generations, shelf, table
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.layers import Dense, Flatten
@@ -412,6 +412,19 @@ def test_ok__killed_at_any_moment(kept: Generations) -> None:
 @pytest.mark.acceptance
 def test_ok__killed_at_any_moment_many_times(kept: Generations) -> None:
     kill_often(kept, 150, 2)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 1e18, 1e300, float("inf"), float("nan")])
+def test_ok__no_time_at_all(seconds: float) -> None:
+    assert table.when(seconds) == "-"
+
+
+def test_ok__beyond_what_a_32_bit_system_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def localtime(seconds: float) -> time.struct_time:
+        raise OverflowError("timestamp out of range for platform time_t")
+
+    monkeypatch.setattr(time, "localtime", localtime)
+    assert table.when(3e9) == "-"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")

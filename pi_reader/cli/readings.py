@@ -86,7 +86,10 @@ def moment(words: str, now: datetime) -> float:
 
 def _local(when: float) -> str:
     """A wall time as people write it, to the second; "" if it is not known."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when)) if when else ""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when)) if when else ""
+    except OverflowError:  # a 32-bit system knows no time after 2038
+        return ""
 
 
 def _values(one: Past) -> dict[str, object]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from pi_reader.generations.ledger import SHIPPED
 from pi_reader.generations.shelf import Generation
 
-_LAST = 1e11  # seconds since 1970: the year 5138; a damaged file may say anything
 _SHORT = 12  # hexadecimal digits of a sha256 that tell weights apart
 
 
@@ -34,4 +33,7 @@ def summary(one: Generation) -> str:
 
 def when(seconds: float, form: str = "%Y-%m-%d %H:%M") -> str:
     """A local time, by default to the minute; "-" if it is not known, or no time at all."""
-    return time.strftime(form, time.localtime(seconds)) if 0 < seconds < _LAST else "-"
+    try:
+        return time.strftime(form, time.localtime(seconds)) if seconds > 0 else "-"
+    except (OSError, OverflowError, ValueError):  # a 32-bit one ends in 2038
+        return "-"
