@@ -59,6 +59,14 @@ def test_ok__a_tenth_of_a_point_may_be_lost(after, fooled, word):
     assert (word in lost) and bool(lost) == bool(word)
 
 
+def test_ok__a_digit_that_nobody_taught_may_lose_little():
+    before = General("MNIST", 10_000, 10, 2_000, 5, (1,) * 10)
+    after = General("MNIST", 10_000, 13, 2_000, 5, (1,) * 7 + (5, 1, 0))
+    assert "1 of the 7s were read wrong, now 5" in after.loses(before, [6, 7])
+    assert not after.loses(before, [0, 6, 8, 9]) and not after.loses(before)
+    assert "0.02 points" in after.loses(before, most=0.0002)
+
+
 def test_ok__one_label_for_everything_is_no_hand():
     read = np.arange(40) % 10
     assert "labelled 7 were surely read as 0, 1, 2" in judge.doubtful_labels(

@@ -18,6 +18,7 @@ from pi_reader.training.batches import Labelled
 from pi_reader.training.memory import Memory
 from pi_reader.training.own import NIGHT, OwnMixture, Taught
 from pi_reader.training.recut import recut
+from pi_reader.training.trial import _LITTLE, Trial
 
 
 def small_memory(mnist: bool) -> Memory:
@@ -30,6 +31,28 @@ def small_memory(mnist: bool) -> Memory:
 def lesson(labels: np.ndarray) -> Taught:
     return Taught(hand(len(labels))[0], labels.astype(np.uint8), np.arange(len(labels)),
                   np.zeros(len(labels), bool))
+
+
+def test_ok__the_fewer_kinds_the_smaller_their_share_and_the_more_is_drawn():
+    model = shipped_model()[0]
+    one, six, ten = (own.shares(model, small_memory(True), kinds) for kinds in (1, 6, 10))
+    assert six == ten and six[0] == 32 and one[0] == 5
+    assert one[1][1] > 2 * ten[1][1] and all(mine + sum(rest) == NIGHT.batch
+                                             for mine, rest in (one, ten))
+    assert own.shares(model, small_memory(False), 1) == (5, (0, 117, 6))
+
+
+def test_ok__as_little_as_mends_nine_in_ten_is_taken_over():
+    parent = shipped_model()[0]
+    child = parent.copy()
+    child.parameters[-1][7] += 12  # reads nearly all as 7
+    trial = Trial(parent, 0.9, lesson(np.full(40, 7)), small_memory(True))
+    wrong = {taken: int((own.blend(parent, child, taken).predict(trial.taught.patches)[:, :10]
+                         .argmax(axis=1) != 7).sum()) for taken in _LITTLE}
+    before, after = wrong[0.3], wrong[1.0]
+    taken, _ = trial._little_of(child)
+    less = _LITTLE[_LITTLE.index(taken) - 1]
+    assert 0.3 < taken < 1 and before > wrong[less] > wrong[taken] >= after, wrong
 
 
 @pytest.mark.parametrize("mnist", [True, False])

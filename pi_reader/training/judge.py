@@ -20,6 +20,8 @@ from pi_reader.training.measure import DIGITS
 
 CHANCE = 0.05  # how likely it may be that luck alone made the new weights look as good
 MOST_LOST = 0.001  # share of the general test that may be lost: 0.1 points
+MOST_OF_ONE = 0.003  # share of a digit's images that may be lost if nobody taught it: 3 of 1,000
+CHOSEN_LOST = MOST_LOST / 2  # the same where how much to take over is chosen, on other images
 MOST_MARKS_LOST = 0.01  # share of marks that may be taken for digits where they were not before
 ENOUGH_HELD = 50  # held-out samples from which on they decide alone
 LEAST, LEAST_EVENTS = 20, 5  # samples and readings below which nothing can be decided
@@ -79,24 +81,34 @@ class Owner:
 @dataclass(frozen=True)
 class General:
     """One network on the general test: how many of `digits` are wrong, how many of `marks` are
-    taken for digits."""
+    taken for digits; each: how many are wrong of the zeros, the ones, and so on."""
 
     name: str
     digits: int
     wrong: int
     marks: int
     fooled: int
+    each: tuple[int, ...] = (0,) * DIGITS
 
     @property
     def share(self) -> float:
         """Share of the digits that are right."""
         return 1 - self.wrong / self.digits
 
-    def loses(self, before: General) -> str:
-        """What the network lost that it should not have, in words; "" if nothing."""
-        if self.wrong - before.wrong > MOST_LOST * self.digits:
+    def loses(self, before: General, untaught: Sequence[int] = (), most: float = MOST_LOST) -> str:
+        """What the network lost that it should not have, in words; "" if nothing.
+
+        untaught: digits of which the owner said nothing, none of them may lose much by itself;
+        most: share of all digits that may be lost.
+        """
+        if self.wrong - before.wrong > most * self.digits:
             return (f"{self.name} {before.share:.2%}, now {self.share:.2%} of {self.digits:,}; at "
-                    f"most {100 * MOST_LOST:g} points may be lost")
+                    f"most {100 * most:g} points may be lost")
+        for digit in untaught:
+            if self.each[digit] - before.each[digit] > MOST_OF_ONE * self.digits / DIGITS:
+                return (f"{self.name}: {before.each[digit]} of the {digit}s were read wrong, now "
+                        f"{self.each[digit]}, and nobody taught any; at most "
+                        f"{100 * MOST_OF_ONE:g} points may be lost")
         if self.fooled - before.fooled > MOST_MARKS_LOST * self.marks:
             return (f"of {self.marks:,} marks that are no digits {before.fooled} were taken for "
                     f"digits, now {self.fooled}; at most {100 * MOST_MARKS_LOST:g} points may be "

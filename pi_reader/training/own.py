@@ -26,7 +26,8 @@ from pi_reader.training.recipes import Augmentation, Recipe
 OWN = 0.25  # share of the owner's digits in a batch
 _TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; the rest is its label
 _REPLAYED = 24_000  # images of MNIST that one training replays, 19 MB of the mapped file
-_ALL_KINDS = 6  # from so many taught digits on they have their whole share
+ALL_KINDS = 6  # from so many taught digits on they have their whole share
+_MOST_DRAWN = 3  # times as many drawn digits as usual, against a single kind
 _AT_ONCE = 1024  # patches that are looked at in one go
 _OWN_CHANGES = Augmentation()  # the owner's few digits are changed as in a training from scratch
 NIGHT = Recipe(
@@ -128,12 +129,16 @@ def shares(model: Model, memory: Memory, kinds: int) -> tuple[int, tuple[int, in
     """How many of a batch are the owner's, and how many are MNIST's, drawn, and no digits.
 
     kinds: how many digits were taught; if nothing but 1s were, a quarter of 1s would teach that
-    most of the world are 1s, so few kinds have a smaller share.
+    most of the world are 1s, so few kinds have a smaller share, and more of the rest is drawn: that
+    is where the digits are that look like theirs.
     """
-    own = round(NIGHT.batch * OWN * min(1.0, kinds / _ALL_KINDS))
+    whole = min(1.0, kinds / ALL_KINDS)
+    own = round(NIGHT.batch * OWN * whole)
     marks = round(NIGHT.batch * NIGHT.non_digits) if model.outcomes > NO_DIGIT else 0
     rest = NIGHT.batch - own - marks
-    drawn = round(NIGHT.batch * NIGHT.drawn) if memory.mnist is not None else rest
+    drawn = round(NIGHT.batch * NIGHT.drawn / max(whole, 1 / _MOST_DRAWN))
+    if memory.mnist is None:
+        drawn = rest
     return own, (rest - drawn, drawn, marks)
 
 

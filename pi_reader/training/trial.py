@@ -8,7 +8,7 @@ other four only. Held-out samples are read by the candidate itself, which never 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ MOST_STEPS = 400  # of the candidate's training; more do not help
 _SHORTER = 3  # the parts' trainings are so many times shorter: good enough to judge by
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite
 _BLENDS = (1.0, 0.8, 0.6, 0.45)  # how much of what was learned is taken over, tried in turn
+_LITTLE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)  # the same if few kinds of digits were taught
+_MENDED = 0.9  # share of the owner's errors that as little as possible has to mend
 
 
 class Stopped(Exception):
@@ -90,6 +92,7 @@ class Trial:
         budget = TRAINING_WORK / shares / own.step_work(self.parent)
         self.steps = max(_SHORTER, min(MOST_STEPS, int(budget)))
         self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
+        self._untaught = sorted(set(range(DIGITS)) - set(self.taught.labels.tolist()))
         self._replay = own.Replay(np.empty(0, np.intp), np.empty(0, np.intp))
         self._done = 0  # steps of the trainings that are over
 
@@ -106,14 +109,11 @@ class Trial:
         self._replay = own.replayed(self.parent, self.memory, self.seed)
         self.work += own.look_work(self.parent, self._replay.looked)
         child = self._train(taught.take(~taught.held_out), "candidate", self.steps)
-        before = self.known or self.general(self.parent)
-        for taken in _BLENDS:
-            model = own.blend(self.parent, child, taken)
-            after = self.general(model)
-            if not (lost := after.loses(before)):
-                break
-        else:
-            return self._refused(lost, before=before, after=after, taken=taken)
+        few = len(np.unique(taught.labels)) < own.ALL_KINDS
+        taken, model = self._little_of(child) if few else self._much_of(child)
+        before, after = self.known or self.general(self.parent), self.general(model)
+        if lost := after.loses(before, self._untaught):
+            return self._refused(lost, model=model, before=before, after=after, taken=taken)
         sure_at = self._calibrate(model)
         owner = self._owner(judge.opinion(read, taught.labels), model, taken)
         figures = {"model": model, "sure_at": sure_at, "owner": owner, "before": before,
@@ -121,6 +121,31 @@ class Trial:
         if not owner.better:
             return self._refused(owner.figures, **figures)
         return Outcome("accepted", owner.figures, self.work, **figures)  # type: ignore[arg-type]
+
+    def _much_of(self, child: Model) -> tuple[float, Model]:
+        """Take over as much as the others' digits bear, and say how much that is.
+
+        Chosen on images that are not the general test's, so that its figures stay honest.
+        """
+        digits = self.memory.calibration
+        before = self._read(self.parent, *digits)
+        for taken in _BLENDS:
+            model = own.blend(self.parent, child, taken)
+            if not self._read(model, *digits).loses(before, most=judge.CHOSEN_LOST):
+                break
+        return taken, model
+
+    def _little_of(self, child: Model) -> tuple[float, Model]:
+        """Take over as little as mends the owner's digits, and say how much that is: of the kinds
+        that were not taught nobody can know what this hand would lose."""
+        digits = self.taught.patches, self.taught.labels
+        before = self._wrong(self.parent, *digits).sum()
+        most = before - _MENDED * (before - self._wrong(child, *digits).sum())
+        for taken in _LITTLE:
+            model = own.blend(self.parent, child, taken)
+            if self._wrong(model, *digits).sum() <= most:
+                break
+        return taken, model
 
     def _refused(self, why: str, **figures: Any) -> Outcome:
         return Outcome("refused", why, self.work, **figures)
@@ -204,13 +229,22 @@ class Trial:
 
     def general(self, model: Model) -> General:
         """The general test."""
-        patches, labels = self.memory.tested
-        wrong = int((self.look(model, patches)[:, :DIGITS].argmax(axis=1) != labels).sum())
-        fooled = 0
-        if model.outcomes > NO_DIGIT:
-            seen = self.look(model, self.memory.test_marks)
-            fooled = int((seen[:, :DIGITS].max(axis=1) >= self.sure_at).sum())
-        return General(self.memory.name, len(labels), wrong, len(self.memory.test_marks), fooled)
+        read = self._read(model, *self.memory.tested)
+        if model.outcomes <= NO_DIGIT:
+            return read
+        seen = self.look(model, self.memory.test_marks)
+        fooled = int((seen[:, :DIGITS].max(axis=1) >= self.sure_at).sum())
+        return replace(read, fooled=fooled)
+
+    def _read(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> General:
+        """How many digits are read wrong."""
+        wrong = labels[self._wrong(model, patches, labels)]
+        each = tuple(np.bincount(wrong, minlength=DIGITS).tolist())
+        return General(self.memory.name, len(labels), len(wrong), len(self.memory.test_marks), 0,
+                       each)
+
+    def _wrong(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return ~judge.opinion(self.look(model, patches), labels).right
 
     def _calibrate(self, model: Model) -> float:
         """Make its confidence honest, in place; gives the confidence from which as many digits of
