@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pi_reader
-from pi_reader.errors import CannotWrite, MissingFile
+from pi_reader.errors import BadData, CannotWrite, MissingFile
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -92,3 +93,20 @@ def save_picture(path: Path, picture: Image) -> None:
 
     with durable(path) as handle:
         picture.save(handle, "PNG")
+
+
+def content_of(name: str, most: int) -> bytes:
+    """What is in a file, or comes in if it is named `-`.
+
+    At most one byte more than is allowed, which tells that it is too much. Raises MissingFile or
+    BadData.
+    """
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(most + 1)
+        with open(name, "rb") as handle:
+            return handle.read(most + 1)
+    except FileNotFoundError as error:
+        raise MissingFile(f"{name}: there is no such file") from error
+    except OSError as error:
+        raise BadData(f"{name}: cannot be read ({error.strerror})") from error

@@ -8,9 +8,9 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import add_state_option, folders_of, save_picture
+from pi_reader.cli.common import add_state_option, content_of, folders_of, save_picture
 from pi_reader.errors import BadData, MissingFile, UsageError
 
 if TYPE_CHECKING:
@@ -144,25 +144,11 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
 def _import(args: argparse.Namespace, folders: Folders) -> int:
     from pi_reader.samples import exchange
 
-    new = exchange.read(_content(args.file, exchange.LARGEST), args.file)
+    new = exchange.read(content_of(args.file, exchange.LARGEST), args.file)
     with _open(folders, new=True) as samples:
         came = exchange.add(samples, new)
     print(f"{came.added} new samples, {came.labelled} got a label, {came.known} were known")
     return 0
-
-
-def _content(name: str, most: int) -> bytes:
-    """What is in a file or comes in, one byte more than allowed at most."""
-    handle: BinaryIO
-    try:
-        if name == "-":
-            return sys.stdin.buffer.read(most + 1)
-        with open(name, "rb") as handle:
-            return handle.read(most + 1)
-    except FileNotFoundError as error:
-        raise MissingFile(f"{name}: there is no such file") from error
-    except OSError as error:
-        raise BadData(f"{name}: cannot be read ({error.strerror})") from error
 
 
 def _sheet(args: argparse.Namespace, folders: Folders) -> int:

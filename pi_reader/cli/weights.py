@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import (
     add_state_option,
+    content_of,
     folders_of,
     generations_of,
     one_line,
     weights_path,
 )
-from pi_reader.errors import BadData, MissingFile, UsageError
+from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,30 +103,15 @@ def _rollback(args: argparse.Namespace, folders: Folders, generations: Generatio
 
 def _offer(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
     """Keep it as a candidate, and have it judged."""
+    from pi_reader.generations import LARGEST_OFFER
     from pi_reader.requests import Requests
 
-    one = generations.add_file(_offered(args.file))
+    one = generations.add_file(content_of(args.file, LARGEST_OFFER))
     Requests(folders.requests).ask("retrain", why=f"generation {one.number} was offered")
     print(json.dumps(_as_json(one)) if args.json else
           f"generation {one.number} is whole and waits for the judge; `pi-reader weights list` "
           "tells what became of it")
     return 0
-
-
-def _offered(name: str) -> bytes:
-    """The file's content, or what comes in; one byte more than is allowed tells that it is too
-    much."""
-    from pi_reader.generations import LARGEST_OFFER
-
-    try:
-        if name == "-":
-            return sys.stdin.buffer.read(LARGEST_OFFER + 1)
-        with open(name, "rb") as handle:
-            return handle.read(LARGEST_OFFER + 1)
-    except FileNotFoundError as error:
-        raise MissingFile(f"{name}: there is no such file, should be a weights file") from error
-    except OSError as error:
-        raise BadData(f"{name}: cannot be read ({error.strerror})") from error
 
 
 def _compare(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
