@@ -9,6 +9,7 @@ taken. Nothing here knows of cameras, lamps or the time of day.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from time import perf_counter
 from typing import Protocol
@@ -44,8 +45,17 @@ from pi_reader.vision.marks import (
 )
 from pi_reader.vision.patches import cut_patches
 from pi_reader.vision.regions import Regions, merge
+from pi_reader.vision.stacked import (
+    are_digits,
+    better_parted,
+    find_piled,
+    find_stacked,
+    is_inside,
+    part_lines,
+)
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
+MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_GUESSES = 1000  # patches for the network at a time: a page of confetti must not take minutes
 
 
@@ -76,9 +86,7 @@ class Reader:
         after_ink = perf_counter()
         found = find_marks(ink)
         after_regions = perf_counter()
-        marks = self._take(found)
-        if len(marks) < len(found.regions) or not all(map(self._is_clear, marks)):
-            marks = self._look_closer(found, marks)
+        found, marks = self._between_lines(found, self._marks_of(found))
         marks = self._in_company(found, marks)
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
         lines = _lines(digits)
@@ -86,6 +94,45 @@ class Reader:
         return Reading(frame.source, (frame.grey.shape[1], frame.grey.shape[0]), lines, {
             "ink": 1000 * (after_ink - begin), "regions": 1000 * (after_regions - after_ink),
             "classify": 1000 * (end - after_regions), "total": 1000 * (end - begin)}, self.weights)
+
+    def _marks_of(self, page: Marks) -> list[Mark]:
+        """The ink of a page as marks, each as likely as can be."""
+        marks = self._take(page)
+        if len(marks) < len(page.regions) or not all(map(self._is_clear, marks)):
+            marks = self._look_closer(page, marks)
+        return marks
+
+    def _between_lines(self, page: Marks, marks: list[Mark]) -> tuple[Marks, list[Mark]]:
+        """The page and its marks, parted where digits of two lines have grown together.
+
+        Where exactly they end nobody knows, so that what comes of it is never sure.
+        """
+        torn: list[tuple[int, ...]] = []
+        for _ in range(MOST_LINES):
+            stacked, usual = find_stacked(page, marks, CLEAR)
+            while stacked:
+                parted = part_lines(page, stacked, usual)
+                after = self._marks_of(parted)
+                better = [region for region in stacked
+                          if better_parted(page, region, marks, after)]
+                if better == stacked:
+                    break
+                stacked = better  # the others stay as they are
+            if not stacked:
+                break
+            torn += [page.regions.together((region,))[:4] for region in stacked]
+            page, marks = parted, after
+        marks = [replace(mark, torn=any(is_inside(mark, box) for box in torn)) for mark in marks]
+        return page, self._taken_apart(page, marks)
+
+    def _taken_apart(self, page: Marks, marks: list[Mark]) -> list[Mark]:
+        """Marks that were put together from digits of two lines are several digits again."""
+        for mark in find_piled(page, marks, CLEAR):
+            groups = [(region,) for region in sorted(mark.regions)]
+            parts = self._judge(page.ink, page.regions, groups, groups)
+            if are_digits(parts):
+                marks = [other for other in marks if other is not mark] + parts
+        return marks
 
     def _judge(self, ink: Ink, found: Regions, groups: Sequence[tuple[int, ...]],
                origins: Sequence[Iterable[int]]) -> list[Mark]:
@@ -172,7 +219,7 @@ class Reader:
         return on_this_page(kept, shares_nearby(kept, clutter, share))
 
     def _is_sure(self, mark: Mark) -> bool:
-        return mark.is_digit and mark.chance >= self.sure_at
+        return mark.is_digit and mark.chance >= self.sure_at and not mark.torn
 
     def _is_clear(self, mark: Mark) -> bool:
         """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""

@@ -42,6 +42,7 @@ class Mark:
     regions: the numbers of the regions that its ink comes from.
     darkness: its strength as a share of the paper's brightness, the same in light and in shadow.
     patch: (28, 28) uint8, what the network saw of it.
+    torn: whether it was torn from ink of another line.
     """
 
     left: int
@@ -53,6 +54,7 @@ class Mark:
     regions: frozenset[int] = frozenset()
     darkness: float = 1.0
     patch: np.ndarray | None = field(default=None, repr=False)
+    torn: bool = False
 
     @property
     def height(self) -> int:

@@ -25,6 +25,7 @@ WIDEST_GROUP = 1.4  # the same for a digit in parts
 SOLID = 0.45  # stroke over longer side: a blob
 MAX_REGIONS = 400  # on one page that are worth the network's time; the largest stay
 FILLS_FRAME = 0.6  # of the frame's height: a digit held so close may stick out of it
+MIDDLE = 0.25  # of the frame's width that such a digit leaves free on one side at the most
 LONGER = 1.1  # times the certain ink's longer side: faint ink that goes on
 MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be with the faint ink
 BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table's edge is thinner
@@ -74,8 +75,18 @@ def find_marks(ink: Ink) -> Marks:
     found = find_regions(ink.mask)
     ruled = find_rulings(ink, found)
     if ruled is not None:
-        ink = _without(ink, ruled)
-        found = find_regions(ink.mask)
+        return taken_out(ink, ruled)
+    return _sorted_out(ink, found)
+
+
+def taken_out(ink: Ink, cut: np.ndarray) -> Marks:
+    """The marks of a page on which some pixels, (h, w) bool, are paper."""
+    ink = _without(ink, cut)
+    return _sorted_out(ink, find_regions(ink.mask))
+
+
+def _sorted_out(ink: Ink, found: Regions) -> Marks:
+    """Regions sorted into those that may be digits, those that cannot, and specks."""
     longer = np.maximum(found.width, found.height)
     part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART) & _within(found, ink)
     left_out = (found.height >= LEAST_HEIGHT) & ~(part & may_stand_alone(found))
@@ -120,10 +131,11 @@ def measured(found: Regions, ink: Ink) -> Regions:
 
 
 def _within(found: Regions, ink: Ink) -> np.ndarray:
-    """Which regions do not touch the frame's border, or fill the frame with a bold pen."""
+    """Which regions do not touch the frame's border, or fill its middle with a bold pen."""
     height, width = ink.mask.shape
     inside = (found.left > 0) & (found.top > 0) & (found.right < width) & (found.bottom < height)
     close = (found.height >= FILLS_FRAME * height) & (found.stroke >= BOLD * height)
+    close &= (found.right > MIDDLE * width) & (found.left < (1 - MIDDLE) * width)
     return inside | close
 
 
