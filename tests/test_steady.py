@@ -9,7 +9,7 @@ from box import reading
 
 from pi_reader.service.caution import cautious
 from pi_reader.service.steady import Steady, same_place
-from pi_reader.values import Box, Line, Reading
+from pi_reader.values import Box, Digit, Line, Reading
 
 
 def said(steady: Steady, *texts: str) -> list[str | None]:
@@ -97,3 +97,30 @@ def odd(*boxes: Box) -> str:
 ])
 def test_ok__what_its_page_speaks_against_is_doubted(boxes: tuple[Box, ...], text: str) -> None:
     assert odd(*boxes) == text
+
+
+def test_ok__a_piece_that_touches_a_doubted_digit_is_doubted() -> None:
+    pair = [replace(digit, box=box) for digit, box in zip(
+        reading("7?").digits, (Box(0, 0, 20, 30), Box(20, 0, 20, 30)), strict=True)]
+    pair[1] = replace(pair[1], label=3, runner_up=(5, 0.4))
+    assert cautious(Reading("", (640, 480), (Line(tuple(pair)),))).text == "??"
+    apart = [pair[0], replace(pair[1], box=Box(30, 0, 20, 30))]
+    assert cautious(Reading("", (640, 480), (Line(tuple(apart)),))).text == "7?"
+
+
+def test_ok__what_looks_like_a_doubted_digit_is_believed_only_if_proven() -> None:
+    seven = replace(reading("7").digits[0], runner_up=(1, 0.01), confidence=0.99)
+    one = replace(reading("?").digits[0], label=1, runner_up=(7, 0.4), box=Box(300, 0, 20, 30))
+
+    def said(*digits: Digit) -> str:
+        return cautious(Reading("", (640, 480), (Line(digits),)), 0.9).text
+
+    assert said(seven) == "7" and said(seven, one) == "??"
+    assert said(replace(seven, confidence=0.9995), one) == "7?"
+    assert said(replace(seven, runner_up=(9, 0.01)), one) == "7?"
+
+
+def test_ok__the_box_allows_itself_half_the_doubt() -> None:
+    seven = replace(reading("7").digits[0], confidence=0.94)
+    page = Reading("", (640, 480), (Line((seven,)),))
+    assert cautious(page, 0.9).text == "?" and cautious(page, 0.85).text == "7"

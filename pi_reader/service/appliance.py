@@ -134,7 +134,7 @@ class Appliance:
         """Read the frame; say what is certain by now."""
         self._eye.remember()
         self.reads += 1
-        reading = cautious(reader.read(frame))
+        reading = cautious(reader.read(frame), reader.sure_at)
         self.weights.proved()
         said = self.steady.add(reading)
         if self.steady.settled:
