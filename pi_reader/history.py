@@ -25,6 +25,7 @@ FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set asi
 MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 KB
 LONGEST_TEXT = 1000  # characters; a full page of digits has some 200
 LARGEST_LOG = 1 << 20  # bytes of the write-ahead log that stay on the card
+CACHE = 256  # KiB of the database in memory; SQLite's own 2 MB would fill over some weeks
 _ADVICE = "; read it with sudo, or join the group pi-reader, and see that the disk is not full"
 _LAST = 1e11  # seconds since 1970: the year 5138; a spoilt card may give any number
 _LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must not starve
@@ -274,6 +275,7 @@ def _open_for_writing(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
+        database.execute(f"PRAGMA cache_size = {-CACHE}")
         if not begun:
             database.executescript(f"BEGIN IMMEDIATE; {_TABLE} COMMIT")
     except BaseException:
