@@ -137,9 +137,27 @@ def test_ok__state_that_cannot_be_written(tmp_path: Path,
                                           capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("in the way")
     state = tmp_path / "file" / "box"
-    assert main(["run", "--state", str(state), "--config", str(tmp_path / "none.toml"),
+    (tmp_path / "mine.toml").touch()
+    assert main(["run", "--state", str(state), "--config", str(tmp_path / "mine.toml"),
                  "--camera", "desk", "--seconds", "1"]) == 0
     assert "cannot be made" in capsys.readouterr().err
+
+
+def test_fail__settings_that_were_named_and_are_missing(tmp_path: Path) -> None:
+    assert main(["run", "--state", str(tmp_path), "--config", str(tmp_path / "none.toml"),
+                 "--camera", "desk", "--seconds", "1"]) == 66
+
+
+def test_fail__pictures_of_no_folder(tmp_path: Path) -> None:
+    assert main(["run", "--state", str(tmp_path), "--camera", "folder", "--seconds", "1"]) == 78
+
+
+def test_fail__a_second_box_in_the_same_folders(tmp_path: Path) -> None:
+    from pi_reader.files import locked
+
+    (tmp_path / "run").mkdir()
+    with locked(tmp_path / "run" / "lock"):
+        assert main(["run", "--state", str(tmp_path), "--camera", "desk", "--seconds", "1"]) == 75
 
 
 def test_ok__folders_of_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import add_state_option, one_line
-from pi_reader.errors import UsageError
+from pi_reader.errors import BadSettings, CannotWrite, MissingFile, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from pi_reader.config import Settings
+    from pi_reader.config import Folders, Settings
     from pi_reader.service.appliance import Appliance
 
 HELP = """be the appliance: look, read, show, learn, until stopped
@@ -56,17 +56,35 @@ def run(args: argparse.Namespace) -> int:
     if args.seconds is not None and not args.seconds > 0:
         raise UsageError("--seconds: must be above 0")
     return_large_blocks()
+    if args.config is not None and not args.config.exists():
+        raise MissingFile(f"{args.config}: there is no such settings file")
     folders = find_folders(args.state, args.config)
     until = None if args.seconds is None else time.monotonic() + args.seconds
     again = True
-    while again:
-        settings = _settings(args, folders.settings)
-        with ExitStack() as opened:
-            appliance = build(settings, folders, log, opened)
-            with _signals(appliance):
-                appliance.run(until)
-            again = appliance.wants_reload
+    with _alone(folders):
+        while again:
+            settings = _settings(args, folders.settings)
+            with ExitStack() as opened:
+                appliance = build(settings, folders, log, opened)
+                with _signals(appliance):
+                    appliance.run(until)
+                again = appliance.wants_reload
     return 0
+
+
+@contextmanager
+def _alone(folders: Folders) -> Iterator[None]:
+    """Let no second box work in the same folders. Raises Busy.
+
+    Where nothing can be written there is nothing to quarrel about either.
+    """
+    from pi_reader.files import locked
+
+    with ExitStack() as held:
+        with suppress(CannotWrite, OSError):
+            folders.runtime.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(folders.runtime / "lock", 0.0))
+        yield
 
 
 def log(line: str) -> None:
@@ -92,6 +110,8 @@ def _settings(args: argparse.Namespace, path: Path) -> Settings:
     settings = load_settings(path)
     if args.camera is not None:
         settings = replace(settings, camera=replace(settings.camera, kind=args.camera))
+    if settings.camera.kind == "folder" and not settings.camera.folder:
+        raise BadSettings("camera.folder: is empty, should name the folder of photographs")
     return settings
 
 
