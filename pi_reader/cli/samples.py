@@ -171,7 +171,12 @@ def _open(folders: Folders, new: bool = False) -> Samples:
     from pi_reader.config import load_settings
     from pi_reader.samples import Samples
 
-    if not new and not folders.samples.exists():
+    try:
+        missing = not folders.samples.exists()
+    except PermissionError as error:
+        raise BadData(f"{folders.samples}: this user may not read it; read it with sudo, or join "
+                      "the group pi-reader") from error
+    if missing and not new:
         raise MissingFile(f"{folders.samples}: there are no samples yet; correct a reading, or "
                           "`pi-reader samples import`")
     limits = load_settings(folders.settings).samples
