@@ -318,7 +318,7 @@ def test_fail__out_of_range(arguments: list[str]) -> None:
 def test_fail__many_processes_without_joblib(monkeypatch: pytest.MonkeyPatch,
                                              capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "joblib", None)
-    with pytest.raises(UsageError, match=r"pi-reader\[sweep\]"):
+    with pytest.raises(UsageError, match="pip install joblib"):
         sweep.sweep(TRIALS, material(), jobs=2)
     monkeypatch.setattr(command.importlib.util, "find_spec", lambda name: None)
     assert command._jobs(argparse.Namespace(jobs=None, cluster="")) == 1

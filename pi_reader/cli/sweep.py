@@ -122,8 +122,8 @@ def _jobs(args: argparse.Namespace) -> int:
         return int(args.jobs)
     if args.cluster or importlib.util.find_spec("joblib"):
         return -1
-    print("pi-reader: joblib is not installed, so this uses one core; pip install "
-          "'pi-reader[sweep]' for all", file=sys.stderr)
+    print("pi-reader: joblib is not installed, so this uses one core; pip install joblib "
+          "for all", file=sys.stderr)
     return 1
 
 

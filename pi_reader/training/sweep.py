@@ -218,7 +218,7 @@ def _outcomes(
     try:
         from joblib import Parallel, delayed, parallel_config
     except ImportError as error:
-        raise UsageError("sweep: more than one process needs joblib; install pi-reader[sweep], or "
+        raise UsageError("sweep: more than one process needs joblib (pip install joblib), or "
                          "use --jobs 1") from error
     if cluster:
         stack.enter_context(parallel_config("dask", client=_client(cluster, stack)))
@@ -244,7 +244,7 @@ def _client(address: str, stack: ExitStack) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
-        raise UsageError("sweep: --cluster needs Dask; install pi-reader[sweep]") from error
+        raise UsageError("sweep: --cluster needs Dask (pip install 'dask[distributed]')") from error
     try:
         return stack.enter_context(Client(address, timeout=_WAIT, set_as_default=False))
     except (OSError, ValueError) as error:
