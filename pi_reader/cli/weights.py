@@ -94,6 +94,10 @@ def _show(args: argparse.Namespace, folders: Folders, generations: Generations) 
 
 
 def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    before = generations.get(args.number)
+    if before.state in ("refused", "bad"):
+        print(f"pi-reader: generation {args.number} was {before.state} "
+              f"({one_line(before.why)}); it is put in use because you ask", file=sys.stderr)
     return _say_in_use(args, generations.use(args.number))
 
 
