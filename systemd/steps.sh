@@ -34,6 +34,7 @@ make_user() {
     do_it usermod --password '*' --expiredate '' pi-reader
     if [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
         do_it usermod -aG pi-reader "$SUDO_USER"
+        say "$SUDO_USER may ask the box from the next login on (group pi-reader)"
     fi
 }
 
