@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pi_reader.outputs import glyphs, large
-from pi_reader.outputs.console import braille
+from pi_reader.outputs.braille import braille
 from pi_reader.outputs.face import PAGE_SECONDS, face, look, remarks
 from pi_reader.outputs.panel import Panel, seven_segments
 from pi_reader.outputs.scene import Moment

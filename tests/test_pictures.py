@@ -1,12 +1,9 @@
-"""What people are shown: annotated pictures, sheets of crops, and the drawing in the terminal."""
+"""What people are shown: annotated pictures and sheets of crops."""
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
-from pi_reader.outputs.console import Console, dots, spaced
 from pi_reader.pictures import SURE, UNSURE, annotated, confusion_chart, sheet
 from pi_reader.values import Box, Digit, Frame, Line, Reading
 
@@ -56,23 +53,3 @@ def test_ok__confusion_chart_reddens_the_errors() -> None:
 
 def test_ok__an_empty_sheet_is_a_picture_too() -> None:
     assert min(sheet(np.zeros((0, 28, 28), np.uint8), []).size) > 0
-
-
-def test_ok__dots_draw_ink_on_either_ground() -> None:
-    grey = np.full((48, 96), 200, np.uint8)
-    grey[8:40, 44:52] = 40  # an upright bar in the middle
-    drawing = dots(grey, columns=24).split("\n")
-    assert len(drawing) == 6
-    assert drawing[2][11] != "\u2800" and len(drawing[2]) == 13
-    assert dots(255 - grey, columns=24).split("\n") == drawing
-
-
-def test_ok__console_says_what_is_doubted() -> None:
-    stream = io.StringIO()
-    with Console(stream, columns=20) as console:
-        console.show(READING, FRAME)
-        console.show(Reading("desk", (200, 100)))
-    printed = stream.getvalue()
-    assert "7 ?" in printed and "perhaps 4 51%, or 9" in printed
-    assert "desk" in printed and "nothing there" in printed
-    assert spaced(READING.lines[0]) == "7 ?"

@@ -8,7 +8,7 @@ from typing import TextIO
 
 import numpy as np
 
-from pi_reader.outputs.console import braille
+from pi_reader.outputs.braille import braille
 from pi_reader.outputs.face import face, look, opinions, remarks
 from pi_reader.outputs.patterns import Lamps, lamps
 from pi_reader.outputs.scene import Moment, Onlooker, topic
