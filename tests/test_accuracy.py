@@ -15,12 +15,6 @@ from pi_reader.cli.main import main
 pytestmark = pytest.mark.acceptance
 
 
-@pytest.fixture(autouse=True)
-def _only_when_asked_for(request):
-    if "acceptance" not in request.config.getoption("markexpr"):
-        pytest.skip("takes half an hour: -m acceptance runs it")
-
-
 def trained(out: Path, *words: str) -> Path:
     assert main(["train", *words, "--out", str(out)]) == 0
     return out

@@ -241,9 +241,9 @@ with Samples(state / "samples.db") as samples:
 """
 
 
-def test_ok__killed_at_any_moment_everything_is_whole(tmp_path, request):
+@pytest.mark.parametrize("rounds", [5, pytest.param(300, marks=pytest.mark.acceptance)])
+def test_ok__killed_at_any_moment_everything_is_whole(tmp_path, rounds):
     """Correcting, training, judging, switching: killed in the middle of each."""
-    rounds = 300 if "acceptance" in request.config.getoption("markexpr") else 5
     chance = random.Random(1)
     child = CHILD.format(tests=str(Path(__file__).parent))
     resumed, switched = 0, 0

@@ -268,8 +268,8 @@ def killed_while_keeping(path: Path, rng: np.random.Generator) -> int:
     return int(confirmed[-1])
 
 
-def test_ok__killed_at_any_moment_no_confirmed_sample_is_lost(tmp_path, request):
-    rounds = 100 if "acceptance" in request.config.getoption("markexpr") else 4
+@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.acceptance)])
+def test_ok__killed_at_any_moment_no_confirmed_sample_is_lost(tmp_path, rounds):
     rng = np.random.default_rng(0)
     for _ in range(rounds):
         last = killed_while_keeping(tmp_path / "s.db", rng)
