@@ -32,6 +32,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
     yield picamera2
     picamera2.bench.mended.set()
+    monkeypatch.undo()  # else it brings back what a test took away
     for name in ("picamera2", "libcamera"):
         sys.modules.pop(name, None)
 

@@ -164,6 +164,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     import picamera2
 
     yield picamera2.bench
+    monkeypatch.undo()  # else it brings back what a test took away
     for name in ("picamera2", "libcamera"):
         sys.modules.pop(name, None)
 
