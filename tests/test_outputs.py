@@ -78,7 +78,7 @@ def test_ok__a_part_that_is_missing_from_the_start_comes_later() -> None:
 
     outputs = Outputs({"oled": display}, log.append, retry_seconds=10)
     outputs.tick(0.0)
-    assert outputs.broken == {"oled": "oled: no display at address 0x3c; look at its four wires"}
+    assert outputs.broken == {"oled": "no display at address 0x3c; look at its four wires"}
     there = True
     outputs.tick(9.0)
     assert outputs.broken

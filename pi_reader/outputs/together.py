@@ -101,7 +101,7 @@ class Outputs:
             act()
         except Exception as error:  # each driver has a family of errors of its own
             self._drop(name)
-            self._note(name, f"{error}" if str(error) else type(error).__name__)
+            self._note(name, (str(error) or type(error).__name__).removeprefix(f"{name}: "))
             return False
         return True
 
