@@ -174,8 +174,8 @@ class Night:
             self._log(f"{outcome.work / 1e12:.2f} TFLOP of matrix work, in "
                       f"{minutes(self._pace.elapsed())}")
         if outcome.state != "accepted":
-            verb = "waits" if outcome.state == "waiting" else "refused, the old weights stay"
-            return Result(outcome.state, f"{verb}: {outcome.why}")
+            stay = "the old weights stay: " if outcome.state == "refused" else ""
+            return Result(outcome.state, f"{stay}{outcome.why}")
         assert outcome.model is not None
         self._log(outcome.why)
         now = believed(self._clock())
