@@ -101,6 +101,13 @@ def test_ok__a_fault_is_shown_while_it_reads_on(tmp_path: Path,
     assert "the display is held" in said and "address     192.0.2.7" in said
 
 
+def test_ok__since_when_it_is_up_whenever_it_last_wrote(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    leave(tmp_path, since=time.time() - 30, uptime=21.0, updated=time.time() - 9)
+    said = asked(tmp_path, capsys, "status")[1]
+    assert "reading for 30 s" in said and "up          30 s" in said
+
+
 @pytest.mark.parametrize(("changes", "words"), [
     ({"updated": time.time() - 3600}, "hangs: its last word is "),
     ({"pid": gone()}, "not running: it ended without a word"),

@@ -103,7 +103,8 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
                                           "disk_free_mb": "{:.0f} MB free"})
     if status.get("address"):
         yield "address", str(status["address"])
-    yield "up", span(number(status, "uptime"))
+    since_then = max(0.0, now - number(status, "updated", now))  # the service writes now and then
+    yield "up", span(number(status, "uptime") + since_then)
 
 
 def _joined(name: str, values: Mapping[str, Any], forms: Mapping[str, str]) -> Iterator[
