@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from pi_reader.cli.doctor_system import judge_blas
 from pi_reader.cli.findings import Box, Finding, Verdict, absent, well, worth_a_look, wrong
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders, settings_from
+from pi_reader.config.folders import DEVICE_STATE
 from pi_reader.history import History
 from pi_reader.requests import Requests
 
@@ -61,8 +64,8 @@ def check(finding: Finding, verdict: Verdict, *words: str) -> None:
 def test_ok__a_desktop_is_not_ill(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--state", str(tmp_path)]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[-1] == "nothing is wrong"
-    assert len(said) == 23 and all(line.split("  ")[0] in list(Verdict) for line in said[:-1])
+    assert said[-1].startswith("nothing is wrong")
+    assert len(said) == 24 and all(line.split("  ")[0] in list(Verdict) for line in said[:-1])
     assert list(tmp_path.iterdir()) == [], "the doctor leaves nothing behind"
 
 
@@ -71,7 +74,7 @@ def test_ok__for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     values = json.loads(capsys.readouterr().out)
     assert values["exit_code"] == 0
     names = [one["name"] for one in values["checks"]]
-    assert len(set(names)) == len(names) == 22
+    assert len(set(names)) == len(names) == 23
     assert {"camera", "lamps", "display", "groups", "blas", "temperature", "power", "disk", "clock",
             "weights", "settings", "service", "overlay"} <= set(names)
     assert all(set(one) == {"name", "verdict", "words"} for one in values["checks"])
@@ -305,6 +308,26 @@ def test_ok__what_the_box_keeps(pi: Box) -> None:
     check(doctor_system.training(pi), Verdict.LOOK, "failed: no memory", "journalctl")
 
 
+def test_ok__the_digits_that_the_settings_promise(pi: Box, tmp_path: Path) -> None:
+    check(doctor_system.mnist(pi), Verdict.ABSENT, "drawn")
+    folder = tmp_path / "mnist"
+    pi.settings = settings_from({"night": {"mnist": str(folder)}})
+    check(doctor_system.mnist(pi), Verdict.LOOK, f"night.mnist: {folder}: no such folder",
+          "without")
+    folder.mkdir()
+    for name, count in (("train", 3), ("t10k", 2)):
+        pixels = struct.pack(">4I", 0x803, count, 28, 28) + bytes(784 * count)
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(pixels)
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(
+            struct.pack(">2I", 0x801, count) + bytes(count))
+    check(doctor_system.mnist(pi), Verdict.WELL, "3 digits to learn from, 2 to judge by")
+    (folder / "train-images-idx3-ubyte").write_bytes(pixels[:-1])
+    check(doctor_system.mnist(pi), Verdict.LOOK, "damaged", "without")
+    device = Box(find_folders(None), settings_from({"night": {"mnist": "/home/pi/mnist"}}))
+    device.folders = replace(device.folders, state=DEVICE_STATE)
+    check(doctor_system.mnist(device), Verdict.LOOK, "/home/pi/mnist", f"into {DEVICE_STATE}")
+
+
 def test_fail__damaged_weights(pi: Box, tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     whole = (ROOT / "weights" / "default.npz").read_bytes()
@@ -355,7 +378,7 @@ def test_ok__a_user_who_may_not_look() -> None:
             "words = ['doctor', '--json', '--state', sys.argv[1]]\n"
             "with contextlib.redirect_stdout(io.StringIO()):\n"
             "    main(words)\n"  # loads all modules, which may lie where nobody else may look
-            "os.setuid(65534)\nsys.exit(main(words))")
+            "os.setuid(65534)\nmain(words)\nsys.exit(main(['doctor', *words[2:]]))")
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         state = Path(folder) / "box"
@@ -365,7 +388,9 @@ def test_ok__a_user_who_may_not_look() -> None:
         done = subprocess.run([sys.executable, "-c", code, str(state)], capture_output=True,
                               text=True, check=False,
                               env={**os.environ, "PYTHONPATH": str(ROOT)})
-    found = {one["name"]: one for one in json.loads(done.stdout)["checks"]}
+    first, *lines = done.stdout.splitlines()
+    assert "as far as this user may look" in lines[-1]
+    found = {one["name"]: one for one in json.loads(first)["checks"]}
     assert found["history"]["verdict"] == "look" and "sudo" in found["history"]["words"]
     assert found["disk"]["verdict"] != "wrong"
     assert not [one for one in found.values() if "report" in one["words"]], done.stdout

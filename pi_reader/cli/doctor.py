@@ -8,7 +8,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from pi_reader.cli.common import add_state_option, folders_of, one_line
-from pi_reader.cli.findings import Box, Finding, Verdict, absent, well, worth_a_look, wrong
+from pi_reader.cli.findings import (
+    Box,
+    Finding,
+    Verdict,
+    absent,
+    hidden,
+    well,
+    worth_a_look,
+    wrong,
+)
 from pi_reader.errors import (
     BadData,
     BadSettings,
@@ -53,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             {"name": name, "verdict": finding.verdict, "words": finding.words}
             for name, finding in found.items()]}, ensure_ascii=False))
     elif not code:
-        print("nothing is wrong")
+        print(_good_news(found.values()))
     return code
 
 
@@ -61,6 +70,15 @@ def worst(findings: Iterable[Finding]) -> int:
     """The exit code for these findings: 0, or that of the worst of them."""
     codes = {finding.exit_code for finding in findings if finding.verdict is Verdict.WRONG}
     return next((code for code in WORST_FIRST if code in codes), 0)
+
+
+def _good_news(findings: Iterable[Finding]) -> str:
+    """The last line where nothing is wrong, which promises no more than was seen."""
+    looks = [finding for finding in findings if finding.verdict is Verdict.LOOK]
+    if any(finding.hidden for finding in looks):
+        return ("nothing is wrong, as far as this user may look; `sudo pi-reader doctor` sees more")
+    count = "one line" if len(looks) == 1 else f"{len(looks)} lines"
+    return "nothing is wrong" + (f"; {count} above may be worth a look" if looks else "")
 
 
 def examine(box: Box) -> Iterator[tuple[str, Finding]]:
@@ -71,10 +89,9 @@ def examine(box: Box) -> Iterator[tuple[str, Finding]]:
         except PiReaderError as error:
             finding = wrong(str(error), error.exit_code)
             if isinstance(error.__cause__, PermissionError):
-                finding = worth_a_look(f"{error}; `sudo pi-reader doctor` sees more")
+                finding = hidden(str(error))
         except PermissionError as error:
-            finding = worth_a_look(f"{error.filename}: this user may not read it; "
-                                   "`sudo pi-reader doctor` sees more")
+            finding = hidden(f"{error.filename}: this user may not read it")
         except ImportError as error:
             finding = wrong(f"{error.name or error} cannot be loaded; `sudo ./setup.sh install` "
                             "brings what is needed")
@@ -95,9 +112,9 @@ def _checks() -> tuple[tuple[str, Check], ...]:
         ("lamps", parts.lamps), ("segments", parts.segments), ("display", parts.display),
         ("button", parts.button), ("groups", parts.groups), ("weights", system.weights),
         ("history", system.history), ("samples", system.samples), ("training", system.training),
-        ("disk", system.disk), ("overlay", system.overlay), ("memory", system.memory),
-        ("temperature", system.temperature), ("power", system.power), ("clock", system.clock),
-        ("blas", system.blas),
+        ("mnist", system.mnist), ("disk", system.disk), ("overlay", system.overlay),
+        ("memory", system.memory), ("temperature", system.temperature), ("power", system.power),
+        ("clock", system.clock), ("blas", system.blas),
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pi_reader import __version__
 from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
-from pi_reader.errors import BadData, CannotWrite, PiReaderError
+from pi_reader.errors import BadData, CannotWrite, MissingFile
 from pi_reader.files import believed
 
 FEW_FREE_MB = 200  # megabytes: enough for all that is kept, and for the system's own logs
@@ -21,6 +21,7 @@ HOT = 70  # degrees Celsius; not far from where the processor slows itself down
 SLOWEST_BLAS = 0.1  # GFLOPS: the reference BLAS reaches 0.025 on a Zero, OpenBLAS 0.267
 _SIDE = 128  # of the matrices that are multiplied to see: a sixth of a second at the slowest
 _TRIES = 3  # of which the fastest counts
+_HOMES = {"/home", "/root", "/run/user"}  # hidden from the training by its unit's ProtectHome
 _GOOD_BLAS = ("openblas", "mkl", "blis", "accelerate", "armpl", "libatlas", "satlas", "tatlas")
 
 
@@ -213,8 +214,27 @@ def training(box: Box) -> Finding:
 
     try:
         word = read_json(box.folders.training)
-    except PiReaderError:
+    except MissingFile:
         return absent("no training since the start of the box")
     words = f"{word.get('state')}: {word.get('message') or 'nothing to say'}"
     return worth_a_look(f"{words}; `journalctl -u pi-reader-train -n 30` says more") \
         if word.get("state") == "failed" else well(words)
+
+
+def mnist(box: Box) -> Finding:
+    """Whether the night finds the digits that the settings promise it; it learns without, too."""
+    from pi_reader.training import data
+
+    if not box.settings.night.mnist:
+        return absent("night.mnist is empty; the nights learn beside digits that are drawn")
+    folder = Path(box.settings.night.mnist)
+    if box.is_device and _HOMES.intersection(map(str, folder.absolute().parents)):
+        return worth_a_look(f"night.mnist: {folder} is somebody's own, where the night may not "
+                            f"look; put it into {box.folders.state}")
+    try:
+        learned, tested = data.load_train(folder, mapped=True), data.load_test(folder, mapped=True)
+    except (BadData, MissingFile) as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise
+        return worth_a_look(f"night.mnist: {error}; until then the nights learn without it")
+    return well(f"{folder}: {len(learned[1])} digits to learn from, {len(tested[1])} to judge by")

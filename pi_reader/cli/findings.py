@@ -27,11 +27,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found. words: for people, with what to do; exit_code: of the command, if wrong."""
+    """What was found. words: for people, with what to do; exit_code: of the command, if wrong;
+    hidden: whether this user may not look."""
 
     verdict: Verdict
     words: str
     exit_code: int = 0
+    hidden: bool = False
 
 
 def well(words: str) -> Finding:
@@ -42,6 +44,11 @@ def well(words: str) -> Finding:
 def worth_a_look(words: str) -> Finding:
     """It works, but not as well as it could."""
     return Finding(Verdict.LOOK, words)
+
+
+def hidden(words: str) -> Finding:
+    """Somebody else may look there."""
+    return Finding(Verdict.LOOK, f"{words}; `sudo pi-reader doctor` sees more", hidden=True)
 
 
 def wrong(words: str, exit_code: int = NoHardware.exit_code) -> Finding:
