@@ -25,7 +25,8 @@ from pi_reader.files import read_json, write_json
 
 KINDS = ("read", "aim", "doctor", "label", "cancel", "retrain", "reload")
 MOST_QUEUED = 50  # requests that wait; more means that nobody takes them
-MOST_BYTES = 64 << 10  # of one request or answer
+MOST_BYTES = 64 << 10  # of one request
+LARGEST_ANSWER = 1 << 20  # bytes; each digit of a page takes some 250
 STALE_AFTER = 3600.0  # seconds: nobody waits that long for an answer
 
 _FOLDER_MODE = 0o2770  # the box's group may ask too, and what it writes stays the group's
@@ -81,15 +82,17 @@ class Requests:
         write_json(self.folder / name, {"kind": kind, "when": when, "words": words}, _FILE_MODE)
         return Request(kind, words, name, when)
 
-    def take(self, *kinds: str) -> list[Request]:
-        """The requests of these kinds, oldest first; they are gone from the folder.
+    def take(self, *kinds: str, most: int | None = None) -> list[Request]:
+        """The requests of these kinds, oldest first, `most` at once; they are gone from the folder.
 
         What is damaged, of no known kind or too old is removed and reported instead. A folder
         that is not there, or may not be read, is an empty one.
         """
         self._sweep()  # first: a forgotten `cancel` of yesterday must not stop tonight's training
-        taken = []
+        taken: list[Request] = []
         for name, kind in sorted(self._waiting(), key=lambda item: _when(item[0])):
+            if len(taken) == most:
+                break
             if kind in kinds and (request := self._open(name, kind)) and self._remove(name):
                 taken.append(request)
         return taken
@@ -108,7 +111,7 @@ class Requests:
         for step in ("taken", "answered"):
             for _ in range(max(1, round(seconds / _POLL))):
                 with contextlib.suppress(MissingFile, BadData):
-                    values = read_json(path, MOST_BYTES)
+                    values = read_json(path, LARGEST_ANSWER)
                     self._remove(path.name)
                     return values
                 self._sleep(_POLL)
@@ -140,7 +143,7 @@ class Requests:
                 raise ValueError("its kind or words are wrong")
         except MissingFile:  # somebody else took it
             return None
-        except (BadData, KeyError, TypeError, ValueError) as error:
+        except (BadData, KeyError, OverflowError, TypeError, ValueError) as error:
             if kind == _LASTING:  # whoever touches that file wants a training, whatever it holds
                 return Request(kind, {}, name, self._clock())
             if self._remove(name):

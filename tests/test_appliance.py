@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from box import NOW, Clock, Given, Scripted, box, page, reading
 
-from pi_reader.errors import BadData, BadSettings, Busy, NoHardware
+from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, NoHardware
 from pi_reader.files import write_json
 from pi_reader.history import History
 from pi_reader.outputs.record import Recording
@@ -360,6 +361,60 @@ def test_ok__label(tmp_path: Path, clock: Clock, words: dict[str, Any], kept: li
 def test_fail__label(tmp_path: Path, clock: Clock, words: dict[str, Any]) -> None:
     answer, _ = asked(tmp_path, clock, "label", **words)
     assert answer["exit_code"] == 65 and answer["error"]
+
+
+def test_ok__a_flood_of_requests_does_not_keep_it_from_looking(tmp_path: Path,
+                                                               clock: Clock) -> None:
+    faults = Faults(lambda line: None)
+    diary = Diary(faults, wall=clock.wall)
+    requests = Requests(tmp_path)
+    for _ in range(20):
+        requests.ask("read")
+    waiting: list[int] = []
+    frames = [item for frame in lying("478", 30)
+              for item in (lambda: waiting.append(len(list(tmp_path.glob("read-*.json")))), frame)]
+    appliance, _, _ = box(frames, clock, faults=faults, diary=diary,
+                          errands=errands(tmp_path, diary, faults))
+    appliance.run()
+    assert np.diff(waiting).min() == -1, "the watchdog is fed once a look"
+    assert waiting[-1] == 0 and len(list(tmp_path.glob("read-*.answer"))) == 20
+
+
+def test_ok__a_figure_that_is_no_number_is_answered(tmp_path: Path, clock: Clock) -> None:
+    faults = Faults(lambda line: None)
+    diary = Diary(faults, wall=clock.wall)
+    asked = Requests(tmp_path).ask("doctor")
+    appliance, _, _ = box(lying("1"), clock, faults=faults, diary=diary,
+                          errands=errands(tmp_path, diary, faults))
+    appliance.camera.figures = {"lux": float("nan"), "gain": 2.0}  # type: ignore[attr-defined]
+    appliance.run()
+    assert Requests(tmp_path).wait(asked, 1.0)["camera"] == {"lux": None, "gain": 2.0}
+
+
+def test_fail__samples_that_are_somebody_elses(tmp_path: Path, clock: Clock) -> None:
+    with sqlite3.connect(tmp_path / "samples.db") as other:
+        other.execute("CREATE TABLE events (name TEXT)")
+        other.execute("PRAGMA user_version = 1")
+    answer, appliance = asked(tmp_path, clock, "label", label="478")
+    assert answer["error"] and appliance.frames == 12
+
+
+def test_fail__nowhere_to_answer(tmp_path: Path, clock: Clock,
+                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[str] = []
+    faults = Faults(log.append)
+    diary = Diary(faults, wall=clock.wall)
+    Requests(tmp_path).ask("read")
+
+    def full(*_: object) -> None:
+        raise CannotWrite("the disk is full")
+
+    monkeypatch.setattr(Requests, "answer", full)
+    appliance, _, _ = box(lying("1"), clock, faults=faults, diary=diary,
+                          errands=errands(tmp_path, diary, faults))
+    appliance.run()
+    assert log == ["request read: was not answered, the disk is full"]
+    assert not faults.all, "nobody else will ask soon, and the fault would stand for weeks"
 
 
 def test_ok__reload_ends_the_loop_for_new_settings(tmp_path: Path, clock: Clock) -> None:

@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pi_reader.errors import BadData, BadSettings, PiReaderError
+from pi_reader.errors import BadData, BadSettings, CannotWrite, PiReaderError
 from pi_reader.reader import Reader
 from pi_reader.requests import Request, Requests
 from pi_reader.samples import NO_DIGIT
 from pi_reader.service.diary import Diary
 from pi_reader.service.events import Event, labels_from
-from pi_reader.service.faults import Faults
+from pi_reader.service.faults import TROUBLES, Faults
+from pi_reader.service.report import plain
 from pi_reader.values import Frame, Reading
 
 KINDS = ("read", "aim", "doctor", "label", "reload")
 AIMING = 5.0  # seconds that one request keeps the figures coming
 EVERY = 0.25  # seconds between two looks into the folder
+AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,15 @@ class Errands:
         if now < self._next:
             return
         self._next = now + EVERY
-        for request in self._requests.take(*KINDS):
+        for request in self._requests.take(*KINDS, most=AT_ONCE):
             try:
                 answer = self._do(request, now, sight)
-            except PiReaderError as error:
-                answer = {"error": str(error), "exit_code": error.exit_code}
-            with self._faults.kept_from_stopping_us("requests"):
-                self._requests.answer(request, answer)
+            except TROUBLES as error:
+                answer = {"error": str(error), "exit_code": getattr(error, "exit_code", 70)}
+            try:
+                self._requests.answer(request, plain(answer))
+            except CannotWrite as error:  # a matter of whoever asked, and over
+                self._faults.mention(f"request {request.kind}: was not answered, {error}")
 
     def reload(self) -> str:
         """Ask for new settings; gives why they stay the old ones, "" if they do not."""

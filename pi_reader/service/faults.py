@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 from pi_reader.errors import PiReaderError
 
+TROUBLES = (PiReaderError, OSError, sqlite3.Error)  # what a card or a part may raise, ours or not
+
 
 class Faults:
     """The box's list of complaints, the oldest first. log: is told one line per change."""
@@ -38,12 +40,16 @@ class Faults:
             del self._now[part]
             self._log(f"{part}: works again")
 
+    def mention(self, words: str) -> None:
+        """Something went wrong that is over already."""
+        self._log(words)
+
     @contextlib.contextmanager
     def kept_from_stopping_us(self, part: str) -> Iterator[None]:
         """Do something with a part that may break: then that is noted, and the box goes on."""
         try:
             yield
-        except (PiReaderError, OSError, sqlite3.Error) as error:
+        except TROUBLES as error:
             self.set(part, str(error) or repr(error))
         else:
             self.set(part, "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from pi_reader.errors import PiReaderError
 from pi_reader.service.correct import Correcting
 from pi_reader.service.diary import Diary
 from pi_reader.service.events import Event
+from pi_reader.service.faults import TROUBLES
 from pi_reader.values import Correction
 
 NEWS = 10.0  # seconds that a line about what was done stands
@@ -101,7 +101,7 @@ class Presses:
             return
         try:
             self._diary.corrected(self._event, kept)
-        except PiReaderError as error:
+        except TROUBLES as error:
             self._say(f"nothing was kept: {error}", now)
         else:
             self._say(f"kept {len(kept)} digit{'s' if len(kept) > 1 else ''}", now)

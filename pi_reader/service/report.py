@@ -36,7 +36,7 @@ class Report:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            beside.write_text(json.dumps(_plain(values), ensure_ascii=False), encoding="utf-8")
+            beside.write_text(json.dumps(plain(values), ensure_ascii=False), encoding="utf-8")
             beside.chmod(_MODE)
             beside.replace(self._path)
         except OSError:
@@ -45,12 +45,12 @@ class Report:
             raise
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Fit for JSON: numbers rounded to what anybody reads, and no infinities."""
     if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
+        return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, float):
         return round(value, 4) if math.isfinite(value) else None
     return value
