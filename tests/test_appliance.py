@@ -250,14 +250,26 @@ def test_ok__a_disk_with_little_left(tmp_path: Path, monkeypatch: pytest.MonkeyP
     from pi_reader.service import health
 
     log: list[str] = []
-    around = Surroundings(Faults(log.append), state=tmp_path)
-    monkeypatch.setattr(health, "disk_free_mb", lambda folder: 3.0)
+    faults = Faults(log.append)
+    around = Surroundings(faults, state=tmp_path)
+    for minute, free in enumerate((19, 3, 25, 18, 40, 25)):
+        monkeypatch.setattr(health, "disk_free_mb", lambda folder, free=free: float(free))
+        monkeypatch.setattr(health, "temperature", lambda free=free: 100.0 - free)
+        around.tick(60.0 * minute)
+    around.tick(60.0 * minute + 30.0)
+    assert [line.rpartition(": ")[2][:13] for line in log] == [
+        "has reached 8", "the disk is f", "works again", "works again"], "once, however it varies"
+    assert log[0].startswith("temperature") and not faults.all
+
+
+def test_ok__a_state_folder_that_goes_and_comes_back(tmp_path: Path) -> None:
+    faults = Faults(lambda line: None)
+    around = Surroundings(faults, state=tmp_path / "state")
     around.tick(0.0)
-    monkeypatch.setattr(health, "disk_free_mb", lambda folder: 300.0)
-    around.tick(30.0)
-    assert len(log) == 1 and "the disk is full, 3 MB are left" in log[0]
+    assert "is gone" in faults.all["state"]
+    (tmp_path / "state").mkdir()
     around.tick(60.0)
-    assert log[1] == "disk: works again"
+    assert not faults.all
 
 
 def test_ok__the_clock_jumps_by_years(clock: Clock, tmp_path: Path) -> None:
@@ -448,6 +460,21 @@ def test_ok__training_is_told(tmp_path: Path, clock: Clock) -> None:
     appliance.run()
     seen = [(status.progress, status.message) for status in shown.told]
     assert (0.5, "training") in seen and (None, "done") in seen and seen[-2] == (None, "")
+
+
+@pytest.mark.parametrize("word", [
+    '{"state": "training", "updated": 1%s}' % ("0" * 400), '{"state": "training", "progress": []}',
+    '{"state": "training", "progress": 1%s, "updated": %f}' % ("0" * 400, NOW),
+    '{"state": "training", "progress": NaN, "updated": %f}' % NOW, '{"state": []}', "[]"])
+def test_fail__a_word_of_the_training_that_makes_no_sense(tmp_path: Path, clock: Clock,
+                                                          word: str) -> None:
+    (tmp_path / "training.json").write_text(word)
+    around = Surroundings(Faults(lambda line: None), training=tmp_path / "training.json",
+                          wall=clock.wall)
+    appliance, shown, _ = box(lying("1", 20), clock, surroundings=around)
+    appliance.run()
+    assert appliance.frames == 20 and len(shown.told) < 5, "what has not changed is not told again"
+    assert shown.told[-2].progress in (None, 0.0)
 
 
 def test_ok__drift_is_hinted_at_and_remembered(tmp_path: Path, clock: Clock) -> None:

@@ -17,7 +17,7 @@ from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import read_json
 
 STALE_SECONDS = 30.0  # the service writes every ten
-LARGEST = 64 << 10  # bytes of a status file
+LARGEST = 64 << 10  # bytes of what the service or the training says of itself
 _BEYOND = 1e12  # no time and no count gets there; nor is it infinite or no number at all
 
 

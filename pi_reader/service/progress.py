@@ -73,7 +73,7 @@ def cancel(folders: Folders, requests: Requests, clock: Callable[[], float],
 def is_active(training: Mapping[str, Any], now: float) -> bool:
     """Whether a training runs, by what it said last."""
     return (training.get("state") in ACTIVE
-            and now - number(training, "updated") < DEAD_SECONDS)
+            and abs(now - number(training, "updated")) < DEAD_SECONDS)
 
 
 def service_lines(known: Known) -> Iterator[str]:

@@ -12,13 +12,16 @@ from pi_reader.errors import PiReaderError
 from pi_reader.files import read_json
 from pi_reader.service import health
 from pi_reader.service.faults import Faults
+from pi_reader.service.known import LARGEST, number
+from pi_reader.service.progress import ACTIVE, is_active
 
 EVERY = 60.0  # seconds between two looks at heat, disk and network
 OFTEN = 1.0  # and at the training's word
-LEAST_FREE_MB = 20.0  # below that the card counts as full: SQLite and the night need some
-TOO_HOT = 80.0  # degrees Celsius; the processor slows itself down from here on
-_LARGEST = 64 << 10  # bytes of the training's word
-_FORGOTTEN = 900.0  # seconds after which a training that says nothing more was killed
+# Below the first the card counts as full, since SQLite and the night need some; from the second on
+# it has room again. Were they one, a card on the brink would fill itself with lines about it.
+LEAST_FREE_MB, FREE_AGAIN_MB = 20.0, 30.0
+# Degrees Celsius: from the first on the processor slows itself down.
+TOO_HOT, COOL_AGAIN = 80.0, 75.0
 
 
 class Surroundings:
@@ -56,14 +59,21 @@ class Surroundings:
         self.address = health.address()
         self.temperature = health.temperature()
         self._faults.set("power", health.undervoltage() or "")
-        hot = self.temperature is not None and self.temperature >= TOO_HOT
-        self._faults.set("temperature", f"temperature: {self.temperature:.0f} °C, should stay below"
-                         f" {TOO_HOT:.0f}; give the box more air" if hot else "")
+        limit = COOL_AGAIN if "temperature" in self._faults.all else TOO_HOT
+        hot = self.temperature is not None and self.temperature >= limit
+        self._faults.set("temperature", f"temperature: has reached {TOO_HOT:.0f} °C, should stay"
+                         " below; give the box more air" if hot else "")
         if self._state is not None:
-            self.disk_free_mb = free = health.disk_free_mb(self._state)
-            full = free is not None and free < LEAST_FREE_MB
-            self._faults.set("disk", f"{self._state}: the disk is full, {free:.0f} MB are left;"
-                             " make room, reading goes on but nothing is kept" if full else "")
+            self._look_at_disk(self._state)
+
+    def _look_at_disk(self, state: Path) -> None:
+        self._faults.set("state", "" if state.is_dir() else f"{state}: is gone or was never there,"
+                         " so nothing can be kept; start pi-reader again, which makes it")
+        self.disk_free_mb = free = health.disk_free_mb(state)
+        limit = FREE_AGAIN_MB if "disk" in self._faults.all else LEAST_FREE_MB
+        full = free is not None and free < limit
+        self._faults.set("disk", f"{state}: the disk is full, less than {LEAST_FREE_MB:.0f} MB are"
+                         " left; make room, reading goes on but nothing is kept" if full else "")
 
     def _listen(self) -> None:
         """What the training says, if it has said anything new."""
@@ -73,11 +83,10 @@ class Surroundings:
             found = os.stat(self._training)
             if (found.st_ino, found.st_mtime_ns) != self._stamp:
                 self._stamp = found.st_ino, found.st_mtime_ns
-                self._word = read_json(self._training, _LARGEST)
+                self._word = read_json(self._training, LARGEST)
         except (OSError, PiReaderError):
             self._word = {}
-        progress, at = self._word.get("progress"), self._word.get("updated")
-        fresh = isinstance(at, int | float) and abs(self._wall() - at) < _FORGOTTEN
-        busy = self._word.get("state") in ("training", "judging") and fresh
-        self.progress = float(progress) if busy and isinstance(progress, int | float) else None
-        self.message = str(self._word.get("message", "")) if fresh or not busy else ""
+        active = is_active(self._word, self._wall())
+        self.progress = min(1.0, max(0.0, number(self._word, "progress"))) if active else None
+        killed = self._word.get("state") in ACTIVE and not active
+        self.message = "" if killed else str(self._word.get("message", ""))
