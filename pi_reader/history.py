@@ -36,7 +36,11 @@ CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT N
 PRAGMA user_version = {FORMAT};
 """
 _ADD = 'INSERT INTO readings ("when", text, sure, confidence, weights) VALUES (?, ?, ?, ?, ?)'
-_PRUNE = "DELETE FROM readings WHERE id <= (SELECT max(id) FROM readings) - ?"
+# A limit that was lowered by millions is reached bit by bit: the watchdog must not starve.
+_PRUNE = """DELETE FROM readings WHERE id <= min((SELECT max(id) FROM readings) - ?,
+    (SELECT min(id) FROM readings) + 10000)"""
+_DOUBT = """SELECT total(1 - sure), count(*)
+    FROM (SELECT sure FROM readings ORDER BY id DESC LIMIT :newest)"""
 # A reading of a time when the clock was not set belongs to the period if it came after its first.
 _SINCE = """FROM readings WHERE "when" >= :since
     OR ("when" = 0 AND id > (SELECT min(id) FROM readings WHERE "when" >= :since))"""
@@ -76,6 +80,7 @@ class History:
         self._batch_seconds = batch_seconds
         self._waiting: deque[tuple[float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
         self._database: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # which one the database is
         self._tried = -float("inf")
         self.trouble = ""  # why nothing can be written now, "" if all is well
 
@@ -120,23 +125,14 @@ class History:
             raise BadData(f"{self._path}: was damaged ({damage}); it is set aside as"
                           f" {_aside(self._path).name}, and a new history was begun")
 
-    def since(self, when: float = 0.0) -> Iterator[Past]:
-        """The readings from a wall time on, oldest first, with those that still wait.
+    def unsure(self, newest: int) -> tuple[int, int]:
+        """How many of the newest readings had a `?`, and of how many: there may be fewer.
 
         Raises like `flush` and `past`.
         """
         self.flush()
-        return past(self._path, when)
-
-    def unsure_share(self, since: float = 0.0, until: float = float("inf")) -> tuple[float, int]:
-        """Which share of the readings of a period had a `?`, 0 to 1, and of how many.
-
-        since, until: seconds since 1970. Raises like `flush` and `past`.
-        """
-        self.flush()
-        query = f'SELECT total(1 - sure), count(*) FROM (SELECT * {_SINCE}) WHERE "when" < :until'
-        unsure, count = next(_rows(self._path, query, since=since, until=until), (0, 0))
-        return (unsure / count if count else 0.0), count
+        unsure, count = next(_rows(self._path, _DOUBT, newest=newest), (0, 0))
+        return int(unsure), count
 
     def close(self) -> None:
         """Write what waits and let go of the file. Raises like `flush`."""
@@ -155,9 +151,12 @@ class History:
 
     def _write(self) -> None:
         """All that waits in one transaction; only then is it forgotten here."""
+        if self._database is not None and _identity(self._path) != self._file:
+            self._let_go()  # else a file that was removed would take all readings with it
         if self._database is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._database = _open_for_writing(self._path)
+            self._file = _identity(self._path)
         with self._database as database:
             database.executemany(_ADD, self._waiting)
             database.execute(_PRUNE, (self._most,))
@@ -244,6 +243,8 @@ def _open_for_reading(path: Path) -> sqlite3.Connection | None:
     for way in (address, f"{address}&immutable=1"):
         if not path.exists():
             return None
+        if not path.is_file():  # a pipe would keep us waiting for ever
+            raise BadData(f"{path}: is a folder, a pipe or a device, should be a file; remove it")
         database = sqlite3.connect(way, timeout=10 * _LOCKED_SECONDS, uri=True)
         try:
             if _check_format(database):
@@ -255,6 +256,15 @@ def _open_for_reading(path: Path) -> sqlite3.Connection | None:
             if way != address or _code(error) not in _NO_ROOM_BESIDE or _size(f"{path}-wal"):
                 raise
     return None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands under a name now, None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _size(name: str) -> int:

@@ -19,7 +19,7 @@ from box import NOW, Clock, Given, Scripted, box, page, reading
 
 from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, NoHardware
 from pi_reader.files import write_json
-from pi_reader.history import History
+from pi_reader.history import History, past
 from pi_reader.outputs.record import Recording
 from pi_reader.outputs.together import Outputs
 from pi_reader.requests import Requests
@@ -243,7 +243,17 @@ def test_ok__a_full_disk(clock: Clock, tmp_path: Path) -> None:
     assert any(status.fault for status in shown.told)
     assert not faults.all and not any(s.message.startswith("kept") for s in shown.told)
     assert any("samples.db" in status.message for status in shown.told)
-    assert [past.text for past in History(tmp_path / "history.db").since()] == ["12", "34"]
+    assert [one.text for one in past(tmp_path / "history.db")] == ["12", "34"]
+
+
+def test_fail__a_folder_in_the_history_s_place(clock: Clock, tmp_path: Path) -> None:
+    log: list[str] = []
+    faults = Faults(log.append)
+    diary = Diary(faults, history=History(tmp_path, batch_seconds=1.0), wall=clock.wall)
+    appliance, shown, _ = box(lying("12", 20), clock, faults=faults, diary=diary)
+    appliance.run()
+    assert shown.texts == ["12"] and len(log) == 1, "it never worked again, nor did it at the end"
+    assert "cannot be written" in log[0] and set(faults.all) == {"history"}
 
 
 def test_ok__a_disk_with_little_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,8 +296,8 @@ def test_ok__the_clock_jumps_by_years(clock: Clock, tmp_path: Path) -> None:
                               report=Report(tmp_path / "status.json"))
     appliance.run()
     assert shown.texts == ["1", "2", "3", "4"] and not faults.all
-    past = [(one.text, one.when > 0) for one in History(tmp_path / "history.db").since()]
-    assert past == [("1", False), ("2", True), ("3", True), ("4", False)]
+    assert [(one.text, one.when > 0) for one in past(tmp_path / "history.db")] == [
+        ("1", False), ("2", True), ("3", True), ("4", False)]
 
 
 # The button
@@ -463,11 +473,12 @@ def test_ok__training_is_told(tmp_path: Path, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("word", [
-    '{"state": "training", "updated": 1%s}' % ("0" * 400), '{"state": "training", "progress": []}',
-    '{"state": "training", "progress": 1%s, "updated": %f}' % ("0" * 400, NOW),
-    '{"state": "training", "progress": NaN, "updated": %f}' % NOW, '{"state": []}', "[]"])
+    '{"state": "training", "updated": HUGE}', '{"state": "training", "progress": []}',
+    '{"state": "training", "progress": HUGE, "updated": NOW}',
+    '{"state": "training", "progress": NaN, "updated": NOW}', '{"state": []}', "[]"])
 def test_fail__a_word_of_the_training_that_makes_no_sense(tmp_path: Path, clock: Clock,
                                                           word: str) -> None:
+    word = word.replace("NOW", str(NOW)).replace("HUGE", "1" + 400 * "0")
     (tmp_path / "training.json").write_text(word)
     around = Surroundings(Faults(lambda line: None), training=tmp_path / "training.json",
                           wall=clock.wall)

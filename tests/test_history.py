@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -95,11 +96,26 @@ def test_ok__only_the_newest_stay(path: Path) -> None:
     assert texts(path) == [str(n) for n in range(200, 300)]
 
 
+def test_ok__a_much_lower_limit_is_reached_bit_by_bit(path: Path) -> None:
+    with History(path) as history:
+        for n in range(25_000):
+            history.add(str(n), True, 0.9, "", NOON)
+            if n % 1000 == 999:
+                history.flush()
+    left = []
+    with History(path, most=100) as history:
+        while not left or left[-1] > 100:
+            keep(history, "1")
+            history.flush()
+            left.append(len(texts(path)))
+    assert left == [15_000, 5_000, 100]
+
+
 def test_ok__since_a_time(path: Path) -> None:
     with History(path) as history:
         for n in range(5):
             keep(history, str(n), when=NOON + n)
-        assert [one.text for one in history.since(NOON + 3)] == ["3", "4"], "also what still waits"
+    assert texts(path, NOON + 3) == ["3", "4"]
 
 
 def test_ok__a_clock_that_was_not_set_is_not_believed(path: Path) -> None:
@@ -120,9 +136,11 @@ def test_ok__share_of_doubt(path: Path) -> None:
     with History(path) as history:
         keep(history, "1", "2?", "3", "4", when=NOON)
         keep(history, "?", when=NOON + 100)
-        assert history.unsure_share(until=NOON + 50) == (0.25, 4)
-        assert history.unsure_share(NOON + 50) == (1.0, 1)
-        assert history.unsure_share(NOON + 200) == (0.0, 0)
+        assert history.unsure(newest=100) == (2, 5)
+        assert history.unsure(newest=1) == (1, 1)
+        assert history.unsure(newest=3) == (1, 3)
+    with History(path.with_name("none.db")) as history:
+        assert history.unsure(newest=100) == (0, 0)
 
 
 def test_ok__nothing_yet(path: Path, tmp_path: Path) -> None:
@@ -251,9 +269,26 @@ def test_ok__a_number_that_the_card_spoilt(path: Path, when: object, confidence:
     assert one.confidence == (0.5 if confidence == 0.5 else 0.0)
 
 
+def test_ok__a_state_folder_that_was_removed(path: Path) -> None:
+    with History(path) as history:
+        keep(history, "1")
+        history.flush()
+        shutil.rmtree(path.parent)
+        keep(history, "2")
+        history.flush()
+        assert texts(path) == ["2"]
+
+
+def test_fail__a_pipe_in_its_place(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    with pytest.raises(BadData, match="a pipe"):
+        texts(path)
+
+
 def test_fail__a_folder_in_its_place(path: Path) -> None:
     path.mkdir(parents=True)
-    with pytest.raises(BadData, match="cannot be read"):
+    with pytest.raises(BadData, match="is a folder"):
         texts(path)
     with History(path) as history:
         keep(history, "1")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.files import believed
@@ -35,10 +36,8 @@ class Diary:
         self._samples = samples
         self._collect_unsure = collect_unsure
         if history is not None:
-            with faults.kept_from_stopping_us("history"):
-                share, count = history.unsure_share()
-                count = min(count, _BASELINE)
-                self.drift = Drift(round(share * count), count)
+            with self._watched(history):
+                self.drift = Drift(*history.unsure(_BASELINE))
 
     def enter(self, reading: Reading, frame: Frame) -> Event:
         """Remember a reading with digits that was said."""
@@ -72,17 +71,22 @@ class Diary:
 
     def tick(self, now: float) -> None:
         """Let the history write what waits; now: seconds, monotonic."""
-        if self._history is None:
-            return
-        try:
-            self._history.tick(now)
-        except PiReaderError as error:  # said once by the history; .trouble says how it stands
-            self._faults.set("history", str(error))
-        if not self._history.trouble:
-            self._faults.set("history", "")
+        if self._history is not None:
+            with self._watched(self._history):
+                self._history.tick(now)
 
     def close(self) -> None:
         """Write what still waits."""
         if self._history is not None:
-            with self._faults.kept_from_stopping_us("history"):
+            with self._watched(self._history):
                 self._history.close()
+
+    @contextmanager
+    def _watched(self, history: History) -> Iterator[None]:
+        """Do something with the history; what goes wrong is said, and what lasts is a fault."""
+        try:
+            yield
+        except PiReaderError as error:
+            if str(error) != history.trouble:
+                self._faults.mention(str(error))
+        self._faults.set("history", history.trouble)
