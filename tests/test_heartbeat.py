@@ -44,6 +44,20 @@ def test_ok__nobody_listens(tmp_path: Path) -> None:
         heart.stop()
 
 
+def test_ok__that_it_is_ready_is_said_until_it_is_heard(tmp_path: Path) -> None:
+    name = str(tmp_path / "notify")
+    heart = Heartbeat({"NOTIFY_SOCKET": name})
+    heart.beat()
+    heart.say("reading: 1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(name)
+        listener.settimeout(5)
+        heart.beat()
+        heart.say("reading: 1")
+        assert listener.recv(1000).startswith(b"READY=1")
+        assert listener.recv(1000) == b"STATUS=reading: 1"
+
+
 def test_ok__a_full_socket_never_blocks(systemd: tuple[socket.socket, str]) -> None:
     _, name = systemd
     heart = Heartbeat({"NOTIFY_SOCKET": name})

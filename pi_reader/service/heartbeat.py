@@ -16,8 +16,8 @@ _LONGEST = 200  # characters of a status line; systemctl shows one line
 class Heartbeat:
     """Speaks to the socket that systemd named; says nothing where it named none.
 
-    environment: where NOTIFY_SOCKET is looked up. What cannot be delivered is let go: the watchdog
-    then does what it is for.
+    environment: where NOTIFY_SOCKET is looked up. A beat that cannot be delivered is let go, the
+    watchdog then does what it is for; that the box is ready is said again until it is heard.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -29,28 +29,28 @@ class Heartbeat:
 
     def beat(self) -> None:
         """A fresh frame was seen. The first beat also says that the box is ready."""
-        if not self._is_ready:
-            self._is_ready = True
-            self._send("READY=1\nWATCHDOG=1")
-        else:
+        if self._is_ready:
             self._send("WATCHDOG=1")
+        else:
+            self._is_ready = self._send("READY=1\nWATCHDOG=1")
 
     def say(self, status: str) -> None:
         """A line for `systemctl status`; sent only when it has changed."""
         line = " ".join(status.split())[:_LONGEST]
-        if line != self._status:
+        if line != self._status and self._send(f"STATUS={line}"):
             self._status = line
-            self._send(f"STATUS={line}")
 
     def stop(self) -> None:
         """The box is on its way out, as it was told to."""
         self._send("STOPPING=1")
 
-    def _send(self, message: str) -> None:
+    def _send(self, message: str) -> bool:
+        """Whether it was delivered, or there is nobody to deliver it to."""
         if not self._address:
-            return
+            return True
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
                 sender.sendto(message.encode(), self._address)
         except OSError:
-            return
+            return False
+        return True
