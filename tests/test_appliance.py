@@ -27,10 +27,11 @@ from pi_reader.samples import Samples
 from pi_reader.service.diary import Diary
 from pi_reader.service.errands import Errands
 from pi_reader.service.faults import Faults
+from pi_reader.service.heartbeat import Heartbeat
 from pi_reader.service.presses import Presses
 from pi_reader.service.report import Report
 from pi_reader.service.surroundings import Surroundings
-from pi_reader.values import Frame, State
+from pi_reader.values import Frame, State, Status
 
 EMPTY = page("")
 
@@ -92,6 +93,14 @@ def test_ok__what_moves_is_not_read_unless_it_never_rests(clock: Clock) -> None:
     assert shown.texts == ["12"]
 
 
+def test_ok__what_never_rests_and_is_never_the_same_is_no_start(clock: Clock) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (60, 480, 640), np.uint8)
+    appliance, shown, _ = box([Frame(grey, "1" * (1 + place % 7)) for place, grey
+                               in enumerate(noise)], clock)
+    appliance.run()
+    assert shown.texts == [] and states(shown) == [State.STARTING, State.NOTHING, State.STOPPING]
+
+
 def test_ok__two_looks_a_second_at_rest_eight_while_something_happens(clock: Clock) -> None:
     times: list[float] = []
     frames = [item for text in [""] * 12 + ["12"] * 12
@@ -144,8 +153,9 @@ def test_fail__a_camera_that_gives_out_ends_it(clock: Clock, tmp_path: Path) -> 
         appliance, shown, _ = box([*lying("1"), trouble], clock, report=Report(report))
         with pytest.raises(type(trouble)):
             appliance.run()
-        assert shown.texts == ["1"] and shown.told[-1].state == State.STOPPING
-        assert json.loads(report.read_text())["state"] == "stopping"
+        assert shown.texts == ["1"] and shown.told[-1] == Status(State.FAULT, str(trouble))
+        last_word = json.loads(report.read_text())
+        assert (last_word["state"], last_word["fault"]) == ("fault", str(trouble))
 
 
 def test_ok__stop_is_heard_between_looks(clock: Clock) -> None:
@@ -207,6 +217,18 @@ def test_ok__an_output_that_breaks(clock: Clock, trouble: Exception) -> None:
     appliance, _, _ = box(lying("12") + lying("3"), clock, outputs=both)
     appliance.run()
     assert good.texts == ["12", "3"] and len(log) == 1 and log[0].startswith("oled: broken")
+    assert good.told[-2].fault == f"oled: {str(trouble).removeprefix('oled: ')}", "others tell it"
+    assert not appliance.faults.all
+
+
+def test_ok__the_newest_fault_is_shown() -> None:
+    """A low voltage at the start stands until the power is off, and must hide nothing."""
+    faults = Faults(lambda line: None)
+    for part in ("power", "disk"):
+        faults.set(part, part)
+    assert faults.newest == "disk"
+    faults.set("disk", "")
+    assert faults.newest == "power"
 
 
 @contextmanager
@@ -306,13 +328,36 @@ def test_ok__freeze_holds_the_display_and_looks_on(clock: Clock) -> None:
     pressed = Pressed({0: ["short"], 1: ["short"]})
     faults = Faults(lambda line: None)
     diary = Diary(faults, wall=clock.wall)
-    frames = [*lying("1"), pressed.due, *lying("2"), pressed.due, *lying("2", 2)]
+    frames = [*lying("1"), pressed.due, *lying(""), *lying("2"), pressed.due, *lying("2", 2)]
     appliance, shown, _ = box(frames, clock, faults=faults, diary=diary, button=pressed,
                               presses=Presses(diary, "freeze"))
     appliance.run()
-    assert shown.texts == ["1", "2"] and appliance.frames == 18
+    assert shown.texts == ["1", "2"] and appliance.frames == 26
+    assert states(shown) == [State.STARTING, State.READING, State.STOPPING], "lamps are held, too"
     assert diary.events.last is not None and diary.events.last.number == 2
     assert [status.frozen for status in shown.told if status.frozen]
+
+
+def test_ok__what_is_corrected_is_shown_and_stays(clock: Clock, tmp_path: Path) -> None:
+    """Its digits are shown as pictures, so no other reading may take their place."""
+    pressed = Pressed({0: ["long"], 1: ["long"]})
+    diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall)
+    frames = [*lying("1"), *lying(""), pressed.due, *lying("2"), pressed.due, *lying("2", 2)]
+    appliance, shown, _ = box(frames, clock, diary=diary, presses=Presses(diary), button=pressed)
+    appliance.run()
+    assert shown.texts == ["1", "", "1", "2"]
+
+
+def test_ok__what_was_held_can_be_corrected(clock: Clock, tmp_path: Path) -> None:
+    pressed = Pressed({0: ["short"], 1: ["long", "long"]})
+    diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall)
+    frames = [*lying("8"), pressed.due, *lying("5"), pressed.due, *lying("5", 3)]
+    appliance, shown, _ = box(frames, clock, diary=diary, presses=Presses(diary, "freeze"),
+                              button=pressed)
+    appliance.run()
+    with Samples(tmp_path / "s.db") as samples:
+        assert [sample.label for sample in samples.last_event()] == [8], "what the owner looked at"
+    assert shown.texts[-1] == "5" and not shown.told[-2].frozen
 
 
 def test_ok__a_short_press_says_it_again(clock: Clock) -> None:
@@ -444,6 +489,18 @@ def test_ok__reload_ends_the_loop_for_new_settings(tmp_path: Path, clock: Clock)
     assert "done" in answer and appliance.wants_reload and appliance.frames == 9
 
 
+def test_ok__a_reload_is_no_farewell_to_systemd(clock: Clock) -> None:
+    """It would be killed some seconds after it said STOPPING=1, whatever it does then."""
+    for reloads in (False, True):
+        stops: list[str] = []
+        heartbeat = Heartbeat({})
+        heartbeat.stop = lambda stops=stops: stops.append("stop")  # type: ignore[misc]
+        appliance, _, _ = box(lying("1"), clock, heartbeat=heartbeat)
+        appliance.wants_reload = reloads
+        appliance.run()
+        assert stops == ([] if reloads else ["stop"])
+
+
 def test_ok__broken_settings_while_running(tmp_path: Path, clock: Clock) -> None:
     def check() -> None:
         raise BadSettings("config.toml: camera.kid: there is no such setting")
@@ -451,7 +508,7 @@ def test_ok__broken_settings_while_running(tmp_path: Path, clock: Clock) -> None
     answer, appliance = asked(tmp_path, clock, "reload", check)
     assert answer["exit_code"] == 78 and "old settings stay in use" in answer["error"]
     assert not appliance.wants_reload and appliance.frames == 12
-    assert "camera.kid" in appliance.faults.first
+    assert "camera.kid" in appliance.faults.newest
 
 
 # What the training says

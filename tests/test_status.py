@@ -112,6 +112,7 @@ def test_ok__since_when_it_is_up_whenever_it_last_wrote(
     ({"updated": time.time() - 3600}, "hangs: its last word is "),
     ({"pid": gone()}, "not running: it ended without a word"),
     ({"pid": gone(), "state": "stopping"}, "not running: it was stopped"),
+    ({"pid": gone(), "state": "fault", "fault": "camera: lost"}, "ago (camera: lost); "),
     ({"pid": None}, "not running: it ended without a word"),
     ({"pid": -1}, "not running: it ended without a word"),  # a kill would reach every process
     ({"pid": 10**30}, "not running: it ended without a word"),

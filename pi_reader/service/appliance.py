@@ -35,6 +35,7 @@ from pi_reader.values import Frame, Reading, State, Status
 RESTLESS = 2.0  # seconds: what moves for longer is read all the same, a page in a trembling hand
 SLICE = 0.1  # seconds between two ticks of the outputs and two looks at the button
 WEIGHTS_EVERY = 1.0  # seconds between two looks for new weights
+AWAKE_AFTER = 10  # reads, if no two of them agree: what never rests is no reason to be starting
 
 
 class Appliance:
@@ -44,6 +45,7 @@ class Appliance:
     faults, diary, surroundings, presses: shared with whoever built them. errands, button, report:
     None where nobody asks, presses or wants to know. looks_per_second: while nothing moves,
     fastest: while something does or is not certain. clock: seconds, monotonic; wall: since 1970.
+    is_capturing: whether it waits for the camera, which may hang.
     """
 
     def __init__(self, camera: Camera, weights: Weights, outputs: Output, *, faults: Faults,
@@ -64,11 +66,13 @@ class Appliance:
         self.window = window or Window()
         self.frames = self.reads = 0
         self.wants_reload = False
+        self.is_capturing = False
         self._slow, self._fast = 1 / looks_per_second, 1 / fastest
         self._log, self._clock, self._wall, self._sleep = log, clock, wall, sleep
         self._eye = Eye()
         self._reader: Reader | None = None
         self._frame: Frame | None = None
+        self._held: Reading | None = None  # what stands on a frozen display
         self._conditions: Conditions | None = None
         self._trouble: State | None = None
         self._status = Status(State.STARTING)
@@ -96,6 +100,7 @@ class Appliance:
         Afterwards `wants_reload` says whether new settings wait. Raises NoHardware if the camera
         gives out, BadData or MissingFile if no weights can be read at the start.
         """
+        last_word = Status(State.STOPPING)
         try:
             self.outputs.tell(self._status)
             while not self._stopping and (until is None or self._clock() < until):
@@ -104,12 +109,17 @@ class Appliance:
                 if hurried is None:
                     break
                 self._wait(begun + (self._fast if hurried else self._slow))
+        except Exception as error:
+            last_word = Status(State.FAULT, str(error) or repr(error))
+            raise
         finally:
-            self._end()
+            self._end(last_word)
 
     def _look(self) -> bool | None:
         """One look. Gives whether the next should follow soon, None if there was no frame."""
+        self.is_capturing = True
         frame = self.camera.capture()
+        self.is_capturing = False
         if frame is None:
             return None
         self.frames += 1
@@ -137,14 +147,14 @@ class Appliance:
         reading = cautious(reader.read(frame), reader.sure_at)
         self.weights.proved()
         said = self.steady.add(reading)
+        self._is_awake = self._is_awake or self.steady.settled or self.reads >= AWAKE_AFTER
         if self.steady.settled:
-            self._is_awake = True
             self._trouble = self._conditions.trouble if self._conditions else None
         if said is None:
             return
         if said.lines:
             self.diary.enter(said, frame)
-        if not self.presses.frozen:
+        if not self.presses.frozen and self.presses.corrected is None:
             self.outputs.show(said, frame)
 
     def _newest_reader(self, now: float) -> Reader:
@@ -190,19 +200,22 @@ class Appliance:
         """Act on the button."""
         if self.button is None:
             return
-        frozen = self.presses.frozen
+        before = self.presses.frozen, self.presses.corrected
         self.presses.take(self.button.events(), now)
-        if frozen and not self.presses.frozen:
-            self._show_again()
+        if before != (self.presses.frozen, self.presses.corrected):
+            self._hold()
         if self.presses.read_again:
             self.presses.read_again = False
             self.steady.forget()
         self._stopping = self._stopping or self.presses.off
 
-    def _show_again(self) -> None:
-        """After a freeze: what has been said meanwhile."""
-        nothing = Reading("", (0, 0))
-        self.outputs.show(self.steady.said or nothing, self._frame)
+    def _hold(self) -> None:
+        """Hold what is shown, or show what is to be corrected; after that, what was said since."""
+        if self.presses.frozen:
+            self._held = self.steady.said
+        else:
+            nothing = Reading("", (0, 0))
+            self.outputs.show(self.presses.corrected or self.steady.said or nothing, self._frame)
 
     def _tell(self, now: float) -> None:
         """Tell everybody how things stand, if that has changed."""
@@ -218,7 +231,8 @@ class Appliance:
         self._write_report(now)
 
     def _status_now(self, now: float) -> Status:
-        correction, said = self.presses.correction, self.steady.said
+        correction = self.presses.correction
+        said = self._held if self.presses.frozen else self.steady.said
         if correction is not None:
             state = State.CORRECTING
         elif said is not None:
@@ -227,7 +241,8 @@ class Appliance:
             state = State.STARTING
         else:
             state = self._trouble or State.NOTHING
-        return Status(state, self.faults.first,
+        broken = (f"{name}: {why}" for name, why in getattr(self.outputs, "broken", {}).items())
+        return Status(state, self.faults.newest or next(broken, ""),
                       self._aim_words or self.presses.news(now) or self.surroundings.message
                       or self.diary.drift.hint,
                       self.surroundings.address, self.surroundings.progress, correction,
@@ -252,7 +267,8 @@ class Appliance:
         return {
             "state": str(status.state), "text": said.text if said else "",
             "sure": said is not None and all(digit.sure for digit in said.digits),
-            "fault": status.fault, "faults": self.faults.all, "message": status.message,
+            "fault": status.fault if status.state is State.FAULT else self.faults.newest,
+            "faults": self.faults.all, "message": status.message,
             "progress": status.progress, "frozen": status.frozen, "address": status.address,
             "since": self._since, "updated": self._wall(), "uptime": uptime, "pid": os.getpid(),
             "frames": self.frames, "reads": self.reads, "unsure_share": self.diary.drift.share,
@@ -289,13 +305,15 @@ class Appliance:
                 return
             self._sleep(min(SLICE, until - now))
 
-    def _end(self) -> None:
-        """Stop in good order: say so, write what waits, let the lamps go dark."""
-        self.heartbeat.stop()
+    def _end(self, last_word: Status) -> None:
+        """End in good order: say so, write what waits, let the lamps go dark."""
+        self.is_capturing = False
+        if not self.wants_reload:  # systemd would kill what says this and goes on
+            self.heartbeat.stop()
+        self._status = last_word
         with self.faults.kept_from_stopping_us("outputs"):
-            self.outputs.tell(Status(State.STOPPING))
+            self.outputs.tell(last_word)
         self.diary.close()
         if self.report is not None:
-            self._status = Status(State.STOPPING, self.faults.first)
             with self.faults.kept_from_stopping_us("status file"):
                 self.report.write({}, self._figures(), self._clock())

@@ -19,9 +19,10 @@ class Faults:
         self._now: dict[str, str] = {}
 
     @property
-    def first(self) -> str:
-        """The complaint that has stood longest, "" if there is none."""
-        return next(iter(self._now.values()), "")
+    def newest(self) -> str:
+        """The latest complaint, "" if there is none. Not the first: a low voltage at the start
+        stands for as long as the power is on, and would hide all that comes after it."""
+        return next(reversed(self._now.values()), "")
 
     @property
     def all(self) -> dict[str, str]:

@@ -67,9 +67,10 @@ def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[boo
     """Whether the service that left this status is alive, and what is to be said of it."""
     age = now - number(status, "updated")
     if not _is_alive(status.get("pid")):
-        ended = ("it was stopped" if status.get("state") == "stopping"
-                 else "it ended without a word")
-        return False, f"not running: {ended} {span(age)} ago; {_start(folders)}"
+        ended = {"stopping": "it was stopped", "fault": "it gave up"}.get(
+            str(status.get("state")), "it ended without a word")
+        why = f" ({status.get('fault')})" if status.get("state") == "fault" else ""
+        return False, f"not running: {ended} {span(age)} ago{why}; {_start(folders)}"
     if "frames" not in status:  # the fault lamp's process speaks for the reader, and only once
         return False, f"not running: {status.get('fault') or 'no reason was given'}"
     if age > STALE_SECONDS:

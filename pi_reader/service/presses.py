@@ -9,7 +9,7 @@ from pi_reader.service.correct import Correcting
 from pi_reader.service.diary import Diary
 from pi_reader.service.events import Event
 from pi_reader.service.faults import TROUBLES
-from pi_reader.values import Correction
+from pi_reader.values import Correction, Reading
 
 NEWS = 10.0  # seconds that a line about what was done stands
 
@@ -40,8 +40,9 @@ class Presses:
     """Turns presses into deeds.
 
     short: what a short press does, "read" or "freeze"; power_off: switches the box off, None if a
-    button may not. frozen: whether the display is held; read_again: set by a press, for the loop to
-    take back; off: whether the box is to go off.
+    button may not. frozen: whether the display is held; what is held can be corrected, which ends
+    the holding. read_again: set by a press, for the loop to take back; off: whether the box is to
+    go off.
     """
 
     def __init__(self, diary: Diary, short: str = "read",
@@ -53,7 +54,7 @@ class Presses:
         self._short = short
         self._power_off = power_off
         self._correcting: Correcting | None = None
-        self._event: Event | None = None
+        self._event: Event | None = None  # the one that is corrected, or stands on the held display
         self._news = ""
         self._news_until = -float("inf")
 
@@ -61,6 +62,11 @@ class Presses:
     def correction(self) -> Correction | None:
         """What is being corrected now."""
         return self._correcting.view if self._correcting else None
+
+    @property
+    def corrected(self) -> Reading | None:
+        """The reading that is being corrected now."""
+        return self._event.reading if self._correcting and self._event else None
 
     def news(self, now: float) -> str:
         """A line about what a press has done, for some seconds."""
@@ -78,6 +84,7 @@ class Presses:
                 self._begin(now)
             elif self._short == "freeze":
                 self.frozen = not self.frozen
+                self._event = self._diary.events.last
             else:
                 self.read_again = True
         if self._correcting is not None:
@@ -85,8 +92,10 @@ class Presses:
             self._end_if_over(now)
 
     def _begin(self, now: float) -> None:
-        """Correct the last reading, whether or not its paper still lies there."""
-        self._event = self._diary.events.last
+        """Correct the last reading, or the one held, whether or not its paper still lies there."""
+        if not self.frozen:
+            self._event = self._diary.events.last
+        self.frozen = False
         if self._event is None:
             self._say("nothing was read yet that could be corrected", now)
         else:
