@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -156,6 +157,18 @@ def read_json(path: Path, most_bytes: int = _READ_AT_ONCE) -> dict[str, Any]:
 def _open_without_waiting(path: str, flags: int) -> int:
     """A pipe in a file's place, to which nobody writes, must not stop the box for ever."""
     return os.open(path, flags | os.O_NONBLOCK)
+
+
+def check_file(path: Path) -> None:
+    """Raises BadData if what lies there is no file: a pipe to which nobody writes would keep
+    whoever opens it waiting for ever. What is missing, or may not be looked at, passes."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # opening it says it better
+        return
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise BadData(f"{path}: is {what}, should be a file; move it away, or name another")
 
 
 def believed(now: float) -> float:

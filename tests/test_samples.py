@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -182,19 +184,62 @@ def test_ok__a_damaged_database_is_set_aside(tmp_path):
     assert (tmp_path / "s.db.damaged-1").read_bytes().startswith(b"no database")
 
 
-def test_ok__one_damaged_within_is_noticed_said_and_set_aside(tmp_path):
-    path, said = tmp_path / "s.db", []
-    with Samples(path, log=said.append) as samples:
+def test_ok__of_one_damaged_within_all_that_can_be_read_is_saved(tmp_path):
+    path = tmp_path / "s.db"
+    with Samples(path) as samples:
         for number in range(40):
             samples.keep(page(10 * number, 5))
-        samples.close()
-        content = bytearray(path.read_bytes())
-        content[8192:60000] = os.urandom(60000 - 8192)
+        split = {sample.key: sample.held_out for sample in samples.all()}
+    content = bytearray(path.read_bytes())
+    content[60_000:80_000] = os.urandom(20_000)  # behind the roots of the tables
+    path.write_bytes(content)
+    (tmp_path / "s.db.fresh").write_bytes(b"left by a power cut")
+    with Samples(path) as samples, pytest.raises(BadData, match="samples that could still be"):
+        samples.learned()
+    with Samples(path) as another:  # as after the next command
+        saved = list(another.all())
+        assert 100 < len(saved) < 200
+        assert all(np.array_equal(s.patch, patch(10 * (s.event - 1) + s.place)) for s in saved)
+        assert all(split[s.key] == s.held_out for s in saved)
+        another.keep(page(1000))
+        assert (tmp_path / "s.db.damaged-1").read_bytes() == content
+        another.drop_all()
+    assert sorted(found.name for found in tmp_path.iterdir() if found.stat().st_size) == ["s.db"]
+
+
+def test_ok__whatever_byte_a_card_spoils_the_next_try_works(tmp_path):
+    with Samples(tmp_path / "good.db") as samples:
+        for number in range(10):
+            samples.keep(page(10 * number, 4))
+    good, rng, path = (tmp_path / "good.db").read_bytes(), random.Random(3), tmp_path / "s.db"
+    for _ in range(60):
+        for old in tmp_path.glob("s.db*"):
+            old.unlink()
+        content = bytearray(good)
+        for place in rng.choices(range(len(good)), k=rng.choice([1, 5, 30])):
+            content[place] = rng.randrange(256)
         path.write_bytes(content)
-        with pytest.raises(BadData, match="is damaged"):
-            for number in range(40):
-                samples.keep(page(1000 + number))
-                samples.learned()
+        with Samples(path) as samples:
+            for ask in (samples.learned, samples.held, samples.digest, samples.counts):
+                with contextlib.suppress(BadData):
+                    ask()
+            samples.keep(page(1000))
+            assert samples.counts().labelled == len(samples.learned()) + len(samples.held())
+
+
+def test_ok__another_file_in_its_place_is_opened(tmp_path):
+    path = tmp_path / "s.db"
+    with Samples(path) as samples:
+        samples.keep(page(0, 2))
+        path.rename(tmp_path / "moved")
+        samples.keep(page(10, 3))
+        assert samples.counts().samples == 3
+
+
+def test_fail__a_pipe_in_its_place(tmp_path):
+    os.mkfifo(tmp_path / "s.db")
+    with Samples(tmp_path / "s.db") as samples, pytest.raises(BadData, match="is a pipe"):
+        samples.keep(page(0))
 
 
 def test_fail__disk_full_says_so_and_loses_nothing(tmp_path):

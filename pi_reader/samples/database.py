@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
 from pi_reader.errors import BadData, Busy, CannotWrite
-from pi_reader.files import make_shared
+from pi_reader.files import check_file, make_shared, sync_folder
 
 _SCHEMA = """
 CREATE TABLE events (
@@ -23,6 +24,7 @@ CREATE INDEX by_digest ON samples(digest);
 CREATE INDEX unlabelled ON samples(id) WHERE label IS NULL;
 """
 _VERSION = 1  # of the schema
+_BESIDE = ("-journal", "-wal", "-shm")  # what SQLite keeps beside a database
 PATIENCE = 15.0  # seconds to wait for another process that is writing
 
 
@@ -32,6 +34,7 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotWrite(f"{path.parent}: cannot be made a folder ({error.strerror})") from error
+    check_file(path)
     with contextlib.suppress(OSError):  # SQLite says it better
         make_shared(path)
     database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
@@ -69,9 +72,21 @@ def bytes_in_use(database: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether an error means that the file is no whole database any more."""
-    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file lies there; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def may_be_damage(error: Exception) -> bool:
+    """Whether an error can mean that the file is no whole database any more: not only where SQLite
+    says so, since spoilt text cannot be decoded, and a spoilt layout has other columns."""
+    return not isinstance(error, sqlite3.DatabaseError) or _code(error) in (
+        0, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT)
 
 
 def _code(error: sqlite3.DatabaseError) -> int:
@@ -79,20 +94,36 @@ def _code(error: sqlite3.DatabaseError) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def set_aside(path: Path) -> Path:
-    """Move a damaged database out of the way, with its journal, under a name that is free."""
+def replace(path: Path, fresh: Path) -> Path:
+    """Put a new database in the place of a damaged one; gives the name that this has now.
+
+    A power cut leaves one or the other in its place. Raises CannotWrite.
+    """
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
     try:
-        path.rename(aside)
-        for rest in ("-journal", "-wal", "-shm"):
+        try:
+            os.link(path, aside)
+        except OSError:  # a file system without links, such as FAT
+            path.rename(aside)
+        for rest in _BESIDE:
             with contextlib.suppress(FileNotFoundError):
                 path.with_name(path.name + rest).rename(aside.with_name(aside.name + rest))
+        os.replace(fresh, path)
+        sync_folder(path.parent)
     except OSError as error:
         raise CannotWrite(f"{path}: is damaged and cannot be set aside ({error.strerror})") \
             from error
+    remove(fresh)  # what SQLite left beside it
     return aside
+
+
+def remove(path: Path) -> None:
+    """Remove a database and what SQLite keeps beside it, if they are there."""
+    for rest in ("", *_BESIDE):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + rest).unlink()
 
 
 def in_our_words(path: Path, error: sqlite3.DatabaseError) -> Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +74,7 @@ class Sample:
 
 def check_label(label: int | None) -> None:
     """Raises BadData for what is no label."""
-    if label is not None and not (isinstance(label, int) and 0 <= label <= NO_DIGIT):
+    if label is not None and not _is_number(label):
         raise BadData(f"label: is {label!r}, should be a digit from 0 to 9, or none for no digit")
 
 
@@ -120,14 +121,29 @@ def unpacked(content: bytes | None, height: int, width: int) -> np.ndarray | Non
     try:
         raw = zlib.decompressobj().decompress(content, height * width + 1)
         return np.frombuffer(raw, np.uint8).reshape(height, width)
-    except (zlib.error, ValueError):
+    except (zlib.error, OverflowError, TypeError, ValueError):
         return None
 
 
 def sample_of(row: tuple[Any, ...]) -> Sample:
-    """A row of the database, in the order of `store.COLUMNS`, as a sample."""
+    """A row of the database, in the order of `store.COLUMNS`, as a sample.
+
+    Raises ValueError for one that a card has spoilt.
+    """
     *facts, patch, cutout, height, width = row
     identity, event, key, place, when, held_out, read, confidence, label, weights, source = facts
+    if not isinstance(patch, bytes) or len(patch) != SIDE * SIDE or not _is_number(read) \
+            or not (label is None or _is_number(label)):
+        raise ValueError(f"sample {identity} is spoilt")
     return Sample(identity, event, key, place, when, bool(held_out), read, confidence, label,
                   weights, source, np.frombuffer(patch, np.uint8).reshape(SIDE, SIDE),
                   unpacked(cutout, height, width))
+
+
+def digest_of(patch: np.ndarray) -> bytes:
+    """What tells whether two patches are the same."""
+    return hashlib.sha256(np.ascontiguousarray(patch).tobytes()).digest()[:16]
+
+
+def _is_number(label: Any) -> bool:
+    return isinstance(label, int) and 0 <= label <= NO_DIGIT

@@ -17,8 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from pi_reader.errors import BadData, MissingFile
-from pi_reader.samples.database import bytes_in_use, connect, in_our_words, is_damage, set_aside
-from pi_reader.samples.rows import New, Sample, check_label, packed, sample_of
+from pi_reader.samples import rescue
+from pi_reader.samples.database import (
+    bytes_in_use,
+    connect,
+    identity_of,
+    in_our_words,
+    may_be_damage,
+)
+from pi_reader.samples.rows import New, Sample, check_label, digest_of, packed, sample_of
 from pi_reader.samples.split import is_held_out
 
 COLUMNS = ("samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
@@ -57,6 +64,7 @@ class Samples:
                  log: Callable[[str], None] = lambda line: None) -> None:
         self.path, self.most, self.megabytes, self._log = Path(path), most, megabytes, log
         self._open: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # which one is open
 
     # Writing
 
@@ -138,10 +146,13 @@ class Samples:
         return sum(gone)
 
     def drop_all(self) -> int:
-        """Forget everything, and leave no crop in what the file had room for."""
+        """Forget everything, and leave no crop in what the file had room for, nor in one that was
+        set aside."""
         with self._writing() as database:
             gone = database.execute("DELETE FROM samples").rowcount
             database.execute("DELETE FROM events")
+        for aside in self.path.parent.glob(f"{self.path.name}.damaged-*"):
+            aside.unlink(missing_ok=True)
         with self._errors():
             self._database().execute("VACUUM")
         return int(gone)
@@ -238,30 +249,33 @@ class Samples:
                 raise
 
     def _database(self) -> sqlite3.Connection:
-        """The open database, made if it is not there."""
+        """The open database, made if it is not there; another one in its place is opened anew."""
+        if self._open is not None and identity_of(self.path) != self._file:
+            self.close()
         if self._open is None:
             try:
                 self._open = connect(self.path)
-            except sqlite3.DatabaseError as error:
-                if not is_damage(error):
+            except (sqlite3.DatabaseError, ValueError) as error:
+                if not may_be_damage(error) or not (said := rescue.mend(self.path, error)):
                     raise
-                aside = set_aside(self.path)
-                self._log(f"{self.path}: is damaged ({error}) and was set aside as {aside.name}; "
-                          "a new one is begun")
+                self._log(said)
                 self._open = connect(self.path)
+            self._file = identity_of(self.path)
         return self._open
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """SQLite's errors in our words. A damaged file is set aside at the next opening."""
+        """SQLite's errors in our words; a damaged file is mended."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            if is_damage(error):
+        except (sqlite3.DatabaseError, ValueError) as error:
+            if may_be_damage(error):
                 self.close()
-                raise BadData(f"{self.path}: is damaged ({error}); it is set aside and a new one "
-                              "begun at the next try") from error
-            raise in_our_words(self.path, error) from error
+                if said := rescue.mend(self.path, error):
+                    raise BadData(f"{said}; try again") from error
+            if isinstance(error, sqlite3.DatabaseError):
+                raise in_our_words(self.path, error) from error
+            raise
 
     def _make_room(self, database: sqlite3.Connection, newest: int) -> None:
         """Keep within the limits; the event just written stays."""
@@ -284,11 +298,6 @@ class Samples:
             self._log(f"{self.path}: is full ({self.most} samples, {self.megabytes} MB), so the "
                       f"{labelled} oldest labelled ones were dropped; export samples, or raise "
                       "samples.most and samples.megabytes")
-
-
-def digest_of(patch: np.ndarray) -> bytes:
-    """What tells whether two patches are the same."""
-    return hashlib.sha256(np.ascontiguousarray(patch).tobytes()).digest()[:16]
 
 
 def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> None:

@@ -1,0 +1,103 @@
+"""What can still be read of a database that a card has spoilt: row by row, each of them checked."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pi_reader.files import locked
+from pi_reader.samples.database import PATIENCE, connect, in_our_words, remove, replace
+from pi_reader.samples.rows import digest_of, sample_of
+
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+_MOST_LOOKED_AT = 100_000  # numbers of rows that are tried where nobody knows the highest
+_TABLES = {"events": 4, "samples": 13, "facts": 2}  # and how many columns they have
+
+
+def mend(path: Path, error: Exception) -> str:
+    """Set a damaged file aside and begin a new one with what can still be read of it; gives what
+    was done in words, "" if the file is whole. error: what was seen of the damage.
+
+    Raises CannotWrite, or Busy if another process does not finish.
+    """
+    with locked(path.with_name(f"{path.name}.lock"), PATIENCE):
+        with contextlib.suppress(*_DAMAGE), contextlib.closing(connect(path)) as database:
+            if _is_whole(database):  # perhaps since another process has just mended it
+                return ""
+        fresh = path.with_name(f"{path.name}.fresh")
+        remove(fresh)  # what a power cut has left
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
+            with contextlib.suppress(sqlite3.DatabaseError):
+                old.execute("BEGIN IMMEDIATE")  # nobody adds what would be left behind
+            try:
+                with contextlib.closing(connect(fresh)) as new:
+                    saved = _take_over(old, new)
+            except sqlite3.DatabaseError as trouble:
+                raise in_our_words(fresh, trouble) from error
+            aside = replace(path, fresh)
+    return (f"{path}: is damaged ({error}) and was set aside as {aside.name}; a new one is begun "
+            f"with the {saved} samples that could still be read")
+
+
+def _is_whole(database: sqlite3.Connection) -> bool:
+    """Whether every page and every sample can be read."""
+    try:
+        verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        count = database.execute("SELECT count(*) FROM samples JOIN events ON events.id = event")
+        return verdict == "ok" and count.fetchone()[0] == sum(
+            _is_sample(row) for row in _rows(database, "samples"))
+    except _DAMAGE:
+        return False
+
+
+def _take_over(old: sqlite3.Connection, database: sqlite3.Connection) -> int:
+    """Bring what is whole into a new database, with its split; gives how many samples."""
+    rows = {table: list(_rows(old, table)) for table in _TABLES}
+    rows["samples"] = [row for row in rows["samples"] if _is_sample(row)]
+    rows["events"] = [row for row in rows["events"] if row[3] in (0, 1)]
+    events = {row[0] for row in rows["events"]}
+    rows["samples"] = [row for row in rows["samples"] if row[1] in events]
+    database.execute("BEGIN IMMEDIATE")
+    for table, columns in _TABLES.items():
+        places = ", ".join("?" * columns)
+        database.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows[table])
+    database.execute("DELETE FROM events WHERE id NOT IN (SELECT event FROM samples)")
+    count = database.execute("SELECT count(*) FROM samples").fetchone()[0]
+    database.execute("COMMIT")
+    return int(count)
+
+
+def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
+    """The rows that can be read, each asked for by its number."""
+    with contextlib.suppress(*_DAMAGE):
+        database.execute(f"SELECT * FROM {table} LIMIT 0")
+        for number in range(1, 1 + _highest(database, table)):
+            with contextlib.suppress(*_DAMAGE):
+                row = database.execute(f"SELECT * FROM {table} WHERE rowid = ?", (number,))
+                yield from row.fetchmany(1)
+
+
+def _highest(database: sqlite3.Connection, table: str) -> int:
+    """The highest number of a row, by the table itself, else by what SQLite keeps beside it."""
+    for question in (f"SELECT max(rowid) FROM {table}",
+                     f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'"):
+        with contextlib.suppress(sqlite3.DatabaseError, TypeError):
+            number = database.execute(question).fetchone()[0] or 0
+            if number <= _MOST_LOOKED_AT:
+                return int(number)
+    return _MOST_LOOKED_AT
+
+
+def _is_sample(row: tuple[Any, ...]) -> bool:
+    """Whether a row of `samples` is what was once written."""
+    identity, event, place, read, confidence, label, weights, source, patch, digest, *cutout = row
+    try:
+        sample = sample_of((identity, event, "", place, 0.0, 0, read, float(confidence), label,
+                            weights, source, patch, *cutout))
+        return digest_of(sample.patch) == digest and isinstance(place, int) and \
+            isinstance(weights, str) and isinstance(source, str)
+    except (TypeError, ValueError):
+        return False
