@@ -44,6 +44,7 @@ from pi_reader.vision.marks import (
     on_paper,
 )
 from pi_reader.vision.patches import cut_patches
+from pi_reader.vision.places import held_places
 from pi_reader.vision.regions import Regions, merge
 from pi_reader.vision.stacked import (
     are_digits,
@@ -88,7 +89,8 @@ class Reader:
         after_regions = perf_counter()
         found, marks = self._between_lines(found, self._marks_of(found))
         marks = self._in_company(found, marks)
-        digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in marks if mark.is_digit]
+        kept = [mark for mark in marks if mark.is_digit] + held_places(marks, self.sure_at)
+        digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in kept]
         lines = _lines(digits)
         end = perf_counter()
         return Reading(frame.source, (frame.grey.shape[1], frame.grey.shape[0]), lines, {
