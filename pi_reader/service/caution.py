@@ -17,7 +17,6 @@ from pi_reader.values import Box, Digit, Line, Reading
 COMPANY = 3  # digits that make a page have a usual height
 SHORT, TALL = 0.75, 1.5  # times the usual height
 PIECE = 0.85  # times the usual height: what is shorter and touches another may be part of it
-COVERED = 0.25  # of the smaller box that another box may cover
 TOUCHING = 0.02  # of a digit's height: a gap that is none
 DOUBT = 0.5  # of the doubt that the weights' card allows: so much the box allows itself
 PROVEN = 0.999  # probability from which a digit is not taken for one that was in doubt
@@ -48,7 +47,8 @@ def _is_odd(digit: Digit, page: Sequence[Digit], usual: float | None) -> bool:
     """Whether a digit is of an odd size, or shares its place with another."""
     if usual is not None and not SHORT * usual <= digit.box.height <= TALL * usual:
         return True
-    return any(_covered(digit.box, other.box) > COVERED for other in page if other is not digit)
+    return any(_holds(digit.box, other.box) or _holds(other.box, digit.box)
+               for other in page if other is not digit)
 
 
 def _is_piece(digit: Digit, page: Sequence[Digit], doubtful: Sequence[Digit],
@@ -66,9 +66,8 @@ def _touch(one: Box, other: Box) -> bool:
     return apart < TOUCHING * one.height
 
 
-def _covered(one: Box, other: Box) -> float:
-    """The share of the smaller box that lies in the other one, 0 to 1."""
-    width = min(one.right, other.right) - max(one.x, other.x)
-    height = min(one.bottom, other.bottom) - max(one.y, other.y)
-    smaller = min(one.width * one.height, other.width * other.height)
-    return max(0, width) * max(0, height) / max(1, smaller)
+def _holds(one: Box, other: Box) -> bool:
+    """Whether the middle of the other box lies in the first one; the boxes of a slanted hand overlap
+    at their edges, as they should."""
+    return (one.x < other.x + other.width / 2 < one.right
+            and one.y < other.y + other.height / 2 < one.bottom)
