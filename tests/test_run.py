@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -71,6 +76,26 @@ def test_ok__ready_alive_and_stopped_within_seconds(systemd: tuple[socket.socket
             heard.append(listener.recv(1000).decode())
     assert "STOPPING=1" in heard
     assert status(tmp_path / "box")["state"] == "stopping"
+
+
+def test_ok__a_line_of_the_log_stands_above_the_panel(tmp_path: Path) -> None:
+    """On a terminal both come to one place: the panel gives way and is drawn anew."""
+    (tmp_path / "config.toml").write_text("[console]\non = true\n")
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 30, 100, 0, 0))
+    seen = b""
+    with subprocess.Popen(
+            [sys.executable, "-m", "pi_reader", "run", "--camera", "desk", "--seconds", "2",
+             "--state", str(tmp_path)], cwd=ROOT, stdin=its, stdout=its, stderr=its,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}) as process:
+        os.close(its)
+        with suppress(OSError):  # Linux says so when the other side has closed
+            while more := os.read(ours, 1 << 16):
+                seen += more
+    os.close(ours)
+    assert process.returncode == 0
+    before, _, after = seen.decode().partition("pi-reader: weights ")
+    assert re.search(r"\x1b\[\d+F\x1b\[J$", before) and after.count("╭") >= 1
 
 
 def test_ok__new_settings_by_hangup_and_broken_ones_not(tmp_path: Path) -> None:

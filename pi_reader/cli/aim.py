@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import add_state_option, folders_of
@@ -139,12 +138,11 @@ def from_camera(folders: Folders, clock: Callable[[], float] = time.monotonic,
     from pi_reader.values import State, Status
 
     settings = load_settings(folders.settings)
-    silent = replace(settings, console=replace(settings.console, on=False))  # we have the terminal
     window = Window(settings.camera.region, settings.camera.masked)
     reader, best = open_reader("default"), aiming.Best()
     reading: Reading | None = None
     next_reading = -float("inf")
-    with open_camera(settings, _warn) as camera, open_outputs(silent, _warn) as outputs:
+    with open_camera(settings, _warn) as camera, open_outputs(settings, _warn) as outputs:
         while (frame := camera.capture()) is not None:
             frame = window.of(frame)
             if (begun := clock()) >= next_reading:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import weights_path
+from pi_reader.cli.common import one_line, weights_path
 from pi_reader.cli.read import as_json
 from pi_reader.config import Folders, Settings, load_settings
 from pi_reader.errors import CannotWrite, PiReaderError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pi_reader.camera.base import Camera
     from pi_reader.history import History
     from pi_reader.outputs.base import Output
+    from pi_reader.outputs.panel import Panel
     from pi_reader.samples import Samples
 
 DESK_DIFFICULTY = 0.3  # of the simulated camera's pages
@@ -44,11 +45,13 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
 
     Raises NoHardware or Busy without a camera. What else is missing is said, and done without.
     """
+    terminal = Terminal(log)
+    log = terminal.log
     faults = Faults(log)
     with faults.kept_from_stopping_us("state"):
         make_folders(folders)
     camera = opened.enter_context(open_camera(settings, log))
-    outputs = opened.enter_context(open_outputs(settings, log))
+    outputs = opened.enter_context(open_outputs(settings, log, terminal.panel))
     diary = open_diary(settings, folders, faults, log)
     button = open_button(settings, faults, opened)
     service = settings.service
@@ -105,8 +108,36 @@ def _bare_camera(settings: Settings, log: Log) -> Camera:
                     wanted.controls)
 
 
-def open_outputs(settings: Settings, log: Log) -> Output:
-    """Everything that shows something, each part opened when it is first needed."""
+class Terminal:
+    """Keeps apart what one terminal is given from two sides: the panel, and lines of the log."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._panel: Panel | None = None
+
+    def panel(self) -> Output:
+        """The panel, opened."""
+        from pi_reader.outputs.panel import Panel
+
+        self._panel = Panel(sys.stdout)
+        return self._panel
+
+    def log(self, line: str) -> None:
+        """Log a line; above the panel, where it would be printed across it."""
+        if self._panel is None or not (sys.stdout.isatty() and sys.stderr.isatty()):
+            return self._log(line)
+        try:
+            self._panel.say(f"pi-reader: {one_line(line)}")
+        except OSError:  # the panel is what this line is about
+            self._log(line)
+
+
+def open_outputs(settings: Settings, log: Log,
+                 panel: Callable[[], Output] | None = None) -> Output:
+    """Everything that shows something, each part opened when it is first needed.
+
+    panel: opens that of the terminal; None where something else is shown there.
+    """
     from pi_reader.outputs.together import Outputs
 
     parts: dict[str, Callable[[], Output]] = {}
@@ -117,8 +148,8 @@ def open_outputs(settings: Settings, log: Log) -> Output:
         parts["segments"] = partial(_segments, settings)
     if oled.on:
         parts["oled"] = partial(_oled, settings)
-    if settings.console.on:
-        parts["console"] = _panel
+    if settings.console.on and panel is not None:
+        parts["console"] = panel
     return Outputs(parts, log)
 
 
@@ -138,12 +169,6 @@ def _oled(settings: Settings) -> Output:
     from pi_reader.outputs.oled import Oled
 
     return Oled(**{key: value for key, value in vars(settings.oled).items() if key != "on"})
-
-
-def _panel() -> Output:
-    from pi_reader.outputs.panel import Panel
-
-    return Panel(sys.stdout)
 
 
 def open_diary(settings: Settings, folders: Folders, faults: Faults, log: Log) -> Diary:

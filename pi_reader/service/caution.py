@@ -67,7 +67,7 @@ def _touch(one: Box, other: Box) -> bool:
 
 
 def _holds(one: Box, other: Box) -> bool:
-    """Whether the middle of the other box lies in the first one; the boxes of a slanted hand overlap
-    at their edges, as they should."""
+    """Whether the middle of the other box lies in the first one; at their edges the boxes of a
+    slanted hand overlap, as they should."""
     return (one.x < other.x + other.width / 2 < one.right
             and one.y < other.y + other.height / 2 < one.bottom)
