@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 from box import NOW, Clock, Given, Scripted, box, page, reading
 
+from pi_reader.cli.run import _signals
 from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, NoHardware
 from pi_reader.files import write_json
 from pi_reader.history import History, past
@@ -164,6 +167,19 @@ def test_ok__stop_is_heard_between_looks(clock: Clock) -> None:
     assert appliance.frames == 4
 
 
+def test_ok__only_a_camera_is_given_up(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """A Zero may take longer to read a page, or to write what it read, than a camera may hang."""
+    late = partial(signal.raise_signal, signal.SIGALRM)
+    for frames, busy, given_up in (([*lying("1"), late], int, True), (lying("1"), late, False)):
+        weights = Given(Scripted())
+        weights.proved = busy  # type: ignore[method-assign]  # called after each reading
+        appliance, shown, _ = box(frames, clock, weights)
+        with _signals(appliance):
+            appliance.run()
+        assert ("camera did not answer" in capsys.readouterr().err) == given_up
+        assert appliance.frames == 8 and shown.told[-1].state == State.STOPPING
+
+
 def test_ok__until(clock: Clock) -> None:
     appliance, _, _ = box(lying("1", 500), clock)
     appliance.run(until=10.0)
@@ -234,8 +250,6 @@ def test_ok__the_newest_fault_is_shown() -> None:
 @contextmanager
 def full_disk(most: int = 0) -> Iterator[None]:
     """No file of this process can grow beyond so many bytes."""
-    import signal
-
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))

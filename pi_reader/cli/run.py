@@ -123,7 +123,9 @@ def _signals(appliance: Appliance) -> Iterator[None]:
         signal.alarm(STOP_WITHIN)
 
     def give_up(number: int, frame: FrameType | None) -> None:
-        raise _Stopped
+        if appliance.is_capturing:
+            raise _Stopped
+        signal.alarm(1)  # a slow board still reads or writes, which ends and must not be broken off
 
     def reload(number: int, frame: FrameType | None) -> None:
         appliance.reload()
