@@ -9,18 +9,20 @@ _HELD_EVENTS = 5  # one of so many reading events is held out
 _HELD_SAMPLES = 10  # and at least one of so many labelled samples
 
 
-def is_held_out(database: sqlite3.Connection, event: int, digits: int) -> bool:
+def is_held_out(database: sqlite3.Connection, event: int, labelled: int) -> bool:
     """Whether a new event is for judging: a random one of each five, and sooner if too few are.
 
-    Not the first of all, else there would be nothing to learn from.
+    labelled: how many of its digits have a label. The first that have are learned from, else there
+    would be nothing to learn; those that get theirs later are dealt like all others.
     """
-    total, held = database.execute(
-        "SELECT count(*), coalesce(sum(held_out), 0) FROM samples JOIN events"
-        " ON events.id = event WHERE label IS NOT NULL").fetchone()
-    if total == held:
-        return False
-    if held < (total + digits) // _HELD_SAMPLES:
-        return True
+    if labelled:
+        total, held = database.execute(
+            "SELECT count(*), coalesce(sum(held_out), 0) FROM samples JOIN events"
+            " ON events.id = event WHERE label IS NOT NULL").fetchone()
+        if total == held:
+            return False
+        if held < (total + labelled) // _HELD_SAMPLES:
+            return True
     first = event - (event - 1) % _HELD_EVENTS
     if database.execute("SELECT 1 FROM events WHERE id >= ? AND id < ? AND held_out",
                         (first, event)).fetchone():

@@ -89,7 +89,8 @@ class Samples:
             if row is None:
                 row = database.execute("INSERT INTO events (key, at, held_out) VALUES (?, ?, 0)"
                                        " RETURNING id", (key, when)).fetchone()
-                held = is_held_out(database, row[0], len(items)) if held_out is None else held_out
+                labelled = sum(item.label is not None for _, item in items)
+                held = is_held_out(database, row[0], labelled) if held_out is None else held_out
                 database.execute("UPDATE events SET held_out = ? WHERE id = ?", (held, row[0]))
             event = int(row[0])
             for place, item in items:
@@ -111,11 +112,11 @@ class Samples:
         """Say what all digits of an event are, in reading order, at once."""
         for label in labels:
             check_label(label)
-        places = [sample.place for sample in self.event(event)]
-        if len(places) != len(labels):
-            raise BadData(f"reading {event}: has {len(places)} digits here, {len(labels)} labels "
-                          "were given; give one for each")
         with self._writing() as database:
+            places = [sample.place for sample in self.event(event)]
+            if len(places) != len(labels):
+                raise BadData(f"reading {event}: has {len(places)} digits here, {len(labels)} "
+                              "labels were given; give one for each")
             database.executemany("UPDATE samples SET label = ? WHERE event = ? AND place = ?",
                                  [(label, event, place) for label, place
                                   in zip(labels, places, strict=True)])
