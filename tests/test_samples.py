@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,15 @@ def test_ok__one_event_in_five_is_held_out_and_stays_so(tmp_path):
         assert len({event % 5 for event in held}) > 2  # not always the fifth: habits have rhythms
         samples.drop([samples.learned()[0].id])
         assert [sample.event for sample in samples.held()] == held
+
+
+def test_ok__those_that_get_their_labels_later_are_dealt_too(tmp_path):
+    with Samples(tmp_path / "s.db") as samples:
+        for number in range(30):
+            samples.keep(page(10 * number, 2, label=None))
+        for sample in list(samples.all()):
+            samples.label(sample.id, 3)
+        assert samples.counts().held_out == 12  # 2 of each 10
 
 
 def test_ok__one_sample_in_ten_is_held_out_of_long_pages(tmp_path):
@@ -139,6 +149,19 @@ def test_ok__export_and_import_keep_the_split_and_double_nothing(tmp_path):
         assert (again.added, again.labelled, again.known) == (0, 1, 59)
 
 
+def promising(count: int) -> bytes:
+    """A small file whose headers promise so many samples."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, (kind, shape) in exchange._SHAPES.items():
+            array = np.broadcast_to(np.zeros((), kind), (count, *shape))
+            head = io.BytesIO()
+            np.lib.format.write_array_header_1_0(
+                head, np.lib.format.header_data_from_array_1_0(array))
+            archive.writestr(f"{name}.npy", head.getvalue() + bytes(64))
+    return content.getvalue()
+
+
 def test_fail__files_of_samples_that_are_none(tmp_path):
     with Samples(tmp_path / "a.db") as samples:
         samples.keep(page(0, 2))
@@ -154,7 +177,7 @@ def test_fail__files_of_samples_that_are_none(tmp_path):
         np.savez(handle, **{**good, name: change})
         with pytest.raises(BadData, match="samples"):
             exchange.read(handle.getvalue())
-    for content in (b"", b"PK\x03\x04", file[:-200], os.urandom(3000)):
+    for content in (b"", b"PK\x03\x04", file[:-200], os.urandom(3000), promising(10**12)):
         with pytest.raises(BadData):
             exchange.read(content)
 

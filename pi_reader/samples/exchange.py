@@ -26,8 +26,8 @@ _SHAPES = {"x": ("u1", (SIDE, SIDE)), "y": ("u1", ()), "event": ("i8", ()), "pla
            "held_out": ("u1", ()), "when": ("f8", ()), "read": ("u1", ()), "confidence": ("f4", ()),
            "key": ("S32", ()), "weights": ("S64", ()), "source": ("S16", ()),
            "cutout_size": ("i4", (2,))}  # each behind a first dimension of n; and "cutouts" (m,) u1
-_DAMAGE = (EOFError, KeyError, NotImplementedError, OSError, RuntimeError, ValueError, TypeError,
-           zipfile.BadZipFile, zlib.error)
+_DAMAGE = (EOFError, KeyError, MemoryError, NotImplementedError, OSError, RuntimeError, ValueError,
+           TypeError, zipfile.BadZipFile, zlib.error)  # MemoryError: a header that promises more
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,9 @@ def _check_ranges(arrays: Mapping[str, np.ndarray], wrong: str) -> None:
     keys_and_places = set(zip(arrays["key"].tolist(), arrays["place"].tolist(), strict=True))
     if len(keys_and_places) != len(y) or (arrays["place"] < 0).any() or b"" in arrays["key"]:
         raise BadData(f"{wrong}: two digits stand in the same place of a reading")
-    for key in set(arrays["key"].tolist()):
-        if len(set(arrays["held_out"][arrays["key"] == key].tolist())) > 1:
+    split: dict[bytes, int] = {}
+    for key, held in zip(arrays["key"].tolist(), arrays["held_out"].tolist(), strict=True):
+        if split.setdefault(key, held) != held:
             raise BadData(f"{wrong}: a reading is held out in part only")
 
 

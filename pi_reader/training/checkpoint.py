@@ -27,6 +27,7 @@ _FORMAT = 1
 _DAMAGE = (
     EOFError,
     KeyError,
+    MemoryError,  # a header that promises more than there is
     NotImplementedError,  # a way of packing that zipfile does not know
     OSError,
     RuntimeError,  # encrypted
