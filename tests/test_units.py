@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pi_reader.camera.pi import CLOSE_SECONDS
 from pi_reader.cli.build import power_off
+from pi_reader.cli.run import STOP_WITHIN
 from pi_reader.config.folders import DEVICE_RUNTIME, Folders
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
@@ -80,6 +82,8 @@ def test_ok__the_start_limit_can_be_reached_and_ends_before_the_next_try() -> No
     assert int(reader["Unit.StartLimitBurst"][0]) * one_try < interval
     assert interval < seconds(unit("pi-reader-fault.timer")["Timer.OnActiveSec"][0])
     assert times["TimeoutStartSec"] >= 120  # a Zero imports slowly
+    given_up = STOP_WITHIN + CLOSE_SECONDS
+    assert seconds(reader["Service.TimeoutStopSec"][0]) >= given_up + 10, "room for a slow card"
 
 
 def test_ok__a_fault_lights_the_lamp_which_lets_go_before_the_next_try() -> None:
