@@ -124,6 +124,20 @@ def test_ok__the_fingerprint_follows_the_labels(tmp_path):
         assert samples.digest() != before
 
 
+def test_ok__others_may_keep_samples_while_patches_are_cut_anew(tmp_path):
+    with Samples(tmp_path / "s.db") as samples, Samples(tmp_path / "s.db") as service:
+        samples.keep(page(0, 3))
+        before = samples.digest()
+
+        def cut(cutout: np.ndarray) -> np.ndarray:
+            service.keep(page(int(service.newest()) + 100))
+            return patch(9)
+
+        assert samples.cut_anew("new", "old", cut) == 3
+        assert [samples.knows(patch(n)) for n in (0, 9, 103)] == [None, 1, 4]
+        assert samples.digest() != before
+
+
 def sent(samples: Samples) -> bytes:
     handle = io.BytesIO()
     exchange.write(list(samples.all()), handle)

@@ -126,14 +126,19 @@ class Samples:
         """Make all patches again from their cut-outs if they were made in another way than `how`;
         gives how many. first: how they were made before anybody noted it. What has no cut-out, or
         `cut` finds no ink in, stays as it is."""
-        with self._writing() as database:
-            row = database.execute("SELECT value FROM facts WHERE name = 'patches'").fetchone()
+        with self._errors():
+            row = self._database().execute("SELECT value FROM facts WHERE name = 'patches'") \
+                .fetchone()
             if how == (row[0] if row else first):
                 return 0
-            patches = [(cut(sample.cutout), sample.id) for sample in list(self.all())
-                       if sample.cutout is not None]
-            new = [(patch.tobytes(), digest_of(patch), identity) for patch, identity in patches
-                   if patch is not None]
+            found = self._database().execute("SELECT id FROM samples WHERE cutout IS NOT NULL") \
+                .fetchall()
+        new = []
+        for (identity,) in found:  # others may keep samples meanwhile: this takes minutes on a Zero
+            for sample in self._select("WHERE samples.id = ?", identity):
+                if sample.cutout is not None and (patch := cut(sample.cutout)) is not None:
+                    new.append((patch.tobytes(), digest_of(patch), identity))
+        with self._writing() as database:
             database.executemany("UPDATE samples SET patch = ?, digest = ? WHERE id = ?", new)
             database.execute("INSERT OR REPLACE INTO facts VALUES ('patches', ?)", (how,))
         return len(new)
@@ -175,9 +180,9 @@ class Samples:
         """The digits of the newest event, none if there is none."""
         return list(self._select("WHERE event = (SELECT max(event) FROM samples) ORDER BY place"))
 
-    def all(self) -> Iterator[Sample]:
-        """Every sample, oldest first."""
-        return self._select("ORDER BY event, place")
+    def all(self) -> list[Sample]:
+        """Every sample, oldest first; at once, since nobody can write while somebody reads."""
+        return list(self._select("ORDER BY event, place"))
 
     def learned(self) -> list[Sample]:
         """The labelled ones to learn from."""
@@ -193,12 +198,14 @@ class Samples:
             return int(self._database().execute("SELECT max(id) FROM samples").fetchone()[0] or 0)
 
     def digest(self, newest: int | None = None) -> str:
-        """A fingerprint of all labels, or of those up to a number: other labels, another one."""
+        """A fingerprint of all labels, or of those up to a number: other labels, or patches that
+        were cut anew, another one."""
         with self._errors():
+            how = self._database().execute("SELECT value FROM facts").fetchall()
             rows = self._database().execute(
                 f"SELECT key, place, label {_FROM} WHERE label IS NOT NULL AND samples.id <= ?"
                 " ORDER BY key, place", (_HIGHEST if newest is None else newest,))
-            return hashlib.sha256(repr(rows.fetchall()).encode()).hexdigest()
+            return hashlib.sha256(repr(how + rows.fetchall()).encode()).hexdigest()
 
     def counts(self) -> Counts:
         """How many there are, and what they take."""
