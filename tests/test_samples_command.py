@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -72,10 +74,16 @@ def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
                     return
             threading.Event().wait(0.02)
 
+    assert pi_reader(box, "samples", "label", "last", "7") == 75
+    assert "not running" in capsys.readouterr().err, "which is said at once"
+    (box / "run").mkdir()
+    (box / "run" / "status.json").write_text(json.dumps(
+        {"state": "reading", "frames": 1, "updated": time.time(), "pid": os.getpid()}))
     service = threading.Thread(target=serve)
     service.start()
     assert pi_reader(box, "samples", "label", "last", "7", "--place", "2") == 0
     assert pi_reader(box, "samples", "label", "last", "none") == 65
+    assert "--place N labels the Nth alone" in capsys.readouterr().err
     service.join()
     assert words == [{"event": "last", "label": "7", "place": 1}, {"event": "last", "label": "-"}]
 
@@ -83,6 +91,7 @@ def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
 @pytest.mark.parametrize(("words", "code", "said"), [
     (("label", "x", "3"), 2, "should be a sample's number"),
     (("label", "3", "33"), 2, "should be one digit"),
+    (("label", "last", "7x"), 2, "digits, - for what is none"),
     (("label", "300", "3"), 66, "sample 300"), (("show", "300"), 66, "sample 300"),
     (("drop",), 2, "--all"), (("drop", "1", "--all"), 2, "--all"),
     (("import", "nowhere.npz"), 66, "no such file"), (("import", "/"), 65, "cannot be read"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import add_state_option, content_of, folders_of, save_picture
-from pi_reader.errors import BadData, MissingFile, UsageError
+from pi_reader.errors import BadData, Busy, MissingFile, UsageError
+from pi_reader.service.known import look
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -102,13 +104,20 @@ def _label_last(args: argparse.Namespace, folders: Folders) -> int:
     """The service remembers the last reading, so it is asked."""
     from pi_reader.requests import Requests
 
-    words: dict[str, Any] = {"event": "last", "label": args.label.replace("none", "-")}
+    label = args.label.replace("none", "-")
+    if not re.fullmatch(r"[0-9?\s-]+", label):
+        raise UsageError(f"label {args.label!r:.40}: should be digits, - for what is none, and ? "
+                         "for one to leave as it is")
+    words: dict[str, Any] = {"event": "last", "label": label}
     if args.place is not None:
         words["place"] = args.place - 1
+    if problem := look(folders, time.time()).problem:
+        raise Busy(f"samples label last: the running service knows what was read last; {problem}")
     requests = Requests(folders.requests)
     answer = requests.wait(requests.ask("label", **words), _WAIT)
     if "error" in answer:
-        raise BadData(str(answer["error"]))
+        alone = "; --place N labels the Nth alone" if args.place is None and len(label) == 1 else ""
+        raise BadData(f"{answer['error']}{alone}")
     print(f"kept {answer.get('kept')} of the digits of {answer.get('read')}")
     return 0
 

@@ -88,8 +88,10 @@ def labels_from(text: str, event: Event) -> dict[int, int | None]:
     one that is not said. Raises BadData if there are not as many as digits."""
     letters = [letter for letter in text if not letter.isspace()]
     if len(letters) != len(event.reading.digits):
-        raise BadData(f"label {text!r:.40}: has {len(letters)} digits, the reading has "
-                      f"{len(event.reading.digits)}: {event.reading.text!r}")
+        read = "  ".join(event.reading.text.split("\n"))
+        raise BadData(f"label {text!r:.40}: has {len(letters)}, should have one for each digit of "
+                      f"{read}, {len(event.reading.digits)} in all; - stands for what is no digit, "
+                      "? for one to leave as it is")
     labels: dict[int, int | None] = {}
     for place, letter in enumerate(letters):
         if letter == "-":
