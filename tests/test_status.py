@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -17,9 +18,10 @@ import pytest
 from pi_reader.cli.main import main
 from pi_reader.cli.readings import moment
 from pi_reader.cli.status import OFFLINE
-from pi_reader.errors import UsageError
+from pi_reader.errors import CannotWrite, UsageError
 from pi_reader.history import History
 from pi_reader.service.known import span
+from pi_reader.service.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = {
@@ -157,6 +159,15 @@ def test_ok__whatever_stands_in_the_status(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "run" / "training.json").write_text(json.dumps(
         {"state": "training", "progress": wrong, "updated": wrong, "message": wrong}))
     assert asked(tmp_path, capsys, "status")[0] == 0
+
+
+def test_fail__a_status_that_finds_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a write says it, without a path
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(CannotWrite, match="status.json: cannot be written .No space left"):
+        Report(tmp_path / "run" / "status.json").write({}, {}, 0.0)
 
 
 def test_fail__status_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pi_reader.errors import CannotWrite
+
 EVERY = 10.0  # seconds between two reports while nothing changes
 _MODE = 0o644  # anybody on the box may see it
 
@@ -31,18 +33,19 @@ class Report:
         return key != self._last or not 0 <= now - self._at < EVERY
 
     def write(self, key: Mapping[str, Any], values: Mapping[str, Any], now: float) -> None:
-        """Replace the file. Raises OSError."""
+        """Replace the file. Raises CannotWrite."""
         self._last, self._at = dict(key), now
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             beside.write_text(json.dumps(plain(values), ensure_ascii=False), encoding="utf-8")
             beside.chmod(_MODE)
             beside.replace(self._path)
-        except OSError:
+        except OSError as error:
             with contextlib.suppress(OSError):
                 beside.unlink()
-            raise
+            raise CannotWrite(f"{self._path}: cannot be written ({error.strerror}); `pi-reader "
+                              "status` does not know how the box is doing") from error
 
 
 def plain(value: Any) -> Any:
