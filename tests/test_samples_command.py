@@ -13,6 +13,7 @@ from night_world import hand, make_small, teach
 from PIL import Image
 
 from pi_reader.cli.main import main
+from pi_reader.files import locked
 from pi_reader.requests import Requests
 from pi_reader.samples import NO_DIGIT, Samples
 from pi_reader.training import memory, trial
@@ -45,6 +46,21 @@ def test_ok__list_show_label_drop(box, capsys):
     assert pi_reader(box, "samples", "drop", "1", "2", "99") == 0
     assert pi_reader(box, "samples", "drop", "--all") == 0
     assert "10 samples were dropped" in capsys.readouterr().out
+
+
+def test_ok__nothing_is_left_when_all_is_forgotten(box, capsys):
+    night = box / "night"
+    night.mkdir()
+    kept = [night / name for name in ("plan.json", "owner.checkpoint", "fold-1.checkpoint")]
+    for path in kept:
+        path.write_text("{}")
+    assert pi_reader(box, "samples", "drop", "1") == 0 and all(path.exists() for path in kept)
+    with locked(night / "lock"):
+        assert pi_reader(box, "samples", "drop", "--all") == 75
+    assert "a training is learning" in capsys.readouterr().err
+    assert pi_reader(box, "samples", "drop", "--all") == 0
+    assert "11 samples were dropped" in capsys.readouterr().out
+    assert not any(path.exists() for path in kept)
 
 
 def test_ok__export_import_and_a_sheet(box, tmp_path, capsys):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import add_state_option, content_of, folders_of, save_picture
-from pi_reader.errors import BadData, Busy, MissingFile, UsageError
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
+from pi_reader.files import locked
 from pi_reader.service.known import look
 
 if TYPE_CHECKING:
@@ -54,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                      help="with `last`: only its Nth digit, counted from 1")
     one = action("drop", "forget samples", _drop)
     one.add_argument("id", type=int, nargs="*", metavar="ID")
-    one.add_argument("--all", action="store_true", help="forget everything")
+    one.add_argument("--all", action="store_true",
+                     help="forget everything, and what an unfinished training had learned of it; "
+                          "the weights in use stay")
     one = action("export", "write all to one file, for another reader or a bigger machine", _export)
     one.add_argument("file", metavar="FILE", help="the npz to write; - for standard output")
     one = action("import", "take in a file that `export` wrote", _import)
@@ -125,11 +130,36 @@ def _label_last(args: argparse.Namespace, folders: Folders) -> int:
 def _drop(args: argparse.Namespace, folders: Folders) -> int:
     if args.all == bool(args.id):
         raise UsageError("samples drop: name the samples' numbers, or give --all")
-    with _open(folders) as samples:
+    with _open(folders) as samples, _without_training(folders, args.all):
         gone = samples.drop_all() if args.all else samples.drop(args.id)
     print(f"{gone} samples were dropped" + ("" if gone or args.all else "; `pi-reader samples list`"
                                             " shows their numbers"))
     return 0
+
+
+@contextlib.contextmanager
+def _without_training(folders: Folders, everything: bool) -> Iterator[None]:
+    """To forget everything, forget too what a training that goes on another time had learned.
+
+    Raises Busy while one is running, CannotWrite if this user may not remove it.
+    """
+    night = folders.state / "night"
+    if not everything or not night.is_dir():
+        yield
+        return
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(night / "lock", 0.0))
+        except Busy as error:
+            raise Busy("samples drop: a training is learning from them; nothing is dropped, try "
+                       "again when it is over; `pi-reader status` tells") from error
+        for path in (night / "plan.json", *night.glob("*.checkpoint")):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise CannotWrite(f"{path}: cannot be removed ({error.strerror}), nothing is "
+                                  "dropped; try it with sudo") from error
+        yield
 
 
 def _export(args: argparse.Namespace, folders: Folders) -> int:
