@@ -166,7 +166,7 @@ def test_fail__a_status_that_finds_no_room(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a write says it, without a path
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(CannotWrite, match="status.json: cannot be written .No space left"):
+    with pytest.raises(CannotWrite, match=r"status\.json: cannot be written .No space left"):
         Report(tmp_path / "run" / "status.json").write({}, {}, 0.0)
 
 
