@@ -176,6 +176,32 @@ def test_ok__another_light_is_settled_anew(bench: Any, light: float) -> None:
     assert frames[-1].grey.mean() == pytest.approx(100, abs=6)
 
 
+def test_ok__another_light_with_a_lamp_that_is_lit_only_to_look(bench: Any) -> None:
+    """Between two looks the exposure would settle on the dark, and the lamp would glare."""
+    with camera(bench) as lens:
+        means = []
+        for look in range(60):
+            bench.light = lit = 1.0 if look < 20 else 0.4
+            means.append(float(lens.capture().grey.mean()))
+            bench.light = 0.02
+            for _ in range(4):
+                lens._device._next().release()
+            bench.light = lit
+    assert means[21] == pytest.approx(40, abs=5) and means[-1] == pytest.approx(100, abs=6)
+    assert len(held(bench)) == 3
+
+
+def test_fail__a_queue_that_cannot_be_flushed_is_closed_all_the_same(
+        bench: Any, fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Any) -> None:
+        raise RuntimeError("no camera manager")
+
+    monkeypatch.setattr(fake.Picamera2, "cancel_all_and_flush", broken)
+    with camera(bench) as lens:
+        lens.capture()
+    assert bench.held_by is None, "else the next opening would find it busy"
+
+
 def test_ok__a_hand_that_passes_is_not_another_light(bench: Any) -> None:
     with camera(bench) as lens:
         lens.capture()

@@ -72,6 +72,18 @@ def test_ok__four_frames_are_a_hand() -> None:
             assert watch.saw(mean) == {}
 
 
+def test_ok__the_old_exposure_is_not_taken_for_a_new_one() -> None:
+    """A camera goes on with what it had for some frames after it was set free."""
+    watch = holding(110)
+    while not watch.saw(30):
+        pass
+    for _ in range(7):
+        assert watch.saw(30) == {}
+    for time in (30_000, 45_000, 60_000, 60_000, 60_000, 60_000, 60_000):
+        held = watch.saw(110, time)
+    assert held["ExposureTime"] == 60_000
+
+
 def test_ok__what_cannot_be_brighter_is_not_tried_for_ever() -> None:
     """In the dark the camera is at its end; that is held, until there is light."""
     watch = holding(110)

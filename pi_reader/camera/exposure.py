@@ -15,6 +15,7 @@ Controls = dict[str, int | float | bool]
 # ExposureTime and AnalogueGain of 0 mean "automatic" too, to versions that do not heed AeEnable.
 _FREE: Controls = {"AeEnable": True, "ExposureTime": 0, "AnalogueGain": 0.0}
 _STEADY_FRAMES = 5  # that must agree; new exposures take three or four frames to show
+_OLD_FRAMES = 8  # after it is set free: until that is heeded, and then a new exposure shows
 _STEADY = 1.03  # how many times the least of them the greatest may be
 _BAND = 0.25  # of the room up to white or down to black, whichever is less; and at least:
 _LEAST_BAND = 8.0  # of 255
@@ -35,6 +36,7 @@ class Exposure:
         self._deadline = clock() + settle_seconds
         self._held_at = math.nan
         self._away = 0
+        self._old = 0  # frames to come that may still show the exposure that was held
 
     @property
     def held(self) -> bool:
@@ -55,7 +57,10 @@ class Exposure:
         if not isinstance(time, int | float) or not isinstance(gain, int | float):
             self._hold(mean)  # a camera that tells nothing of its exposure can only be watched
             return {}
-        self._amounts.append(time * gain)
+        if self._old:
+            self._old -= 1
+        else:
+            self._amounts.append(time * gain)
         steady = (len(self._amounts) == _STEADY_FRAMES
                   and max(self._amounts) <= _STEADY * min(self._amounts))
         if not steady and self._clock() < self._deadline:
@@ -74,5 +79,6 @@ class Exposure:
             return {}
         self._held_at = math.nan
         self._amounts.clear()
+        self._old = _OLD_FRAMES
         self._deadline = self._clock() + self._settle_seconds
         return dict(_FREE)

@@ -105,9 +105,11 @@ class PiCamera:
     def _open_and_take(self) -> Frame:
         if self._device is None:
             self._open()
-            while self._exposure is not None and not self._exposure.held:
-                self._take()
-        return self._take()
+        frame = self._take()
+        # In one go: a light over the page is on only now, and what settled in the dark would glare.
+        while self._exposure is not None and not self._exposure.held:
+            frame = self._take()
+        return frame
 
     def _take(self) -> Frame:
         """One frame, copied out of the camera's memory, which it needs back at once."""
@@ -279,9 +281,10 @@ def _closed(device: Any) -> bool:
     In a thread of its own, as no call into a hanging kernel can be given up. A daemon thread does
     not keep the process from ending, but picamera2's own closing at the exit would.
     """
-    def close() -> None:
-        with suppress(Exception):  # it is gone in any case
+    def close() -> None:  # whatever is raised, it is gone in any case
+        with suppress(Exception):
             device.cancel_all_and_flush()  # a capture that timed out still waits for its frame
+        with suppress(Exception):
             device.close()
 
     atexit.unregister(device.close)
