@@ -16,10 +16,12 @@ import pytest
 from night_world import SHIPPED, hand, make_small, night_of, shipped_model, teach
 
 from pi_reader.config.settings import NightSettings
-from pi_reader.errors import Busy
+from pi_reader.errors import Busy, CannotWrite
 from pi_reader.files import locked, read_json
+from pi_reader.generations import Generations
 from pi_reader.network import store
 from pi_reader.night.hours import hours
+from pi_reader.night.job import Night
 from pi_reader.requests import Requests
 from pi_reader.samples import Samples, split
 from pi_reader.training import checkpoint, judge, memory, trial
@@ -71,8 +73,9 @@ def test_ok__a_night_learns_a_hand_and_tells(tmp_path):
 
 def test_ok__too_few_samples_wait_and_say_how_many(tmp_path):
     taught_box(tmp_path, 5)
-    result = night_of(tmp_path)[0].run()
-    assert result.state == "waiting" and "15 more labelled digits" in result.message
+    for _ in range(2):  # it says so again
+        result = night_of(tmp_path)[0].run()
+        assert result.state == "waiting" and "15 more labelled digits" in result.message
 
 
 def test_ok__a_box_that_was_taught_nothing_does_nothing(tmp_path):
@@ -89,17 +92,25 @@ def test_ok__labels_that_cannot_be_right_are_refused(tmp_path):
     assert night_of(tmp_path)[2].current().number == 0
 
 
-def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path):
+@pytest.mark.parametrize("seed", [1, 2])
+def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, seed):
+    """Whatever is held out, and whether the judge accepts what was learned or not."""
+    monkeypatch.setattr(trial, "TRAINING_WORK", 0.04e12)
+    chance = random.Random(seed)
+    monkeypatch.setattr(os, "urandom", chance.randbytes)
+    monkeypatch.setattr(split.random, "SystemRandom", lambda: chance)
+    outcomes, conclude = [], Night._conclude
+    monkeypatch.setattr(Night, "_conclude", lambda night, outcome, *rest: outcomes.append(outcome)
+                        or conclude(night, outcome, *rest))
     taught_box(tmp_path / "a", 40)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "samples.db").write_bytes((tmp_path / "a" / "samples.db").read_bytes())
-    whole = night_of(tmp_path / "a")
-    whole[0].run()
+    night_of(tmp_path / "a")[0].run()
     rounds, steps = 0, [0]
 
     def told() -> str:
         steps[0] += 1
-        return "told to end" if steps[0] % 23 == 0 else ""
+        return "told to end" if steps[0] % 6 == 0 else ""
 
     while (result := night_of(tmp_path / "b", told=told)[0].run()).state == "stopped":
         rounds += 1
@@ -108,13 +119,56 @@ def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path):
             with Samples(tmp_path / "b" / "samples.db") as samples:
                 teach(samples, *hand(4, 5))
     assert rounds > 2
-    one, other = (night_of(tmp_path / name)[2] for name in "ab")
-    assert one.current().number == other.current().number
-    if one.current().number:
-        assert one.current().sha256 == other.current().sha256 or all(
-            np.array_equal(x, y) for x, y in zip(one.load(1)[0].parameters,
-                                                 other.load(1)[0].parameters, strict=True))
-    assert night_of(tmp_path / "b")[0]._plan(Samples(tmp_path / "b" / "samples.db")) is not None
+    whole, pieces = outcomes
+    for name in ("state", "why", "sure_at", "before", "after", "taken"):
+        assert getattr(whole, name) == getattr(pieces, name)
+    assert all(map(np.array_equal, whole.model.parameters, pieces.model.parameters))
+    one, other = (night_of(tmp_path / name)[2].current() for name in "ab")
+    assert (one.number, one.card.notes.get("owner")) == (other.number,
+                                                         other.card.notes.get("owner"))
+    with Samples(tmp_path / "b" / "samples.db") as samples:
+        assert night_of(tmp_path / "b")[0]._plan(samples) is not None
+
+
+def test_ok__what_the_night_came_to_is_shown_all_day(tmp_path):
+    taught_box(tmp_path)
+    now = [1.8e9]
+    folders = night_of(tmp_path)[1]
+    done = night_of(tmp_path, clock=lambda: now[0])[0].run()
+    assert done.state == "done"
+    for later, state, message in ((1800, "done", done.message), (12 * 3600, "done", done.message),
+                                  (24 * 3600, "waiting", "nothing new was taught")):
+        now[0] = 1.8e9 + later  # the training is begun twice an hour
+        assert "nothing new" in night_of(tmp_path, clock=lambda: now[0])[0].run().message
+        word = read_json(folders.training)
+        assert word["state"] == state and message in word["message"]
+
+
+def test_ok__a_power_cut_after_the_switch_learns_nothing_twice(tmp_path):
+    taught_box(tmp_path)
+    night, _, generations = night_of(tmp_path)
+    (tmp_path / "night" / "last.json").mkdir(parents=True)  # so that nothing can be noted
+    with pytest.raises(CannotWrite):
+        night.run()
+    (tmp_path / "night" / "last.json").rmdir()
+    assert generations.current().number == 1
+    assert "nothing new" in night_of(tmp_path)[0].run().message
+    assert [one.number for one in generations.list()] == [0, 1]
+
+
+def test_ok__what_is_taught_while_it_begins_is_learned_the_night_after(tmp_path, monkeypatch):
+    taught_box(tmp_path, 8)
+    newest = Samples.newest
+
+    def taught_meanwhile(samples: Samples) -> int:
+        number = newest(samples)
+        teach(samples, *hand(4, 5))
+        return number
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Samples, "newest", taught_meanwhile)
+        assert "8 labelled digits" in night_of(tmp_path)[0].run().message
+    assert "12 labelled digits" in night_of(tmp_path)[0].run().message
 
 
 def test_ok__cancel_the_clock_and_the_heat_stop_or_slow_it(tmp_path):
@@ -207,6 +261,21 @@ def test_ok__an_upgrade_is_judged_on_what_was_held_out(tmp_path):
         assert any(word in line for line in said)
         assert generations.current().number == number or number == 0
         assert not generations.shipped_changed()
+
+
+def test_ok__a_power_cut_after_an_upgrade_still_learns_all_anew(tmp_path, monkeypatch):
+    taught_box(tmp_path)
+    night, _, generations = night_of(tmp_path)
+    assert night.run().state == "done"
+    store.save(tmp_path / "new.npz", generations.load(1)[0], shipped_model()[1])
+    night, _, generations = night_of(tmp_path, shipped=tmp_path / "new.npz")
+    with monkeypatch.context() as patched:
+        patched.setattr(Generations, "shipped_judged", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            night.run()
+    assert generations.current().number == 0
+    night = night_of(tmp_path, shipped=tmp_path / "new.npz")[0]
+    assert "nothing new" not in night.run().message
 
 
 QUIET = {"state": "nothing there", "since": 1000.0}

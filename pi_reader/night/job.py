@@ -7,6 +7,7 @@ next night goes on with the very same samples; the trainings keep their own chec
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -37,6 +38,7 @@ from pi_reader.training.trial import Outcome, Stopped, Trial
 
 # How patches were made when the first samples were kept: none of these notes it by itself.
 _FIRST_CUT = '{"centred_by": "mass", "full_ink": 255, "longer_edge": 20, "size": 28}'
+_NEWS = 20 * 3600.0  # seconds for which what a night came to is shown: all of the day after
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Result:
 
     state: str
     message: str
+
+
+_NOTHING_NEW = Result("waiting", "nothing new was taught, so there is nothing to learn")
 
 
 class Night:
@@ -87,11 +92,25 @@ class Night:
             except Exception as error:
                 self._word.say("failed", str(error))
                 raise
-            shown = "waiting" if result.state == "stopped" else result.state
-            self._word.say(shown, result.message, 1.0 if shown == "done" else 0.0)
+            news = self._news() if result is _NOTHING_NEW else result
+            shown = "waiting" if news.state == "stopped" else news.state
+            self._word.say(shown, news.message, 1.0 if shown == "done" else 0.0)
+            if shown == "waiting":
+                result = news
             self._log(result.message)
             self._requests.take("retrain")
             return result
+
+    def _news(self) -> Result:
+        """What the last training came to, as long as that is news: it is begun twice an hour."""
+        try:
+            last = self._last()
+            result = Result(str(last["state"]), str(last["message"]))
+            now, then = believed(self._clock()), float(last["when"])
+        except (KeyError, TypeError, ValueError):
+            return _NOTHING_NEW
+        old = now and then and not 0 <= now - then < _NEWS
+        return _NOTHING_NEW if old and result.state != "waiting" else result
 
     def _run(self) -> Result:
         """Look at what others brought, then learn."""
@@ -103,7 +122,7 @@ class Night:
         with self._open_samples() as samples:
             plan = self._plan(samples)
             if plan is None:
-                return Result("waiting", "nothing new was taught, so there is nothing to learn")
+                return _NOTHING_NEW
             learned = [s for s in samples.learned() if s.id <= plan["last"]]
             held = [s for s in samples.held() if s.id <= plan["last"]]
         number = self._generations.current().number
@@ -122,7 +141,8 @@ class Night:
     def _plan(self, samples: Samples) -> dict[str, Any] | None:
         """What to learn: what an interrupted night had settled, else all there is; None if that
         was learned already."""
-        base = self._generations.current().sha256
+        current = self._generations.current()
+        base = current.sha256
         try:
             plan = read_json(self.folder / "plan.json")
             if plan["digest"] == samples.digest(int(plan["last"])) and plan["base"] == base:
@@ -131,8 +151,11 @@ class Night:
         except (MissingFile, BadData, KeyError, TypeError, ValueError):
             pass
         self._clear()
-        plan = {"last": samples.newest(), "digest": samples.digest(), "base": base}
-        if not samples.counts().labelled or plan["digest"] == self._last().get("digest"):
+        last = samples.newest()
+        plan = {"last": last, "digest": samples.digest(last), "base": base}
+        learned = current.card.data.get("samples") if current.card else None  # a cut may come
+        if not samples.counts().labelled \
+                or plan["digest"] in (self._last().get("digest"), learned):  # before it is noted
             return None
         write_json(self.folder / "plan.json", plan)
         return plan
@@ -148,7 +171,7 @@ class Night:
         """The training and its judge, laid out."""
         facts = {"night": recipes.describe(NIGHT), "parent": plan["base"],
                  "samples": plan["digest"]}
-        remembered = self._memory()
+        remembered = self._memory
         facts["memory"] = remembered.name
         trial = Trial(parent, card.reject_below, as_taught(known), remembered,
                       seed=int(plan["digest"][:8], 16), folder=self.folder, facts=facts,
@@ -156,8 +179,9 @@ class Night:
         self._log(_outset(trial))
         return trial
 
+    @functools.cached_property
     def _memory(self) -> Memory:
-        """MNIST if the box has it, else what it draws."""
+        """MNIST if the box has it, else what it draws, which takes minutes on a Zero."""
         self._word.say("training", "laying everything ready")
         if self._mnist is not None:
             try:
@@ -195,12 +219,15 @@ class Night:
         with self._open_samples() as samples:
             held = as_taught(samples.held())
         if upgraded:
-            self._log(others.judge_upgrade(generations, held))
-            if generations.current().number == SHIPPED:  # all is to be learned anew
+            better, figures = others.judge_upgrade(generations, held)
+            self._log(figures)
+            if better:  # all is to be learned anew: forget first, since a power cut may come
                 (self.folder / "last.json").unlink(missing_ok=True)
+                generations.use(SHIPPED)
+            generations.shipped_judged()
         for one in waiting:
             self._word.say("judging", f"generation {one.number}, which was offered")
-            self._log(others.judge_offer(generations, one, held, self._memory()))
+            self._log(others.judge_offer(generations, one, held, self._memory))
 
     def _clear(self) -> None:
         """Remove what only the trial that is over needed."""

@@ -16,21 +16,17 @@ from pi_reader.training.own import Taught
 from pi_reader.training.trial import offered
 
 
-def judge_upgrade(generations: Generations, held: Taught) -> str:
-    """New shipped weights take over unless the learned ones read the owner's held-out digits
-    better; gives the figures in words."""
+def judge_upgrade(generations: Generations, held: Taught) -> tuple[bool, str]:
+    """Whether new shipped weights take over: unless the learned ones read the owner's held-out
+    digits better; with the figures in words."""
     models = [generations.load(number)[0] for number in (SHIPPED, generations.current().number)]
     held = held.take(held.labels < min(model.outcomes for model in models))
     wrong = [judge.opinion(model.predict(held.patches), held.labels).wrong for model in models]
     figures = (f"of {len(held)} of your digits that were held out the new shipped weights read "
                f"{wrong[0]} wrong, the learned ones {wrong[1]}; ")
-    if wrong[0] <= wrong[1]:
-        generations.use(SHIPPED)
-        figures += "the shipped ones are in use, and learn from all samples next"
-    else:
-        figures += "the learned ones stay"
-    generations.shipped_judged()
-    return figures
+    better = wrong[0] <= wrong[1]
+    return better, figures + ("the shipped ones are in use, and learn from all samples next"
+                              if better else "the learned ones stay")
 
 
 def judge_offer(
