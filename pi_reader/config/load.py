@@ -10,7 +10,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from pi_reader.config.settings import CameraSettings, Settings
+from pi_reader.config.settings import OLED_SIZES, CameraSettings, OledSettings, Settings
 from pi_reader.errors import BadSettings
 
 LARGEST_FILE = 64 << 10  # bytes
@@ -152,6 +152,16 @@ def _check_together(settings: Settings) -> None:
     if camera.kind == "folder" and not camera.folder:
         raise BadSettings('camera.folder: is empty, should name the folder of camera.kind "folder"')
     _check_boxes(camera)
+    _check_size(settings.oled)
+
+
+def _check_size(oled: OledSettings) -> None:
+    """A display has one of its chip's sizes. Raises BadSettings."""
+    sizes = OLED_SIZES[oled.chip]
+    if (oled.width, oled.height) not in sizes:
+        raise BadSettings(f"oled.width, oled.height: are {oled.width}x{oled.height}, should be"
+                          f" {' or '.join(f'{wide}x{high}' for wide, high in sizes)}, which the"
+                          f" {oled.chip} has")
 
 
 def _check_boxes(camera: CameraSettings) -> None:

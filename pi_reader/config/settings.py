@@ -12,6 +12,10 @@ from typing import Any
 from pi_reader.config import rules
 from pi_reader.config.rules import Rule
 
+OLED_SIZES = {"ssd1306": ((128, 64), (128, 32), (64, 32)), "sh1106": ((128, 64), (128, 32)),
+              "ssd1309": ((128, 64), (128, 32))}
+"""The sizes that each chip of a display is sold with, (width, height) in pixels."""
+
 
 def _setting(default: Any, rule: Rule) -> Any:
     """A setting with its rule; a default that changes hands, like a table, is made anew."""
@@ -94,7 +98,7 @@ class OledSettings:
     """A small display on the I2C bus (pins GPIO2 and GPIO3)."""
 
     on: bool = _setting(False, rules.switch())
-    chip: str = _setting("ssd1306", rules.one_of("ssd1306", "sh1106", "ssd1309"))
+    chip: str = _setting("ssd1306", rules.one_of(*OLED_SIZES))
     port: int = _setting(1, rules.whole(0, 20))
     address: int = _setting(0x3C, rules.whole(0x08, 0x77))
     width: int = _setting(128, rules.one_of(64, 128))

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from pi_reader.errors import BadSettings, NoHardware, opening
+from pi_reader.errors import NoHardware, opening
 from pi_reader.outputs.face import face, look, resting
 from pi_reader.outputs.scene import Moment, Onlooker, topic
 from pi_reader.values import State
@@ -15,8 +15,6 @@ from pi_reader.values import State
 SHIFT_SECONDS = 60.0  # how long each pixel may glow in one place
 _SHIFTS = ((0, 0), (1, 0), (1, 1), (0, 1))  # pixels right and down, one after the other
 BRIGHT, DIM = 0xCF, 0x01  # of 255; even 0 can be read in a dark room
-SIZES = {"ssd1306": ((128, 64), (128, 32), (64, 32)), "sh1106": ((128, 64), (128, 32)),
-         "ssd1309": ((128, 64), (128, 32))}
 _DISPLAY_OFF = 0xAE  # the command that all three chips share
 _ADVICE = ("look at its four wires, at [oled] address (i2cdetect -y 1 lists what answers), whether "
            "I2C is on (raspi-config) and the user in the group i2c")
@@ -30,8 +28,8 @@ class Oled(Onlooker):
     `dim_after_seconds` without news it is dimmed, or where nothing is there to show, put out but
     for a wandering dash, since these displays age where they glow.
     A whole picture goes over the bus only if it changed: 1,024 bytes for 128 by 64 pixels.
-    Raises NoHardware if there is no display, BadSettings for a size that its chip does not have;
-    OSError if a wire comes off while running.
+    Raises NoHardware if there is no display or its chip has no such size; OSError if a wire comes
+    off while running.
     """
 
     def __init__(self, chip: str = "ssd1306", port: int = 1, address: int = 0x3C,
@@ -101,9 +99,6 @@ def _picture(moment: Moment, size: tuple[int, int], minute: int, dim: bool) -> I
 
 def _open(chip: str, port: int, address: int, width: int, height: int, rotate: int) -> Any:
     """Ask first whether anything answers, since luma keeps hold of every device it made."""
-    if (width, height) not in SIZES[chip]:
-        fitting = " and ".join(f"{wide}x{high}" for wide, high in SIZES[chip])
-        raise BadSettings(f"[oled] width, height: are {width}x{height}; the {chip} has {fitting}")
     with opening("oled", "python3-luma.oled", _ADVICE):
         from luma.core.interface.serial import i2c
         from luma.oled import device
