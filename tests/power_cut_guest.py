@@ -57,11 +57,11 @@ def found(folder: Path) -> tuple[int, int, int]:
     samples.close()
     say("found", "sample", kept)
     generations = shelf(folder)
-    network, _, generation = generations.open()
+    network, card, generation = generations.open()
     if generations.fallen:
         complain(generations.fallen)
     if generation.number:
-        wanted = model(generation.number).parameters
+        wanted = model(card.seed or 0).parameters  # not its number: a cut may leave one unused
         if not all(map(np.array_equal, network.parameters, wanted)):
             names = sorted(path.name for path in (folder / "weights").iterdir())
             complain(f"generation {generation.number} holds others' weights, beside {names}")
@@ -109,7 +109,8 @@ def write_on(folder: Path, kept: int, generation: int, step: int) -> None:
         history.add("2016", True, 0.99, "", 0.0)
         history.flush()
         if turn % 2:
-            generation = generations.add(model(generation + 1), Card(), use=True).number
+            seed = generation + 1
+            generation = generations.add(model(seed), Card(seed=seed), use=True).number
             generations.prune()
             say("done", "generation", generation)
 
