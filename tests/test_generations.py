@@ -125,6 +125,28 @@ def test_ok__rollback_passes_over_what_is_broken(kept: Generations) -> None:
     assert kept.rollback().number == 1
 
 
+def test_ok__what_the_judge_refused_stays_so_though_somebody_uses_it(kept: Generations) -> None:
+    learn(kept, 1)
+    kept.add_file(kept.get(1).path.read_bytes())
+    kept.refuse(2, "3 wrong, 1 before")
+    kept.use(2)
+    assert (kept.current().number, kept.current().why) == (2, "3 wrong, 1 before")
+    learn(kept, 3)
+    assert (kept.get(2).state, kept.get(2).why) == ("refused", "3 wrong, 1 before")
+    assert kept.rollback().number == 2, "it was in use before"
+
+
+def test_fail__no_way_back_to_what_was_refused_and_never_used(kept: Generations) -> None:
+    learn(kept, 1)
+    kept.add_file(kept.get(1).path.read_bytes())
+    kept.refuse(2, "worse")
+    learn(kept, 3)
+    ledger = json.loads((folder(kept) / "in-use.json").read_text())
+    ledger["generations"]["3"]["parent"] = 2
+    (folder(kept) / "in-use.json").write_text(json.dumps(ledger))
+    assert kept.rollback().number == 1
+
+
 @pytest.mark.parametrize("number", [7, -1, 10**12])
 def test_fail__no_such_generation(kept: Generations, number: int) -> None:
     learn(kept, 1)

@@ -30,8 +30,9 @@ class Record:
     """What is known of one generation.
 
     sha256: of its file; parent: the number to fall back to; since: when it was last put in use;
-    state: one of kept, candidate, refused, bad, and why. starts: how often it was opened without
-    reading a page; proved: the version of pi-reader with which it did, "" for none.
+    state: one of kept, candidate, refused, bad, and why; who uses a refused one does not make it
+    another. starts: how often it was opened without reading a page; proved: the version of
+    pi-reader with which it did, "" for none.
     """
 
     sha256: str
@@ -50,6 +51,12 @@ class Record:
             raise ValueError("an entry is of the wrong type")
         if self.state not in _STATES:
             raise ValueError(f"there is no state {self.state!r:.20}")
+
+    @property
+    def is_a_way_back(self) -> bool:
+        """Whether one may fall back to it: the judge did not refuse it, or it was in use before."""
+        return self.state == "kept" or (self.state == "refused"
+                                        and bool(self.since or self.proved))
 
 
 @dataclass
@@ -85,11 +92,12 @@ class Ledger:
         return ledger
 
     def way_back(self, number: int) -> Iterator[int]:
-        """The parents of a generation, the nearest first, leaving out bad ones; at last SHIPPED."""
+        """The parents of a generation, the nearest first, leaving out bad ones, and refused ones
+        that nobody used; at last SHIPPED."""
         seen = {number}
         while number in self.records and (number := self.records[number].parent) not in seen:
             seen.add(number)
-            if number in self.records and self.records[number].state == "kept":
+            if number in self.records and self.records[number].is_a_way_back:
                 yield number
         yield SHIPPED
 
@@ -99,7 +107,9 @@ class Ledger:
             record = self.records[number]
             if record.state == "candidate":
                 record.parent = self.in_use
-            record.state, record.why, record.starts, record.since = "kept", "", 0, now
+            if record.state != "refused":
+                record.state, record.why = "kept", ""
+            record.starts, record.since = 0, now
         self.in_use = number
 
     def prune(self, keep: int) -> None:
