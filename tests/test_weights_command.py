@@ -132,7 +132,11 @@ def test_fail__compare(state: Path, digits: Path, capsys: pytest.CaptureFixture[
 
 def test_ok__offer(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
                    monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "generation 3 is whole" in said(capsys, state, "offer", str(SHIPPED))
+    told = said(capsys, state, "offer", str(SHIPPED))
+    assert "generation 3 is whole" in told and "retrain --now` has it judged" in told
+    assert "waits for the judge: the next training asks it" in said(capsys, state, "list")
+    Generations(state / "weights", SHIPPED).put_off(3, "5 more are needed")
+    assert "waits for the judge: 5 more are needed" in said(capsys, state, "list")
     assert (state / "requests" / "retrain").exists(), "it has to be judged"
 
     class Incoming:

@@ -17,6 +17,7 @@ from pi_reader.cli.common import (
     one_line,
     weights_path,
 )
+from pi_reader.config.folders import DEVICE_STATE
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -112,9 +113,10 @@ def _offer(args: argparse.Namespace, folders: Folders, generations: Generations)
 
     one = generations.add_file(content_of(args.file, LARGEST_OFFER))
     Requests(folders.requests).ask("retrain", why=f"generation {one.number} was offered")
+    judged = ("`pi-reader weights list` tells what becomes of it" if folders.state == DEVICE_STATE
+              else "`pi-reader retrain --now` has it judged, with the same --state if one is given")
     print(json.dumps(_as_json(one)) if args.json else
-          f"generation {one.number} is whole and waits for the judge; `pi-reader weights list` "
-          "tells what became of it")
+          f"generation {one.number} is whole and waits for the judge; {judged}")
     return 0
 
 

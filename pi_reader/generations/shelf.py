@@ -38,7 +38,7 @@ class Generation:
     that it replaced. since: when it was last put in use, seconds since 1970, 0.0 if never or if
     nobody knew the time. card: None if it cannot be read.
     state: "in use", "kept", "candidate" (waits for the judge), "refused" (by the judge) or "bad".
-    why: what was wrong with one that is refused or bad.
+    why: what was wrong with one that is bad or was refused, what a candidate still waits for.
     """
 
     number: int
@@ -213,6 +213,12 @@ class Generations:
             if number not in ledger.records or number == ledger.in_use:
                 raise UsageError(f"generation {number}: is no candidate")
             ledger.records[number].state, ledger.records[number].why = "refused", why
+
+    def put_off(self, number: int, why: str) -> None:
+        """Note what keeps the judge from judging a candidate yet; it waits on."""
+        with self._change() as ledger:
+            if number in ledger.records and ledger.records[number].state == "candidate":
+                ledger.records[number].why = why
 
     def shipped_judged(self) -> None:
         """Note that the judge has seen the shipped weights, so that they are no news any more."""

@@ -22,13 +22,18 @@ def lines(generations: Sequence[Generation]) -> Iterator[str]:
 
 def summary(one: Generation) -> str:
     """What they are and how good, in a few words."""
+    why = one.why
+    if one.state == "candidate":
+        why = f"waits for the judge: {why or 'the next training asks it'}"
+    elif one.state == "in use" and why:
+        why = f"in use although the judge refused it: {why}"
     if one.card is None:
-        return one.why or "the file is missing or damaged"
+        return why or "the file is missing or damaged"
     words = [("shipped, " if one.number == SHIPPED else "") + (one.card.recipe or "no recipe")]
     if one.card.accuracy is not None:
         words.append(f"{one.card.accuracy:.2%}" + (f" on {one.card.measured}" if one.card.measured
                                                    else ""))
-    return ", ".join(words) + (f"; {one.why}" if one.why else "")
+    return ", ".join(words) + (f"; {why}" if why else "")
 
 
 def when(seconds: float, form: str = "%Y-%m-%d %H:%M") -> str:

@@ -44,6 +44,8 @@ def judge_offer(
         generations.use(one.number)
     elif outcome.state == "refused":
         generations.refuse(one.number, outcome.why)
+    else:
+        generations.put_off(one.number, outcome.why)
     return f"generation {one.number}, which was offered, is {outcome.state}: {outcome.why}"
 
 
