@@ -117,8 +117,9 @@ class History:
                 damage = str(error)
         except (sqlite3.Error, OSError) as error:
             self._let_go()
+            reason = getattr(error, "strerror", error)  # of SQLite's errors, all of it
             return self._say(CannotWrite(
-                f"{self._path}: cannot be written, {error}; reading goes on, and the last"
+                f"{self._path}: cannot be written, {reason}; reading goes on, and the last"
                 f" {MOST_WAITING} readings wait in memory; make room or mend the card"))
         self.trouble = ""
         if damage:

@@ -67,8 +67,11 @@ class Surroundings:
             self._look_at_disk(self._state)
 
     def _look_at_disk(self, state: Path) -> None:
-        self._faults.set("state", "" if state.is_dir() else f"{state}: is gone or was never there,"
-                         " so nothing can be kept; start pi-reader again, which makes it")
+        if state.is_dir():
+            self._faults.set("state", "")
+        elif "state" not in self._faults.all:  # then it was said why it could not be made
+            self._faults.set("state", f"{state}: is gone, so nothing can be kept; start pi-reader"
+                             " again, which makes it")
         self.disk_free_mb = free = health.disk_free_mb(state)
         limit = FREE_AGAIN_MB if "disk" in self._faults.all else LEAST_FREE_MB
         full = free is not None and free < limit
