@@ -34,6 +34,7 @@ running reader takes another one into use between two frames."""
 EXAMPLE = "pi-reader weights compare 0 3"
 
 _MOST_DIGITS = 9  # of a generation's number
+_NAME_WIDTH = 12  # columns for the names of facts
 _NUMBER = "number of a generation; 0 for the shipped weights"
 _WHICH = "number of a generation, the name of shipped weights, or a weights file"
 
@@ -88,9 +89,15 @@ def _list(args: argparse.Namespace, folders: Folders, generations: Generations) 
 
 
 def _show(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    from pi_reader.generations import table
+
     one = generations.get(args.number)
-    print(json.dumps(_as_json(one) | {"card": one.card and one.card.to_json()}, ensure_ascii=True,
-                     indent=None if args.json else 2))
+    if args.json:
+        print(json.dumps(_as_json(one) | {"card": one.card and one.card.to_json()}))
+    else:
+        print(f"generation {one.number}")
+        for name, words in table.facts(one):
+            print(one_line(f"  {name:{_NAME_WIDTH}}  {words}"))
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pi_reader.generations.ledger import SHIPPED
 from pi_reader.generations.shelf import Generation
@@ -22,11 +22,7 @@ def lines(generations: Sequence[Generation]) -> Iterator[str]:
 
 def summary(one: Generation) -> str:
     """What they are and how good, in a few words."""
-    why = one.why
-    if one.state == "candidate":
-        why = f"waits for the judge: {why or 'the next training asks it'}"
-    elif one.state == "in use" and why:
-        why = f"in use although the judge refused it: {why}"
+    why = _why(one)
     if one.card is None:
         return why or "the file is missing or damaged"
     words = [("shipped, " if one.number == SHIPPED else "") + (one.card.recipe or "no recipe")]
@@ -34,6 +30,45 @@ def summary(one: Generation) -> str:
         words.append(f"{one.card.accuracy:.2%}" + (f" on {one.card.measured}" if one.card.measured
                                                    else ""))
     return ", ".join(words) + (f"; {why}" if why else "")
+
+
+def _why(one: Generation) -> str:
+    """Why it is not simply in use or kept, "" if it is."""
+    if one.state == "candidate":
+        return f"waits for the judge: {one.why or 'the next training asks it'}"
+    if one.state == "in use" and one.why:
+        return f"in use although the judge refused it: {one.why}"
+    return one.why
+
+
+def facts(one: Generation) -> Iterator[tuple[str, str]]:
+    """What is known of one generation, each fact with its name; long lists are left to the card."""
+    yield "state", one.state
+    if why := _why(one):
+        yield "why", why
+    yield "parent", "-" if one.number == SHIPPED else str(one.parent)
+    yield "in use since", when(one.since)
+    yield "file", str(one.path)
+    yield "sha256", one.sha256
+    card = one.card
+    if card is None:
+        yield "card", "the file is missing or damaged"
+        return
+    yield "recipe", (card.recipe or "-") + (f", seed {card.seed}" if card.seed is not None else "")
+    yield "trained", card.date or "at a time that nobody knew"
+    if card.parent:
+        yield "begun with", card.parent
+    if card.accuracy is not None:
+        yield "reads right", f"{card.accuracy:.2%} of {card.measured or 'digits that are not named'}"
+    yield "sure from", f"{card.reject_below:.2%} on, below that a digit is shown as ?"
+    for name, sha256 in card.data.items():
+        yield "learned from", f"{name} {sha256[:_SHORT]}"
+    for name, value in card.notes.items():
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{key.replace('_', ' ')} {each}" for key, each in value.items()
+                              if not isinstance(each, Mapping | list))
+        if not isinstance(value, list):
+            yield name.replace("_", " "), str(value)
 
 
 def when(seconds: float, form: str = "%Y-%m-%d %H:%M") -> str:
