@@ -59,7 +59,7 @@ def facts(one: Generation) -> Iterator[tuple[str, str]]:
     if card.parent:
         yield "begun with", card.parent
     if card.accuracy is not None:
-        yield "reads right", f"{card.accuracy:.2%} of {card.measured or 'digits that are not named'}"
+        yield "reads right", f"{card.accuracy:.2%} of {card.measured or 'some digits'}"
     yield "sure from", f"{card.reject_below:.2%} on, below that a digit is shown as ?"
     for name, sha256 in card.data.items():
         yield "learned from", f"{name} {sha256[:_SHORT]}"
