@@ -77,7 +77,8 @@ def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
     Raises Busy if another one holds on for so many seconds, CannotWrite if the file cannot be made.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o664)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK,
+                             0o664)
     except OSError as error:
         raise CannotWrite(f"{path}: cannot be made, {_reason(error)}") from error
     try:
@@ -179,7 +180,7 @@ def believed(now: float) -> float:
 def sha256(path: Path) -> str:
     """The fingerprint of a file, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    with open(path, "rb") as handle:
+    with open(path, "rb", opener=_open_without_waiting) as handle:
         while piece := handle.read(_READ_AT_ONCE):
             digest.update(piece)
     return digest.hexdigest()

@@ -110,6 +110,20 @@ def test_fail__json_from_a_pipe(tmp_path: Path) -> None:
         files.read_json(tmp_path / "a.json")
 
 
+def test_fail__a_pipe_where_a_file_should_be(tmp_path: Path) -> None:
+    """None of these waits for somebody who writes into it."""
+    pipe = tmp_path / "a"
+    os.mkfifo(pipe)
+    with pytest.raises(BadData, match="a pipe"):
+        files.check_file(pipe)
+    with pytest.raises(BadData, match="a folder"):
+        files.check_file(tmp_path)
+    files.check_file(tmp_path / "missing")
+    assert files.sha256(pipe) == hashlib.sha256().hexdigest()
+    with files.locked(pipe), pytest.raises(Busy), files.locked(pipe, 0):
+        pass
+
+
 def test_fail__json_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MissingFile):
         files.read_json(tmp_path / "a")

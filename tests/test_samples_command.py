@@ -110,7 +110,7 @@ def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
     (("label", "last", "7x"), 2, "digits, - for what is none"),
     (("label", "300", "3"), 66, "sample 300"), (("show", "300"), 66, "sample 300"),
     (("drop",), 2, "--all"), (("drop", "1", "--all"), 2, "--all"),
-    (("import", "nowhere.npz"), 66, "no such file"), (("import", "/"), 65, "cannot be read"),
+    (("import", "nowhere.npz"), 66, "no such file"), (("import", "/"), 65, "is a folder"),
     (("sheet", "/nowhere/x.png"), 73, "cannot be written"),
 ])
 def test_fail__what_cannot_be(box, capsys, words, code, said):
@@ -156,3 +156,13 @@ def test_ok__a_bigger_machine_learns_for_the_box(tmp_path, capsys, monkeypatch):
     broken = tmp_path / "broken.npz"
     broken.write_bytes(np.random.default_rng(0).bytes(500))
     assert main(["retrain", "--samples", str(broken), "--out", str(out)]) == 65
+
+
+@pytest.mark.parametrize("words", [
+    ["samples", "import", "PIPE"], ["weights", "offer", "PIPE"],
+    ["retrain", "--samples", "PIPE", "--out", "PIPE.npz"],
+])
+def test_fail__a_pipe_to_which_nobody_writes(box, capsys, words):
+    os.mkfifo(box / "pipe")
+    named = [word.replace("PIPE", str(box / "pipe")) for word in words]
+    assert pi_reader(box, *named) == 65 and "is a pipe" in capsys.readouterr().err

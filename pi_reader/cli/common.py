@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pi_reader
 from pi_reader.errors import BadData, CannotWrite, MissingFile
+from pi_reader.files import check_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -96,7 +97,7 @@ def save_picture(path: Path, picture: Image) -> None:
 
 
 def content_of(name: str, most: int) -> bytes:
-    """What is in a file, or comes in if it is named `-`.
+    """What is in a file, or comes in if it is named `-`; what comes from a pipe is not waited for.
 
     At most one byte more than is allowed, which tells that it is too much. Raises MissingFile or
     BadData.
@@ -104,6 +105,7 @@ def content_of(name: str, most: int) -> bytes:
     try:
         if name == "-":
             return sys.stdin.buffer.read(most + 1)
+        check_file(Path(name))
         with open(name, "rb") as handle:
             return handle.read(most + 1)
     except FileNotFoundError as error:

@@ -9,7 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import add_state_option, folders_of, generations_of, weights_path
+from pi_reader.cli.common import (
+    add_state_option,
+    content_of,
+    folders_of,
+    generations_of,
+    weights_path,
+)
 from pi_reader.errors import BadData, MissingFile, UsageError
 
 if TYPE_CHECKING:
@@ -119,16 +125,12 @@ def _for_elsewhere(args: argparse.Namespace) -> int:
     from pi_reader.files import sha256
     from pi_reader.network import store
     from pi_reader.night.job import learn_for_elsewhere
+    from pi_reader.samples import exchange
     from pi_reader.training import trainer
 
     path = weights_path(args.start)
     parent, card = store.load(path)
-    try:
-        content = args.samples.read_bytes()
-    except FileNotFoundError as error:
-        raise MissingFile(f"{args.samples}: there is no such file") from error
-    except OSError as error:
-        raise BadData(f"{args.samples}: cannot be read ({error.strerror})") from error
+    content = content_of(str(args.samples), exchange.LARGEST)
     with trainer.told_to_stop() as told:
         outcome, its = learn_for_elsewhere(content, args.samples.name, parent, card, sha256(path),
                                            args.mnist, told, _say)

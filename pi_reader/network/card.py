@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.errors import BadData
+from pi_reader.files import check_file
 
 LARGEST_CARD = 256 << 10  # bytes of JSON
 
@@ -70,6 +71,7 @@ def read_card(path: Path) -> Card:
 
     Raises BadData if the file is missing or has no card that makes sense.
     """
+    check_file(path)
     try:
         with zipfile.ZipFile(path) as archive, archive.open("card.npy") as member:
             content = member.read(LARGEST_CARD + 1)
