@@ -46,7 +46,11 @@ device() {
         backup) backup_device ;;
         restore) restore_device ;;
     esac
+    if [ -n "$dry_run" ]; then say "nothing was changed; this is what $action would do"; fi
 }
+
+# Says what came of it, where something has.
+outcome() { if [ -z "$dry_run" ]; then say "$@"; fi; }
 
 take_options() {
     local action=$1
@@ -130,7 +134,7 @@ install_device() {
     do_it systemctl enable --quiet "${switched_on[@]}"
     if [ -n "$ssh_key" ]; then put_key; fi
     start_reader || fail "installed, but the reader does not start: $(why_not)"
-    say "installed; pi-reader status tells how it is doing, pi-reader doctor what it lacks"
+    outcome "installed; pi-reader status tells how it is doing, pi-reader doctor what it lacks"
 }
 
 # Switches to this version, and back if the reader does not start with it. One that had failed
@@ -144,9 +148,9 @@ upgrade_device() {
     make_user "$(units_of "$new")"
     switch_to "$new"
     if [ "$before" = inactive ]; then
-        say "upgraded; the reader was stopped before, and still is"
+        outcome "upgraded; the reader was stopped before, and still is"
     elif start_reader; then
-        say "upgraded and running; what it learned was not touched"
+        outcome "upgraded and running; what it learned was not touched"
     elif [ "$before" = active ]; then
         say "the new version does not start: $(why_not)"
         switch_to "$old"
@@ -187,7 +191,7 @@ uninstall_device() {
         do_it userdel pi-reader
     fi
     if getent group pi-reader >/dev/null; then do_it groupdel pi-reader; fi
-    say "removed everything of pi-reader; apt's packages stay"
+    outcome "removed everything of pi-reader; apt's packages stay"
 }
 
 # What a key has left open would keep the user from being removed.
@@ -219,7 +223,7 @@ restore_device() {
     fi
     do_it "$app/bin/python" -I -m pi_reader.service.backup restore "$file"
     do_it systemd-tmpfiles --create /etc/tmpfiles.d/pi-reader.conf
-    say "restored; what was there before lies in $state.before-restore"
+    outcome "restored; what was there before lies in $state.before-restore"
 }
 
 need_installation() {

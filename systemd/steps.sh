@@ -151,7 +151,7 @@ state_of_reader() {
 start_reader() {
     local second
     if ! is_booted; then
-        say "systemd is not running here; the reader starts at the next boot"
+        outcome "systemd is not running here; the reader starts at the next boot"
         return 0
     fi
     systemctl reset-failed "pi-reader*" 2>/dev/null || true

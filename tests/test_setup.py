@@ -70,6 +70,9 @@ class Device:
         done = self.run(*words, "--dry-run", **more)
         assert done.returncode == 0, done.stderr
         assert sorted(self.root.rglob("*")) == before
+        last = done.stderr.splitlines()[-1]
+        assert last == f"nothing was changed; this is what {words[0]} would do"
+        assert "installed;" not in done.stderr and "removed everything" not in done.stderr
         return done.stdout + done.stderr
 
 
