@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,5 +128,10 @@ def test_ok__says_why(told: dict[str, str], words: str) -> None:
 
 def test_ok__status_knows(box: Folders) -> None:
     box.runtime.mkdir()
-    fault.leave_word(box.status, "no camera")
+    mask = os.umask(0o007)  # of the unit
+    try:
+        fault.leave_word(box.status, "no camera")
+    finally:
+        os.umask(mask)
     assert json.loads(box.status.read_text())["state"] == "fault"
+    assert box.status.stat().st_mode & 0o777 == 0o644, "it is the owner who asks, not the box"

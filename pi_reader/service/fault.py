@@ -7,7 +7,6 @@ broken it takes those that worked last; a box without such a lamp blinks the boa
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -18,13 +17,14 @@ from functools import partial
 from pathlib import Path
 
 from pi_reader.config import Folders, Settings, find_folders, load_settings
-from pi_reader.errors import BadSettings, NoHardware
+from pi_reader.errors import BadSettings, CannotWrite, NoHardware
 from pi_reader.outputs.base import Output
 from pi_reader.outputs.leds import Leds
 from pi_reader.outputs.oled import Oled
 from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment, Onlooker
 from pi_reader.outputs.together import Outputs
+from pi_reader.service.report import Report
 from pi_reader.values import State, Status
 
 SETTINGS_THAT_WORKED = "settings-that-worked.toml"  # pi-reader.service copies them when it runs
@@ -141,11 +141,9 @@ def leave_word(path: Path, fault: str) -> None:
     """Let `pi-reader status` know, in the file where the reader would say how it does."""
     words = {"state": State.FAULT, "fault": fault, "updated": time.time(), "pid": os.getpid()}
     try:
-        beside = path.with_suffix(".fault")
-        beside.write_text(json.dumps(words))
-        os.replace(beside, path)
-    except OSError as error:  # then the lamp and the journal have to do
-        print(f"{path}: {error.strerror}", file=sys.stderr)
+        Report(path).write({}, words, time.monotonic())
+    except CannotWrite as error:  # then the lamp and the journal have to do
+        print(error, file=sys.stderr)
 
 
 if __name__ == "__main__":
