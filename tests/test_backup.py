@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -131,6 +132,13 @@ def test_fail__members_that_do_not_belong(saved: Path, tmp_path: Path, name: str
                                           link: str) -> None:
     with_member(saved, name, kind, link)
     refused_and_untouched(saved, tmp_path)
+
+
+def test_fail__no_file_at_all(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(BadData):
+            backup.check(path)
 
 
 def test_fail__larger_than_any_box(saved: Path, tmp_path: Path,
