@@ -12,6 +12,8 @@ from pi_reader.outputs import glyphs
 SMOOTH = "DejaVuSans-Bold.ttf"  # of Debian's fonts-dejavu-core
 _SIZES = (52, 46, 40, 36, 32, 28, 24, 21, 18, 16, 14)  # pixels
 _SCALES = (5, 4, 3, 2)  # pixels for each dot of our own small letters
+_LOWEST = 0.7  # of a font's size: how high digits are at least
+_NARROWEST = 0.5  # of their height: how wide they are at least
 
 
 @lru_cache(maxsize=8)
@@ -20,18 +22,23 @@ def largest(text: str, room: tuple[int, int]) -> Image.Image | None:
 
     text: lines of digits and `?`; room: (width, height) in pixels.
     """
-    for picture in _from_large_to_small(text.split("\n")):
+    for picture in _from_large_to_small(text.split("\n"), room):
         if picture.width <= room[0] and picture.height <= room[1]:
             return picture
     return None
 
 
-def _from_large_to_small(lines: list[str]) -> Iterator[Image.Image]:
-    smooth = [font for size in _SIZES if (font := _font(size)) is not None]
-    for font in smooth:
-        yield _stacked([_smooth(line, font) for line in lines])
+def _from_large_to_small(lines: list[str], room: tuple[int, int]) -> Iterator[Image.Image]:
+    """In all sizes but those far too large: a Zero would draw a full page for seconds."""
+    longest = max(map(len, lines))
+    most = min(room[1] / len(lines), room[0] / (_NARROWEST * (longest - 0.5)))  # pixels high
+    smooth = [(size, font) for size in _SIZES if (font := _font(size)) is not None]
+    for size, font in smooth:
+        if _LOWEST * size <= most:
+            yield _stacked([_smooth(line, font) for line in lines])
     for scale in _SCALES[3 if smooth else 0:]:
-        yield _stacked([glyphs.picture(line, scale) for line in lines])
+        if glyphs.BODY * scale <= most:
+            yield _stacked([glyphs.picture(line, scale) for line in lines])
 
 
 def _smooth(line: str, font: ImageFont.FreeTypeFont) -> Image.Image:
