@@ -96,7 +96,9 @@ def _summary(referee: Referee, reads: int) -> str:
     total = referee.total
     if not total.photos:
         return "no page was shown"
+    missed, invented = total.true - total.paired - total.unsure, total.predicted - total.paired
     return (f"\n{total.exact} of {total.photos} pages without a mistake; "
             f"{total.right} of {total.true} digits right, {total.unsure} unsure (?), "
-            f"{total.predicted - total.right} wrong; "
+            f"{total.paired - total.right} wrong, {missed} missed"
+            + (f", {invented} read where none was" if invented else "") + "; "
             f"{reads} looks read, {referee.milliseconds / max(1, referee.said):.1f} ms each")
