@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from pi_reader import __version__
+from pi_reader.cli import demo
 from pi_reader.cli import main as door
 from pi_reader.cli.main import COMMANDS, main
+from pi_reader.scoring import Score
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -79,6 +81,19 @@ def test_fail__usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ([], "there are read, demo, run"), (["sampels"], "did you mean samples?"),
+    (["samples"], "there are list, show, label"), (["samples", "lable"], "did you mean label?"),
+    (["weights", "xyzzy"], "there are list, show, use"), (["run", "--camera", "dsk"], "mean desk?"),
+    (["retrain", "--nwo"], "pi-reader retrain: error: there is no '--nwo' here"),
+])
+def test_fail__says_which_words_there_are(arguments: list[str], words: str,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--pages", "0"], ["--seed", "-1"], ["--difficulty", "2"]])
@@ -208,6 +223,15 @@ def test_ok__demo_counts_what_was_right(capsys: pytest.CaptureFixture[str]) -> N
     printed = capsys.readouterr().out
     assert "page 1: right" in printed and "page 2: right" in printed
     assert "of 2 pages without a mistake" in printed
+
+
+def test_ok__demo_misses_no_digit_in_its_summary() -> None:
+    class Judged:
+        total = Score(photos=1, true=10, predicted=7, paired=6, right=5, unsure=2)
+        said, milliseconds = 1, 0.0
+
+    assert ("5 of 10 digits right, 2 unsure (?), 1 wrong, 2 missed, 1 read where none was;"
+            in demo._summary(Judged(), 1))  # type: ignore[arg-type]
 
 
 def test_ok__a_fault_of_ours_is_70(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,

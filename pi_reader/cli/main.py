@@ -14,7 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from pi_reader import __version__
 from pi_reader.cli.common import one_line
@@ -44,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own if none is given); the result is the exit code."""
     _open_streams()
     words = sys.argv[1:] if argv is None else list(argv)
-    args = _parser(words[0] if words else "").parse_args(words)
+    args, unknown = _parser(words[0] if words else "").parse_known_args(words)
+    if unknown:
+        args.parser.error(f"there is no {unknown[0]!r:.40} here; --help tells what there is")
     # Idle BLAS threads spin (numpy#6237), and one frame is too small to share; training asks for
     # more by itself. This must be said before numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", args.blas_threads)
@@ -83,6 +85,25 @@ def _open_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says which words there are, where one is missing or mistyped."""
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        known = list(map(str, action.choices or ()))
+        if known and value not in known:
+            import difflib
+
+            near = difflib.get_close_matches(str(value), known, 1)
+            raise argparse.ArgumentError(action, f"there is no {value!r:.40}; " + (
+                f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"))
+
+    def error(self, message: str) -> NoReturn:
+        for action in self._actions:
+            if action.choices and message.endswith(f"required: {action.metavar}"):
+                message = f"{action.metavar} is missing; there are {', '.join(action.choices)}"
+        super().error(message)
+
+
 def _drop_output() -> None:
     """Let what is still to be written go nowhere, so that Python's own end does not fail too."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -90,7 +111,7 @@ def _drop_output() -> None:
 
 def _parser(wanted: str = "") -> argparse.ArgumentParser:
     """The options of the command that is wanted, or of all if that is none of ours."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pi-reader", description="Reads handwritten digits, and learns to.",
         epilog="`pi-reader COMMAND --help` explains one command.")
     parser.add_argument("--version", action="version", version=f"pi-reader {__version__}")
@@ -102,7 +123,8 @@ def _parser(wanted: str = "") -> argparse.ArgumentParser:
             epilog=f"example:\n  {command.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter)
         command.add_arguments(one)
-        one.set_defaults(run=command.run, blas_threads=getattr(command, "BLAS_THREADS", "1"))
+        one.set_defaults(run=command.run, parser=one,
+                         blas_threads=getattr(command, "BLAS_THREADS", "1"))
     return parser
 
 
