@@ -130,6 +130,24 @@ def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, s
         assert night_of(tmp_path / "b")[0]._plan(samples) is not None
 
 
+def test_ok__weights_chosen_while_it_learns_stay_in_use(tmp_path):
+    taught_box(tmp_path)
+    other, card = shipped_model()
+    other.parameters[-1][...] += np.arange(11, dtype=np.float32) / 100
+    chosen = []
+
+    def told() -> str:
+        if not chosen:
+            chosen.append(generations.add(other, card, use=True))
+        return ""
+
+    night, _, generations = night_of(tmp_path, told=told)
+    assert "other weights came into use" in night.run().message
+    assert generations.current().number == 1 and len(generations.list()) == 2
+    night_of(tmp_path)[0].run()
+    assert generations.get(2).parent == 1  # learned anew from those
+
+
 def test_ok__what_the_night_came_to_is_shown_all_day(tmp_path):
     taught_box(tmp_path)
     now = [1.8e9]

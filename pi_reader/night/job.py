@@ -128,6 +128,10 @@ class Night:
         number = self._generations.current().number
         parent, card = self._generations.load(number)
         outcome = self._trial(parent, card, learned + held, plan).run()
+        if self._generations.current().sha256 != plan["base"]:  # nobody compared it with those
+            self._clear()
+            return Result("waiting", "other weights came into use while it learned; the next "
+                                     "training begins with those")
         result = self._conclude(outcome, card, plan, len(learned))
         write_json(self.folder / "last.json", {"digest": plan["digest"], **vars(result),
                                                "when": believed(self._clock())})
