@@ -244,6 +244,17 @@ def test_ok__of_one_damaged_within_all_that_can_be_read_is_saved(tmp_path):
     assert sorted(found.name for found in tmp_path.iterdir() if found.stat().st_size) == ["s.db"]
 
 
+def test_fail__a_damaged_one_where_nothing_can_be_written(tmp_path):
+    (tmp_path / "s.db").write_bytes(b"no database at all" * 100)
+    (tmp_path / "s.db.lock").mkdir()
+    with Samples(tmp_path / "s.db") as samples:
+        with pytest.raises(CannotWrite, match="is damaged"):
+            samples.keep(page(0))
+        (tmp_path / "s.db.lock").rmdir()
+        samples.keep(page(0))
+    assert (tmp_path / "s.db.damaged-1").exists()
+
+
 def test_ok__whatever_byte_a_card_spoils_the_next_try_works(tmp_path):
     with Samples(tmp_path / "good.db") as samples:
         for number in range(10):

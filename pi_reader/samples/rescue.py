@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pi_reader.errors import CannotWrite
 from pi_reader.files import locked
 from pi_reader.samples.database import PATIENCE, connect, in_our_words, remove, replace
 from pi_reader.samples.rows import digest_of, sample_of
@@ -23,6 +24,14 @@ def mend(path: Path, error: Exception) -> str:
 
     Raises CannotWrite, or Busy if another process does not finish.
     """
+    try:
+        return _mend(path, error)
+    except CannotWrite as trouble:
+        raise CannotWrite(f"{path}: is damaged ({error}), and what can be read of it cannot be "
+                          f"saved; {trouble}") from error
+
+
+def _mend(path: Path, error: Exception) -> str:
     with locked(path.with_name(f"{path.name}.lock"), PATIENCE):
         with contextlib.suppress(*_DAMAGE), contextlib.closing(connect(path)) as database:
             if _is_whole(database):  # perhaps since another process has just mended it
