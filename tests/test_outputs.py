@@ -67,6 +67,23 @@ def test_ok__one_that_breaks_is_logged_once_retried_and_never_stops_the_others()
     assert (steady.closed, opened[1].closed) == (1, 1)
 
 
+def test_ok__what_comes_and_goes_is_tried_more_and_more_seldom() -> None:
+    class Loose(Recording):
+        def tick(self, now: float) -> None:
+            if not 50_000 <= now < 60_000:
+                raise OSError(121, "Remote I/O error")
+
+    log: list[str] = []
+    outputs = Outputs({"oled": Loose}, log.append)
+    for now in range(60_000):
+        outputs.tick(now)
+    waits = [line.partition(" s: ")[0].rpartition(" ")[2] for line in log if " broken" in line]
+    assert waits == ["60", "120", "240", "480", "960", "1920", *["3600"] * (len(waits) - 6)]
+    assert len(log) < 50 and "works again" in log[-1]
+    outputs.tick(60_000)
+    assert "every 60 s" in log[-1], "it had held for hours"
+
+
 def test_ok__a_part_that_is_missing_from_the_start_comes_later() -> None:
     there = False
     log: list[str] = []

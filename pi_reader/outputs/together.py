@@ -10,6 +10,7 @@ from pi_reader.outputs.base import Output
 from pi_reader.values import Frame, Reading, Status
 
 RETRY_SECONDS = 60.0
+LONGEST_RETRY = 3600.0  # seconds: a loose wire that comes and goes must not fill the log
 
 
 class Outputs:
@@ -17,7 +18,8 @@ class Outputs:
 
     parts: how to open each, by the name that the log shall give it; log: where lines for people
     go. What breaks, or cannot be opened, is logged once, closed, opened anew every
-    `retry_seconds`, and logged once when it is back; then it is shown what it missed.
+    `retry_seconds`, and logged once when it is back; then it is shown what it missed. What soon
+    breaks again is left alone for twice as long each time, up to an hour.
     broken: the names of those, with the reason.
     """
 
@@ -29,6 +31,9 @@ class Outputs:
         self._retry_seconds = retry_seconds
         self._open: dict[str, Output] = {}
         self._retry_at: dict[str, float | None] = {}  # None: to be counted from the next tick on
+        self._pause: dict[str, float] = {}  # seconds between two tries
+        self._proven_at: dict[str, float] = {}  # when what came back will have held for long enough
+        self._now = 0.0
         self._seen: tuple[Reading, Frame | None] | None = None
         self._told: Status | None = None
         self._closed = False
@@ -48,9 +53,10 @@ class Outputs:
     def tick(self, now: float) -> None:
         """Let time pass for all, and see whether a broken one is back by now."""
         self._open_all()
+        self._now = now
         for name, when in list(self._retry_at.items()):
             if when is None:
-                self._retry_at[name] = now + self._retry_seconds
+                self._retry_at[name] = now + self._pause[name]
             elif now >= when:
                 self._try_again(name, now)
         self._each(lambda output: output.tick(now))
@@ -90,9 +96,10 @@ class Outputs:
 
     def _try_again(self, name: str, now: float) -> None:
         before = self.broken[name]
-        self._retry_at[name] = now + self._retry_seconds
+        self._retry_at[name] = now + self._pause[name]
         if self._guarded(name, lambda: self._opened(name)):
             del self.broken[name], self._retry_at[name]
+            self._proven_at[name] = now + LONGEST_RETRY
             self._log(f"{name}: works again (was: {before})")
 
     def _guarded(self, name: str, act: Callable[[], None]) -> bool:
@@ -107,9 +114,11 @@ class Outputs:
 
     def _note(self, name: str, reason: str) -> None:
         if name not in self.broken:
+            again = self._now < self._proven_at.get(name, self._now)
+            pause = min(2 * self._pause[name], LONGEST_RETRY) if again else self._retry_seconds
             self._log(f"{name}: broken, the box goes on without it and tries it again every "
-                      f"{self._retry_seconds:g} s: {reason}")
-            self._retry_at[name] = None
+                      f"{pause:g} s: {reason}")
+            self._pause[name], self._retry_at[name] = pause, None
         self.broken[name] = reason
 
     def _drop(self, name: str) -> None:
