@@ -258,6 +258,23 @@ def test_ok__offered_weights_face_the_same_judge(tmp_path, monkeypatch):
     assert "more are needed" in said[-2] and generations.list()[-1].state == "candidate"
 
 
+def test_ok__what_is_offered_while_it_learns_is_judged_too(tmp_path, monkeypatch):
+    taught_box(tmp_path)
+    monkeypatch.setattr(judge, "LEAST", 8)
+    offered = []
+
+    def told() -> str:
+        if not offered:
+            offered.append(generations.add(*shipped_model(), use=False))
+        return ""
+
+    said: list[str] = []
+    night, _, generations = night_of(tmp_path, told=told, log=said.append)
+    night.run()
+    assert generations.get(1).state == "refused"
+    assert sum("which was offered" in line for line in said) == 1
+
+
 def store_bytes(folder: Path, model, card) -> bytes:
     store.save(folder / "offer.npz", model, card)
     return (folder / "offer.npz").read_bytes()

@@ -74,6 +74,7 @@ class Night:
         self._folders, self._settings, self._generations = folders, settings, generations
         self._mnist = mnist or (Path(settings.night.mnist) if settings.night.mnist else None)
         self._log, self._clock = log, clock
+        self._heard: set[int] = set()  # offered generations that were judged, or have to wait
         self._requests = Requests(folders.requests, log)
         self._word = words.Word(folders.training, clock, monotonic)
         self._pace = Pace(self._requests, self._word, log, told, seconds, settings.night.hottest,
@@ -86,6 +87,7 @@ class Night:
             self._requests.take("cancel")  # meant for a training that is over
             try:
                 result = self._run()
+                self._hear_others()  # who offered weights meanwhile was told that they are judged
             except Stopped as stopped:
                 result = Result("stopped", f"{stopped}; what was learned so far is kept, and the "
                                            "next training goes on from there")
@@ -216,7 +218,8 @@ class Night:
     def _hear_others(self) -> None:
         """Judge weights that were offered, and those that an upgrade brought."""
         generations = self._generations
-        waiting = [one for one in generations.list() if one.state == "candidate"]
+        waiting = [one for one in generations.list()
+                   if one.state == "candidate" and one.number not in self._heard]
         upgraded = generations.shipped_changed()
         if not waiting and not upgraded:
             return
@@ -230,6 +233,7 @@ class Night:
                 generations.use(SHIPPED)
             generations.shipped_judged()
         for one in waiting:
+            self._heard.add(one.number)
             self._word.say("judging", f"generation {one.number}, which was offered")
             self._log(others.judge_offer(generations, one, held, self._memory))
 
