@@ -44,15 +44,6 @@ def test_ok__what_was_kept_is_there_for_another_process(tmp_path):
     assert np.array_equal(first.patch, patch(0)) and first.cutout.shape == (40, 30)
 
 
-def test_ok__a_whole_reading_is_labelled_at_once(tmp_path):
-    with Samples(tmp_path / "s.db") as samples:
-        event = samples.keep(page(0, 4, label=None))
-        assert [s.label for s in samples.label_event(event, [2, 0, 1, 6])] == [2, 0, 1, 6]
-        with pytest.raises(BadData, match="has 4 digits here, 1 labels"):
-            samples.label_event(event, [7])
-        assert [s.label for s in samples.event(event)] == [2, 0, 1, 6]
-
-
 def test_ok__one_event_in_five_is_held_out_and_stays_so(tmp_path):
     with Samples(tmp_path / "s.db") as samples:
         for number in range(100):

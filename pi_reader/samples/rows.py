@@ -100,7 +100,6 @@ def thinned(grey: np.ndarray) -> np.ndarray:
         return grey.copy()
     height, width = (max(1, size // by) for size in grey.shape)
     squares = grey[: height * by, : width * by]
-    squares = squares[: height * min(by, squares.shape[0]), : width * min(by, squares.shape[1])]
     rows, columns = squares.shape[0] // height, squares.shape[1] // width
     squares = squares.reshape(height, rows, width, columns)
     return np.rint(squares.mean(axis=(1, 3), dtype=np.float32)).astype(np.uint8)

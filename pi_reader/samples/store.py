@@ -108,20 +108,6 @@ class Samples:
                                   "samples list` shows them")
         return self.get(identity)
 
-    def label_event(self, event: int, labels: Sequence[int | None]) -> list[Sample]:
-        """Say what all digits of an event are, in reading order, at once."""
-        for label in labels:
-            check_label(label)
-        with self._writing() as database:
-            places = [sample.place for sample in self.event(event)]
-            if len(places) != len(labels):
-                raise BadData(f"reading {event}: has {len(places)} digits here, {len(labels)} "
-                              "labels were given; give one for each")
-            database.executemany("UPDATE samples SET label = ? WHERE event = ? AND place = ?",
-                                 [(label, event, place) for label, place
-                                  in zip(labels, places, strict=True)])
-        return self.event(event)
-
     def cut_anew(self, how: str, first: str, cut: Callable[[np.ndarray], np.ndarray | None]) -> int:
         """Make all patches again from their cut-outs if they were made in another way than `how`;
         gives how many. first: how they were made before anybody noted it. What has no cut-out, or
