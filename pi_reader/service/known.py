@@ -16,7 +16,7 @@ from pi_reader.config.folders import DEVICE_STATE
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import read_json
 
-STALE_SECONDS = 30.0  # the service writes every ten
+STALE_SECONDS = 60.0  # the service writes every ten, but a Zero may read a printed page for twenty
 LARGEST = 64 << 10  # bytes of what the service or the training says of itself
 _BEYOND = 1e12  # no time and no count gets there; nor is it infinite or no number at all
 
