@@ -328,10 +328,13 @@ def test_ok__the_clock_jumps_by_years(clock: Clock, tmp_path: Path) -> None:
 
     frames = [at(0.0), *lying("1"), at(NOW), *lying("2"), at(NOW + 3e9), *lying("3"), at(-5e9),
               *lying("4")]
+    frames += [at(NOW), *lying("4", 30)]
     appliance, shown, _ = box(frames, clock, faults=faults, diary=diary,
                               report=Report(tmp_path / "status.json"))
-    appliance.run()
+    appliance.run(until=clock.now + 20.0)
     assert shown.texts == ["1", "2", "3", "4"] and not faults.all
+    status = json.loads((tmp_path / "status.json").read_text())
+    assert 0 <= status["updated"] - status["since"] < 21, "not for years, whatever the clock did"
     assert [(one.text, one.when > 0) for one in past(tmp_path / "history.db")] == [
         ("1", False), ("2", True), ("3", True), ("4", False)]
 

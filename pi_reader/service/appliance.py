@@ -76,7 +76,7 @@ class Appliance:
         self._conditions: Conditions | None = None
         self._trouble: State | None = None
         self._status = Status(State.STARTING)
-        self._since = wall()
+        self._since = clock()
         self._started = clock()
         self._still_at = clock()
         self._stamp: object = None
@@ -222,7 +222,7 @@ class Appliance:
         status = self._status_now(now)
         if status != self._status:
             if status.state != self._status.state:
-                self._since = self._wall()
+                self._since = now
             self._status = status
             self.outputs.tell(status)
         said = self.steady.said
@@ -270,7 +270,8 @@ class Appliance:
             "fault": status.fault if status.state is State.FAULT else self.faults.newest,
             "faults": self.faults.all, "message": status.message,
             "progress": status.progress, "frozen": status.frozen, "address": status.address,
-            "since": self._since, "updated": self._wall(), "uptime": uptime, "pid": os.getpid(),
+            "since": self._wall() - (now - self._since), "updated": self._wall(),
+            "uptime": uptime, "pid": os.getpid(),
             "frames": self.frames, "reads": self.reads, "unsure_share": self.diary.drift.share,
             "looks_per_second": self.frames / uptime if uptime > 0 else 0.0,
             "weights": self._reader.weights if self._reader else "",
