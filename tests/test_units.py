@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from pi_reader.camera.pi import CLOSE_SECONDS
 from pi_reader.cli.build import power_off
 from pi_reader.cli.run import STOP_WITHIN
+from pi_reader.config import settings_from
 from pi_reader.config.folders import DEVICE_RUNTIME, Folders
+from pi_reader.errors import BadSettings
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
 UNITS = sorted(path for kind in ("service", "timer", "path") for path in SYSTEMD.glob(f"*.{kind}"))
@@ -35,6 +38,15 @@ def unit(name: str) -> Unit:
             key, _, value = line.partition("=")
             values.setdefault(f"{section}.{key}", []).append(value)
     return values
+
+
+def refused(settings: str) -> bool:
+    """Whether such settings are refused."""
+    try:
+        settings_from(tomllib.loads(settings))
+    except BadSettings:
+        return True
+    return False
 
 
 def seconds(text: str) -> int:
@@ -82,6 +94,10 @@ def test_ok__the_start_limit_can_be_reached_and_ends_before_the_next_try() -> No
     assert int(reader["Unit.StartLimitBurst"][0]) * one_try < interval
     assert interval < seconds(unit("pi-reader-fault.timer")["Timer.OnActiveSec"][0])
     assert times["TimeoutStartSec"] >= 120  # a Zero imports slowly
+    settle, wait = (max(value for value in (10.0, 15.0, 30.0, 60.0)
+                        if not refused(f"[camera]\n{key} = {value}"))
+                    for key in ("settle_seconds", "wait_seconds"))
+    assert 2 * (settle + wait) + CLOSE_SECONDS < times["WatchdogSec"], "a camera opened anew"
     given_up = STOP_WITHIN + CLOSE_SECONDS
     assert seconds(reader["Service.TimeoutStopSec"][0]) >= given_up + 10, "room for a slow card"
 

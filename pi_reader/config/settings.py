@@ -32,7 +32,8 @@ class CameraSettings:
     region: the part that is read, () for all; masked: parts of it that are not.
     focus_metres: how far away the paper is, 0 for a lens that is turned by hand.
     settle_seconds: how long the exposure may take to settle; wait_seconds: how long a frame may
-    take to come. controls: more of picamera2's controls, by name.
+    take to come; twice both, as when a camera is opened anew, must be less than the watchdog's
+    minute. controls: more of picamera2's controls, by name.
     """
 
     kind: str = _setting("pi", rules.one_of("pi", "folder", "desk"))
@@ -44,7 +45,7 @@ class CameraSettings:
     region: tuple[int, ...] = _setting((), rules.box())
     masked: tuple[tuple[int, ...], ...] = _setting((), rules.boxes())
     focus_metres: float = _setting(0.0, rules.number(0, 10))
-    settle_seconds: float = _setting(3.0, rules.number(0.1, 30))
+    settle_seconds: float = _setting(3.0, rules.number(0.1, 10))
     wait_seconds: float = _setting(5.0, rules.number(0.5, 15))
     controls: Mapping[str, Any] = _setting(dict, rules.controls())
 
