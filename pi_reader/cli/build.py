@@ -105,7 +105,7 @@ def _bare_camera(settings: Settings, log: Log) -> Camera:
 
     return PiCamera(wanted.width, wanted.height, wanted.rotation, wanted.mirrored,
                     wanted.focus_metres, wanted.settle_seconds, wanted.wait_seconds,
-                    wanted.controls)
+                    wanted.controls, log)
 
 
 class Terminal:
