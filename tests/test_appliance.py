@@ -27,6 +27,7 @@ from pi_reader.outputs.record import Recording
 from pi_reader.outputs.together import Outputs
 from pi_reader.requests import Requests
 from pi_reader.samples import Samples
+from pi_reader.service.appliance import FAREWELL
 from pi_reader.service.diary import Diary
 from pi_reader.service.errands import Errands
 from pi_reader.service.faults import Faults
@@ -353,6 +354,19 @@ def test_ok__freeze_holds_the_display_and_looks_on(clock: Clock) -> None:
     assert states(shown) == [State.STARTING, State.READING, State.STOPPING], "lamps are held, too"
     assert diary.events.last is not None and diary.events.last.number == 2
     assert [status.frozen for status in shown.told if status.frozen]
+
+
+def test_ok__switched_off_with_the_button_it_says_when_to_unplug(clock: Clock) -> None:
+    pressed, deeds = Pressed({0: ["long", "hold"]}), list[str]()
+    diary = Diary(Faults(lambda line: None), wall=clock.wall)
+    appliance, shown, _ = box([*lying("1"), pressed.due, *lying("1", 5)], clock, button=pressed,
+                              presses=Presses(diary, power_off=lambda: deeds.append("off")))
+    appliance.run()
+    assert deeds == ["off"] and appliance.frames == 9
+    assert shown.told[-1] == Status(State.STOPPING, message=FAREWELL)
+    appliance, shown, _ = box(lying("1"), clock)
+    appliance.run()
+    assert shown.told[-1] == Status(State.STOPPING), "nobody unplugs it for a restart"
 
 
 def test_ok__what_is_corrected_is_shown_and_stays(clock: Clock, tmp_path: Path) -> None:

@@ -116,8 +116,6 @@ def remarks(moment: Moment) -> list[str]:
         said.append("held; press to go on")
     if status.progress is not None:
         said.append(f"learning: {status.progress:.0%}")
-    if status.state is State.STOPPING:
-        said.append("unplug when all is dark")
     if status.message and "\n" not in status.message:
         said.append(status.message)
     if moment.spelled is None and status.address:

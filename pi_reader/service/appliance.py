@@ -35,6 +35,7 @@ from pi_reader.values import Frame, Reading, State, Status
 RESTLESS = 2.0  # seconds: what moves for longer is read all the same, a page in a trembling hand
 SLICE = 0.1  # seconds between two ticks of the outputs and two looks at the button
 WEIGHTS_EVERY = 1.0  # seconds between two looks for new weights
+FAREWELL = "unplug when the green lamp on the board stays dark"  # our own go out long before
 AWAKE_AFTER = 10  # reads, if no two of them agree: what never rests is no reason to be starting
 
 
@@ -109,6 +110,8 @@ class Appliance:
                 if hurried is None:
                     break
                 self._wait(begun + (self._fast if hurried else self._slow))
+            if self.presses.off:
+                last_word = Status(State.STOPPING, message=FAREWELL)
         except Exception as error:
             last_word = Status(State.FAULT, str(error) or repr(error))
             raise
