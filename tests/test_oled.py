@@ -200,8 +200,8 @@ def test_ok__a_display_on_a_loose_wire_comes_back_and_holds_no_memory(bus: Any) 
 
     log: list[str] = []
     outputs = Outputs({"oled": Oled}, log.append, retry_seconds=1)
-    for now in range(400):
-        Bus.error = OSError(121, "Remote I/O error") if now % 8 > 3 else None
+    for now in range(150):
+        Bus.error = OSError(121, "Remote I/O error") if now % 7 > 3 else None
         outputs.show(SEVEN if now % 2 else EIGHT)
         outputs.tick(now)
     assert sum("works again" in line for line in log) >= 4
