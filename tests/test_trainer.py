@@ -165,6 +165,22 @@ def test_ok__progress_is_a_bar_on_a_terminal_and_lines_elsewhere():
         assert out.getvalue().endswith("\n")
 
 
+def test_ok__no_word_on_the_time_left_before_it_can_be_known(monkeypatch):
+    """The first step takes a minute, since it draws the digits; each after it a second."""
+    class Long:
+        steps, steps_per_epoch = 100, 50
+
+    now, out = [0.0], io.StringIO()
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    with trainer.Progress(Long(), out=out) as shown:
+        for step in range(1, 51):
+            now[0] += 60.0 if step == 1 else 1.0
+            shown.show(step, 0.5)
+    first, second, third = out.getvalue().splitlines()
+    assert first == "epoch 0.0 of 2, loss 0.500"
+    assert second.endswith(", 79 s left") and third.endswith(", 59 s left")
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(3, "3 s"), (89, "89 s"), (600, "10 min"), (9000, "2.5 h")]
 )

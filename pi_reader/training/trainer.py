@@ -14,6 +14,8 @@ from pi_reader.training.learners import Learner
 
 KEEP_EVERY = 240.0  # seconds between checkpoints; five minutes may be lost to the mains at most
 _LINE_EVERY = 20.0  # seconds between lines where there is no terminal
+_TRUSTED = 10, 10.0  # steps and seconds behind the first one, which draws a supply of digits, that
+# it takes to know the pace
 
 
 @dataclass(frozen=True)
@@ -67,26 +69,36 @@ class Progress:
     def __init__(self, learner: Learner, start: int = 0, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
         self._steps, self._per_epoch = learner.steps, learner.steps_per_epoch
-        self._start, self._began = start, time.monotonic()
-        self._next_line = self._began + _LINE_EVERY
+        self._next_line = time.monotonic() + _LINE_EVERY
+        self._first: tuple[int, float] | None = None  # steps and seconds when the first was done
         self._bar: Any = None
         if self._out.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(total=self._steps, initial=start, file=self._out, unit="step")
+            self._bar = tqdm(total=self._steps, initial=start, file=self._out,
+                             bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]")
 
     def show(self, steps: int, loss: float) -> None:
         """Tell that so many steps are done."""
+        now = time.monotonic()
+        self._first = self._first or (steps, now)
+        said = f"loss {loss:.3f}{self._left(steps, now)}"
         if self._bar is not None:
-            self._bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
+            self._bar.set_postfix_str(said, refresh=False)
             self._bar.update(steps - self._bar.n)
             return
-        now = time.monotonic()
         if now >= self._next_line or steps == self._steps:
             self._next_line = now + _LINE_EVERY
-            left = (self._steps - steps) * (now - self._began) / max(1, steps - self._start)
             epoch = f"epoch {steps / self._per_epoch:.1f} of {self._steps / self._per_epoch:.0f}"
-            print(f"{epoch}, loss {loss:.3f}, {minutes(left)} left", file=self._out, flush=True)
+            print(f"{epoch}, {said}", file=self._out, flush=True)
+
+    def _left(self, steps: int, now: float) -> str:
+        """How long it will take yet, once that can be known."""
+        assert self._first is not None
+        done, seconds = steps - self._first[0], now - self._first[1]
+        if done < _TRUSTED[0] or seconds < _TRUSTED[1]:
+            return ""
+        return f", {minutes((self._steps - steps) * seconds / done)} left"
 
     def __enter__(self) -> Progress:
         return self
