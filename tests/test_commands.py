@@ -243,6 +243,16 @@ def test_ok__a_fault_of_ours_is_70(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
+def test_ok__told_to_stop_while_a_command_is_imported(monkeypatch: pytest.MonkeyPatch,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(door, "_command", interrupted)
+    assert main(["train", "default", "--out", "x.npz"]) == 130
+    assert capsys.readouterr().err == "pi-reader: stopped\n"
+
+
 def test_ok__output_into_a_closed_pipe() -> None:
     command = f"{sys.executable} -m pi_reader read --help | head -c 1"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True,

@@ -44,13 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own if none is given); the result is the exit code."""
     _open_streams()
     words = sys.argv[1:] if argv is None else list(argv)
-    args, unknown = _parser(words[0] if words else "").parse_known_args(words)
-    if unknown:
-        args.parser.error(f"there is no {unknown[0]!r:.40} here; --help tells what there is")
-    # Idle BLAS threads spin (numpy#6237), and one frame is too small to share; training asks for
-    # more by itself. This must be said before numpy is imported.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", args.blas_threads)
-    try:
+    try:  # reading the options imports commands, which takes a second on a Zero
+        args = _arguments(words)
+        # Idle BLAS threads spin (numpy#6237), and one frame is too small to share; training asks
+        # for more by itself. This must be said before numpy is imported.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", args.blas_threads)
         code = int(args.run(args))
         sys.stdout.flush()
         return code
@@ -71,6 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print("pi-reader: this is our fault; please report the lines above", file=sys.stderr)
         return PiReaderError.exit_code
+
+
+def _arguments(words: list[str]) -> argparse.Namespace:
+    """What the words mean; ends the program where they mean nothing."""
+    args, unknown = _parser(words[0] if words else "").parse_known_args(words)
+    if unknown:
+        args.parser.error(f"there is no {unknown[0]!r:.40} here; --help tells what there is")
+    return args
 
 
 def _open_streams() -> None:
