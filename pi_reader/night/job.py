@@ -28,10 +28,10 @@ from pi_reader.night import others, words
 from pi_reader.night.others import as_taught
 from pi_reader.night.pace import Pace
 from pi_reader.requests import Requests
-from pi_reader.samples import Sample, Samples, exchange
+from pi_reader.samples import Samples, exchange
 from pi_reader.training import memory, recipes
 from pi_reader.training.memory import Memory
-from pi_reader.training.own import NIGHT
+from pi_reader.training.own import NIGHT, Taught
 from pi_reader.training.recut import recut
 from pi_reader.training.trainer import minutes
 from pi_reader.training.trial import Outcome, Stopped, Trial
@@ -125,16 +125,16 @@ class Night:
             plan = self._plan(samples)
             if plan is None:
                 return _NOTHING_NEW
-            learned = [s for s in samples.learned() if s.id <= plan["last"]]
-            held = [s for s in samples.held() if s.id <= plan["last"]]
+            taught = as_taught([sample for sample in samples.learned() + samples.held()
+                                if sample.id <= plan["last"]])
         number = self._generations.current().number
         parent, card = self._generations.load(number)
-        outcome = self._trial(parent, card, learned + held, plan).run()
+        outcome = self._trial(parent, card, taught, plan).run()
         if self._generations.current().sha256 != plan["base"]:  # nobody compared it with those
             self._clear()
             return Result("waiting", "other weights came into use while it learned; the next "
                                      "training begins with those")
-        result = self._conclude(outcome, card, plan, len(learned))
+        result = self._conclude(outcome, card, plan, int((~taught.held_out).sum()))
         write_json(self.folder / "last.json", {"digest": plan["digest"], **vars(result),
                                                "when": believed(self._clock())})
         self._clear()
@@ -172,14 +172,13 @@ class Night:
         except (MissingFile, BadData):
             return {}
 
-    def _trial(self, parent: Model, card: Card, known: list[Sample],
-               plan: dict[str, Any]) -> Trial:
+    def _trial(self, parent: Model, card: Card, taught: Taught, plan: dict[str, Any]) -> Trial:
         """The training and its judge, laid out."""
         facts = {"night": recipes.describe(NIGHT), "parent": plan["base"],
                  "samples": plan["digest"]}
         remembered = self._memory
         facts["memory"] = remembered.name
-        trial = Trial(parent, card.reject_below, as_taught(known), remembered,
+        trial = Trial(parent, card.reject_below, taught, remembered,
                       seed=int(plan["digest"][:8], 16), folder=self.folder, facts=facts,
                       stop=self._pace.stop, shown=self._pace.shown, log=self._log)
         self._log(_outset(trial))

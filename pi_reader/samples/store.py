@@ -30,6 +30,7 @@ from pi_reader.samples.split import is_held_out
 
 COLUMNS = ("samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
            " patch, cutout, height, width")
+_BARE = COLUMNS.replace("cutout", "NULL")  # a full box's cut-outs are 45 MB
 _FROM = "FROM samples JOIN events ON events.id = event"
 _HIGHEST = 2**62  # above any number of a sample
 _DROPPED_AT_ONCE = 8  # samples that make room together: each round counts the pages
@@ -171,12 +172,14 @@ class Samples:
         return list(self._select("ORDER BY event, place"))
 
     def learned(self) -> list[Sample]:
-        """The labelled ones to learn from."""
-        return list(self._select("WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place"))
+        """The labelled ones to learn from, without their cut-outs."""
+        return list(self._select("WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place",
+                                 columns=_BARE))
 
     def held(self) -> list[Sample]:
-        """The labelled ones to judge by, which nobody may learn from."""
-        return list(self._select("WHERE label IS NOT NULL AND held_out ORDER BY event, place"))
+        """The labelled ones to judge by, which nobody may learn from, without their cut-outs."""
+        return list(self._select("WHERE label IS NOT NULL AND held_out ORDER BY event, place",
+                                 columns=_BARE))
 
     def newest(self) -> int:
         """The highest number of a sample; 0 if there is none."""
@@ -223,9 +226,9 @@ class Samples:
 
     # Within
 
-    def _select(self, rest: str, *values: object) -> Iterator[Sample]:
+    def _select(self, rest: str, *values: object, columns: str = COLUMNS) -> Iterator[Sample]:
         with self._errors():
-            rows = self._database().execute(f"SELECT {COLUMNS} {_FROM} {rest}", values)
+            rows = self._database().execute(f"SELECT {columns} {_FROM} {rest}", values)
             yield from map(sample_of, rows)
 
     @contextlib.contextmanager
