@@ -12,11 +12,15 @@ import pytest
 from night_world import hand, make_small, teach
 from PIL import Image
 
+from pi_reader.cli.common import weights_path
 from pi_reader.cli.main import main
 from pi_reader.files import locked
+from pi_reader.network import store
+from pi_reader.night import job
 from pi_reader.requests import Requests
 from pi_reader.samples import NO_DIGIT, Samples
 from pi_reader.training import memory, trial
+from pi_reader.training.trial import Outcome
 
 
 @pytest.fixture
@@ -156,6 +160,19 @@ def test_ok__a_bigger_machine_learns_for_the_box(tmp_path, capsys, monkeypatch):
     broken = tmp_path / "broken.npz"
     broken.write_bytes(np.random.default_rng(0).bytes(500))
     assert main(["retrain", "--samples", str(broken), "--out", str(out)]) == 65
+
+
+def test_fail__weights_that_the_box_would_refuse(box, capsys, monkeypatch):
+    model, card = store.load(weights_path("default"))
+    file, out = box / "s.npz", box / "w.npz"
+    assert pi_reader(box, "samples", "export", str(file)) == 0
+    for judged, is_written in ((None, False), (model, True)):
+        outcome = Outcome("refused", "3 wrong, 1 before", model=judged)
+        monkeypatch.setattr(job, "learn_for_elsewhere", lambda *_, o=outcome: (o, card))
+        assert main(["retrain", "--samples", str(file), "--out", str(out)]) == 65
+        said = capsys.readouterr()
+        assert "refused: 3 wrong, 1 before" in said.err and "offer" not in said.out
+        assert out.exists() is is_written
 
 
 @pytest.mark.parametrize("words", [

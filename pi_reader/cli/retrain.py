@@ -28,7 +28,8 @@ what it reached: after a power cut, or when the time is up, the next training go
 Weights that are no better on the owner's own digits are refused, with the figures.
 
 On a bigger machine: take the box's samples (`samples export`), learn with --samples, and give
-the weights back with `weights offer`, where the box judges them as it judges its own."""
+the weights back with `weights offer`, where the box judges them as it judges its own. Exit code 65
+says that the box would refuse them."""
 EXAMPLE = "pi-reader retrain --samples taught.npz --mnist mnist --from in-use.npz --out better.npz"
 BLAS_THREADS = "1"  # the training has threads of its own
 
@@ -63,6 +64,9 @@ def run(args: argparse.Namespace) -> int:
                          f"{_MOST_HOURS:g}")
     if bool(args.samples) != bool(args.out):
         raise UsageError("retrain: --samples and --out belong together; give both or none")
+    if args.samples and args.hours:
+        raise UsageError("retrain: --hours is for the box's own nights; leave it out, a bigger "
+                         "machine takes as long as it takes")
     if args.samples:
         return _for_elsewhere(args)
     folders = folders_of(args)
@@ -135,11 +139,13 @@ def _for_elsewhere(args: argparse.Namespace) -> int:
         outcome, its = learn_for_elsewhere(content, args.samples.name, parent, card, sha256(path),
                                            args.mnist, told, _say)
     if outcome.model is None:
-        raise UsageError(f"retrain: {outcome.state}, {outcome.why}")
+        raise BadData(f"{args.samples}: {outcome.state}: {outcome.why}; nothing is written")
     store.save(args.out, outcome.model, its)
+    if outcome.state != "accepted":
+        raise BadData(f"{args.out}: is written to be looked at, but {outcome.state}: {outcome.why};"
+                      " the box would refuse it, too, and goes on as it is: teach it more digits")
     print(f"{args.out}: {outcome.state}, {outcome.why}")
-    if outcome.state == "accepted":
-        print(f"`pi-reader weights offer {args.out}` on the box has them judged there")
+    print(f"`pi-reader weights offer {args.out}` on the box has them judged there")
     return 0
 
 
