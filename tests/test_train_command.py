@@ -174,6 +174,8 @@ def test_ok__weights_that_find_no_room_are_not_lost(tmp_path, capsys, monkeypatc
         (["classic", "--drawn", "--seed", "-1"], 2, "--seed is -1"),
         (["classic"], 2, "--mnist, --download or --drawn"),
         (["classic", "--download"], 69, "is there a network"),
+        (["--samples", "a b.npz"], 2, "`pi-reader retrain --samples 'a b.npz' --out"),
+        ([], 2, "name a recipe: classic"),
     ],
 )
 def test_fail__what_cannot_be(tmp_path, capsys, monkeypatch, words, code, said):

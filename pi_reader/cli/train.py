@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import ctypes
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -36,7 +37,7 @@ _MOST_EPOCHS, _MOST_HOURS = 100_000, 10_000.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help=", ".join(RECIPES))
     digits = parser.add_mutually_exclusive_group()
     digits.add_argument("--mnist", type=Path, metavar="DIR",
                         help="folder of MNIST's four idx files")
@@ -44,8 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="fetch MNIST first (11 MB), or use what was fetched before")
     digits.add_argument("--drawn", action="store_true",
                         help="no MNIST: only digits the program draws; needs no network")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE",
-                        help="the weights file to write")
+    parser.add_argument("--samples", type=Path, metavar="FILE",
+                        help="what a box was taught is not learned here: see `pi-reader retrain`")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the weights file to write")
     parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="of all random numbers: same seed, same weights (default: 0)")
     budget = parser.add_mutually_exclusive_group()
@@ -97,6 +99,16 @@ def _check(args: argparse.Namespace) -> None:
     """Refuse what cannot end well before anything is fetched or computed."""
     from pi_reader.training.recipes import find
 
+    if args.samples:
+        words = ["--samples", str(args.samples), "--out", str(args.out or "better.npz"),
+                 *(["--mnist", str(args.mnist)] if args.mnist else [])]
+        raise UsageError(f"train: begins from nothing; `pi-reader retrain {shlex.join(words)}` "
+                         "learns from what a box was taught, on top of the weights that it has "
+                         "(--from)")
+    if not args.recipe:
+        raise UsageError(f"train: name a recipe: {', '.join(RECIPES)}")
+    if not args.out:
+        raise UsageError("train: --out should name the weights file to write")
     find(args.recipe)
     for name, most in (("epochs", _MOST_EPOCHS), ("hours", _MOST_HOURS), ("limit", 1_000_000)):
         value = getattr(args, name)
