@@ -253,6 +253,18 @@ def test_ok__told_to_stop_while_a_command_is_imported(monkeypatch: pytest.Monkey
     assert capsys.readouterr().err == "pi-reader: stopped\n"
 
 
+@pytest.mark.parametrize("environment", [
+    {"PYTHONIOENCODING": "ascii"},
+    {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+])
+def test_ok__a_lesson_on_a_terminal_that_knows_ascii_only(environment: dict[str, str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "pi_reader", "lesson", "descent", "--fast"],
+                          capture_output=True, check=True, cwd=ROOT,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
+    said = done.stdout.decode("ascii")
+    assert "0.1 x slope" in said and "x^2" in said and not done.stderr
+
+
 def test_ok__output_into_a_closed_pipe() -> None:
     command = f"{sys.executable} -m pi_reader read --help | head -c 1"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True,

@@ -7,6 +7,7 @@ Pi Zero that alone takes more than two seconds, and `--help` should not.
 from __future__ import annotations
 
 import argparse
+import codecs
 import errno
 import importlib
 import io
@@ -24,6 +25,9 @@ COMMANDS = ("read", "demo", "run", "train", "evaluate", "retrain", "samples", "w
             "lesson", "sweep", "aim", "doctor", "status", "ssh")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # where our output goes
+_FAILING = ("strict", "surrogateescape")  # ways to treat such signs; the second one where LANG=C
+_SPELLED = {"×": "x", "·": "*", "÷": "/", "²": "^2", "°": " degrees", "−": "-", "–": "-",
+            "—": "-", "→": "->", "…": "...", "’": "'"}
 _INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
 
 
@@ -82,13 +86,22 @@ def _arguments(words: list[str]) -> argparse.Namespace:
 def _open_streams() -> None:
     """Make output something one can write to, whatever the shell gave us.
 
-    A closed stream (`>&-`) leads nowhere; a letter that the terminal's encoding lacks, as in a
-    file's name or the dots of a drawn page, is escaped.
+    A closed stream (`>&-`) leads nowhere; a sign that the terminal's encoding lacks, as in a
+    formula, a file's name or the dots of a drawn page, is spelled with others.
     """
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - as long as we run
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in _FAILING:
+        codecs.register_error("spelled", _spelled)
+        sys.stdout.reconfigure(errors="spelled")
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    """What to write for signs that an encoding lacks: see `codecs.register_error`."""
+    assert isinstance(error, UnicodeEncodeError)
+    signs = error.object[error.start:error.end]
+    return "".join(_SPELLED.get(sign) or sign.encode("ascii", "backslashreplace").decode()
+                   for sign in signs), error.end
 
 
 class _Parser(argparse.ArgumentParser):
