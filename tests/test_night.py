@@ -71,6 +71,16 @@ def test_ok__a_night_learns_a_hand_and_tells(tmp_path):
     assert not list((tmp_path / "night").glob("*.checkpoint"))
 
 
+def test_ok__what_power_cuts_left_of_files_is_removed(tmp_path):
+    left = [tmp_path / "night" / ".candidate.checkpoint.3ud7ewnk",
+            tmp_path / "mnist" / ".train-images-idx3-ubyte.687idqx6"]
+    for path in left:
+        path.parent.mkdir()
+        path.write_bytes(b"half a file")
+    night_of(tmp_path)[0].run()
+    assert not any(path.exists() for path in left)
+
+
 def test_ok__too_few_samples_wait_and_say_how_many(tmp_path):
     taught_box(tmp_path, 5)
     for _ in range(2):  # it says so again
@@ -380,5 +390,6 @@ def test_ok__killed_at_any_moment_everything_is_whole(tmp_path, rounds):
         switched = max(switched, one.number)
         for path in (tmp_path / "night").glob("*.checkpoint"):
             assert checkpoint.facts_of(path)
+        assert len(list((tmp_path / "night").glob(".*"))) <= 1  # of this kill, no older one
     print(f"{rounds} kills, {resumed} resumed from a checkpoint, generation {switched}")
     assert SHIPPED.exists()
