@@ -276,7 +276,7 @@ def test_ok__a_full_disk(clock: Clock, tmp_path: Path) -> None:
     appliance.run()
     assert shown.texts == ["12", "34", ""]
     assert any("history.db: cannot be written" in line for line in log)
-    assert "history: works again" in log and len(log) < 10
+    assert "history: all right again" in log and len(log) < 10
     assert any(status.fault for status in shown.told)
     assert not faults.all and not any(s.message.startswith("kept") for s in shown.told)
     assert any("samples.db" in status.message for status in shown.told)
@@ -305,7 +305,7 @@ def test_ok__a_disk_with_little_left(tmp_path: Path, monkeypatch: pytest.MonkeyP
         around.tick(60.0 * minute)
     around.tick(60.0 * minute + 30.0)
     assert [line.rpartition(": ")[2][:13] for line in log] == [
-        "has reached 8", "the disk is f", "works again", "works again"], "once, however it varies"
+        "has reached 8", "the disk is f", "all right aga", "all right aga"], "once, however it varies"
     assert log[0].startswith("temperature") and not faults.all
 
 

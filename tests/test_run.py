@@ -110,7 +110,7 @@ def test_ok__new_settings_by_hangup_and_broken_ones_not(tmp_path: Path) -> None:
         (box / "config.toml").write_text("[history]\non = false\n")
         process.send_signal(signal.SIGHUP)
         assert process.stderr is not None
-        assert "works again" in process.stderr.readline()
+        assert "settings: all right again" in process.stderr.readline()
         assert "weights" in process.stderr.readline()  # built anew, in the same process
         process.send_signal(signal.SIGINT)
         assert process.wait(5) == 0

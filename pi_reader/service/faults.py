@@ -39,7 +39,7 @@ class Faults:
             self._log(words)
         else:
             del self._now[part]
-            self._log(f"{part}: works again")
+            self._log(f"{part}: all right again")
 
     def mention(self, words: str) -> None:
         """Something went wrong that is over already."""
