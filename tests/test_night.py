@@ -184,6 +184,20 @@ def test_ok__a_power_cut_after_the_switch_learns_nothing_twice(tmp_path):
     assert [one.number for one in generations.list()] == [0, 1]
 
 
+@pytest.mark.parametrize("last", ["null", "1e999", "9" * 30, '"x"', "[]", '{"digest": 1}'])
+def test_ok__spoilt_notes_are_no_reason_not_to_learn(tmp_path, last):
+    taught_box(tmp_path, 8)
+    (tmp_path / "night").mkdir()
+    with Samples(tmp_path / "samples.db") as samples:
+        digest = samples.digest()
+    for name in ("plan.json", "last.json"):
+        (tmp_path / "night" / name).write_text(
+            f'{{"last": {last}, "digest": "{digest[:-1]}", "base": 1, "when": {last},'
+            f' "state": {last}, "message": {last}}}')
+    for _ in range(2):
+        assert "8 labelled digits" in night_of(tmp_path)[0].run().message
+
+
 def test_ok__what_is_taught_while_it_begins_is_learned_the_night_after(tmp_path, monkeypatch):
     taught_box(tmp_path, 8)
     newest = Samples.newest

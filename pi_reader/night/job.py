@@ -156,7 +156,7 @@ class Night:
             if plan["digest"] == samples.digest(int(plan["last"])) and plan["base"] == base:
                 self._log("goes on with what an earlier night had begun")
                 return plan
-        except (MissingFile, BadData, KeyError, TypeError, ValueError):
+        except (MissingFile, BadData, KeyError, OverflowError, TypeError, ValueError):
             pass
         self._clear()
         last = samples.newest()
