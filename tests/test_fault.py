@@ -126,6 +126,16 @@ def test_ok__says_why(told: dict[str, str], words: str) -> None:
     assert words in fault.reason(told)
 
 
+@pytest.mark.parametrize(("left", "words"), [
+    ('{"state": "fault", "fault": "camera: none is found", "frames": 0}', "camera: none is found"),
+    ('{"state": "fault", "fault": "said by an earlier fault lamp"}', ""),
+    ('{"state": "reading", "fault": "the disk is full", "frames": 9}', ""), ("{", "")])
+def test_ok__the_reader_s_own_last_word(tmp_path: Path, left: str, words: str) -> None:
+    assert fault.last_word(tmp_path / "status.json") == ""
+    (tmp_path / "status.json").write_text(left)
+    assert fault.last_word(tmp_path / "status.json") == words
+
+
 def test_ok__status_knows(box: Folders) -> None:
     box.runtime.mkdir()
     mask = os.umask(0o007)  # of the unit

@@ -17,13 +17,15 @@ from functools import partial
 from pathlib import Path
 
 from pi_reader.config import Folders, Settings, find_folders, load_settings
-from pi_reader.errors import BadSettings, CannotWrite, NoHardware
+from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile, NoHardware
+from pi_reader.files import read_json
 from pi_reader.outputs.base import Output
 from pi_reader.outputs.leds import Leds
 from pi_reader.outputs.oled import Oled
 from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment, Onlooker
 from pi_reader.outputs.together import Outputs
+from pi_reader.service.known import LARGEST
 from pi_reader.service.report import Report
 from pi_reader.values import State, Status
 
@@ -131,10 +133,20 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     folders = find_folders()
     settings, fault = usable_settings(folders)
-    fault = f"{fault or reason(os.environ)}; {_NEXT}"
+    fault = f"{fault or last_word(folders.status) or reason(os.environ)}; {_NEXT}"
     print(f"pi-reader: {fault}", file=sys.stderr)
     leave_word(folders.status, fault)
     shine(settings, Status(State.FAULT, fault), lambda line: print(line, file=sys.stderr))
+
+
+def last_word(path: Path) -> str:
+    """Why the reader gave up, as it said itself, "" if it did not come to that."""
+    try:
+        status = read_json(path, LARGEST)
+    except (BadData, MissingFile):
+        return ""
+    is_its_own = status.get("state") == State.FAULT and "frames" in status
+    return str(status.get("fault", "")) if is_its_own else ""
 
 
 def leave_word(path: Path, fault: str) -> None:
