@@ -19,6 +19,7 @@ from pi_reader.cli.main import main
 from pi_reader.cli.readings import moment
 from pi_reader.cli.status import OFFLINE
 from pi_reader.errors import CannotWrite, UsageError
+from pi_reader.files import locked
 from pi_reader.history import History
 from pi_reader.service.known import span
 from pi_reader.service.report import Report
@@ -108,6 +109,16 @@ def test_ok__since_when_it_is_up_whenever_it_last_wrote(
     leave(tmp_path, since=time.time() - 30, uptime=21.0, updated=time.time() - 9)
     said = asked(tmp_path, capsys, "status")[1]
     assert "reading for 30 s" in said and "up          30 s" in said
+
+
+def test_fail__its_number_is_another_process_by_now(tmp_path: Path,
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    """After a power cut; nobody should be told to end that one."""
+    leave(tmp_path, updated=time.time() - 3600)
+    with locked(tmp_path / "run" / "lock"):
+        assert "hangs: " in asked(tmp_path, capsys, "status")[1]
+    assert "not running: it ended without a word 60 min ago" in asked(
+        tmp_path, capsys, "status")[1]
 
 
 @pytest.mark.parametrize(("changes", "words"), [

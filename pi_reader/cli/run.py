@@ -83,7 +83,7 @@ def _alone(folders: Folders) -> Iterator[None]:
     with ExitStack() as held:
         with suppress(CannotWrite, OSError):
             folders.runtime.mkdir(parents=True, exist_ok=True)
-            held.enter_context(locked(folders.runtime / "lock", 0.0))
+            held.enter_context(locked(folders.lock, 0.0))
         yield
 
 

@@ -50,6 +50,11 @@ class Folders:
         return self.runtime / "status.json"
 
     @property
+    def lock(self) -> Path:
+        """What the service holds for as long as it runs."""
+        return self.runtime / "lock"
+
+    @property
     def training(self) -> Path:
         """What the training says of itself, as JSON."""
         return self.runtime / "training.json"

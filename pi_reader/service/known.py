@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pi_reader.config import Folders
 from pi_reader.config.folders import DEVICE_STATE
-from pi_reader.errors import BadData, MissingFile
-from pi_reader.files import read_json
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.files import locked, read_json
 
 STALE_SECONDS = 60.0  # the service writes every ten, but a Zero may read a printed page for twenty
 LARGEST = 64 << 10  # bytes of what the service or the training says of itself
@@ -66,7 +67,7 @@ def training_of(folders: Folders) -> dict[str, Any]:
 def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[bool, str]:
     """Whether the service that left this status is alive, and what is to be said of it."""
     age = now - number(status, "updated")
-    if not _is_alive(status.get("pid")):
+    if not _is_alive(status.get("pid")) or (age > STALE_SECONDS and not _is_held(folders.lock)):
         ended = {"stopping": "it was stopped", "fault": "it gave up"}.get(
             str(status.get("state")), "it ended without a word")
         why = f" ({status.get('fault')})" if status.get("state") == "fault" else ""
@@ -105,6 +106,18 @@ def _is_alive(pid: object) -> bool:
     except PermissionError:  # it is there and belongs to somebody else
         pass
     return True
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether the service holds its lock, as far as can be known: after a power cut its number may
+    be that of another process, which nobody should be told to end."""
+    if not lock.exists():
+        return True
+    try:
+        with locked(lock, 0.0):
+            return False
+    except (Busy, CannotWrite):
+        return True
 
 
 def span(seconds: float) -> str:
