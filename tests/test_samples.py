@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
-from pi_reader.samples import NO_DIGIT, New, Samples, cut_out, exchange
+from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
+from pi_reader.samples import NO_DIGIT, New, Samples, cut_out, exchange, rescue
 from pi_reader.samples.rows import LARGEST_CUTOUT, thinned
 from pi_reader.values import Box
 
@@ -197,7 +197,7 @@ def test_fail__samples_that_are_none():
 
 def test_fail__a_sample_that_is_not_there(tmp_path):
     with Samples(tmp_path / "s.db") as samples:
-        with pytest.raises(MissingFile, match="sample 4"):
+        with pytest.raises(UsageError, match="sample 4"):
             samples.label(4, 1)
         with pytest.raises(BadData):
             samples.keep([])
@@ -216,6 +216,7 @@ def test_ok__a_damaged_database_is_set_aside(tmp_path):
 def test_ok__of_one_damaged_within_all_that_can_be_read_is_saved(tmp_path):
     path = tmp_path / "s.db"
     with Samples(path) as samples:
+        samples._database().execute("INSERT INTO sqlite_sequence VALUES ('samples', 200000)")
         for number in range(40):
             samples.keep(page(10 * number, 5))
         split = {sample.key: sample.held_out for sample in samples.all()}
@@ -231,6 +232,7 @@ def test_ok__of_one_damaged_within_all_that_can_be_read_is_saved(tmp_path):
         assert all(np.array_equal(s.patch, patch(10 * (s.event - 1) + s.place)) for s in saved)
         assert all(split[s.key] == s.held_out for s in saved)
         another.keep(page(1000))
+        assert rescue.mend(path, ValueError("a mistake")) == ""  # it is whole
         assert (tmp_path / "s.db.damaged-1").read_bytes() == content
         another.drop_all()
     assert sorted(found.name for found in tmp_path.iterdir() if found.stat().st_size) == ["s.db"]

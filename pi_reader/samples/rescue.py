@@ -14,7 +14,7 @@ from pi_reader.samples.database import PATIENCE, connect, in_our_words, remove, 
 from pi_reader.samples.rows import digest_of, sample_of
 
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
-_MOST_LOOKED_AT = 100_000  # numbers of rows that are tried where nobody knows the highest
+_MOST_BETWEEN = 100_000  # numbers that are tried where pages are spoilt
 _TABLES = {"events": 4, "samples": 13, "facts": 2}  # and how many columns they have
 
 
@@ -83,21 +83,25 @@ def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]
     """The rows that can be read, each asked for by its number."""
     with contextlib.suppress(*_DAMAGE):
         database.execute(f"SELECT * FROM {table} LIMIT 0")
-        for number in range(1, 1 + _highest(database, table)):
+        for number in _numbers(database, table):
             with contextlib.suppress(*_DAMAGE):
                 row = database.execute(f"SELECT * FROM {table} WHERE rowid = ?", (number,))
                 yield from row.fetchmany(1)
 
 
-def _highest(database: sqlite3.Connection, table: str) -> int:
-    """The highest number of a row, by the table itself, else by what SQLite keeps beside it."""
-    for question in (f"SELECT max(rowid) FROM {table}",
-                     f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'"):
-        with contextlib.suppress(sqlite3.DatabaseError, TypeError):
-            number = database.execute(question).fetchone()[0] or 0
-            if number <= _MOST_LOOKED_AT:
-                return int(number)
-    return _MOST_LOOKED_AT
+def _numbers(database: sqlite3.Connection, table: str) -> list[int]:
+    """The numbers of the rows: up to the first spoilt page, down to the last, all in between."""
+    ways: list[list[int]] = []
+    for order in ("ASC", "DESC"):
+        ways.append([])
+        with contextlib.suppress(*_DAMAGE):
+            for (number,) in database.execute(
+                    f"SELECT rowid FROM {table} NOT INDEXED ORDER BY rowid {order}"):
+                ways[-1].append(number)
+    up, down = ways
+    first = max(up, default=0) + 1
+    between = range(first, min([first + _MOST_BETWEEN, *down]))
+    return sorted({*up, *between, *down})
 
 
 def _is_sample(row: tuple[Any, ...]) -> bool:

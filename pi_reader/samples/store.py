@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pi_reader.errors import BadData, MissingFile
+from pi_reader.errors import BadData, UsageError
 from pi_reader.samples import rescue
 from pi_reader.samples.database import (
     bytes_in_use,
@@ -56,8 +56,9 @@ class Samples:
     """What the box was taught.
 
     path: the database, made if it is not there, its folder too; a damaged one is set aside under
-    another name, and said so. most, megabytes: what may be kept; then the oldest go that nobody
-    labelled, and if there are none, the oldest of all, which is said. log: is told in one line.
+    another name, what can be read of it goes into a new one, and it is said so. most, megabytes:
+    what may be kept; then the oldest go that nobody labelled, and if there are none, the oldest of
+    all, which is said. log: is told in one line.
     Methods raise CannotWrite (full, read-only), Busy (another process writes for long), BadData.
     """
 
@@ -100,12 +101,12 @@ class Samples:
         return event
 
     def label(self, identity: int, label: int | None) -> Sample:
-        """Say what a sample is; None takes the label back. Raises MissingFile if it is gone."""
+        """Say what a sample is; None takes the label back. Raises UsageError if it is gone."""
         check_label(label)
         with self._writing() as database:
             done = database.execute("UPDATE samples SET label = ? WHERE id = ?", (label, identity))
             if not done.rowcount:
-                raise MissingFile(f"sample {identity}: there is none of this number; `pi-reader "
+                raise UsageError(f"sample {identity}: there is none of this number; `pi-reader "
                                   "samples list` shows them")
         return self.get(identity)
 
@@ -153,10 +154,10 @@ class Samples:
     # Reading
 
     def get(self, identity: int) -> Sample:
-        """One sample. Raises MissingFile if it is not there."""
+        """One sample. Raises UsageError if it is not there."""
         for sample in self._select("WHERE samples.id = ?", identity):
             return sample
-        raise MissingFile(f"sample {identity}: there is none of this number; `pi-reader samples "
+        raise UsageError(f"sample {identity}: there is none of this number; `pi-reader samples "
                           "list` shows them")
 
     def event(self, event: int) -> list[Sample]:
