@@ -17,6 +17,7 @@ from pi_reader import __version__
 from pi_reader.cli import demo
 from pi_reader.cli import main as door
 from pi_reader.cli.main import COMMANDS, main
+from pi_reader.samples import Samples
 from pi_reader.scoring import Score
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,6 +95,33 @@ def test_fail__says_which_words_there_are(arguments: list[str], words: str,
     with pytest.raises(SystemExit):
         main(arguments)
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("code", "words"), [
+    (2, "samples show 7"), (2, "samples label 7 3"), (2, "samples label last x"),
+    (2, "samples drop 7"), (2, "samples drop"), (2, "weights show 7"), (2, "weights use 7"),
+    (2, "weights rollback"), (2, "readings --last 0"),
+    (2, "readings --since then"), (2, "retrain --hours 0"), (2, "run --seconds 0"),
+    (2, "aim --seconds 0"),
+    (65, "samples import damaged"), (65, "weights offer damaged"),
+    (65, "weights compare 0 0 --npz damaged"), (65, "retrain --samples damaged --out w.npz"),
+    (66, "samples import none"), (66, "weights offer none"), (66, "weights compare 0 0 --npz none"),
+    (66, "retrain --samples none --out w.npz"), (66, "samples sheet s.png"),
+    (66, "run --config none"), (69, "run --camera pi --seconds 1"), (69, "aim --seconds 1"),
+    (69, "status"), (73, "samples export nowhere/s.npz"), (75, "samples label last 7"),
+])
+def test_fail__the_same_mistake_has_the_same_code(code: int, words: str, tmp_path: Path,
+                                                  monkeypatch: pytest.MonkeyPatch,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    """A number that is not there is wrong usage, a file that is not there a missing file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "damaged").write_bytes(b"PK neither fish nor fowl")
+    with Samples(tmp_path / "samples.db") as samples:
+        samples.counts()
+    assert main([*words.split(), "--state", str(tmp_path)]) == code
+    said = capsys.readouterr()
+    if words != "status":
+        assert said.err.startswith("pi-reader: ") and len(said.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("arguments", [["--pages", "0"], ["--seed", "-1"], ["--difficulty", "2"]])
