@@ -199,7 +199,7 @@ def test_ok__cameras_that_are_none(pi: Box, tmp_path: Path) -> None:
     folder.mkdir()
     check(doctor_parts.camera(pi), Verdict.WRONG, "is empty")
     (folder / "a.png").touch()
-    check(doctor_parts.camera(pi), Verdict.WELL, "1 files")
+    check(doctor_parts.camera(pi), Verdict.WELL, "1 file")
 
 
 def test_ok__parts_on_their_pins(pi: Box, pins: object) -> None:
@@ -295,7 +295,7 @@ def test_ok__whatever_the_service_says(pi: Box, wrong_kind: object,
 def test_ok__what_the_box_keeps(pi: Box) -> None:
     with History(pi.folders.history) as history:
         history.add("7", True, 0.9, "", 1.8e9)
-    check(doctor_system.history(pi), Verdict.WELL, "1 readings")
+    check(doctor_system.history(pi), Verdict.WELL, "1 reading")
     from pi_reader.samples import Samples
     samples = Samples(pi.folders.samples)
     samples.counts()

@@ -205,8 +205,9 @@ def _libraries() -> tuple[Any, Any]:
         from libcamera import Transform
     except ImportError as error:
         raise NoHardware(f"camera: {error.name or 'picamera2'} is not installed, or not for this "
-                         f"Python; {_INSTALL}, and make the virtual environment with "
-                         "--system-site-packages") from error
+                         f"Python; on a Raspberry Pi {_INSTALL}, and make the virtual environment "
+                         "with --system-site-packages; elsewhere set camera.kind in the settings "
+                         'to "desk" for drawn pages, or to "folder" for photographs') from error
     except Exception as error:  # such as parts that were built for another numpy than pip's
         raise NoHardware(f"camera: picamera2 cannot be loaded ({_reason(error)}); take numpy and "
                          "Pillow from apt, not from pip") from error

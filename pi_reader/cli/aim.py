@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import add_state_option, folders_of
+from pi_reader.cli.common import add_state_option, counted, folders_of
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
 from pi_reader.service.known import LARGEST, look, number
 
@@ -81,8 +81,8 @@ def lines(figures: Figures, share: float) -> Iterator[str]:
     yield (f"light  {number(figures, 'mean'):.0f} of 255, {number(figures, 'clipped'):.0%} burnt "
            f"out{exposure}")
     if figures.get("digits"):
-        yield (f"page   {figures['digits']} digits, {figures['smallest']} to {figures['largest']} "
-               f"pixels high, {figures['edge']} from the edge")
+        yield (f"page   {counted(figures['digits'], 'digit')}, {figures['smallest']} to "
+               f"{figures['largest']} pixels high, {figures['edge']} from the edge")
     else:
         yield "page   no digits"
     yield f"to do  {advice(figures) or 'light and page are fine; turn the lens to the peak'}"

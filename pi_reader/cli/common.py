@@ -31,6 +31,11 @@ def one_line(text: str) -> str:
                    for letter in text)
 
 
+def counted(number: int, name: str) -> str:
+    """So many of something: 1 digit, 2 digits."""
+    return f"{number} {name}" + ("" if number == 1 else "s")
+
+
 def add_state_option(parser: argparse.ArgumentParser) -> None:
     """Declare `--state DIR`, for commands that work with what a box keeps."""
     parser.add_argument("--state", type=Path, metavar="DIR",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
+from pi_reader.cli.common import counted
 from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
 from pi_reader.errors import Busy
 from pi_reader.service.known import is_number
@@ -77,7 +78,7 @@ def _photographs(box: Box) -> Finding:
     except OSError as error:
         return wrong(f"camera.folder: {folder} cannot be read ({error.strerror}); name a folder "
                      "with photographs", 78)
-    return well(f"{count} files in {folder}") if count else wrong(
+    return well(f"{counted(count, 'file')} in {folder}") if count else wrong(
         f"camera.folder: {folder} is empty; put photographs there", 78)
 
 

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from pi_reader import __version__
+from pi_reader.cli.common import counted
 from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
 from pi_reader.errors import BadData, CannotWrite, MissingFile
 from pi_reader.files import believed
@@ -186,7 +187,7 @@ def history(box: Box) -> Finding:
     if not box.folders.history.exists():
         return absent(f"nothing was read yet into {box.folders.history}")
     count = sum(1 for _ in past(box.folders.history))
-    return well(f"{count} readings")
+    return well(counted(count, "reading"))
 
 
 def samples(box: Box) -> Finding:
@@ -204,7 +205,7 @@ def samples(box: Box) -> Finding:
     except sqlite3.Error as error:
         return wrong(f"{path}: cannot be read ({error}); read it with sudo; if it is damaged, "
                      "restore a backup", BadData.exit_code)
-    return well(f"{count} digits") if answer == "ok" else wrong(
+    return well(counted(count, "digit")) if answer == "ok" else wrong(
         f"{path}: is damaged ({answer}); restore a backup", BadData.exit_code)
 
 

@@ -13,7 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import add_state_option, content_of, folders_of, save_picture
+from pi_reader.cli.common import (
+    add_state_option,
+    content_of,
+    counted,
+    folders_of,
+    save_picture,
+)
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
 from pi_reader.files import locked
 from pi_reader.service.known import look
@@ -31,6 +37,7 @@ EXAMPLE = "pi-reader samples label last 2016"
 _WAIT = 20.0  # seconds for the service to answer: a Zero may be in the middle of a page
 _LISTED = 40  # samples that are shown when nothing is said
 _IN_A_SHEET = 240
+_LONGEST = 18  # digits of a sample's number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--all", action="store_true", help="all of them")
     one.add_argument("--json", action="store_true", help="one JSON object a line")
     one = action("show", "one sample as a drawing of letters", _show)
-    one.add_argument("id", type=int, metavar="ID")
+    one.add_argument("id", type=_number, metavar="ID")
     one = action("label", "say what a sample, or the last reading, is", _label)
     one.add_argument("which", metavar="ID|last", help="number of a sample, or `last`")
     one.add_argument("label", metavar="LABEL",
@@ -56,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--place", type=int, metavar="N",
                      help="with `last`: only its Nth digit, counted from 1")
     one = action("drop", "forget samples", _drop)
-    one.add_argument("id", type=int, nargs="*", metavar="ID")
+    one.add_argument("id", type=_number, nargs="*", metavar="ID")
     one.add_argument("--all", action="store_true",
                      help="forget everything, and what an unfinished training had learned of it; "
                           "the weights in use stay")
@@ -80,7 +87,8 @@ def _list(args: argparse.Namespace, folders: Folders) -> int:
     for sample in found if args.all or args.json else found[-_LISTED:]:
         print(json.dumps(_as_json(sample)) if args.json else _line(sample))
     if not args.json:
-        print(f"{counts.samples} samples of {counts.events} readings, {counts.megabytes:.1f} MB; "
+        print(f"{counted(counts.samples, 'sample')} of {counted(counts.events, 'reading')}, "
+              f"{counts.megabytes:.1f} MB; "
               f"{counts.labelled} labelled, of which {counts.held_out} are held out to judge by")
     return 0
 
@@ -98,10 +106,12 @@ def _show(args: argparse.Namespace, folders: Folders) -> int:
 def _label(args: argparse.Namespace, folders: Folders) -> int:
     if args.which == "last":
         return _label_last(args, folders)
-    if not (args.which.isascii() and args.which.isdecimal()):
-        raise UsageError(f"samples label {args.which!r}: should be a sample's number, or last")
+    try:
+        number = _number(args.which)
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"samples label: {error}, or last") from error
     with _open(folders) as samples:
-        print(_line(samples.label(int(args.which), _label_from(args.label))))
+        print(_line(samples.label(number, _label_from(args.label))))
     return 0
 
 
@@ -132,8 +142,10 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
         raise UsageError("samples drop: name the samples' numbers, or give --all")
     with _open(folders) as samples, _without_training(folders, args.all):
         gone = samples.drop_all() if args.all else samples.drop(args.id)
-    print(f"{gone} samples were dropped" + ("" if gone or args.all else "; `pi-reader samples list`"
-                                            " shows their numbers"))
+    if not gone and not args.all:
+        raise UsageError("samples drop: there is none of such a number; `pi-reader samples list` "
+                         "shows them")
+    print(f"{counted(gone, 'sample')} {'was' if gone == 1 else 'were'} dropped")
     return 0
 
 
@@ -176,7 +188,7 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
         return 0
     with durable(Path(args.file)) as handle:
         exchange.write(found, handle)
-    print(f"{args.file}: {len(found)} samples")
+    print(f"{args.file}: {counted(len(found), 'sample')}")
     return 0
 
 
@@ -197,10 +209,11 @@ def _sheet(args: argparse.Namespace, folders: Folders) -> int:
     with _open(folders) as samples:
         found = list(samples.all())[-_IN_A_SHEET:]
     if not found:
-        raise UsageError("samples sheet: there are no samples yet")
+        raise MissingFile("samples sheet: there are no samples yet; correct a reading, or "
+                          "`pi-reader samples import`")
     captions = [f"{s.id} {name_of(s.read)}>{name_of(s.label)}" for s in found]
     save_picture(args.file, sheet([s.patch for s in found], captions))
-    print(f"{args.file}: the newest {len(found)} samples, each with its number, what it was read "
+    print(f"{args.file}: the newest {counted(len(found), 'sample')}, with number, what it was read "
           "as and what it is")
     return 0
 
@@ -220,6 +233,13 @@ def _open(folders: Folders, new: bool = False) -> Samples:
                           "`pi-reader samples import`")
     limits = load_settings(folders.settings).samples
     return Samples(folders.samples, limits.most, limits.megabytes, _warn)
+
+
+def _number(text: str) -> int:
+    """The number of a sample, as far as a database can hold one."""
+    if re.fullmatch(r"\d+", text, re.ASCII) and len(text) < _LONGEST:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r:.40} should be a sample's number")
 
 
 def _label_from(text: str) -> int:

@@ -22,7 +22,7 @@ def morning(outcome: Outcome, learned: int, now: float) -> str:
 
     learned: samples; now: seconds since 1970, 0.0 if nobody knows the time.
     """
-    words = [f"learned {learned} samples"]
+    words = [f"learned {learned} sample{'' if learned == 1 else 's'}"]
     if outcome.owner is not None and (digit := _most_improved(outcome.owner)):
         words.append(digit)
     if outcome.before is not None and outcome.after is not None:
