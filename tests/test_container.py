@@ -116,6 +116,18 @@ def test_stops_cleanly(box: Container) -> None:
     box.run("systemctl", "start", READER)
 
 
+def test_new_settings_by_hangup(box: Container) -> None:
+    """Were it to say STOPPING=1 between the old settings and the new, systemd would kill it soon."""
+    box.tune(READER, TimeoutStopSec="3")
+    box.run("systemctl", "restart", READER)
+    reading(box)
+    pid = box.show(READER, "MainPID")
+    box.run("systemctl", "kill", "--signal=HUP", READER)
+    time.sleep(8)
+    assert box.state(READER) == "active" and box.show(READER, "MainPID") == pid
+    box.tune(READER)
+
+
 def test_is_restarted_when_killed(box: Container) -> None:
     pid = box.show(READER, "MainPID")
     box.run("kill", "-KILL", pid)
