@@ -117,7 +117,7 @@ def test_stops_cleanly(box: Container) -> None:
 
 
 def test_new_settings_by_hangup(box: Container) -> None:
-    """Were it to say STOPPING=1 between the old settings and the new, systemd would kill it soon."""
+    """Were it to say STOPPING=1 between the old settings and the new, systemd would kill it."""
     box.tune(READER, TimeoutStopSec="3")
     box.run("systemctl", "restart", READER)
     reading(box)
