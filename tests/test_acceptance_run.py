@@ -37,10 +37,9 @@ from box import Clock
 from pi_reader.outputs.panel import Panel
 from pi_reader.outputs.record import Recording
 from pi_reader.outputs.together import Outputs
-from pi_reader.cli import build, run
+from pi_reader.cli import build
 from pi_reader.config import Settings, find_folders
 
-run.return_large_blocks()
 frames, state = int(sys.argv[1]), Path(sys.argv[2])
 settings, clock = Settings(), Clock()
 settings = replace(settings, camera=replace(settings.camera, kind="desk"))

@@ -17,6 +17,7 @@ from pi_reader.service.appliance import Appliance
 from pi_reader.service.diary import Diary
 from pi_reader.service.errands import Errands
 from pi_reader.service.faults import Faults
+from pi_reader.service.heap import Heap
 from pi_reader.service.heartbeat import Heartbeat
 from pi_reader.service.presses import Button, Presses
 from pi_reader.service.report import Report
@@ -62,7 +63,7 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
                         partial(power_off, folders, log) if settings.button.power_off else None),
         steady=Steady(service.seen, service.of), heartbeat=Heartbeat(),
         errands=open_errands(folders, diary, faults, log), button=button,
-        report=Report(folders.status), log=log,
+        report=Report(folders.status), heap=Heap(), log=log,
         window=Window(settings.camera.region, settings.camera.masked),
         looks_per_second=service.looks_per_second, fastest=service.fastest)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
 import signal
 import sys
@@ -55,7 +54,6 @@ def run(args: argparse.Namespace) -> int:
 
     if args.seconds is not None and not args.seconds > 0:
         raise UsageError("--seconds: must be above 0")
-    return_large_blocks()
     if args.config is not None and not args.config.exists():
         raise MissingFile(f"{args.config}: there is no such settings file")
     folders = find_folders(args.state, args.config)
@@ -91,16 +89,6 @@ def log(line: str) -> None:
     """Write a line for the journal, or for whoever watches."""
     priority = _NOTICE if "JOURNAL_STREAM" in os.environ else "pi-reader: "
     print(f"{priority}{one_line(line)}", file=sys.stderr, flush=True)
-
-
-def return_large_blocks() -> None:
-    """Tell glibc to give large blocks back to the system as soon as they are free.
-
-    It would keep more of them the more it has seen, and a box that runs for years sees every size.
-    """
-    large_from, bytes_ = -3, 512 << 10  # M_MMAP_THRESHOLD of mallopt(3)
-    with suppress(AttributeError, OSError):  # another C library
-        ctypes.CDLL(None).mallopt(large_from, bytes_)
 
 
 def _settings(args: argparse.Namespace, path: Path) -> Settings:

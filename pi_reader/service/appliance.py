@@ -23,6 +23,7 @@ from pi_reader.service.errands import Errands, Sight
 from pi_reader.service.faults import Faults
 from pi_reader.service.glance import Eye
 from pi_reader.service.health import Conditions, conditions
+from pi_reader.service.heap import Heap
 from pi_reader.service.heartbeat import Heartbeat
 from pi_reader.service.presses import Button, Presses
 from pi_reader.service.report import Report
@@ -44,8 +45,9 @@ class Appliance:
 
     camera, weights, outputs, heartbeat: what it looks with, reads with, tells with, lives by.
     faults, diary, surroundings, presses: shared with whoever built them. errands, button, report:
-    None where nobody asks, presses or wants to know. looks_per_second: while nothing moves,
-    fastest: while something does or is not certain. clock: seconds, monotonic; wall: since 1970.
+    None where nobody asks, presses or wants to know; heap: None where the process ends soon.
+    looks_per_second: while nothing moves, fastest: while something does or is not certain.
+    clock: seconds, monotonic; wall: since 1970.
     is_capturing: whether it waits for the camera, which may hang.
     """
 
@@ -54,6 +56,7 @@ class Appliance:
                  steady: Steady | None = None, heartbeat: Heartbeat | None = None,
                  errands: Errands | None = None, button: Button | None = None,
                  report: Report | None = None, window: Window | None = None,
+                 heap: Heap | None = None,
                  looks_per_second: float = 2.0, fastest: float = 8.0,
                  log: Callable[[str], None] = lambda line: None,
                  clock: Callable[[], float] = time.monotonic,
@@ -65,6 +68,7 @@ class Appliance:
         self.steady = steady or Steady()
         self.heartbeat = heartbeat or Heartbeat({})
         self.window = window or Window()
+        self._heap = heap
         self.frames = self.reads = 0
         self.wants_reload = False
         self.is_capturing = False
@@ -189,6 +193,8 @@ class Appliance:
         """Everything but looking: the slow things around, and those who want something."""
         self.surroundings.tick(now)
         self.diary.tick(now)
+        if self._heap is not None:
+            self._heap.tick(now)
         if self.errands is not None:
             self.errands.run(now, sight)
             if self._reload_asked:
