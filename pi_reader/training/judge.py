@@ -18,7 +18,7 @@ import numpy as np
 from pi_reader.training.batches import NO_DIGIT
 from pi_reader.training.measure import DIGITS
 
-CHANCE = 0.05  # how likely it may be that luck alone made the new weights look as good
+CHANCE = 1 / 16  # how likely it may be that luck alone looks as good: four digits of one mind
 MOST_LOST = 0.001  # share of the general test that may be lost: 0.1 points
 MOST_OF_ONE = 0.003  # share of a digit's images that may be lost if nobody taught it: 3 of 1,000
 CHOSEN_LOST = MOST_LOST / 2  # the same where how much to take over is chosen, on other images
