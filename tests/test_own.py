@@ -11,10 +11,12 @@ from night_world import hand, shipped_model
 
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.handwriting.page import draw_page
+from pi_reader.network.model import Model
 from pi_reader.reader import Reader
 from pi_reader.samples import New, Samples, cut_out
 from pi_reader.training import data, memory, own
 from pi_reader.training.batches import Labelled
+from pi_reader.training.judge import General
 from pi_reader.training.memory import Memory
 from pi_reader.training.own import NIGHT, OwnMixture, Taught
 from pi_reader.training.recut import recut
@@ -50,9 +52,29 @@ def test_ok__as_little_as_mends_nine_in_ten_is_taken_over():
     wrong = {taken: int((own.blend(parent, child, taken).predict(trial.taught.patches)[:, :10]
                          .argmax(axis=1) != 7).sum()) for taken in _LITTLE}
     before, after = wrong[0.3], wrong[1.0]
-    taken, _ = trial._little_of(child)
+    taken = trial._little_of(child)
     less = _LITTLE[_LITTLE.index(taken) - 1]
     assert 0.3 < taken < 1 and before > wrong[less] > wrong[taken] >= after, wrong
+
+
+@pytest.mark.parametrize(("begun", "bears", "taken", "lost"), [
+    (1.0, 1.0, 1.0, False), (1.0, 0.7, 0.6, False), (0.85, 0.8, 0.8, False), (1.0, 0.1, 0.45, True),
+    (0.4, 0.1, 0.4, True)])
+def test_ok__less_is_taken_over_if_the_general_test_does_not_bear_more(
+        monkeypatch, begun, bears, taken, lost):
+    parent = shipped_model()[0]
+    child = parent.copy()
+    child.parameters[-1][7] += 1
+
+    def general(_: Trial, model: Model) -> General:
+        share = float(model.parameters[-1][7] - parent.parameters[-1][7])
+        return General("made up", 10_000, 30 + 11 * (share > bears + 0.01), 100, 0)
+
+    monkeypatch.setattr(Trial, "general", general)
+    trial = Trial(parent, 0.9, lesson(np.arange(20) % 10), small_memory(True))
+    found, model, after, why = trial._bearable(child, begun, General("made up", 10_000, 30, 100, 0))
+    assert (found, bool(why), after.wrong) == (taken, lost, 41 if lost else 30)
+    assert model.parameters[-1][7] == pytest.approx(parent.parameters[-1][7] + taken, abs=1e-5)
 
 
 @pytest.mark.parametrize("mnist", [True, False])

@@ -110,9 +110,10 @@ class Trial:
         self.work += own.look_work(self.parent, self._replay.looked)
         child = self._train(taught.take(~taught.held_out), "candidate", self.steps)
         few = len(np.unique(taught.labels)) < own.ALL_KINDS
-        taken, model = self._little_of(child) if few else self._much_of(child)
-        before, after = self.known or self.general(self.parent), self.general(model)
-        if lost := after.loses(before, self._untaught):
+        taken = self._little_of(child) if few else self._much_of(child)
+        before = self.known or self.general(self.parent)
+        taken, model, after, lost = self._bearable(child, taken, before)
+        if lost:
             return self._refused(lost, model=model, before=before, after=after, taken=taken)
         sure_at = self._calibrate(model)
         owner = self._owner(judge.opinion(read, taught.labels), model, taken)
@@ -122,8 +123,20 @@ class Trial:
             return self._refused(owner.figures, **figures)
         return Outcome("accepted", owner.figures, self.work, **figures)  # type: ignore[arg-type]
 
-    def _much_of(self, child: Model) -> tuple[float, Model]:
-        """Take over as much as the others' digits bear, and say how much that is.
+    def _bearable(self, child: Model, taken: float, before: General
+                  ) -> tuple[float, Model, General, str]:
+        """Take over so much, or less if the general test does not bear it: how much that is, the
+        model, how it was tested, and what it lost if no share was bearable."""
+        for share in (taken, *(less for less in _BLENDS if less < taken)):
+            model = own.blend(self.parent, child, share)
+            after = self.general(model)
+            lost = after.loses(before, self._untaught)
+            if not lost:
+                break
+        return share, model, after, lost
+
+    def _much_of(self, child: Model) -> float:
+        """How much of what was learned the others' digits bear.
 
         Chosen on images that are not the general test's, so that its figures stay honest.
         """
@@ -133,11 +146,11 @@ class Trial:
             model = own.blend(self.parent, child, taken)
             if not self._read(model, *digits).loses(before, most=judge.CHOSEN_LOST):
                 break
-        return taken, model
+        return taken
 
-    def _little_of(self, child: Model) -> tuple[float, Model]:
-        """Take over as little as mends the owner's digits, and say how much that is: of the kinds
-        that were not taught nobody can know what this hand would lose."""
+    def _little_of(self, child: Model) -> float:
+        """How little of what was learned mends the owner's digits: of the kinds that were not
+        taught nobody can know what this hand would lose."""
         digits = self.taught.patches, self.taught.labels
         before = self._wrong(self.parent, *digits).sum()
         most = before - _MENDED * (before - self._wrong(child, *digits).sum())
@@ -145,7 +158,7 @@ class Trial:
             model = own.blend(self.parent, child, taken)
             if self._wrong(model, *digits).sum() <= most:
                 break
-        return taken, model
+        return taken
 
     def _refused(self, why: str, **figures: Any) -> Outcome:
         return Outcome("refused", why, self.work, **figures)
