@@ -109,6 +109,8 @@ def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, s
     chance = random.Random(seed)
     monkeypatch.setattr(os, "urandom", chance.randbytes)
     monkeypatch.setattr(split.random, "SystemRandom", lambda: chance)
+    remembered = memory.remember(None)  # once: the many nights would draw it again
+    monkeypatch.setattr(memory, "remember", lambda mnist: remembered)
     outcomes, conclude = [], Night._conclude
     monkeypatch.setattr(Night, "_conclude", lambda night, outcome, *rest: outcomes.append(outcome)
                         or conclude(night, outcome, *rest))
@@ -120,7 +122,7 @@ def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, s
 
     def told() -> str:
         steps[0] += 1
-        return "told to end" if steps[0] % 6 == 0 else ""
+        return "told to end" if steps[0] % 3 == 0 else ""
 
     while (result := night_of(tmp_path / "b", told=told)[0].run()).state == "stopped":
         rounds += 1
