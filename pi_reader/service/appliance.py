@@ -7,22 +7,19 @@ loop goes on. A camera that gives no frames ends the process, so that it is star
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from pi_reader.camera.base import Camera
 from pi_reader.errors import PiReaderError
 from pi_reader.outputs.base import Output
 from pi_reader.reader import Reader
-from pi_reader.service import aiming
+from pi_reader.service.account import Account
 from pi_reader.service.caution import cautious
 from pi_reader.service.diary import Diary
 from pi_reader.service.errands import Errands, Sight
 from pi_reader.service.faults import Faults
 from pi_reader.service.glance import Eye
-from pi_reader.service.health import Conditions, conditions
 from pi_reader.service.heap import Heap
 from pi_reader.service.heartbeat import Heartbeat
 from pi_reader.service.presses import Button, Presses
@@ -37,7 +34,6 @@ RESTLESS = 2.0  # seconds: what moves for longer is read all the same, a page in
 SLICE = 0.1  # seconds between two ticks of the outputs and two looks at the button
 WEIGHTS_EVERY = 1.0  # seconds between two looks for new weights
 FAREWELL = "unplug when the green lamp on the board stays dark"  # our own go out long before
-AWAKE_AFTER = 10  # reads, if no two of them agree: what never rests is no reason to be starting
 
 
 class Appliance:
@@ -64,32 +60,35 @@ class Appliance:
                  sleep: Callable[[float], None] = time.sleep) -> None:
         self.camera, self.weights, self.outputs = camera, weights, outputs
         self.faults, self.diary, self.surroundings = faults, diary, surroundings
-        self.presses, self.errands, self.button, self.report = presses, errands, button, report
+        self.presses, self.errands, self.button = presses, errands, button
         self.steady = steady or Steady()
         self.heartbeat = heartbeat or Heartbeat({})
         self.window = window or Window()
+        self.account = Account(
+            outputs, self.heartbeat, report, camera=camera, weights=weights, faults=faults,
+            diary=diary, surroundings=surroundings, presses=presses, steady=self.steady,
+            errands=errands, clock=clock, wall=wall)
         self._heap = heap
-        self.frames = self.reads = 0
         self.wants_reload = False
         self.is_capturing = False
         self._slow, self._fast = 1 / looks_per_second, 1 / fastest
-        self._log, self._clock, self._wall, self._sleep = log, clock, wall, sleep
+        self._log, self._clock, self._sleep = log, clock, sleep
         self._eye = Eye()
-        self._reader: Reader | None = None
         self._frame: Frame | None = None
-        self._held: Reading | None = None  # what stands on a frozen display
-        self._conditions: Conditions | None = None
-        self._trouble: State | None = None
-        self._status = Status(State.STARTING)
-        self._since = clock()
-        self._started = clock()
         self._still_at = clock()
         self._stamp: object = None
         self._weights_at = -float("inf")
-        self._stopping = self._reload_asked = self._is_awake = False
-        self._best_focus = aiming.Best()
-        self._aimed: Mapping[str, Any] | None = None
-        self._aim_words = ""  # for the display
+        self._stopping = self._reload_asked = False
+
+    @property
+    def frames(self) -> int:
+        """How many were seen."""
+        return self.account.frames
+
+    @property
+    def reads(self) -> int:
+        """How many of them were read."""
+        return self.account.reads
 
     def stop(self) -> None:
         """End the loop after this look; may be called from a signal handler."""
@@ -107,7 +106,7 @@ class Appliance:
         """
         last_word = Status(State.STOPPING)
         try:
-            self.outputs.tell(self._status)
+            self.account.begin()
             while not self._stopping and (until is None or self._clock() < until):
                 begun = self._clock()
                 hurried = self._look()
@@ -129,34 +128,30 @@ class Appliance:
         self.is_capturing = False
         if frame is None:
             return None
-        self.frames += 1
         self._frame = frame = self.window.of(frame)
+        self.account.saw(frame)
         now = self._clock()
         glance = self._eye.look(frame.grey)
         if not glance.moving:
             self._still_at = now
-        self._conditions = conditions(frame.grey)
         reader = self._newest_reader(now)
         unsettled = glance.changed or not self.steady.settled
         if unsettled and (not glance.moving or now - self._still_at > RESTLESS):
             if glance.changed and not glance.moving:
                 self.steady.stir()
             self._read(reader, frame)
-        self._aim(now, frame)
-        self._tend(now, Sight(frame, reader, self._figures))
+        self.account.aim(now, frame)
+        self._tend(now, Sight(frame, reader, self.account.figures))
         self.heartbeat.beat()
-        return glance.moving or not self.steady.settled or self._is_aiming(now)
+        return glance.moving or not self.steady.settled or self.account.is_aiming(now)
 
     def _read(self, reader: Reader, frame: Frame) -> None:
         """Read the frame; say what is certain by now."""
         self._eye.remember()
-        self.reads += 1
         reading = cautious(reader.read(frame), reader.sure_at)
         self.weights.proved()
         said = self.steady.add(reading)
-        self._is_awake = self._is_awake or self.steady.settled or self.reads >= AWAKE_AFTER
-        if self.steady.settled:
-            self._trouble = self._conditions.trouble if self._conditions else None
+        self.account.has_read()
         if said is None:
             return
         if said.lines:
@@ -169,25 +164,25 @@ class Appliance:
 
         Opened only once there is a frame, so that a broken camera is not blamed on the weights.
         """
-        if self._reader is not None and now - self._weights_at < WEIGHTS_EVERY:
-            return self._reader
+        if self.account.reader is not None and now - self._weights_at < WEIGHTS_EVERY:
+            return self.account.reader
         self._weights_at = now
         stamp = self.weights.stamp()
-        if self._reader is None or stamp != self._stamp:
+        if self.account.reader is None or stamp != self._stamp:
             self._stamp = stamp
             try:
-                self._reader = self.weights.open()
+                self.account.reader = self.weights.open()
             except PiReaderError as error:
-                if self._reader is None:
+                if self.account.reader is None:
                     raise
                 self.faults.set("weights", f"{error}; the weights before stay in use")
             else:
                 self.faults.set("weights", self.weights.note)
                 self._eye.forget()  # what lies there is read again
                 self.steady.stir()
-                self._log(f"weights {self._reader.weights[:12]} in use")
-        assert self._reader is not None
-        return self._reader
+                self._log(f"weights {self.account.reader.weights[:12]} in use")
+        assert self.account.reader is not None
+        return self.account.reader
 
     def _tend(self, now: float, sight: Sight) -> None:
         """Everything but looking: the slow things around, and those who want something."""
@@ -203,7 +198,7 @@ class Appliance:
             if self.errands.wants_reload:
                 self.wants_reload = self._stopping = True
         self._press(now)
-        self._tell(now)
+        self.account.tell(now)
 
     def _press(self, now: float) -> None:
         """Act on the button."""
@@ -221,88 +216,10 @@ class Appliance:
     def _hold(self) -> None:
         """Hold what is shown, or show what is to be corrected; after that, what was said since."""
         if self.presses.frozen:
-            self._held = self.steady.said
+            self.account.held = self.steady.said
         else:
             nothing = Reading("", (0, 0))
             self.outputs.show(self.presses.corrected or self.steady.said or nothing, self._frame)
-
-    def _tell(self, now: float) -> None:
-        """Tell everybody how things stand, if that has changed."""
-        status = self._status_now(now)
-        if status != self._status:
-            if status.state != self._status.state:
-                self._since = now
-            self._status = status
-            self.outputs.tell(status)
-        said = self.steady.said
-        line = f"{status.state}: {said.text}" if said else str(status.state)
-        self.heartbeat.say(f"{line}; {status.fault}" if status.fault else line)
-        self._write_report(now)
-
-    def _status_now(self, now: float) -> Status:
-        correction = self.presses.correction
-        said = self._held if self.presses.frozen else self.steady.said
-        if correction is not None:
-            state = State.CORRECTING
-        elif said is not None:
-            state = State.READING if all(d.sure for d in said.digits) else State.UNSURE
-        elif not self._is_awake:
-            state = State.STARTING
-        else:
-            state = self._trouble or State.NOTHING
-        broken = (f"{name}: {why}" for name, why in getattr(self.outputs, "broken", {}).items())
-        return Status(state, self.faults.newest or next(broken, ""),
-                      self._aim_words or self.presses.news(now) or self.surroundings.message
-                      or self.diary.drift.hint,
-                      self.surroundings.address, self.surroundings.progress, correction,
-                      self.presses.frozen)
-
-    def _write_report(self, now: float) -> None:
-        if self.report is None:
-            return
-        said = self.steady.said
-        key = {"status": self._status, "text": said.text if said else "",
-               "faults": self.faults.all, "broken": getattr(self.outputs, "broken", {}),
-               "frame": self.frames if self._is_aiming(now) else 0}
-        if self.report.is_due(key, now):
-            with self.faults.kept_from_stopping_us("status file"):
-                self.report.write(key, self._figures(), now)
-
-    def _figures(self) -> dict[str, Any]:
-        """Everything there is to know, for the status file and for `doctor`."""
-        status, said, around = self._status, self.steady.said, self.surroundings
-        now, last, seen = self._clock(), self.diary.events.last, self._conditions
-        uptime = now - self._started
-        return {
-            "state": str(status.state), "text": said.text if said else "",
-            "sure": said is not None and all(digit.sure for digit in said.digits),
-            "fault": status.fault if status.state is State.FAULT else self.faults.newest,
-            "faults": self.faults.all, "message": status.message,
-            "progress": status.progress, "frozen": status.frozen, "address": status.address,
-            "since": self._wall() - (now - self._since), "updated": self._wall(),
-            "uptime": uptime, "pid": os.getpid(),
-            "frames": self.frames, "reads": self.reads, "unsure_share": self.diary.drift.share,
-            "looks_per_second": self.frames / uptime if uptime > 0 else 0.0,
-            "weights": self._reader.weights if self._reader else "",
-            "generation": self.weights.number,
-            "camera": dict(getattr(self.camera, "figures", {})),
-            "conditions": vars(seen) if seen else None,
-            "aim": self._aimed, "broken": dict(getattr(self.outputs, "broken", {})),
-            "temperature": around.temperature, "disk_free_mb": around.disk_free_mb,
-            "last": {"text": last.reading.text, "when": last.when, "event": last.number}
-                    if last else None,
-        }
-
-    def _is_aiming(self, now: float) -> bool:
-        """Whether somebody is turning the lens."""
-        return self.errands is not None and now < self.errands.aiming_until
-
-    def _aim(self, now: float, frame: Frame) -> None:
-        """Work out what helps to turn the lens and to hang the camera, while somebody does."""
-        self._aimed, self._aim_words = None, ""
-        if self._is_aiming(now):
-            self._aimed = figures = aiming.figures(frame.grey, self.steady.said)
-            self._aim_words = aiming.words(figures, self._best_focus.share(figures["focus"]))
 
     def _wait(self, until: float) -> None:
         """Let the time until the next look pass, with an eye on button and displays."""
@@ -310,7 +227,7 @@ class Appliance:
             now = self._clock()
             self.outputs.tick(now)
             self._press(now)
-            self._tell(now)
+            self.account.tell(now)
             if now >= until:
                 return
             self._sleep(min(SLICE, until - now))
@@ -320,10 +237,6 @@ class Appliance:
         self.is_capturing = False
         if not self.wants_reload:  # systemd would kill what says this and goes on
             self.heartbeat.stop()
-        self._status = last_word
-        with self.faults.kept_from_stopping_us("outputs"):
-            self.outputs.tell(last_word)
+        self.account.end(last_word)
         self.diary.close()
-        if self.report is not None:
-            with self.faults.kept_from_stopping_us("status file"):
-                self.report.write({}, self._figures(), self._clock())
+        self.account.close()

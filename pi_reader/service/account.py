@@ -1,0 +1,164 @@
+"""What the box says of itself: in lamps and words, to systemd, and to other processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pi_reader.camera.base import Camera
+from pi_reader.outputs.base import Output
+from pi_reader.reader import Reader
+from pi_reader.service import aiming
+from pi_reader.service.diary import Diary
+from pi_reader.service.errands import Errands
+from pi_reader.service.faults import Faults
+from pi_reader.service.health import Conditions, conditions
+from pi_reader.service.heartbeat import Heartbeat
+from pi_reader.service.presses import Presses
+from pi_reader.service.report import Report
+from pi_reader.service.steady import Steady
+from pi_reader.service.surroundings import Surroundings
+from pi_reader.service.weights import Weights
+from pi_reader.values import Frame, Reading, State, Status
+
+AWAKE_AFTER = 10  # reads, if no two of them agree: what never rests is no reason to be starting
+
+
+class Account:
+    """Tells how the box is doing, whenever that changes.
+
+    outputs, heartbeat, report: whom it tells; report is None where no other process wants to know.
+    The others it asks; what only the loop knows, the loop notes here. clock: seconds, monotonic;
+    wall: since 1970.
+    frames, reads: how many there were; reader: who reads, None before the first frame; held: what
+    stands on a frozen display.
+    """
+
+    def __init__(self, outputs: Output, heartbeat: Heartbeat, report: Report | None, *,
+                 camera: Camera, weights: Weights, faults: Faults, diary: Diary,
+                 surroundings: Surroundings, presses: Presses, steady: Steady,
+                 errands: Errands | None, clock: Callable[[], float],
+                 wall: Callable[[], float]) -> None:
+        self.frames = self.reads = 0
+        self.reader: Reader | None = None
+        self.held: Reading | None = None
+        self._outputs, self._heartbeat, self._report = outputs, heartbeat, report
+        self._camera, self._weights, self._faults, self._diary = camera, weights, faults, diary
+        self._surroundings, self._presses, self._steady = surroundings, presses, steady
+        self._errands, self._clock, self._wall = errands, clock, wall
+        self._conditions: Conditions | None = None
+        self._trouble: State | None = None
+        self._is_awake = False
+        self._status = Status(State.STARTING)
+        self._since = clock()
+        self._started = clock()
+        self._best_focus = aiming.Best()
+        self._aimed: Mapping[str, Any] | None = None
+        self._aim_words = ""  # for the display
+
+    def saw(self, frame: Frame) -> None:
+        """Note a frame."""
+        self.frames += 1
+        self._conditions = conditions(frame.grey)
+
+    def has_read(self) -> None:
+        """Note that the frame was read."""
+        self.reads += 1
+        self._is_awake = self._is_awake or self._steady.settled or self.reads >= AWAKE_AFTER
+        if self._steady.settled:
+            self._trouble = self._conditions.trouble if self._conditions else None
+
+    def begin(self) -> None:
+        """Say that the box is starting."""
+        self._outputs.tell(self._status)
+
+    def end(self, last_word: Status) -> None:
+        """Say on the outputs that this is the end."""
+        self._status = last_word
+        with self._faults.kept_from_stopping_us("outputs"):
+            self._outputs.tell(last_word)
+
+    def close(self) -> None:
+        """Leave the last word to other processes."""
+        if self._report is not None:
+            with self._faults.kept_from_stopping_us("status file"):
+                self._report.write({}, self.figures(), self._clock())
+
+    def tell(self, now: float) -> None:
+        """Tell everybody how things stand, if that has changed."""
+        status = self._status_now(now)
+        if status != self._status:
+            if status.state != self._status.state:
+                self._since = now
+            self._status = status
+            self._outputs.tell(status)
+        said = self._steady.said
+        line = f"{status.state}: {said.text}" if said else str(status.state)
+        self._heartbeat.say(f"{line}; {status.fault}" if status.fault else line)
+        self._write_report(now)
+
+    def figures(self) -> dict[str, Any]:
+        """Everything there is to know, for the status file and for `doctor`."""
+        status, said, around = self._status, self._steady.said, self._surroundings
+        now, last, seen = self._clock(), self._diary.events.last, self._conditions
+        uptime = now - self._started
+        return {
+            "state": str(status.state), "text": said.text if said else "",
+            "sure": said is not None and all(digit.sure for digit in said.digits),
+            "fault": status.fault if status.state is State.FAULT else self._faults.newest,
+            "faults": self._faults.all, "message": status.message,
+            "progress": status.progress, "frozen": status.frozen, "address": status.address,
+            "since": self._wall() - (now - self._since), "updated": self._wall(),
+            "uptime": uptime, "pid": os.getpid(),
+            "frames": self.frames, "reads": self.reads, "unsure_share": self._diary.drift.share,
+            "looks_per_second": self.frames / uptime if uptime > 0 else 0.0,
+            "weights": self.reader.weights if self.reader else "",
+            "generation": self._weights.number,
+            "camera": dict(getattr(self._camera, "figures", {})),
+            "conditions": vars(seen) if seen else None,
+            "aim": self._aimed, "broken": dict(getattr(self._outputs, "broken", {})),
+            "temperature": around.temperature, "disk_free_mb": around.disk_free_mb,
+            "last": {"text": last.reading.text, "when": last.when, "event": last.number}
+                    if last else None,
+        }
+
+    def is_aiming(self, now: float) -> bool:
+        """Whether somebody is turning the lens."""
+        return self._errands is not None and now < self._errands.aiming_until
+
+    def aim(self, now: float, frame: Frame) -> None:
+        """Work out what helps to turn the lens and to hang the camera, while somebody does."""
+        self._aimed, self._aim_words = None, ""
+        if self.is_aiming(now):
+            self._aimed = figures = aiming.figures(frame.grey, self._steady.said)
+            self._aim_words = aiming.words(figures, self._best_focus.share(figures["focus"]))
+
+    def _status_now(self, now: float) -> Status:
+        correction = self._presses.correction
+        said = self.held if self._presses.frozen else self._steady.said
+        if correction is not None:
+            state = State.CORRECTING
+        elif said is not None:
+            state = State.READING if all(d.sure for d in said.digits) else State.UNSURE
+        elif not self._is_awake:
+            state = State.STARTING
+        else:
+            state = self._trouble or State.NOTHING
+        broken = (f"{name}: {why}" for name, why in getattr(self._outputs, "broken", {}).items())
+        return Status(state, self._faults.newest or next(broken, ""),
+                      self._aim_words or self._presses.news(now) or self._surroundings.message
+                      or self._diary.drift.hint,
+                      self._surroundings.address, self._surroundings.progress, correction,
+                      self._presses.frozen)
+
+    def _write_report(self, now: float) -> None:
+        if self._report is None:
+            return
+        said = self._steady.said
+        key = {"status": self._status, "text": said.text if said else "",
+               "faults": self._faults.all, "broken": getattr(self._outputs, "broken", {}),
+               "frame": self.frames if self.is_aiming(now) else 0}
+        if self._report.is_due(key, now):
+            with self._faults.kept_from_stopping_us("status file"):
+                self._report.write(key, self.figures(), now)
