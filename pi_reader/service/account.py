@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from pi_reader.camera.base import Camera
 from pi_reader.outputs.base import Output
-from pi_reader.reader import Reader
-from pi_reader.service import aiming
+from pi_reader.service.aiming import Aiming
 from pi_reader.service.diary import Diary
-from pi_reader.service.errands import Errands
 from pi_reader.service.faults import Faults
 from pi_reader.service.health import Conditions, conditions
 from pi_reader.service.heartbeat import Heartbeat
@@ -19,7 +17,6 @@ from pi_reader.service.presses import Presses
 from pi_reader.service.report import Report
 from pi_reader.service.steady import Steady
 from pi_reader.service.surroundings import Surroundings
-from pi_reader.service.weights import Weights
 from pi_reader.values import Frame, Reading, State, Status
 
 AWAKE_AFTER = 10  # reads, if no two of them agree: what never rests is no reason to be starting
@@ -31,31 +28,33 @@ class Account:
     outputs, heartbeat, report: whom it tells; report is None where no other process wants to know.
     The others it asks; what only the loop knows, the loop notes here. clock: seconds, monotonic;
     wall: since 1970.
-    frames, reads: how many there were; reader: who reads, None before the first frame; held: what
-    stands on a frozen display.
+    frames, reads: how many there were; held: what stands on a frozen display; aiming: for whoever
+    turns the lens.
     """
 
     def __init__(self, outputs: Output, heartbeat: Heartbeat, report: Report | None, *,
-                 camera: Camera, weights: Weights, faults: Faults, diary: Diary,
-                 surroundings: Surroundings, presses: Presses, steady: Steady,
-                 errands: Errands | None, clock: Callable[[], float],
+                 camera: Camera, faults: Faults, diary: Diary, surroundings: Surroundings,
+                 presses: Presses, steady: Steady, clock: Callable[[], float],
                  wall: Callable[[], float]) -> None:
         self.frames = self.reads = 0
-        self.reader: Reader | None = None
         self.held: Reading | None = None
+        self.aiming = Aiming()
         self._outputs, self._heartbeat, self._report = outputs, heartbeat, report
-        self._camera, self._weights, self._faults, self._diary = camera, weights, faults, diary
+        self._camera, self._faults, self._diary = camera, faults, diary
         self._surroundings, self._presses, self._steady = surroundings, presses, steady
-        self._errands, self._clock, self._wall = errands, clock, wall
+        self._clock, self._wall = clock, wall
+        self._weights = ""
+        self._generation: int | None = None
         self._conditions: Conditions | None = None
         self._trouble: State | None = None
         self._is_awake = False
         self._status = Status(State.STARTING)
         self._since = clock()
         self._started = clock()
-        self._best_focus = aiming.Best()
-        self._aimed: Mapping[str, Any] | None = None
-        self._aim_words = ""  # for the display
+
+    def reads_with(self, weights: str, generation: int | None) -> None:
+        """Note new weights: their digest, and the number of their generation."""
+        self._weights, self._generation = weights, generation
 
     def saw(self, frame: Frame) -> None:
         """Note a frame."""
@@ -113,26 +112,14 @@ class Account:
             "uptime": uptime, "pid": os.getpid(),
             "frames": self.frames, "reads": self.reads, "unsure_share": self._diary.drift.share,
             "looks_per_second": self.frames / uptime if uptime > 0 else 0.0,
-            "weights": self.reader.weights if self.reader else "",
-            "generation": self._weights.number,
+            "weights": self._weights, "generation": self._generation,
             "camera": dict(getattr(self._camera, "figures", {})),
             "conditions": vars(seen) if seen else None,
-            "aim": self._aimed, "broken": dict(getattr(self._outputs, "broken", {})),
+            "aim": self.aiming.figures, "broken": self._broken(),
             "temperature": around.temperature, "disk_free_mb": around.disk_free_mb,
             "last": {"text": last.reading.text, "when": last.when, "event": last.number}
                     if last else None,
         }
-
-    def is_aiming(self, now: float) -> bool:
-        """Whether somebody is turning the lens."""
-        return self._errands is not None and now < self._errands.aiming_until
-
-    def aim(self, now: float, frame: Frame) -> None:
-        """Work out what helps to turn the lens and to hang the camera, while somebody does."""
-        self._aimed, self._aim_words = None, ""
-        if self.is_aiming(now):
-            self._aimed = figures = aiming.figures(frame.grey, self._steady.said)
-            self._aim_words = aiming.words(figures, self._best_focus.share(figures["focus"]))
 
     def _status_now(self, now: float) -> Status:
         correction = self._presses.correction
@@ -145,20 +132,24 @@ class Account:
             state = State.STARTING
         else:
             state = self._trouble or State.NOTHING
-        broken = (f"{name}: {why}" for name, why in getattr(self._outputs, "broken", {}).items())
+        broken = (f"{name}: {why}" for name, why in self._broken().items())
         return Status(state, self._faults.newest or next(broken, ""),
-                      self._aim_words or self._presses.news(now) or self._surroundings.message
+                      self.aiming.words or self._presses.news(now) or self._surroundings.message
                       or self._diary.drift.hint,
                       self._surroundings.address, self._surroundings.progress, correction,
                       self._presses.frozen)
+
+    def _broken(self) -> dict[str, str]:
+        """The outputs that are broken, with the reason; a copy, which does not change meanwhile."""
+        return dict(getattr(self._outputs, "broken", {}))
 
     def _write_report(self, now: float) -> None:
         if self._report is None:
             return
         said = self._steady.said
         key = {"status": self._status, "text": said.text if said else "",
-               "faults": self._faults.all, "broken": getattr(self._outputs, "broken", {}),
-               "frame": self.frames if self.is_aiming(now) else 0}
+               "faults": self._faults.all, "broken": self._broken(),
+               "frame": self.frames if self.aiming.is_on(now) else 0}
         if self._report.is_due(key, now):
             with self._faults.kept_from_stopping_us("status file"):
                 self._report.write(key, self.figures(), now)

@@ -13,6 +13,7 @@ from pi_reader.values import Reading
 
 SMALLEST = 15  # pixels; digits that are less high are not read reliably
 MARGIN = 4  # pixels; what is nearer to the edge may be cut off
+ASKED = 5.0  # seconds that one request keeps the figures coming
 FORGET = 0.998  # of the best focus, from frame to frame: another page has another best
 
 
@@ -26,6 +27,34 @@ class Best:
         """How near this focus comes to the best one, 0 to 1."""
         self._best = max(focus, FORGET * self._best)
         return focus / self._best if self._best > 0 else 0.0
+
+
+class Aiming:
+    """Helps whoever turns the lens, for as long as somebody does.
+
+    figures: of the last frame, None while nobody does; words: for the display, "" likewise.
+    """
+
+    def __init__(self) -> None:
+        self.figures: Mapping[str, Any] | None = None
+        self.words = ""
+        self._best = Best()
+        self._until = -float("inf")
+
+    def ask(self, now: float) -> None:
+        """Begin, or go on; now: seconds, monotonic."""
+        self._until = now + ASKED
+
+    def is_on(self, now: float) -> bool:
+        """Whether somebody has asked lately."""
+        return now < self._until
+
+    def look(self, now: float, grey: np.ndarray, reading: Reading | None) -> None:
+        """Work the figures of a frame out, if somebody wants them; see `figures`."""
+        self.figures, self.words = None, ""
+        if self.is_on(now):
+            self.figures = values = figures(grey, reading)
+            self.words = words(values, self._best.share(values["focus"]))
 
 
 def focus(grey: np.ndarray) -> float:

@@ -65,15 +65,15 @@ class Appliance:
         self.heartbeat = heartbeat or Heartbeat({})
         self.window = window or Window()
         self.account = Account(
-            outputs, self.heartbeat, report, camera=camera, weights=weights, faults=faults,
-            diary=diary, surroundings=surroundings, presses=presses, steady=self.steady,
-            errands=errands, clock=clock, wall=wall)
+            outputs, self.heartbeat, report, camera=camera, faults=faults, diary=diary,
+            surroundings=surroundings, presses=presses, steady=self.steady, clock=clock, wall=wall)
         self._heap = heap
         self.wants_reload = False
         self.is_capturing = False
         self._slow, self._fast = 1 / looks_per_second, 1 / fastest
         self._log, self._clock, self._sleep = log, clock, sleep
         self._eye = Eye()
+        self._reader: Reader | None = None
         self._frame: Frame | None = None
         self._still_at = clock()
         self._stamp: object = None
@@ -140,10 +140,10 @@ class Appliance:
             if glance.changed and not glance.moving:
                 self.steady.stir()
             self._read(reader, frame)
-        self.account.aim(now, frame)
-        self._tend(now, Sight(frame, reader, self.account.figures))
+        self.account.aiming.look(now, frame.grey, self.steady.said)
+        self._tend(now, Sight(frame, reader, self.account))
         self.heartbeat.beat()
-        return glance.moving or not self.steady.settled or self.account.is_aiming(now)
+        return glance.moving or not self.steady.settled or self.account.aiming.is_on(now)
 
     def _read(self, reader: Reader, frame: Frame) -> None:
         """Read the frame; say what is certain by now."""
@@ -164,25 +164,26 @@ class Appliance:
 
         Opened only once there is a frame, so that a broken camera is not blamed on the weights.
         """
-        if self.account.reader is not None and now - self._weights_at < WEIGHTS_EVERY:
-            return self.account.reader
+        if self._reader is not None and now - self._weights_at < WEIGHTS_EVERY:
+            return self._reader
         self._weights_at = now
         stamp = self.weights.stamp()
-        if self.account.reader is None or stamp != self._stamp:
+        if self._reader is None or stamp != self._stamp:
             self._stamp = stamp
             try:
-                self.account.reader = self.weights.open()
+                self._reader = self.weights.open()
             except PiReaderError as error:
-                if self.account.reader is None:
+                if self._reader is None:
                     raise
                 self.faults.set("weights", f"{error}; the weights before stay in use")
             else:
                 self.faults.set("weights", self.weights.note)
                 self._eye.forget()  # what lies there is read again
                 self.steady.stir()
-                self._log(f"weights {self.account.reader.weights[:12]} in use")
-        assert self.account.reader is not None
-        return self.account.reader
+                self.account.reads_with(self._reader.weights, self.weights.number)
+                self._log(f"weights {self._reader.weights[:12]} in use")
+        assert self._reader is not None
+        return self._reader
 
     def _tend(self, now: float, sight: Sight) -> None:
         """Everything but looking: the slow things around, and those who want something."""

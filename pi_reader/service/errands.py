@@ -11,6 +11,7 @@ from pi_reader.errors import BadData, BadSettings, CannotWrite, PiReaderError
 from pi_reader.reader import Reader
 from pi_reader.requests import Request, Requests
 from pi_reader.samples import NO_DIGIT
+from pi_reader.service.account import Account
 from pi_reader.service.diary import Diary
 from pi_reader.service.events import Event, labels_from
 from pi_reader.service.faults import TROUBLES, Faults
@@ -18,31 +19,29 @@ from pi_reader.service.report import plain
 from pi_reader.values import Frame, Reading
 
 KINDS = ("read", "aim", "doctor", "label", "reload")
-AIMING = 5.0  # seconds that one request keeps the figures coming
 EVERY = 0.25  # seconds between two looks into the folder
 AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What the service has before it: the newest frame, who reads it, and what it would report."""
+    """What the service has before it: the newest frame, who reads it, and how the box is doing."""
 
     frame: Frame
     reader: Reader
-    figures: Callable[[], Mapping[str, Any]]
+    account: Account
 
 
 class Errands:
     """Takes requests and answers them.
 
     describe: a reading as `read --json` prints it; check_settings: raises BadSettings for a file
-    that would not do. aiming_until: seconds, monotonic; wants_reload: whether new settings wait.
+    that would not do. wants_reload: whether new settings wait.
     """
 
     def __init__(self, requests: Requests, diary: Diary, faults: Faults, *,
                  describe: Callable[[Reading], Mapping[str, Any]],
                  check_settings: Callable[[], object]) -> None:
-        self.aiming_until = -float("inf")
         self.wants_reload = False
         self._requests = requests
         self._diary = diary
@@ -81,16 +80,15 @@ class Errands:
     def _do(self, request: Request, now: float, sight: Sight) -> Mapping[str, Any]:
         if request.kind == "read":
             return self._describe(sight.reader.read(sight.frame))
-        if request.kind == "aim":
-            self.aiming_until = now + AIMING
-            return sight.figures()
         if request.kind == "label":
             return self._label(request.words)
         if request.kind == "reload":
             if trouble := self.reload():
                 raise BadSettings(trouble)
             return {"done": "the new settings are being taken into use"}
-        return sight.figures()
+        if request.kind == "aim":
+            sight.account.aiming.ask(now)
+        return sight.account.figures()
 
     def _label(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep a recent reading with what a person says it is.
