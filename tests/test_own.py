@@ -57,6 +57,15 @@ def test_ok__as_little_as_mends_nine_in_ten_is_taken_over():
     assert 0.3 < taken < 1 and before > wrong[less] > wrong[taken] >= after, wrong
 
 
+def test_ok__digits_of_a_single_reading_wait_for_those_of_another():
+    events = np.repeat([0, 1, 2, 3, 4], [20, 3, 3, 2, 2])
+    taught = Taught(*hand(30), events, events > 0)
+    outcome = Trial(shipped_model()[0], 0.9, taught, small_memory(True)).run()
+    assert outcome.state == "waiting" and "label another one" in outcome.why
+    outcome = Trial(shipped_model()[0], 0.9, taught.take(events > 0), small_memory(True)).run()
+    assert outcome.state == "waiting" and "1 more reading are" in outcome.why
+
+
 @pytest.mark.parametrize(("begun", "bears", "taken", "lost"), [
     (1.0, 1.0, 1.0, False), (1.0, 0.7, 0.6, False), (0.85, 0.8, 0.8, False), (1.0, 0.1, 0.45, True),
     (0.4, 0.1, 0.4, True)])

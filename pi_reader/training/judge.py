@@ -169,7 +169,7 @@ def waits_for(count: int, events: int) -> str:
         return ""
     lacking = max(0, LEAST - count)
     words = [f"{lacking} more labelled digits"] if lacking else []
-    if events < LEAST_EVENTS:
-        words.append(f"digits of {LEAST_EVENTS - events} more readings")
+    if missing := max(0, LEAST_EVENTS - events):
+        words.append(f"digits of {missing} more reading{'s' * (missing > 1)}")
     return (f"{count} labelled digits of {events} readings are too few to tell better from worse; "
             f"{' and '.join(words)} are needed")

@@ -27,6 +27,7 @@ from pi_reader.training.own import Taught
 
 FOLDS = 5
 TRAINING_WORK = 1.05e12  # FLOP for all trainings together; looking and judging take 0.2 beside
+LEAST_LEARNED = 2  # readings to learn from: one is read by a network that learned another
 MOST_STEPS = 400  # of the candidate's training; more do not help
 _SHORTER = 3  # the parts' trainings are so many times shorter: good enough to judge by
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite
@@ -98,17 +99,18 @@ class Trial:
 
     def run(self) -> Outcome:
         """Train and judge. Raises Stopped, and CannotWrite if no checkpoint can be kept."""
-        taught = self.taught
+        taught, learned = self.taught, self.taught.take(~self.taught.held_out)
         short = judge.waits_for(len(taught), len(np.unique(taught.events)))
-        if short or taught.held_out.all():
-            return Outcome("waiting", short or "no labelled digit may be learned from")
+        if short or len(np.unique(learned.events)) < LEAST_LEARNED:
+            return Outcome("waiting", short or "all digits that may be learned from are of one "
+                                               "reading; label another one")
         read = self.look(self.parent, taught.patches)
         sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
         if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
             return self._refused(wrong)
         self._replay = own.replayed(self.parent, self.memory, self.seed)
         self.work += own.look_work(self.parent, self._replay.looked)
-        child = self._train(taught.take(~taught.held_out), "candidate", self.steps)
+        child = self._train(learned, "candidate", self.steps)
         few = len(np.unique(taught.labels)) < own.ALL_KINDS
         taken = self._little_of(child) if few else self._much_of(child)
         before = self.known or self.general(self.parent)
@@ -151,7 +153,8 @@ class Trial:
     def _little_of(self, child: Model) -> float:
         """How little of what was learned mends the owner's digits: of the kinds that were not
         taught nobody can know what this hand would lose."""
-        digits = self.taught.patches, self.taught.labels
+        learned = self.taught.take(~self.taught.held_out)  # the others are there to judge by
+        digits = learned.patches, learned.labels
         before = self._wrong(self.parent, *digits).sum()
         most = before - _MENDED * (before - self._wrong(child, *digits).sum())
         for taken in _LITTLE:
