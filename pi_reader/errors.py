@@ -58,6 +58,12 @@ class BadSettings(PiReaderError, ValueError):
     exit_code = 78
 
 
+def error_of(exit_code: object, words: str) -> PiReaderError:
+    """What went wrong in another process, from what it told: the error of that exit code."""
+    kinds = (kind for kind in PiReaderError.__subclasses__() if kind.exit_code == exit_code)
+    return next(kinds, PiReaderError)(words)
+
+
 @contextmanager
 def opening(what: str, package: str, advice: str) -> Iterator[None]:
     """Open a part that may be missing: whatever its driver raises becomes an error of ours.

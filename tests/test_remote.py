@@ -20,7 +20,14 @@ import pytest
 from hostile import HONEST, hostile, may_be_said
 
 from pi_reader.config import find_folders
-from pi_reader.errors import BadData, Busy, MissingFile, PiReaderError, UsageError
+from pi_reader.errors import (
+    BadData,
+    Busy,
+    CannotWrite,
+    MissingFile,
+    PiReaderError,
+    UsageError,
+)
 from pi_reader.files import write_json
 from pi_reader.generations import LARGEST_OFFER, Generations
 from pi_reader.history import History
@@ -30,7 +37,7 @@ from pi_reader.network.layers import Dense, Flatten
 from pi_reader.network.model import Model
 from pi_reader.requests import Requests
 from pi_reader.samples import New, Samples
-from pi_reader.service import progress, remote
+from pi_reader.service import labelling, progress, remote
 from pi_reader.service.remote import Session, serve
 
 MORNING = time.mktime((2026, 11, 24, 8, 0, 0, 0, 0, -1))
@@ -94,6 +101,12 @@ def test_ok__readings(caller: Caller) -> None:
         caller.call("readings 2026-19-39")
 
 
+def runs(caller: Caller) -> None:
+    """Leave the status of a service that runs for another hour."""
+    write_json(caller.folders.status, {"state": "reading", "frames": 1, "pid": os.getpid(),
+                                       "updated": time.time() + 3600})
+
+
 def test_ok__label_goes_to_the_service(caller: Caller) -> None:
     def serve_one(answer: dict[str, Any], seen: list[Any]) -> None:
         requests = Requests(caller.folders.requests)
@@ -102,6 +115,7 @@ def test_ok__label_goes_to_the_service(caller: Caller) -> None:
         seen.append(dict(taken[0].words))
         requests.answer(taken[0], answer)
 
+    runs(caller)
     for command, words in (
             ("label last 20-6", {"event": "last", "label": "20-6"}),
             ("label last 2 7", {"event": "last", "label": "7", "place": 1})):
@@ -111,18 +125,20 @@ def test_ok__label_goes_to_the_service(caller: Caller) -> None:
         assert caller.says(command) == "kept 4 of the digits of 2036\n"
         service.join()
         assert seen == [words]
-    service = threading.Thread(target=serve_one, args=({"error": "reading 3: gone"}, []))
-    service.start()
-    with pytest.raises(BadData, match="reading 3: gone"):
-        caller.call("label last 7")
-    service.join()
+    for code, kind in ((65, BadData), (73, CannotWrite), (70, PiReaderError), ([], PiReaderError)):
+        trouble = {"error": "reading 3: gone", "exit_code": code}
+        service = threading.Thread(target=serve_one, args=(trouble, []))
+        service.start()
+        with pytest.raises(PiReaderError, match="reading 3: gone") as caught:
+            caller.call("label last 7")
+        service.join()
+        assert caught.type is kind
 
 
-def test_fail__label_without_a_service(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "ANSWER_SECONDS", 0.1)
-    with pytest.raises(Busy, match="is the service running"):
+def test_fail__label_without_a_service(caller: Caller) -> None:
+    with pytest.raises(Busy, match=r"label last: .* not running"):
         caller.call("label last 7")
-    assert os.listdir(caller.folders.requests) == []
+    assert not caller.folders.requests.exists(), "nobody is asked, so nobody is waited for"
 
 
 def test_ok__weights(caller: Caller, tmp_path: Path) -> None:
@@ -338,7 +354,8 @@ def test_ok__requests_really_done(caller: Caller, tmp_path: Path,
 
 
 def really_done(caller: Caller, folder: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    monkeypatch.setattr(remote, "ANSWER_SECONDS", 0.0)
+    runs(caller)
+    monkeypatch.setattr(labelling, "ANSWER_SECONDS", 0.0)
     monkeypatch.setattr(progress, "START_SECONDS", 0.0)
     offered = weights(folder / "offered.npz", 1)
     mark = folder / "mark"

@@ -89,8 +89,10 @@ def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
             for request in requests.take("label"):
                 words.append(dict(request.words))
                 requests.answer(request, {"kept": 1, "read": "?"} if len(words) < 2
-                                else {"error": "label: nothing was read yet"})
-                if len(words) == 2:
+                                else {"error": "samples.db: the disk is full", "exit_code": 73}
+                                if len(words) < 3
+                                else {"error": "label: nothing was read yet", "exit_code": 65})
+                if len(words) == 3:
                     return
             threading.Event().wait(0.02)
 
@@ -102,10 +104,13 @@ def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
     service = threading.Thread(target=serve)
     service.start()
     assert pi_reader(box, "samples", "label", "last", "7", "--place", "2") == 0
+    assert pi_reader(box, "samples", "label", "last", "7") == 73
+    assert "--place" not in capsys.readouterr().err
     assert pi_reader(box, "samples", "label", "last", "none") == 65
     assert "--place N labels the Nth alone" in capsys.readouterr().err
     service.join()
-    assert words == [{"event": "last", "label": "7", "place": 1}, {"event": "last", "label": "-"}]
+    assert words == [{"event": "last", "label": "7", "place": 1},
+                     {"event": "last", "label": "7"}, {"event": "last", "label": "-"}]
 
 
 @pytest.mark.parametrize(("words", "code", "said"), [

@@ -22,7 +22,6 @@ from pi_reader.cli.common import (
 )
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
 from pi_reader.files import locked
-from pi_reader.service.known import look
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -34,7 +33,6 @@ HELP = """what the box was taught: look at it, put it right, take it elsewhere
 `-` stands for a mark that is no digit, `?` for one to leave as it is."""
 EXAMPLE = "pi-reader samples label last 2016"
 
-_WAIT = 20.0  # seconds for the service to answer: a Zero may be in the middle of a page
 _LISTED = 40  # samples that are shown when nothing is said
 _IN_A_SHEET = 240
 _LONGEST = 18  # digits of a sample's number
@@ -116,24 +114,19 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _label_last(args: argparse.Namespace, folders: Folders) -> int:
-    """The service remembers the last reading, so it is asked."""
-    from pi_reader.requests import Requests
+    from pi_reader.service.labelling import label_last
 
     label = args.label.replace("none", "-")
     if not re.fullmatch(r"[0-9?\s-]+", label):
         raise UsageError(f"label {args.label!r:.40}: should be digits, - for what is none, and ? "
                          "for one to leave as it is")
-    words: dict[str, Any] = {"event": "last", "label": label}
-    if args.place is not None:
-        words["place"] = args.place - 1
-    if problem := look(folders, time.time()).problem:
-        raise Busy(f"samples label last: the running service knows what was read last; {problem}")
-    requests = Requests(folders.requests)
-    answer = requests.wait(requests.ask("label", **words), _WAIT)
-    if "error" in answer:
-        alone = "; --place N labels the Nth alone" if args.place is None and len(label) == 1 else ""
-        raise BadData(f"{answer['error']}{alone}")
-    print(f"kept {answer.get('kept')} of the digits of {answer.get('read')}")
+    place = None if args.place is None else args.place - 1
+    try:
+        print(label_last(folders, label, place))
+    except BadData as error:
+        if place is None and len(label) == 1:
+            raise BadData(f"{error}; --place N labels the Nth alone") from error
+        raise
     return 0
 
 

@@ -26,6 +26,7 @@ from pi_reader.errors import BadData, Busy, MissingFile, UsageError
 from pi_reader.generations import LARGEST_OFFER, Generations, table
 from pi_reader.requests import Requests
 from pi_reader.service import progress
+from pi_reader.service.labelling import label_last
 
 if TYPE_CHECKING:
     from pi_reader.history import Past
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 LONGEST = 500  # characters of a request: a full page of digits can be labelled
 IDLE_SECONDS = 60.0  # a caller who sends nothing for so long is let go
-ANSWER_SECONDS = 10.0  # for the service to take a request up, and as long again to answer
 
 _PIECE = 1 << 16  # bytes that are read at once
 
@@ -198,20 +198,11 @@ def _say_readings(session: Session, readings: Iterable[Past]) -> None:
 
 
 def _label(session: Session, digits: str) -> None:
-    _ask_label(session, label=digits)
+    session.say(label_last(session.folders, digits))
 
 
 def _label_one(session: Session, place: str, digit: str) -> None:
-    _ask_label(session, label=digit, place=int(place) - 1)
-
-
-def _ask_label(session: Session, **words: object) -> None:
-    """The service remembers the last reading, so it has to do it."""
-    request = session.requests.ask("label", event="last", **words)
-    answer = session.requests.wait(request, ANSWER_SECONDS)
-    if "error" in answer:
-        raise BadData(str(answer["error"]))
-    session.say(f"kept {answer.get('kept')} of the digits of {answer.get('read')}")
+    session.say(label_last(session.folders, digit, int(place) - 1))
 
 
 def _weights(session: Session) -> None:
