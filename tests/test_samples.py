@@ -106,6 +106,20 @@ def test_ok__dropping_all_leaves_no_ink(tmp_path):
     assert patch(0).tobytes()[:64] not in (tmp_path / "s.db").read_bytes()
 
 
+def test_ok__dropping_all_leaves_nothing_that_was_set_aside(tmp_path):
+    left = [tmp_path / f"s.db.{name}" for name in (
+        "damaged-1", "damaged-1-journal", "damaged-12", "fresh", "fresh-journal")]
+    other = tmp_path / "other.db.damaged-1"
+    for path in (*left, other):
+        path.write_bytes(patch(0).tobytes())
+    with Samples(tmp_path / "s.db") as samples:
+        samples.drop_all()
+        assert other.exists() and not any(path.exists() for path in left)
+        left[0].mkdir()  # as root, nothing else keeps us from removing it
+        with pytest.raises(CannotWrite, match="damaged-1: cannot be removed"):
+            samples.drop_all()
+
+
 def test_ok__the_fingerprint_follows_the_labels(tmp_path):
     with Samples(tmp_path / "s.db") as samples:
         samples.keep(page(0, 2))

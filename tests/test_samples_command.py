@@ -81,6 +81,14 @@ def test_ok__export_import_and_a_sheet(box, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["n"] == 12
 
 
+def test_ok__what_was_set_aside_is_dropped_though_the_samples_are_gone(box, capsys):
+    (box / "samples.db").rename(box / "samples.db.damaged-1")
+    assert pi_reader(box, "samples", "drop", "1") == 66
+    assert pi_reader(box, "samples", "drop", "--all") == 0
+    assert "0 samples were dropped" in capsys.readouterr().out
+    assert not (box / "samples.db.damaged-1").exists()
+
+
 def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
     requests, words = Requests(box / "requests"), []
 

@@ -133,7 +133,10 @@ def _label_last(args: argparse.Namespace, folders: Folders) -> int:
 def _drop(args: argparse.Namespace, folders: Folders) -> int:
     if args.all == bool(args.id):
         raise UsageError("samples drop: name the samples' numbers, or give --all")
-    with _open(folders) as samples, _without_training(folders, args.all):
+    from pi_reader.samples.database import set_aside
+
+    left = args.all and bool(set_aside(folders.samples))  # perhaps where samples.db is gone
+    with _open(folders, new=left) as samples, _without_training(folders, args.all):
         gone = samples.drop_all() if args.all else samples.drop(args.id)
     if not gone and not args.all:
         raise UsageError("samples drop: there is none of such a number; `pi-reader samples list` "

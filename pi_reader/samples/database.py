@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from pi_reader.errors import BadData, Busy, CannotWrite
-from pi_reader.files import check_file, make_shared, sync_folder
+from pi_reader.files import check_file, locked, make_shared, sync_folder
 
 _SCHEMA = """
 CREATE TABLE events (
@@ -124,6 +124,24 @@ def remove(path: Path) -> None:
     for rest in ("", *_BESIDE):
         with contextlib.suppress(OSError):
             path.with_name(path.name + rest).unlink()
+
+
+def set_aside(path: Path) -> list[Path]:
+    """What lies beside a database of its past: damaged ones, and a new one that a power cut has
+    left unfinished."""
+    return [found for kind in ("damaged-", "fresh") for found in
+            path.parent.glob(f"{path.name}.{kind}*")]
+
+
+def remove_set_aside(path: Path) -> None:
+    """Remove these. Raises CannotWrite, or Busy if another process is setting one aside."""
+    with locked(path.with_name(f"{path.name}.lock"), PATIENCE):
+        for found in set_aside(path):
+            try:
+                found.unlink(missing_ok=True)
+            except OSError as error:
+                raise CannotWrite(f"{found}: cannot be removed ({error.strerror}), and holds "
+                                  "samples; try it with sudo") from error
 
 
 def in_our_words(path: Path, error: sqlite3.DatabaseError) -> Exception:

@@ -24,6 +24,7 @@ from pi_reader.samples.database import (
     identity_of,
     in_our_words,
     may_be_damage,
+    remove_set_aside,
 )
 from pi_reader.samples.rows import New, Sample, check_label, digest_of, packed, sample_of
 from pi_reader.samples.split import is_held_out
@@ -141,12 +142,11 @@ class Samples:
 
     def drop_all(self) -> int:
         """Forget everything, and leave no crop in what the file had room for, nor in one that was
-        set aside."""
+        set aside; gives how many there were."""
         with self._writing() as database:
             gone = database.execute("DELETE FROM samples").rowcount
             database.execute("DELETE FROM events")
-        for aside in self.path.parent.glob(f"{self.path.name}.damaged-*"):
-            aside.unlink(missing_ok=True)
+        remove_set_aside(self.path)
         with self._errors():
             self._database().execute("VACUUM")
         return int(gone)
