@@ -17,10 +17,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pi_reader.cli.main import main
+
+if TYPE_CHECKING:
+    from gpiozero.pins.mock import MockFactory
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTS = 30.0  # seconds that it may take on a busy machine
@@ -156,6 +160,21 @@ def test_ok__a_busy_pin_and_a_missing_display_stop_nothing(
     assert "(starting)" in captured.out
     report = json.loads((tmp_path / "run" / "status.json").read_text())
     assert set(report["broken"]) == {"leds", "oled"} and "button" in report["faults"]
+
+
+def test_ok__a_pin_that_somebody_else_holds(pins: MockFactory, tmp_path: Path,
+                                            capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a button it reads; without its light it says why not, and systemd tries again."""
+    from gpiozero import LED
+
+    for part, code, told in (("button", 0, "reads without it until it is started again"),
+                             ("light", 75, "stop what uses it")):
+        (tmp_path / "config.toml").write_text(f"[{part}]\npin = 10\n")
+        with LED(10):
+            assert main(["run", "--state", str(tmp_path), "--camera", "desk",
+                         "--seconds", "0.5"]) == code
+        error = capsys.readouterr().err
+        assert f"{part}: " in error and told in error
 
 
 def test_ok__state_that_cannot_be_written(tmp_path: Path,

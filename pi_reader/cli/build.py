@@ -44,7 +44,8 @@ Log = Callable[[str], None]
 def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> Appliance:
     """The whole box as the settings want it; `opened` closes what was opened.
 
-    Raises NoHardware or Busy without a camera. What else is missing is said, and done without.
+    Raises NoHardware or Busy without a camera or the light that it sees by. What else is missing
+    is said, and done without.
     """
     terminal = Terminal(log)
     log = terminal.log
@@ -188,7 +189,7 @@ def open_diary(settings: Settings, folders: Folders, faults: Faults, log: Log) -
 
 
 def open_button(settings: Settings, faults: Faults, opened: ExitStack) -> Button | None:
-    """The button, if there is one; without it the box reads all the same."""
+    """The button, if there is one; without it the box reads all the same, and says so."""
     if settings.button.pin is None:
         return None
     from pi_reader.inputs.button import Button as PinButton
@@ -196,7 +197,7 @@ def open_button(settings: Settings, faults: Faults, opened: ExitStack) -> Button
     try:
         return opened.enter_context(PinButton(settings.button.pin, settings.button.long_seconds))
     except PiReaderError as error:
-        faults.set("button", str(error))
+        faults.set("button", f"{error}; the box reads without it until it is started again")
         return None
 
 
