@@ -238,6 +238,29 @@ def test_ok__an_output_that_breaks(clock: Clock, trouble: Exception) -> None:
     assert not appliance.faults.all
 
 
+def test_ok__every_output_that_breaks_is_reported_at_once(clock: Clock, tmp_path: Path) -> None:
+    class Breaking(Recording):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+        def tick(self, now: float) -> None:
+            if self.name in pulled:
+                raise OSError(121, "Remote I/O error")
+
+    pulled: list[str] = []
+    reported: list[list[str]] = []
+
+    def look_it_up() -> None:
+        reported.append(list(json.loads((tmp_path / "status.json").read_text())["broken"]))
+
+    frames = [*lying("1"), lambda: pulled.append("oled"), *lying("1", 3), look_it_up,
+              lambda: pulled.append("leds"), *lying("1", 3), look_it_up]
+    both = Outputs({name: partial(Breaking, name) for name in ("leds", "oled")}, lambda line: None)
+    box(frames, clock, outputs=both, report=Report(tmp_path / "status.json"))[0].run()
+    assert reported == [["oled"], ["oled", "leds"]]
+
+
 def test_ok__the_newest_fault_is_shown() -> None:
     """A low voltage at the start stands until the power is off, and must hide nothing."""
     faults = Faults(lambda line: None)
