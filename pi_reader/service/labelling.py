@@ -12,8 +12,8 @@ from pi_reader.errors import Busy, error_of
 from pi_reader.requests import Requests
 from pi_reader.service.known import look
 
-ANSWER_SECONDS = 20.0  # for the service to take it up, and as long again to answer: a Zero may be
-                       # in the middle of a page
+# For the service to take it up, and as long again to answer: a Zero may be in the middle of a page.
+ANSWER_SECONDS = 20.0
 
 
 def label_last(folders: Folders, label: str, place: int | None = None) -> str:
