@@ -172,6 +172,15 @@ def check_file(path: Path) -> None:
         raise BadData(f"{path}: is {what}, should be a file; move it away, or name another")
 
 
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file stands under a name now; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def believed(now: float) -> float:
     """The time if the clock can be right, else 0.0: a Pi has no clock that runs without power."""
     return now if now >= CLOCK_RIGHT_FROM else 0.0

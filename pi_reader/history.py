@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pi_reader.errors import BadData, Busy, CannotWrite
-from pi_reader.files import believed, make_shared
+from pi_reader.files import believed, check_file, identity_of, make_shared
 
 FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set aside
 MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 KB
@@ -152,12 +152,12 @@ class History:
 
     def _write(self) -> None:
         """All that waits in one transaction; only then is it forgotten here."""
-        if self._database is not None and _identity(self._path) != self._file:
+        if self._database is not None and identity_of(self._path) != self._file:
             self._let_go()  # else a file that was removed would take all readings with it
         if self._database is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._database = _open_for_writing(self._path)
-            self._file = _identity(self._path)
+            self._file = identity_of(self._path)
         with self._database as database:
             database.executemany(_ADD, self._waiting)
             database.execute(_PRUNE, (self._most,))
@@ -244,8 +244,7 @@ def _open_for_reading(path: Path) -> sqlite3.Connection | None:
     for way in (address, f"{address}&immutable=1"):
         if not path.exists():
             return None
-        if not path.is_file():  # a pipe would keep us waiting for ever
-            raise BadData(f"{path}: is a folder, a pipe or a device, should be a file; remove it")
+        check_file(path)
         database = sqlite3.connect(way, timeout=10 * _LOCKED_SECONDS, uri=True)
         try:
             if _check_format(database):
@@ -257,15 +256,6 @@ def _open_for_reading(path: Path) -> sqlite3.Connection | None:
             if way != address or _code(error) not in _NO_ROOM_BESIDE or _size(f"{path}-wal"):
                 raise
     return None
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands under a name now, None if there is none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _size(name: str) -> int:

@@ -72,15 +72,6 @@ def bytes_in_use(database: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def identity_of(path: Path) -> tuple[int, int] | None:
-    """Which file lies there; None if there is none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 def may_be_damage(error: Exception) -> bool:
     """Whether an error can mean that the file is no whole database any more: not only where SQLite
     says so, since spoilt text cannot be decoded, and a spoilt layout has other columns."""

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from pi_reader.errors import BadData, UsageError
+from pi_reader.files import identity_of
 from pi_reader.samples import rescue
 from pi_reader.samples.database import (
     bytes_in_use,
     connect,
-    identity_of,
     in_our_words,
     may_be_damage,
     remove_set_aside,

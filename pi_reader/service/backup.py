@@ -32,7 +32,7 @@ from pi_reader.errors import (
     PiReaderError,
     UsageError,
 )
-from pi_reader.files import durable, sync_folder
+from pi_reader.files import check_file, durable, sync_folder
 
 CONTENTS = "pi-reader-backup.json"
 SETTINGS = "settings/config.toml"
@@ -198,8 +198,7 @@ def _go_through(path: Path, into: Path | None) -> Contents:
     """Read a backup from end to end, unpack it if `into` names a folder, and compare its table."""
     found: dict[str, Entry] = {}
     table, total = b"", 0
-    if path.is_fifo():  # nobody may ever write to it
-        raise BadData(f"{path}: is a pipe, should be a file")
+    check_file(path)
     try:
         with tarfile.open(path, mode="r:") as archive:
             for member in archive:
@@ -218,7 +217,7 @@ def _go_through(path: Path, into: Path | None) -> Contents:
             raise ValueError("its files are not those of its table of contents")
     except FileNotFoundError as error:
         raise MissingFile(f"{path}: there is no such file") from error
-    except (IsADirectoryError, PermissionError) as error:
+    except PermissionError as error:
         raise BadData(f"{path}: cannot be read ({error.strerror})") from error
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise BadData(f"{path}: is no whole backup of pi-reader ({error})") from error
