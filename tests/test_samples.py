@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -290,6 +291,26 @@ def test_ok__another_file_in_its_place_is_opened(tmp_path):
         path.rename(tmp_path / "moved")
         samples.keep(page(10, 3))
         assert samples.counts().samples == 3
+
+
+def test_ok__who_waits_while_another_file_is_put_in_its_place_keeps_it_there(tmp_path):
+    path = tmp_path / "s.db"
+    with Samples(path) as samples, Samples(tmp_path / "fresh.db") as fresh:
+        samples.keep(page(0))
+        fresh.keep(page(1))
+        mending = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        mending.execute("BEGIN IMMEDIATE")
+
+        def finish() -> None:
+            os.replace(tmp_path / "fresh.db", path)
+            mending.close()
+
+        mended = threading.Timer(0.3, finish)
+        mended.start()
+        samples.keep(page(2))
+        mended.join()
+    with Samples(path) as samples:
+        assert samples.counts().events == 2  # the fresh one's, and what waited for it
 
 
 def test_fail__a_pipe_in_its_place(tmp_path):

@@ -236,8 +236,7 @@ class Samples:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
         with self._errors():
-            database = self._database()
-            database.execute("BEGIN IMMEDIATE")
+            database = self._begun()
             try:
                 yield database
                 database.execute("COMMIT")
@@ -245,6 +244,15 @@ class Samples:
                 with contextlib.suppress(sqlite3.Error):  # what failed may have rolled back itself
                     database.execute("ROLLBACK")
                 raise
+
+    def _begun(self) -> sqlite3.Connection:
+        """The database, in a transaction; waits for whoever is writing, or mending the file."""
+        while True:
+            database = self._database()
+            database.execute("BEGIN IMMEDIATE")
+            if identity_of(self.path) == self._file:
+                return database
+            database.execute("ROLLBACK")  # while it waited, another one came into its place
 
     def _database(self) -> sqlite3.Connection:
         """The open database, made if it is not there; another one in its place is opened anew."""
