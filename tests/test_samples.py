@@ -319,6 +319,15 @@ def test_fail__a_pipe_in_its_place(tmp_path):
         samples.keep(page(0))
 
 
+def test_fail__one_of_another_version_is_not_called_damaged(tmp_path):
+    with Samples(tmp_path / "s.db") as samples:
+        samples.counts()
+        samples._database().execute("PRAGMA user_version = 2")
+    (tmp_path / "s.db.lock").mkdir()  # nothing can be mended there
+    with Samples(tmp_path / "s.db") as samples, pytest.raises(BadData, match="another version"):
+        samples.counts()
+
+
 def test_fail__disk_full_says_so_and_loses_nothing(tmp_path):
     path = tmp_path / "s.db"
     with Samples(path) as samples:

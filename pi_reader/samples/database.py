@@ -7,7 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from pi_reader.errors import BadData, Busy, CannotWrite
+from pi_reader.errors import BadData, Busy, CannotWrite, PiReaderError
 from pi_reader.files import check_file, locked, make_shared, sync_folder
 
 _SCHEMA = """
@@ -74,7 +74,10 @@ def bytes_in_use(database: sqlite3.Connection) -> int:
 
 def may_be_damage(error: Exception) -> bool:
     """Whether an error can mean that the file is no whole database any more: not only where SQLite
-    says so, since spoilt text cannot be decoded, and a spoilt layout has other columns."""
+    says so, since spoilt text cannot be decoded, and a spoilt layout has other columns. What we
+    found wrong ourselves, such as a file of another version, is something else."""
+    if isinstance(error, PiReaderError):
+        return False
     return not isinstance(error, sqlite3.DatabaseError) or _code(error) in (
         0, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB,
         sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT)
