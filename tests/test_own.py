@@ -90,8 +90,9 @@ def test_ok__less_is_taken_over_if_the_general_test_does_not_bear_more(
 def test_ok__a_batch_is_a_function_of_seed_and_step(mnist):
     model, taught = shipped_model()[0], lesson(np.arange(20) % 10)
     remembered = small_memory(mnist)
-    replay = own.replayed(model, remembered, 3)
+    replay = own.replayed(model, remembered, np.arange(10), 3)
     assert (replay.looked, len(replay.hard)) == ((64, 6) if mnist else (0, 0))
+    assert not len(replay.near)  # all kinds were taught
     one, other = (OwnMixture(model, taught, remembered, replay, 5, 3) for _ in range(2))
     one.take(0)
     x, targets = one.take(4)
@@ -101,6 +102,22 @@ def test_ok__a_batch_is_a_function_of_seed_and_step(mnist):
     again = other.take(4)
     assert np.array_equal(x, again[0]) and np.array_equal(targets, again[1])
     assert not np.array_equal(x, other.take(3)[0])
+
+
+def test_ok__beside_a_single_kind_its_doubles_are_shown(monkeypatch):
+    monkeypatch.setattr(own, "_DRAWN", 2048)
+    monkeypatch.setattr(own, "_NEAR", 60)
+    model, remembered = shipped_model()[0], small_memory(True)
+    replay = own.replayed(model, remembered, np.array([4]), 3)
+    assert (len(replay.near), replay.looked) == (60, 64 + 2048)
+    counts = np.bincount(replay.near_labels, minlength=10)
+    assert counts[4] == 0 and counts[[1, 7, 9]].sum() > 50
+    usual = model.predict(remembered.digits)[remembered.digit_labels != 4, 4].mean()
+    assert model.predict(replay.near)[:, 4].mean() > 5 * usual
+    again = own.replayed(model, remembered, np.array([4]), 3)
+    assert np.array_equal(again.near, replay.near)
+    x, targets = OwnMixture(model, lesson(np.full(30, 4)), remembered, replay, 5, 3).take(0)
+    assert x.shape == (NIGHT.batch, 28, 28, 1) and len(targets) == NIGHT.batch
 
 
 def test_ok__a_digit_taught_often_does_not_drown_the_others():

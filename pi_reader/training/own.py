@@ -17,8 +17,8 @@ from pi_reader.network.base import Array
 from pi_reader.network.loss import one_hot, softmax
 from pi_reader.network.model import Model
 from pi_reader.training.augment import Augmenter
-from pi_reader.training.batches import NO_DIGIT
-from pi_reader.training.checkpoint import CHANGES, ORDER, random_for
+from pi_reader.training.batches import NO_DIGIT, draw_foreign_digits
+from pi_reader.training.checkpoint import CHANGES, DIGITS, ORDER, random_for
 from pi_reader.training.learners import BatchLearner
 from pi_reader.training.memory import Memory
 from pi_reader.training.recipes import Augmentation, Recipe
@@ -28,6 +28,7 @@ _TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; t
 _REPLAYED = 24_000  # images of MNIST that one training replays, 19 MB of the mapped file
 ALL_KINDS = 6  # from so many taught digits on they have their whole share
 _MOST_DRAWN = 3  # times as many drawn digits as usual, against a single kind
+_DRAWN, _NEAR = 16_384, 600  # drawn digits, and how many of them look most like the taught kinds
 _AT_ONCE = 1024  # patches that are looked at in one go
 _OWN_CHANGES = Augmentation()  # the owner's few digits are changed as in a training from scratch
 NIGHT = Recipe(
@@ -67,15 +68,22 @@ class Taught:
 
 @dataclass(frozen=True)
 class Replay:
-    """Rows of MNIST's images that are shown again: all of them, and the hard ones among them."""
+    """What is shown again of what was known.
+
+    rows: (n,) of MNIST's images; hard: the hard ones among them. near: (k, 28, 28) uint8, drawn
+    digits that are most easily taken for the taught ones, and near_labels: (k,) uint8, what they
+    are. looked: how many patches the parent looked at to choose.
+    """
 
     rows: np.ndarray
     hard: np.ndarray
+    near: np.ndarray
+    near_labels: np.ndarray
+    looked: int
 
-    @property
-    def looked(self) -> int:
-        """How many patches the parent looked at to choose."""
-        return len(self.rows)
+
+NO_REPLAY = Replay(np.empty(0, np.intp), np.empty(0, np.intp), np.empty((0, 28, 28), np.uint8),
+                   np.empty(0, np.uint8), 0)
 
 
 class OwnMixture:
@@ -111,12 +119,15 @@ class OwnMixture:
 
     def _remembered(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Patches and labels from before."""
-        memory, (images, digits, marks) = self._memory, self._rest
-        drawn = rng.integers(0, len(memory.digits), digits)
-        patches, labels = [memory.digits[drawn]], [memory.digit_labels[drawn]]
+        memory, replay, (images, digits, marks) = self._memory, self._replay, self._rest
+        doubles = digits // 2 if len(replay.near) else 0
+        near = rng.integers(0, max(1, len(replay.near)), doubles)
+        drawn = rng.integers(0, len(memory.digits), digits - doubles)
+        patches = [memory.digits[drawn], replay.near[near]]
+        labels = [memory.digit_labels[drawn], replay.near_labels[near]]
         if memory.mnist is not None:
-            rows = np.concatenate([rng.choice(self._replay.hard, images // 2),
-                                   rng.choice(self._replay.rows, images - images // 2)])
+            rows = np.concatenate([rng.choice(replay.hard, images // 2),
+                                   rng.choice(replay.rows, images - images // 2)])
             rows.sort()  # as they lie on the disk
             patches.append(memory.mnist.patches[rows])
             labels.append(memory.mnist.labels[rows])
@@ -174,15 +185,38 @@ def blend(parent: Model, child: Model, share: float) -> Model:
     return model
 
 
-def replayed(parent: Model, memory: Memory, seed: int) -> Replay:
-    """Choose what of MNIST is replayed; costs a look at `Replay.looked` patches.
+def replayed(parent: Model, memory: Memory, kinds: np.ndarray, seed: int) -> Replay:
+    """Choose what is replayed. kinds: the labels that were taught, each once.
 
-    Rows that lie together, since only what is touched of a mapped file takes memory; other nights
-    replay other writers. Half of what is shown are the hardest tenth of them: where the parent
-    wavers, the child would flip first.
+    If they are few, half of the drawn digits are those that look most like them: who teaches
+    nothing but his open 4s would else find his 9s read as 4s.
     """
+    rows, hard = _of_mnist(parent, memory, seed)
+    if len(kinds) >= ALL_KINDS:
+        return Replay(rows, hard, NO_REPLAY.near, NO_REPLAY.near_labels, len(rows))
+    return Replay(rows, hard, *_near(parent, kinds, seed), len(rows) + _DRAWN)
+
+
+def _near(parent: Model, kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Drawn digits of other kinds that the parent most nearly takes for these, and their labels."""
+    pieces = _DRAWN // _AT_ONCE
+    near, near_labels = [], []
+    for piece in range(pieces):
+        patches, labels = draw_foreign_digits(_AT_ONCE, random_for(seed, DIGITS, piece))
+        alike = parent.predict(patches)[:, kinds].max(axis=1)
+        alike[np.isin(labels, kinds)] = -1
+        nearest = np.argsort(-alike, kind="stable")[: _NEAR // pieces]
+        near.append(patches[nearest])
+        near_labels.append(labels[nearest])
+    return np.concatenate(near), np.concatenate(near_labels)
+
+
+def _of_mnist(parent: Model, memory: Memory, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that lie together, since only what is touched of a mapped file takes memory; other
+    nights replay other writers. And the hardest tenth of them, which are half of what is shown:
+    where the parent wavers, the child would flip first."""
     if memory.mnist is None:
-        return Replay(np.empty(0, np.intp), np.empty(0, np.intp))
+        return NO_REPLAY.rows, NO_REPLAY.hard
     rows = memory.mnist.rows
     start = int(random_for(seed, ORDER).integers(0, max(1, len(rows) - _REPLAYED)))
     rows = rows[start : start + _REPLAYED]
@@ -191,7 +225,7 @@ def replayed(parent: Model, memory: Memory, seed: int) -> Replay:
         some = rows[first : first + _AT_ONCE]
         best = np.sort(parent.predict(memory.mnist.patches[some]), axis=1)
         lead[first : first + len(some)] = best[:, -1] - best[:, -2]
-    return Replay(rows, np.sort(rows[np.argsort(lead, kind="stable")[: max(1, len(rows) // 10)]]))
+    return rows, np.sort(rows[np.argsort(lead, kind="stable")[: max(1, len(rows) // 10)]])
 
 
 def _chances(labels: np.ndarray) -> np.ndarray:

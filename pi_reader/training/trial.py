@@ -94,7 +94,7 @@ class Trial:
         self.steps = max(_SHORTER, min(MOST_STEPS, int(budget)))
         self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
         self._untaught = sorted(set(range(DIGITS)) - set(self.taught.labels.tolist()))
-        self._replay = own.Replay(np.empty(0, np.intp), np.empty(0, np.intp))
+        self._replay = own.NO_REPLAY
         self._done = 0  # steps of the trainings that are over
 
     def run(self) -> Outcome:
@@ -108,10 +108,11 @@ class Trial:
         sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
         if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
             return self._refused(wrong)
-        self._replay = own.replayed(self.parent, self.memory, self.seed)
+        kinds = np.unique(learned.labels)
+        self._replay = own.replayed(self.parent, self.memory, kinds, self.seed)
         self.work += own.look_work(self.parent, self._replay.looked)
         child = self._train(learned, "candidate", self.steps)
-        few = len(np.unique(taught.labels)) < own.ALL_KINDS
+        few = len(kinds) < own.ALL_KINDS
         taken = self._little_of(child) if few else self._much_of(child)
         before = self.known or self.general(self.parent)
         taken, model, after, lost = self._bearable(child, taken, before)
