@@ -6,6 +6,10 @@ all would come out as well for the new ones as the truth did? That is Fisher's r
 ("The design of experiments", 1935). If a digit counts only as right or wrong it is McNemar's exact
 test; here half-certain digits count too, by how clearly the right answer stands out, up to the
 clearness from which the reader is sure.
+
+It takes the digits for independent of each other. Those of one page are a little alike: made-up
+gains with a correlation of 0.3 within a page pass one time in nine where it should be one in
+twenty-five. What holds against that is the second judge, the general test.
 """
 
 from __future__ import annotations
