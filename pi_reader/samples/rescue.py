@@ -15,7 +15,6 @@ from pi_reader.samples.rows import digest_of, sample_of
 
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 _MOST_BETWEEN = 100_000  # numbers that are tried where pages are spoilt
-_TABLES = {"events": 4, "samples": 13, "facts": 2}  # and how many columns they have
 
 
 def mend(path: Path, error: Exception) -> str:
@@ -63,16 +62,17 @@ def _is_whole(database: sqlite3.Connection) -> bool:
 
 
 def _take_over(old: sqlite3.Connection, database: sqlite3.Connection) -> int:
-    """Bring what is whole into a new database, with its split; gives how many samples."""
-    rows = {table: list(_rows(old, table)) for table in _TABLES}
-    rows["samples"] = [row for row in rows["samples"] if _is_sample(row)]
-    rows["events"] = [row for row in rows["events"] if row[3] in (0, 1)]
-    events = {row[0] for row in rows["events"]}
-    rows["samples"] = [row for row in rows["samples"] if row[1] in events]
+    """Bring what is whole into a new database, with its split; gives how many samples.
+
+    One after the other: all at once, those of a full box would take 50 MB of memory.
+    """
+    events = {row[0]: row for row in _rows(old, "events") if row[3] in (0, 1)}
+    samples = (row for row in _rows(old, "samples") if _is_sample(row) and row[1] in events)
     database.execute("BEGIN IMMEDIATE")
-    for table, columns in _TABLES.items():
+    for table, columns, rows in (("events", 4, iter(events.values())), ("samples", 13, samples),
+                                 ("facts", 2, _rows(old, "facts"))):
         places = ", ".join("?" * columns)
-        database.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows[table])
+        database.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)
     database.execute("DELETE FROM events WHERE id NOT IN (SELECT event FROM samples)")
     count = database.execute("SELECT count(*) FROM samples").fetchone()[0]
     database.execute("COMMIT")
