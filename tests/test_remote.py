@@ -120,9 +120,9 @@ def test_ok__label_goes_to_the_service(caller: Caller) -> None:
             ("label last 20-6", {"event": "last", "label": "20-6"}),
             ("label last 2 7", {"event": "last", "label": "7", "place": 1})):
         seen: list[Any] = []
-        service = threading.Thread(target=serve_one, args=({"kept": 4, "read": "2036"}, seen))
+        service = threading.Thread(target=serve_one, args=({"kept": 4, "read": "20\n36"}, seen))
         service.start()
-        assert caller.says(command) == "kept 4 of the digits of 2036\n"
+        assert caller.says(command) == "kept 4 of the digits of 20  36\n"
         service.join()
         assert seen == [words]
     for code, kind in ((65, BadData), (73, CannotWrite), (70, PiReaderError), ([], PiReaderError)):

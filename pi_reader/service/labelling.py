@@ -17,7 +17,7 @@ ANSWER_SECONDS = 20.0
 
 
 def label_last(folders: Folders, label: str, place: int | None = None) -> str:
-    """Keep the last reading with what a person says it is; gives in words what was kept.
+    """Keep the last reading with what a person says it is; gives in a line what was kept.
 
     label: one of 0 to 9, - and ? for each digit; place: which digit alone is meant, from 0.
     Raises Busy at once if no service runs, what the service met, BadData for a label that the
@@ -30,4 +30,5 @@ def label_last(folders: Folders, label: str, place: int | None = None) -> str:
     answer = requests.wait(requests.ask("label", **words), ANSWER_SECONDS)
     if "error" in answer:
         raise error_of(answer.get("exit_code"), str(answer["error"]))
-    return f"kept {answer.get('kept')} of the digits of {answer.get('read')}"
+    read = "  ".join(str(answer.get("read")).split("\n"))
+    return f"kept {answer.get('kept')} of the digits of {read}"
