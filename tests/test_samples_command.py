@@ -72,8 +72,10 @@ def test_ok__export_import_and_a_sheet(box, tmp_path, capsys):
     assert pi_reader(box, "samples", "export", str(file)) == 0
     assert pi_reader(tmp_path / "other", "samples", "import", str(file)) == 0
     assert pi_reader(tmp_path / "other", "samples", "import", str(file)) == 0
+    assert pi_reader(tmp_path / "other", "samples", "drop", "1") == 0
+    assert pi_reader(tmp_path / "other", "samples", "import", str(file)) == 0
     said = capsys.readouterr().out
-    assert "12 new samples" in said and "12 were known" in said
+    assert "12 new samples," in said and "12 were known" in said and "\n1 new sample," in said
     assert pi_reader(box, "samples", "sheet", str(sheet)) == 0
     with Image.open(sheet) as picture:
         assert picture.size[0] > 500

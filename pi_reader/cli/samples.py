@@ -194,7 +194,8 @@ def _import(args: argparse.Namespace, folders: Folders) -> int:
     new = exchange.read(content_of(args.file, exchange.LARGEST), args.file)
     with _open(folders, new=True) as samples:
         came = exchange.add(samples, new)
-    print(f"{came.added} new samples, {came.labelled} got a label, {came.known} were known")
+    print(f"{counted(came.added, 'new sample')}, {came.labelled} got a label, {came.known} were "
+          "known")
     return 0
 
 
