@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.config import Folders, Settings
-from pi_reader.config.folders import DEVICE_STATE
 from pi_reader.errors import NoHardware
 
 _MOST = 1 << 20  # bytes of a file of the system; enough for the longest, that of loaded libraries
@@ -83,7 +82,7 @@ class Box:
     @property
     def is_device(self) -> bool:
         """Whether this is an installed box, not a desktop or a trial."""
-        return self.folders.state == DEVICE_STATE
+        return self.folders.is_device
 
     def text(self, path: str) -> str:
         """The beginning of a file of the system, "" if it cannot be read."""

@@ -17,7 +17,6 @@ from pi_reader.cli.common import (
     one_line,
     weights_path,
 )
-from pi_reader.config.folders import DEVICE_STATE
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def _offer(args: argparse.Namespace, folders: Folders, generations: Generations)
 
     one = generations.add_file(content_of(args.file, LARGEST_OFFER))
     Requests(folders.requests).ask("retrain", why=f"generation {one.number} was offered")
-    judged = ("`pi-reader weights list` tells what becomes of it" if folders.state == DEVICE_STATE
+    judged = ("`pi-reader weights list` tells what becomes of it" if folders.is_device
               else "`pi-reader retrain --now` has it judged, with the same --state if one is given")
     print(json.dumps(_as_json(one)) if args.json else
           f"generation {one.number} is whole and waits for the judge; {judged}")

@@ -25,6 +25,11 @@ class Folders:
     runtime: Path
 
     @property
+    def is_device(self) -> bool:
+        """Whether this is an installed box, not a desktop or a trial: systemd starts all it does."""
+        return self.state == DEVICE_STATE
+
+    @property
     def weights(self) -> Path:
         """The generations of weights that were learned here."""
         return self.state / "weights"

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.config import Folders
-from pi_reader.config.folders import DEVICE_STATE
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import locked, read_json
 
@@ -81,7 +80,7 @@ def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[boo
 
 def _start(folders: Folders) -> str:
     """What to do about a service that is not there."""
-    if folders.state == DEVICE_STATE:
+    if folders.is_device:
         return ("`sudo systemctl start pi-reader` starts it, "
                 "`journalctl -u pi-reader -n 30` says why it ended")
     return "`pi-reader run` starts it, with the same --state if one is given"
@@ -89,7 +88,7 @@ def _start(folders: Folders) -> str:
 
 def _restart(folders: Folders, status: Mapping[str, Any]) -> str:
     """What to do about a service that is there and does nothing."""
-    if folders.state == DEVICE_STATE:
+    if folders.is_device:
         return ("the watchdog restarts it within a minute, else `sudo systemctl restart pi-reader` "
                 "does")
     return f"end process {status['pid']} and start it again"
