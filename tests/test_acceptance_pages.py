@@ -170,7 +170,7 @@ def shown(pages: int, seed: int) -> tuple[Tally, Shift]:
 
 def check(tally: Tally, shift: Shift) -> None:
     """What the loop owes, to the letter, and what the reader reaches at the least."""
-    # Hands that go and come for more than two seconds without a rest: then a page is read on the move.
+    # Where hands come and go for two seconds without a rest a page is read on the move.
     assert len(shift.said_while_moving) <= tally.pages // 1000, shift.said_while_moving
     assert tally.once + tally.silent >= 0.99 * tally.pages
     assert tally.as_at_rest >= 0.99 * (tally.pages - tally.silent)
