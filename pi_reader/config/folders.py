@@ -26,7 +26,7 @@ class Folders:
 
     @property
     def is_device(self) -> bool:
-        """Whether this is an installed box, not a desktop or a trial: systemd starts all it does."""
+        """Whether this is an installed box, no desktop or trial: systemd starts all it does."""
         return self.state == DEVICE_STATE
 
     @property
