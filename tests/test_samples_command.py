@@ -145,6 +145,7 @@ def test_fail__no_samples_yet(tmp_path, capsys):
 
 def test_ok__retrain_keeps_to_the_night_and_hears_requests(box, capsys, monkeypatch):
     assert pi_reader(box, "retrain", "--ask") == 0
+    assert "no service begins it here: `pi-reader retrain` does" in capsys.readouterr().out
     assert (box / "requests" / "retrain").exists()
     (box / "requests" / "retrain").unlink()
     (box / "config.toml").write_text("[night]\non = false\n")

@@ -73,7 +73,10 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(folders.settings)
     if args.ask or _is_not_ours(folders.state):
         Requests(folders.requests).ask("retrain")
-        print("a training was asked for; `pi-reader status` tells how it gets on")
+        print("a training was asked for; " + (
+            "`pi-reader status` tells how it gets on" if folders.is_device else
+            "no service begins it here: `pi-reader retrain` does, with the same --state if one is "
+            "given"))
         return 0
     seconds = args.hours * 3600 if args.hours else None
     if not args.now and not (folders.requests / "retrain").exists():
