@@ -102,8 +102,8 @@ class Trial:
         taught, learned = self.taught, self.taught.take(~self.taught.held_out)
         short = judge.waits_for(len(taught), len(np.unique(taught.events)))
         if short or len(np.unique(learned.events)) < LEAST_LEARNED:
-            return Outcome("waiting", short or "all digits that may be learned from are of one "
-                                               "reading; label another one")
+            return Outcome("waiting", short or "fewer than two readings are there to learn from; "
+                                               "label another one")
         read = self.look(self.parent, taught.patches)
         sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
         if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
