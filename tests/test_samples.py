@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
-from pi_reader.samples import NO_DIGIT, New, Samples, cut_out, exchange, rescue
+from pi_reader.samples import NO_DIGIT, New, Samples, cut_out, database, exchange, rescue
 from pi_reader.samples.rows import LARGEST_CUTOUT, thinned
 from pi_reader.values import Box
 
@@ -262,6 +262,20 @@ def test_fail__a_damaged_one_where_nothing_can_be_written(tmp_path):
         (tmp_path / "s.db.lock").rmdir()
         samples.keep(page(0))
     assert (tmp_path / "s.db.damaged-1").exists()
+
+
+def test_fail__mending_while_another_process_writes_for_ever(tmp_path, monkeypatch):
+    path = tmp_path / "s.db"
+    with Samples(path) as samples:
+        samples.keep(page(0))
+    for module in (rescue, database):
+        monkeypatch.setattr(module, "PATIENCE", 0.1)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Busy, match="another process"):
+            rescue.mend(path, ValueError("spoilt"))
+    with Samples(path) as samples:
+        assert samples.counts().samples == 1 and not list(tmp_path.glob("*damaged*"))
 
 
 def test_ok__whatever_byte_a_card_spoils_the_next_try_works(tmp_path):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pi_reader.errors import CannotWrite
+from pi_reader.errors import Busy, CannotWrite
 from pi_reader.files import locked
 from pi_reader.samples.database import PATIENCE, connect, in_our_words, remove, replace
 from pi_reader.samples.rows import digest_of, sample_of
@@ -37,9 +37,12 @@ def _mend(path: Path, error: Exception) -> str:
                 return ""
         fresh = path.with_name(f"{path.name}.fresh")
         remove(fresh)  # what a power cut has left
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
-            with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.closing(sqlite3.connect(path, PATIENCE, isolation_level=None)) as old:
+            try:
                 old.execute("BEGIN IMMEDIATE")  # nobody adds what would be left behind
+            except sqlite3.DatabaseError as trouble:  # of damage that is no wonder
+                if isinstance(busy := in_our_words(path, trouble), Busy):
+                    raise busy from error
             try:
                 with contextlib.closing(connect(fresh)) as new:
                     saved = _take_over(old, new)
