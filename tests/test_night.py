@@ -174,6 +174,15 @@ def test_ok__what_the_night_came_to_is_shown_all_day(tmp_path):
         assert word["state"] == state and message in word["message"]
 
 
+def test_ok__what_was_taken_back_is_no_news(tmp_path):
+    taught_box(tmp_path)
+    night, folders, generations = night_of(tmp_path)
+    assert night.run().state == "done"
+    generations.rollback()
+    night_of(tmp_path)[0].run()
+    assert "nothing new" in read_json(folders.training)["message"]
+
+
 def test_ok__a_power_cut_after_the_switch_learns_nothing_twice(tmp_path):
     taught_box(tmp_path)
     night, _, generations = night_of(tmp_path)

@@ -106,7 +106,8 @@ class Night:
             return result
 
     def _news(self) -> Result:
-        """What the last training came to, as long as that is news: it is begun twice an hour."""
+        """What the last training came to, as long as that is news and its weights are in use: it is
+        begun twice an hour."""
         try:
             last = self._last()
             result = Result(str(last["state"]), str(last["message"]))
@@ -114,7 +115,8 @@ class Night:
         except (KeyError, TypeError, ValueError):
             return _NOTHING_NEW
         old = now and then and not 0 <= now - then < _NEWS
-        return _NOTHING_NEW if old and result.state != "waiting" else result
+        gone = result.state == "done" and last.get("base") != self._generations.current().sha256
+        return _NOTHING_NEW if gone or (old and result.state != "waiting") else result
 
     def _run(self) -> Result:
         """Look at what others brought, then learn."""
@@ -137,8 +139,9 @@ class Night:
             return Result("waiting", "other weights came into use while it learned; the next "
                                      "training begins with those")
         result = self._conclude(outcome, card, plan, int((~taught.held_out).sum()))
-        write_json(self.folder / "last.json", {"digest": plan["digest"], **vars(result),
-                                               "when": believed(self._clock())})
+        write_json(self.folder / "last.json", {
+            "digest": plan["digest"], **vars(result), "when": believed(self._clock()),
+            "base": self._generations.current().sha256})
         self._clear()
         return result
 
