@@ -12,7 +12,7 @@ import gc
 from contextlib import suppress
 
 EVERY = 60.0  # seconds between two sweeps, which take half a millisecond but for the first
-_LARGE = 128 << 10  # bytes from which a block is given back at once: a frame has 300 KB
+_LARGE = 16 << 10  # bytes from which a block is given back at once; costs nothing measurable
 _MMAP_THRESHOLD = -3  # its number in mallopt(3)
 
 
