@@ -8,7 +8,7 @@ import resource
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -513,7 +513,7 @@ def test_ok__a_figure_that_is_no_number_is_answered(tmp_path: Path, clock: Clock
 
 
 def test_fail__samples_that_are_somebody_elses(tmp_path: Path, clock: Clock) -> None:
-    with sqlite3.connect(tmp_path / "samples.db") as other:
+    with closing(sqlite3.connect(tmp_path / "samples.db")) as other:
         other.execute("CREATE TABLE events (name TEXT)")
         other.execute("PRAGMA user_version = 1")
     answer, appliance = asked(tmp_path, clock, "label", label="478")

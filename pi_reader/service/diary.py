@@ -76,10 +76,12 @@ class Diary:
                 self._history.tick(now)
 
     def close(self) -> None:
-        """Write what still waits."""
+        """Write what still waits, and let go of the files."""
         if self._history is not None:
             with self._watched(self._history):
                 self._history.close()
+        if self._samples is not None:
+            self._samples.close()
 
     @contextmanager
     def _watched(self, history: History) -> Iterator[None]:
