@@ -37,7 +37,8 @@ def _mend(path: Path, error: Exception) -> str:
                 return ""
         fresh = path.with_name(f"{path.name}.fresh")
         remove(fresh)  # what a power cut has left
-        with contextlib.closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as old:
+        damaged = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        with contextlib.closing(damaged) as old:
             try:
                 old.execute("BEGIN IMMEDIATE")  # nobody adds what would be left behind
             except sqlite3.DatabaseError as trouble:  # of damage that is no wonder
