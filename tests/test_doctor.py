@@ -374,10 +374,12 @@ def test_ok__the_blas_of_this_python(pi: Box) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_ok__a_user_who_may_not_look() -> None:
     """The state of a device belongs to its own user; somebody else is told to use sudo."""
-    code = ("import contextlib, io, os, sys\nfrom pi_reader.cli.main import main\n"
+    code = ("import contextlib, io, os, sys\nfrom importlib import metadata\n"
+            "from pi_reader.cli.main import main\n"
+            "metadata.version = lambda name: '1.0'\n"  # packages may lie where nobody else may look
             "words = ['doctor', '--json', '--state', sys.argv[1]]\n"
             "with contextlib.redirect_stdout(io.StringIO()):\n"
-            "    main(words)\n"  # loads all modules, which may lie where nobody else may look
+            "    main(words)\n"  # loads all modules, which may lie there too
             "os.setuid(65534)\nmain(words)\nsys.exit(main(['doctor', *words[2:]]))")
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
