@@ -76,8 +76,9 @@ def opening(what: str, package: str, advice: str) -> Iterator[None]:
     except PiReaderError:
         raise
     except ModuleNotFoundError as error:
-        raise NoHardware(f"{what}: {error.name} is not installed; "
-                         f"sudo apt install {package}") from error
+        raise NoHardware(
+            f"{what}: {error.name} is not installed; sudo apt install {package}"
+        ) from error
     except Exception as error:  # lgpio, gpiozero and luma each have a family of their own
         reason = f"{what}: {error or type(error).__name__}"
         if "busy" in reason.lower() or type(error).__name__ == "GPIOPinInUse":

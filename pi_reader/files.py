@@ -77,8 +77,7 @@ def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
     Raises Busy if another one holds on for so many seconds, CannotWrite if the file cannot be made.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK,
-                             0o664)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o664)
     except OSError as error:
         raise CannotWrite(f"{path}: cannot be made, {_reason(error)}") from error
     try:

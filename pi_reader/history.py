@@ -46,8 +46,12 @@ _SINCE = """FROM readings WHERE "when" >= :since
     OR ("when" = 0 AND id > (SELECT min(id) FROM readings WHERE "when" >= :since))"""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # What opening says where nothing can be written beside the file: not ours, read-only, full.
-_NO_ROOM_BESIDE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL,
-                   sqlite3.SQLITE_IOERR)
+_NO_ROOM_BESIDE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+)
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,9 @@ class History:
 
     def add(self, text: str, sure: bool, confidence: float, weights: str, when: float) -> None:
         """Remember one reading; quick, writes nothing yet. when: as the wall clock says."""
-        self._waiting.append((believed(when), text[:LONGEST_TEXT], bool(sure), float(confidence),
-                              weights))
+        self._waiting.append(
+            (believed(when), text[:LONGEST_TEXT], bool(sure), float(confidence), weights)
+        )
 
     def tick(self, now: float) -> None:
         """Write what waits, unless that was done a moment ago. now: seconds, monotonic.
@@ -118,13 +123,18 @@ class History:
         except (sqlite3.Error, OSError) as error:
             self._let_go()
             reason = getattr(error, "strerror", error)  # of SQLite's errors, all of it
-            return self._say(CannotWrite(
-                f"{self._path}: cannot be written, {reason}; reading goes on, and the last"
-                f" {MOST_WAITING} readings wait in memory; make room or mend the card"))
+            return self._say(
+                CannotWrite(
+                    f"{self._path}: cannot be written, {reason}; reading goes on, and the last"
+                    f" {MOST_WAITING} readings wait in memory; make room or mend the card"
+                )
+            )
         self.trouble = ""
         if damage:
-            raise BadData(f"{self._path}: was damaged ({damage}); it is set aside as"
-                          f" {_aside(self._path).name}, and a new history was begun")
+            raise BadData(
+                f"{self._path}: was damaged ({damage}); it is set aside as"
+                f" {_aside(self._path).name}, and a new history was begun"
+            )
 
     def unsure(self, newest: int) -> tuple[int, int]:
         """How many of the newest readings had a `?`, and of how many: there may be fewer.
@@ -146,8 +156,12 @@ class History:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def _write(self) -> None:
@@ -203,8 +217,14 @@ def past(path: Path, since: float = 0.0) -> Iterator[Past]:
     """
     query = f"SELECT * {_SINCE} ORDER BY id"
     for number, when, text, sure, confidence, weights in _rows(path, query, since=since):
-        yield Past(number, _within(when, _LAST), str(text), bool(sure), _within(confidence, 1.0),
-                   str(weights))
+        yield Past(
+            number,
+            _within(when, _LAST),
+            str(text),
+            bool(sure),
+            _within(confidence, 1.0),
+            str(weights),
+        )
 
 
 def _within(value: Any, most: float) -> float:
@@ -222,8 +242,10 @@ def _rows(path: Path, query: str, **values: float) -> Iterator[tuple[Any, ...]]:
             yield from database.execute(query, values)
     except sqlite3.DatabaseError as error:
         if _is_damage(error):
-            raise BadData(f"{path}: is damaged or no history ({error}); the service sets it aside"
-                          " when it writes its next reading") from error
+            raise BadData(
+                f"{path}: is damaged or no history ({error}); the service sets it aside"
+                " when it writes its next reading"
+            ) from error
         if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Busy(f"{path}: another process holds it; try again") from error
         raise BadData(f"{path}: cannot be read ({error}){_ADVICE}") from error
@@ -290,8 +312,8 @@ def _check_format(database: sqlite3.Connection) -> bool:
 
     Raises sqlite3.DatabaseError, as SQLite does for a file that is no database, for other tables.
     """
-    (number,), = database.execute("PRAGMA user_version")
-    (tables,), = database.execute("SELECT count(*) FROM sqlite_schema")
+    ((number,),) = database.execute("PRAGMA user_version")
+    ((tables,),) = database.execute("SELECT count(*) FROM sqlite_schema")
     if (number, tables) not in ((FORMAT, 1), (0, 0)):
         raise sqlite3.DatabaseError("file is not a history of this version")
     return bool(tables)

@@ -65,11 +65,17 @@ def confusion_chart(confusion: np.ndarray) -> Image.Image:
         for column in range(10):
             pale = 255 - round(200 * wrong[row, column] / most)
             corner = (margin + column * size, margin + row * size)
-            draw.rectangle((*corner, corner[0] + size - 2, corner[1] + size - 2),
-                           fill=(200, 235, 205) if row == column else (255, pale, pale))
+            draw.rectangle(
+                (*corner, corner[0] + size - 2, corner[1] + size - 2),
+                fill=(200, 235, 205) if row == column else (255, pale, pale),
+            )
             if confusion[row, column]:
-                draw.text((corner[0] + 4, corner[1] + 14), str(confusion[row, column]),
-                          fill="black", font=font)
+                draw.text(
+                    (corner[0] + 4, corner[1] + 14),
+                    str(confusion[row, column]),
+                    fill="black",
+                    font=font,
+                )
     return picture
 
 
@@ -82,12 +88,16 @@ def _fitted(crop: np.ndarray) -> Image.Image:
     return picture.resize(size, way)
 
 
-def _annotate(draw: ImageDraw.ImageDraw, digit: Digit, font: ImageFont.ImageFont,
-              line_width: int) -> None:
+def _annotate(
+    draw: ImageDraw.ImageDraw, digit: Digit, font: ImageFont.ImageFont, line_width: int
+) -> None:
     box, colour = digit.box, SURE if digit.sure else UNSURE
     draw.rectangle((box.x, box.y, box.right - 1, box.bottom - 1), outline=colour, width=line_width)
-    text = f"{digit.label} {digit.confidence:.2f}" if digit.sure else \
-        f"{digit.label}? {digit.confidence:.2f}"
+    text = (
+        f"{digit.label} {digit.confidence:.2f}"
+        if digit.sure
+        else f"{digit.label}? {digit.confidence:.2f}"
+    )
     left, top, right, bottom = draw.textbbox((box.x, box.y), text, font=font)
     rise = min(top, bottom - box.y + 2)  # above the box, or inside it at the picture's upper edge
     draw.rectangle((left - 1, top - rise, right + 1, bottom - rise + 1), fill=(255, 255, 255))

@@ -93,9 +93,18 @@ class Reader:
         digits = [self._digit(mark, ink.scale, frame.grey.shape) for mark in kept]
         lines = _lines(digits)
         end = perf_counter()
-        return Reading(frame.source, (frame.grey.shape[1], frame.grey.shape[0]), lines, {
-            "ink": 1000 * (after_ink - begin), "regions": 1000 * (after_regions - after_ink),
-            "classify": 1000 * (end - after_regions), "total": 1000 * (end - begin)}, self.weights)
+        return Reading(
+            frame.source,
+            (frame.grey.shape[1], frame.grey.shape[0]),
+            lines,
+            {
+                "ink": 1000 * (after_ink - begin),
+                "regions": 1000 * (after_regions - after_ink),
+                "classify": 1000 * (end - after_regions),
+                "total": 1000 * (end - begin),
+            },
+            self.weights,
+        )
 
     def _marks_of(self, page: Marks) -> list[Mark]:
         """The ink of a page as marks, each as likely as can be."""
@@ -115,8 +124,7 @@ class Reader:
             while stacked:
                 parted = part_lines(page, stacked, usual)
                 after = self._marks_of(parted)
-                better = [region for region in stacked
-                          if better_parted(page, region, marks, after)]
+                better = [region for region in stacked if better_parted(page, region, marks, after)]
                 if better == stacked:
                     break
                 stacked = better  # the others stay as they are
@@ -136,22 +144,41 @@ class Reader:
                 marks = [other for other in marks if other is not mark] + parts
         return marks
 
-    def _judge(self, ink: Ink, found: Regions, groups: Sequence[tuple[int, ...]],
-               origins: Sequence[Iterable[int]]) -> list[Mark]:
+    def _judge(
+        self,
+        ink: Ink,
+        found: Regions,
+        groups: Sequence[tuple[int, ...]],
+        origins: Sequence[Iterable[int]],
+    ) -> list[Mark]:
         """What the network thinks of groups of regions, and which regions of the page they were."""
         if not groups:
             return []
         patches = cut_patches(ink, found, groups)
         chances = self.network.predict(patches).tolist()
         first = [group[0] for group in groups]
-        light = ink.light_at((found.left[first] + found.right[first]) // 2,
-                             (found.top[first] + found.bottom[first]) // 2).tolist()
+        light = ink.light_at(
+            (found.left[first] + found.right[first]) // 2,
+            (found.top[first] + found.bottom[first]) // 2,
+        ).tolist()
         marks = []
         for group, origin, chance, bright, patch in zip(
-                groups, origins, chances, light, patches, strict=True):
+            groups, origins, chances, light, patches, strict=True
+        ):
             left, top, right, bottom, _, strength, _ = found.together(group)
-            marks.append(Mark(left, top, right, bottom, strength, tuple(chance),
-                              frozenset(origin), strength / bright, patch))
+            marks.append(
+                Mark(
+                    left,
+                    top,
+                    right,
+                    bottom,
+                    strength,
+                    tuple(chance),
+                    frozenset(origin),
+                    strength / bright,
+                    patch,
+                )
+            )
         return marks
 
     def _take(self, page: Marks) -> list[Mark]:
@@ -169,8 +196,10 @@ class Reader:
             if 1 < len(hood) <= MAX_PARTS:
                 bit = {region: 1 << index for index, region in enumerate(hood)}
                 share = found.area[hood] / found.area[hood].sum()
-                marks += best_cover(share.tolist(), {
-                    sum(bit[region] for region in group): opinions[group] for group in groups})
+                marks += best_cover(
+                    share.tolist(),
+                    {sum(bit[region] for region in group): opinions[group] for group in groups},
+                )
             else:
                 marks += [opinions[group] for group in groups]
         return marks
@@ -178,8 +207,11 @@ class Reader:
     def _look_closer(self, page: Marks, marks: list[Mark]) -> list[Mark]:
         """Doubtful marks cut into several digits, or mended with fainter ink, where likelier."""
         found, fainter = page.regions, find_fainter(page)
-        doubtful = {next(iter(mark.regions)): mark for mark in marks
-                    if len(mark.regions) == 1 and not self._is_clear(mark)}
+        doubtful = {
+            next(iter(mark.regions)): mark
+            for mark in marks
+            if len(mark.regions) == 1 and not self._is_clear(mark)
+        }
         spans_of: dict[int, list[Span]] = {}
         for region in sorted(doubtful, key=lambda region: -doubtful[region].height):
             spans = find_spans(found, region)
@@ -189,19 +221,29 @@ class Reader:
         homes = fainter.home[list(doubtful)]
         wanted[homes[homes >= 0]] = True
         wholes = np.flatnonzero(wanted).tolist()
-        pieces = merge([cut_region(found, region, spans) for region, spans in spans_of.items()]
-                       + [fainter.regions.pick(wanted)])
-        judged = iter(self._judge(
-            page.ink, pieces, [(index,) for index in range(len(pieces))],
-            [(region,) for region, spans in spans_of.items() for _ in spans]
-            + [fainter.parts(index) for index in wholes]))
+        pieces = merge(
+            [cut_region(found, region, spans) for region, spans in spans_of.items()]
+            + [fainter.regions.pick(wanted)]
+        )
+        judged = iter(
+            self._judge(
+                page.ink,
+                pieces,
+                [(index,) for index in range(len(pieces))],
+                [(region,) for region, spans in spans_of.items() for _ in spans]
+                + [fainter.parts(index) for index in wholes],
+            )
+        )
         share = share_of_junk(marks)
         for region, spans in spans_of.items():
             whole = doubtful[region]
             others = share_among_others(whole, len(marks), share)
             here = on_this_page([next(judged) for _ in spans], [others] * len(spans))
-            tall = {span: piece for span, piece in zip(spans, here, strict=True)
-                    if piece.height >= 0.5 * whole.height}  # the arm of a plus is no digit
+            tall = {
+                span: piece
+                for span, piece in zip(spans, here, strict=True)
+                if piece.height >= 0.5 * whole.height
+            }  # the arm of a plus is no digit
             way = cheapest_way(tall)
             cost = whole.cost if whole.is_digit else min(whole.cost, NO_ROW + whole.cost_of_none)
             if way is not None and way[0] < cost:
@@ -212,8 +254,9 @@ class Reader:
         """Marks on plain paper by the same pen, judged by how much on the page is no digit."""
         plain = on_paper(page.ink, marks)
         faintest, least, most = same_hand(plain, self.sure_at)
-        same = [mark for mark in marks
-                if mark.darkness >= faintest and least <= mark.height <= most]
+        same = [
+            mark for mark in marks if mark.darkness >= faintest and least <= mark.height <= most
+        ]
         kept = [mark for mark in plain if mark in same]
         clutter = _as_dark(page, faintest, least) if least else np.zeros((0, 4), np.int32)
         others = len(same) - len(kept) + len(clutter) if least else 0
@@ -232,8 +275,14 @@ class Reader:
         left, top = mark.left * scale, mark.top * scale
         right, bottom = min(shape[1], mark.right * scale), min(shape[0], mark.bottom * scale)
         patch = None if mark.patch is None else mark.patch.copy()  # not a view that keeps them all
-        return Digit(first, mark.chance, (second, mark.chances[second]),
-                     self._is_sure(mark), Box(left, top, right - left, bottom - top), patch)
+        return Digit(
+            first,
+            mark.chance,
+            (second, mark.chances[second]),
+            self._is_sure(mark),
+            Box(left, top, right - left, bottom - top),
+            patch,
+        )
 
 
 def _as_dark(page: Marks, faintest: float, least: float) -> np.ndarray:

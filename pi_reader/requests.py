@@ -57,9 +57,14 @@ class Requests:
     clock: seconds since 1970; sleep: waits so many seconds.
     """
 
-    def __init__(self, folder: Path, report: Callable[[str], None] = lambda line: None, *,
-                 clock: Callable[[], float] = time.time,
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        report: Callable[[str], None] = lambda line: None,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.folder = Path(folder)
         self._report = report
         self._clock = clock
@@ -74,11 +79,16 @@ class Requests:
             raise ValueError(f"{kind}: no kind of request")
         self._make_folder()
         if sum(1 for _ in self._waiting()) >= MOST_QUEUED:
-            raise Busy(f"{self.folder}: {MOST_QUEUED} requests wait and nobody takes them; is the "
-                       "service running? `pi-reader status` tells")
+            raise Busy(
+                f"{self.folder}: {MOST_QUEUED} requests wait and nobody takes them; is the "
+                "service running? `pi-reader status` tells"
+            )
         when = self._clock()
-        name = (_LASTING if kind == _LASTING
-                else f"{kind}-{int(when * 1e6):018d}-{secrets.token_hex(4)}.json")
+        name = (
+            _LASTING
+            if kind == _LASTING
+            else f"{kind}-{int(when * 1e6):018d}-{secrets.token_hex(4)}.json"
+        )
         write_json(self.folder / name, {"kind": kind, "when": when, "words": words}, _FILE_MODE)
         return Request(kind, words, name, when)
 
@@ -116,10 +126,14 @@ class Requests:
                     return values
                 self._sleep(_POLL)
             if step == "taken" and self._remove(request.name):
-                raise Busy(f"{request.kind}: nobody took it up within {seconds:g} seconds; is the "
-                           "service running? `pi-reader status` tells")
-        raise Busy(f"{request.kind}: was taken up but not answered within {2 * seconds:g} seconds; "
-                   "`pi-reader status` tells what goes on")
+                raise Busy(
+                    f"{request.kind}: nobody took it up within {seconds:g} seconds; is the "
+                    "service running? `pi-reader status` tells"
+                )
+        raise Busy(
+            f"{request.kind}: was taken up but not answered within {2 * seconds:g} seconds; "
+            "`pi-reader status` tells what goes on"
+        )
 
     def withdraw(self, request: Request) -> bool:
         """Take a request back; False if somebody has taken it already."""
@@ -186,8 +200,10 @@ class Requests:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self.folder.chmod(_FOLDER_MODE)
         except OSError as error:
-            raise CannotWrite(f"{self.folder}: cannot be made ({error.strerror}); run as the "
-                              "box's own user or with sudo") from error
+            raise CannotWrite(
+                f"{self.folder}: cannot be made ({error.strerror}); run as the "
+                "box's own user or with sudo"
+            ) from error
 
 
 def _when(name: str) -> int:

@@ -88,8 +88,14 @@ def load_labels(folder: Path) -> tuple[Truth, ...]:
         raise MissingFile(f"{path}: there is no such file; photographs are scored by it") from error
     except OSError as error:
         raise BadData(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError,
-            RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise BadData(f"{path}: is no list of labelled photographs ({error!r})") from error
     if not truths:
         raise BadData(f"{path}: names no photographs; there is nothing to score")
@@ -104,9 +110,13 @@ def count(truth: Truth, reading: Reading, overlap: float = OVERLAP) -> Score:
     missed = [box for index, (_, box) in enumerate(truth.digits) if index not in found]
     doubted = match([digit.box for digit in reading.digits if not digit.sure], missed, overlap)
     score = Score(
-        photos=1, true=len(truth.digits), predicted=len(sure), paired=len(pairs),
+        photos=1,
+        true=len(truth.digits),
+        predicted=len(sure),
+        paired=len(pairs),
         right=sum(sure[i].label == truth.digits[j][0] for i, j in pairs.items()),
-        unsure=len(doubted))
+        unsure=len(doubted),
+    )
     if truth.reading is not None:
         want = "".join(truth.reading)
         got = "".join(letter for letter in reading.text if letter.isdigit())
@@ -146,15 +156,17 @@ def mistakes(truth: Truth, reading: Reading) -> list[tuple[Digit | None, int | N
             wrong.append((digit, None, digit.box))
         elif truth.digits[pairs[i]][0] != digit.label:
             wrong.append((digit, truth.digits[pairs[i]][0], digit.box))
-    wrong += [(unsure[doubted[j]] if j in doubted else None, label, box)
-              for j, (label, box) in enumerate(truth.digits) if j not in found]
+    wrong += [
+        (unsure[doubted[j]] if j in doubted else None, label, box)
+        for j, (label, box) in enumerate(truth.digits)
+        if j not in found
+    ]
     return wrong
 
 
 def match(found: Sequence[Box], true: Sequence[Box], overlap: float = OVERLAP) -> dict[int, int]:
     """One-to-one pairs, index of found -> index of true, the best overlap taken first."""
-    candidates = sorted((-iou(a, b), i, j)
-                        for i, a in enumerate(found) for j, b in enumerate(true))
+    candidates = sorted((-iou(a, b), i, j) for i, a in enumerate(found) for j, b in enumerate(true))
     pairs: dict[int, int] = {}
     taken: set[int] = set()
     for negative, i, j in candidates:
@@ -179,16 +191,22 @@ def edit_distance(got: str, want: str) -> int:
     for row, letter in enumerate(got, 1):
         diagonal, costs[0] = costs[0], row
         for column, wanted in enumerate(want, 1):
-            diagonal, costs[column] = costs[column], min(
-                costs[column] + 1, costs[column - 1] + 1, diagonal + (letter != wanted))
+            diagonal, costs[column] = (
+                costs[column],
+                min(costs[column] + 1, costs[column - 1] + 1, diagonal + (letter != wanted)),
+            )
     return costs[-1]
 
 
 def _truth(entry: Mapping) -> Truth:
     digits = tuple((int(digit["label"]), Box(*map(int, digit["box"]))) for digit in entry["digits"])
     reading = entry.get("reading")
-    return Truth(str(entry["file"]), digits, None if reading is None else tuple(map(str, reading)),
-                 str(entry.get("difficulty", "")))
+    return Truth(
+        str(entry["file"]),
+        digits,
+        None if reading is None else tuple(map(str, reading)),
+        str(entry.get("difficulty", "")),
+    )
 
 
 def _share(part: int, whole: int) -> float:

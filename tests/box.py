@@ -99,11 +99,21 @@ def reading(text: str, x: int = 100, y: int = 100, weights: str = "") -> Reading
     """A reading of this text, each digit 20 by 30 pixels; `?` is an unsure 7."""
     lines = []
     for row, line in enumerate(text.split("\n") if text else ()):
-        lines.append(Line(tuple(
-            Digit(7 if letter == "?" else int(letter), 0.5 if letter == "?" else 0.99, (1, 0.01),
-                  letter != "?", Box(x + 30 * column, y + 50 * row, 20, 30),
-                  np.full((28, 28), 10 * column, np.uint8))
-            for column, letter in enumerate(line))))
+        lines.append(
+            Line(
+                tuple(
+                    Digit(
+                        7 if letter == "?" else int(letter),
+                        0.5 if letter == "?" else 0.99,
+                        (1, 0.01),
+                        letter != "?",
+                        Box(x + 30 * column, y + 50 * row, 20, 30),
+                        np.full((28, 28), 10 * column, np.uint8),
+                    )
+                    for column, letter in enumerate(line)
+                )
+            )
+        )
     return Reading("test", (640, 480), tuple(lines), weights=weights)
 
 
@@ -116,8 +126,9 @@ def page(text: str, shade: int = 200) -> Frame:
     return Frame(grey, text)
 
 
-def box(frames: Iterable[Any], clock: Clock, weights: Given | None = None,
-        **parts: Any) -> tuple[Appliance, Recording, list[str]]:
+def box(
+    frames: Iterable[Any], clock: Clock, weights: Given | None = None, **parts: Any
+) -> tuple[Appliance, Recording, list[str]]:
     """An appliance with these frames and parts, what it shows, and what it logs."""
     log: list[str] = []
     faults = parts.pop("faults", None) or Faults(log.append)
@@ -126,7 +137,18 @@ def box(frames: Iterable[Any], clock: Clock, weights: Given | None = None,
     around = parts.pop("surroundings", None) or Surroundings(faults, wall=clock.wall)
     shown = parts.pop("outputs", None) or Recording()
     appliance = Appliance(
-        Played(frames), weights or Given(Scripted()), shown, faults=faults, diary=diary,
-        surroundings=around, presses=presses, steady=parts.pop("steady", None) or Steady(3, 4),
-        log=log.append, clock=clock, wall=clock.wall, sleep=clock.sleep, **parts)
+        Played(frames),
+        weights or Given(Scripted()),
+        shown,
+        faults=faults,
+        diary=diary,
+        surroundings=around,
+        presses=presses,
+        steady=parts.pop("steady", None) or Steady(3, 4),
+        log=log.append,
+        clock=clock,
+        wall=clock.wall,
+        sleep=clock.sleep,
+        **parts,
+    )
     return appliance, shown, log

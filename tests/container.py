@@ -23,19 +23,48 @@ class Container:
         copy_checkout(self.source)
         self._console = open(place / "console", "wb")  # noqa: SIM115 - as long as it runs
         self._process = subprocess.Popen(
-            ["systemd-nspawn", "-q", "-D", str(self.root), f"--machine=pi-reader-{os.getpid()}",
-             "--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
-             f"--bind={self.source}:/src"],
-            stdin=subprocess.DEVNULL, stdout=self._console, stderr=subprocess.STDOUT)
+            [
+                "systemd-nspawn",
+                "-q",
+                "-D",
+                str(self.root),
+                f"--machine=pi-reader-{os.getpid()}",
+                "--boot",
+                "--register=no",
+                "--keep-unit",
+                "--private-network",
+                "--console=pipe",
+                f"--bind={self.source}:/src",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=self._console,
+            stderr=subprocess.STDOUT,
+        )
         self._leader = 0
         self.wait(lambda: self._boots(), 60, "to boot")
 
-    def run(self, *words: str, check: bool = True,
-            stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, check: bool = True, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command in it as root; its output comes back as text."""
         done = subprocess.run(
-            ["nsenter", "-t", str(self._leader), "-a", "env", "-i", f"PATH={_PATH}", "HOME=/root",
-             *words], capture_output=True, text=True, check=False, input=stdin, timeout=900)
+            [
+                "nsenter",
+                "-t",
+                str(self._leader),
+                "-a",
+                "env",
+                "-i",
+                f"PATH={_PATH}",
+                "HOME=/root",
+                *words,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            input=stdin,
+            timeout=900,
+        )
         assert not check or done.returncode == 0, (words, done.stdout[-2000:], done.stderr[-2000:])
         return done
 
@@ -104,8 +133,9 @@ class Container:
 
     def _boots(self) -> bool:
         assert self._process.poll() is None, "systemd-nspawn ended"
-        found = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True,
-                               text=True, check=False).stdout.split()
+        found = subprocess.run(
+            ["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False
+        ).stdout.split()
         if not found:
             return False
         self._leader = int(found[0])
@@ -119,7 +149,8 @@ def copy_checkout(target: Path) -> None:
     for name in CARRIED:
         shutil.rmtree(target / name, ignore_errors=True)
         if (CHECKOUT / name).is_dir():
-            shutil.copytree(CHECKOUT / name, target / name,
-                            ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                CHECKOUT / name, target / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         else:
             shutil.copy(CHECKOUT / name, target / name)

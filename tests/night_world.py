@@ -37,8 +37,13 @@ def hand(count: int, number: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def teach(samples: Samples, patches: np.ndarray, labels: np.ndarray, read: int = 0) -> None:
     """Keep digits, four to a reading."""
     for start in range(0, len(labels), 4):
-        samples.keep([New(patches[k], read, 0.5, int(labels[k]), source="button")
-                      for k in range(start, min(start + 4, len(labels)))], 1.8e9 + start)
+        samples.keep(
+            [
+                New(patches[k], read, 0.5, int(labels[k]), source="button")
+                for k in range(start, min(start + 4, len(labels)))
+            ],
+            1.8e9 + start,
+        )
 
 
 def night_of(state: Path, **words: Any) -> tuple[Night, Folders, Generations]:

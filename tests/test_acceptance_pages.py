@@ -68,20 +68,27 @@ class Tally:
 
     def table(self) -> str:
         rows = {
-            "said exactly once": self.once, "as the page reads at rest": self.as_at_rest,
-            "right to the last digit": self.right, "right, with ? in it": self.right_with_doubts,
+            "said exactly once": self.once,
+            "as the page reads at rest": self.as_at_rest,
+            "right to the last digit": self.right,
+            "right, with ? in it": self.right_with_doubts,
             "a ? for two digits, or for none": self.doubts_miscounted,
-            "digits left out, none wrong": self.left_out, "a wrong digit": self.wrong_digit,
-            "nothing said": self.silent}
+            "digits left out, none wrong": self.left_out,
+            "a wrong digit": self.wrong_digit,
+            "nothing said": self.silent,
+        }
         head = f"| {self.pages} pages, difficulty {DIFFICULTY} | pages | share |\n|---|---|---|"
-        return "\n".join([head] + [f"| {name} | {count} | {count / self.pages:.1%} |"
-                                  for name, count in rows.items()])
+        return "\n".join(
+            [head]
+            + [f"| {name} | {count} | {count / self.pages:.1%} |" for name, count in rows.items()]
+        )
 
 
 def _compatible(said: Reading, at_rest: Reading) -> bool:
     """Whether two readings differ in nothing that both are sure of."""
     return len(said.text) == len(at_rest.text) and all(
-        a == b or "?" in (a, b) for a, b in zip(said.text, at_rest.text, strict=True))
+        a == b or "?" in (a, b) for a, b in zip(said.text, at_rest.text, strict=True)
+    )
 
 
 def has_wrong_digit(reading: Reading, page: Page) -> bool:
@@ -89,23 +96,27 @@ def has_wrong_digit(reading: Reading, page: Page) -> bool:
     written = [digit for line in page.lines for digit in line]
     sure = [digit for digit in reading.digits if digit.sure]
     pairs = match([digit.box for digit in sure], [place for _, place in written])
-    return any(i not in pairs or written[pairs[i]][0] != digit.label
-               for i, digit in enumerate(sure))
+    return any(
+        i not in pairs or written[pairs[i]][0] != digit.label for i, digit in enumerate(sure)
+    )
 
 
 def is_shown(place: Box, reading: Reading) -> bool:
     """Whether something is read where a digit is written, be it a ?."""
-    return any(min(place.right, box.right) - max(place.x, box.x) > 0.5 * place.width
-               and min(place.bottom, box.bottom) - max(place.y, box.y) > 0.5 * place.height
-               for box in (digit.box for digit in reading.digits))
+    return any(
+        min(place.right, box.right) - max(place.x, box.x) > 0.5 * place.width
+        and min(place.bottom, box.bottom) - max(place.y, box.y) > 0.5 * place.height
+        for box in (digit.box for digit in reading.digits)
+    )
 
 
 class Shift:
     """Camera and output in one: knows which page lay there when something was said."""
 
     def __init__(self, pages: int, seed: int, reader: Reader) -> None:
-        self.desk = DeskCamera(np.random.default_rng(seed), pages, DIFFICULTY,
-                               looks=round(SECONDS * FASTEST))
+        self.desk = DeskCamera(
+            np.random.default_rng(seed), pages, DIFFICULTY, looks=round(SECONDS * FASTEST)
+        )
         self.tally = Tally()
         self.said_while_moving: list[str] = []
         self._reader = reader
@@ -125,8 +136,9 @@ class Shift:
     def _count(self) -> None:
         """The page is gone: what was said of it, and what single looks at it say."""
         if self._page is not None:
-            looks = [cautious(self._reader.read(look), self._reader.sure_at)
-                     for look in self._looks]
+            looks = [
+                cautious(self._reader.read(look), self._reader.sure_at) for look in self._looks
+            ]
             self.tally.add(self._page, self._said, looks)
         self._page, self._looks, self._said = None, [], []
 
@@ -162,9 +174,19 @@ def shown(pages: int, seed: int) -> tuple[Tally, Shift]:
     clock, faults, weights = Clock(), Faults(lambda line: None), Fixed(weights_path("default"))
     shift = Shift(pages, seed, weights.open())
     diary = Diary(faults, wall=clock.wall)
-    Appliance(shift, weights, Ear(shift), faults=faults, diary=diary,
-              surroundings=Surroundings(faults, wall=clock.wall), presses=Presses(diary),
-              fastest=FASTEST, clock=clock, wall=clock.wall, sleep=clock.sleep).run()
+    Appliance(
+        shift,
+        weights,
+        Ear(shift),
+        faults=faults,
+        diary=diary,
+        surroundings=Surroundings(faults, wall=clock.wall),
+        presses=Presses(diary),
+        fastest=FASTEST,
+        clock=clock,
+        wall=clock.wall,
+        sleep=clock.sleep,
+    ).run()
     return shift.tally, shift
 
 

@@ -66,9 +66,13 @@ with ExitStack() as opened, open(state / "sizes", "w") as sizes:
 def memory(frames: int, state: Path) -> dict[int, float]:
     """Resident megabytes (2**20 bytes) by the number of frames that were looked at."""
     subprocess.run(
-        [sys.executable, "-c", ENDURANCE, str(frames), str(state)], cwd=ROOT, text=True,
+        [sys.executable, "-c", ENDURANCE, str(frames), str(state)],
+        cwd=ROOT,
+        text=True,
         env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OPENBLAS_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL, check=True)
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
     lines = (state / "sizes").read_text().splitlines()
     return {int(count): float(size) for count, size in map(str.split, lines)}
 
@@ -84,8 +88,10 @@ def test_ok__memory_stays_flat_for_a_hundred_thousand_frames(tmp_path: Path) -> 
     on the heap: 1.5 MB more at the end than after 5,000 frames, 2.5 at the most, were measured."""
     sizes = memory(100_000, tmp_path)
     after = [size for count, size in sizes.items() if count > 5000]
-    print(f"\nresident after 1,000 frames {sizes[1000]:.1f} MB, 5,000 {sizes[5000]:.1f} MB, most "
-          f"after that {max(after):.1f} MB, at the end {sizes[100_000]:.1f} MB")
+    print(
+        f"\nresident after 1,000 frames {sizes[1000]:.1f} MB, 5,000 {sizes[5000]:.1f} MB, most "
+        f"after that {max(after):.1f} MB, at the end {sizes[100_000]:.1f} MB"
+    )
     assert max(sizes.values()) < 80
     assert max(after) - sizes[5000] < 4
     assert sizes[100_000] - sizes[5000] < 3
@@ -95,8 +101,11 @@ def killed(state: Path, rng: random.Random) -> int:
     """Run the box, teach it without pause, and kill it at a random moment; gives how many lessons
     it had confirmed by then."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pi_reader", "run", "--state", str(state)], cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
+        [sys.executable, "-m", "pi_reader", "run", "--state", str(state)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
     requests, confirmed = Requests(state / "requests"), 0
     until = time.monotonic() + rng.uniform(0.1, 4.0)
     try:
@@ -130,7 +139,8 @@ def check_whole(state: Path) -> int:
 def kill_often(state: Path, times: int) -> tuple[int, int]:
     """Kill so many times; gives how many lessons were confirmed, and how many readings are kept."""
     (state / "config.toml").write_text(
-        '[camera]\nkind = "desk"\n[service]\nlooks_per_second = 30\nfastest = 30\n')
+        '[camera]\nkind = "desk"\n[service]\nlooks_per_second = 30\nfastest = 30\n'
+    )
     rng, lessons, readings = random.Random(2016), 0, 0
     for _ in range(times):
         lessons += killed(state, rng)

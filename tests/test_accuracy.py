@@ -1,6 +1,6 @@
 """What the recipes reach, trained in full: half an hour of work, so only when asked for.
 
-    python -m pytest -m acceptance tests/test_accuracy.py
+python -m pytest -m acceptance tests/test_accuracy.py
 """
 
 from __future__ import annotations

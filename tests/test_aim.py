@@ -23,8 +23,17 @@ from pi_reader.requests import Requests
 from pi_reader.service.aiming import Best, advice, words
 
 ROOT = Path(__file__).resolve().parents[1]
-GOOD = {"focus": 10.0, "mean": 130.0, "clipped": 0.0, "sharpness": 0.6, "trouble": "", "digits": 4,
-        "smallest": 31, "largest": 40, "edge": 52}
+GOOD = {
+    "focus": 10.0,
+    "mean": 130.0,
+    "clipped": 0.0,
+    "sharpness": 0.6,
+    "trouble": "",
+    "digits": 4,
+    "smallest": 31,
+    "largest": 40,
+    "edge": 52,
+}
 
 
 def test_ok__the_bar_peaks_at_the_best_focus() -> None:
@@ -39,10 +48,18 @@ def test_ok__the_bar_peaks_at_the_best_focus() -> None:
     assert Best().share(0.0) == 0
 
 
-@pytest.mark.parametrize(("changes", "said"), [
-    ({}, ""), ({"trouble": "too dark"}, "more light"), ({"trouble": "glare"}, "move the light"),
-    ({"trouble": "out of focus"}, "turn the lens"), ({"digits": 0}, "written page"),
-    ({"smallest": 9}, "move nearer or write larger"), ({"edge": 0}, "away from the edge")])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ""),
+        ({"trouble": "too dark"}, "more light"),
+        ({"trouble": "glare"}, "move the light"),
+        ({"trouble": "out of focus"}, "turn the lens"),
+        ({"digits": 0}, "written page"),
+        ({"smallest": 9}, "move nearer or write larger"),
+        ({"edge": 0}, "away from the edge"),
+    ],
+)
 def test_ok__advice(changes: dict, said: str) -> None:
     assert said in advice({**GOOD, **changes}) and bool(advice({**GOOD, **changes})) is bool(said)
     title, below = words({**GOOD, **changes}, 0.83).split("\n")
@@ -51,8 +68,10 @@ def test_ok__advice(changes: dict, said: str) -> None:
 
 def test_ok__figures_that_are_not_there() -> None:
     assert "no digits" in list(aim.lines({}, 0.0))[2]
-    assert "exposure ms 12.5, gain 2" in list(
-        aim.lines({**GOOD, "exposure_ms": 12.5, "gain": 2.0}, 1.0))[1]
+    assert (
+        "exposure ms 12.5, gain 2"
+        in list(aim.lines({**GOOD, "exposure_ms": 12.5, "gain": 2.0}, 1.0))[1]
+    )
 
 
 @pytest.fixture
@@ -63,8 +82,15 @@ def box(tmp_path: Path) -> Path:
 
 def leave(box: Path, **changes: object) -> dict:
     """A status file as a service leaves it that aims."""
-    status = {"state": "reading", "frames": 1, "updated": time.time(), "pid": os.getpid(),
-              "camera": {"gain": 2.0}, "aim": GOOD, **changes}
+    status = {
+        "state": "reading",
+        "frames": 1,
+        "updated": time.time(),
+        "pid": os.getpid(),
+        "camera": {"gain": 2.0},
+        "aim": GOOD,
+        **changes,
+    }
     (box / "run").mkdir(exist_ok=True)
     beside = box / "run" / "beside"
     beside.write_text(json.dumps(status))
@@ -93,8 +119,9 @@ def service(box: Path) -> Iterator[Requests]:
     thread.join()
 
 
-def test_ok__through_the_service(box: Path, service: Requests,
-                                 capsys: pytest.CaptureFixture[str]) -> None:
+def test_ok__through_the_service(
+    box: Path, service: Requests, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["aim", "--json", "--seconds", "0.4", "--state", str(box)]) == 0
     shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(shown) > 1
@@ -102,8 +129,9 @@ def test_ok__through_the_service(box: Path, service: Requests,
     assert [one["focus"] for one in shown] == sorted({one["focus"] for one in shown}), "each once"
 
 
-def test_fail__nobody_answers(box: Path, monkeypatch: pytest.MonkeyPatch,
-                              capsys: pytest.CaptureFixture[str]) -> None:
+def test_fail__nobody_answers(
+    box: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     leave(box)
     monkeypatch.setattr(aim, "_ANSWER_SECONDS", 0.05)
     assert main(["aim", "--state", str(box)]) == 75
@@ -122,8 +150,9 @@ def test_fail__the_service_goes_away(box: Path, service: Requests) -> None:
         next(figures)
 
 
-def test_ok__with_a_camera_of_its_own(box: Path, capsys: pytest.CaptureFixture[str],
-                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__with_a_camera_of_its_own(
+    box: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     display = Recording()
     monkeypatch.setattr("pi_reader.cli.build.open_outputs", lambda settings, log: display)
     assert main(["aim", "--seconds", "0.5", "--state", str(box)]) == 0
@@ -134,10 +163,13 @@ def test_ok__with_a_camera_of_its_own(box: Path, capsys: pytest.CaptureFixture[s
     assert display.closed
 
 
-@pytest.mark.parametrize(("settings", "code"), [
-    ("[leds]\nsrue = 3", 78), ('[camera]\nkind = "folder"\nfolder = "/nowhere"', 66)])
-def test_fail__a_camera_that_is_none(box: Path, settings: str, code: int,
-                                     capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [("[leds]\nsrue = 3", 78), ('[camera]\nkind = "folder"\nfolder = "/nowhere"', 66)],
+)
+def test_fail__a_camera_that_is_none(
+    box: Path, settings: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     (box / "config.toml").write_text(settings)
     assert main(["aim", "--state", str(box)]) == code
     assert len(capsys.readouterr().err.splitlines()) == 1
@@ -154,14 +186,24 @@ def test_ok__beside_the_real_service(box: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def ask(*words: str) -> tuple[int, str]:
-        done = subprocess.run([*command, *words, "--state", str(box)], capture_output=True,
-                              text=True, check=False, env=environment)
+        done = subprocess.run(
+            [*command, *words, "--state", str(box)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
         return done.returncode, done.stdout
 
     (box / "config.toml").write_text('[camera]\nkind = "desk"\n[console]\non = true\n')
     with open(box / "panel", "w") as panel:
-        service = subprocess.Popen([*command, "run", "--state", str(box)], env=environment,
-                                   stdout=panel, stderr=subprocess.PIPE, text=True)
+        service = subprocess.Popen(
+            [*command, "run", "--state", str(box)],
+            env=environment,
+            stdout=panel,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     try:
         end = time.monotonic() + 30
         while ask("status")[0] and time.monotonic() < end:

@@ -36,17 +36,28 @@ def test_ok__light_does_not_pass_for_focus(page: np.ndarray) -> None:
 
 
 def test_ok__figures_of_a_frame(page: np.ndarray) -> None:
-    digits = tuple(Digit(7, 0.9, (1, 0.05), True, box)
-                   for box in (Box(30, 40, 12, 20), Box(590, 300, 20, 33)))
+    digits = tuple(
+        Digit(7, 0.9, (1, 0.05), True, box) for box in (Box(30, 40, 12, 20), Box(590, 300, 20, 33))
+    )
     values = figures(page, Reading("", (640, 480), (Line(digits),)))
     assert (values["digits"], values["smallest"], values["largest"], values["edge"]) == (
-        2, 20, 33, 30)
+        2,
+        20,
+        33,
+        30,
+    )
     assert values["trouble"] == "" and 0 <= values["clipped"] <= 1
     assert type(values["focus"]) is float
 
 
-@pytest.mark.parametrize("grey", [np.zeros((480, 640), np.uint8), np.full((1, 1), 255, np.uint8),
-                                  np.full((480, 640), 255, np.uint8)])
+@pytest.mark.parametrize(
+    "grey",
+    [
+        np.zeros((480, 640), np.uint8),
+        np.full((1, 1), 255, np.uint8),
+        np.full((480, 640), 255, np.uint8),
+    ],
+)
 def test_ok__frames_without_anything(grey: np.ndarray) -> None:
     values = figures(grey, None)
     assert values["focus"] == 0 and "digits" not in values

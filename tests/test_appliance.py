@@ -66,8 +66,10 @@ class Pressed:
 
     def due(self) -> None:
         self.looks += 1
-        self.waiting += [type("Press", (), {"kind": kind, "at": 0.0})()
-                         for kind in self.presses.get(self.looks, ())]
+        self.waiting += [
+            type("Press", (), {"kind": kind, "at": 0.0})()
+            for kind in self.presses.get(self.looks, ())
+        ]
 
     def events(self) -> list[Any]:
         waiting, self.waiting = self.waiting, []
@@ -83,7 +85,13 @@ def test_ok__a_page_is_said_once_and_withdrawn(clock: Clock) -> None:
     appliance.run()
     assert shown.texts == ["12", "", "345", "77"]
     assert states(shown) == [
-        State.STARTING, State.NOTHING, State.READING, State.NOTHING, State.READING, State.STOPPING]
+        State.STARTING,
+        State.NOTHING,
+        State.READING,
+        State.NOTHING,
+        State.READING,
+        State.STOPPING,
+    ]
 
 
 def test_ok__what_moves_is_not_read_unless_it_never_rests(clock: Clock) -> None:
@@ -99,16 +107,20 @@ def test_ok__what_moves_is_not_read_unless_it_never_rests(clock: Clock) -> None:
 
 def test_ok__what_never_rests_and_is_never_the_same_is_no_start(clock: Clock) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (60, 480, 640), np.uint8)
-    appliance, shown, _ = box([Frame(grey, "1" * (1 + place % 7)) for place, grey
-                               in enumerate(noise)], clock)
+    appliance, shown, _ = box(
+        [Frame(grey, "1" * (1 + place % 7)) for place, grey in enumerate(noise)], clock
+    )
     appliance.run()
     assert shown.texts == [] and states(shown) == [State.STARTING, State.NOTHING, State.STOPPING]
 
 
 def test_ok__two_looks_a_second_at_rest_eight_while_something_happens(clock: Clock) -> None:
     times: list[float] = []
-    frames = [item for text in [""] * 12 + ["12"] * 12
-              for item in (lambda: times.append(clock.now), page(text))]
+    frames = [
+        item
+        for text in [""] * 12 + ["12"] * 12
+        for item in (lambda: times.append(clock.now), page(text))
+    ]
     appliance, _, _ = box(frames, clock)
     appliance.run()
     waits = np.diff(times).round(3).tolist()
@@ -123,9 +135,13 @@ def test_ok__doubt_is_shown_as_such(clock: Clock) -> None:
     assert shown.texts == ["1?"] and shown.told[-2].state == State.UNSURE
 
 
-@pytest.mark.parametrize(("grey", "state"), [
-    (np.full((480, 640), 10, np.uint8), State.DARK),
-    (np.full((480, 640), 255, np.uint8), State.GLARE)])
+@pytest.mark.parametrize(
+    ("grey", "state"),
+    [
+        (np.full((480, 640), 10, np.uint8), State.DARK),
+        (np.full((480, 640), 255, np.uint8), State.GLARE),
+    ],
+)
 def test_ok__truth_in_the_dark(clock: Clock, grey: np.ndarray, state: State) -> None:
     appliance, shown, _ = box([Frame(grey, "")] * 4 + lying("4"), clock)
     appliance.run()
@@ -189,12 +205,19 @@ def test_ok__until(clock: Clock) -> None:
 
 # Weights
 
+
 def test_ok__new_weights_are_taken_up_between_frames(clock: Clock) -> None:
     given = Given(Scripted("a" * 64))
     appliance, shown, log = box(
-        [*lying("1", 8), lambda: setattr(given, "reader", Scripted("b" * 64)), *lying("1", 8),
-         *lying("2", 8)],
-        clock, given)
+        [
+            *lying("1", 8),
+            lambda: setattr(given, "reader", Scripted("b" * 64)),
+            *lying("1", 8),
+            *lying("2", 8),
+        ],
+        clock,
+        given,
+    )
     appliance.run()
     assert [one.weights[0] for one in shown.shown] == ["a", "b"] and given.proofs > 4
     assert log == [f"weights {'a' * 12} in use", f"weights {'b' * 12} in use"]
@@ -204,8 +227,16 @@ def test_ok__broken_weights_are_said_and_the_old_ones_stay(clock: Clock) -> None
     given = Given(Scripted())
     good = given.reader
     appliance, shown, log = box(
-        [*lying("1", 8), lambda: setattr(given, "reader", BadData("0004.npz: cut short")),
-         *lying("2", 8), lambda: setattr(given, "reader", good), *lying("3", 8)], clock, given)
+        [
+            *lying("1", 8),
+            lambda: setattr(given, "reader", BadData("0004.npz: cut short")),
+            *lying("2", 8),
+            lambda: setattr(given, "reader", good),
+            *lying("3", 8),
+        ],
+        clock,
+        given,
+    )
     appliance.run()
     assert shown.texts == ["1", "2", "3"]
     faults = [status.fault for status in shown.told]
@@ -222,8 +253,16 @@ def test_fail__no_weights_at_the_start(clock: Clock) -> None:
 
 # What breaks beside the camera
 
-@pytest.mark.parametrize("trouble", [OSError(121, "Remote I/O error"), NoHardware("oled: gone"),
-                                     Busy("leds: GPIO5 is taken"), ValueError("luma's own")])
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OSError(121, "Remote I/O error"),
+        NoHardware("oled: gone"),
+        Busy("leds: GPIO5 is taken"),
+        ValueError("luma's own"),
+    ],
+)
 def test_ok__an_output_that_breaks(clock: Clock, trouble: Exception) -> None:
     class Breaking(Recording):
         def show(self, *_: object) -> None:
@@ -254,8 +293,15 @@ def test_ok__every_output_that_breaks_is_reported_at_once(clock: Clock, tmp_path
     def look_it_up() -> None:
         reported.append(list(json.loads((tmp_path / "status.json").read_text())["broken"]))
 
-    frames = [*lying("1"), lambda: pulled.append("oled"), *lying("1", 3), look_it_up,
-              lambda: pulled.append("leds"), *lying("1", 3), look_it_up]
+    frames = [
+        *lying("1"),
+        lambda: pulled.append("oled"),
+        *lying("1", 3),
+        look_it_up,
+        lambda: pulled.append("leds"),
+        *lying("1", 3),
+        look_it_up,
+    ]
     both = Outputs({name: partial(Breaking, name) for name in ("leds", "oled")}, lambda line: None)
     box(frames, clock, outputs=both, report=Report(tmp_path / "status.json"))[0].run()
     assert reported == [["oled"], ["oled", "leds"]]
@@ -287,15 +333,33 @@ def full_disk(most: int = 0) -> Iterator[None]:
 def test_ok__a_full_disk(clock: Clock, tmp_path: Path) -> None:
     log: list[str] = []
     faults = Faults(log.append)
-    diary = Diary(faults, history=History(tmp_path / "history.db", batch_seconds=1.0),
-                  samples=Samples(tmp_path / "samples.db"), wall=clock.wall)
+    diary = Diary(
+        faults,
+        history=History(tmp_path / "history.db", batch_seconds=1.0),
+        samples=Samples(tmp_path / "samples.db"),
+        wall=clock.wall,
+    )
     presses = Presses(diary)
     limit = full_disk()
-    frames = [limit.__enter__, *lying("12", 12), lambda: pressed.due(), *lying("12", 12),
-              lambda: limit.__exit__(None, None, None), *lying("34"), *lying("", 8)]
+    frames = [
+        limit.__enter__,
+        *lying("12", 12),
+        lambda: pressed.due(),
+        *lying("12", 12),
+        lambda: limit.__exit__(None, None, None),
+        *lying("34"),
+        *lying("", 8),
+    ]
     pressed = Pressed({0: ["long", "long", "long"]})
-    appliance, shown, _ = box(frames, clock, faults=faults, diary=diary, presses=presses,
-                              button=pressed, report=Report(tmp_path / "status.json"))
+    appliance, shown, _ = box(
+        frames,
+        clock,
+        faults=faults,
+        diary=diary,
+        presses=presses,
+        button=pressed,
+        report=Report(tmp_path / "status.json"),
+    )
     appliance.run()
     assert shown.texts == ["12", "34", ""]
     assert any("history.db: cannot be written" in line for line in log)
@@ -328,7 +392,11 @@ def test_ok__a_disk_with_little_left(tmp_path: Path, monkeypatch: pytest.MonkeyP
         around.tick(60.0 * minute)
     around.tick(60.0 * minute + 30.0)
     assert [line.rpartition(": ")[2][:13] for line in log] == [
-        "has reached 8", "the disk is f", "all right aga", "all right aga"], "said once"
+        "has reached 8",
+        "the disk is f",
+        "all right aga",
+        "all right aga",
+    ], "said once"
     assert log[0].startswith("temperature") and not faults.all
 
 
@@ -344,34 +412,50 @@ def test_ok__a_state_folder_that_goes_and_comes_back(tmp_path: Path) -> None:
 
 def test_ok__the_clock_jumps_by_years(clock: Clock, tmp_path: Path) -> None:
     faults = Faults(lambda line: None)
-    diary = Diary(faults, history=History(tmp_path / "history.db", batch_seconds=1.0),
-                  wall=clock.wall)
+    diary = Diary(
+        faults, history=History(tmp_path / "history.db", batch_seconds=1.0), wall=clock.wall
+    )
 
     def at(wall: float) -> Callable[[], None]:
         return lambda: setattr(clock, "offset", wall)
 
-    frames = [at(0.0), *lying("1"), at(NOW), *lying("2"), at(NOW + 3e9), *lying("3"), at(-5e9),
-              *lying("4")]
+    frames = [
+        at(0.0),
+        *lying("1"),
+        at(NOW),
+        *lying("2"),
+        at(NOW + 3e9),
+        *lying("3"),
+        at(-5e9),
+        *lying("4"),
+    ]
     frames += [at(NOW), *lying("4", 30)]
-    appliance, shown, _ = box(frames, clock, faults=faults, diary=diary,
-                              report=Report(tmp_path / "status.json"))
+    appliance, shown, _ = box(
+        frames, clock, faults=faults, diary=diary, report=Report(tmp_path / "status.json")
+    )
     appliance.run(until=clock.now + 20.0)
     assert shown.texts == ["1", "2", "3", "4"] and not faults.all
     status = json.loads((tmp_path / "status.json").read_text())
     assert 0 <= status["updated"] - status["since"] < 21, "not for years, whatever the clock did"
     assert [(one.text, one.when > 0) for one in past(tmp_path / "history.db")] == [
-        ("1", False), ("2", True), ("3", True), ("4", False)]
+        ("1", False),
+        ("2", True),
+        ("3", True),
+        ("4", False),
+    ]
 
 
 # The button
+
 
 def test_ok__freeze_holds_the_display_and_looks_on(clock: Clock) -> None:
     pressed = Pressed({0: ["short"], 1: ["short"]})
     faults = Faults(lambda line: None)
     diary = Diary(faults, wall=clock.wall)
     frames = [*lying("1"), pressed.due, *lying(""), *lying("2"), pressed.due, *lying("2", 2)]
-    appliance, shown, _ = box(frames, clock, faults=faults, diary=diary, button=pressed,
-                              presses=Presses(diary, "freeze"))
+    appliance, shown, _ = box(
+        frames, clock, faults=faults, diary=diary, button=pressed, presses=Presses(diary, "freeze")
+    )
     appliance.run()
     assert shown.texts == ["1", "2"] and appliance.frames == 26
     assert states(shown) == [State.STARTING, State.READING, State.STOPPING], "lamps are held, too"
@@ -382,8 +466,12 @@ def test_ok__freeze_holds_the_display_and_looks_on(clock: Clock) -> None:
 def test_ok__switched_off_with_the_button_it_says_when_to_unplug(clock: Clock) -> None:
     pressed, deeds = Pressed({0: ["long", "hold"]}), list[str]()
     diary = Diary(Faults(lambda line: None), wall=clock.wall)
-    appliance, shown, _ = box([*lying("1"), pressed.due, *lying("1", 5)], clock, button=pressed,
-                              presses=Presses(diary, power_off=lambda: deeds.append("off")))
+    appliance, shown, _ = box(
+        [*lying("1"), pressed.due, *lying("1", 5)],
+        clock,
+        button=pressed,
+        presses=Presses(diary, power_off=lambda: deeds.append("off")),
+    )
     appliance.run()
     assert deeds == ["off"] and appliance.frames == 9
     assert shown.told[-1] == Status(State.STOPPING, message=FAREWELL)
@@ -406,8 +494,9 @@ def test_ok__what_was_held_can_be_corrected(clock: Clock, tmp_path: Path) -> Non
     pressed = Pressed({0: ["short"], 1: ["long", "long"]})
     diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall)
     frames = [*lying("8"), pressed.due, *lying("5"), pressed.due, *lying("5", 3)]
-    appliance, shown, _ = box(frames, clock, diary=diary, presses=Presses(diary, "freeze"),
-                              button=pressed)
+    appliance, shown, _ = box(
+        frames, clock, diary=diary, presses=Presses(diary, "freeze"), button=pressed
+    )
     appliance.run()
     with Samples(tmp_path / "s.db") as samples:
         assert [sample.label for sample in samples.last_event()] == [8], "what the owner looked at"
@@ -434,23 +523,40 @@ def test_ok__correction_is_on_the_display(clock: Clock, tmp_path: Path) -> None:
 
 # Requests
 
-def errands(folder: Path, diary: Diary, faults: Faults,
-            check: Callable[[], object] = lambda: None) -> Errands:
-    return Errands(Requests(folder), diary, faults,
-                   describe=lambda one: {"text": one.text}, check_settings=check)
+
+def errands(
+    folder: Path, diary: Diary, faults: Faults, check: Callable[[], object] = lambda: None
+) -> Errands:
+    return Errands(
+        Requests(folder),
+        diary,
+        faults,
+        describe=lambda one: {"text": one.text},
+        check_settings=check,
+    )
 
 
-def asked(tmp_path: Path, clock: Clock, kind: str, check: Callable[[], object] = lambda: None,
-          **words: Any) -> tuple[dict[str, Any], Any]:
+def asked(
+    tmp_path: Path,
+    clock: Clock,
+    kind: str,
+    check: Callable[[], object] = lambda: None,
+    **words: Any,
+) -> tuple[dict[str, Any], Any]:
     """What a request is answered while a page lies there, and the appliance."""
     faults = Faults(lambda line: None)
     diary = Diary(faults, samples=Samples(tmp_path / "samples.db"), wall=clock.wall)
     requests = Requests(tmp_path / "requests", sleep=lambda seconds: None)
     sent: list[Any] = []
     frames = [*lying("478"), lambda: sent.append(requests.ask(kind, **words)), *lying("478", 4)]
-    appliance, _, _ = box(frames, clock, faults=faults, diary=diary,
-                          report=Report(tmp_path / "status.json"),
-                          errands=errands(tmp_path / "requests", diary, faults, check))
+    appliance, _, _ = box(
+        frames,
+        clock,
+        faults=faults,
+        diary=diary,
+        report=Report(tmp_path / "status.json"),
+        errands=errands(tmp_path / "requests", diary, faults, check),
+    )
     appliance.run()
     return requests.wait(sent[0], 1.0), appliance
 
@@ -465,9 +571,14 @@ def test_ok__read_aim_doctor(tmp_path: Path, clock: Clock) -> None:
     assert set(values) == set(status) and status["last"]["text"] == "478"
 
 
-@pytest.mark.parametrize(("words", "kept"), [
-    ({"label": "478"}, [4, 7, 8]), ({"event": 1, "label": "4?-"}, [4, 10]),
-    ({"label": "1", "place": 1}, [1])])
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ({"label": "478"}, [4, 7, 8]),
+        ({"event": 1, "label": "4?-"}, [4, 10]),
+        ({"label": "1", "place": 1}, [1]),
+    ],
+)
 def test_ok__label(tmp_path: Path, clock: Clock, words: dict[str, Any], kept: list[int]) -> None:
     labels = [4, None, 10] if "?" in words["label"] else kept
     answer, _ = asked(tmp_path, clock, "label", **words)
@@ -476,26 +587,41 @@ def test_ok__label(tmp_path: Path, clock: Clock, words: dict[str, Any], kept: li
         assert [s.label for s in samples.last_event()] == [one for one in labels if one is not None]
 
 
-@pytest.mark.parametrize("words", [
-    {"label": "47"}, {"label": "47x"}, {}, {"label": "4", "place": 7}, {"label": "478", "event": 9},
-    {"label": "478", "event": "first"}, {"label": "12", "place": 1}, {"label": "²", "place": 0}])
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"label": "47"},
+        {"label": "47x"},
+        {},
+        {"label": "4", "place": 7},
+        {"label": "478", "event": 9},
+        {"label": "478", "event": "first"},
+        {"label": "12", "place": 1},
+        {"label": "²", "place": 0},
+    ],
+)
 def test_fail__label(tmp_path: Path, clock: Clock, words: dict[str, Any]) -> None:
     answer, _ = asked(tmp_path, clock, "label", **words)
     assert answer["exit_code"] == 65 and answer["error"]
 
 
-def test_ok__a_flood_of_requests_does_not_keep_it_from_looking(tmp_path: Path,
-                                                               clock: Clock) -> None:
+def test_ok__a_flood_of_requests_does_not_keep_it_from_looking(
+    tmp_path: Path, clock: Clock
+) -> None:
     faults = Faults(lambda line: None)
     diary = Diary(faults, wall=clock.wall)
     requests = Requests(tmp_path)
     for _ in range(20):
         requests.ask("read")
     waiting: list[int] = []
-    frames = [item for frame in lying("478", 30)
-              for item in (lambda: waiting.append(len(list(tmp_path.glob("read-*.json")))), frame)]
-    appliance, _, _ = box(frames, clock, faults=faults, diary=diary,
-                          errands=errands(tmp_path, diary, faults))
+    frames = [
+        item
+        for frame in lying("478", 30)
+        for item in (lambda: waiting.append(len(list(tmp_path.glob("read-*.json")))), frame)
+    ]
+    appliance, _, _ = box(
+        frames, clock, faults=faults, diary=diary, errands=errands(tmp_path, diary, faults)
+    )
     appliance.run()
     assert np.diff(waiting).min() == -1, "the watchdog is fed once a look"
     assert waiting[-1] == 0 and len(list(tmp_path.glob("read-*.answer"))) == 20
@@ -505,8 +631,9 @@ def test_ok__a_figure_that_is_no_number_is_answered(tmp_path: Path, clock: Clock
     faults = Faults(lambda line: None)
     diary = Diary(faults, wall=clock.wall)
     asked = Requests(tmp_path).ask("doctor")
-    appliance, _, _ = box(lying("1"), clock, faults=faults, diary=diary,
-                          errands=errands(tmp_path, diary, faults))
+    appliance, _, _ = box(
+        lying("1"), clock, faults=faults, diary=diary, errands=errands(tmp_path, diary, faults)
+    )
     appliance.camera.figures = {"lux": float("nan"), "gain": 2.0}  # type: ignore[attr-defined]
     appliance.run()
     assert Requests(tmp_path).wait(asked, 1.0)["camera"] == {"lux": None, "gain": 2.0}
@@ -520,8 +647,9 @@ def test_fail__samples_that_are_somebody_elses(tmp_path: Path, clock: Clock) -> 
     assert answer["error"] and appliance.frames == 12
 
 
-def test_fail__nowhere_to_answer(tmp_path: Path, clock: Clock,
-                                 monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fail__nowhere_to_answer(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log: list[str] = []
     faults = Faults(log.append)
     diary = Diary(faults, wall=clock.wall)
@@ -531,8 +659,9 @@ def test_fail__nowhere_to_answer(tmp_path: Path, clock: Clock,
         raise CannotWrite("the disk is full")
 
     monkeypatch.setattr(Requests, "answer", full)
-    appliance, _, _ = box(lying("1"), clock, faults=faults, diary=diary,
-                          errands=errands(tmp_path, diary, faults))
+    appliance, _, _ = box(
+        lying("1"), clock, faults=faults, diary=diary, errands=errands(tmp_path, diary, faults)
+    )
     appliance.run()
     assert log == ["request read: was not answered, the disk is full"]
     assert not faults.all, "nobody else will ask soon, and the fault would stand for weeks"
@@ -567,32 +696,49 @@ def test_ok__broken_settings_while_running(tmp_path: Path, clock: Clock) -> None
 
 # What the training says
 
+
 def test_ok__training_is_told(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "training.json"
     around = Surroundings(Faults(lambda line: None), training=path, wall=clock.wall)
 
     def says(state: str, progress: float) -> Callable[[], None]:
-        return lambda: write_json(path, {"state": state, "progress": progress,
-                                         "message": state, "updated": clock.wall()})
+        return lambda: write_json(
+            path, {"state": state, "progress": progress, "message": state, "updated": clock.wall()}
+        )
 
-    frames = [says("training", 0.5), *lying("1", 20), says("done", 1.0), *lying("1", 20),
-              lambda: path.write_text("{"), *lying("1", 20)]
+    frames = [
+        says("training", 0.5),
+        *lying("1", 20),
+        says("done", 1.0),
+        *lying("1", 20),
+        lambda: path.write_text("{"),
+        *lying("1", 20),
+    ]
     appliance, shown, _ = box(frames, clock, surroundings=around)
     appliance.run()
     seen = [(status.progress, status.message) for status in shown.told]
     assert (0.5, "training") in seen and (None, "done") in seen and seen[-2] == (None, "")
 
 
-@pytest.mark.parametrize("word", [
-    '{"state": "training", "updated": HUGE}', '{"state": "training", "progress": []}',
-    '{"state": "training", "progress": HUGE, "updated": NOW}',
-    '{"state": "training", "progress": NaN, "updated": NOW}', '{"state": []}', "[]"])
-def test_fail__a_word_of_the_training_that_makes_no_sense(tmp_path: Path, clock: Clock,
-                                                          word: str) -> None:
+@pytest.mark.parametrize(
+    "word",
+    [
+        '{"state": "training", "updated": HUGE}',
+        '{"state": "training", "progress": []}',
+        '{"state": "training", "progress": HUGE, "updated": NOW}',
+        '{"state": "training", "progress": NaN, "updated": NOW}',
+        '{"state": []}',
+        "[]",
+    ],
+)
+def test_fail__a_word_of_the_training_that_makes_no_sense(
+    tmp_path: Path, clock: Clock, word: str
+) -> None:
     word = word.replace("NOW", str(NOW)).replace("HUGE", "1" + 400 * "0")
     (tmp_path / "training.json").write_text(word)
-    around = Surroundings(Faults(lambda line: None), training=tmp_path / "training.json",
-                          wall=clock.wall)
+    around = Surroundings(
+        Faults(lambda line: None), training=tmp_path / "training.json", wall=clock.wall
+    )
     appliance, shown, _ = box(lying("1", 20), clock, surroundings=around)
     appliance.run()
     assert appliance.frames == 20 and len(shown.told) < 5, "what has not changed is not told again"

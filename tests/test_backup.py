@@ -31,8 +31,11 @@ def box(place: Path) -> Folders:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes()
-            for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.fixture
@@ -51,8 +54,11 @@ def test_ok__comes_back_as_it_was(old: Folders, saved: Path, tmp_path: Path) -> 
     (new.state / "weights" / "0001.npz").write_bytes(b"other")
     new.settings.write_text("")
     contents = backup.restore(saved, new)
-    assert set(contents.files) == {"settings/config.toml", "state/weights/0001.npz",
-                                   "state/weights/in-use.json"}
+    assert set(contents.files) == {
+        "settings/config.toml",
+        "state/weights/0001.npz",
+        "state/weights/in-use.json",
+    }
     assert files_of(new.state / "weights") == files_of(old.state / "weights")
     assert new.settings.read_bytes() == old.settings.read_bytes()
     kept = new.state.with_name("state.before-restore")
@@ -93,7 +99,7 @@ def test_fail__nothing_to_back_up_and_nowhere_to_write(old: Folders, tmp_path: P
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6])
 def test_fail__cut_short(saved: Path, tmp_path: Path, share: float) -> None:
-    saved.write_bytes(saved.read_bytes()[:int(saved.stat().st_size * share)])
+    saved.write_bytes(saved.read_bytes()[: int(saved.stat().st_size * share)])
     refused_and_untouched(saved, tmp_path)
 
 
@@ -116,20 +122,24 @@ def with_member(saved: Path, name: str, kind: bytes = tarfile.REGTYPE, link: str
             archive.addfile(one, io.BytesIO(content))
 
 
-@pytest.mark.parametrize(("name", "kind", "link"), [
-    ("../../etc/passwd", tarfile.REGTYPE, ""),
-    ("/etc/passwd", tarfile.REGTYPE, ""),
-    ("state/../../etc/passwd", tarfile.REGTYPE, ""),
-    ("state/weights", tarfile.SYMTYPE, "/etc"),
-    ("state/hard", tarfile.LNKTYPE, "/etc/shadow"),
-    ("state/pipe", tarfile.FIFOTYPE, ""),
-    ("state/disk", tarfile.BLKTYPE, ""),
-    ("settings/authorized_keys", tarfile.REGTYPE, ""),
-    ("state/more", tarfile.REGTYPE, ""),  # harmless, but not in the table
-    ("state/weights/0001.npz", tarfile.REGTYPE, ""),  # twice
-])
-def test_fail__members_that_do_not_belong(saved: Path, tmp_path: Path, name: str, kind: bytes,
-                                          link: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind", "link"),
+    [
+        ("../../etc/passwd", tarfile.REGTYPE, ""),
+        ("/etc/passwd", tarfile.REGTYPE, ""),
+        ("state/../../etc/passwd", tarfile.REGTYPE, ""),
+        ("state/weights", tarfile.SYMTYPE, "/etc"),
+        ("state/hard", tarfile.LNKTYPE, "/etc/shadow"),
+        ("state/pipe", tarfile.FIFOTYPE, ""),
+        ("state/disk", tarfile.BLKTYPE, ""),
+        ("settings/authorized_keys", tarfile.REGTYPE, ""),
+        ("state/more", tarfile.REGTYPE, ""),  # harmless, but not in the table
+        ("state/weights/0001.npz", tarfile.REGTYPE, ""),  # twice
+    ],
+)
+def test_fail__members_that_do_not_belong(
+    saved: Path, tmp_path: Path, name: str, kind: bytes, link: str
+) -> None:
     with_member(saved, name, kind, link)
     refused_and_untouched(saved, tmp_path)
 
@@ -141,8 +151,9 @@ def test_fail__no_file_at_all(tmp_path: Path) -> None:
             backup.check(path)
 
 
-def test_fail__larger_than_any_box(saved: Path, tmp_path: Path,
-                                   monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fail__larger_than_any_box(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(backup, "MOST_BYTES", 1000)
     refused_and_untouched(saved, tmp_path)
 
@@ -167,8 +178,9 @@ def test_fail__settings_of_another_version(old: Folders, tmp_path: Path) -> None
     assert files_of(tmp_path / "new") == before
 
 
-def test_fail__settings_cannot_be_put(saved: Path, tmp_path: Path,
-                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fail__settings_cannot_be_put(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The last step fails: state goes back to what it was."""
     new = box(tmp_path / "new")
     new.settings.write_text("")

@@ -62,7 +62,8 @@ def test_ok__a_short_press_is_said_once_it_is_let_go(hand: Hand, button: Button)
 
 
 def test_ok__a_long_press_is_said_while_it_lasts_and_letting_go_says_nothing(
-        hand: Hand, button: Button) -> None:
+    hand: Hand, button: Button
+) -> None:
     hand.press()
     hand.wait(0.9)
     assert button.events() == []
@@ -86,12 +87,18 @@ def test_ok__five_seconds_are_a_hold_said_once(hand: Hand, button: Button) -> No
     assert said + button.events() == [Press("long", 101.0), Press("hold", 105.0)]
 
 
-@pytest.mark.parametrize(("seconds", "said"), [
-    ((0.2,), ["short"]), ((1.5,), ["long"]), ((6,), ["long", "hold"]),
-    ((0.2, 0.2, 1.2, 0.1), ["short", "short", "long", "short"]),
-])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ((0.2,), ["short"]),
+        ((1.5,), ["long"]),
+        ((6,), ["long", "hold"]),
+        ((0.2, 0.2, 1.2, 0.1), ["short", "short", "long", "short"]),
+    ],
+)
 def test_ok__nothing_is_lost_while_nobody_asks(
-        hand: Hand, button: Button, seconds: Sequence[float], said: Sequence[str]) -> None:
+    hand: Hand, button: Button, seconds: Sequence[float], said: Sequence[str]
+) -> None:
     for one in seconds:
         hand.press()
         hand.wait(one)
@@ -147,7 +154,8 @@ def test_ok__pressed_at_start_up_does_not_count(hand: Hand, pins: MockFactory) -
 
 
 def test_ok__a_change_that_was_never_reported_ends_the_press(
-        hand: Hand, button: Button, pins: MockFactory) -> None:
+    hand: Hand, button: Button, pins: MockFactory
+) -> None:
     hand.press()
     hand.wait(0.5)
     assert button.events() == []
@@ -173,7 +181,8 @@ def test_ok__any_press_is_one_of_three() -> None:
         expected = ["short"] if length < 0.7 else ["long"] if length < 5 else ["long", "hold"]
         assert kinds(said) == expected
         assert [press.at for press in said] == pytest.approx(
-            [10 + length] if length < 0.7 else [10.7, 15.0][: len(said)])
+            [10 + length] if length < 0.7 else [10.7, 15.0][: len(said)]
+        )
 
 
 def test_ok__no_thread_is_kept_awake(button: Button) -> None:

@@ -81,6 +81,7 @@ def test_ok__what_moves_differs_from_look_to_look() -> None:
 
 def test_ok__blur_takes_the_strokes_of_what_slides() -> None:
     """Else a page would be read on its way."""
+
     def sharpest(grey: np.ndarray) -> float:
         return float(np.percentile(np.abs(np.diff(grey.astype(np.int16))), 99.5))
 

@@ -24,8 +24,11 @@ def drawing() -> np.ndarray:
 
 
 def near(frame_grey: np.ndarray, expected: np.ndarray, tolerance: int = 2) -> bool:
-    return frame_grey.dtype == np.uint8 and frame_grey.shape == expected.shape and bool(
-        np.abs(frame_grey.astype(int) - expected).max() <= tolerance)
+    return (
+        frame_grey.dtype == np.uint8
+        and frame_grey.shape == expected.shape
+        and bool(np.abs(frame_grey.astype(int) - expected).max() <= tolerance)
+    )
 
 
 def saved(folder: Path, picture: Image.Image, name: str = "a.png", **options: object) -> Path:
@@ -68,31 +71,42 @@ def test_ok__transparent_ground(tmp_path: Path, ink: int, paper: int) -> None:
 
 def png(width: int, height: int) -> bytes:
     """A tiny file that claims any size."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return (struct.pack(">I", len(data)) + kind + data
-                + struct.pack(">I", zlib.crc32(kind + data)))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-            + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 def whole_jpeg() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 80), np.uint8)).save(
-        buffer, "JPEG")
+        buffer, "JPEG"
+    )
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"", "no picture"),
-    (b"seven, eight, nine\n", "no picture"),
-    (whole_jpeg()[:200], "cut short|no picture"),
-    (whole_jpeg()[:-300], "cut short"),
-    (png(30_000, 30_000), "at most 50 million"),
-    (png(9_000, 9_000), "9000 x 9000 pixels"),
-    (png(300, 300), "cut short"),
-], ids=["empty", "text", "jpeg header", "jpeg cut", "bomb", "too large", "png cut"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no picture"),
+        (b"seven, eight, nine\n", "no picture"),
+        (whole_jpeg()[:200], "cut short|no picture"),
+        (whole_jpeg()[:-300], "cut short"),
+        (png(30_000, 30_000), "at most 50 million"),
+        (png(9_000, 9_000), "9000 x 9000 pixels"),
+        (png(300, 300), "cut short"),
+    ],
+    ids=["empty", "text", "jpeg header", "jpeg cut", "bomb", "too large", "png cut"],
+)
 def test_fail__is_no_whole_picture(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(content)
@@ -115,9 +129,11 @@ def test_fail__missing_and_folder(tmp_path: Path) -> None:
 def test_fail__pipes_devices_and_circles(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")  # opening it would wait for ever
     (tmp_path / "circle.png").symlink_to("circle.png")
-    for path, words in ((tmp_path / "pipe.png", "a device or a pipe"),
-                        (Path("/dev/zero"), "a device or a pipe"),
-                        (tmp_path / "circle.png", "cannot be read, [^(]*$")):
+    for path, words in (
+        (tmp_path / "pipe.png", "a device or a pipe"),
+        (Path("/dev/zero"), "a device or a pipe"),
+        (tmp_path / "circle.png", "cannot be read, [^(]*$"),
+    ):
         with pytest.raises(BadData, match=words) as caught:
             load(path)
         assert str(caught.value).startswith(f"{path}: ")

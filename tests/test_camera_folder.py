@@ -44,7 +44,8 @@ def test_ok__what_is_no_picture_is_passed_over(tmp_path: Path) -> None:
     camera = FolderCamera(tmp_path, forever=True, log=log.append)
     assert names(camera, 6) == ["a.png", "e.png"] * 3
     assert [line.split(":")[0] for line in log] == [
-        str(tmp_path / name) for name in ("b.png", "c.png", "d.png")]  # each said once
+        str(tmp_path / name) for name in ("b.png", "c.png", "d.png")
+    ]  # each said once
     assert all(line.endswith("; passed over") for line in log)
 
 
@@ -65,7 +66,8 @@ def test_ok__each_for_some_looks(tmp_path: Path) -> None:
 
 
 def test_ok__its_place_does_not_depend_on_ours(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     picture(tmp_path, "a.png")
     monkeypatch.chdir(tmp_path.parent)
     camera = FolderCamera(Path(tmp_path.name))

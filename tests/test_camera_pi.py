@@ -88,9 +88,15 @@ def test_ok__a_frame_outlives_its_buffer(bench: Any) -> None:
 def test_fail__a_view_that_is_kept_would_be_noticed(fake: ModuleType) -> None:
     """The fake bites: buffers are overwritten, and none may be looked at after its time."""
     device = fake.Picamera2()
-    device.configure(device.create_preview_configuration(
-        {"format": "YUV420", "size": (640, 480)}, raw=None, queue=False, buffer_count=3,
-        transform=sys.modules["libcamera"].Transform()))
+    device.configure(
+        device.create_preview_configuration(
+            {"format": "YUV420", "size": (640, 480)},
+            raw=None,
+            queue=False,
+            buffer_count=3,
+            transform=sys.modules["libcamera"].Transform(),
+        )
+    )
     device.start()
     with device.captured_request(wait=1) as request:
         with pytest.raises(BufferError), fake.MappedArray(request, "main", write=False) as buffer:
@@ -113,15 +119,21 @@ def test_ok__turned_and_mirrored(bench: Any, rotation: int, mirrored: bool) -> N
     assert np.abs(grey.astype(int) - by_hand[rotation]).max() <= 6
     assert grey.flags.c_contiguous
     assert (bench.transform.hflip, bench.transform.vflip) == (  # the chip does what it can
-        mirrored != (rotation >= 180), rotation >= 180)
+        mirrored != (rotation >= 180),
+        rotation >= 180,
+    )
 
 
 def test_ok__figures_of_the_sensor(bench: Any) -> None:
     with camera(bench) as lens:
         assert lens.figures == {}
         lens.capture()
-        assert lens.figures == {"exposure_ms": pytest.approx(20, rel=0.05), "gain": 1.0,
-                                "lux": 80.5, "focus": 1234}
+        assert lens.figures == {
+            "exposure_ms": pytest.approx(20, rel=0.05),
+            "gain": 1.0,
+            "lux": 80.5,
+            "focus": 1234,
+        }
 
 
 def test_ok__nothing_is_opened_before_the_first_capture(bench: Any) -> None:
@@ -136,8 +148,11 @@ def test_ok__exposure_settles_and_is_held(bench: Any) -> None:
     with camera(bench) as lens:
         frames = [lens.capture() for _ in range(30)]
         (only,) = held(bench)
-        assert only == {"AeEnable": False, "ExposureTime": pytest.approx(20_000, rel=0.05),
-                        "AnalogueGain": 1.0}
+        assert only == {
+            "AeEnable": False,
+            "ExposureTime": pytest.approx(20_000, rel=0.05),
+            "AnalogueGain": 1.0,
+        }
         assert type(only["ExposureTime"]) is int
         bench.never_settles = True  # whatever the camera would like now
         frames += [lens.capture() for _ in range(10)]
@@ -171,7 +186,8 @@ def test_ok__another_light_is_settled_anew(bench: Any, light: float) -> None:
     assert freed["AeEnable"] is True and freed["ExposureTime"] == 0
     assert again["AeEnable"] is False
     assert again["ExposureTime"] * again["AnalogueGain"] == pytest.approx(
-        kept["ExposureTime"] / light, rel=0.1)
+        kept["ExposureTime"] / light, rel=0.1
+    )
     assert frames[0].grey.mean() == pytest.approx(100 * light, abs=10)
     assert frames[-1].grey.mean() == pytest.approx(100, abs=6)
 
@@ -192,7 +208,8 @@ def test_ok__another_light_with_a_lamp_that_is_lit_only_to_look(bench: Any) -> N
 
 
 def test_fail__a_queue_that_cannot_be_flushed_is_closed_all_the_same(
-        bench: Any, fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench: Any, fake: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(_: Any) -> None:
         raise RuntimeError("no camera manager")
 
@@ -244,15 +261,28 @@ def test_ok__more_controls(bench: Any) -> None:
     assert type(controls["Sharpness"]) is float  # as the sensor's own
 
 
-@pytest.mark.parametrize(("controls", "words"), [
-    ({"Sharpnes": 2}, r"^camera.controls.Sharpnes: .* no such control; did you mean Sharpness\?"),
-    ({"HdrMode": 1}, r"^camera.controls.HdrMode: .*; it has AeEnable, AnalogueGain, "),
-    ({"Sharpness": 17}, r"Sharpness: is 17.0, must be a number from 0.0 to 16.0 for this camera"),
-    ({"ExposureTime": 9e3}, r"ExposureTime: is 9000.0, must be a whole number from 75 to 66666"),
-    ({"AeEnable": 1}, r"AeEnable: is 1, must be true or false for this camera"),
-])
+@pytest.mark.parametrize(
+    ("controls", "words"),
+    [
+        (
+            {"Sharpnes": 2},
+            r"^camera.controls.Sharpnes: .* no such control; did you mean Sharpness\?",
+        ),
+        ({"HdrMode": 1}, r"^camera.controls.HdrMode: .*; it has AeEnable, AnalogueGain, "),
+        (
+            {"Sharpness": 17},
+            r"Sharpness: is 17.0, must be a number from 0.0 to 16.0 for this camera",
+        ),
+        (
+            {"ExposureTime": 9e3},
+            r"ExposureTime: is 9000.0, must be a whole number from 75 to 66666",
+        ),
+        ({"AeEnable": 1}, r"AeEnable: is 1, must be true or false for this camera"),
+    ],
+)
 def test_fail__a_control_that_this_camera_lacks(
-        bench: Any, controls: dict[str, Any], words: str) -> None:
+    bench: Any, controls: dict[str, Any], words: str
+) -> None:
     with camera(bench, controls=controls) as lens:
         for _ in range(2):
             with pytest.raises(BadSettings, match=words):
@@ -264,8 +294,11 @@ def test_ok__focus_by_motor(bench: Any) -> None:
     bench.controls |= {"AfMode": (0, 2, 0), "LensPosition": (0.0, 10.0, 1.0)}
     with camera(bench, focus_metres=0.25) as lens:
         lens.capture()
-    assert bench.asked[0][1] == {"AfMode": 0, "LensPosition": 4.0,
-                                 "FrameDurationLimits": (100_000, 100_000)}
+    assert bench.asked[0][1] == {
+        "AfMode": 0,
+        "LensPosition": 4.0,
+        "FrameDurationLimits": (100_000, 100_000),
+    }
 
 
 def test_ok__focus_by_hand(bench: Any) -> None:
@@ -277,8 +310,10 @@ def test_ok__focus_by_hand(bench: Any) -> None:
 
 def test_fail__nearer_than_the_lens_can(bench: Any) -> None:
     bench.controls |= {"AfMode": (0, 2, 0), "LensPosition": (0.0, 10.0, 1.0)}
-    with camera(bench, focus_metres=0.05) as lens, pytest.raises(
-            BadSettings, match=r"^camera.focus_metres: is 0.05, but .* from 0.1 m on"):
+    with (
+        camera(bench, focus_metres=0.05) as lens,
+        pytest.raises(BadSettings, match=r"^camera.focus_metres: is 0.05, but .* from 0.1 m on"),
+    ):
         lens.capture()
 
 
@@ -288,13 +323,18 @@ def test_fail__nearer_than_the_lens_can(bench: Any) -> None:
 @pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("release", ["0.3.36", "0.3.38"])
 def test_fail__no_camera(
-        fake: ModuleType, release: str, listed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake: ModuleType, release: str, listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that is gone between the listing and the opening raises what its release raises."""
     fake.bench.cameras, fake.bench.release = 0, release
     if listed:
         monkeypatch.setattr(fake.Picamera2, "global_camera_info", staticmethod(lambda: [{}]))
-    with camera(fake.bench) as lens, pytest.raises(
-            NoHardware, match=r"^camera: none is found; with the power off, check .* cable"):
+    with (
+        camera(fake.bench) as lens,
+        pytest.raises(
+            NoHardware, match=r"^camera: none is found; with the power off, check .* cable"
+        ),
+    ):
         lens.capture()
 
 
@@ -316,15 +356,21 @@ def test_fail__too_little_memory(bench: Any) -> None:
 
 @pytest.mark.parametrize("missing", ["picamera2", "libcamera"])
 def test_fail__not_installed(
-        fake: ModuleType, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake: ModuleType, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with camera(fake.bench) as lens, pytest.raises(
-            NoHardware, match=f"^camera: {missing} is not installed.*sudo apt install .*picamera2"):
+    with (
+        camera(fake.bench) as lens,
+        pytest.raises(
+            NoHardware, match=f"^camera: {missing} is not installed.*sudo apt install .*picamera2"
+        ),
+    ):
         lens.capture()
 
 
 def test_fail__built_for_another_numpy(
-        bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "picamera2.py").write_text("raise ValueError('numpy.dtype size changed')\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "picamera2")
@@ -337,8 +383,12 @@ def test_fail__of_any_other_kind(fake: ModuleType, monkeypatch: pytest.MonkeyPat
         raise RuntimeError("Could not open any dmaHeap device")
 
     monkeypatch.setattr(fake.Picamera2, "start", refuse)
-    with camera(fake.bench) as lens, pytest.raises(
-            NoHardware, match=r"cannot be opened \(Could not open any dmaHeap .* group video"):
+    with (
+        camera(fake.bench) as lens,
+        pytest.raises(
+            NoHardware, match=r"cannot be opened \(Could not open any dmaHeap .* group video"
+        ),
+    ):
         lens.capture()
     assert fake.bench.held_by is None
 
@@ -365,8 +415,10 @@ def test_fail__the_cable_fell_out(bench: Any) -> None:
     with camera(bench, wait_seconds=2.0) as lens:
         lens.capture()
         bench.cable_in = False
-        with pytest.raises(NoHardware, match=(
-                r"^camera: no frame came within 2 s, also after opening it anew; check.* cable")):
+        with pytest.raises(
+            NoHardware,
+            match=(r"^camera: no frame came within 2 s, also after opening it anew; check.* cable"),
+        ):
             lens.capture()
     assert bench.opened == 2
     assert bench.held_by is None
@@ -390,13 +442,18 @@ def test_ok__what_breaks_while_it_runs_is_opened_anew(bench: Any, error: Excepti
 
 
 def test_fail__what_breaks_again_and_again(
-        fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("Unable to cast Python instance")
 
     monkeypatch.setattr(fake.Request, "get_metadata", refuse)
-    with camera(fake.bench) as lens, pytest.raises(
-            NoHardware, match=r"Unable to cast.*, also after .* anew; .* camera.controls"):
+    with (
+        camera(fake.bench) as lens,
+        pytest.raises(
+            NoHardware, match=r"Unable to cast.*, also after .* anew; .* camera.controls"
+        ),
+    ):
         lens.capture()
     assert fake.bench.opened == 2 and fake.bench.held_by is None
 
@@ -425,8 +482,14 @@ def test_ok__a_hanging_camera_does_not_keep_the_process(bench: Any) -> None:
             lens.capture()
         sys.exit(69)
     """
-    done = subprocess.run([sys.executable, "-c", program], timeout=10, capture_output=True,
-                          text=True, check=False, env={"PYTHONPATH": str(FAKES)})
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        timeout=10,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(FAKES)},
+    )
     assert done.returncode == 69, done.stderr
     assert done.stderr == "camera: could not be closed within 0.2 s; given up\n"
 

@@ -61,10 +61,19 @@ class Tree:
         """Run a program in it and give the lines it prints; libcamera chatters on stderr."""
         inside = f"/{self.folder.relative_to(self.root)}"
         done = subprocess.run(
-            ["chroot", str(self.root), f"/{PYTHON}", "-c", BEGIN + program], timeout=60, text=True,
-            capture_output=True, check=False, env={
-                "PATH": os.environ["PATH"], "PYTHONPATH": inside, "LIBCAMERA_LOG_LEVELS": "*:3",
-                "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1"})
+            ["chroot", str(self.root), f"/{PYTHON}", "-c", BEGIN + program],
+            timeout=60,
+            text=True,
+            capture_output=True,
+            check=False,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": inside,
+                "LIBCAMERA_LOG_LEVELS": "*:3",
+                "PYTHONWARNINGS": "ignore",
+                "OPENBLAS_NUM_THREADS": "1",
+            },
+        )
         print(*(line[:200] for line in done.stdout.splitlines()), sep="\n")
         assert done.returncode == code, done.stderr
         return done.stdout.splitlines()
@@ -78,8 +87,9 @@ def tree(shared: Path) -> Iterator[Tree]:
     if os.geteuid() != 0:
         pytest.skip("needs root, for chroot")
     folder = Path(tempfile.mkdtemp(prefix="pi-reader-test-", dir=root / "var/tmp"))
-    shutil.copytree(CHECKOUT / "pi_reader", folder / "pi_reader",
-                    ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        CHECKOUT / "pi_reader", folder / "pi_reader", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copytree(CHECKOUT / "weights", folder / "weights")
     shutil.copy(shared / "emulation/picamera2_virtual.py", folder)
     shutil.rmtree(root / "frames", ignore_errors=True)
@@ -88,7 +98,8 @@ def tree(shared: Path) -> Iterator[Tree]:
     pages = [draw_page(rng, difficulty=0) for _ in range(3)]
     for number, page in enumerate(pages):
         Image.fromarray(page.frame.grey).convert("RGB").save(
-            root / f"frames/{number}.jpg", quality=98)
+            root / f"frames/{number}.jpg", quality=98
+        )
     yield Tree(root, folder, pages)
     shutil.rmtree(folder)
 
@@ -123,8 +134,7 @@ def test_ok__frames_of_the_real_picamera2(tree: Tree) -> None:
             assert min(apart) < 4  # JPEG on the way
 
 
-def test_ok__the_fake_has_the_real_ones_face(
-        tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__the_fake_has_the_real_ones_face(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the fake lets our camera call exists, with the same names of arguments."""
     monkeypatch.syspath_prepend(CHECKOUT / "tests/fakes")
     import picamera2 as fake
@@ -212,7 +222,8 @@ def test_ok__frames_stop_and_one_opening_helps(tree: Tree) -> None:
 
 def test_fail__it_hangs_and_the_process_ends_all_the_same(tree: Tree) -> None:
     """Its thread is stuck, as in a kernel that waits: so is closing, but not the process."""
-    lines = tree.run("""
+    lines = tree.run(
+        """
     pi.CLOSE_SECONDS = 1
     camera = PiCamera(wait_seconds=1, log=print)
     camera.capture()
@@ -229,7 +240,9 @@ def test_fail__it_hangs_and_the_process_ends_all_the_same(tree: Tree) -> None:
         print(error)
         print(time.monotonic() - began < 4, flush=True)
         sys.exit(error.exit_code)
-    """, code=69)
+    """,
+        code=69,
+    )
     assert lines[1].startswith("camera: hangs and cannot be closed")
     assert lines[2] == "True"
 

@@ -36,8 +36,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def in_process(code: str) -> str:
     """Run a few lines in a fresh interpreter and return what they print."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ).stdout
 
 
 def loaded_by(arguments: list[str]) -> set[str]:
@@ -45,7 +51,8 @@ def loaded_by(arguments: list[str]) -> set[str]:
     printed = in_process(
         "import sys\nfrom pi_reader.cli.main import main\n"
         f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
-        "print('\\nloaded', *sorted(sys.modules))")
+        "print('\\nloaded', *sorted(sys.modules))"
+    )
     return set(printed.rsplit("\nloaded ", 1)[1].split())
 
 
@@ -55,8 +62,10 @@ def options(command: str) -> list[argparse.Action]:
     return [action for action in parser._actions if action.dest != "help"]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["read", "--help"],
-                                       ["train", "--help"], ["demo", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["read", "--help"], ["train", "--help"], ["demo", "--help"]],
+)
 def test_ok__help_comes_without_numpy(arguments: list[str]) -> None:
     assert not loaded_by(arguments) & {"numpy", "PIL", "tqdm"}
 
@@ -64,9 +73,21 @@ def test_ok__help_comes_without_numpy(arguments: list[str]) -> None:
 def test_ok__read_imports_only_what_it_uses(page: Path) -> None:
     loaded = loaded_by(["read", str(page)])
     assert "numpy" in loaded
-    assert not {name for name in loaded if name.startswith((
-        "pi_reader.training", "pi_reader.handwriting", "pi_reader.outputs", "tqdm",
-        "pi_reader.pictures", "numpy.testing", "sqlite3"))}
+    assert not {
+        name
+        for name in loaded
+        if name.startswith(
+            (
+                "pi_reader.training",
+                "pi_reader.handwriting",
+                "pi_reader.outputs",
+                "tqdm",
+                "pi_reader.pictures",
+                "numpy.testing",
+                "sqlite3",
+            )
+        )
+    }
 
 
 def test_ok__version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,43 +97,76 @@ def test_ok__version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"pi-reader {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["rea"], ["read"], ["read", "--jsn", "a"], ["evaluate"],
-                                       ["demo", "--pages", "none"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["rea"], ["read"], ["read", "--jsn", "a"], ["evaluate"], ["demo", "--pages", "none"]],
+)
 def test_fail__usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    ([], "there are read, demo, run"), (["sampels"], "did you mean samples?"),
-    (["samples"], "there are list, show, label"), (["samples", "lable"], "did you mean label?"),
-    (["weights", "xyzzy"], "there are list, show, use"), (["run", "--camera", "dsk"], "mean desk?"),
-    (["retrain", "--nwo"], "pi-reader retrain: error: there is no '--nwo' here"),
-])
-def test_fail__says_which_words_there_are(arguments: list[str], words: str,
-                                          capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "there are read, demo, run"),
+        (["sampels"], "did you mean samples?"),
+        (["samples"], "there are list, show, label"),
+        (["samples", "lable"], "did you mean label?"),
+        (["weights", "xyzzy"], "there are list, show, use"),
+        (["run", "--camera", "dsk"], "mean desk?"),
+        (["retrain", "--nwo"], "pi-reader retrain: error: there is no '--nwo' here"),
+    ],
+)
+def test_fail__says_which_words_there_are(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         main(arguments)
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("code", "words"), [
-    (2, "samples show 7"), (2, "samples label 7 3"), (2, "samples label last x"),
-    (2, "samples drop 7"), (2, "samples drop"), (2, "weights show 7"), (2, "weights use 7"),
-    (2, "weights rollback"), (2, "readings --last 0"),
-    (2, "readings --since then"), (2, "retrain --hours 0"), (2, "run --seconds 0"),
-    (2, "aim --seconds 0"),
-    (65, "samples import damaged"), (65, "weights offer damaged"),
-    (65, "weights compare 0 0 --npz damaged"), (65, "retrain --samples damaged --out w.npz"),
-    (66, "samples import none"), (66, "weights offer none"), (66, "weights compare 0 0 --npz none"),
-    (66, "retrain --samples none --out w.npz"), (66, "samples sheet s.png"),
-    (66, "run --config none"), (69, "run --camera pi --seconds 1"), (69, "aim --seconds 1"),
-    (69, "status"), (73, "samples export nowhere/s.npz"), (75, "samples label last 7"),
-])
-def test_fail__the_same_mistake_has_the_same_code(code: int, words: str, tmp_path: Path,
-                                                  monkeypatch: pytest.MonkeyPatch,
-                                                  capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (2, "samples show 7"),
+        (2, "samples label 7 3"),
+        (2, "samples label last x"),
+        (2, "samples drop 7"),
+        (2, "samples drop"),
+        (2, "weights show 7"),
+        (2, "weights use 7"),
+        (2, "weights rollback"),
+        (2, "readings --last 0"),
+        (2, "readings --since then"),
+        (2, "retrain --hours 0"),
+        (2, "run --seconds 0"),
+        (2, "aim --seconds 0"),
+        (65, "samples import damaged"),
+        (65, "weights offer damaged"),
+        (65, "weights compare 0 0 --npz damaged"),
+        (65, "retrain --samples damaged --out w.npz"),
+        (66, "samples import none"),
+        (66, "weights offer none"),
+        (66, "weights compare 0 0 --npz none"),
+        (66, "retrain --samples none --out w.npz"),
+        (66, "samples sheet s.png"),
+        (66, "run --config none"),
+        (69, "run --camera pi --seconds 1"),
+        (69, "aim --seconds 1"),
+        (69, "status"),
+        (73, "samples export nowhere/s.npz"),
+        (75, "samples label last 7"),
+    ],
+)
+def test_fail__the_same_mistake_has_the_same_code(
+    code: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """A number that is not there is wrong usage, a file that is not there a missing file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "damaged").write_bytes(b"PK neither fish nor fowl")
@@ -176,8 +230,9 @@ def test_ok__a_page_without_digits(tmp_path: Path, capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out)["lines"] == []
 
 
-def test_fail__the_others_are_still_read(page: Path, tmp_path: Path,
-                                         capsys: pytest.CaptureFixture[str]) -> None:
+def test_fail__the_others_are_still_read(
+    page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = tmp_path / "text.png"
     text.write_text("no picture")
     missing = tmp_path / "missing.png"
@@ -207,8 +262,9 @@ def test_fail__annotate_into_a_file(page: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(("weights", "code"), [("nobody", 66), ("./nobody.npz", 66)])
-def test_fail__weights_that_are_not_there(page: Path, weights: str, code: int,
-                                          capsys: pytest.CaptureFixture[str]) -> None:
+def test_fail__weights_that_are_not_there(
+    page: Path, weights: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["read", str(page), "--weights", weights]) == code
     assert "nobody" in capsys.readouterr().err
 
@@ -221,24 +277,39 @@ def test_ok__evaluate_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     np.savez(path, x=draw_patches(labels, np.random.default_rng(1)), y=labels)
     assert main(["evaluate", "--npz", str(path), "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert set(result) == {"n", "accuracy", "errors", "confusion", "per_digit",
-                           "calibration_error", "rejected", "accuracy_of_sure", "seconds"}
+    assert set(result) == {
+        "n",
+        "accuracy",
+        "errors",
+        "confusion",
+        "per_digit",
+        "calibration_error",
+        "rejected",
+        "accuracy_of_sure",
+        "seconds",
+    }
     assert result["n"] == 200 == sum(map(sum, result["confusion"]))
     assert result["errors"] == 200 - sum(result["confusion"][d][d] for d in range(10))
-    assert result["accuracy"] == pytest.approx(1 - result["errors"] / 200) and \
-        result["accuracy"] > 0.8
+    assert (
+        result["accuracy"] == pytest.approx(1 - result["errors"] / 200) and result["accuracy"] > 0.8
+    )
 
 
-@pytest.mark.parametrize("arrays", [
-    {}, {"x": np.zeros((3, 28, 28), np.uint8)},
-    {"x": np.zeros((3, 28, 28), np.uint8), "y": np.zeros(4, np.uint8)},
-    {"x": np.zeros((3, 28, 27), np.uint8), "y": np.zeros(3, np.uint8)},
-    {"x": np.zeros((3, 28, 28), np.float32), "y": np.zeros(3, np.uint8)},
-    {"x": np.zeros((3, 28, 28), np.uint8), "y": np.full(3, 10, np.uint8)},
-    {"x": np.array([{}]), "y": np.zeros(1, np.uint8)},
-])
-def test_fail__evaluate_npz_of_another_shape(tmp_path: Path, arrays: dict,
-                                             capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {},
+        {"x": np.zeros((3, 28, 28), np.uint8)},
+        {"x": np.zeros((3, 28, 28), np.uint8), "y": np.zeros(4, np.uint8)},
+        {"x": np.zeros((3, 28, 27), np.uint8), "y": np.zeros(3, np.uint8)},
+        {"x": np.zeros((3, 28, 28), np.float32), "y": np.zeros(3, np.uint8)},
+        {"x": np.zeros((3, 28, 28), np.uint8), "y": np.full(3, 10, np.uint8)},
+        {"x": np.array([{}]), "y": np.zeros(1, np.uint8)},
+    ],
+)
+def test_fail__evaluate_npz_of_another_shape(
+    tmp_path: Path, arrays: dict, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "bad.npz"
     np.savez(path, **arrays)
     assert main(["evaluate", "--npz", str(path)]) == 65
@@ -258,12 +329,15 @@ def test_ok__demo_misses_no_digit_in_its_summary() -> None:
         total = Score(photos=1, true=10, predicted=7, paired=6, right=5, unsure=2)
         said, milliseconds = 1, 0.0
 
-    assert ("5 of 10 digits right, 2 unsure (?), 1 wrong, 2 missed, 1 read where none was;"
-            in demo._summary(Judged(), 1))  # type: ignore[arg-type]
+    assert (
+        "5 of 10 digits right, 2 unsure (?), 1 wrong, 2 missed, 1 read where none was;"
+        in demo._summary(Judged(), 1)
+    )  # type: ignore[arg-type]
 
 
-def test_ok__a_fault_of_ours_is_70(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-                                   capsys: pytest.CaptureFixture[str]) -> None:
+def test_ok__a_fault_of_ours_is_70(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from pi_reader.cli import read
 
     monkeypatch.setattr(read, "run", lambda args: 1 // 0)
@@ -271,8 +345,9 @@ def test_ok__a_fault_of_ours_is_70(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_ok__told_to_stop_while_a_command_is_imported(monkeypatch: pytest.MonkeyPatch,
-                                                      capsys: pytest.CaptureFixture[str]) -> None:
+def test_ok__told_to_stop_while_a_command_is_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupted(name: str) -> None:
         raise KeyboardInterrupt
 
@@ -281,28 +356,45 @@ def test_ok__told_to_stop_while_a_command_is_imported(monkeypatch: pytest.Monkey
     assert capsys.readouterr().err == "pi-reader: stopped\n"
 
 
-@pytest.mark.parametrize("environment", [
-    {"PYTHONIOENCODING": "ascii"},
-    {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
-])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    ],
+)
 def test_ok__a_lesson_on_a_terminal_that_knows_ascii_only(environment: dict[str, str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "pi_reader", "lesson", "descent", "--fast"],
-                          capture_output=True, check=True, cwd=ROOT,
-                          env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
+    done = subprocess.run(
+        [sys.executable, "-m", "pi_reader", "lesson", "descent", "--fast"],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )
     said = done.stdout.decode("ascii")
     assert "0.1 x slope" in said and "x^2" in said and not done.stderr
 
 
 def test_ok__output_into_a_closed_pipe() -> None:
     command = f"{sys.executable} -m pi_reader read --help | head -c 1"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True,
-                          text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert "Traceback" not in done.stderr
 
 
 def shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PYTHONPATH": str(ROOT), **variables})
+    return subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+    )
 
 
 def test_fail__output_into_a_full_disk(page: Path) -> None:
@@ -335,8 +427,9 @@ def test_ok__names_that_no_terminal_can_print(page: Path, tmp_path: Path) -> Non
 
 
 def test_fail__setup_with_a_python_that_is_none(tmp_path: Path) -> None:
-    done = shell(f"{ROOT}/setup.sh run --version", PYTHON="/no/python",
-                 PI_READER_VENV=str(tmp_path / "venv"))
+    done = shell(
+        f"{ROOT}/setup.sh run --version", PYTHON="/no/python", PI_READER_VENV=str(tmp_path / "venv")
+    )
     assert done.returncode == 1
     assert done.stderr.startswith("setup.sh: PYTHON is /no/python, which is not Python 3.11")
     assert not (tmp_path / "venv").exists()

@@ -38,8 +38,11 @@ def example(*marks: str) -> str:
 
 def keys() -> set[str]:
     """All settings by their full names, from the code."""
-    return {f"{section.name}.{key.name}" for section in fields(Settings)
-            for key in fields(section.default_factory)}
+    return {
+        f"{section.name}.{key.name}"
+        for section in fields(Settings)
+        for key in fields(section.default_factory)
+    }
 
 
 def keys_in(text: str) -> set[str]:
@@ -89,22 +92,35 @@ def test_ok__each_setting_of_the_example_has_its_word() -> None:
         assert all(line.startswith("# ") for line in lines), name
 
 
-@pytest.mark.parametrize(("text", "key", "value"), [
-    ("", "service.of", 4),
-    ("\ufeff[service]\nof = 9", "service.of", 9),  # with the mark of some editors
-    ("[service]\r\nof = 9\r\n", "service.of", 9),
-    ("service = {of = 9}", "service.of", 9),
-    ("service.of = 9", "service.of", 9),
-    ("[oled]\naddress = 0x3D", "oled.address", 61),
-    ("[camera]\nmasked = [[0, 0, 640, 20], [0, 460, 640, 20]]", "camera.masked",
-     ((0, 0, 640, 20), (0, 460, 640, 20))),
-    ("[camera]\nrotation = 90\nregion = [0, 0, 480, 640]", "camera.region", (0, 0, 480, 640)),
-    ("[camera.controls]\nColourGains = [1, 1.5]\nAeEnable = true", "camera.controls",
-     {"ColourGains": (1, 1.5), "AeEnable": True}),
-    ("[leds]\ndigits = [2, 3, 4, 17]", "leds.digits", (2, 3, 4, 17)),
-    ("[oled]\non = true\nport = 3\n[leds]\nsure = 2", "leds.sure", 2),  # another bus, other lines
-    ('[camera]\nkind = "folder"\nfolder = "/srv/photos"', "camera.folder", "/srv/photos"),
-])
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("", "service.of", 4),
+        ("\ufeff[service]\nof = 9", "service.of", 9),  # with the mark of some editors
+        ("[service]\r\nof = 9\r\n", "service.of", 9),
+        ("service = {of = 9}", "service.of", 9),
+        ("service.of = 9", "service.of", 9),
+        ("[oled]\naddress = 0x3D", "oled.address", 61),
+        (
+            "[camera]\nmasked = [[0, 0, 640, 20], [0, 460, 640, 20]]",
+            "camera.masked",
+            ((0, 0, 640, 20), (0, 460, 640, 20)),
+        ),
+        ("[camera]\nrotation = 90\nregion = [0, 0, 480, 640]", "camera.region", (0, 0, 480, 640)),
+        (
+            "[camera.controls]\nColourGains = [1, 1.5]\nAeEnable = true",
+            "camera.controls",
+            {"ColourGains": (1, 1.5), "AeEnable": True},
+        ),
+        ("[leds]\ndigits = [2, 3, 4, 17]", "leds.digits", (2, 3, 4, 17)),
+        (
+            "[oled]\non = true\nport = 3\n[leds]\nsure = 2",
+            "leds.sure",
+            2,
+        ),  # another bus, other lines
+        ('[camera]\nkind = "folder"\nfolder = "/srv/photos"', "camera.folder", "/srv/photos"),
+    ],
+)
 def test_ok__accepted(text: str, key: str, value: object, tmp_path: Path) -> None:
     section, name = key.split(".")
     got = getattr(getattr(settings_of(text, tmp_path), section), name)
@@ -118,68 +134,104 @@ def test_ok__whole_numbers_will_do_for_others(tmp_path: Path) -> None:
     assert (hours, type(hours)) == (3.0, float)
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("[leds]\nsrue = 4", "leds.srue: there is no such setting; did you mean sure?"),
-    ("[led]\nsure = 4", "[led]: there is no such section; did you mean oled or leds?"),
-    ("[leds]\npoint = 4", "leds.point: there is no such setting; it belongs to [segments]"),
-    ("[leds]\nxyzzy = 4", "leds.xyzzy: there is no such setting; there are digits, sure, unsure"),
-    ("hours = 4", "hours: stands before the first section; it belongs to [night]"),
-    ("xyzzy = 4", "xyzzy: stands before the first section"),
-    ("leds = 4", "leds: is a value, should be a section that begins with [leds]"),
-    ("[[leds]]\nsure = 4", "leds: is a value, should be a section"),
-    ("[leds.more]\nsure = 4", "leds.more: there is no such setting"),
-    ("[leds]\nsure = true", "leds.sure: is true, should be the number of a GPIO line from 0 to 27"),
-    ("[leds]\nsure = 28", "leds.sure: is 28, should be the number of a GPIO line"),
-    ("[leds]\nsure = -1", "leds.sure: is -1"),
-    ("[leds]\nsure = [17]", "leds.sure: is [17], should be the number"),
-    ("[leds]\nsure = 17.0", "leds.sure: is 17.0"),
-    ("[leds]\nactive_high = 1", "leds.active_high: is 1, should be true or false"),
-    ("[leds]\ndigits = [1, 2, 3]", "leds.digits: is [1, 2, 3], should be a list of 4 or 10 GPIO"),
-    ("[leds]\ndigits = [4, 5, 4, 6]", "leds.digits: GPIO4 is already used by leds.digits"),
-    ("[leds]\nsure = 4\n[button]\npin = 4", "button.pin: GPIO4 is already used by leds.sure"),
-    ("[leds]\nsure = 2\n[oled]\non = true", "oled.on: GPIO2 is already used by leds.sure"),
-    ("[oled]\nwidth = 96", "oled.width: is 96, should be one of 64, 128"),
-    ("[oled]\nwidth = 64", "oled.width, oled.height: are 64x64, should be 128x64 or 128x32 or"),
-    ('[oled]\nchip = "sh1106"\nwidth = 64\nheight = 32', "128x32, which the sh1106 has"),
-    ("[night]\nhours = true", "night.hours: is true, should be a number from 0.1 to 24"),
-    ("[night]\nhours = inf", "night.hours: is inf"),
-    ("[night]\nhours = nan", "night.hours: is nan"),
-    ('[night]\nhours = "4"', 'night.hours: is "4", should be a number'),
-    ("[night]\nstarts = 02:00:00", "night.starts: is 02:00:00, should be a time of day in quotes"),
-    ("[night]\nstarts = 2027-01-01", "night.starts: is 2027-01-01"),
-    ('[night]\nstarts = "24:00"', 'night.starts: is "24:00", should be a time'),
-    ('[night]\nstarts = "2:00"', 'night.starts: is "2:00"'),
-    ('[night]\nstarts = "²2:00"', "night.starts: is"),
-    ("[history]\nmost = 1e5", "history.most: is 100000.0, should be a whole number from 100"),
-    ("[history]\nmost = " + "9" * 4000, "history.most: is a number of many digits, should be"),
-    ("[history]\nmost = 0x" + "f" * 9000, "history.most: is a number of many digits, should be"),
-    ("[history]\nmost = " + "9" * 5000, "is not TOML"),  # more digits than Python takes
-    ("[camera]\nregion = [0, 0, 0x" + "f" * 9000 + ", 9]", "camera.region: is [0, 0, a number of"),
-    ("[camera]\nwidth = 641", "camera.width: is 641, should be a whole number from 160 to 1920 in"),
-    ("[camera]\nregion = [0, 0, 641, 9]", "camera.region: [0, 0, 641, 9] reaches beyond the frame"),
-    ("[camera]\nregion = [0, 0, 640, 9]", "camera.region: [0, 0, 640, 9] has no room for a digit"),
-    ("[camera]\nrotation = 90\nregion = [0, 0, 640, 480]", "frame of 480x640 pixels"),
-    ("[camera]\nregion = [0, 0, 64]", "camera.region: is [0, 0, 64], should be [x, y, width"),
-    ("[camera]\nregion = [0.5, 0, 64, 64]", "camera.region: is [0.5, 0, 64, 64]"),
-    ("[camera]\nmasked = [0, 0, 64, 64]", "camera.masked: is [0, 0, 64, 64], should be a list of"),
-    ("[camera]\nmasked = [[600, 0, 64, 64]]", "camera.masked: [600, 0, 64, 64] reaches beyond"),
-    ("[camera.controls]\nSharpness = nan", "camera.controls: is a table, should be a table of"),
-    ("[camera.controls]\nSharpness = 0x" + "f" * 300, "camera.controls: is a table"),
-    ("[camera.controls]\nSharpness = 'much'", "camera.controls: is a table"),
-    ('[camera]\nkind = "usb"', 'camera.kind: is "usb", should be one of "pi", "folder", "desk"'),
-    ('[camera]\nkind = "folder"', "camera.folder: is empty"),
-    ('[camera]\nfolder = "a\\u0000b"', "camera.folder: is "),
-    ("[camera]\nrotation = 45", "camera.rotation: is 45, should be one of 0, 90, 180, 270"),
-    ("[camera]\nrotation = false", "camera.rotation: is false"),
-    ("[service]\nseen = 5", "service.seen: is 5, should be at most service.of, which is 4"),
-    ("[service]\nlooks_per_second = 9", "service.fastest: is 8, should be at least"),
-    ("[leds]\nsure = 4\nsure = 5", "is not TOML: Cannot overwrite a value (at "),
-    ("[leds]\nsure = 4\n[leds]", "is not TOML: Cannot declare ('leds',) twice (at line 3"),
-    ("[leds]\nsure = 4\x00", "is not TOML: "),
-    ("sure = ", "is not TOML: Invalid value (at end of document)"),
-    ("[" * 20000, "is not TOML"),
-    ("a = " + "[" * 20000, "is not TOML"),
-])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[leds]\nsrue = 4", "leds.srue: there is no such setting; did you mean sure?"),
+        ("[led]\nsure = 4", "[led]: there is no such section; did you mean oled or leds?"),
+        ("[leds]\npoint = 4", "leds.point: there is no such setting; it belongs to [segments]"),
+        (
+            "[leds]\nxyzzy = 4",
+            "leds.xyzzy: there is no such setting; there are digits, sure, unsure",
+        ),
+        ("hours = 4", "hours: stands before the first section; it belongs to [night]"),
+        ("xyzzy = 4", "xyzzy: stands before the first section"),
+        ("leds = 4", "leds: is a value, should be a section that begins with [leds]"),
+        ("[[leds]]\nsure = 4", "leds: is a value, should be a section"),
+        ("[leds.more]\nsure = 4", "leds.more: there is no such setting"),
+        (
+            "[leds]\nsure = true",
+            "leds.sure: is true, should be the number of a GPIO line from 0 to 27",
+        ),
+        ("[leds]\nsure = 28", "leds.sure: is 28, should be the number of a GPIO line"),
+        ("[leds]\nsure = -1", "leds.sure: is -1"),
+        ("[leds]\nsure = [17]", "leds.sure: is [17], should be the number"),
+        ("[leds]\nsure = 17.0", "leds.sure: is 17.0"),
+        ("[leds]\nactive_high = 1", "leds.active_high: is 1, should be true or false"),
+        (
+            "[leds]\ndigits = [1, 2, 3]",
+            "leds.digits: is [1, 2, 3], should be a list of 4 or 10 GPIO",
+        ),
+        ("[leds]\ndigits = [4, 5, 4, 6]", "leds.digits: GPIO4 is already used by leds.digits"),
+        ("[leds]\nsure = 4\n[button]\npin = 4", "button.pin: GPIO4 is already used by leds.sure"),
+        ("[leds]\nsure = 2\n[oled]\non = true", "oled.on: GPIO2 is already used by leds.sure"),
+        ("[oled]\nwidth = 96", "oled.width: is 96, should be one of 64, 128"),
+        ("[oled]\nwidth = 64", "oled.width, oled.height: are 64x64, should be 128x64 or 128x32 or"),
+        ('[oled]\nchip = "sh1106"\nwidth = 64\nheight = 32', "128x32, which the sh1106 has"),
+        ("[night]\nhours = true", "night.hours: is true, should be a number from 0.1 to 24"),
+        ("[night]\nhours = inf", "night.hours: is inf"),
+        ("[night]\nhours = nan", "night.hours: is nan"),
+        ('[night]\nhours = "4"', 'night.hours: is "4", should be a number'),
+        (
+            "[night]\nstarts = 02:00:00",
+            "night.starts: is 02:00:00, should be a time of day in quotes",
+        ),
+        ("[night]\nstarts = 2027-01-01", "night.starts: is 2027-01-01"),
+        ('[night]\nstarts = "24:00"', 'night.starts: is "24:00", should be a time'),
+        ('[night]\nstarts = "2:00"', 'night.starts: is "2:00"'),
+        ('[night]\nstarts = "²2:00"', "night.starts: is"),
+        ("[history]\nmost = 1e5", "history.most: is 100000.0, should be a whole number from 100"),
+        ("[history]\nmost = " + "9" * 4000, "history.most: is a number of many digits, should be"),
+        (
+            "[history]\nmost = 0x" + "f" * 9000,
+            "history.most: is a number of many digits, should be",
+        ),
+        ("[history]\nmost = " + "9" * 5000, "is not TOML"),  # more digits than Python takes
+        (
+            "[camera]\nregion = [0, 0, 0x" + "f" * 9000 + ", 9]",
+            "camera.region: is [0, 0, a number of",
+        ),
+        (
+            "[camera]\nwidth = 641",
+            "camera.width: is 641, should be a whole number from 160 to 1920 in",
+        ),
+        (
+            "[camera]\nregion = [0, 0, 641, 9]",
+            "camera.region: [0, 0, 641, 9] reaches beyond the frame",
+        ),
+        (
+            "[camera]\nregion = [0, 0, 640, 9]",
+            "camera.region: [0, 0, 640, 9] has no room for a digit",
+        ),
+        ("[camera]\nrotation = 90\nregion = [0, 0, 640, 480]", "frame of 480x640 pixels"),
+        ("[camera]\nregion = [0, 0, 64]", "camera.region: is [0, 0, 64], should be [x, y, width"),
+        ("[camera]\nregion = [0.5, 0, 64, 64]", "camera.region: is [0.5, 0, 64, 64]"),
+        (
+            "[camera]\nmasked = [0, 0, 64, 64]",
+            "camera.masked: is [0, 0, 64, 64], should be a list of",
+        ),
+        ("[camera]\nmasked = [[600, 0, 64, 64]]", "camera.masked: [600, 0, 64, 64] reaches beyond"),
+        ("[camera.controls]\nSharpness = nan", "camera.controls: is a table, should be a table of"),
+        ("[camera.controls]\nSharpness = 0x" + "f" * 300, "camera.controls: is a table"),
+        ("[camera.controls]\nSharpness = 'much'", "camera.controls: is a table"),
+        (
+            '[camera]\nkind = "usb"',
+            'camera.kind: is "usb", should be one of "pi", "folder", "desk"',
+        ),
+        ('[camera]\nkind = "folder"', "camera.folder: is empty"),
+        ('[camera]\nfolder = "a\\u0000b"', "camera.folder: is "),
+        ("[camera]\nrotation = 45", "camera.rotation: is 45, should be one of 0, 90, 180, 270"),
+        ("[camera]\nrotation = false", "camera.rotation: is false"),
+        ("[service]\nseen = 5", "service.seen: is 5, should be at most service.of, which is 4"),
+        ("[service]\nlooks_per_second = 9", "service.fastest: is 8, should be at least"),
+        ("[leds]\nsure = 4\nsure = 5", "is not TOML: Cannot overwrite a value (at "),
+        ("[leds]\nsure = 4\n[leds]", "is not TOML: Cannot declare ('leds',) twice (at line 3"),
+        ("[leds]\nsure = 4\x00", "is not TOML: "),
+        ("sure = ", "is not TOML: Invalid value (at end of document)"),
+        ("[" * 20000, "is not TOML"),
+        ("a = " + "[" * 20000, "is not TOML"),
+    ],
+)
 def test_fail__refused(text: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(BadSettings) as refused:
         settings_of(text, tmp_path)
@@ -229,15 +281,20 @@ def test_ok__every_rule_holds_for_its_default() -> None:
         section, name = key.split(".")
         value = _default(key)
         if value is not None:
-            raw = [list(one) if isinstance(one, tuple) else one for one in value] \
-                if isinstance(value, tuple) else value
+            raw = (
+                [list(one) if isinstance(one, tuple) else one for one in value]
+                if isinstance(value, tuple)
+                else value
+            )
             settings_from({section: {name: raw}})
 
 
 def test_ok__folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = find_folders(tmp_path / "box")
-    assert (here.settings, here.status) == (tmp_path / "box" / "config.toml",
-                                            tmp_path / "box" / "run" / "status.json")
+    assert (here.settings, here.status) == (
+        tmp_path / "box" / "config.toml",
+        tmp_path / "box" / "run" / "status.json",
+    )
     assert find_folders(tmp_path, tmp_path / "other.toml").settings == tmp_path / "other.toml"
     monkeypatch.chdir(tmp_path)
     assert find_folders(Path("box")).history == tmp_path / "box" / "history.db"
@@ -271,6 +328,11 @@ def test_fail__nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_ok__comes_without_numpy() -> None:
     code = "import sys, pi_reader.config; print('numpy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     assert done.stdout == "False\n"

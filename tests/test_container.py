@@ -63,8 +63,11 @@ def reading(box: Container, seconds: float = 60) -> None:
 
 def restarted(box: Container, before: str) -> float:
     """The reader is up again as another process; how many seconds that took."""
-    return box.wait(lambda: box.show(READER, "MainPID") not in ("0", before)
-                    and box.state(READER) == "active", 60, "to be restarted")
+    return box.wait(
+        lambda: box.show(READER, "MainPID") not in ("0", before) and box.state(READER) == "active",
+        60,
+        "to be restarted",
+    )
 
 
 def said(box: Container) -> str:
@@ -88,13 +91,19 @@ def test_installs_without_a_network(box: Container) -> None:
 
 
 def test_systemd_finds_nothing_to_complain_about(box: Container) -> None:
-    names = box.shell("cd /etc/systemd/system && ls -d pi-reader*.service pi-reader*.timer "
-                      "pi-reader*.path").stdout.split()
+    names = box.shell(
+        "cd /etc/systemd/system && ls -d pi-reader*.service pi-reader*.timer pi-reader*.path"
+    ).stdout.split()
     done = box.run("systemd-analyze", "verify", "--recursive-errors=one", *names)
     assert "pi-reader" not in done.stdout + done.stderr
     for name in (READER, FAULT, TRAIN):
-        score = box.run("systemd-analyze", "security", "--no-pager",
-                        f"--threshold={20 if name == READER else 15}", name).stdout
+        score = box.run(
+            "systemd-analyze",
+            "security",
+            "--no-pager",
+            f"--threshold={20 if name == READER else 15}",
+            name,
+        ).stdout
         print("\n" + score.splitlines()[-1])
 
 
@@ -211,14 +220,35 @@ def test_a_key_may_ask_and_nothing_else(box: Container) -> None:
     box.setup("install", "--ssh-key", "/root/key.pub")
     reading(box)
     box.run("systemctl", "start", "ssh.service")
-    ssh = ["ssh", "-F", "none", "-i", "/root/key", "-o", "IdentitiesOnly=yes", "-o",
-           "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "pi-reader@127.0.0.1"]
+    ssh = [
+        "ssh",
+        "-F",
+        "none",
+        "-i",
+        "/root/key",
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "BatchMode=yes",
+        "pi-reader@127.0.0.1",
+    ]
     status = box.run(*ssh, "status")
     print("\nssh status:", status.stdout)
     for hostile in ("id", "status; id", "$(id)", "sh -c id", "", "status\nid", "-oProxyCommand=id"):
         assert "uid=" not in box.run(*ssh[:-1], "--", ssh[-1], hostile, check=False).stdout
-    assert box.run(*ssh[:-1], "-N", "-L", "9999:127.0.0.1:22", "-o", "ExitOnForwardFailure=yes",
-                   "-f", ssh[-1], check=False).returncode in (0, 255)
+    assert box.run(
+        *ssh[:-1],
+        "-N",
+        "-L",
+        "9999:127.0.0.1:22",
+        "-o",
+        "ExitOnForwardFailure=yes",
+        "-f",
+        ssh[-1],
+        check=False,
+    ).returncode in (0, 255)
     forwarded = box.shell("ssh-keyscan -T 2 -p 9999 127.0.0.1 2>&1", check=False).stdout
     assert "ssh-ed25519" not in forwarded
     before = (box.root / "etc/pi-reader/authorized_keys").read_text()
@@ -266,15 +296,20 @@ def test_an_upgrade_keeps_what_was_learned(box: Container) -> None:
 
 def left(box: Container) -> list[str]:
     """What of pi-reader is still there; drop-ins are this test's own."""
-    found = box.shell("find / -xdev -name '*pi-reader*' -not -path '/src/*' -not -path '/proc/*' "
-                      "-not -path '/var/log/*' -not -path '/tmp/*' -not -name '*.d'").stdout
+    found = box.shell(
+        "find / -xdev -name '*pi-reader*' -not -path '/src/*' -not -path '/proc/*' "
+        "-not -path '/var/log/*' -not -path '/tmp/*' -not -name '*.d'"
+    ).stdout
     return sorted(found.split())
 
 
 def test_leaves_without_a_trace_but_what_was_learned(box: Container) -> None:
     print("\n" + box.setup("uninstall").stderr)
-    assert left(box) == ["/etc/pi-reader", "/var/lib/pi-reader",
-                            "/var/lib/pi-reader.before-restore"]
+    assert left(box) == [
+        "/etc/pi-reader",
+        "/var/lib/pi-reader",
+        "/var/lib/pi-reader.before-restore",
+    ]
     box.setup("install")
     reading(box)
     print(box.setup("uninstall", "--purge").stderr)

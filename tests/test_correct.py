@@ -31,17 +31,20 @@ def pressed(text: str, presses: str) -> Correcting:
     return correcting
 
 
-@pytest.mark.parametrize(("text", "presses", "kept", "over"), [
-    ("12", "", {}, False),
-    ("12", "ll", {0: 1, 1: 2}, True),
-    ("12", "sl", {0: 2}, False),
-    ("12", "lsssl", {0: 1, 1: 5}, True),
-    ("8", "ssl", {0: None}, True),  # 8, 9, no digit
-    ("8", "sssl", {0: 0}, True),
-    ("1\n2", "lsl", {0: 1, 1: 3}, True),
-    ("?", "l", {0: 7}, True),  # a doubtful digit begins with the likeliest
-    ("8", "l" + "sssl", {0: 8}, True),  # what comes after the end means nothing
-])
+@pytest.mark.parametrize(
+    ("text", "presses", "kept", "over"),
+    [
+        ("12", "", {}, False),
+        ("12", "ll", {0: 1, 1: 2}, True),
+        ("12", "sl", {0: 2}, False),
+        ("12", "lsssl", {0: 1, 1: 5}, True),
+        ("8", "ssl", {0: None}, True),  # 8, 9, no digit
+        ("8", "sssl", {0: 0}, True),
+        ("1\n2", "lsl", {0: 1, 1: 3}, True),
+        ("?", "l", {0: 7}, True),  # a doubtful digit begins with the likeliest
+        ("8", "l" + "sssl", {0: 8}, True),  # what comes after the end means nothing
+    ],
+)
 def test_ok__presses(text: str, presses: str, kept: dict[int, int | None], over: bool) -> None:
     correcting = pressed(text, presses)
     assert (correcting.kept, correcting.over) == (kept, over)
@@ -70,8 +73,9 @@ def test_fail__nothing_to_correct() -> None:
 
 @pytest.fixture
 def diary(tmp_path: Path) -> Diary:
-    return Diary(Faults(lambda line: None), samples=Samples(tmp_path / "samples.db"),
-                 wall=lambda: NOW)
+    return Diary(
+        Faults(lambda line: None), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW
+    )
 
 
 def labels(tmp_path: Path) -> list[tuple[int, int, int | None, str]]:
@@ -89,8 +93,11 @@ def test_ok__on_the_card_before_it_is_said(diary: Diary, tmp_path: Path) -> None
     presses.take([Press("short")] * 7, 2.0)  # 3 to 9, then no digit
     assert labels(tmp_path) == []
     presses.take([Press("long")], 3.0)
-    assert labels(tmp_path) == [(0, 1, 2, "button"), (1, 2, 2, "button"),
-                                (2, 3, NO_DIGIT, "button")]
+    assert labels(tmp_path) == [
+        (0, 1, 2, "button"),
+        (1, 2, 2, "button"),
+        (2, 3, NO_DIGIT, "button"),
+    ]
     assert presses.correction is None and presses.news(3.0) == "kept 3 digits"
     assert presses.news(60.0) == ""
 
@@ -128,8 +135,9 @@ def test_ok__five_seconds_switch_off_and_keep_nothing(diary: Diary, tmp_path: Pa
 
 def test_fail__a_card_that_takes_nothing_is_not_confirmed(tmp_path: Path) -> None:
     (tmp_path / "samples.db").mkdir()  # no database can be there
-    diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "samples.db"),
-                  wall=lambda: NOW)
+    diary = Diary(
+        Faults(lambda line: None), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW
+    )
     diary.enter(reading("1"), page("1"))
     presses = Presses(diary)
     presses.take([Press("long"), Press("long")], 0.0)
@@ -138,8 +146,12 @@ def test_fail__a_card_that_takes_nothing_is_not_confirmed(tmp_path: Path) -> Non
 
 def test_ok__doubtful_digits_are_collected_only_if_asked_for(tmp_path: Path) -> None:
     for wanted, kept in ((False, []), (True, [(1, 7, None, "unsure")])):
-        diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "samples.db"),
-                      collect_unsure=wanted, wall=lambda: NOW)
+        diary = Diary(
+            Faults(lambda line: None),
+            samples=Samples(tmp_path / "samples.db"),
+            collect_unsure=wanted,
+            wall=lambda: NOW,
+        )
         diary.enter(reading("1?3"), page("1?3"))
         assert labels(tmp_path) == kept
 

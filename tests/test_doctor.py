@@ -29,8 +29,12 @@ from pi_reader.history import History
 from pi_reader.requests import Requests
 
 ROOT = Path(__file__).resolve().parents[1]
-WIRED = {"leds": {"digits": [5, 6, 12, 13], "sure": 17, "unsure": 27}, "segments": {
-    "pins": [4, 18, 23, 24, 8, 7, 9]}, "button": {"pin": 10}, "light": {"pin": 11}}
+WIRED = {
+    "leds": {"digits": [5, 6, 12, 13], "sure": 17, "unsure": 27},
+    "segments": {"pins": [4, 18, 23, 24, 8, 7, 9]},
+    "button": {"pin": 10},
+    "light": {"pin": 11},
+}
 
 
 @pytest.fixture
@@ -43,7 +47,9 @@ def pi(tmp_path: Path) -> Box:
         "proc/mounts": "/dev/root / ext4 rw,noatime 0 0\ntmpfs /run tmpfs rw 0 0\n",
         "sys/class/thermal/thermal_zone0/temp": "48312\n",
         "sys/devices/platform/soc/soc:firmware/get_throttled": "0\n",
-        "dev/gpiochip0": "", "dev/i2c-1": "", "run/systemd/timesync/synchronized": "",
+        "dev/gpiochip0": "",
+        "dev/i2c-1": "",
+        "run/systemd/timesync/synchronized": "",
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
@@ -75,13 +81,27 @@ def test_ok__for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert values["exit_code"] == 0
     names = [one["name"] for one in values["checks"]]
     assert len(set(names)) == len(names) == 23
-    assert {"camera", "lamps", "display", "groups", "blas", "temperature", "power", "disk", "clock",
-            "weights", "settings", "service", "overlay"} <= set(names)
+    assert {
+        "camera",
+        "lamps",
+        "display",
+        "groups",
+        "blas",
+        "temperature",
+        "power",
+        "disk",
+        "clock",
+        "weights",
+        "settings",
+        "service",
+        "overlay",
+    } <= set(names)
     assert all(set(one) == {"name", "verdict", "words"} for one in values["checks"])
 
 
-def test_fail__broken_settings_do_not_hide_the_rest(tmp_path: Path,
-                                                    capsys: pytest.CaptureFixture[str]) -> None:
+def test_fail__broken_settings_do_not_hide_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "config.toml").write_text("[leds]\nsrue = 4\n")
     (tmp_path / "history.db").write_bytes(b"no database" * 100)
     assert main(["doctor", "--json", "--state", str(tmp_path)]) == 78
@@ -142,13 +162,25 @@ def test_fail__a_pi_that_suffers(pi: Box) -> None:
     check(doctor_system.overlay(pi), Verdict.LOOK, "lost at power-off", "raspi-config")
 
 
-@pytest.mark.parametrize(("path", "text"), [
-    ("sys/class/thermal/thermal_zone0/temp", "hot"), ("proc/meminfo", "\xff\n:"),
-    ("sys/devices/platform/soc/soc:firmware/get_throttled", ""), ("proc/mounts", "x\n\n")])
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("sys/class/thermal/thermal_zone0/temp", "hot"),
+        ("proc/meminfo", "\xff\n:"),
+        ("sys/devices/platform/soc/soc:firmware/get_throttled", ""),
+        ("proc/mounts", "x\n\n"),
+    ],
+)
 def test_ok__files_of_another_kernel(pi: Box, path: str, text: str) -> None:
     write(pi, path, text)
-    assert doctor.worst(finding for name, finding in doctor.examine(pi)
-                        if name in ("temperature", "power", "memory", "overlay")) == 0
+    assert (
+        doctor.worst(
+            finding
+            for name, finding in doctor.examine(pi)
+            if name in ("temperature", "power", "memory", "overlay")
+        )
+        == 0
+    )
 
 
 def test_fail__no_camera(pi: Box, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,9 +271,20 @@ def test_fail__no_display_on_the_bus(pi: Box) -> None:
 def running(box: Box, **changes: object) -> None:
     """A status file as a living service leaves it."""
     box.folders.runtime.mkdir(parents=True, exist_ok=True)
-    box.folders.status.write_text(json.dumps({
-        "state": "reading", "frames": 400, "uptime": 200, "updated": time.time(),
-        "pid": os.getpid(), "conditions": {"mean": 120.0}, "broken": {}, **changes}))
+    box.folders.status.write_text(
+        json.dumps(
+            {
+                "state": "reading",
+                "frames": 400,
+                "uptime": 200,
+                "updated": time.time(),
+                "pid": os.getpid(),
+                "conditions": {"mean": 120.0},
+                "broken": {},
+                **changes,
+            }
+        )
+    )
 
 
 def test_ok__a_running_service_is_asked_and_nothing_opened(pi: Box) -> None:
@@ -253,8 +296,15 @@ def test_ok__a_running_service_is_asked_and_nothing_opened(pi: Box) -> None:
     def serve() -> None:
         while not stop.wait(0.02):
             for request in requests.take("doctor"):
-                requests.answer(request, {"frames": 500, "state": "too dark", "broken": {
-                    "oled": "not found"}, "faults": {"button": "GPIO10 is busy"}})
+                requests.answer(
+                    request,
+                    {
+                        "frames": 500,
+                        "state": "too dark",
+                        "broken": {"oled": "not found"},
+                        "faults": {"button": "GPIO10 is busy"},
+                    },
+                )
 
     service = threading.Thread(target=serve)
     service.start()
@@ -282,14 +332,16 @@ def test_fail__a_service_that_does_not_answer(pi: Box, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("wrong_kind", [None, "x", 3, [], {}])
-def test_ok__whatever_the_service_says(pi: Box, wrong_kind: object,
-                                       monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__whatever_the_service_says(
+    pi: Box, wrong_kind: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(doctor, "_ANSWER_SECONDS", 0.05)
     pi.folders.state.mkdir(parents=True)
     pi.folders.settings.write_text("[leds]\nsure = 17\n")
     running(pi, **dict.fromkeys(("state", "uptime", "conditions", "broken", "fault"), wrong_kind))
-    assert doctor.worst(finding for name, finding in doctor.examine(pi)
-                        if name != "software") == 0  # picamera2 is not here
+    assert (
+        doctor.worst(finding for name, finding in doctor.examine(pi) if name != "software") == 0
+    )  # picamera2 is not here
 
 
 def test_ok__what_the_box_keeps(pi: Box) -> None:
@@ -297,6 +349,7 @@ def test_ok__what_the_box_keeps(pi: Box) -> None:
         history.add("7", True, 0.9, "", 1.8e9)
     check(doctor_system.history(pi), Verdict.WELL, "1 reading")
     from pi_reader.samples import Samples
+
     samples = Samples(pi.folders.samples)
     samples.counts()
     samples.close()
@@ -312,14 +365,16 @@ def test_ok__the_digits_that_the_settings_promise(pi: Box, tmp_path: Path) -> No
     check(doctor_system.mnist(pi), Verdict.ABSENT, "drawn")
     folder = tmp_path / "mnist"
     pi.settings = settings_from({"night": {"mnist": str(folder)}})
-    check(doctor_system.mnist(pi), Verdict.LOOK, f"night.mnist: {folder}: no such folder",
-          "without")
+    check(
+        doctor_system.mnist(pi), Verdict.LOOK, f"night.mnist: {folder}: no such folder", "without"
+    )
     folder.mkdir()
     for name, count in (("train", 3), ("t10k", 2)):
         pixels = struct.pack(">4I", 0x803, count, 28, 28) + bytes(784 * count)
         (folder / f"{name}-images-idx3-ubyte").write_bytes(pixels)
         (folder / f"{name}-labels-idx1-ubyte").write_bytes(
-            struct.pack(">2I", 0x801, count) + bytes(count))
+            struct.pack(">2I", 0x801, count) + bytes(count)
+        )
     check(doctor_system.mnist(pi), Verdict.WELL, "3 digits to learn from, 2 to judge by")
     (folder / "train-images-idx3-ubyte").write_bytes(pixels[:-1])
     check(doctor_system.mnist(pi), Verdict.LOOK, "damaged", "without")
@@ -344,15 +399,24 @@ def test_fail__damaged_weights(pi: Box, tmp_path: Path) -> None:
 def test_fail__the_list_of_weights_was_lost(pi: Box) -> None:
     pi.folders.weights.mkdir(parents=True)
     (pi.folders.weights / "in-use.json").write_text("{")
-    check(doctor_system.weights(pi), Verdict.LOOK, "the shipped weights", "is damaged",
-          "`pi-reader weights use`")
+    check(
+        doctor_system.weights(pi),
+        Verdict.LOOK,
+        "the shipped weights",
+        "is damaged",
+        "`pi-reader weights use`",
+    )
 
 
-@pytest.mark.parametrize(("library", "verdict"), [
-    ("/usr/lib/arm-linux-gnueabihf/blas/libblas.so.3.11.0", Verdict.LOOK),
-    ("/usr/lib/aarch64-linux-gnu/openblas-pthread/libblas.so.3", Verdict.WELL),
-    ("/usr/lib/aarch64-linux-gnu/openblas-pthread/libopenblasp-r0.3.21.so", Verdict.WELL),
-    ("/opt/numpy.libs/libscipy_openblas64_-32a4b2a6.so", Verdict.WELL)])
+@pytest.mark.parametrize(
+    ("library", "verdict"),
+    [
+        ("/usr/lib/arm-linux-gnueabihf/blas/libblas.so.3.11.0", Verdict.LOOK),
+        ("/usr/lib/aarch64-linux-gnu/openblas-pthread/libblas.so.3", Verdict.WELL),
+        ("/usr/lib/aarch64-linux-gnu/openblas-pthread/libopenblasp-r0.3.21.so", Verdict.WELL),
+        ("/opt/numpy.libs/libscipy_openblas64_-32a4b2a6.so", Verdict.WELL),
+    ],
+)
 def test_ok__which_blas(library: str, verdict: Verdict) -> None:
     finding = judge_blas({library}, 0.02)
     assert finding.verdict is verdict
@@ -363,33 +427,46 @@ def test_ok__which_blas(library: str, verdict: Verdict) -> None:
 
 def test_ok__the_blas_of_this_python(pi: Box) -> None:
     """By a real multiplication: what is loaded then is found by its name."""
-    code = ("from pathlib import Path\nfrom pi_reader.cli import doctor_system\n"
-            "from pi_reader.cli.findings import Box\nfrom pi_reader.config import find_folders\n"
-            "print(doctor_system.blas(Box(find_folders(Path('/nowhere')))))")
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)}).stdout
+    code = (
+        "from pathlib import Path\nfrom pi_reader.cli import doctor_system\n"
+        "from pi_reader.cli.findings import Box\nfrom pi_reader.config import find_folders\n"
+        "print(doctor_system.blas(Box(find_folders(Path('/nowhere')))))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ).stdout
     assert "GFLOPS" in said and "unknown" not in said
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_ok__a_user_who_may_not_look() -> None:
     """The state of a device belongs to its own user; somebody else is told to use sudo."""
-    code = ("import contextlib, io, os, sys\nfrom importlib import metadata\n"
-            "from pi_reader.cli.main import main\n"
-            "metadata.version = lambda name: '1.0'\n"  # packages may lie where nobody else may look
-            "words = ['doctor', '--json', '--state', sys.argv[1]]\n"
-            "with contextlib.redirect_stdout(io.StringIO()):\n"
-            "    main(words)\n"  # loads all modules, which may lie there too
-            "os.setuid(65534)\nmain(words)\nsys.exit(main(['doctor', *words[2:]]))")
+    code = (
+        "import contextlib, io, os, sys\nfrom importlib import metadata\n"
+        "from pi_reader.cli.main import main\n"
+        "metadata.version = lambda name: '1.0'\n"  # packages may lie where nobody else may look
+        "words = ['doctor', '--json', '--state', sys.argv[1]]\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "    main(words)\n"  # loads all modules, which may lie there too
+        "os.setuid(65534)\nmain(words)\nsys.exit(main(['doctor', *words[2:]]))"
+    )
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         state = Path(folder) / "box"
         with History(state / "history.db") as history:
             history.add("7", True, 0.9, "", 1.8e9)
         state.chmod(0o700)
-        done = subprocess.run([sys.executable, "-c", code, str(state)], capture_output=True,
-                              text=True, check=False,
-                              env={**os.environ, "PYTHONPATH": str(ROOT)})
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(state)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
     first, *lines = done.stdout.splitlines()
     assert "as far as this user may look" in lines[-1]
     found = {one["name"]: one for one in json.loads(first)["checks"]}

@@ -86,8 +86,9 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     if os.geteuid() != 0:
         pytest.skip("needs root, for chroot")
     folder = Path(tempfile.mkdtemp(prefix="pi-reader-test-", dir=Path(root, "var/tmp")))
-    shutil.copytree(CHECKOUT / "pi_reader", folder / "pi_reader",
-                    ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        CHECKOUT / "pi_reader", folder / "pi_reader", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copytree(CHECKOUT / "weights", folder / "weights")
     yield Bench(board, Path(root), folder)
     shutil.rmtree(folder)
@@ -95,8 +96,18 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 def printed(command: Sequence[str], **environment: str) -> str:
     """What a command prints; the test fails with its errors if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={
-        "PATH": os.environ["PATH"], "HOME": "/nowhere", "OPENBLAS_NUM_THREADS": "1", **environment})
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": "/nowhere",
+            "OPENBLAS_NUM_THREADS": "1",
+            **environment,
+        },
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -104,34 +115,54 @@ def printed(command: Sequence[str], **environment: str) -> str:
 def labels(lines: str) -> list[list[list[int]]]:
     """Pages, lines and digits of `read --json`: each digit's label."""
     pages = [json.loads(line) for line in lines.splitlines()]
-    return [[[digit["label"] for digit in line["digits"]] for line in page["lines"]]
-            for page in pages]
+    return [
+        [[digit["label"] for digit in line["digits"]] for line in page["lines"]] for page in pages
+    ]
 
 
 def test_reads_the_same_digits(bench: Bench) -> None:
     assert bench.run("-c", "import platform; print(platform.machine())").strip() == (
-        bench.board.machine)
+        bench.board.machine
+    )
     rng = np.random.default_rng(11)
     names = [f"page{number}.png" for number in range(PAGES)]
     for name in names:
         Image.fromarray(draw_page(rng, difficulty=0.2).frame.grey).save(bench.folder / name)
     read = ["-m", "pi_reader", "read", "--json"]
     there = labels(bench.run(*read, *(str(bench.inside / name) for name in names)))
-    here = labels(printed([sys.executable, *read, *(str(bench.folder / name) for name in names)],
-                          PYTHONPATH=str(bench.folder)))
+    here = labels(
+        printed(
+            [sys.executable, *read, *(str(bench.folder / name) for name in names)],
+            PYTHONPATH=str(bench.folder),
+        )
+    )
     print(f"\n{platform.machine()} and {bench.board.machine} on {bench.board.processor}:", *there)
     assert there == here
     assert sum(len(line) for page in there for line in page) >= 5 * PAGES
 
 
 def test_learns_the_same_digits(bench: Bench) -> None:
-    train = ["-m", "pi_reader", "train", "classic", "--drawn", "--epochs", "1", "--limit", "1000",
-             "--seed", "1", "--out"]
+    train = [
+        "-m",
+        "pi_reader",
+        "train",
+        "classic",
+        "--drawn",
+        "--epochs",
+        "1",
+        "--limit",
+        "1000",
+        "--seed",
+        "1",
+        "--out",
+    ]
     bench.run(*train, str(bench.inside / "there.npz"))
     printed([sys.executable, *train, str(bench.folder / "here.npz")], PYTHONPATH=str(bench.folder))
     here, there = (predicted(bench.folder / name) for name in ("here.npz", "there.npz"))
-    print(f"\n{bench.board.machine} on {bench.board.processor}: trained there and here, "
-          f"{(here == there).mean():.1%} of {len(here)} labels agree")
+    print(
+        f"\n{bench.board.machine} on {bench.board.processor}: trained there and here, "
+        f"{(here == there).mean():.1%} of {len(here)} labels agree"
+    )
     assert (here == there).mean() > 0.99
 
 

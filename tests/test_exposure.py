@@ -49,11 +49,14 @@ def test_ok__time_and_gain_count_together() -> None:
     assert watch.saw(110, 24_000, 1.25)["ExposureTime"] == 24_000
 
 
-@pytest.mark.parametrize(("held", "still", "other"), [
-    (110, (83, 137), (82, 138)),  # a quarter of the way to black
-    (200, (187, 213), (186, 214)),  # of the way to white: near it there is less to see
-    (10, (2, 18), (1, 19)),  # and never less than the noise of a dark room
-])
+@pytest.mark.parametrize(
+    ("held", "still", "other"),
+    [
+        (110, (83, 137), (82, 138)),  # a quarter of the way to black
+        (200, (187, 213), (186, 214)),  # of the way to white: near it there is less to see
+        (10, (2, 18), (1, 19)),  # and never less than the noise of a dark room
+    ],
+)
 def test_ok__the_band(held: float, still: tuple[float, ...], other: tuple[float, ...]) -> None:
     for mean in still:
         watch = holding(held)

@@ -35,6 +35,7 @@ def reading(*lines: str) -> Reading:
     def digit(sign: str) -> Digit:
         label, sure = (9, False) if sign == "?" else (int(sign), True)
         return Digit(label, 0.98 if sure else 0.51, (4, 0.4), sure, Box(9, 9, 9, 9), patch)
+
     return Reading("page", (640, 480), tuple(Line(tuple(map(digit, line))) for line in lines))
 
 
@@ -52,19 +53,31 @@ CASES: dict[str, Moment] = {
     "two lines": Moment(reading("2016", "7"), page(), Status(State.READING)),
     "unsure": Moment(reading("?"), page(), Status(State.UNSURE)),
     "nothing there, with its address": Moment(
-        NOTHING, page(200), Status(State.NOTHING, address="192.168.0.17")),
+        NOTHING, page(200), Status(State.NOTHING, address="192.168.0.17")
+    ),
     "training": Moment(NOTHING, page(200), Status(State.NOTHING, progress=0.62)),
     "too dark": Moment(NOTHING, page(4, 20), Status(State.DARK)),
     "starting": Moment(None, None, Status(State.STARTING)),
-    "correcting": Moment(reading("2016"), page(), Status(
-        State.CORRECTING, correction=Correction("20?6", 2, 1))),
-    "a fault in words": Moment(None, None, Status(
-        State.FAULT, fault="camera: no frame for 5 seconds, its cable may be loose; switch off, "
-                           "press the ribbon in at both ends, switch on")),
-    "aiming": Moment(reading("20"), page(), Status(
-        State.READING, message="aiming\nsharp 84 %\nlight 132\nglare 0 %")),
+    "correcting": Moment(
+        reading("2016"), page(), Status(State.CORRECTING, correction=Correction("20?6", 2, 1))
+    ),
+    "a fault in words": Moment(
+        None,
+        None,
+        Status(
+            State.FAULT,
+            fault="camera: no frame for 5 seconds, its cable may be loose; switch off, "
+            "press the ribbon in at both ends, switch on",
+        ),
+    ),
+    "aiming": Moment(
+        reading("20"),
+        page(),
+        Status(State.READING, message="aiming\nsharp 84 %\nlight 132\nglare 0 %"),
+    ),
     "reading on with a full disk": Moment(
-        reading("5"), page(), Status(State.READING, fault="the disk is full")),
+        reading("5"), page(), Status(State.READING, fault="the disk is full")
+    ),
 }
 
 
@@ -123,8 +136,10 @@ def test_ok__a_face_changes_only_when_its_look_does() -> None:
 def test_ok__all_of_a_long_fault_comes_by() -> None:
     words = [f"word{number}" for number in range(60)]
     status = Status(State.FAULT, fault=" ".join(words))
-    different = {face(Moment(None, None, status, told_for=PAGE_SECONDS * number)).tobytes()
-                 for number in range(20)}
+    different = {
+        face(Moment(None, None, status, told_for=PAGE_SECONDS * number)).tobytes()
+        for number in range(20)
+    }
     lines = glyphs.wrapped(status.fault, 127)
     assert " ".join(lines).split() == words
     assert len(different) == -(-len(lines) // 5)
@@ -133,12 +148,17 @@ def test_ok__all_of_a_long_fault_comes_by() -> None:
 def test_ok__remarks_put_the_fault_first_and_name_the_runner_up() -> None:
     status = Status(State.UNSURE, "the disk is full", "good morning", "10.0.0.2", 0.25, frozen=True)
     assert remarks(Moment(reading("4?"), None, status)) == [
-        "! the disk is full", "digit 2: 9, perhaps 4", "held; press to go on", "learning: 25%",
-        "good morning"]
+        "! the disk is full",
+        "digit 2: 9, perhaps 4",
+        "held; press to go on",
+        "learning: 25%",
+        "good morning",
+    ]
 
 
-@pytest.mark.parametrize("text", ["", "\n", "x" * 500, "naïve – “quoted” … 漢字 \x07", "a\tb",
-                                  "1\n\n2"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "x" * 500, "naïve – “quoted” … 漢字 \x07", "a\tb", "1\n\n2"]
+)
 def test_ok__any_text_can_be_shown(text: str) -> None:
     for state in State:
         told = Status(state, text, text, text, 7.5, Correction(text, 3, 1))
@@ -155,8 +175,10 @@ def test_ok__any_frame_can_be_shown() -> None:
 
 def test_ok__every_sign_is_drawn_and_no_two_alike() -> None:
     shapes = glyphs._glyphs()
-    assert all(len(rows) == glyphs.HEIGHT and len({len(row) for row in rows}) == 1
-               for rows in shapes.values())
+    assert all(
+        len(rows) == glyphs.HEIGHT and len({len(row) for row in rows}) == 1
+        for rows in shapes.values()
+    )
     assert len(set(shapes.values())) == len(shapes)
     assert set(map(str, range(10))) | set(map(chr, range(ord("a"), ord("z") + 1))) <= set(shapes)
 
@@ -180,7 +202,7 @@ def test_ok__the_panel_draws_itself_in_place(monkeypatch: pytest.MonkeyPatch) ->
         panel.tick(0.15)
         assert len(stream.getvalue()) == length, "nothing has changed"
     up, last = re.findall(r"\x1b\[(\d+)F\x1b\[J([^\x1b]*)", stream.getvalue())[-1]
-    plain = re.sub(r"\x1b\[\d*[mFJ]", "", stream.getvalue()).split("\n")[-int(up) - 1:-1]
+    plain = re.sub(r"\x1b\[\d*[mFJ]", "", stream.getvalue()).split("\n")[-int(up) - 1 : -1]
     assert len(plain) == int(up) and all(len(line) < 80 for line in plain)
     assert "reading · 98% sure" in plain[-2]
     assert "4 ●" in plain[-1] and plain[-1].count("●") == 3  # the 4, sure, and the heart
@@ -199,8 +221,9 @@ def test_ok__elsewhere_the_panel_prints_changes_in_plain_signs() -> None:
         panel.show(NOTHING)
         panel.tell(Status(State.NOTHING, fault="the disk is full"))
     stream.seek(0)
-    assert stream.read() == ("(starting)\n(reading)\n20 / 1?  digit 4: 9, perhaps 4\n"
-                             "(nothing there)  the disk is full\n")
+    assert stream.read() == (
+        "(starting)\n(reading)\n20 / 1?  digit 4: 9, perhaps 4\n(nothing there)  the disk is full\n"
+    )
 
 
 def test_ok__the_digit_of_segments_is_drawn_as_it_lights() -> None:

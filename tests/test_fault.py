@@ -48,8 +48,9 @@ def shine(settings: Settings, seconds: float, look: object, *lamps: Path) -> lis
             raise Enough
 
     with pytest.raises(Enough):
-        fault.shine(settings, FAULT, lines.append, clock=lambda: now[0], sleep=sleep,
-                    board_lamps=lamps)
+        fault.shine(
+            settings, FAULT, lines.append, clock=lambda: now[0], sleep=sleep, board_lamps=lamps
+        )
     return lines
 
 
@@ -64,8 +65,12 @@ def test_ok__the_unsure_lamp_blinks_alone_and_is_let_go(pins: MockFactory, board
 
 def test_ok__without_a_lamp_the_board_blinks_and_is_given_back(board: Path) -> None:
     seen = []
-    shine(Settings(), 1.0, lambda: seen.append(((board / "trigger").read_text(),
-                                                (board / "brightness").read_text())), board)
+    shine(
+        Settings(),
+        1.0,
+        lambda: seen.append(((board / "trigger").read_text(), (board / "brightness").read_text())),
+        board,
+    )
     assert {("none", "0"), ("none", "1")} == set(seen)
     assert (board / "trigger").read_text() == "mmc0"
 
@@ -116,20 +121,34 @@ def test_ok__if_those_are_broken_too_there_are_none(box: Folders) -> None:
     assert settings == Settings() and "is not TOML" in words
 
 
-@pytest.mark.parametrize(("told", "words"), [
-    ({"MONITOR_SERVICE_RESULT": "watchdog"}, "hung"),
-    ({"MONITOR_SERVICE_RESULT": "exit-code", "MONITOR_EXIT_STATUS": "69"}, "camera or the pins"),
-    ({"MONITOR_SERVICE_RESULT": "exit-code", "MONITOR_EXIT_STATUS": "70"}, "exit-code 70"),
-    ({}, "no reason given"),
-])
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"MONITOR_SERVICE_RESULT": "watchdog"}, "hung"),
+        (
+            {"MONITOR_SERVICE_RESULT": "exit-code", "MONITOR_EXIT_STATUS": "69"},
+            "camera or the pins",
+        ),
+        ({"MONITOR_SERVICE_RESULT": "exit-code", "MONITOR_EXIT_STATUS": "70"}, "exit-code 70"),
+        ({}, "no reason given"),
+    ],
+)
 def test_ok__says_why(told: dict[str, str], words: str) -> None:
     assert words in fault.reason(told)
 
 
-@pytest.mark.parametrize(("left", "words"), [
-    ('{"state": "fault", "fault": "camera: none is found", "frames": 0}', "camera: none is found"),
-    ('{"state": "fault", "fault": "said by an earlier fault lamp"}', ""),
-    ('{"state": "reading", "fault": "the disk is full", "frames": 9}', ""), ("{", "")])
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (
+            '{"state": "fault", "fault": "camera: none is found", "frames": 0}',
+            "camera: none is found",
+        ),
+        ('{"state": "fault", "fault": "said by an earlier fault lamp"}', ""),
+        ('{"state": "reading", "fault": "the disk is full", "frames": 9}', ""),
+        ("{", ""),
+    ],
+)
 def test_ok__the_reader_s_own_last_word(tmp_path: Path, left: str, words: str) -> None:
     assert fault.last_word(tmp_path / "status.json") == ""
     (tmp_path / "status.json").write_text(left)

@@ -95,8 +95,9 @@ def test_ok__json_there_and_back(tmp_path: Path) -> None:
     assert files.read_json(tmp_path / "a") == values
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"3", b"\xff", b"[" * 100_000,
-                                     b'{"a": "' + b"x" * 100 + b'"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1]", b"3", b"\xff", b"[" * 100_000, b'{"a": "' + b"x" * 100 + b'"}']
+)
 def test_fail__json_that_is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(BadData, match="a: is "):
@@ -138,16 +139,25 @@ def test_ok__a_lock_is_free_again_after_the_block(tmp_path: Path) -> None:
 
 
 def test_fail__a_lock_that_somebody_holds(tmp_path: Path) -> None:
-    with files.locked(tmp_path / "lock"), pytest.raises(Busy, match="try again later"), \
-            files.locked(tmp_path / "lock", 0.1):
+    with (
+        files.locked(tmp_path / "lock"),
+        pytest.raises(Busy, match="try again later"),
+        files.locked(tmp_path / "lock", 0.1),
+    ):
         pass
 
 
 def test_ok__a_lock_outlives_no_process(tmp_path: Path) -> None:
-    code = ("import os, sys; from pathlib import Path; from pi_reader.files import locked\n"
-            "with locked(Path(sys.argv[1])): print('held', flush=True); os.kill(os.getpid(), 9)")
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "lock")], check=False,
-                          capture_output=True, text=True)
+    code = (
+        "import os, sys; from pathlib import Path; from pi_reader.files import locked\n"
+        "with locked(Path(sys.argv[1])): print('held', flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "lock")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert (done.returncode, done.stdout) == (-9, "held\n")
     with files.locked(tmp_path / "lock", 0.0):
         pass
@@ -164,8 +174,9 @@ def test_ok__a_clock_that_was_never_set_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize(("folder", "file"), [(0o2770, 0o660), (0o755, 0o644), (0o700, 0o600)])
-def test_ok__a_shared_file_is_for_those_of_its_folder(tmp_path: Path, folder: int,
-                                                      file: int) -> None:
+def test_ok__a_shared_file_is_for_those_of_its_folder(
+    tmp_path: Path, folder: int, file: int
+) -> None:
     tmp_path.chmod(folder)
     files.make_shared(tmp_path / "a.db")
     assert (tmp_path / "a.db").stat().st_mode & 0o777 == file

@@ -177,8 +177,14 @@ def test_fail__a_broken_file_falls_back_and_says_so(kept: Generations, damage: s
     if damage == "folder":
         path.mkdir()
     elif damage != "missing":
-        path.write_bytes({"empty": b"", "cut": content[:700], "flipped": content,
-                          "another": kept.get(1).path.read_bytes()}[damage])
+        path.write_bytes(
+            {
+                "empty": b"",
+                "cut": content[:700],
+                "flipped": content,
+                "another": kept.get(1).path.read_bytes(),
+            }[damage]
+        )
     fallen = again(kept)
     assert fallen.open()[2].number == 1
     assert "generation 2 is not used" in fallen.fallen
@@ -213,20 +219,29 @@ def test_fail__one_that_never_reads_a_page_falls_back(kept: Generations) -> None
     assert [opened(kept)[0] for _ in range(5)] == [2] * 5, "a proved one is not blamed"
 
 
-def test_ok__a_new_version_has_to_prove_them_again(kept: Generations,
-                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__a_new_version_has_to_prove_them_again(
+    kept: Generations, monkeypatch: pytest.MonkeyPatch
+) -> None:
     learn(kept, 1)
     prove(kept)
     monkeypatch.setattr(shelf, "__version__", "99.0")
     assert [opened(kept)[0] for _ in range(4)] == [1, 1, 1, 0]
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"{", b"[]", b"\0" * 700, b'{"format": 2}', b'{"format": 1, "generations": []}',
-    b'{"format": 1, "in_use": 9, "last": 9, "shipped": "", "generations": {}}',
-    b'{"format": 1, "in_use": true, "last": 9, "shipped": "", "generations": {}}',
-    b'{"format": 1, "in_use": 1, "last": 1, "shipped": "", "generations": {"1": {"sha256": 5}}}',
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\0" * 700,
+        b'{"format": 2}',
+        b'{"format": 1, "generations": []}',
+        b'{"format": 1, "in_use": 9, "last": 9, "shipped": "", "generations": {}}',
+        b'{"format": 1, "in_use": true, "last": 9, "shipped": "", "generations": {}}',
+        b'{"format": 1, "in_use": 1, "last": 1, "shipped": "", "generations": {"1": {"sha256": 5}}}',
+    ],
+)
 def test_fail__a_damaged_ledger_has_a_copy(kept: Generations, content: bytes) -> None:
     learn(kept, 1, 2)
     kept._file.path.write_bytes(content)
@@ -345,8 +360,8 @@ def test_fail__a_full_disk_still_reads(kept: Generations, request: pytest.Fixtur
 
 
 def test_fail__a_proved_one_reads_from_a_full_disk(
-        kept: Generations, monkeypatch: pytest.MonkeyPatch,
-        request: pytest.FixtureRequest) -> None:
+    kept: Generations, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     learn(kept, 1)
     prove(kept)
     request.getfixturevalue("full")
@@ -367,11 +382,18 @@ def test_fail__somebody_holds_the_lock(kept: Generations, monkeypatch: pytest.Mo
 
 def test_ok__a_list_needs_no_numpy(kept: Generations) -> None:
     learn(kept, 1)
-    code = ("import sys; from pathlib import Path; from pi_reader.generations import Generations\n"
-            "print([g.card.recipe for g in Generations(*map(Path, sys.argv[1:])).list()])\n"
-            "assert 'numpy' not in sys.modules")
-    done = subprocess.run([sys.executable, "-c", code, folder(kept), kept.shipped], text=True,
-                          capture_output=True, check=True, cwd=ROOT)
+    code = (
+        "import sys; from pathlib import Path; from pi_reader.generations import Generations\n"
+        "print([g.card.recipe for g in Generations(*map(Path, sys.argv[1:])).list()])\n"
+        "assert 'numpy' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder(kept), kept.shipped],
+        text=True,
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+    )
     assert done.stdout == "['shipped', 'night 1']\n"
 
 
@@ -407,7 +429,10 @@ def kill_often(kept: Generations, times: int, seed: int) -> None:
     for turn in range(times):
         worker = subprocess.Popen(
             [sys.executable, "-c", BUSY, folder(kept), kept.shipped, str(seed * 1000 + turn)],
-            stdout=subprocess.PIPE, text=True, cwd=ROOT)
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
         assert worker.stdout and worker.stdout.readline() == "ready\n"
         time.sleep(rng.uniform(0.0, 0.15))
         worker.send_signal(signal.SIGKILL)
@@ -452,16 +477,23 @@ def test_ok__beyond_what_a_32_bit_system_knows(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_fail__for_those_who_may_not_see_them() -> None:
     """Else all would seem to be missing, and the shipped weights in use."""
-    code = ("import os, sys\nfrom pathlib import Path\n"
-            "from pi_reader.generations import Generations\n"
-            "os.setuid(65534)\nshelf = Generations(Path(sys.argv[1], 'weights'), Path('none'))\n"
-            "for look in (shelf.list, shelf.current, shelf.trouble, lambda: shelf.get(0)):\n"
-            "    try:\n        look()\n    except Exception as error:\n        print(repr(error))")
+    code = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from pi_reader.generations import Generations\n"
+        "os.setuid(65534)\nshelf = Generations(Path(sys.argv[1], 'weights'), Path('none'))\n"
+        "for look in (shelf.list, shelf.current, shelf.trouble, lambda: shelf.get(0)):\n"
+        "    try:\n        look()\n    except Exception as error:\n        print(repr(error))"
+    )
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         os.mkdir(f"{folder}/weights", 0o700)
-        done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True,
-                              check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        done = subprocess.run(
+            [sys.executable, "-c", code, folder],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
     lines = done.stdout.splitlines()
     assert len(lines) == 4
     assert all("BadData" in line and "read it with sudo" in line for line in lines)

@@ -185,8 +185,9 @@ def test_marks_fill_their_patches(marks: np.ndarray) -> None:
 def test_kinds_can_be_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
     """What tests the refusal of the unknown is never drawn for training."""
     drawn: set[int] = set()
-    monkeypatch.setattr(non_digits, "tracks",
-                        lambda keys, *rest: drawn.update(keys.tolist()) or tracks(keys, *rest))
+    monkeypatch.setattr(
+        non_digits, "tracks", lambda keys, *rest: drawn.update(keys.tolist()) or tracks(keys, *rest)
+    )
     draw_non_digits(900, np.random.default_rng(3), without=("w", "letters"))
     kinds = {non_digits._KIND_OF[key] for key in drawn}
     assert kinds == set(KINDS) - {"w", "letters"}
@@ -239,5 +240,9 @@ def test_ok__no_upright_bar_is_called_no_digit():
         bracket[4 + row, 10 + bow : 12 + bow] = 255
     level[12:15, 4:24] = 255
     assert non_digits.is_a_bar(np.stack([upright, slanting, level, bracket])).tolist() == [
-        True, True, False, False]
+        True,
+        True,
+        False,
+        False,
+    ]
     assert not non_digits.is_a_bar(draw_non_digits(400, np.random.default_rng(3))).any()

@@ -49,12 +49,16 @@ def test_ok__letters_that_look_like_digits_are_told() -> None:
         assert not any(box == other for line in page.lines for _, other in line)
 
 
-@pytest.mark.parametrize(("box", "alike"), [
-    (Box(10, 10, 20, 30), True),
-    (Box(11, 9, 20, 32), True),
-    (Box(10, 10, 80, 30), False),  # the whole word
-    (Box(60, 10, 20, 30), False),
-], ids=["fits", "nearly fits", "word", "beside"])
+@pytest.mark.parametrize(
+    ("box", "alike"),
+    [
+        (Box(10, 10, 20, 30), True),
+        (Box(11, 9, 20, 32), True),
+        (Box(10, 10, 80, 30), False),  # the whole word
+        (Box(60, 10, 20, 30), False),
+    ],
+    ids=["fits", "nearly fits", "word", "beside"],
+)
 def test_ok__a_letter_alike_is_left_out(box: Box, alike: bool) -> None:
     assert _is_alike(box, [Box(10, 10, 20, 30)]) is alike
 

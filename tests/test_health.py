@@ -56,8 +56,9 @@ def test_ok__too_dark(pages: list[np.ndarray]) -> None:
 
 
 def test_ok__glare(pages: list[np.ndarray]) -> None:
-    veiled = [np.clip(200 + page * 0.3, 0, 255).astype(np.uint8) for page in pages
-              if page.mean() > 185]
+    veiled = [
+        np.clip(200 + page * 0.3, 0, 255).astype(np.uint8) for page in pages if page.mean() > 185
+    ]
     assert len(veiled) > 2 and troubles(veiled) == {State.GLARE}
     assert troubles([np.full((480, 640), 255, np.uint8)]) == {State.GLARE}
 
@@ -84,8 +85,9 @@ def test_ok__any_size(shape: tuple[int, int]) -> None:
 def test_ok__noise_is_no_change_and_a_digit_is(pages: list[np.ndarray]) -> None:
     rng = np.random.default_rng(2)
     for page in pages[:10]:
-        before, after = (np.clip(page + rng.normal(0, 4, page.shape), 0, 255).astype(np.uint8)
-                         for _ in range(2))
+        before, after = (
+            np.clip(page + rng.normal(0, 4, page.shape), 0, 255).astype(np.uint8) for _ in range(2)
+        )
         assert not differ(thinned(before), thinned(after))
         one = after.copy()
         one[240:252, 300:302] = 30 if page.mean() > 100 else 220  # a 1, 12 pixels tall
@@ -96,8 +98,13 @@ def test_ok__light_that_creeps_is_no_movement_but_a_change() -> None:
     eye, page = Eye(), np.full((480, 640), 150, np.uint8)
     eye.look(page)
     eye.remember()
-    moving, changed = zip(*((glance.moving, glance.changed) for glance in (
-        eye.look(page + np.uint8(step)) for step in range(16))), strict=True)
+    moving, changed = zip(
+        *(
+            (glance.moving, glance.changed)
+            for glance in (eye.look(page + np.uint8(step)) for step in range(16))
+        ),
+        strict=True,
+    )
     assert not any(moving)
     assert not changed[5] and changed[15]
 
@@ -127,8 +134,10 @@ def test_ok__temperature(tmp_path: Path, content: str, degrees: float | None) ->
     assert health.temperature(tmp_path / "missing") is None
 
 
-@pytest.mark.parametrize(("bits", "said"), [
-    ("0\n", ""), ("50005\n", "is too low now"), ("50000\n", "was too low"), ("junk", None)])
+@pytest.mark.parametrize(
+    ("bits", "said"),
+    [("0\n", ""), ("50005\n", "is too low now"), ("50000\n", "was too low"), ("junk", None)],
+)
 def test_ok__undervoltage(tmp_path: Path, bits: str, said: str | None) -> None:
     (tmp_path / "throttled").write_text(bits)
     told = health.undervoltage(tmp_path / "throttled")

@@ -58,7 +58,7 @@ def full_disk(size: int) -> Iterator[None]:
 def test_ok__a_reading_comes_back_whole(path: Path) -> None:
     with History(path) as history:
         history.add("20?6\n7", False, 0.25, "f" * 64, NOON)
-    one, = past(path)
+    (one,) = past(path)
     assert (one.id, one.when, one.text, one.sure) == (1, NOON, "20?6\n7", False)
     assert (one.confidence, one.weights) == (0.25, "f" * 64)
 
@@ -196,8 +196,7 @@ def test_fail__what_waits_has_an_end(tmp_path: Path) -> None:
         history.flush()
     (tmp_path / "file").unlink()
     history.close()
-    assert texts(tmp_path / "file" / "history.db") == [
-        str(n) for n in range(50, MOST_WAITING + 50)]
+    assert texts(tmp_path / "file" / "history.db") == [str(n) for n in range(50, MOST_WAITING + 50)]
 
 
 def test_fail__another_process_holds_the_database(path: Path) -> None:
@@ -216,7 +215,7 @@ def test_fail__another_process_holds_the_database(path: Path) -> None:
 
 
 def cut(whole: bytes) -> bytes:
-    return whole[:len(whole) // 2 + 100]
+    return whole[: len(whole) // 2 + 100]
 
 
 def noise(whole: bytes) -> bytes:
@@ -254,15 +253,18 @@ def test_fail__a_damaged_file_is_set_aside(path: Path, harm) -> None:
     assert path.with_name("history.db.damaged").read_bytes()[:4096] == damaged[:4096]
 
 
-@pytest.mark.parametrize(("when", "confidence"), [
-    (1e300, 0.5), (1e18, -1.0), ("noon", "much"), (float("inf"), 1e300), (b"\xff", b"\xff")])
+@pytest.mark.parametrize(
+    ("when", "confidence"),
+    [(1e300, 0.5), (1e18, -1.0), ("noon", "much"), (float("inf"), 1e300), (b"\xff", b"\xff")],
+)
 def test_ok__a_number_that_the_card_spoilt(path: Path, when: object, confidence: object) -> None:
     """SQLite notices a broken page, but not a flipped bit in a number."""
     filled(path, 3)
     database = sqlite3.connect(path)
     with database:
-        database.execute('UPDATE readings SET "when" = ?, confidence = ? WHERE id = 2',
-                         (when, confidence))
+        database.execute(
+            'UPDATE readings SET "when" = ?, confidence = ? WHERE id = 2', (when, confidence)
+        )
     database.close()
     one = list(past(path))[1]
     assert (one.id, one.text, one.when) == (2, "0001", 0.0)
@@ -298,16 +300,22 @@ def test_fail__a_folder_in_its_place(path: Path) -> None:
 
 def test_ok__killed_while_writing(path: Path) -> None:
     """Killed at random moments, it always opens whole, and what was written once stays."""
-    code = ("import sys, itertools\nfrom pathlib import Path\n"
-            "from pi_reader.history import History\n"
-            "history = History(Path(sys.argv[1]))\n"
-            "for n in itertools.count():\n"
-            "    history.add(str(n), True, 0.9, '', 1.8e9)\n    history.flush()\n"
-            "    print(n, flush=True)\n")
+    code = (
+        "import sys, itertools\nfrom pathlib import Path\n"
+        "from pi_reader.history import History\n"
+        "history = History(Path(sys.argv[1]))\n"
+        "for n in itertools.count():\n"
+        "    history.add(str(n), True, 0.9, '', 1.8e9)\n    history.flush()\n"
+        "    print(n, flush=True)\n"
+    )
     kept = 0
     for wait in (0.0, 0.013, 0.041):
-        writer = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE,
-                                  text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        writer = subprocess.Popen(
+            [sys.executable, "-c", code, str(path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
         assert writer.stdout is not None
         writer.stdout.readline()
         time.sleep(wait)
@@ -326,15 +334,21 @@ def test_ok__killed_while_writing(path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_ok__read_only_for_others() -> None:
     """A user who may not write beside the database reads it while the service runs and after."""
-    code = ("import os, sys, urllib.parse\n"  # which pathlib loads late, maybe from root's home
-            "from pathlib import Path\nfrom pi_reader.history import past\n"
-            "os.setuid(65534)\ntry:\n    print(*(one.text for one in past(Path(sys.argv[1]))))\n"
-            "except Exception as error:\n    print(repr(error))")
+    code = (
+        "import os, sys, urllib.parse\n"  # which pathlib loads late, maybe from root's home
+        "from pathlib import Path\nfrom pi_reader.history import past\n"
+        "os.setuid(65534)\ntry:\n    print(*(one.text for one in past(Path(sys.argv[1]))))\n"
+        "except Exception as error:\n    print(repr(error))"
+    )
 
     def ask(path: Path) -> str:
-        return subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True,
-                              text=True, check=False,
-                              env={**os.environ, "PYTHONPATH": str(ROOT)}).stdout
+        return subprocess.run(
+            [sys.executable, "-c", code, str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        ).stdout
 
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
@@ -350,6 +364,11 @@ def test_ok__read_only_for_others() -> None:
 
 def test_ok__comes_without_numpy() -> None:
     code = "import sys, pi_reader.history; print('numpy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     assert done.stdout == "False\n"

@@ -11,10 +11,20 @@ from pi_reader.training import judge
 from pi_reader.training.judge import General, Opinion
 
 
-@pytest.mark.parametrize(("gains", "chance"), [
-    ([], 1.0), ([0, 0], 1.0), ([1, 1, 1], 1 / 8), ([5], 1 / 2), ([3, -1], 2 / 4), ([-4], 1.0),
-    ([2, 2, -1], 2 / 8), ([7] * 10, 2**-10), ([1, -1], 3 / 4),
-])
+@pytest.mark.parametrize(
+    ("gains", "chance"),
+    [
+        ([], 1.0),
+        ([0, 0], 1.0),
+        ([1, 1, 1], 1 / 8),
+        ([5], 1 / 2),
+        ([3, -1], 2 / 4),
+        ([-4], 1.0),
+        ([2, 2, -1], 2 / 8),
+        ([7] * 10, 2**-10),
+        ([1, -1], 3 / 4),
+    ],
+)
 def test_ok__luck_counts_all_ways(gains, chance):
     assert judge.luck(gains) == pytest.approx(chance)
 
@@ -37,22 +47,35 @@ def test_ok__clearness_is_bounded_and_wrong_is_wrong():
 
 def owner(before: list[bool], after: list[bool], gain: int = 8) -> judge.Owner:
     clear = [np.array([gain if right else -gain for right in some]) for some in (before, after)]
-    return judge.compare(np.zeros(len(before), int), Opinion(np.array(before), clear[0]),
-                         Opinion(np.array(after), clear[1]), "held out")
+    return judge.compare(
+        np.zeros(len(before), int),
+        Opinion(np.array(before), clear[0]),
+        Opinion(np.array(after), clear[1]),
+        "held out",
+    )
 
 
 def test_ok__better_is_accepted_and_luck_is_not():
     assert owner([False] * 6 + [True] * 20, [True] * 26).better
-    assert "6 were read wrong, now 0 (6 mended, 0 broken" in owner(
-        [False] * 6 + [True] * 20, [True] * 26).figures
+    assert (
+        "6 were read wrong, now 0 (6 mended, 0 broken"
+        in owner([False] * 6 + [True] * 20, [True] * 26).figures
+    )
     assert not owner([False, True], [True, True]).better
     assert not owner([True] * 30, [True] * 30).better
     assert not owner([True] * 6 + [False] * 2, [False] * 6 + [True] * 2).better
 
 
-@pytest.mark.parametrize(("after", "fooled", "word"), [
-    (10, 5, ""), (50, 5, ""), (20, 5, ""), (21, 5, "99.90%, now 99.79%"), (10, 26, "marks"),
-])
+@pytest.mark.parametrize(
+    ("after", "fooled", "word"),
+    [
+        (10, 5, ""),
+        (50, 5, ""),
+        (20, 5, ""),
+        (21, 5, "99.90%, now 99.79%"),
+        (10, 26, "marks"),
+    ],
+)
 def test_ok__a_tenth_of_a_point_may_be_lost(after, fooled, word):
     before = General("MNIST", 10_000, 10 if after != 50 else 40, 2_000, 5)
     lost = General("MNIST", 10_000, after, 2_000, fooled).loses(before)
@@ -70,7 +93,8 @@ def test_ok__a_digit_that_nobody_taught_may_lose_little():
 def test_ok__one_label_for_everything_is_no_hand():
     read = np.arange(40) % 10
     assert "labelled 7 were surely read as 0, 1, 2" in judge.doubtful_labels(
-        np.full(40, 7), read, np.ones(40, bool))
+        np.full(40, 7), read, np.ones(40, bool)
+    )
     assert not judge.doubtful_labels(read, read, np.ones(40, bool))
     assert not judge.doubtful_labels(np.full(40, 7), read, np.zeros(40, bool))
     ones = np.where(np.arange(40) % 2, 7, 2)  # a 1 that is read as 7 or 2: that is a hand

@@ -25,9 +25,11 @@ STEP = 0.05  # seconds between two looks at the lamps
 
 def reading(*lines: str) -> Reading:
     """A reading of such lines; `?` is an unsure 9 that may be a 4."""
+
     def digit(sign: str) -> Digit:
         label = 9 if sign == "?" else int(sign)
         return Digit(label, 0.5 if sign == "?" else 0.98, (4, 0.4), sign != "?", Box(0, 0, 9, 9))
+
     return Reading("page", (640, 480), tuple(Line(tuple(map(digit, line))) for line in lines))
 
 
@@ -107,8 +109,9 @@ def test_ok__the_same_reading_once_more_goes_on_where_it_was(pins: Any) -> None:
         assert lit(pins, TEN) == [1]
 
 
-STATUSES = {str(state): Status(state, fault="broken" if state is State.FAULT else "")
-            for state in State} | {
+STATUSES = {
+    str(state): Status(state, fault="broken" if state is State.FAULT else "") for state in State
+} | {
     "correcting": Status(State.CORRECTING, correction=Correction("2", 0, 2)),
     "reading on, disk full": Status(State.READING, fault="the disk is full"),
     "nothing there, disk full": Status(State.NOTHING, fault="the disk is full"),
@@ -118,30 +121,42 @@ STATUSES = {str(state): Status(state, fault="broken" if state is State.FAULT els
 
 
 def test_ok__three_lamps_tell_every_state_from_every_other() -> None:
-    seen = {name: [(one.sure, one.unsure, one.heartbeat) for one in map(
-        lamps, watched(at(status, reading("2") if "read" in name else None)))]
-            for name, status in STATUSES.items()}
+    seen = {
+        name: [
+            (one.sure, one.unsure, one.heartbeat)
+            for one in map(lamps, watched(at(status, reading("2") if "read" in name else None)))
+        ]
+        for name, status in STATUSES.items()
+    }
     for one, other in itertools.combinations(seen, 2):
         differs = sum(a != b for a, b in zip(seen[one], seen[other], strict=True))
         assert differs * STEP > 0.3, f"{one} looks like {other}"
 
 
 def test_ok__the_table_for_people_is_the_table() -> None:
-    names = {patterns.OFF: "-", patterns.STEADY: "steady", patterns.SLOW: "slow",
-             patterns.FAST: "fast", patterns.DOUBLE: "double", patterns.TRIPLE: "triple",
-             patterns.BEAT: "beat"}
+    names = {
+        patterns.OFF: "-",
+        patterns.STEADY: "steady",
+        patterns.SLOW: "slow",
+        patterns.FAST: "fast",
+        patterns.DOUBLE: "double",
+        patterns.TRIPLE: "triple",
+        patterns.BEAT: "beat",
+    }
     assert patterns.__doc__ is not None
     rows = [re.split(r"  +", line.strip()) for line in patterns.__doc__.splitlines()]
     written = {row[0]: row[1:4] for row in rows if len(row) == 5 and row[0] != "state"}
-    assert written == {str(state): [names[lamp] for lamp in three]
-                       for state, three in patterns.STATES.items()}
+    assert written == {
+        str(state): [names[lamp] for lamp in three] for state, three in patterns.STATES.items()
+    }
     assert set(patterns.STATES) == set(State)
 
 
 def test_ok__the_unsure_lamp_alone_tells_what_keeps_it_from_reading() -> None:
     states = (State.UNSURE, State.DARK, State.GLARE, State.BLURRED, State.FAULT)
-    seen = [tuple(lamps(moment).unsure for moment in watched(at(Status(state))))
-            for state in states]
+    seen = [
+        tuple(lamps(moment).unsure for moment in watched(at(Status(state)))) for state in states
+    ]
     assert len(set(seen)) == len(states)
     assert all(any(one) for one in seen)
 
@@ -158,8 +173,9 @@ def test_ok__seven_segments_tell_every_state_from_every_other() -> None:
 
 def test_ok__never_more_pins_lit_than_they_can_feed() -> None:
     """Eleven at 3.9 mA each (330 ohms at 3.3 V); the drawing of the wiring says so, too."""
-    corrections = [Status(State.CORRECTING, correction=Correction("?", 0, label))
-                   for label in (8, None)]
+    corrections = [
+        Status(State.CORRECTING, correction=Correction("?", 0, label)) for label in (8, None)
+    ]
     most = 0
     for status in (*STATUSES.values(), *corrections):
         for moment in watched(at(status, reading("8?"))):
@@ -276,6 +292,7 @@ def test_fail__no_pins_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def none(*_: object, **__: object) -> None:
         raise gpiozero.BadPinFactory("Unable to load any default pin factory!")
+
     monkeypatch.setattr(gpiozero, "LED", none)
     with pytest.raises(NoHardware, match=r"leds: Unable.*\[leds\]"):
         Leds(TEN)

@@ -29,19 +29,56 @@ MAY_IMPORT = {
     "generations": {"network", "files", "values"} | BASE,
     "requests": {"network", "files", "values"} | BASE,
     "training": {"vision", "network", "handwriting", "samples", "values", "files", "config"} | BASE,
-    "night": {"training", "generations", "requests", "samples", "history", "network", "config",
-              "values", "files"} | BASE,
-    "service": {"camera", "inputs", "outputs", "reader", "network", "samples", "history",
-                "generations", "requests", "config", "values", "files"} | BASE,
-    "lessons": {"camera", "vision", "reader", "network", "training", "handwriting", "pictures",
-                "values", "files"} | BASE,
+    "night": {
+        "training",
+        "generations",
+        "requests",
+        "samples",
+        "history",
+        "network",
+        "config",
+        "values",
+        "files",
+    }
+    | BASE,
+    "service": {
+        "camera",
+        "inputs",
+        "outputs",
+        "reader",
+        "network",
+        "samples",
+        "history",
+        "generations",
+        "requests",
+        "config",
+        "values",
+        "files",
+    }
+    | BASE,
+    "lessons": {
+        "camera",
+        "vision",
+        "reader",
+        "network",
+        "training",
+        "handwriting",
+        "pictures",
+        "values",
+        "files",
+    }
+    | BASE,
 }
 ONLY_IN = {
     "picamera2": {"camera/pi.py"},
     "libcamera": {"camera/pi.py"},
     "gpiozero": {"outputs/leds.py", "outputs/segments.py", "inputs/button.py", "camera/light.py"},
     "luma": {"outputs/oled.py"},
-    "torch": set(), "cv2": set(), "onnxruntime": set(), "sklearn": set(), "scipy": set(),
+    "torch": set(),
+    "cv2": set(),
+    "onnxruntime": set(),
+    "sklearn": set(),
+    "scipy": set(),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -88,17 +125,27 @@ def test_ok__libraries_stay_behind_their_door(path: Path) -> None:
 
 def test_fail__a_wrong_import_is_seen(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
-    bad.write_text("def late():\n"
-                   "    from pi_reader.training import trainer\n    import pi_reader.cli\n")
+    bad.write_text(
+        "def late():\n    from pi_reader.training import trainer\n    import pi_reader.cli\n"
+    )
     assert broken("vision", imports(bad)) == {"training", "cli"}
 
 
 def test_ok__no_room_leads_back_to_itself() -> None:
     """Between files: following imports never comes back to where it started."""
-    by_name = {"pi_reader." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
-               for path in FILES}
-    graph = {name: {other for used in imports(path) for other in (used, used.rpartition(".")[0])
-                    if other in by_name and other != name} for name, path in by_name.items()}
+    by_name = {
+        "pi_reader." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+        for path in FILES
+    }
+    graph = {
+        name: {
+            other
+            for used in imports(path)
+            for other in (used, used.rpartition(".")[0])
+            if other in by_name and other != name
+        }
+        for name, path in by_name.items()
+    }
     done: set[str] = set()
 
     def follow(name: str, way: tuple[str, ...]) -> None:
@@ -114,6 +161,9 @@ def test_ok__no_room_leads_back_to_itself() -> None:
 
 
 def test_ok__files_fit_the_eye() -> None:
-    long = {str(path.relative_to(PACKAGE)): n for path in FILES
-            if (n := len(path.read_text(encoding="utf-8").splitlines())) > 330}
+    long = {
+        str(path.relative_to(PACKAGE)): n
+        for path in FILES
+        if (n := len(path.read_text(encoding="utf-8").splitlines())) > 330
+    }
     assert not long, "two rooms by now?"

@@ -19,14 +19,19 @@ TRIES = [(name, words) for name in course.LESSONS for words, _ in course.find(na
 def test_ok__without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lesson"]) == 0
     printed = capsys.readouterr().out
-    assert [line.split()[0] for line in printed.splitlines() if line.startswith("  ")] == \
-        list(course.LESSONS)
+    assert [line.split()[0] for line in printed.splitlines() if line.startswith("  ")] == list(
+        course.LESSONS
+    )
 
 
 @pytest.mark.parametrize(("name", "words"), TRIES, ids=[words for _, words in TRIES])
 def test_ok__what_a_lesson_says_to_try_can_be_tried(
-        name: str, words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    name: str,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     program, *arguments = shlex.split(words)
     assert program == "pi-reader"
     parser = argparse.ArgumentParser()
@@ -44,25 +49,35 @@ def test_ok__what_a_lesson_says_to_try_can_be_tried(
         assert "\nTry\n" in printed
 
 
-@pytest.mark.parametrize("arguments", [
-    ["miles", "guess=0.9", "tries=2", "--fast"], ["miles", "--fast", "guess=0.9", "tries=2"],
-    ["--fast", "miles", "guess=0.9", "--seed", "3", "tries=2"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["miles", "guess=0.9", "tries=2", "--fast"],
+        ["miles", "--fast", "guess=0.9", "tries=2"],
+        ["--fast", "miles", "guess=0.9", "--seed", "3", "tries=2"],
+    ],
+)
 def test_ok__settings_may_stand_anywhere(
-        arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["lesson", *arguments]) == 0
     printed = capsys.readouterr().out
     assert "1   0.9000         90.000   -27.863" in printed and "The number is now 0.66" in printed
 
 
-@pytest.mark.parametrize(("arguments", "code", "says"), [
-    (["mile"], 2, "did you mean miles?"),
-    (["chess"], 2, "there are miles, bugs"),
-    (["miles", "guess=much"], 2, "guess=much: should be a number"),
-    (["miles", "gues=1"], 2, "did you mean guess?"),
-    (["miles", "--seed", "-1"], 2, "should be 0 or more"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["mile"], 2, "did you mean miles?"),
+        (["chess"], 2, "there are miles, bugs"),
+        (["miles", "guess=much"], 2, "guess=much: should be a number"),
+        (["miles", "gues=1"], 2, "did you mean guess?"),
+        (["miles", "--seed", "-1"], 2, "should be 0 or more"),
+    ],
+)
 def test_fail__asked_for_what_is_not_there(
-        arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["lesson", *arguments]) == code
     captured = capsys.readouterr()
     assert says in captured.err and len(captured.err.splitlines()) == 1
@@ -77,7 +92,8 @@ def test_fail__pictures_where_a_file_is(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_ok__pictures_or_drawings_are_saved(
-        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["lesson", "miles", "--fast", "--pictures", str(tmp_path / "new")]) == 0
     saved = list((tmp_path / "new").iterdir())
     assert [path.stem for path in saved] == ["miles-errors"]

@@ -25,8 +25,11 @@ def told(name: str, *settings: str, seed: int = 1) -> str:
 
 # miles
 
-@pytest.mark.parametrize(("number", "says", "error"), [
-    (0.5, 50.0, 12.1371), (0.6, 60.0, 2.1371), (0.7, 70.0, -7.8629), (0.61, 61.0, 1.1371)])
+
+@pytest.mark.parametrize(
+    ("number", "says", "error"),
+    [(0.5, 50.0, 12.1371), (0.6, 60.0, 2.1371), (0.7, 70.0, -7.8629), (0.61, 61.0, 1.1371)],
+)
 def test_ok__miles_by_hand(number: float, says: float, error: float) -> None:
     assert miles.predict(number, 100) == pytest.approx(says)
     assert miles.error(number, 100) == pytest.approx(error)
@@ -48,9 +51,11 @@ def test_ok__miles_tells_its_numbers() -> None:
 
 # bugs
 
-@pytest.mark.parametrize(("rate", "after_first", "after_both"), [
-    (1.0, 0.25 + 0.35 / 3, 2.9),
-    (0.5, 0.25 + 0.5 * 0.35 / 3, 1.604167)])  # then 0.30833 + 0.5 × (2.9 - 0.30833)
+
+@pytest.mark.parametrize(
+    ("rate", "after_first", "after_both"),
+    [(1.0, 0.25 + 0.35 / 3, 2.9), (0.5, 0.25 + 0.5 * 0.35 / 3, 1.604167)],
+)  # then 0.30833 + 0.5 × (2.9 - 0.30833)
 def test_ok__two_bugs_by_hand(rate: float, after_first: float, after_both: float) -> None:
     two = np.array([[3.0, 1.0, 0.0], [1.0, 3.0, 1.0]])
     assert bugs.walk(two[:1], 0.25, rate) == pytest.approx(after_first)
@@ -80,8 +85,8 @@ def test_ok__a_small_rate_divides_the_garden_even_with_wrong_names() -> None:
 
 # gates
 
-@pytest.mark.parametrize(("a", "b", "c", "gate"), [
-    (1, 1, -1.5, "AND"), (1, 1, -0.5, "OR")])
+
+@pytest.mark.parametrize(("a", "b", "c", "gate"), [(1, 1, -1.5, "AND"), (1, 1, -0.5, "OR")])
 def test_ok__one_line_does_a_gate(a: float, b: float, c: float, gate: str) -> None:
     said = gates.answers(np.array([a]), np.array([b]), np.array([c]))
     assert said[0].tolist() == [bool(each) for each in gates.GATES[gate]]
@@ -92,8 +97,12 @@ def test_ok__the_search_finds_lines_for_and_and_or_alone() -> None:
     assert "AND           729                 20" in text  # counted by the slow loop below
     assert "XOR           729                  0" in text
     grid = [number / 2 for number in range(-4, 5)]
-    count = sum(c <= 0 and b + c <= 0 and a + c <= 0 and a + b + c > 0
-                for a in grid for b in grid for c in grid)
+    count = sum(
+        c <= 0 and b + c <= 0 and a + c <= 0 and a + b + c > 0
+        for a in grid
+        for b in grid
+        for c in grid
+    )
     assert count == 20
 
 
@@ -116,6 +125,7 @@ def test_ok__a_small_network_learns_xor_down_its_exact_gradient() -> None:
 
 # nodes
 
+
 def test_ok__one_node_by_hand() -> None:
     assert nodes.node([1.0, 0.5], [0.9, 0.3]) == pytest.approx(0.7408, abs=5e-5)  # 1.05
     assert nodes.node([1.0, 0.5], [0.2, 0.8]) == pytest.approx(0.6457, abs=5e-5)  # 0.6
@@ -133,12 +143,18 @@ def test_ok__three_layers_by_hand() -> None:
 
 def test_ok__nodes_tells_its_numbers() -> None:
     text = told("nodes")
-    for expected in ("1.0 × 0.9 + 0.5 × 0.3 = 1.05", "0.7408", "= 1.160, sigmoid of that 0.761",
-                     "0.726  0.709  0.778", "156,800"):
+    for expected in (
+        "1.0 × 0.9 + 0.5 × 0.3 = 1.05",
+        "0.7408",
+        "= 1.160, sigmoid of that 0.761",
+        "0.726  0.709  0.778",
+        "156,800",
+    ):
         assert expected in text
 
 
 # errors
+
 
 def test_ok__errors_split_and_recombined_by_hand() -> None:
     assert errors.split(8.0, np.array([3.0, 1.0])).tolist() == [6.0, 2.0]
@@ -146,8 +162,9 @@ def test_ok__errors_split_and_recombined_by_hand() -> None:
     assert back.tolist() == pytest.approx([0.42, 0.88])
     further = errors.recombine(back, np.array([[3.0, 2.0], [1.0, 7.0]]))
     assert further.tolist() == pytest.approx([0.362, 0.938])
-    assert errors.send_back(np.array([0.8, 0.5]), errors.LINKS).tolist() == \
-        pytest.approx([2.1, 4.4])
+    assert errors.send_back(np.array([0.8, 0.5]), errors.LINKS).tolist() == pytest.approx(
+        [2.1, 4.4]
+    )
 
 
 def nudged(loss: Callable[[], float], weights: np.ndarray, by: float = 1e-5) -> np.ndarray:
@@ -189,12 +206,15 @@ def test_ok__the_exact_change_is_the_gradient_and_the_rule_that_of_cross_entropy
 def test_ok__with_one_output_the_rule_only_has_another_length() -> None:
     rng = np.random.default_rng(6)
     links = [rng.standard_normal((5, 4)), rng.standard_normal((1, 5))]
-    rule, exact = (errors.changes(rng.random(4) * 0 + 0.5, links, np.array([0.9]), which)[0]
-                   for which in (False, True))
+    rule, exact = (
+        errors.changes(rng.random(4) * 0 + 0.5, links, np.array([0.9]), which)[0]
+        for which in (False, True)
+    )
     assert errors.likeness(rule, exact) == pytest.approx(1)
 
 
 # descent
+
 
 def test_ok__downhill_by_hand() -> None:
     places = descent.walk(descent.slope_of_bowl, 4.0, 0.1, 3)
@@ -204,8 +224,10 @@ def test_ok__downhill_by_hand() -> None:
     assert shrinking == pytest.approx([4.0, 3.2, 2.88])  # then 0.05 × 6.4 less
 
 
-@pytest.mark.parametrize(("curve", "slope"), [
-    (descent.bowl, descent.slope_of_bowl), (descent.hills, descent.slope_of_hills)])
+@pytest.mark.parametrize(
+    ("curve", "slope"),
+    [(descent.bowl, descent.slope_of_bowl), (descent.hills, descent.slope_of_hills)],
+)
 def test_ok__slopes_are_those_of_the_curves(curve: descent.Curve, slope: descent.Curve) -> None:
     x = np.linspace(-4, 4, 33)
     np.testing.assert_allclose(slope(x), (curve(x + 1e-5) - curve(x - 1e-5)) / 2e-5, atol=1e-8)
@@ -221,11 +243,16 @@ def test_ok__restarts_find_the_deepest_valley() -> None:
 
 # all of them
 
+
 @pytest.mark.parametrize("name", SMALL)
 def test_ok__the_same_seed_tells_the_same(name: str) -> None:
     def without_times(text: str) -> list[str]:
-        return [line for line in text.splitlines() if "millisecond" not in line
-                and "times as fast" not in line and "matrix " not in line]
+        return [
+            line
+            for line in text.splitlines()
+            if "millisecond" not in line and "times as fast" not in line and "matrix " not in line
+        ]
+
     less = ["rounds=50"] if name == "gates" else []
     first = told(name, *less)
     assert without_times(first) == without_times(told(name, *less))
@@ -243,8 +270,10 @@ def test_ok__a_lesson_fits_on_three_screens_and_can_be_opened(name: str) -> None
 
 # the frame
 
-@pytest.mark.parametrize("word", [
-    "guess=two", "guess=nan", "guess=1e9", "tries=0", "tries=1.5", "ges=1", "guess"])
+
+@pytest.mark.parametrize(
+    "word", ["guess=two", "guess=nan", "guess=1e9", "tries=0", "tries=1.5", "ges=1", "guess"]
+)
 def test_fail__settings(word: str) -> None:
     with pytest.raises(UsageError, match=word.partition("=")[0]):
         course.chosen(course.find("miles"), [word])
@@ -264,13 +293,14 @@ def test_ok__every_setting_at_both_ends_of_its_range() -> None:
 
 
 def test_ok__plot_puts_points_where_they_belong() -> None:
-    drawn = drawing.plot([("a", [0.0, 1.0], [0.0, 1.0]), ("b", [0.5, 9.0], [0.5, float("nan")])],
-                         x=(0, 1), y=(0, 1), width=5, height=3)
-    assert drawn == ("1 |    a\n"
-                     "  |  b\n"
-                     "0 |a\n"
-                     "  +-----\n"
-                     "   0   1")
+    drawn = drawing.plot(
+        [("a", [0.0, 1.0], [0.0, 1.0]), ("b", [0.5, 9.0], [0.5, float("nan")])],
+        x=(0, 1),
+        y=(0, 1),
+        width=5,
+        height=3,
+    )
+    assert drawn == ("1 |    a\n  |  b\n0 |a\n  +-----\n   0   1")
 
 
 def test_ok__crossed_links_stand_where_they_lead() -> None:
@@ -289,7 +319,8 @@ def test_ok__bars_and_patches() -> None:
 
 
 def test_ok__pictures_are_saved_as_text_without_matplotlib(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     board = Blackboard(io.StringIO(), "miles", pictures=tmp_path / "made")
     board.picture("one", "a drawing", lambda figure: None)

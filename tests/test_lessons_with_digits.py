@@ -35,6 +35,7 @@ def no_downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lessons get a few hundred digits, whatever they ask for."""
+
     def load(board: Blackboard, rng: np.random.Generator, learn: int, test: int) -> material.Digits:
         return some(400, 100)
 
@@ -50,16 +51,23 @@ def some(learn: int, test: int) -> material.Digits:
 
 def told(name: str, *settings: str, **board: object) -> str:
     out = io.StringIO()
-    course.give(name, Blackboard(out, name, fast=True, **board),  # type: ignore[arg-type]
-                np.random.default_rng(1), settings)
+    course.give(
+        name,
+        Blackboard(out, name, fast=True, **board),  # type: ignore[arg-type]
+        np.random.default_rng(1),
+        settings,
+    )
     return out.getvalue()
 
 
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("name", LEARNING)
 def test_ok__lessons_that_learn(name: str) -> None:
-    less = {"digits": ["hidden=20", "epochs=1"], "backwards": ["hidden=20", "epochs=1"],
-            "features": ["hidden=10", "epochs=1", "few=20"]}[name]
+    less = {
+        "digits": ["hidden=20", "epochs=1"],
+        "backwards": ["hidden=20", "epochs=1"],
+        "features": ["hidden=10", "epochs=1", "few=20"],
+    }[name]
     text = told(name, *less)
     assert "\nTry\n" in text and not {"nan", "inf"} & set(text.split())
     assert text == told(name, *less) or name != "backwards"  # the others tell seconds
@@ -86,9 +94,11 @@ def test_ok__mnist_is_used_where_it_is_named(tmp_path: Path) -> None:
     images = draw_patches(np.arange(20) % 10, np.random.default_rng(2))
     for part in ("train", "t10k"):
         (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(
-            struct.pack(">4I", 0x803, 20, 28, 28) + images.tobytes())
+            struct.pack(">4I", 0x803, 20, 28, 28) + images.tobytes()
+        )
         (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(
-            struct.pack(">2I", 0x801, 20) + (np.arange(20) % 10).astype(np.uint8).tobytes())
+            struct.pack(">2I", 0x801, 20) + (np.arange(20) % 10).astype(np.uint8).tobytes()
+        )
     board = Blackboard(io.StringIO(), mnist=tmp_path)
     loaded = material.load_digits(board, np.random.default_rng(1), 15, 5)
     assert loaded.source == "MNIST" and len(loaded.labels) == 15 and len(loaded.test_labels) == 5
@@ -121,6 +131,7 @@ def test_fail__a_named_folder_without_mnist(tmp_path: Path) -> None:
 
 # backwards
 
+
 def test_ok__the_sigmoid_read_from_right_to_left() -> None:
     sums = np.array([-4.6, 0.0, 1.05])
     np.testing.assert_allclose(backwards.backwards(1 / (1 + np.exp(-sums))), sums)
@@ -132,8 +143,10 @@ def test_ok__the_mind_of_a_taught_network_is_like_the_average_digit() -> None:
         network = material.teach(taught, np.random.default_rng(3), 60, 0.1, 3)
     for label in (0, 3, 7):
         mind = network.backquery(label).reshape(28, 28)
-        alike = [backwards.likeness(mind, backwards.average(taught.patches, taught.labels, other))
-                 for other in range(10)]
+        alike = [
+            backwards.likeness(mind, backwards.average(taught.patches, taught.labels, other))
+            for other in range(10)
+        ]
         assert int(np.argmax(alike)) == label
 
 
@@ -146,6 +159,7 @@ def test_ok__likeness_and_average_by_hand() -> None:
 
 
 # features
+
 
 def test_ok__features_of_one_bar() -> None:
     picture = np.zeros((1, 28, 28), np.float32)
@@ -169,6 +183,7 @@ def test_ok__inputs_are_squeezed_into_the_lectures_range() -> None:
 
 # zero
 
+
 def test_ok__multiply_adds_are_counted_as_by_hand() -> None:
     steps = zero.counted(200)
     assert [each for each, _ in steps.values()] == [158_800, 2_000, 158_800]
@@ -178,7 +193,8 @@ def test_ok__multiply_adds_are_counted_as_by_hand() -> None:
 
 
 def test_ok__zero_estimates_and_names_a_pi_where_it_is_one(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(zero, "BOARD_FILE", tmp_path / "model")
     assert zero.board_name() == ""
     (tmp_path / "model").write_bytes(b"Some Other Board\0")
@@ -191,6 +207,7 @@ def test_ok__zero_estimates_and_names_a_pi_where_it_is_one(
 
 
 # own
+
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -207,16 +224,18 @@ def test_ok__own_reads_a_drawn_page_and_a_photograph(weights: Path, tmp_path: Pa
     assert "640 × 480" in text and "written was:" in text and "28 × 28, and ten outputs" in text
     page = draw_page(np.random.default_rng(3), difficulty=0.0)
     Image.fromarray(page.frame.grey).save(tmp_path / "page.png")
-    text = told("own", f"photo={tmp_path / 'page.png'}", weights=lambda: weights,
-                pictures=tmp_path / "made")
+    text = told(
+        "own", f"photo={tmp_path / 'page.png'}", weights=lambda: weights, pictures=tmp_path / "made"
+    )
     assert "page.png" in text and "written was:" not in text
     assert len(list((tmp_path / "made").iterdir())) == 4
 
 
 def test_ok__own_sees_an_empty_page(weights: Path, tmp_path: Path) -> None:
     Image.new("L", (320, 240), 200).save(tmp_path / "empty.png")
-    assert "No digit was found" in told("own", f"photo={tmp_path / 'empty.png'}",
-                                        weights=lambda: weights)
+    assert "No digit was found" in told(
+        "own", f"photo={tmp_path / 'empty.png'}", weights=lambda: weights
+    )
 
 
 def test_fail__own_without_weights_or_with_a_bad_photo(weights: Path, tmp_path: Path) -> None:

@@ -35,8 +35,10 @@ def test_ok__nothing_at_all() -> None:
     assert np.isnan([measures.accuracy, measures.calibration_error, measures.rejected]).all()
 
 
-@pytest.mark.parametrize(("confidence", "share_right", "expected"), [
-    (1.0, 1.0, 0.0), (0.9, 0.9, 0.0), (0.9, 0.5, 0.4), (0.6, 1.0, 0.4)])
+@pytest.mark.parametrize(
+    ("confidence", "share_right", "expected"),
+    [(1.0, 1.0, 0.0), (0.9, 0.9, 0.0), (0.9, 0.5, 0.4), (0.6, 1.0, 0.4)],
+)
 def test_ok__calibration_error(confidence: float, share_right: float, expected: float) -> None:
     right = np.tile(np.arange(10) < round(10 * share_right), 30)
     stated = np.full(300, confidence, np.float32)

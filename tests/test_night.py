@@ -32,9 +32,14 @@ SPLIT = 3  # seed of which readings are held out, and of their names, from which
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    for module, name in ((memory, "_DRAWN_ALONE"), (memory, "_DRAWN_MARKS"),
-                         (memory, "_CALIBRATED"), (memory, "TESTED"), (memory, "MARKS"),
-                         (trial, "TRAINING_WORK")):
+    for module, name in (
+        (memory, "_DRAWN_ALONE"),
+        (memory, "_DRAWN_MARKS"),
+        (memory, "_CALIBRATED"),
+        (memory, "TESTED"),
+        (memory, "MARKS"),
+        (trial, "TRAINING_WORK"),
+    ):
         monkeypatch.setattr(module, name, getattr(module, name))  # put back after the test
     make_small()
     chance = random.Random(SPLIT)
@@ -72,8 +77,10 @@ def test_ok__a_night_learns_a_hand_and_tells(tmp_path):
 
 
 def test_ok__what_power_cuts_left_of_files_is_removed(tmp_path):
-    left = [tmp_path / "night" / ".candidate.checkpoint.3ud7ewnk",
-            tmp_path / "mnist" / ".train-images-idx3-ubyte.687idqx6"]
+    left = [
+        tmp_path / "night" / ".candidate.checkpoint.3ud7ewnk",
+        tmp_path / "mnist" / ".train-images-idx3-ubyte.687idqx6",
+    ]
     for path in left:
         path.parent.mkdir()
         path.write_bytes(b"half a file")
@@ -112,8 +119,11 @@ def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, s
     remembered = memory.remember(None)  # once: the many nights would draw it again
     monkeypatch.setattr(memory, "remember", lambda mnist: remembered)
     outcomes, conclude = [], Night._conclude
-    monkeypatch.setattr(Night, "_conclude", lambda night, outcome, *rest: outcomes.append(outcome)
-                        or conclude(night, outcome, *rest))
+    monkeypatch.setattr(
+        Night,
+        "_conclude",
+        lambda night, outcome, *rest: outcomes.append(outcome) or conclude(night, outcome, *rest),
+    )
     taught_box(tmp_path / "a", 40)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "samples.db").write_bytes((tmp_path / "a" / "samples.db").read_bytes())
@@ -136,8 +146,10 @@ def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, s
         assert getattr(whole, name) == getattr(pieces, name)
     assert all(map(np.array_equal, whole.model.parameters, pieces.model.parameters))
     one, other = (night_of(tmp_path / name)[2].current() for name in "ab")
-    assert (one.number, one.card.notes.get("owner")) == (other.number,
-                                                         other.card.notes.get("owner"))
+    assert (one.number, one.card.notes.get("owner")) == (
+        other.number,
+        other.card.notes.get("owner"),
+    )
     with Samples(tmp_path / "b" / "samples.db") as samples:
         assert night_of(tmp_path / "b")[0]._plan(samples) is not None
 
@@ -166,8 +178,11 @@ def test_ok__what_the_night_came_to_is_shown_all_day(tmp_path):
     folders = night_of(tmp_path)[1]
     done = night_of(tmp_path, clock=lambda: now[0])[0].run()
     assert done.state == "done"
-    for later, state, message in ((1800, "done", done.message), (12 * 3600, "done", done.message),
-                                  (24 * 3600, "waiting", "nothing new was taught")):
+    for later, state, message in (
+        (1800, "done", done.message),
+        (12 * 3600, "done", done.message),
+        (24 * 3600, "waiting", "nothing new was taught"),
+    ):
         now[0] = 1.8e9 + later  # the training is begun twice an hour
         assert "nothing new" in night_of(tmp_path, clock=lambda: now[0])[0].run().message
         word = read_json(folders.training)
@@ -204,7 +219,8 @@ def test_ok__spoilt_notes_are_no_reason_not_to_learn(tmp_path, last):
     for name in ("plan.json", "last.json"):
         (tmp_path / "night" / name).write_text(
             f'{{"last": {last}, "digest": "{digest[:-1]}", "base": 1, "when": {last},'
-            f' "state": {last}, "message": {last}}}')
+            f' "state": {last}, "message": {last}}}'
+        )
     for _ in range(2):
         assert "8 labelled digits" in night_of(tmp_path)[0].run().message
 
@@ -322,9 +338,10 @@ def test_ok__an_upgrade_is_judged_on_what_was_held_out(tmp_path):
     spoiled = model.copy()
     spoiled.parameters[-1][...] += 3 * np.arange(11, dtype=np.float32)
     said: list[str] = []
-    for new, number, word in ((spoiled, 0 + 1, "the learned ones stay"),
-                              (blend(model, night_of(tmp_path)[2].load(1)[0], 1.0), 0,
-                               "the shipped ones are in use")):
+    for new, number, word in (
+        (spoiled, 0 + 1, "the learned ones stay"),
+        (blend(model, night_of(tmp_path)[2].load(1)[0], 1.0), 0, "the shipped ones are in use"),
+    ):
         store.save(tmp_path / "new.npz", new, replace(card, seed=number))
         _, _, generations = night_of(tmp_path, shipped=tmp_path / "new.npz")
         night_of(tmp_path, shipped=tmp_path / "new.npz", log=said.append)[0].run()
@@ -351,13 +368,21 @@ def test_ok__a_power_cut_after_an_upgrade_still_learns_all_anew(tmp_path, monkey
 QUIET = {"state": "nothing there", "since": 1000.0}
 
 
-@pytest.mark.parametrize(("clock", "status", "on", "is_night"), [
-    ("02:00", {}, True, True), ("05:59", {}, True, True), ("06:00", {}, True, False),
-    ("01:59", {}, True, False), ("03:00", {}, False, False), ("unset", {}, True, False),
-    ("unset", QUIET, True, False), ("quiet", QUIET, True, True),
-    ("quiet", {"state": "reading", "since": 1000.0}, True, False),
-    ("quiet", {"state": "nothing there", "since": "x"}, True, False),
-])
+@pytest.mark.parametrize(
+    ("clock", "status", "on", "is_night"),
+    [
+        ("02:00", {}, True, True),
+        ("05:59", {}, True, True),
+        ("06:00", {}, True, False),
+        ("01:59", {}, True, False),
+        ("03:00", {}, False, False),
+        ("unset", {}, True, False),
+        ("unset", QUIET, True, False),
+        ("quiet", QUIET, True, True),
+        ("quiet", {"state": "reading", "since": 1000.0}, True, False),
+        ("quiet", {"state": "nothing there", "since": "x"}, True, False),
+    ],
+)
 def test_ok__night_by_the_clock_or_by_quiet(clock, status, on, is_night):
     now = {"unset": 1000.0 + 7000, "quiet": 1000.0 + 7300}.get(clock)
     if now is None:
@@ -393,8 +418,12 @@ def test_ok__killed_at_any_moment_everything_is_whole(tmp_path, rounds):
     child = CHILD.format(tests=str(Path(__file__).parent))
     resumed, switched = 0, 0
     for _ in range(rounds):
-        process = subprocess.Popen([sys.executable, "-c", child, str(tmp_path)], text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [sys.executable, "-c", child, str(tmp_path)],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         assert process.stdout is not None
         lines = [process.stdout.readline()]
         time.sleep(chance.uniform(0, 4))

@@ -59,11 +59,19 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Bus]:
     return lambda: Bus.everything[-1]
 
 
-@pytest.mark.parametrize(("chip", "height", "bytes_each"), [
-    ("ssd1306", 64, 1024), ("sh1106", 64, 1024), ("ssd1309", 64, 1024),
-    ("ssd1306", 32, 512), ("sh1106", 32, 512)])
+@pytest.mark.parametrize(
+    ("chip", "height", "bytes_each"),
+    [
+        ("ssd1306", 64, 1024),
+        ("sh1106", 64, 1024),
+        ("ssd1309", 64, 1024),
+        ("ssd1306", 32, 512),
+        ("sh1106", 32, 512),
+    ],
+)
 def test_ok__a_picture_is_sent_once_and_only_if_it_changed(
-        bus: Callable[[], Bus], chip: str, height: int, bytes_each: int) -> None:
+    bus: Callable[[], Bus], chip: str, height: int, bytes_each: int
+) -> None:
     with Oled(chip, 1, 0x3D, height=height) as oled:
         assert bus().where == (1, 0x3D)
         oled.tell(Status(State.READING))
@@ -109,6 +117,7 @@ def test_ok__with_nothing_to_show_for_long_it_is_nearly_dark(monkeypatch: Any) -
     def dummy(bus: object, **words: Any) -> Any:
         made.append(device.dummy(mode="1", **words))
         return made[-1]
+
     monkeypatch.setattr("luma.core.interface.serial.i2c", Bus)
     monkeypatch.setattr("luma.oled.device.ssd1306", dummy)
     Bus.everything, Bus.error = [], None
@@ -125,6 +134,7 @@ def test_ok__with_nothing_to_show_for_long_it_is_nearly_dark(monkeypatch: Any) -
 
 def test_fail__no_display_says_what_to_look_at_and_leaves_nothing_open(bus: Any) -> None:
     from luma.core.error import DeviceNotFoundError
+
     Bus.error = DeviceNotFoundError("I2C device not found on address: 0x3C")
     for _ in range(3):
         with pytest.raises(NoHardware, match=r"0x3C; look at its four wires.*i2cdetect"):
@@ -163,11 +173,18 @@ def test_ok__luma_sends_it_all_at_once_over_the_real_bus(monkeypatch: pytest.Mon
     assert Wires.closed == 1
 
 
-@pytest.mark.parametrize("error", [
-    OSError(121, "Remote I/O error"), OSError(5, "Input/output error"),
-    PermissionError(13, "Permission denied", "/dev/i2c-1"), OSError(110, "Connection timed out")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(121, "Remote I/O error"),
+        OSError(5, "Input/output error"),
+        PermissionError(13, "Permission denied", "/dev/i2c-1"),
+        OSError(110, "Connection timed out"),
+    ],
+)
 def test_fail__whatever_the_bus_says_becomes_one_kind_of_error(
-        monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
     monkeypatch.setattr("smbus2.SMBus", Wires)
     monkeypatch.setattr(Wires, "error", error)
     with pytest.raises(NoHardware, match=r"oled: .*i2cdetect"):

@@ -26,21 +26,27 @@ from pi_reader.training.trial import _LITTLE, Trial
 def small_memory(mnist: bool) -> Memory:
     patches, labels = hand(64, 3)
     images = Labelled(patches, labels, np.arange(64)) if mnist else None
-    return Memory("x", images, patches, labels, patches[:9], (patches, labels), (patches, labels),
-                  patches[:5])
+    return Memory(
+        "x", images, patches, labels, patches[:9], (patches, labels), (patches, labels), patches[:5]
+    )
 
 
 def lesson(labels: np.ndarray) -> Taught:
-    return Taught(hand(len(labels))[0], labels.astype(np.uint8), np.arange(len(labels)),
-                  np.zeros(len(labels), bool))
+    return Taught(
+        hand(len(labels))[0],
+        labels.astype(np.uint8),
+        np.arange(len(labels)),
+        np.zeros(len(labels), bool),
+    )
 
 
 def test_ok__the_fewer_kinds_the_smaller_their_share_and_the_more_is_drawn():
     model = shipped_model()[0]
     one, six, ten = (own.shares(model, small_memory(True), kinds) for kinds in (1, 6, 10))
     assert six == ten and six[0] == 32 and one[0] == 5
-    assert one[1][1] > 2 * ten[1][1] and all(mine + sum(rest) == NIGHT.batch
-                                             for mine, rest in (one, ten))
+    assert one[1][1] > 2 * ten[1][1] and all(
+        mine + sum(rest) == NIGHT.batch for mine, rest in (one, ten)
+    )
     assert own.shares(model, small_memory(False), 1) == (5, (0, 117, 6))
 
 
@@ -49,8 +55,15 @@ def test_ok__as_little_as_mends_nine_in_ten_is_taken_over():
     child = parent.copy()
     child.parameters[-1][7] += 12  # reads nearly all as 7
     trial = Trial(parent, 0.9, lesson(np.full(40, 7)), small_memory(True))
-    wrong = {taken: int((own.blend(parent, child, taken).predict(trial.taught.patches)[:, :10]
-                         .argmax(axis=1) != 7).sum()) for taken in _LITTLE}
+    wrong = {
+        taken: int(
+            (
+                own.blend(parent, child, taken).predict(trial.taught.patches)[:, :10].argmax(axis=1)
+                != 7
+            ).sum()
+        )
+        for taken in _LITTLE
+    }
     before, after = wrong[0.3], wrong[1.0]
     taken = trial._little_of(child)
     less = _LITTLE[_LITTLE.index(taken) - 1]
@@ -66,11 +79,19 @@ def test_ok__digits_of_a_single_reading_wait_for_those_of_another():
     assert outcome.state == "waiting" and "1 more reading are" in outcome.why
 
 
-@pytest.mark.parametrize(("begun", "bears", "taken", "lost"), [
-    (1.0, 1.0, 1.0, False), (1.0, 0.7, 0.6, False), (0.85, 0.8, 0.8, False), (1.0, 0.1, 0.45, True),
-    (0.4, 0.1, 0.4, True)])
+@pytest.mark.parametrize(
+    ("begun", "bears", "taken", "lost"),
+    [
+        (1.0, 1.0, 1.0, False),
+        (1.0, 0.7, 0.6, False),
+        (0.85, 0.8, 0.8, False),
+        (1.0, 0.1, 0.45, True),
+        (0.4, 0.1, 0.4, True),
+    ],
+)
 def test_ok__less_is_taken_over_if_the_general_test_does_not_bear_more(
-        monkeypatch, begun, bears, taken, lost):
+    monkeypatch, begun, bears, taken, lost
+):
     parent = shipped_model()[0]
     child = parent.copy()
     child.parameters[-1][7] += 1
@@ -131,8 +152,10 @@ def test_ok__half_way_lies_between():
     for array in other.parameters:
         array += 1
     middle = own.blend(model, other, 0.5)
-    assert all(np.allclose(a + 0.5, b, atol=1e-6)
-               for a, b in zip(model.parameters, middle.parameters, strict=True))
+    assert all(
+        np.allclose(a + 0.5, b, atol=1e-6)
+        for a, b in zip(model.parameters, middle.parameters, strict=True)
+    )
     assert own.step_work(model) == 2 * model.multiply_adds * 128 * 3.75
 
 
@@ -142,8 +165,18 @@ def test_ok__samples_are_cut_again_from_what_the_camera_saw(tmp_path):
     digits = Reader(model, card.reject_below).read(page.frame).digits
     assert len(digits) > 3
     with Samples(tmp_path / "s.db") as samples:
-        samples.keep([New(np.zeros((28, 28), np.uint8), d.label, 0.5, d.label,
-                          cut_out(page.frame.grey, d.box)) for d in digits])
+        samples.keep(
+            [
+                New(
+                    np.zeros((28, 28), np.uint8),
+                    d.label,
+                    0.5,
+                    d.label,
+                    cut_out(page.frame.grey, d.box),
+                )
+                for d in digits
+            ]
+        )
         samples.keep([New(np.full((28, 28), 9, np.uint8), 1, 0.5, 1)])  # without a cut-out
         assert samples.cut_anew("way 1", "way 1", recut) == 0
         assert samples.cut_anew("way 2", "way 1", recut) == len(digits)
@@ -164,8 +197,12 @@ def test_ok__mnist_is_unpacked_once_and_mapped(tmp_path):
     packed, keep = tmp_path / "gz", tmp_path / "state" / "mnist"
     packed.mkdir()
     patches, labels = hand(30, 4)
-    for name, array in ((data.TRAIN_IMAGES, patches), (data.TRAIN_LABELS, labels),
-                        (data.TEST_IMAGES, patches), (data.TEST_LABELS, labels)):
+    for name, array in (
+        (data.TRAIN_IMAGES, patches),
+        (data.TRAIN_LABELS, labels),
+        (data.TEST_IMAGES, patches),
+        (data.TEST_LABELS, labels),
+    ):
         (packed / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
     assert memory.mapped_mnist(packed, keep) == keep
     assert isinstance(data.load_train(keep, mapped=True)[0], np.memmap)
@@ -186,7 +223,11 @@ def test_ok__mnist_is_unpacked_once_and_mapped(tmp_path):
 
 def _whole(folder, patches, labels):
     folder.mkdir()
-    for name, array in ((data.TRAIN_IMAGES, patches), (data.TRAIN_LABELS, labels),
-                        (data.TEST_IMAGES, patches), (data.TEST_LABELS, labels)):
+    for name, array in (
+        (data.TRAIN_IMAGES, patches),
+        (data.TRAIN_LABELS, labels),
+        (data.TEST_IMAGES, patches),
+        (data.TEST_LABELS, labels),
+    ):
         (folder / name).write_bytes(idx(array))
     return folder

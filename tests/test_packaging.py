@@ -10,8 +10,10 @@ BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["to
 
 
 def test_ok__the_build_knows_every_room() -> None:
-    rooms = {".".join(path.parent.relative_to(ROOT).parts)
-             for path in (ROOT / "pi_reader").rglob("__init__.py")}
+    rooms = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "pi_reader").rglob("__init__.py")
+    }
     assert rooms | {"pi_reader.systemd", "pi_reader.weights"} == set(BUILD["packages"])
 
 

@@ -10,8 +10,13 @@ from pi_reader.handwriting.beside import lay_marks
 from pi_reader.handwriting.paper import View
 from pi_reader.values import Box
 
-SETTINGS = [(0.0, (640, 480)), (0.5, (640, 480)), (1.0, (640, 480)), (0.4, (320, 240)),
-            (0.4, (900, 700))]
+SETTINGS = [
+    (0.0, (640, 480)),
+    (0.5, (640, 480)),
+    (1.0, (640, 480)),
+    (0.4, (320, 240)),
+    (0.4, (900, 700)),
+]
 
 
 @pytest.fixture(scope="module", params=SETTINGS, ids=str)
@@ -26,8 +31,9 @@ def boxes_of(page: Page) -> list[Box]:
 
 
 def within(page: Page, box: Box, border: int = 0) -> np.ndarray:
-    return page.frame.grey[max(box.y - border, 0) : box.bottom + border,
-                           max(box.x - border, 0) : box.right + border].astype(np.float32)
+    return page.frame.grey[
+        max(box.y - border, 0) : box.bottom + border, max(box.x - border, 0) : box.right + border
+    ].astype(np.float32)
 
 
 def test_pages_hold_what_they_promise(pages: list[Page]) -> None:
@@ -123,8 +129,9 @@ def test_marks_stand_beside_the_digits_and_not_in_the_truth() -> None:
 
     more = []
     for seed in range(6):
-        plain, marked = (draw_page(np.random.default_rng(seed), 0.0, marks=marks)
-                         for marks in (False, True))
+        plain, marked = (
+            draw_page(np.random.default_rng(seed), 0.0, marks=marks) for marks in (False, True)
+        )
         assert plain.lines == marked.lines
         assert dark_outside(plain) < 20  # a fair copy on plain paper
         more.append(dark_outside(marked))
@@ -147,8 +154,9 @@ def test_marks_leave_room_around_digits() -> None:
     assert some >= 8
 
 
-@pytest.mark.parametrize("settings", [{"difficulty": 1.5}, {"difficulty": -0.1},
-                                      {"size": (63, 480)}, {"lines": 0}])
+@pytest.mark.parametrize(
+    "settings", [{"difficulty": 1.5}, {"difficulty": -0.1}, {"size": (63, 480)}, {"lines": 0}]
+)
 def test_fail__impossible_pages(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="must be"):
         draw_page(np.random.default_rng(0), **settings)  # type: ignore[arg-type]

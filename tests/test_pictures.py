@@ -8,10 +8,18 @@ from pi_reader.pictures import SURE, UNSURE, annotated, confusion_chart, sheet
 from pi_reader.values import Box, Digit, Frame, Line, Reading
 
 FRAME = Frame(np.full((100, 200), 128, np.uint8), "paper")
-READING = Reading("paper", (200, 100), (Line((
-    Digit(7, 0.991, (1, 0.005), True, Box(20, 30, 40, 60)),
-    Digit(4, 0.512, (9, 0.45), False, Box(120, 0, 40, 60)),
-)),))
+READING = Reading(
+    "paper",
+    (200, 100),
+    (
+        Line(
+            (
+                Digit(7, 0.991, (1, 0.005), True, Box(20, 30, 40, 60)),
+                Digit(4, 0.512, (9, 0.45), False, Box(120, 0, 40, 60)),
+            )
+        ),
+    ),
+)
 
 
 def test_ok__boxes_have_the_colour_of_their_certainty() -> None:

@@ -40,8 +40,10 @@ pytestmark = pytest.mark.emulated
 CUTS = int(os.environ.get("PI_READER_CUTS", "20"))
 LONGEST_START = 400.0  # seconds from power-on to the first line, on a busy machine
 LONGEST_LIFE = 25.0  # seconds from then until the plug is pulled
-COMMAND_LINE = ("root=/dev/mmcblk0 rootfstype=ext4 rw fsck.mode=skip init=/pi/init.sh"
-                " console=ttyS1,115200 loglevel=3")
+COMMAND_LINE = (
+    "root=/dev/mmcblk0 rootfstype=ext4 rw fsck.mode=skip init=/pi/init.sh"
+    " console=ttyS1,115200 loglevel=3"
+)
 KINDS = ("sample", "generation", "checkpoint")
 
 
@@ -53,18 +55,39 @@ def board(tmp_path: Path) -> Path:
         pytest.skip("no emulated Raspberry Pi 3; the head of this file says how to make one")
     for name in ("kernel", "initrd", "board.dtb"):
         (tmp_path / name).symlink_to((folder / name).absolute())
-    subprocess.run(["cp", "--sparse=always", folder / "card.img", tmp_path / "card.img"],
-                   check=True)
+    subprocess.run(
+        ["cp", "--sparse=always", folder / "card.img", tmp_path / "card.img"], check=True
+    )
     return tmp_path
 
 
 def power_on(board: Path, console: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        ["qemu-system-aarch64", "-M", "raspi3b", "-kernel", board / "kernel",
-         "-initrd", board / "initrd", "-dtb", board / "board.dtb",
-         "-drive", f"file={board / 'card.img'},if=sd,format=raw", "-append", COMMAND_LINE,
-         "-display", "none", "-monitor", "none", "-serial", "null", "-serial", f"file:{console}"],
-        stdin=subprocess.DEVNULL)
+        [
+            "qemu-system-aarch64",
+            "-M",
+            "raspi3b",
+            "-kernel",
+            board / "kernel",
+            "-initrd",
+            board / "initrd",
+            "-dtb",
+            board / "board.dtb",
+            "-drive",
+            f"file={board / 'card.img'},if=sd,format=raw",
+            "-append",
+            COMMAND_LINE,
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "null",
+            "-serial",
+            f"file:{console}",
+        ],
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def lines(console: Path) -> list[list[str]]:
@@ -112,7 +135,8 @@ def test_ok__nothing_confirmed_is_lost_when_the_plug_is_pulled(board: Path) -> N
         for kind in KINDS:
             found = last(said, "found", kind)
             assert found is not None and found >= promised[kind], (
-                f"cut {cut}: {kind} {promised[kind]} was confirmed, {found} was found")
+                f"cut {cut}: {kind} {promised[kind]} was confirmed, {found} was found"
+            )
             done = last(said, "done", kind)
             promised[kind] = found if done is None else done
         print(f"cut {cut}: " + ", ".join(f"{kind} {promised[kind]}" for kind in KINDS))

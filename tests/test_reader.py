@@ -49,8 +49,12 @@ class Remember:
         return chances
 
 
-def page(marks: list[tuple[int, int, int]], size: tuple[int, int] = (640, 480),
-         zoom: float = 0.6, noise: float = 1.0) -> Frame:
+def page(
+    marks: list[tuple[int, int, int]],
+    size: tuple[int, int] = (640, 480),
+    zoom: float = 0.6,
+    noise: float = 1.0,
+) -> Frame:
     """A page with marks given as (label, x, y) of their upper left corner."""
     picture = Image.new("L", size, 205)
     draw = ImageDraw.Draw(picture)
@@ -141,7 +145,9 @@ HOSTILE = {
     "three by three": np.arange(9, dtype=np.uint8).reshape(3, 3) * 28,
     "twelve megapixels": np.tile((np.arange(4000) % 251).astype(np.uint8), (3000, 1)),
     "blobs": np.kron(np.random.default_rng(1).random((120, 160)) > 0.2, np.ones((4, 4))).astype(
-        np.uint8) * 255,
+        np.uint8
+    )
+    * 255,
 }
 
 

@@ -61,8 +61,14 @@ class Caller:
         self.sent = folder / "sent"
 
     def session(self, incoming: Any, outgoing: Any) -> Session:
-        return Session(self.folders, self.generations, lambda: Samples(self.folders.samples),
-                       incoming, outgoing, lambda: MORNING)
+        return Session(
+            self.folders,
+            self.generations,
+            lambda: Samples(self.folders.samples),
+            incoming,
+            outgoing,
+            lambda: MORNING,
+        )
 
     def call(self, command: str, sent: bytes = b"") -> bytes:
         self.sent.write_bytes(sent)
@@ -103,8 +109,10 @@ def test_ok__readings(caller: Caller) -> None:
 
 def runs(caller: Caller) -> None:
     """Leave the status of a service that runs for another hour."""
-    write_json(caller.folders.status, {"state": "reading", "frames": 1, "pid": os.getpid(),
-                                       "updated": time.time() + 3600})
+    write_json(
+        caller.folders.status,
+        {"state": "reading", "frames": 1, "pid": os.getpid(), "updated": time.time() + 3600},
+    )
 
 
 def test_ok__label_goes_to_the_service(caller: Caller) -> None:
@@ -117,8 +125,9 @@ def test_ok__label_goes_to_the_service(caller: Caller) -> None:
 
     runs(caller)
     for command, words in (
-            ("label last 20-6", {"event": "last", "label": "20-6"}),
-            ("label last 2 7", {"event": "last", "label": "7", "place": 1})):
+        ("label last 20-6", {"event": "last", "label": "20-6"}),
+        ("label last 2 7", {"event": "last", "label": "7", "place": 1}),
+    ):
         seen: list[Any] = []
         service = threading.Thread(target=serve_one, args=({"kept": 4, "read": "20\n36"}, seen))
         service.start()
@@ -190,9 +199,12 @@ def test_fail__samples_that_are_none(caller: Caller, monkeypatch: pytest.MonkeyP
 def test_fail__a_caller_who_falls_asleep(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "IDLE_SECONDS", 0.1)
     read, write = os.pipe()
-    with open(read, "rb") as incoming, open(write, "wb"), \
-            open(caller.sent.with_name("answer"), "wb") as outgoing, \
-            pytest.raises(Busy, match="nothing came"):
+    with (
+        open(read, "rb") as incoming,
+        open(write, "wb"),
+        open(caller.sent.with_name("answer"), "wb") as outgoing,
+        pytest.raises(Busy, match="nothing came"),
+    ):
         serve("weights offer", caller.session(incoming, outgoing))
 
 
@@ -221,17 +233,34 @@ def follow(caller: Caller, *steps: dict[str, Any] | None) -> list[str]:
 
 
 def test_ok__status_follows_a_training_to_its_end(caller: Caller) -> None:
-    write_json(caller.folders.status, {"state": "reading", "text": "2016\n7", "updated": MORNING,
-                                       "fault": "display: is gone", "frames": 9,
-                                       "pid": os.getpid()})
+    write_json(
+        caller.folders.status,
+        {
+            "state": "reading",
+            "text": "2016\n7",
+            "updated": MORNING,
+            "fault": "display: is gone",
+            "frames": 9,
+            "pid": os.getpid(),
+        },
+    )
     lines = follow(
-        caller, {"state": "training", "progress": 0.25, "until": MORNING + 3600}, None,
-        {"state": "training", "progress": 0.5}, {"state": "judging", "progress": 0.9},
-        {"state": "done", "message": "learned 34 samples"}, {"state": "never seen"})
+        caller,
+        {"state": "training", "progress": 0.25, "until": MORNING + 3600},
+        None,
+        {"state": "training", "progress": 0.5},
+        {"state": "judging", "progress": 0.9},
+        {"state": "done", "message": "learned 34 samples"},
+        {"state": "never seen"},
+    )
     assert lines == [
-        "reader: reading, 2016  7", "fault: display: is gone",
-        "training: training 25%, until 09:00", "training: training 50%", "training: judging 90%",
-        "training: done: learned 34 samples"]
+        "reader: reading, 2016  7",
+        "fault: display: is gone",
+        "training: training 25%, until 09:00",
+        "training: training 50%",
+        "training: judging 90%",
+        "training: done: learned 34 samples",
+    ]
 
 
 def test_fail__status_of_a_reader_that_is_gone(caller: Caller) -> None:
@@ -244,14 +273,26 @@ def test_ok__status_waits_for_what_was_asked(caller: Caller) -> None:
     write_json(caller.folders.training, {"state": "done", "updated": MORNING - 1000})
     caller.says("retrain")
     lines = follow(caller, None, None, {"state": "training"}, {"state": "refused"})
-    assert lines[1:] == ["a training was asked for and is about to begin", "training: done",
-                         "training: training 0%", "training: refused"]
+    assert lines[1:] == [
+        "a training was asked for and is about to begin",
+        "training: done",
+        "training: training 0%",
+        "training: refused",
+    ]
     (caller.folders.training).unlink()
     assert "has not begun within 60 seconds" in follow(caller, None)[-1], "waits not for ever"
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"state": 5, "progress": "x", "until": 1e300}',
-                                     b'{"state": "training", "updated": []}', b"\xff" * 100])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b'{"state": 5, "progress": "x", "until": 1e300}',
+        b'{"state": "training", "updated": []}',
+        b"\xff" * 100,
+    ],
+)
 def test_fail__status_files_that_are_damaged(caller: Caller, content: bytes) -> None:
     caller.folders.status.write_bytes(content)
     caller.folders.training.write_bytes(content)
@@ -270,8 +311,10 @@ def test_ok__cancel(caller: Caller) -> None:
     def training(seconds: float) -> None:
         now[0] += seconds
         if now[0] > MORNING + 5 and requests.take("cancel"):
-            write_json(caller.folders.training, {"state": "failed", "message": "stopped",
-                                                 "updated": now[0]})
+            write_json(
+                caller.folders.training,
+                {"state": "failed", "message": "stopped", "updated": now[0]},
+            )
 
     def cancel(wait: Any) -> str:
         return progress.cancel(caller.folders, requests, lambda: now[0], wait)
@@ -309,15 +352,17 @@ sys.addaudithook(_audit)
 
 
 def test_ok__ten_thousand_requests_start_nothing_but_the_table(
-        caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also: words that are looked up open no file, start no process, import nothing."""
     started: list[tuple[str, tuple[str, ...]]] = []
 
     def recording(entry: remote.Entry) -> Any:
         return lambda session, *words: started.append((entry.usage, words))
 
-    monkeypatch.setattr(remote, "TABLE", tuple(
-        replace(entry, action=recording(entry)) for entry in remote.TABLE))
+    monkeypatch.setattr(
+        remote, "TABLE", tuple(replace(entry, action=recording(entry)) for entry in remote.TABLE)
+    )
     rng = random.Random(5)
     session = caller.session(io.BytesIO(), io.BytesIO())
     allowed = 0
@@ -334,22 +379,24 @@ def test_ok__ten_thousand_requests_start_nothing_but_the_table(
                 assert started == [] and len(str(error)) < 1000
             else:
                 assert may_be_said(command), command
-                (usage, words), = started
+                ((usage, words),) = started
                 said = shlex.split(command)
-                assert words == tuple(said[len(said) - len(words):]) or usage == "help"
+                assert words == tuple(said[len(said) - len(words) :]) or usage == "help"
                 allowed += 1
     assert events == [] and 300 < allowed < 3000
 
 
 @pytest.mark.acceptance
-def test_ok__ten_thousand_requests_really_done(caller: Caller, tmp_path: Path,
-                                               monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__ten_thousand_requests_really_done(
+    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the real actions: nothing is started, and nothing is opened but the box's own files."""
     really_done(caller, tmp_path, monkeypatch, 10_000)
 
 
-def test_ok__requests_really_done(caller: Caller, tmp_path: Path,
-                                  monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__requests_really_done(
+    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     really_done(caller, tmp_path, monkeypatch, 300)
 
 
@@ -369,11 +416,29 @@ def really_done(caller: Caller, folder: Path, monkeypatch: pytest.MonkeyPatch, t
             try_it(caller, command, offered)
     assert not mark.exists()
     kinds = {event for event, _ in events}
-    assert not {kind for kind in kinds if kind.startswith(
-        ("subprocess", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "pty",
-         "socket", "ctypes", "compile"))}, kinds
-    opened = {str(details[0]) for event, details in events if event == "open"
-              and not isinstance(details[0], int)}
+    assert not {
+        kind
+        for kind in kinds
+        if kind.startswith(
+            (
+                "subprocess",
+                "os.system",
+                "os.exec",
+                "os.posix_spawn",
+                "os.fork",
+                "os.spawn",
+                "pty",
+                "socket",
+                "ctypes",
+                "compile",
+            )
+        )
+    }, kinds
+    opened = {
+        str(details[0])
+        for event, details in events
+        if event == "open" and not isinstance(details[0], int)
+    }
     assert opened and not {path for path in opened if not path.startswith(str(folder))}
 
 

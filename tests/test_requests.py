@@ -100,14 +100,26 @@ def test_fail__too_many_wait(requests: Requests) -> None:
     assert len(requests.take("aim")) == MOST_QUEUED - 2
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 50_000, b'{"kind": "read"}',
-    b'{"kind": "label", "when": 1, "words": {}}', b'{"kind": "read", "when": "x", "words": {}}',
-    b'{"kind": "read", "when": 1, "words": 3}', b" " * (MOST_BYTES + 1),
-    b'{"kind": "read", "words": {}, "when": 1' + b"0" * 400 + b"}",  # no float is that large
-])
-def test_fail__damage_is_thrown_away_and_told(requests: Requests, heard: list[str],
-                                              content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 50_000,
+        b'{"kind": "read"}',
+        b'{"kind": "label", "when": 1, "words": {}}',
+        b'{"kind": "read", "when": "x", "words": {}}',
+        b'{"kind": "read", "when": 1, "words": 3}',
+        b" " * (MOST_BYTES + 1),
+        b'{"kind": "read", "words": {}, "when": 1' + b"0" * 400 + b"}",  # no float is that large
+    ],
+)
+def test_fail__damage_is_thrown_away_and_told(
+    requests: Requests, heard: list[str], content: bytes
+) -> None:
     good = requests.ask("read")
     (requests.folder / "read-1700000000000000-00000000.json").write_bytes(content)
     assert requests.take("read") == [good]
@@ -123,8 +135,9 @@ def test_fail__what_nobody_knows(requests: Requests, heard: list[str]) -> None:
     assert len(heard) == 2 and len(os.listdir(requests.folder)) == 1
 
 
-def test_ok__old_ones_go_but_a_training_is_not_forgotten(requests: Requests,
-                                                         heard: list[str]) -> None:
+def test_ok__old_ones_go_but_a_training_is_not_forgotten(
+    requests: Requests, heard: list[str]
+) -> None:
     stale = requests.ask("label", label=7)
     requests.ask("retrain")
     requests.answer(Request("read", name="read-1-00000000.json"), {})

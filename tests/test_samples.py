@@ -30,8 +30,10 @@ def patch(number: int) -> np.ndarray:
 
 
 def page(first: int, count: int = 1, label: int | None = 3) -> list[New]:
-    return [New(patch(first + place), 7, 0.9, label, np.full((40, 30), 9, np.uint8), "ab", "button")
-            for place in range(count)]
+    return [
+        New(patch(first + place), 7, 0.9, label, np.full((40, 30), 9, np.uint8), "ab", "button")
+        for place in range(count)
+    ]
 
 
 def test_ok__what_was_kept_is_there_for_another_process(tmp_path):
@@ -108,8 +110,10 @@ def test_ok__dropping_all_leaves_no_ink(tmp_path):
 
 
 def test_ok__dropping_all_leaves_nothing_that_was_set_aside(tmp_path):
-    left = [tmp_path / f"s.db.{name}" for name in (
-        "damaged-1", "damaged-1-journal", "damaged-12", "fresh", "fresh-journal")]
+    left = [
+        tmp_path / f"s.db.{name}"
+        for name in ("damaged-1", "damaged-1-journal", "damaged-12", "fresh", "fresh-journal")
+    ]
     other = tmp_path / "other.db.damaged-1"
     for path in (*left, other):
         path.write_bytes(patch(0).tobytes())
@@ -161,10 +165,10 @@ def test_ok__export_and_import_keep_the_split_and_double_nothing(tmp_path):
         assert (came.added, came.known) == (60, 0)
         assert {s.key for s in other.held()} == {s.key for s in one.held()}
         mine = [s for s in other.all() if s.event > 1]
-        assert [(s.key, s.place, s.label, s.when) for s in mine] == \
-            [(s.key, s.place, s.label, s.when) for s in one.all()]
-        assert all(np.array_equal(a.cutout, b.cutout)
-                   for a, b in zip(mine, one.all(), strict=True))
+        assert [(s.key, s.place, s.label, s.when) for s in mine] == [
+            (s.key, s.place, s.label, s.when) for s in one.all()
+        ]
+        assert all(np.array_equal(a.cutout, b.cutout) for a, b in zip(mine, one.all(), strict=True))
         one.label(one.event(1)[0].id, 5)
         again = exchange.add(other, exchange.read(sent(one)))
         assert (again.added, again.labelled, again.known) == (0, 1, 59)
@@ -178,7 +182,8 @@ def promising(count: int) -> bytes:
             array = np.broadcast_to(np.zeros((), kind), (count, *shape))
             head = io.BytesIO()
             np.lib.format.write_array_header_1_0(
-                head, np.lib.format.header_data_from_array_1_0(array))
+                head, np.lib.format.header_data_from_array_1_0(array)
+            )
             archive.writestr(f"{name}.npy", head.getvalue() + bytes(64))
     return content.getvalue()
 
@@ -190,9 +195,13 @@ def test_fail__files_of_samples_that_are_none(tmp_path):
     with np.load(io.BytesIO(file)) as arrays:
         good = dict(arrays)
     for name, change in {
-        "y": np.array([3, 12], np.uint8), "x": good["x"][:1], "place": good["place"] * 0,
-        "confidence": np.full(2, np.nan, np.float32), "cutout_size": good["cutout_size"] * 2,
-        "held_out": np.array([0, 1], np.uint8), "key": np.array([object()] * 2, object),
+        "y": np.array([3, 12], np.uint8),
+        "x": good["x"][:1],
+        "place": good["place"] * 0,
+        "confidence": np.full(2, np.nan, np.float32),
+        "cutout_size": good["cutout_size"] * 2,
+        "held_out": np.array([0, 1], np.uint8),
+        "key": np.array([object()] * 2, object),
     }.items():
         handle = io.BytesIO()
         np.savez(handle, **{**good, name: change})
@@ -204,8 +213,13 @@ def test_fail__files_of_samples_that_are_none(tmp_path):
 
 
 def test_fail__samples_that_are_none():
-    for wrong in ({"patch": patch(0)[:20]}, {"label": 11}, {"label": -1}, {"read": 12},
-                  {"cutout": np.zeros(4, np.uint8)}):
+    for wrong in (
+        {"patch": patch(0)[:20]},
+        {"label": 11},
+        {"label": -1},
+        {"read": 12},
+        {"cutout": np.zeros(4, np.uint8)},
+    ):
         with pytest.raises(BadData):
             New(**{"patch": patch(0), "read": 1, "confidence": 0.5, **wrong})
 

@@ -98,10 +98,14 @@ def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
         for _ in range(200):
             for request in requests.take("label"):
                 words.append(dict(request.words))
-                requests.answer(request, {"kept": 1, "read": "?"} if len(words) < 2
-                                else {"error": "samples.db: the disk is full", "exit_code": 73}
-                                if len(words) < 3
-                                else {"error": "label: nothing was read yet", "exit_code": 65})
+                requests.answer(
+                    request,
+                    {"kept": 1, "read": "?"}
+                    if len(words) < 2
+                    else {"error": "samples.db: the disk is full", "exit_code": 73}
+                    if len(words) < 3
+                    else {"error": "label: nothing was read yet", "exit_code": 65},
+                )
                 if len(words) == 3:
                     return
             threading.Event().wait(0.02)
@@ -109,8 +113,9 @@ def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
     assert pi_reader(box, "samples", "label", "last", "7") == 75
     assert "not running" in capsys.readouterr().err, "which is said at once"
     (box / "run").mkdir()
-    (box / "run" / "status.json").write_text(json.dumps(
-        {"state": "reading", "frames": 1, "updated": time.time(), "pid": os.getpid()}))
+    (box / "run" / "status.json").write_text(
+        json.dumps({"state": "reading", "frames": 1, "updated": time.time(), "pid": os.getpid()})
+    )
     service = threading.Thread(target=serve)
     service.start()
     assert pi_reader(box, "samples", "label", "last", "7", "--place", "2") == 0
@@ -119,20 +124,30 @@ def test_ok__the_last_reading_is_labelled_by_the_service(box, capsys):
     assert pi_reader(box, "samples", "label", "last", "none") == 65
     assert "--place N labels the Nth alone" in capsys.readouterr().err
     service.join()
-    assert words == [{"event": "last", "label": "7", "place": 1},
-                     {"event": "last", "label": "7"}, {"event": "last", "label": "-"}]
+    assert words == [
+        {"event": "last", "label": "7", "place": 1},
+        {"event": "last", "label": "7"},
+        {"event": "last", "label": "-"},
+    ]
 
 
-@pytest.mark.parametrize(("words", "code", "said"), [
-    (("label", "x", "3"), 2, "should be a sample's number"),
-    (("label", "3", "33"), 2, "should be one digit"),
-    (("label", "last", "7x"), 2, "digits, - for what is none"),
-    (("label", "300", "3"), 2, "sample 300"), (("show", "300"), 2, "sample 300"),
-    (("label", "9" * 25, "3"), 2, "should be a sample's number"), (("drop", "300"), 2, "none of"),
-    (("drop",), 2, "--all"), (("drop", "1", "--all"), 2, "--all"),
-    (("import", "nowhere.npz"), 66, "no such file"), (("import", "/"), 65, "is a folder"),
-    (("sheet", "/nowhere/x.png"), 73, "cannot be written"),
-])
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("label", "x", "3"), 2, "should be a sample's number"),
+        (("label", "3", "33"), 2, "should be one digit"),
+        (("label", "last", "7x"), 2, "digits, - for what is none"),
+        (("label", "300", "3"), 2, "sample 300"),
+        (("show", "300"), 2, "sample 300"),
+        (("label", "9" * 25, "3"), 2, "should be a sample's number"),
+        (("drop", "300"), 2, "none of"),
+        (("drop",), 2, "--all"),
+        (("drop", "1", "--all"), 2, "--all"),
+        (("import", "nowhere.npz"), 66, "no such file"),
+        (("import", "/"), 65, "is a folder"),
+        (("sheet", "/nowhere/x.png"), 73, "cannot be written"),
+    ],
+)
 def test_fail__what_cannot_be(box, capsys, words, code, said):
     assert pi_reader(box, "samples", *words) == code
     assert said in capsys.readouterr().err
@@ -161,9 +176,14 @@ def test_ok__retrain_keeps_to_the_night_and_hears_requests(box, capsys, monkeypa
 
 
 def test_ok__a_bigger_machine_learns_for_the_box(tmp_path, capsys, monkeypatch):
-    for module, name in ((memory, "_DRAWN_ALONE"), (memory, "_DRAWN_MARKS"),
-                         (memory, "_CALIBRATED"), (memory, "TESTED"), (memory, "MARKS"),
-                         (trial, "TRAINING_WORK")):
+    for module, name in (
+        (memory, "_DRAWN_ALONE"),
+        (memory, "_DRAWN_MARKS"),
+        (memory, "_CALIBRATED"),
+        (memory, "TESTED"),
+        (memory, "MARKS"),
+        (trial, "TRAINING_WORK"),
+    ):
         monkeypatch.setattr(module, name, getattr(module, name))
     make_small()
     with Samples(tmp_path / "samples.db") as samples:
@@ -192,10 +212,14 @@ def test_fail__weights_that_the_box_would_refuse(box, capsys, monkeypatch):
         assert out.exists() is is_written
 
 
-@pytest.mark.parametrize("words", [
-    ["samples", "import", "PIPE"], ["weights", "offer", "PIPE"],
-    ["retrain", "--samples", "PIPE", "--out", "PIPE.npz"],
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["samples", "import", "PIPE"],
+        ["weights", "offer", "PIPE"],
+        ["retrain", "--samples", "PIPE", "--out", "PIPE.npz"],
+    ],
+)
 def test_fail__a_pipe_to_which_nobody_writes(box, capsys, words):
     os.mkfifo(box / "pipe")
     named = [word.replace("PIPE", str(box / "pipe")) for word in words]

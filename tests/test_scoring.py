@@ -33,24 +33,39 @@ def reading(*digits: Digit, source: str = "a.jpg") -> Reading:
     return Reading(source, (200, 100), (Line(digits),) if digits else ())
 
 
-TRUTH = Truth("a.jpg", ((1, Box(0, 0, 10, 20)), (2, Box(20, 0, 10, 20)), (3, Box(40, 0, 10, 20))),
-              ("123",), "normal")
+TRUTH = Truth(
+    "a.jpg",
+    ((1, Box(0, 0, 10, 20)), (2, Box(20, 0, 10, 20)), (3, Box(40, 0, 10, 20))),
+    ("123",),
+    "normal",
+)
 
 
-@pytest.mark.parametrize(("a", "b", "expected"), [
-    (Box(0, 0, 10, 10), Box(0, 0, 10, 10), 1.0),
-    (Box(0, 0, 10, 10), Box(5, 0, 10, 10), 50 / 150),
-    (Box(0, 0, 10, 10), Box(10, 0, 10, 10), 0.0),
-    (Box(0, 0, 0, 0), Box(0, 0, 0, 0), 0.0),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (Box(0, 0, 10, 10), Box(0, 0, 10, 10), 1.0),
+        (Box(0, 0, 10, 10), Box(5, 0, 10, 10), 50 / 150),
+        (Box(0, 0, 10, 10), Box(10, 0, 10, 10), 0.0),
+        (Box(0, 0, 0, 0), Box(0, 0, 0, 0), 0.0),
+    ],
+)
 def test_ok__iou(a: Box, b: Box, expected: float) -> None:
     assert iou(a, b) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("got", "want", "cost"), [
-    ("123", "123", 0), ("", "123", 3), ("123", "", 3), ("13", "123", 1), ("1923", "123", 1),
-    ("321", "123", 2), ("23", "12", 2),
-])
+@pytest.mark.parametrize(
+    ("got", "want", "cost"),
+    [
+        ("123", "123", 0),
+        ("", "123", 3),
+        ("123", "", 3),
+        ("13", "123", 1),
+        ("1923", "123", 1),
+        ("321", "123", 2),
+        ("23", "12", 2),
+    ],
+)
 def test_ok__edit_distance(got: str, want: str, cost: int) -> None:
     assert edit_distance(got, want) == cost == edit_distance(want, got)
 
@@ -79,7 +94,11 @@ def test_ok__mistakes_name_what_and_where() -> None:
     doubted = digit(2, 20, sure=False)
     wrong = mistakes(TRUTH, reading(digit(7, 0), doubted, digit(9, 90)))
     assert [(d.label if d else None, label) for d, label, _ in wrong] == [
-        (7, 1), (9, None), (2, 2), (None, 3)]
+        (7, 1),
+        (9, None),
+        (2, 2),
+        (None, 3),
+    ]
     assert mistakes(TRUTH, reading(digit(1, 0), digit(2, 20), digit(3, 40))) == []
 
 
@@ -91,8 +110,19 @@ def test_ok__scores_add_up_by_difficulty() -> None:
     assert groups["normal"].right == 1
 
 
-@pytest.mark.parametrize("text", ["", "[", "[" * 100_000, "{}x", "[]", "[1]", '[{"file": "a"}]',
-                                  '[{"file": "a", "digits": [{"label": 1, "box": [1, 2]}]}]'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[",
+        "[" * 100_000,
+        "{}x",
+        "[]",
+        "[1]",
+        '[{"file": "a"}]',
+        '[{"file": "a", "digits": [{"label": 1, "box": [1, 2]}]}]',
+    ],
+)
 def test_fail__labels_that_are_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "labels.json").write_text(text)
     with pytest.raises(BadData, match=r"labels\.json"):
@@ -112,8 +142,19 @@ def test_ok__agrees_with_the_outside_scorer(shared: Path, tmp_path: Path) -> Non
     lines = tmp_path / "readings.jsonl"
     lines.write_text("\n".join(as_line(one) for one in readings.values()))
     result = subprocess.run(
-        [sys.executable, shared / "score_photos.py", lines, shared / "photos" / "labels.json",
-         "--by", "difficulty", "--json"], capture_output=True, text=True, check=True)
+        [
+            sys.executable,
+            shared / "score_photos.py",
+            lines,
+            shared / "photos" / "labels.json",
+            "--by",
+            "difficulty",
+            "--json",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     outside = json.loads(result.stdout)
     ours = {group: score.figures() for group, score in scores(truths, readings).items()}
     assert ours.keys() == outside.keys()
@@ -134,6 +175,22 @@ def spoiled(truth: Truth, rng: np.random.Generator) -> Reading:
 
 
 def as_line(one: Reading) -> str:
-    return json.dumps({"source": one.source, "lines": [{"text": line.text, "digits": [
-        {"label": d.label, "sure": d.sure, "box": [d.box.x, d.box.y, d.box.width, d.box.height]}
-        for d in line.digits]} for line in one.lines]})
+    return json.dumps(
+        {
+            "source": one.source,
+            "lines": [
+                {
+                    "text": line.text,
+                    "digits": [
+                        {
+                            "label": d.label,
+                            "sure": d.sure,
+                            "box": [d.box.x, d.box.y, d.box.width, d.box.height],
+                        }
+                        for d in line.digits
+                    ],
+                }
+                for line in one.lines
+            ],
+        }
+    )

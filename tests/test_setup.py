@@ -49,8 +49,7 @@ class Device:
     def packages(self, *missing: str) -> None:
         """Let all of apt's packages be installed but these."""
         words = "|".join(missing)
-        self.answer("dpkg-query",
-                    f'case "$4" in {words}) exit 1 ;; esac; printf installed')
+        self.answer("dpkg-query", f'case "$4" in {words}) exit 1 ;; esac; printf installed')
 
     def answer(self, command: str, script: str) -> None:
         path = self.commands / command
@@ -59,10 +58,20 @@ class Device:
 
     def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         environment: Mapping[str, str] = {
-            **os.environ, "PATH": f"{self.commands}:{os.environ['PATH']}",
-            "PI_READER_ROOT": str(self.root), "SUDO_USER": "", **more}
-        return subprocess.run([CHECKOUT / "setup.sh", *words], capture_output=True, text=True,
-                              check=False, env=environment, stdin=subprocess.DEVNULL)
+            **os.environ,
+            "PATH": f"{self.commands}:{os.environ['PATH']}",
+            "PI_READER_ROOT": str(self.root),
+            "SUDO_USER": "",
+            **more,
+        }
+        return subprocess.run(
+            [CHECKOUT / "setup.sh", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+        )
 
     def plan(self, *words: str, **more: str) -> str:
         """What a dry run prints; it must end well and leave nothing behind."""
@@ -91,10 +100,18 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 def test_ok__plans_everything_in_order(device: Device, system: str) -> None:
     device.system(system)
     plan = device.plan("install")
-    steps = [plan.index(words) for words in (
-        "-m venv --system-site-packages /opt/pi-reader.1", "pip install", "systemd-sysusers",
-        "/etc/pi-reader/config.toml", "mv -T /opt/pi-reader.next /opt/pi-reader",
-        "/etc/systemd/system/pi-reader.service", "systemctl enable")]
+    steps = [
+        plan.index(words)
+        for words in (
+            "-m venv --system-site-packages /opt/pi-reader.1",
+            "pip install",
+            "systemd-sysusers",
+            "/etc/pi-reader/config.toml",
+            "mv -T /opt/pi-reader.next /opt/pi-reader",
+            "/etc/systemd/system/pi-reader.service",
+            "systemctl enable",
+        )
+    ]
     assert steps == sorted(steps)
     assert "--no-deps --no-build-isolation" in plan and "--no-index" in plan
     assert "apt-get" not in plan  # everything is there, so no network is needed
@@ -121,8 +138,9 @@ def test_ok__debian_gets_the_simulated_camera(device: Device, tmp_path: Path) ->
     # What is then written, by the very line of the script:
     script = (CHECKOUT / "systemd" / "steps.sh").read_text()
     (edit,) = re.findall(r"sed ('s/.*desk.*/') ", script)
-    written = subprocess.run(f"sed {edit} systemd/config.toml", shell=True, check=True,
-                             cwd=CHECKOUT, capture_output=True).stdout
+    written = subprocess.run(
+        f"sed {edit} systemd/config.toml", shell=True, check=True, cwd=CHECKOUT, capture_output=True
+    ).stdout
     (tmp_path / "config.toml").write_bytes(written)
     assert load_settings(tmp_path / "config.toml").camera.kind == "desk"
     assert load_settings(CHECKOUT / "systemd" / "config.toml").camera.kind == "pi"
@@ -180,8 +198,10 @@ def test_fail__an_overlay(device: Device, action: str) -> None:
     assert "lost at the next boot" in said(device.run(action, "--dry-run"))
 
 
-@pytest.mark.parametrize("words", [["install"], ["upgrade"], ["uninstall", "--purge"],
-                                   ["backup", "x.tar"], ["restore", "x.tar"]])
+@pytest.mark.parametrize(
+    "words",
+    [["install"], ["upgrade"], ["uninstall", "--purge"], ["backup", "x.tar"], ["restore", "x.tar"]],
+)
 def test_fail__not_root(device: Device, words: list[str]) -> None:
     device.answer("id", "echo 1000")
     assert f"needs root: sudo ./setup.sh {words[0]}" in said(device.run(*words))
@@ -191,21 +211,34 @@ def test_fail__another_root_for_real(device: Device) -> None:
     assert "--dry-run only" in said(device.run("install"))
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (None, "cannot be read"),
-    ("not a key", "is no public key"),
-    ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk=\n", "is a private key"),
-])
-def test_fail__a_key_that_is_none(device: Device, tmp_path: Path, content: str | None,
-                                  words: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        ("not a key", "is no public key"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk=\n", "is a private key"),
+    ],
+)
+def test_fail__a_key_that_is_none(
+    device: Device, tmp_path: Path, content: str | None, words: str
+) -> None:
     key = tmp_path / "key.pub"
     if content is not None:
         key.write_text(content)
     assert words in said(device.run("install", "--dry-run", "--ssh-key", str(key)))
 
 
-@pytest.mark.parametrize("words", [["install", "--purge"], ["backup"], ["restore", "a", "b"],
-                                   ["install", "--ssh-key"], ["uninstall", "x"], ["check", "x"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["install", "--purge"],
+        ["backup"],
+        ["restore", "a", "b"],
+        ["install", "--ssh-key"],
+        ["uninstall", "x"],
+        ["check", "x"],
+    ],
+)
 def test_fail__words_that_do_not_go_together(device: Device, words: list[str]) -> None:
     done = device.run(*words)
     assert done.returncode == 2 and done.stderr.startswith("usage:")
@@ -216,7 +249,7 @@ def test_ok__the_card_that_sets_itself_up(tmp_path: Path) -> None:
     lines = (CHECKOUT / "systemd" / "user-data.yaml").read_text().splitlines()
     assert lines[0] == "#cloud-config"
     first = lines.index("    content: |") + 1
-    settings = "\n".join(line.strip() for line in lines[first:lines.index("", first)])
+    settings = "\n".join(line.strip() for line in lines[first : lines.index("", first)])
     (tmp_path / "config.toml").write_text(settings)
     assert load_settings(tmp_path / "config.toml").leds.unsure == 27
     (call,) = [line for line in lines if "setup.sh" in line]

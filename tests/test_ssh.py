@@ -32,27 +32,33 @@ ROOT = Path(__file__).resolve().parents[1]
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 needs_sshd = pytest.mark.skipif(
     SSHD is None or not shutil.which("ssh") or not shutil.which("ssh-keygen"),
-    reason="needs openssh-server and openssh-client")
+    reason="needs openssh-server and openssh-client",
+)
 
 
 def strings(*parts: bytes) -> str:
-    return base64.b64encode(b"".join(struct.pack(">I", len(part)) + part
-                                     for part in parts)).decode()
+    return base64.b64encode(
+        b"".join(struct.pack(">I", len(part)) + part for part in parts)
+    ).decode()
 
 
 KEY = strings(b"ssh-ed25519", bytes(32))
 RSA = strings(b"ssh-rsa", b"\1\0\1", b"\0" + b"\xc1" * 256)
 
 
-@pytest.mark.parametrize(("content", "expected"), [
-    (f"ssh-ed25519 {KEY} me@desk\n", f"ssh-ed25519 {KEY} me@desk"),
-    (f"# mine\n\nssh-ed25519   {KEY}\n", f"ssh-ed25519 {KEY}"),
-    (f'ssh-ed25519 {KEY} a b"c\x1b[2J,é$(id)\n', f"ssh-ed25519 {KEY} a_b_c_2J_id_"),
-    (f"ssh-ed25519 {KEY} {'x' * 500}\n", f"ssh-ed25519 {KEY} {'x' * 60}"),
-    (f"ssh-rsa {RSA} old\n", f"ssh-rsa {RSA} old"),
-])
-def test_ok__the_line_for_a_key(tmp_path: Path, content: str, expected: str,
-                                capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (f"ssh-ed25519 {KEY} me@desk\n", f"ssh-ed25519 {KEY} me@desk"),
+        (f"# mine\n\nssh-ed25519   {KEY}\n", f"ssh-ed25519 {KEY}"),
+        (f'ssh-ed25519 {KEY} a b"c\x1b[2J,é$(id)\n', f"ssh-ed25519 {KEY} a_b_c_2J_id_"),
+        (f"ssh-ed25519 {KEY} {'x' * 500}\n", f"ssh-ed25519 {KEY} {'x' * 60}"),
+        (f"ssh-rsa {RSA} old\n", f"ssh-rsa {RSA} old"),
+    ],
+)
+def test_ok__the_line_for_a_key(
+    tmp_path: Path, content: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     key = tmp_path / "key.pub"
     key.write_text(content)
     assert main(["ssh", "--show-line", str(key)]) == 0
@@ -60,17 +66,29 @@ def test_ok__the_line_for_a_key(tmp_path: Path, content: str, expected: str,
     assert COMMAND.startswith("/")
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"\n# nothing\n", b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", b"ssh-ed25519",
-    b"\xff\xfe",
-    b"ssh-ed25519 AAAA me", b"ssh-dss " + KEY.encode(), b"ssh-rsa " + KEY.encode(),
-    f"ssh-ed25519 {KEY}\nssh-ed25519 {KEY}\n".encode(), b"\0" * 20_000,
-    f'command="sh" ssh-ed25519 {KEY}'.encode(), f"ssh-ed25519 {KEY[:-4]}".encode(),
-    f"ssh-ed25519 {KEY}!".encode(), f"ssh-ed25519 {strings(b'ssh-ed25519', bytes(31))}".encode(),
-    f"ssh-ed25519 {strings(b'ssh-ed25519', bytes(32), b'x')}".encode(),
-    f"ssh-rsa {strings(b'ssh-rsa', b'3', bytes(1) + b'x' * 128)}".encode(),
-    f"ssh-ed25519\t{KEY}".encode(), f"ssh-ed25519 {KEY}\r\x0bssh-ed25519 {KEY}".encode(),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n# nothing\n",
+        b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n",
+        b"ssh-ed25519",
+        b"\xff\xfe",
+        b"ssh-ed25519 AAAA me",
+        b"ssh-dss " + KEY.encode(),
+        b"ssh-rsa " + KEY.encode(),
+        f"ssh-ed25519 {KEY}\nssh-ed25519 {KEY}\n".encode(),
+        b"\0" * 20_000,
+        f'command="sh" ssh-ed25519 {KEY}'.encode(),
+        f"ssh-ed25519 {KEY[:-4]}".encode(),
+        f"ssh-ed25519 {KEY}!".encode(),
+        f"ssh-ed25519 {strings(b'ssh-ed25519', bytes(31))}".encode(),
+        f"ssh-ed25519 {strings(b'ssh-ed25519', bytes(32), b'x')}".encode(),
+        f"ssh-rsa {strings(b'ssh-rsa', b'3', bytes(1) + b'x' * 128)}".encode(),
+        f"ssh-ed25519\t{KEY}".encode(),
+        f"ssh-ed25519 {KEY}\r\x0bssh-ed25519 {KEY}".encode(),
+    ],
+)
 def test_fail__keys_that_are_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key.pub").write_bytes(content)
     with pytest.raises(BadData, match=r"key\.pub: "):
@@ -85,8 +103,9 @@ def test_fail__keys_that_are_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["help", "status", "retrain", "readings", "weights list"])
-def test_ok__quick_words_come_without_numpy(tmp_path: Path, command: str,
-                                            monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__quick_words_come_without_numpy(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from test_commands import loaded_by
 
     monkeypatch.setenv("SSH_ORIGINAL_COMMAND", command)
@@ -104,25 +123,50 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         for name in ("host", "key"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name],
-                           check=True)
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True
+            )
         wrapper = folder / "pi-reader-ssh"
-        wrapper.write_text(f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m pi_reader "
-                           f"ssh --state '{self.folders.state}'\n")
+        wrapper.write_text(
+            f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m pi_reader "
+            f"ssh --state '{self.folders.state}'\n"
+        )
         wrapper.chmod(0o755)
         line = line_for(folder / "key.pub").replace(COMMAND, str(wrapper))
         if forced:  # as on the device, where the server's word stands above the key's
             line = line.replace(str(wrapper), "/bin/sh")
         (folder / "authorized_keys").write_text(line + "\n")
         config = folder / "sshd_config"
-        config.write_text("\n".join((
-            f"Port {self.port}", "ListenAddress 127.0.0.1", f"HostKey {folder}/host",
-            "PidFile none", f"AuthorizedKeysFile {folder}/authorized_keys", "StrictModes no",
-            "PasswordAuthentication no", "KbdInteractiveAuthentication no",
-            f"UsePAM {'yes' if pam else 'no'}", "PermitRootLogin yes", "AcceptEnv LANG LC_*",
-            "Subsystem sftp internal-sftp", "MaxStartups 50",
-            *((f"ForceCommand {wrapper}", "DisableForwarding yes", "PermitTTY no",
-               "PermitUserRC no") if forced else ())), ) + "\n")
+        config.write_text(
+            "\n".join(
+                (
+                    f"Port {self.port}",
+                    "ListenAddress 127.0.0.1",
+                    f"HostKey {folder}/host",
+                    "PidFile none",
+                    f"AuthorizedKeysFile {folder}/authorized_keys",
+                    "StrictModes no",
+                    "PasswordAuthentication no",
+                    "KbdInteractiveAuthentication no",
+                    f"UsePAM {'yes' if pam else 'no'}",
+                    "PermitRootLogin yes",
+                    "AcceptEnv LANG LC_*",
+                    "Subsystem sftp internal-sftp",
+                    "MaxStartups 50",
+                    *(
+                        (
+                            f"ForceCommand {wrapper}",
+                            "DisableForwarding yes",
+                            "PermitTTY no",
+                            "PermitUserRC no",
+                        )
+                        if forced
+                        else ()
+                    ),
+                ),
+            )
+            + "\n"
+        )
         with contextlib.suppress(OSError):  # where sshd, as root, drops its rights
             os.makedirs("/run/sshd", exist_ok=True)
         with open(folder / "log", "wb") as log:
@@ -132,8 +176,10 @@ class Server:
     def _wait(self) -> None:
         until = time.monotonic() + 10
         while time.monotonic() < until and self.process.poll() is None:
-            with contextlib.suppress(OSError), \
-                    socket.create_connection(("127.0.0.1", self.port), 1):
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), 1),
+            ):
                 return
             time.sleep(0.05)
         self.close()
@@ -141,20 +187,49 @@ class Server:
 
     def options(self, program: str = "ssh") -> list[str]:
         port = "-p" if program == "ssh" else "-P"
-        return [program, "-F", "none", port, str(self.port), "-i", f"{self.folder}/key",
-                "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR",
-                "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+        return [
+            program,
+            "-F",
+            "none",
+            port,
+            str(self.port),
+            "-i",
+            f"{self.folder}/key",
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "LogLevel=ERROR",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+        ]
 
-    def ssh(self, *command: str, sent: bytes = b"", more: tuple[str, ...] = (),
-            variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    def ssh(
+        self,
+        *command: str,
+        sent: bytes = b"",
+        more: tuple[str, ...] = (),
+        variables: dict[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[bytes]:
         place = f"{getpass.getuser()}@127.0.0.1"
-        return subprocess.run([*self.options(), *more, place, "--", *command], input=sent,
-                              capture_output=True, check=False, timeout=60,
-                              env={**os.environ, **(variables or {})})
+        return subprocess.run(
+            [*self.options(), *more, place, "--", *command],
+            input=sent,
+            capture_output=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, **(variables or {})},
+        )
 
     def follow(self, command: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*self.options(), f"{getpass.getuser()}@127.0.0.1", command],
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        return subprocess.Popen(
+            [*self.options(), f"{getpass.getuser()}@127.0.0.1", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
 
     def servants(self) -> list[int]:
         """The processes that serve a caller of this server."""
@@ -181,8 +256,9 @@ def serving(folder: Path, pam: bool, forced: bool) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module", params=["forced, PAM", "by the key's line, no PAM"])
-def server(request: pytest.FixtureRequest,
-           tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     forced = request.param.startswith("forced")
     with serving(tmp_path_factory.mktemp("server"), pam=forced, forced=forced) as one:
         login = one.ssh("help")
@@ -224,9 +300,17 @@ def test_fail__huge_input(server: Server) -> None:
 
 
 @needs_sshd
-@pytest.mark.parametrize("command", [
-    "weights list; touch {}", "weights list\ntouch {}", "help $(touch {})", "sh -c 'touch {}'",
-    "status > {}", "help " + "7" * 20_000])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "weights list; touch {}",
+        "weights list\ntouch {}",
+        "help $(touch {})",
+        "sh -c 'touch {}'",
+        "status > {}",
+        "help " + "7" * 20_000,
+    ],
+)
 def test_fail__what_a_shell_would_do(server: Server, command: str) -> None:
     done = server.ssh(command.format(server.mark))
     assert done.returncode == 2 and done.stdout == b"" and not server.mark.exists()
@@ -238,11 +322,19 @@ def test_fail__the_callers_environment(server: Server, tmp_path: Path) -> None:
     evil = tmp_path / "evil.py"
     evil.write_text(f"open({str(server.mark)!r}, 'w')")
     hostile_variables = {
-        "PYTHONSTARTUP": str(evil), "PYTHONINSPECT": "1", "PYTHONPATH": str(tmp_path),
-        "BASH_ENV": str(evil), "ENV": str(evil), "SSH_ORIGINAL_COMMAND": "samples export",
-        "LC_ALL": "xx_XX.nonsense", "LANG": "$(id)", "LC_EVIL": "\x1b[2J"}
-    done = server.ssh("help", more=("-o", f"SendEnv={' '.join(hostile_variables)}"),
-                      variables=hostile_variables)
+        "PYTHONSTARTUP": str(evil),
+        "PYTHONINSPECT": "1",
+        "PYTHONPATH": str(tmp_path),
+        "BASH_ENV": str(evil),
+        "ENV": str(evil),
+        "SSH_ORIGINAL_COMMAND": "samples export",
+        "LC_ALL": "xx_XX.nonsense",
+        "LANG": "$(id)",
+        "LC_EVIL": "\x1b[2J",
+    }
+    done = server.ssh(
+        "help", more=("-o", f"SendEnv={' '.join(hostile_variables)}"), variables=hostile_variables
+    )
     assert done.stdout.startswith(b"help ") and not server.mark.exists()
 
 
@@ -250,10 +342,11 @@ def test_fail__the_callers_environment(server: Server, tmp_path: Path) -> None:
 def test_fail__doors_other_than_the_words(server: Server, tmp_path: Path) -> None:
     place = f"{getpass.getuser()}@127.0.0.1"
     for command in (
-            [*server.options("sftp"), "-b", "-", place],
-            [*server.options("scp"), "-q", str(ROOT / "setup.sh"), f"{place}:{server.mark}"],
-            [*server.options("scp"), "-O", "-q", str(ROOT / "setup.sh"), f"{place}:{server.mark}"],
-            [*server.options("scp"), "-O", "-q", f"{place}:/etc/passwd", str(tmp_path / "got")]):
+        [*server.options("sftp"), "-b", "-", place],
+        [*server.options("scp"), "-q", str(ROOT / "setup.sh"), f"{place}:{server.mark}"],
+        [*server.options("scp"), "-O", "-q", str(ROOT / "setup.sh"), f"{place}:{server.mark}"],
+        [*server.options("scp"), "-O", "-q", f"{place}:/etc/passwd", str(tmp_path / "got")],
+    ):
         done = subprocess.run(command, input=b"ls\n", capture_output=True, check=False, timeout=60)
         assert done.returncode != 0 and b"root:" not in done.stdout
     assert not server.mark.exists() and not (tmp_path / "got").exists()
@@ -261,11 +354,13 @@ def test_fail__doors_other_than_the_words(server: Server, tmp_path: Path) -> Non
     assert b"\r\n" not in terminal.stdout, "there is a terminal"
     with socket.create_server(("127.0.0.1", 0)) as target:
         inside = target.getsockname()[1]
-        tunnel = server.ssh("help", more=("-o", "ExitOnForwardFailure=yes", "-W",
-                                          f"127.0.0.1:{inside}"))
+        tunnel = server.ssh(
+            "help", more=("-o", "ExitOnForwardFailure=yes", "-W", f"127.0.0.1:{inside}")
+        )
         assert tunnel.returncode != 0
-        backwards = server.ssh("help", more=("-o", "ExitOnForwardFailure=yes", "-R",
-                                             f"127.0.0.1:0:127.0.0.1:{inside}"))
+        backwards = server.ssh(
+            "help", more=("-o", "ExitOnForwardFailure=yes", "-R", f"127.0.0.1:0:127.0.0.1:{inside}")
+        )
         assert backwards.returncode != 0
         target.settimeout(0.2)
         with pytest.raises(TimeoutError):

@@ -26,13 +26,28 @@ from pi_reader.service.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = {
-    "state": "reading", "text": "2016\n7", "sure": True, "fault": "", "message": "learned 12",
-    "progress": None, "faults": {}, "frozen": False, "address": "", "uptime": 7200.0,
-    "frames": 14400, "reads": 12, "unsure_share": 0.25,
-    "looks_per_second": 2.0, "weights": "ab" * 32, "generation": 3,
-    "camera": {"exposure_ms": 12.5, "gain": 1.5}, "aim": None,
+    "state": "reading",
+    "text": "2016\n7",
+    "sure": True,
+    "fault": "",
+    "message": "learned 12",
+    "progress": None,
+    "faults": {},
+    "frozen": False,
+    "address": "",
+    "uptime": 7200.0,
+    "frames": 14400,
+    "reads": 12,
+    "unsure_share": 0.25,
+    "looks_per_second": 2.0,
+    "weights": "ab" * 32,
+    "generation": 3,
+    "camera": {"exposure_ms": 12.5, "gain": 1.5},
+    "aim": None,
     "conditions": {"mean": 131.0, "clipped": 0.01, "sharpness": None},
-    "broken": {"oled": "not found at 0x3c"}, "temperature": 51.5, "disk_free_mb": 9000.0,
+    "broken": {"oled": "not found at 0x3c"},
+    "temperature": 51.5,
+    "disk_free_mb": 9000.0,
     "last": {"text": "2016\n7", "event": 5},
 }
 
@@ -42,8 +57,14 @@ def leave(box: Path, raw: str | None = None, **changes: object) -> None:
     (box / "run").mkdir(exist_ok=True)
     now = time.time()
     last = dict(RUNNING["last"], when=now - 300)  # type: ignore[call-overload]
-    values = {**RUNNING, "last": last, "since": now - 60, "updated": now, "pid": os.getpid(),
-              **changes}
+    values = {
+        **RUNNING,
+        "last": last,
+        "since": now - 60,
+        "updated": now,
+        "pid": os.getpid(),
+        **changes,
+    }
     (box / "run" / "status.json").write_text(json.dumps(values) if raw is None else raw)
 
 
@@ -61,8 +82,9 @@ def asked(box: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[i
 
 def test_ok__a_box_that_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     leave(tmp_path)
-    (tmp_path / "run" / "training.json").write_text(json.dumps(
-        {"state": "training", "progress": 0.42, "message": "", "updated": time.time()}))
+    (tmp_path / "run" / "training.json").write_text(
+        json.dumps({"state": "training", "progress": 0.42, "message": "", "updated": time.time()})
+    )
     code, said = asked(tmp_path, capsys, "status")
     assert code == 0
     assert said.splitlines() == [
@@ -92,52 +114,63 @@ def test_ok__status_for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert values["problem"].startswith("not running: there is no ")
 
 
-def test_ok__a_fault_is_shown_while_it_reads_on(tmp_path: Path,
-                                                capsys: pytest.CaptureFixture[str]) -> None:
+def test_ok__a_fault_is_shown_while_it_reads_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     leave(tmp_path, fault="the card is full; make room")
     code, said = asked(tmp_path, capsys, "status")
     assert code == 0 and "fault       the card is full; make room" in said
-    leave(tmp_path, fault="one", faults={"disk": "one", "button": "two"}, frozen=True,
-          address="192.0.2.7")
+    leave(
+        tmp_path,
+        fault="one",
+        faults={"disk": "one", "button": "two"},
+        frozen=True,
+        address="192.0.2.7",
+    )
     said = asked(tmp_path, capsys, "status")[1]
     assert said.count("  fault       ") == 2 and "fault       two" in said
     assert "the display is held" in said and "address     192.0.2.7" in said
 
 
 def test_ok__since_when_it_is_up_whenever_it_last_wrote(
-        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     leave(tmp_path, since=time.time() - 30, uptime=21.0, updated=time.time() - 9)
     said = asked(tmp_path, capsys, "status")[1]
     assert "reading for 30 s" in said and "up          30 s" in said
 
 
-def test_fail__its_number_is_another_process_by_now(tmp_path: Path,
-                                                    capsys: pytest.CaptureFixture[str]) -> None:
+def test_fail__its_number_is_another_process_by_now(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """After a power cut; nobody should be told to end that one."""
     leave(tmp_path, updated=time.time() - 3600)
     with locked(tmp_path / "run" / "lock"):
         assert "hangs: " in asked(tmp_path, capsys, "status")[1]
-    assert "not running: it ended without a word 60 min ago" in asked(
-        tmp_path, capsys, "status")[1]
+    assert "not running: it ended without a word 60 min ago" in asked(tmp_path, capsys, "status")[1]
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"updated": time.time() - 3600}, "hangs: its last word is "),
-    ({"pid": gone()}, "not running: it ended without a word"),
-    ({"pid": gone(), "state": "stopping"}, "not running: it was stopped"),
-    ({"pid": gone(), "state": "fault", "fault": "camera: lost"}, "ago (camera: lost); "),
-    ({"pid": None}, "not running: it ended without a word"),
-    ({"pid": -1}, "not running: it ended without a word"),  # a kill would reach every process
-    ({"pid": 10**30}, "not running: it ended without a word"),
-    ({"updated": "noon"}, "hangs: its last word is "),
-    ({"raw": "not json"}, "is damaged"),
-    ({"raw": ""}, "is damaged"),
-    ({"raw": "[1, 2]"}, "is no table"),
-    ({"raw": "[" * 50000}, "is damaged"),
-    ({"raw": "{" + " " * 100_000 + "}"}, "more than"),
-])
-def test_fail__no_sign_of_life(tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                               changes: dict, words: str) -> None:
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"updated": time.time() - 3600}, "hangs: its last word is "),
+        ({"pid": gone()}, "not running: it ended without a word"),
+        ({"pid": gone(), "state": "stopping"}, "not running: it was stopped"),
+        ({"pid": gone(), "state": "fault", "fault": "camera: lost"}, "ago (camera: lost); "),
+        ({"pid": None}, "not running: it ended without a word"),
+        ({"pid": -1}, "not running: it ended without a word"),  # a kill would reach every process
+        ({"pid": 10**30}, "not running: it ended without a word"),
+        ({"updated": "noon"}, "hangs: its last word is "),
+        ({"raw": "not json"}, "is damaged"),
+        ({"raw": ""}, "is damaged"),
+        ({"raw": "[1, 2]"}, "is no table"),
+        ({"raw": "[" * 50000}, "is damaged"),
+        ({"raw": "{" + " " * 100_000 + "}"}, "more than"),
+    ],
+)
+def test_fail__no_sign_of_life(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict, words: str
+) -> None:
     leave(tmp_path, **changes)
     code, said = asked(tmp_path, capsys, "status")
     assert code == OFFLINE
@@ -145,21 +178,31 @@ def test_fail__no_sign_of_life(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "start" in said, "it says what to do"
 
 
-def test_fail__the_fault_lamp_speaks_for_the_reader(tmp_path: Path,
-                                                    capsys: pytest.CaptureFixture[str]) -> None:
+def test_fail__the_fault_lamp_speaks_for_the_reader(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It writes once and then only blinks, so its word does not grow old."""
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "status.json").write_text(json.dumps(
-        {"state": "fault", "fault": "leds.sure: is 99", "updated": time.time() - 4000,
-         "pid": os.getpid()}))
+    (tmp_path / "run" / "status.json").write_text(
+        json.dumps(
+            {
+                "state": "fault",
+                "fault": "leds.sure: is 99",
+                "updated": time.time() - 4000,
+                "pid": os.getpid(),
+            }
+        )
+    )
     code, said = asked(tmp_path, capsys, "status")
     assert code == OFFLINE and "not running: leds.sure: is 99" in said
 
 
-@pytest.mark.parametrize("wrong", [None, "x", [], {}, float("nan"), float("inf"), 10**400, -1,
-                                   True, "\x1b[2J\n"])
-def test_ok__whatever_stands_in_the_status(tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                                           wrong: object) -> None:
+@pytest.mark.parametrize(
+    "wrong", [None, "x", [], {}, float("nan"), float("inf"), 10**400, -1, True, "\x1b[2J\n"]
+)
+def test_ok__whatever_stands_in_the_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: object
+) -> None:
     """Values of a wrong kind, as of another version, are left out or shown, and break nothing."""
     for key in RUNNING:
         if key != "frames":
@@ -167,8 +210,9 @@ def test_ok__whatever_stands_in_the_status(tmp_path: Path, capsys: pytest.Captur
             code, said = asked(tmp_path, capsys, "status")
             assert code == 0 and "\x1b" not in said
     leave(tmp_path, **dict.fromkeys(RUNNING, wrong))
-    (tmp_path / "run" / "training.json").write_text(json.dumps(
-        {"state": "training", "progress": wrong, "updated": wrong, "message": wrong}))
+    (tmp_path / "run" / "training.json").write_text(
+        json.dumps({"state": "training", "progress": wrong, "updated": wrong, "message": wrong})
+    )
     assert asked(tmp_path, capsys, "status")[0] == 0
 
 
@@ -187,8 +231,9 @@ def test_fail__status_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert code == OFFLINE and "cannot be read" in said
 
 
-def test_ok__following_shows_changes_only(tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                                          monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__following_shows_changes_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     leave(tmp_path, since=0, uptime=0, last=None)
     looks = iter([None, lambda: leave(tmp_path, state="unsure", last=None, uptime=0), None])
 
@@ -204,12 +249,22 @@ def test_ok__following_shows_changes_only(tmp_path: Path, capsys: pytest.Capture
     code, said = asked(tmp_path, capsys, "status", "--follow", "--json")
     assert code == 0
     assert [json.loads(line)["status"]["state"] for line in said.splitlines()] == [
-        "reading", "unsure"]
+        "reading",
+        "unsure",
+    ]
 
 
-@pytest.mark.parametrize(("seconds", "words"), [
-    (-5, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "120 min"), (7200, "2 h"),
-    (86400 * 3, "3 days")])
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "0 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "120 min"),
+        (7200, "2 h"),
+        (86400 * 3, "3 days"),
+    ],
+)
 def test_ok__spans(seconds: float, words: str) -> None:
     assert span(seconds) == words
 
@@ -219,11 +274,17 @@ def test_ok__they_come_without_numpy(tmp_path: Path, command: str) -> None:
     with History(tmp_path / "history.db") as history:
         history.add("7", True, 0.9, "", 1.8e9)
     leave(tmp_path)
-    code = ("import sys\nfrom pi_reader.cli.main import main\n"
-            f"code = main(['{command}', '--state', {str(tmp_path)!r}])\n"
-            "assert 'numpy' not in sys.modules and code == 0")
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
-                   env={**os.environ, "PYTHONPATH": str(ROOT)})
+    code = (
+        "import sys\nfrom pi_reader.cli.main import main\n"
+        f"code = main(['{command}', '--state', {str(tmp_path)!r}])\n"
+        "assert 'numpy' not in sys.modules and code == 0"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
 
 @pytest.fixture
@@ -256,8 +317,15 @@ def test_ok__readings_for_scripts(box: Path, capsys: pytest.CaptureFixture[str])
     lines = asked(box, capsys, "readings", "--json")[1].splitlines()
     first, last = json.loads(lines[0]), json.loads(lines[-1])
     assert len(lines) == 31
-    assert first == {"id": 1, "when": None, "time": None, "text": "1970", "sure": True,
-                     "confidence": 0.75, "weights": ""}
+    assert first == {
+        "id": 1,
+        "when": None,
+        "time": None,
+        "text": "1970",
+        "sure": True,
+        "confidence": 0.75,
+        "weights": "",
+    }
     assert last["text"] == "29\n?" and abs(last["when"] - time.time()) < 60
     table = list(csv.DictReader(io.StringIO(asked(box, capsys, "readings", "--csv")[1])))
     assert len(table) == 31 and table[0]["time"] == ""
@@ -267,7 +335,9 @@ def test_ok__readings_for_scripts(box: Path, capsys: pytest.CaptureFixture[str])
 
 def test_ok__no_readings_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(tmp_path, capsys, "readings") == (
-        0, f"no readings yet in {tmp_path / 'history.db'}\n")
+        0,
+        f"no readings yet in {tmp_path / 'history.db'}\n",
+    )
     assert asked(tmp_path, capsys, "readings", "--json") == (0, "")
     assert asked(tmp_path, capsys, "readings", "--csv")[1].startswith("id,time,text,")
     assert list(tmp_path.iterdir()) == [], "looking leaves nothing behind"
@@ -284,13 +354,20 @@ def test_fail__readings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 NOW = datetime(2027, 3, 10, 15, 30, 45)
 
 
-@pytest.mark.parametrize(("words", "when"), [
-    ("today", datetime(2027, 3, 10)), ("Yesterday", datetime(2027, 3, 9)),
-    ("2h", datetime(2027, 3, 10, 13, 30, 45)), ("90m", datetime(2027, 3, 10, 14, 0, 45)),
-    ("1w", datetime(2027, 3, 3, 15, 30, 45)), ("8:05", datetime(2027, 3, 10, 8, 5)),
-    ("2027-03-01", datetime(2027, 3, 1)), ("2027-03-01t12:00", datetime(2027, 3, 1, 12)),
-    ("2027-03-01 12:00", datetime(2027, 3, 1, 12)),
-])
+@pytest.mark.parametrize(
+    ("words", "when"),
+    [
+        ("today", datetime(2027, 3, 10)),
+        ("Yesterday", datetime(2027, 3, 9)),
+        ("2h", datetime(2027, 3, 10, 13, 30, 45)),
+        ("90m", datetime(2027, 3, 10, 14, 0, 45)),
+        ("1w", datetime(2027, 3, 3, 15, 30, 45)),
+        ("8:05", datetime(2027, 3, 10, 8, 5)),
+        ("2027-03-01", datetime(2027, 3, 1)),
+        ("2027-03-01t12:00", datetime(2027, 3, 1, 12)),
+        ("2027-03-01 12:00", datetime(2027, 3, 1, 12)),
+    ],
+)
 def test_ok__moments(words: str, when: datetime) -> None:
     assert moment(words, NOW) == when.timestamp()
 
@@ -299,8 +376,23 @@ def test_ok__a_moment_in_another_zone() -> None:
     assert moment("2027-03-01T12:00+02:00", NOW) == 1803895200.0
 
 
-@pytest.mark.parametrize("words", ["", "x", "2x", "h", "-2h", "999999w", "9999999999d", "25:00",
-                                   "2027-13-01", "0001-01-01", "٣h", "12:0٣:00:00:00"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "x",
+        "2x",
+        "h",
+        "-2h",
+        "999999w",
+        "9999999999d",
+        "25:00",
+        "2027-13-01",
+        "0001-01-01",
+        "٣h",
+        "12:0٣:00:00:00",
+    ],
+)
 def test_fail__moments(words: str) -> None:
     try:
         when = moment(words, NOW)

@@ -18,20 +18,23 @@ def said(steady: Steady, *texts: str) -> list[str | None]:
     return [answer and answer.text if answer is None or answer.lines else "" for answer in answers]
 
 
-@pytest.mark.parametrize(("looks", "answers"), [
-    (["12", "12", "12", "12"], [None, None, "12", None]),
-    (["12", "", "12", "12"], [None, None, None, "12"]),  # three of the last four
-    (["12", "", "", "12", "12"], [None] * 5),
-    (["12", "13", "12", "12"], [None, None, "1?", None]),  # no look may be sure of another
-    (["12", "1?", "12", "12"], [None, None, "1?", "12"]),
-    (["1?", "1?", "1?", "1?"], [None, None, "1?", None]),
-    (["12"] * 3 + [""] * 3, [None, None, "12", None, None, ""]),
-    (["12"] * 3 + ["345"] * 3, [None, None, "12", None, None, "345"]),
-    (["12"] * 4 + ["1?"] * 4, [None, None, "12"] + [None] * 5),  # doubts come too late
-    (["12"] * 4 + ["17"] * 4, [None, None, "12"] + [None] * 4 + ["17"]),
-    ([""] * 4, [None] * 4),
-    (["12"] * 3 + [""] * 3 + ["12"] * 3, [None, None, "12", None, None, "", None, None, "12"]),
-])
+@pytest.mark.parametrize(
+    ("looks", "answers"),
+    [
+        (["12", "12", "12", "12"], [None, None, "12", None]),
+        (["12", "", "12", "12"], [None, None, None, "12"]),  # three of the last four
+        (["12", "", "", "12", "12"], [None] * 5),
+        (["12", "13", "12", "12"], [None, None, "1?", None]),  # no look may be sure of another
+        (["12", "1?", "12", "12"], [None, None, "1?", "12"]),
+        (["1?", "1?", "1?", "1?"], [None, None, "1?", None]),
+        (["12"] * 3 + [""] * 3, [None, None, "12", None, None, ""]),
+        (["12"] * 3 + ["345"] * 3, [None, None, "12", None, None, "345"]),
+        (["12"] * 4 + ["1?"] * 4, [None, None, "12"] + [None] * 5),  # doubts come too late
+        (["12"] * 4 + ["17"] * 4, [None, None, "12"] + [None] * 4 + ["17"]),
+        ([""] * 4, [None] * 4),
+        (["12"] * 3 + [""] * 3 + ["12"] * 3, [None, None, "12", None, None, "", None, None, "12"]),
+    ],
+)
 def test_ok__what_is_said(looks: list[str], answers: list[str | None]) -> None:
     assert said(Steady(3, 4), *looks) == answers
 
@@ -52,9 +55,17 @@ def test_ok__the_same_number_elsewhere_is_another_page() -> None:
 
 def test_ok__jitter_of_boxes_is_borne() -> None:
     wide = reading("12")
-    shaken = replace(wide, lines=(Line(tuple(
-        replace(digit, box=Box(digit.box.x + 4, digit.box.y - 6, 24, 36))
-        for digit in wide.digits)),))
+    shaken = replace(
+        wide,
+        lines=(
+            Line(
+                tuple(
+                    replace(digit, box=Box(digit.box.x + 4, digit.box.y - 6, 24, 36))
+                    for digit in wide.digits
+                )
+            ),
+        ),
+    )
     assert same_place(wide, shaken)
     assert not same_place(wide, reading("12", y=130))
     assert not same_place(wide, reading("1\n2"))
@@ -81,28 +92,37 @@ def test_ok__confidence_is_the_mean_of_the_looks() -> None:
 
 def odd(*boxes: Box) -> str:
     """What is left of a line of sevens in these boxes."""
-    digits = [replace(digit, box=box) for digit, box
-              in zip(reading("7" * len(boxes)).digits, boxes, strict=True)]
+    digits = [
+        replace(digit, box=box)
+        for digit, box in zip(reading("7" * len(boxes)).digits, boxes, strict=True)
+    ]
     return cautious(Reading("", (640, 480), (Line(tuple(digits)),))).text
 
 
-@pytest.mark.parametrize(("boxes", "text"), [
-    ((Box(0, 0, 20, 30), Box(30, 0, 20, 44), Box(60, 0, 20, 30)), "777"),
-    ((Box(0, 0, 20, 30), Box(30, 0, 20, 46), Box(60, 0, 20, 30)), "7?7"),  # two lines in one
-    ((Box(0, 0, 20, 30), Box(30, 0, 20, 17), Box(60, 0, 20, 30)), "7?7"),  # half a digit
-    ((Box(0, 0, 20, 30), Box(30, 0, 20, 90)), "77"),  # of two, which is the odd one?
-    ((Box(0, 0, 20, 30), Box(8, 0, 20, 30)), "??"),  # two in one place
-    ((Box(0, 0, 20, 30), Box(6, 20, 6, 8)), "??"),  # one inside the other
-    ((Box(0, 0, 20, 30), Box(12, 0, 20, 30)), "77"),  # slanted
-    ((), ""),
-])
+@pytest.mark.parametrize(
+    ("boxes", "text"),
+    [
+        ((Box(0, 0, 20, 30), Box(30, 0, 20, 44), Box(60, 0, 20, 30)), "777"),
+        ((Box(0, 0, 20, 30), Box(30, 0, 20, 46), Box(60, 0, 20, 30)), "7?7"),  # two lines in one
+        ((Box(0, 0, 20, 30), Box(30, 0, 20, 17), Box(60, 0, 20, 30)), "7?7"),  # half a digit
+        ((Box(0, 0, 20, 30), Box(30, 0, 20, 90)), "77"),  # of two, which is the odd one?
+        ((Box(0, 0, 20, 30), Box(8, 0, 20, 30)), "??"),  # two in one place
+        ((Box(0, 0, 20, 30), Box(6, 20, 6, 8)), "??"),  # one inside the other
+        ((Box(0, 0, 20, 30), Box(12, 0, 20, 30)), "77"),  # slanted
+        ((), ""),
+    ],
+)
 def test_ok__what_its_page_speaks_against_is_doubted(boxes: tuple[Box, ...], text: str) -> None:
     assert odd(*boxes) == text
 
 
 def test_ok__a_piece_that_touches_a_doubted_digit_is_doubted() -> None:
-    pair = [replace(digit, box=box) for digit, box in zip(
-        reading("7?").digits, (Box(0, 0, 20, 30), Box(20, 0, 20, 30)), strict=True)]
+    pair = [
+        replace(digit, box=box)
+        for digit, box in zip(
+            reading("7?").digits, (Box(0, 0, 20, 30), Box(20, 0, 20, 30)), strict=True
+        )
+    ]
     pair[1] = replace(pair[1], label=3, runner_up=(5, 0.4))
     assert cautious(Reading("", (640, 480), (Line(tuple(pair)),))).text == "??"
     apart = [pair[0], replace(pair[1], box=Box(30, 0, 20, 30))]

@@ -27,8 +27,18 @@ from pi_reader.training.sweep import Material, Outcome, Trial
 ROOT = Path(__file__).resolve().parents[1]
 TRIALS = sweep.curves([0.05, 0.3], [4], [10.0], epochs=2, seeds=2, base=Trial(hidden=8))
 # A sweep by the command that is long enough to be killed while it is at it.
-LONG = ["sweep", "--drawn", "--hidden", "5,10,15,20,25,30,35,40", "--seeds", "2", "--limit", "300",
-        "--epochs", "12"]
+LONG = [
+    "sweep",
+    "--drawn",
+    "--hidden",
+    "5,10,15,20,25,30,35,40",
+    "--seeds",
+    "2",
+    "--limit",
+    "300",
+    "--epochs",
+    "12",
+]
 
 
 def material(n: int = 120, seed: int = 1) -> Material:
@@ -59,16 +69,21 @@ def quiet_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "pi_reader", *LONG, *arguments], cwd=folder,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder)})
+        [sys.executable, "-m", "pi_reader", *LONG, *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder)},
+    )
 
 
 def noted(path: Path) -> dict[str, list[float]]:
     if not path.exists():
         return {}
-    return {json.dumps(each["trial"]): each["scores"]
-            for each in json.loads(path.read_text())["outcomes"]}
+    return {
+        json.dumps(each["trial"]): each["scores"]
+        for each in json.loads(path.read_text())["outcomes"]
+    }
 
 
 def wait_for(condition: object, process: subprocess.Popen) -> None:
@@ -82,8 +97,10 @@ def test_ok__one_setting_is_changed_at_a_time() -> None:
     assert len(TRIALS) == 2 * 5 and len(set(TRIALS)) == 10
     base = Trial(hidden=8, epochs=2)
     for trial in TRIALS:
-        assert sum((trial.hidden != base.hidden, trial.rate != base.rate,
-                    trial.turned != base.turned)) <= 1
+        assert (
+            sum((trial.hidden != base.hidden, trial.rate != base.rate, trial.turned != base.turned))
+            <= 1
+        )
     assert sweep.curves([0.1], [200], [0.0], 5, 1) == [Trial()]
 
 
@@ -98,10 +115,12 @@ def test_ok__a_trial_is_repeatable_and_learns() -> None:
 
 
 def test_ok__spread_and_best_by_hand() -> None:
-    outcomes = [Outcome(Trial(epochs=2, seed=0), (0.5, 0.7)),
-                Outcome(Trial(epochs=2, seed=1), (0.6, 0.8)),
-                Outcome(Trial(rate=0.3, epochs=2, seed=0), (0.1, 0.9)),
-                Outcome(Trial(hidden=10, epochs=2, seed=0), (0.2, 0.4))]
+    outcomes = [
+        Outcome(Trial(epochs=2, seed=0), (0.5, 0.7)),
+        Outcome(Trial(epochs=2, seed=1), (0.6, 0.8)),
+        Outcome(Trial(rate=0.3, epochs=2, seed=0), (0.1, 0.9)),
+        Outcome(Trial(hidden=10, epochs=2, seed=0), (0.2, 0.4)),
+    ]
     assert sweep.spread(outcomes, "rate") == {0.1: [0.7, 0.8], 0.3: [0.9]}
     assert sweep.spread(outcomes, "hidden") == {10: [0.4], 200: [0.7, 0.8]}
     assert sweep.spread(outcomes, "epochs") == {1: [0.5, 0.6], 2: [0.7, 0.8]}
@@ -126,9 +145,15 @@ def test_ok__the_same_numbers_from_a_cluster(alone: list[Outcome], tmp_path: Pat
         sys.stdin.read()
 """
     (tmp_path / "cluster.py").write_text(code)
-    with subprocess.Popen([sys.executable, "cluster.py"], cwd=tmp_path, text=True,
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)}) as cluster:
+    with subprocess.Popen(
+        [sys.executable, "cluster.py"],
+        cwd=tmp_path,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as cluster:
         assert cluster.stdout and cluster.stdin
         address = cluster.stdout.readline().strip()
         ours = f"""
@@ -139,8 +164,9 @@ from pi_reader.training import sweep
 for outcome in sweep.sweep(test_sweep.TRIALS, test_sweep.material(), cluster={address!r}):
     print(*outcome.scores)
 """
-        done = subprocess.run([sys.executable, "-c", ours], capture_output=True, text=True,
-                              check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", ours], capture_output=True, text=True, check=True
+        )
         cluster.stdin.close()
     scores = [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
     assert scores == [outcome.scores for outcome in alone]
@@ -149,13 +175,21 @@ for outcome in sweep.sweep(test_sweep.TRIALS, test_sweep.material(), cluster={ad
 def test_fail__no_cluster_there(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("joblib")
     pytest.importorskip("distributed")
-    code = ("from pi_reader.training import sweep\nsweep._WAIT = 1\n"
-            "import sys; sys.path.insert(0, 'tests'); import test_sweep\n"
-            "from pi_reader.errors import NoHardware\n"
-            "try:\n    sweep.sweep(test_sweep.TRIALS, test_sweep.material(), "
-            "cluster='tcp://127.0.0.1:9')\nexcept NoHardware as error:\n    print(error)")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    code = (
+        "from pi_reader.training import sweep\nsweep._WAIT = 1\n"
+        "import sys; sys.path.insert(0, 'tests'); import test_sweep\n"
+        "from pi_reader.errors import NoHardware\n"
+        "try:\n    sweep.sweep(test_sweep.TRIALS, test_sweep.material(), "
+        "cluster='tcp://127.0.0.1:9')\nexcept NoHardware as error:\n    print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
     assert "no Dask scheduler answers there" in done.stdout
     assert NoHardware.exit_code == 69
 
@@ -185,13 +219,21 @@ def test_ok__each_outcome_is_on_the_disk_before_it_is_told(tmp_path: Path) -> No
         assert len(sweep.read(path, material())) == count
 
 
-@pytest.mark.parametrize("text", [
-    "", "no json", "[]", "{}", '{"format": 1}', '{"format": 9, "digits": "", "outcomes": []}',
-    '{"format": 1, "digits": "", "outcomes": [{"trial": {"hidden": 1}, "scores": []}]}',
-    '{"format": 1, "digits": "", "outcomes": [{"trial": {"depth": 1}, "scores": [0.5]}]}',
-    '{"format": 1, "digits": "", "outcomes": [{"trial": {"epochs": 1}, "scores": [7]}]}',
-    '{"format": 1, "digits": "", "outcomes": [{"trial": {"epochs": 1}, "scores": [NaN]}]}',
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no json",
+        "[]",
+        "{}",
+        '{"format": 1}',
+        '{"format": 9, "digits": "", "outcomes": []}',
+        '{"format": 1, "digits": "", "outcomes": [{"trial": {"hidden": 1}, "scores": []}]}',
+        '{"format": 1, "digits": "", "outcomes": [{"trial": {"depth": 1}, "scores": [0.5]}]}',
+        '{"format": 1, "digits": "", "outcomes": [{"trial": {"epochs": 1}, "scores": [7]}]}',
+        '{"format": 1, "digits": "", "outcomes": [{"trial": {"epochs": 1}, "scores": [NaN]}]}',
+    ],
+)
 def test_fail__a_damaged_file_of_results(tmp_path: Path, text: str) -> None:
     path = tmp_path / "sweep.json"
     path.write_text(text)
@@ -208,7 +250,8 @@ def test_fail__results_for_other_digits(tmp_path: Path) -> None:
 
 
 def test_ok__workers_that_die_are_replaced(
-        monkeypatch: pytest.MonkeyPatch, alone: list[Outcome]) -> None:
+    monkeypatch: pytest.MonkeyPatch, alone: list[Outcome]
+) -> None:
     """The pool breaks after each two results, and once before the first."""
     started = []
 
@@ -236,7 +279,8 @@ def test_fail__workers_that_die_again_and_again(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_ok__a_killed_run_goes_on_and_ends_as_if_nothing_had_happened(
-        tmp_path: Path, unbroken: bytes) -> None:
+    tmp_path: Path, unbroken: bytes
+) -> None:
     path = tmp_path / "sweep.json"
     process = start(tmp_path, "--jobs", "1")
     wait_for(lambda: len(noted(path)) >= 2, process)
@@ -275,9 +319,26 @@ def workers_of(pid: int) -> list[int]:
 
 @pytest.mark.usefixtures("quiet_here")
 def test_ok__the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["sweep", "--drawn", "--rates", "0.2,0.3", "--hidden", "5", "--limit", "100",
-                 "--epochs", "1", "--seeds", "1", "--jobs", "1", "--keep", "best.npz",
-                 "--pictures", "made"]
+    arguments = [
+        "sweep",
+        "--drawn",
+        "--rates",
+        "0.2,0.3",
+        "--hidden",
+        "5",
+        "--limit",
+        "100",
+        "--epochs",
+        "1",
+        "--seeds",
+        "1",
+        "--jobs",
+        "1",
+        "--keep",
+        "best.npz",
+        "--pictures",
+        "made",
+    ]
     assert main(arguments) == 0
     printed = capsys.readouterr()
     assert "Right, by learning rate" in printed.out and "Right, by hidden nodes" in printed.out
@@ -291,7 +352,8 @@ def test_ok__the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.usefixtures("quiet_here")
 def test_fail__interrupted_it_says_how_to_go_on(
-        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupt(trial: Trial, taught: Material) -> None:
         raise KeyboardInterrupt
 
@@ -300,23 +362,33 @@ def test_fail__interrupted_it_says_how_to_go_on(
     assert "sweep.json holds what is finished" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [
-    ["--rates", "fast"], ["--rates", "0"], ["--hidden", "1.5"], ["--hidden", ""],
-    ["--angles", "200"], ["--mnist", "a", "--drawn"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--rates", "fast"],
+        ["--rates", "0"],
+        ["--hidden", "1.5"],
+        ["--hidden", ""],
+        ["--angles", "200"],
+        ["--mnist", "a", "--drawn"],
+    ],
+)
 def test_fail__the_command_is_asked_for_nonsense(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["sweep", *arguments])
     assert stop.value.code == 2
 
 
-@pytest.mark.parametrize("arguments", [["--epochs", "0"], ["--seeds", "0"], ["--limit", "-1"],
-                                       ["--jobs", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [["--epochs", "0"], ["--seeds", "0"], ["--limit", "-1"], ["--jobs", "0"]]
+)
 def test_fail__out_of_range(arguments: list[str]) -> None:
     assert main(["sweep", *arguments]) == 2
 
 
-def test_fail__many_processes_without_joblib(monkeypatch: pytest.MonkeyPatch,
-                                             capsys: pytest.CaptureFixture[str]) -> None:
+def test_fail__many_processes_without_joblib(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "joblib", None)
     with pytest.raises(UsageError, match="pip install joblib"):
         sweep.sweep(TRIALS, material(), jobs=2)

@@ -110,9 +110,7 @@ def test_ok__resumed_is_never_stopped(tmp_path, make, at):
     trainer.train(resumed, start)
     for name, array in unbroken.state.items():
         np.testing.assert_array_equal(array, resumed.state[name], err_msg=name)
-    for one, other in zip(
-        unbroken.result().parameters, resumed.result().parameters, strict=True
-    ):
+    for one, other in zip(unbroken.result().parameters, resumed.result().parameters, strict=True):
         np.testing.assert_array_equal(one, other)
     unbroken.close()
     resumed.close()
@@ -171,6 +169,7 @@ def test_ok__progress_is_a_bar_on_a_terminal_and_lines_elsewhere():
 
 def test_ok__no_word_on_the_time_left_before_it_can_be_known(monkeypatch):
     """The first step takes a minute, since it draws the digits; each after it a second."""
+
     class Long:
         steps, steps_per_epoch = 100, 50
 

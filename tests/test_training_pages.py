@@ -12,14 +12,18 @@ from pi_reader.values import Box
 WRITTEN = [(4, Box(100, 100, 30, 40)), (7, Box(140, 100, 30, 40))]
 
 
-@pytest.mark.parametrize(("box", "name"), [
-    (Box(100, 100, 30, 40), 4),
-    (Box(141, 99, 29, 41), 7),
-    (Box(100, 100, 70, 40), NO_DIGIT),  # both in one box
-    (Box(300, 10, 30, 40), NO_DIGIT),  # nothing written there
-    (Box(100, 100, 30, 18), -1),  # the upper half of the 4
-    (Box(90, 80, 60, 80), -1),  # the 4 and much else
-], ids=["fits", "nearly fits", "two", "none", "half", "too large"])
+@pytest.mark.parametrize(
+    ("box", "name"),
+    [
+        (Box(100, 100, 30, 40), 4),
+        (Box(141, 99, 29, 41), 7),
+        (Box(100, 100, 70, 40), NO_DIGIT),  # both in one box
+        (Box(300, 10, 30, 40), NO_DIGIT),  # nothing written there
+        (Box(100, 100, 30, 18), -1),  # the upper half of the 4
+        (Box(90, 80, 60, 80), -1),  # the 4 and much else
+    ],
+    ids=["fits", "nearly fits", "two", "none", "half", "too large"],
+)
 def test_ok__a_crop_is_what_was_written_there(box: Box, name: int) -> None:
     assert _name(box, WRITTEN, NO_DIGIT) == name
 

@@ -20,8 +20,12 @@ from pi_reader.errors import BadSettings
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
 UNITS = sorted(path for kind in ("service", "timer", "path") for path in SYSTEMD.glob(f"*.{kind}"))
 # The highest score that `systemd-analyze security` may give.
-SANDBOXED = {"pi-reader.service": 2.0, "pi-reader-fault.service": 1.5,
-             "pi-reader-train.service": 1.5, "pi-reader-poweroff.service": 1.5}
+SANDBOXED = {
+    "pi-reader.service": 2.0,
+    "pi-reader-fault.service": 1.5,
+    "pi-reader-train.service": 1.5,
+    "pi-reader-poweroff.service": 1.5,
+}
 
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
 
@@ -60,9 +64,17 @@ def test_ok__systemd_finds_nothing_to_complain_about(tmp_path: Path) -> None:
     for path in UNITS:
         text = re.sub(r"/opt/pi-reader/bin/[-\w]+", "/bin/true", path.read_text(encoding="utf-8"))
         (tmp_path / path.name).write_text(text)
-    done = subprocess.run(["systemd-analyze", "verify", "--recursive-errors=one",
-                           *(str(tmp_path / path.name) for path in UNITS)],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            "systemd-analyze",
+            "verify",
+            "--recursive-errors=one",
+            *(str(tmp_path / path.name) for path in UNITS),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     ours = [line for line in done.stderr.splitlines() if "pi-reader" in line]
     assert (done.returncode, ours) == (0, [])
 
@@ -70,9 +82,19 @@ def test_ok__systemd_finds_nothing_to_complain_about(tmp_path: Path) -> None:
 @needs_systemd
 @pytest.mark.parametrize("name", SANDBOXED)
 def test_ok__the_sandbox_is_tight(name: str) -> None:
-    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
-                           f"--threshold={SANDBOXED[name] * 10:.0f}", str(SYSTEMD / name)],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            "systemd-analyze",
+            "security",
+            "--offline=yes",
+            "--no-pager",
+            f"--threshold={SANDBOXED[name] * 10:.0f}",
+            str(SYSTEMD / name),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout.splitlines()[-1]
 
 
@@ -80,23 +102,32 @@ def test_ok__the_sandbox_is_tight(name: str) -> None:
 def test_fail__a_wrong_key_would_be_seen(tmp_path: Path) -> None:
     bad = tmp_path / "pi-reader-bad.service"
     bad.write_text("[Service]\nExecStart=/bin/true\nWatchDogSecs=3\n")
-    done = subprocess.run(["systemd-analyze", "verify", "--recursive-errors=one", str(bad)],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--recursive-errors=one", str(bad)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode != 0 and "WatchDogSecs" in done.stderr
 
 
 def test_ok__the_start_limit_can_be_reached_and_ends_before_the_next_try() -> None:
     reader = unit("pi-reader.service")
-    times = {key: seconds(reader[f"Service.{key}"][0])
-             for key in ("WatchdogSec", "TimeoutStartSec", "TimeoutAbortSec", "RestartSec")}
+    times = {
+        key: seconds(reader[f"Service.{key}"][0])
+        for key in ("WatchdogSec", "TimeoutStartSec", "TimeoutAbortSec", "RestartSec")
+    }
     one_try = sum(times.values()) + times["TimeoutAbortSec"]  # killed as long after the abort again
     interval = seconds(reader["Unit.StartLimitIntervalSec"][0])
     assert int(reader["Unit.StartLimitBurst"][0]) * one_try < interval
     assert interval < seconds(unit("pi-reader-fault.timer")["Timer.OnActiveSec"][0])
     assert times["TimeoutStartSec"] >= 120  # a Zero imports slowly
-    settle, wait = (max(value for value in (10.0, 15.0, 30.0, 60.0)
-                        if not refused(f"[camera]\n{key} = {value}"))
-                    for key in ("settle_seconds", "wait_seconds"))
+    settle, wait = (
+        max(
+            value for value in (10.0, 15.0, 30.0, 60.0) if not refused(f"[camera]\n{key} = {value}")
+        )
+        for key in ("settle_seconds", "wait_seconds")
+    )
     assert 2 * (settle + wait) + CLOSE_SECONDS < times["WatchdogSec"], "a camera opened anew"
     given_up = STOP_WITHIN + CLOSE_SECONDS
     assert seconds(reader["Service.TimeoutStopSec"][0]) >= given_up + 10, "room for a slow card"
@@ -133,15 +164,21 @@ def test_ok__pins_and_blas_are_set_up_before_python_starts() -> None:
 def test_ok__only_the_reader_owns_the_runtime_folder() -> None:
     owners = [path.name for path in UNITS if "RuntimeDirectory=" in path.read_text()]
     assert [name for name in owners if "Service.RuntimeDirectory" in unit(name)] == [
-        "pi-reader.service"]
+        "pi-reader.service"
+    ]
     assert unit("pi-reader.service")["Service.RuntimeDirectoryPreserve"] == ["yes"]
 
 
 def test_ok__the_reader_keeps_what_the_camera_needs() -> None:
     """These keys of the sandbox break camera, pins or board detection, each for a known reason."""
     reader = unit("pi-reader.service")
-    assert not {"Service.PrivateDevices", "Service.ProcSubset", "Service.MemoryDenyWriteExecute",
-                "Service.SupplementaryGroups", "Service.PrivateNetwork"} & set(reader)
+    assert not {
+        "Service.PrivateDevices",
+        "Service.ProcSubset",
+        "Service.MemoryDenyWriteExecute",
+        "Service.SupplementaryGroups",
+        "Service.PrivateNetwork",
+    } & set(reader)
     allowed = {value.split()[0] for value in reader["Service.DeviceAllow"]}
     assert {"char-video4linux", "char-media", "char-dma_heap", "char-gpiochip"} <= allowed
     assert "AF_NETLINK" in reader["Service.RestrictAddressFamilies"][0]
@@ -165,8 +202,9 @@ def test_ok__training_starts_at_night_and_when_asked() -> None:
 
 
 def test_ok__nothing_reboots_unless_asked() -> None:
-    actions = {f"{path.name} {key}" for path in UNITS for key in unit(path.name)
-               if key.endswith("Action")}
+    actions = {
+        f"{path.name} {key}" for path in UNITS for key in unit(path.name) if key.endswith("Action")
+    }
     assert actions == {"pi-reader-poweroff.service Unit.SuccessAction"}
     assert unit("pi-reader-reboot.conf") == {"Unit.StartLimitAction": ["reboot"]}
 
@@ -175,8 +213,12 @@ def test_ok__keys_get_no_shell() -> None:
     text = (SYSTEMD / "pi-reader.sshd.conf").read_text()
     rules = [line.strip() for line in text.splitlines() if line and line[0] != "#"]
     assert rules[0] == "Match User pi-reader"
-    assert {"ForceCommand /opt/pi-reader/bin/pi-reader ssh", "DisableForwarding yes",
-            "AuthorizedKeysFile /etc/pi-reader/authorized_keys", "PermitTTY no"} <= set(rules)
+    assert {
+        "ForceCommand /opt/pi-reader/bin/pi-reader ssh",
+        "DisableForwarding yes",
+        "AuthorizedKeysFile /etc/pi-reader/authorized_keys",
+        "PermitTTY no",
+    } <= set(rules)
     assert "/bin/sh" in (SYSTEMD / "pi-reader.sysusers.conf").read_text()  # nologin breaks it
 
 

@@ -35,13 +35,20 @@ def rings(bridge: bool = True, lean: float = 0.0) -> np.ndarray:
     return mask
 
 
-def mark(digit: int | None = None, chance: float = 0.99, outcomes: int = 11, height: int = 40,
-         strength: float = 100.0, regions: tuple[int, ...] = (0,)) -> Mark:
+def mark(
+    digit: int | None = None,
+    chance: float = 0.99,
+    outcomes: int = 11,
+    height: int = 40,
+    strength: float = 100.0,
+    regions: tuple[int, ...] = (0,),
+) -> Mark:
     """A mark that the network takes for `digit`, or for none."""
     chances = [(1 - chance) / (outcomes - 1)] * outcomes
     chances[10 if digit is None else digit] = chance
-    return Mark(10, 10, 40, 10 + height, strength, tuple(chances), frozenset(regions),
-                strength / 200)
+    return Mark(
+        10, 10, 40, 10 + height, strength, tuple(chances), frozenset(regions), strength / 200
+    )
 
 
 @pytest.mark.parametrize("lean", [0.0, 0.4])
@@ -58,8 +65,11 @@ def test_ok__pieces_hold_all_the_ink_between_them() -> None:
     pieces = cut_region(found, 0, spans)
     assert len(pieces) == len(spans)
     ends = float(found.left[0]), float(found.right[0])
-    halves = [index for index, (first, last) in enumerate(spans)
-              if (first[0] == ends[0]) != (last[0] == ends[1])]
+    halves = [
+        index
+        for index, (first, last) in enumerate(spans)
+        if (first[0] == ends[0]) != (last[0] == ends[1])
+    ]
     for one in halves:
         for other in halves:
             if spans[one][0][0] == ends[0] and spans[one][1] == spans[other][0]:
@@ -88,8 +98,13 @@ def test_ok__two_digits_are_not_joined_and_a_speck_is_passed_over() -> None:
 
 def test_ok__the_cheapest_way_uses_each_column_once() -> None:
     a, b, c, d = (0.0, 0.0), (10.0, 0.0), (20.0, 0.2), (30.0, 0.0)
-    good = {(a, b): mark(1), (b, d): mark(0), (a, c): mark(4, 0.5), (c, d): mark(7, 0.5),
-            (b, c): mark(None)}
+    good = {
+        (a, b): mark(1),
+        (b, d): mark(0),
+        (a, c): mark(4, 0.5),
+        (c, d): mark(7, 0.5),
+        (b, c): mark(None),
+    }
     way = cheapest_way(good)
     assert way is not None and way[1] == [good[a, b], good[b, d]]
     assert cheapest_way({(a, b): mark(1), (c, d): mark(2)}) is None

@@ -19,8 +19,9 @@ def drawn(width: int = 6, size: tuple[int, int] = (320, 240)) -> np.ndarray:
     return np.array(picture)
 
 
-def page(ink: np.ndarray, paper: np.ndarray | float, contrast: float = 0.6,
-         noise: float = 1.0) -> np.ndarray:
+def page(
+    ink: np.ndarray, paper: np.ndarray | float, contrast: float = 0.6, noise: float = 1.0
+) -> np.ndarray:
     rng = np.random.default_rng(3)
     grey = paper * (1 - contrast * ink) + rng.normal(0, noise, ink.shape)
     return np.clip(grey, 0, 255).astype(np.uint8)

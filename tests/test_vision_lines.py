@@ -14,8 +14,11 @@ def boxes(corners: list[tuple[float, float]], width: int = 20, height: int = 30)
 
 
 def grid(slope: float) -> list[tuple[float, float]]:
-    return [(40 + 35 * column, 60 + 50 * row + slope * 35 * column)
-            for row in range(3) for column in range(6)]
+    return [
+        (40 + 35 * column, 60 + 50 * row + slope * 35 * column)
+        for row in range(3)
+        for column in range(6)
+    ]
 
 
 @pytest.mark.parametrize("slope", [-0.25, -0.1, 0.0, 0.1, 0.25])
@@ -24,7 +27,8 @@ def test_ok__rows_are_found_though_they_slope(slope: float) -> None:
     shuffled = np.random.default_rng(0).permutation(len(corners))
     order = find_lines(*boxes([corners[i] for i in shuffled]))
     assert [[int(shuffled[i]) for i in line] for line in order] == [
-        list(range(6 * row, 6 * row + 6)) for row in range(3)]
+        list(range(6 * row, 6 * row + 6)) for row in range(3)
+    ]
 
 
 def test_ok__a_column_is_as_many_lines() -> None:

@@ -13,8 +13,9 @@ from pi_reader.vision.places import held_places
 SURE = 0.9
 
 
-def mark(left: int, right: int, top: int = 0, bottom: int = 30, digit: bool = True,
-         chance: float = 0.99) -> Mark:
+def mark(
+    left: int, right: int, top: int = 0, bottom: int = 30, digit: bool = True, chance: float = 0.99
+) -> Mark:
     """A mark that is a 7 or none, with so much certainty."""
     seven, none = (chance, 1 - chance) if digit else (1 - chance, chance)
     return Mark(left, top, right, bottom, 100.0, (0.0,) * 7 + (seven, 0.0, 0.0, none))
@@ -24,20 +25,23 @@ def odd(left: int, right: int, top: int = 0, bottom: int = 30) -> Mark:
     return mark(left, right, top, bottom, digit=False)
 
 
-@pytest.mark.parametrize(("marks", "held"), [
-    ([mark(0, 20), odd(30, 50), mark(60, 80)], True),
-    ([mark(0, 20), mark(30, 50), odd(58, 80)], True),
-    ([odd(-30, -8), mark(0, 20), mark(30, 50)], True),
-    ([mark(0, 20), odd(30, 100), mark(110, 130)], True),  # several digits in one
-    ([mark(0, 20), odd(30, 50, 5, 25), mark(60, 80)], False),  # short, like a plus
-    ([mark(0, 20), odd(30, 130), mark(140, 160)], False),  # a word
-    ([mark(0, 20), odd(50, 70), mark(100, 120)], False),  # three marks that stand apart
-    ([mark(0, 20), mark(30, 50), odd(70, 90)], False),  # a letter behind the number
-    ([mark(0, 20), odd(28, 50)], False),  # one digit says nothing of how digits stand here
-    ([mark(0, 20), odd(30, 50, 40, 70), mark(60, 80)], False),  # in another line
-    ([mark(0, 20, chance=0.7), odd(30, 50), mark(60, 80)], False),  # is that a number at all?
-    ([], False),
-])
+@pytest.mark.parametrize(
+    ("marks", "held"),
+    [
+        ([mark(0, 20), odd(30, 50), mark(60, 80)], True),
+        ([mark(0, 20), mark(30, 50), odd(58, 80)], True),
+        ([odd(-30, -8), mark(0, 20), mark(30, 50)], True),
+        ([mark(0, 20), odd(30, 100), mark(110, 130)], True),  # several digits in one
+        ([mark(0, 20), odd(30, 50, 5, 25), mark(60, 80)], False),  # short, like a plus
+        ([mark(0, 20), odd(30, 130), mark(140, 160)], False),  # a word
+        ([mark(0, 20), odd(50, 70), mark(100, 120)], False),  # three marks that stand apart
+        ([mark(0, 20), mark(30, 50), odd(70, 90)], False),  # a letter behind the number
+        ([mark(0, 20), odd(28, 50)], False),  # one digit says nothing of how digits stand here
+        ([mark(0, 20), odd(30, 50, 40, 70), mark(60, 80)], False),  # in another line
+        ([mark(0, 20, chance=0.7), odd(30, 50), mark(60, 80)], False),  # is that a number at all?
+        ([], False),
+    ],
+)
 def test_ok__a_mark_among_digits_holds_its_place(marks: list[Mark], held: bool) -> None:
     strange = [one for one in marks if not one.is_digit]
     assert held_places(marks, SURE) == (strange if held else [])

@@ -94,9 +94,9 @@ def test_ok__a_page_of_noise_has_no_regions(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("thickness", [1, 3, 8])
 def test_ok__strokes_are_as_thick_as_they_are(thickness: int) -> None:
     mask = np.zeros((100, 100), bool)
-    mask[10:90, 20:20 + thickness] = True
+    mask[10:90, 20 : 20 + thickness] = True
     assert find_regions(mask).stroke[0] == pytest.approx(thickness, rel=0.01)
-    mask[90 - thickness:90, 20:80] = True  # an L
+    mask[90 - thickness : 90, 20:80] = True  # an L
     assert find_regions(mask).stroke[0] == pytest.approx(thickness, rel=0.1)
 
 
@@ -129,7 +129,7 @@ def test_ok__rulings_go_and_a_digit_across_them_stays() -> None:
     mask = np.zeros((240, 320), bool)
     for row in range(30, 240, 40):  # lines that fall by a pixel in 80
         for column in range(320):
-            mask[row + column // 80:row + column // 80 + 2, column] = True
+            mask[row + column // 80 : row + column // 80 + 2, column] = True
     digit = np.zeros_like(mask)
     digit[60:140, 150:156] = True  # the stem of a 7, across two lines
     digit[55:61, 110:156] = True
@@ -172,13 +172,13 @@ def test_ok__pieces_of_a_known_family_of_rulings_go_too() -> None:
     mask = np.zeros((240, 320), bool)
     for left in (40, 100, 160, 220, 294):
         for row in range(240):  # lines that lean by a pixel in 6: the last leaves at the right
-            mask[row, left + row // 6:min(left + row // 6 + 2, 320)] = True
+            mask[row, left + row // 6 : min(left + row // 6 + 2, 320)] = True
     stump = np.zeros_like(mask)
     for row in range(200, 230):  # what is left of a ruling around some writing
-        stump[row, 20 + row // 6:22 + row // 6] = True
+        stump[row, 20 + row // 6 : 22 + row // 6] = True
     pen = np.zeros_like(mask)
     for row in range(60, 120):  # a 1 as thin and as level, but darker
-        pen[row, 130 + row // 6:132 + row // 6] = True
+        pen[row, 130 + row // 6 : 132 + row // 6] = True
     ink = ink_of(mask | stump | pen)
     ink.contrast[pen] = 250
     ruled = find_rulings(ink, find_regions(ink.mask))

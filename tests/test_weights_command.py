@@ -68,7 +68,10 @@ def test_ok__list(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "only 7s\\x1b[2J" in lines[3]
     found = json.loads(said(capsys, state, "list", "--json"))
     assert [(one["number"], one["state"], one["parent"]) for one in found] == [
-        (0, "kept", 0), (1, "kept", 0), (2, "in use", 1)]
+        (0, "kept", 0),
+        (1, "kept", 0),
+        (2, "in use", 1),
+    ]
 
 
 def test_ok__a_list_that_was_lost(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,14 +128,20 @@ def test_ok__compare_on_what_is_held_out(state: Path, capsys: pytest.CaptureFixt
 
 
 def test_fail__compare(state: Path, digits: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for words, code in ((("1", "9"), 2), (("1", "nobody"), 66), (("1", str(digits)), 65),
-                        (("1", "9" * 5000), 66), (("1", "a" * 5000), 66)):
+    for words, code in (
+        (("1", "9"), 2),
+        (("1", "nobody"), 66),
+        (("1", str(digits)), 65),
+        (("1", "9" * 5000), 66),
+        (("1", "a" * 5000), 66),
+    ):
         failed(capsys, code, state, "compare", *words, "--npz", str(digits))
     failed(capsys, 66, state, "compare", "1", "2", "--npz", "nobody.npz")
 
 
-def test_ok__offer(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                   monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__offer(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = said(capsys, state, "offer", str(SHIPPED))
     assert "generation 3 is whole" in told and "retrain --now` has it judged" in told
     assert "waits for the judge: the next training asks it" in said(capsys, state, "list")

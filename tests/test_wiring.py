@@ -15,12 +15,23 @@ HERE = Path(__file__).resolve().parent
 DRAWN = (HERE / "wiring" / "wiring.svg").read_text(encoding="utf-8")
 SVG = "{http://www.w3.org/2000/svg}"
 # The example of the README and of systemd/config.toml.
-LINES = {"leds.sure": 17, "leds.unsure": 27, "leds.heartbeat": 22, "button.pin": 10,
-         "light.pin": 11, "oled sda": 2, "oled scl": 3,
-         **{f"leds.digits {label}": line
-            for label, line in enumerate([5, 6, 12, 13, 16, 19, 20, 21, 26, 25])},
-         **{f"segments.pins {letter}": line
-            for letter, line in zip("abcdefg", [4, 18, 23, 24, 8, 7, 9], strict=True)}}
+LINES = {
+    "leds.sure": 17,
+    "leds.unsure": 27,
+    "leds.heartbeat": 22,
+    "button.pin": 10,
+    "light.pin": 11,
+    "oled sda": 2,
+    "oled scl": 3,
+    **{
+        f"leds.digits {label}": line
+        for label, line in enumerate([5, 6, 12, 13, 16, 19, 20, 21, 26, 25])
+    },
+    **{
+        f"segments.pins {letter}": line
+        for letter, line in zip("abcdefg", [4, 18, 23, 24, 8, 7, 9], strict=True)
+    },
+}
 
 
 @pytest.fixture(scope="module")

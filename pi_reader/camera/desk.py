@@ -30,9 +30,14 @@ class DeskCamera:
     None before the first and while anything moves.
     """
 
-    def __init__(self, rng: np.random.Generator, pages: int | None = None,
-                 difficulty: float = 0.3, looks: int = 0,
-                 size: tuple[int, int] = _SIZE) -> None:
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        pages: int | None = None,
+        difficulty: float = 0.3,
+        looks: int = 0,
+        size: tuple[int, int] = _SIZE,
+    ) -> None:
         self.page: Page | None = None
         self._rng = rng
         self._pages = pages

@@ -61,8 +61,9 @@ class Exposure:
             self._old -= 1
         else:
             self._amounts.append(time * gain)
-        steady = (len(self._amounts) == _STEADY_FRAMES
-                  and max(self._amounts) <= _STEADY * min(self._amounts))
+        steady = len(self._amounts) == _STEADY_FRAMES and max(self._amounts) <= _STEADY * min(
+            self._amounts
+        )
         if not steady and self._clock() < self._deadline:
             return {}
         self._hold(mean)

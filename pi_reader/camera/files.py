@@ -24,8 +24,10 @@ MOST_PIXELS = 50_000_000
 
 _TOO_MANY = f"at most {MOST_PIXELS // 10**6} million pixels are read, so make it smaller"
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none that starts other programs
-_SUFFIXES = frozenset(f".{name}" for name in (
-    "jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pnm"))
+_SUFFIXES = frozenset(
+    f".{name}"
+    for name in ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pnm")
+)
 _STRIP = 256  # rows
 _ORIENTATION = 0x0112  # the EXIF tag
 _LIGHT = 170  # of 255: ink on a transparent ground that is lighter was meant for a dark one
@@ -39,8 +41,13 @@ class FolderCamera:
     the folder holds by then. looks: how many captures show the same picture.
     """
 
-    def __init__(self, folder: Path, forever: bool = False, looks: int = 1,
-                 log: Callable[[str], None] = to_stderr) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        forever: bool = False,
+        looks: int = 1,
+        log: Callable[[str], None] = to_stderr,
+    ) -> None:
         self._folder = Path(folder).absolute()  # the process may change its folder
         self._forever = forever
         self._log = log
@@ -90,8 +97,11 @@ class FolderCamera:
 def _pictures_in(folder: Path) -> list[Path]:
     """Its pictures, by their endings, in order of their names."""
     try:
-        return sorted(path for path in folder.iterdir()
-                      if path.suffix.lower() in _SUFFIXES and not path.name.startswith("."))
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
+        )
     except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingFile(f"{folder}: there is no such folder") from error
     except OSError as error:
@@ -127,8 +137,10 @@ def load(path: Path) -> Frame:
     except Image.DecompressionBombError as error:  # Pillow saw the size before we did
         raise BadData(f"{path}: claims an enormous size; {_TOO_MANY}") from error
     except Image.UnidentifiedImageError as error:
-        raise BadData(f"{path}: is no picture that can be read; "
-                      f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}") from error
+        raise BadData(
+            f"{path}: is no picture that can be read; "
+            f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
+        ) from error
     except OSError as error:  # one with a number is the system's, one without is Pillow's
         reason = f"cannot be read, {error.strerror}" if error.errno else _damaged(error)
         raise BadData(f"{path}: {reason}") from error

@@ -20,8 +20,9 @@ class Light:
     the camera. Raises NoHardware where there are no pins, Busy where somebody else holds this one.
     """
 
-    def __init__(self, pin: int, settle_seconds: float = 0.2,
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, pin: int, settle_seconds: float = 0.2, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._settle_seconds = settle_seconds
         self._sleep = sleep
         self._lamp: Any = None

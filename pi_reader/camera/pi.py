@@ -33,8 +33,12 @@ _FRAME_TIME = (100_000, 100_000)
 _THINNED = 16  # every such row and column is enough to judge the brightness
 _MANUAL_FOCUS = 0  # libcamera's AfModeManual
 _OURS = {"AeEnable", "ExposureTime", "AnalogueGain"}  # whoever sets these holds the exposure
-_FIGURES = {"exposure_ms": ("ExposureTime", 0.001), "gain": ("AnalogueGain", 1.0),
-            "lux": ("Lux", 1.0), "focus": ("FocusFoM", 1.0)}
+_FIGURES = {
+    "exposure_ms": ("ExposureTime", 0.001),
+    "gain": ("AnalogueGain", 1.0),
+    "lux": ("Lux", 1.0),
+    "focus": ("FocusFoM", 1.0),
+}
 _INSTALL = "sudo apt install --no-install-recommends python3-picamera2"
 
 
@@ -52,11 +56,19 @@ class PiCamera:
     focus (the sharper, the greater).
     """
 
-    def __init__(self, width: int = 640, height: int = 480, rotation: int = 0,
-                 mirrored: bool = False, focus_metres: float = 0.0, settle_seconds: float = 3.0,
-                 wait_seconds: float = 5.0, controls: Mapping[str, Any] | None = None,
-                 log: Callable[[str], None] = to_stderr,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        width: int = 640,
+        height: int = 480,
+        rotation: int = 0,
+        mirrored: bool = False,
+        focus_metres: float = 0.0,
+        settle_seconds: float = 3.0,
+        wait_seconds: float = 5.0,
+        controls: Mapping[str, Any] | None = None,
+        log: Callable[[str], None] = to_stderr,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.figures: dict[str, float] = {}
         self._size = width, height
         self._upside_down = rotation in (180, 270)
@@ -87,8 +99,9 @@ class PiCamera:
             return self._open_and_take()
         except _Stalled as stalled:
             self._abandon()
-            raise NoHardware(f"camera: {stalled}, also after opening it anew; "
-                             f"{stalled.advice}") from stalled
+            raise NoHardware(
+                f"camera: {stalled}, also after opening it anew; {stalled.advice}"
+            ) from stalled
 
     def close(self) -> None:
         """Give the camera back, or give it up if that takes too long."""
@@ -124,13 +137,20 @@ class PiCamera:
                 mean = float(grey[::_THINNED, ::_THINNED].mean())
                 self._set(self._exposure.saw(metadata, mean))
         except TimeoutError as error:
-            raise _Stalled(f"no frame came within {self._wait:g} s", "check, with the power off, "
-                           "that its cable sits straight in both connectors") from error
+            raise _Stalled(
+                f"no frame came within {self._wait:g} s",
+                "check, with the power off, that its cable sits straight in both connectors",
+            ) from error
         except Exception as error:  # whatever breaks in it while it runs, a new start may mend
-            raise _Stalled(f"broke while it ran ({_reason(error)})", "if it does not help to start "
-                           "again, look at camera.controls in the settings") from error
-        self.figures = {name: metadata[key] * factor for name, (key, factor) in _FIGURES.items()
-                        if isinstance(metadata.get(key), int | float)}
+            raise _Stalled(
+                f"broke while it ran ({_reason(error)})",
+                "if it does not help to start again, look at camera.controls in the settings",
+            ) from error
+        self.figures = {
+            name: metadata[key] * factor
+            for name, (key, factor) in _FIGURES.items()
+            if isinstance(metadata.get(key), int | float)
+        }
         return Frame(grey, "camera")
 
     def _set(self, controls: Mapping[str, Any]) -> None:
@@ -160,10 +180,13 @@ class PiCamera:
     def _configure(self, transform: Callable[..., Any]) -> None:
         """Ask for the picture; what is given may be of another size."""
         configuration = self._device.create_preview_configuration(
-            main={"format": "YUV420", "size": self._size}, lores=None, raw=None,
-            transform=transform(hflip=self._mirrored != self._upside_down,
-                                vflip=self._upside_down),
-            buffer_count=_BUFFERS, queue=False)
+            main={"format": "YUV420", "size": self._size},
+            lores=None,
+            raw=None,
+            transform=transform(hflip=self._mirrored != self._upside_down, vflip=self._upside_down),
+            buffer_count=_BUFFERS,
+            queue=False,
+        )
         self._device.configure(configuration)
         width, height = self._device.camera_configuration()["main"]["size"]
         self._size = width, height
@@ -177,8 +200,10 @@ class PiCamera:
         elif self._focus_metres:
             nearest = offered["LensPosition"][1]  # dioptres
             if 1 / self._focus_metres > nearest:
-                raise BadSettings(f"camera.focus_metres: is {self._focus_metres:g}, but this lens "
-                                  f"focuses from {1 / nearest:.2g} m on; move the paper away")
+                raise BadSettings(
+                    f"camera.focus_metres: is {self._focus_metres:g}, but this lens "
+                    f"focuses from {1 / nearest:.2g} m on; move the paper away"
+                )
             chosen = {"AfMode": _MANUAL_FOCUS, "LensPosition": 1 / self._focus_metres} | chosen
         return chosen
 
@@ -186,8 +211,10 @@ class PiCamera:
         """Part from a camera that gives no more frames. Raises NoHardware if it cannot be done."""
         device, self._device = self._device, None
         if device is not None and not _closed(device):
-            raise NoHardware("camera: hangs and cannot be closed; the program must end and be "
-                             "started again, and if that does not help, the power be cut")
+            raise NoHardware(
+                "camera: hangs and cannot be closed; the program must end and be "
+                "started again, and if that does not help, the power be cut"
+            )
 
 
 class _Stalled(Exception):
@@ -204,13 +231,17 @@ def _libraries() -> tuple[Any, Any]:
         import picamera2
         from libcamera import Transform
     except ImportError as error:
-        raise NoHardware(f"camera: {error.name or 'picamera2'} is not installed, or not for this "
-                         f"Python; on a Raspberry Pi {_INSTALL}, and make the virtual environment "
-                         "with --system-site-packages; elsewhere set camera.kind in the settings "
-                         'to "desk" for drawn pages, or to "folder" for photographs') from error
+        raise NoHardware(
+            f"camera: {error.name or 'picamera2'} is not installed, or not for this "
+            f"Python; on a Raspberry Pi {_INSTALL}, and make the virtual environment "
+            "with --system-site-packages; elsewhere set camera.kind in the settings "
+            'to "desk" for drawn pages, or to "folder" for photographs'
+        ) from error
     except Exception as error:  # such as parts that were built for another numpy than pip's
-        raise NoHardware(f"camera: picamera2 cannot be loaded ({_reason(error)}); take numpy and "
-                         "Pillow from apt, not from pip") from error
+        raise NoHardware(
+            f"camera: picamera2 cannot be loaded ({_reason(error)}); take numpy and "
+            "Pillow from apt, not from pip"
+        ) from error
     return picamera2, Transform
 
 
@@ -225,9 +256,11 @@ def _found(picamera2: Any) -> Any:
 
 
 def _none_found() -> NoHardware:
-    return NoHardware("camera: none is found; with the power off, check that the cable sits "
-                      "straight in both connectors, contacts to the right side, and see what "
-                      "`rpicam-hello --list-cameras` finds")
+    return NoHardware(
+        "camera: none is found; with the power off, check that the cable sits "
+        "straight in both connectors, contacts to the right side, and see what "
+        "`rpicam-hello --list-cameras` finds"
+    )
 
 
 def _explained(error: Exception) -> NoHardware | Busy:
@@ -236,12 +269,16 @@ def _explained(error: Exception) -> NoHardware | Busy:
     if isinstance(error, IndexError) or "not found" in words or "No camera" in words:
         return _none_found()  # it was listed a moment ago and is not there any more
     if getattr(error, "errno", None) == errno.ENOMEM or "allocate" in words:
-        return NoHardware("camera: too little memory for its buffers; close other programs that "
-                          "use the camera or the display, or set cma=128M in "
-                          "/boot/firmware/cmdline.txt, or ask for a smaller picture")
+        return NoHardware(
+            "camera: too little memory for its buffers; close other programs that "
+            "use the camera or the display, or set cma=128M in "
+            "/boot/firmware/cmdline.txt, or ask for a smaller picture"
+        )
     if any(word in words for word in ("busy", "acquire", "in use")):
-        return Busy("camera: another program is using it; end that first (if it is the service: "
-                    "sudo systemctl stop pi-reader)")
+        return Busy(
+            "camera: another program is using it; end that first (if it is the service: "
+            "sudo systemctl stop pi-reader)"
+        )
     if any(word in words for word in ("dmaHeap", "ermission")):
         words += "; its user must belong to the group video"
     return NoHardware(f"camera: cannot be opened ({words})")
@@ -282,6 +319,7 @@ def _closed(device: Any) -> bool:
     In a thread of its own, as no call into a hanging kernel can be given up. A daemon thread does
     not keep the process from ending, but picamera2's own closing at the exit would.
     """
+
     def close() -> None:  # whatever is raised, it is gone in any case
         with suppress(Exception):
             device.cancel_all_and_flush()  # a capture that timed out still waits for its frame

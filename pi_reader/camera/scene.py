@@ -69,8 +69,9 @@ def departure(rng: np.random.Generator, page: np.ndarray, desk: np.ndarray) -> I
         yield desk
 
 
-def _hand_moves(rng: np.random.Generator, hand: _Hand, page: np.ndarray,
-                away: bool) -> Iterator[np.ndarray]:
+def _hand_moves(
+    rng: np.random.Generator, hand: _Hand, page: np.ndarray, away: bool
+) -> Iterator[np.ndarray]:
     """The hand alone, over a page that lies still."""
     steps = int(rng.integers(2, 5))
     reach = hand.reach
@@ -101,8 +102,9 @@ def _laid(page: np.ndarray, desk: np.ndarray, right: int, down: int) -> np.ndarr
     height, width = page.shape
     right, down = max(-width, min(width, right)), max(-height, min(height, down))
     seen = desk.copy()
-    seen[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = (
-        page[max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)])
+    seen[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = page[
+        max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)
+    ]
     return seen
 
 
@@ -142,8 +144,9 @@ class _Hand:
         seen.paste(self._skin, mask=mask.filter(ImageFilter.BoxBlur(4)))
         return np.asarray(seen)
 
-    def _limb(self, draw: ImageDraw.ImageDraw, begin: np.ndarray, end: np.ndarray,
-              thick: float) -> None:
+    def _limb(
+        self, draw: ImageDraw.ImageDraw, begin: np.ndarray, end: np.ndarray, thick: float
+    ) -> None:
         half = thick * self._scale / 2
         draw.line([*begin, *end], 255, round(2 * half))
         for x, y in (begin, end):

@@ -39,8 +39,7 @@ Figures = Mapping[str, Any]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
-    parser.add_argument("--json", action="store_true",
-                        help="one JSON object a frame, for scripts")
+    parser.add_argument("--json", action="store_true", help="one JSON object a frame, for scripts")
     add_state_option(parser)
 
 
@@ -76,13 +75,20 @@ def lines(figures: Figures, share: float) -> Iterator[str]:
 
     filled = round(min(1.0, max(0.0, share)) * BAR)
     yield f"focus  [{'#' * filled}{'.' * (BAR - filled)}] {share:4.0%} of the best so far"
-    exposure = "".join(f", {name} {figures[key]:.3g}" for name, key in (
-        ("exposure ms", "exposure_ms"), ("gain", "gain")) if key in figures)
-    yield (f"light  {number(figures, 'mean'):.0f} of 255, {number(figures, 'clipped'):.0%} burnt "
-           f"out{exposure}")
+    exposure = "".join(
+        f", {name} {figures[key]:.3g}"
+        for name, key in (("exposure ms", "exposure_ms"), ("gain", "gain"))
+        if key in figures
+    )
+    yield (
+        f"light  {number(figures, 'mean'):.0f} of 255, {number(figures, 'clipped'):.0%} burnt "
+        f"out{exposure}"
+    )
     if figures.get("digits"):
-        yield (f"page   {counted(figures['digits'], 'digit')}, {figures['smallest']} to "
-               f"{figures['largest']} pixels high, {figures['edge']} from the edge")
+        yield (
+            f"page   {counted(figures['digits'], 'digit')}, {figures['smallest']} to "
+            f"{figures['largest']} pixels high, {figures['edge']} from the edge"
+        )
     else:
         yield "page   no digits"
     yield f"to do  {advice(figures) or 'light and page are fine; turn the lens to the peak'}"
@@ -96,8 +102,11 @@ def _draw(text: list[str], shown: int) -> int:
     return len(text)
 
 
-def from_service(folders: Folders, clock: Callable[[], float] = time.monotonic,
-                 sleep: Callable[[float], None] = time.sleep) -> Generator[Figures, None, None]:
+def from_service(
+    folders: Folders,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Generator[Figures, None, None]:
     """The figures of each new frame of the running service.
 
     Raises Busy if it does not answer, CannotWrite if this user may not ask.
@@ -120,12 +129,16 @@ def from_service(folders: Folders, clock: Callable[[], float] = time.monotonic,
             try:
                 status = read_json(folders.status, LARGEST)
             except (MissingFile, BadData) as error:
-                raise Busy(f"{folders.status}: the service is gone; `pi-reader status` says why"
-                           ) from error
+                raise Busy(
+                    f"{folders.status}: the service is gone; `pi-reader status` says why"
+                ) from error
 
 
-def from_camera(folders: Folders, clock: Callable[[], float] = time.monotonic,
-                sleep: Callable[[float], None] = time.sleep) -> Generator[Figures, None, None]:
+def from_camera(
+    folders: Folders,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Generator[Figures, None, None]:
     """The figures of each frame of a camera of our own, shown on the box's display too.
 
     Raises NoHardware or Busy if there is none to be had, BadSettings.
@@ -149,8 +162,9 @@ def from_camera(folders: Folders, clock: Callable[[], float] = time.monotonic,
                 reading = reader.read(frame)
                 next_reading = clock() + max(_READ_EVERY, _READ_SHARE * (clock() - begun))
             figures = aiming.figures(frame.grey, reading)
-            outputs.tell(Status(State.NOTHING, message=aiming.words(
-                figures, best.share(figures["focus"]))))
+            outputs.tell(
+                Status(State.NOTHING, message=aiming.words(figures, best.share(figures["focus"])))
+            )
             outputs.tick(clock())
             yield {**getattr(camera, "figures", {}), **figures}
             sleep(max(0.0, begun + 1 / settings.service.fastest - clock()))

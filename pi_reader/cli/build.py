@@ -58,15 +58,28 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
     button = open_button(settings, faults, opened)
     service = settings.service
     return Appliance(
-        camera, choose_weights(settings, folders), outputs, faults=faults, diary=diary,
+        camera,
+        choose_weights(settings, folders),
+        outputs,
+        faults=faults,
+        diary=diary,
         surroundings=Surroundings(faults, state=folders.state, training=folders.training),
-        presses=Presses(diary, settings.button.short,
-                        partial(power_off, folders, log) if settings.button.power_off else None),
-        steady=Steady(service.seen, service.of), heartbeat=Heartbeat(),
-        errands=open_errands(folders, diary, faults, log), button=button,
-        report=Report(folders.status), heap=Heap(), log=log,
+        presses=Presses(
+            diary,
+            settings.button.short,
+            partial(power_off, folders, log) if settings.button.power_off else None,
+        ),
+        steady=Steady(service.seen, service.of),
+        heartbeat=Heartbeat(),
+        errands=open_errands(folders, diary, faults, log),
+        button=button,
+        report=Report(folders.status),
+        heap=Heap(),
+        log=log,
         window=Window(settings.camera.region, settings.camera.masked),
-        looks_per_second=service.looks_per_second, fastest=service.fastest)
+        looks_per_second=service.looks_per_second,
+        fastest=service.fastest,
+    )
 
 
 def make_folders(folders: Folders) -> None:
@@ -75,8 +88,9 @@ def make_folders(folders: Folders) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise CannotWrite(f"{folder}: cannot be made ({error.strerror}); nothing is kept") \
-                from error
+            raise CannotWrite(
+                f"{folder}: cannot be made ({error.strerror}); nothing is kept"
+            ) from error
 
 
 def open_camera(settings: Settings, log: Log) -> Camera:
@@ -96,18 +110,30 @@ def _bare_camera(settings: Settings, log: Log) -> Camera:
 
         from pi_reader.camera.desk import DeskCamera
 
-        return DeskCamera(np.random.default_rng(), None, DESK_DIFFICULTY,
-                          looks=round(DESK_SECONDS * settings.service.looks_per_second) + 8,
-                          size=(wanted.width, wanted.height))
+        return DeskCamera(
+            np.random.default_rng(),
+            None,
+            DESK_DIFFICULTY,
+            looks=round(DESK_SECONDS * settings.service.looks_per_second) + 8,
+            size=(wanted.width, wanted.height),
+        )
     if wanted.kind == "folder":
         from pi_reader.camera.files import FolderCamera
 
         return FolderCamera(Path(wanted.folder), True, max(1, round(FOLDER_SECONDS * fastest)), log)
     from pi_reader.camera.pi import PiCamera
 
-    return PiCamera(wanted.width, wanted.height, wanted.rotation, wanted.mirrored,
-                    wanted.focus_metres, wanted.settle_seconds, wanted.wait_seconds,
-                    wanted.controls, log)
+    return PiCamera(
+        wanted.width,
+        wanted.height,
+        wanted.rotation,
+        wanted.mirrored,
+        wanted.focus_metres,
+        wanted.settle_seconds,
+        wanted.wait_seconds,
+        wanted.controls,
+        log,
+    )
 
 
 class Terminal:
@@ -134,8 +160,7 @@ class Terminal:
             self._log(line)
 
 
-def open_outputs(settings: Settings, log: Log,
-                 panel: Callable[[], Output] | None = None) -> Output:
+def open_outputs(settings: Settings, log: Log, panel: Callable[[], Output] | None = None) -> Output:
     """Everything that shows something, each part opened when it is first needed.
 
     panel: opens that of the terminal; None where something else is shown there.
@@ -182,10 +207,12 @@ def open_diary(settings: Settings, folders: Folders, faults: Faults, log: Log) -
         history = History(folders.history, settings.history.most)
     from pi_reader.samples import Samples
 
-    samples: Samples = Samples(folders.samples, settings.samples.most, settings.samples.megabytes,
-                               log)
-    return Diary(faults, history=history, samples=samples,
-                 collect_unsure=settings.samples.collect_unsure)
+    samples: Samples = Samples(
+        folders.samples, settings.samples.most, settings.samples.megabytes, log
+    )
+    return Diary(
+        faults, history=history, samples=samples, collect_unsure=settings.samples.collect_unsure
+    )
 
 
 def open_button(settings: Settings, faults: Faults, opened: ExitStack) -> Button | None:
@@ -205,8 +232,13 @@ def open_errands(folders: Folders, diary: Diary, faults: Faults, log: Log) -> Er
     """What other processes may ask for."""
     from pi_reader.requests import Requests
 
-    return Errands(Requests(folders.requests, log), diary, faults, describe=as_json,
-                   check_settings=partial(load_settings, folders.settings))
+    return Errands(
+        Requests(folders.requests, log),
+        diary,
+        faults,
+        describe=as_json,
+        check_settings=partial(load_settings, folders.settings),
+    )
 
 
 def choose_weights(settings: Settings, folders: Folders) -> Weights:
@@ -217,8 +249,9 @@ def choose_weights(settings: Settings, folders: Folders) -> Weights:
     from pi_reader.generations import Generations
 
     shipped = weights_path("default")
-    return Learned(Generations(folders.weights, shipped, settings.night.generations),
-                   wanted.sure_at)
+    return Learned(
+        Generations(folders.weights, shipped, settings.night.generations), wanted.sure_at
+    )
 
 
 def power_off(folders: Folders, log: Log) -> None:

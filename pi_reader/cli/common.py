@@ -27,8 +27,10 @@ def one_line(text: str) -> str:
 
     Line ends and what else cannot be printed are shown as Python writes them: `\\n`, `\\x1b`.
     """
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-                   for letter in text)
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def counted(number: int, name: str) -> str:
@@ -38,9 +40,13 @@ def counted(number: int, name: str) -> str:
 
 def add_state_option(parser: argparse.ArgumentParser) -> None:
     """Declare `--state DIR`, for commands that work with what a box keeps."""
-    parser.add_argument("--state", type=Path, metavar="DIR",
-                        help="folder that holds settings and state of another box, or of a trial "
-                             "(default: the box's own, on a desktop the user's)")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="folder that holds settings and state of another box, or of a trial "
+        "(default: the box's own, on a desktop the user's)",
+    )
 
 
 def folders_of(args: argparse.Namespace) -> Folders:
@@ -70,8 +76,9 @@ def weights_path(name: str) -> Path:
         path = folder / f"{name.removesuffix('.npz')}.npz"
         if os.path.exists(path):
             return path
-    raise MissingFile(f"{name:.80}: there is no such weights file, and no shipped weights of that "
-                      "name")
+    raise MissingFile(
+        f"{name:.80}: there is no such weights file, and no shipped weights of that name"
+    )
 
 
 def open_reader(name: str) -> Reader:

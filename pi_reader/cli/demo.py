@@ -26,13 +26,24 @@ _FASTEST = 8.0  # looks a second
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--pages", type=int, default=6, metavar="N",
-                        help="how many pages (default: %(default)s)")
+    parser.add_argument(
+        "--pages", type=int, default=6, metavar="N", help="how many pages (default: %(default)s)"
+    )
     parser.add_argument("--forever", action="store_true", help="go on until Ctrl-C")
-    parser.add_argument("--seed", type=int, default=2016, metavar="N",
-                        help="the same seed draws the same pages (default: %(default)s)")
-    parser.add_argument("--difficulty", type=float, default=0.2, metavar="D",
-                        help="0 a fair copy in good light, 1 anything (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=2016,
+        metavar="N",
+        help="the same seed draws the same pages (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--difficulty",
+        type=float,
+        default=0.2,
+        metavar="D",
+        help="0 a fair copy in good light, 1 anything (default: %(default)s)",
+    )
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
 
 
@@ -63,9 +74,18 @@ def run(args: argparse.Namespace) -> int:
     diary = Diary(faults)
     with desk, Outputs({"panel": lambda: panel, "referee": lambda: referee}, panel.say) as outputs:
         appliance = Appliance(
-            referee, Fixed(weights_path(args.weights)), outputs, faults=faults, diary=diary,
-            surroundings=Surroundings(faults), presses=Presses(diary), looks_per_second=_FASTEST,
-            fastest=_FASTEST, clock=clock, sleep=clock.sleep)
+            referee,
+            Fixed(weights_path(args.weights)),
+            outputs,
+            faults=faults,
+            diary=diary,
+            surroundings=Surroundings(faults),
+            presses=Presses(diary),
+            looks_per_second=_FASTEST,
+            fastest=_FASTEST,
+            clock=clock,
+            sleep=clock.sleep,
+        )
         try:
             appliance.run()
         except KeyboardInterrupt:
@@ -97,8 +117,11 @@ def _summary(referee: Referee, reads: int) -> str:
     if not total.photos:
         return "no page was shown"
     missed, invented = total.true - total.paired - total.unsure, total.predicted - total.paired
-    return (f"\n{total.exact} of {total.photos} pages without a mistake; "
-            f"{total.right} of {total.true} digits right, {total.unsure} unsure (?), "
-            f"{total.paired - total.right} wrong, {missed} missed"
-            + (f", {invented} read where none was" if invented else "") + "; "
-            f"{reads} looks read, {referee.milliseconds / max(1, referee.said):.1f} ms each")
+    return (
+        f"\n{total.exact} of {total.photos} pages without a mistake; "
+        f"{total.right} of {total.true} digits right, {total.unsure} unsure (?), "
+        f"{total.paired - total.right} wrong, {missed} missed"
+        + (f", {invented} read where none was" if invented else "")
+        + "; "
+        f"{reads} looks read, {referee.milliseconds / max(1, referee.said):.1f} ms each"
+    )

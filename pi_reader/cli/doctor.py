@@ -35,8 +35,10 @@ damaged data, 66 missing files, 73 a card that takes nothing, 69 missing parts, 
 others hold."""
 EXAMPLE = "pi-reader doctor --json"
 
-WORST_FIRST = tuple(kind.exit_code for kind in (
-    BadSettings, PiReaderError, BadData, MissingFile, CannotWrite, NoHardware, Busy))
+WORST_FIRST = tuple(
+    kind.exit_code
+    for kind in (BadSettings, PiReaderError, BadData, MissingFile, CannotWrite, NoHardware, Busy)
+)
 _ANSWER_SECONDS = 3.0  # for the service; it looks for requests four times a second
 
 Check = Callable[[Box], Finding]
@@ -58,9 +60,18 @@ def run(args: argparse.Namespace) -> int:
             print(f"{finding.verdict:8}  {name:11}  {one_line(finding.words)}", flush=True)
     code = worst(found.values())
     if args.json:
-        print(json.dumps({"exit_code": code, "checks": [
-            {"name": name, "verdict": finding.verdict, "words": finding.words}
-            for name, finding in found.items()]}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {
+                    "exit_code": code,
+                    "checks": [
+                        {"name": name, "verdict": finding.verdict, "words": finding.words}
+                        for name, finding in found.items()
+                    ],
+                },
+                ensure_ascii=False,
+            )
+        )
     elif not code:
         print(_good_news(found.values()))
     return code
@@ -76,7 +87,7 @@ def _good_news(findings: Iterable[Finding]) -> str:
     """The last line where nothing is wrong, which promises no more than was seen."""
     looks = [finding for finding in findings if finding.verdict is Verdict.LOOK]
     if any(finding.hidden for finding in looks):
-        return ("nothing is wrong, as far as this user may look; `sudo pi-reader doctor` sees more")
+        return "nothing is wrong, as far as this user may look; `sudo pi-reader doctor` sees more"
     count = "one line" if len(looks) == 1 else f"{len(looks)} lines"
     return "nothing is wrong" + (f"; {count} above may be worth a look" if looks else "")
 
@@ -93,11 +104,15 @@ def examine(box: Box) -> Iterator[tuple[str, Finding]]:
         except PermissionError as error:
             finding = hidden(f"{error.filename}: this user may not read it")
         except ImportError as error:
-            finding = wrong(f"{error.name or error} cannot be loaded; `sudo ./setup.sh install` "
-                            "brings what is needed")
+            finding = wrong(
+                f"{error.name or error} cannot be loaded; `sudo ./setup.sh install` "
+                "brings what is needed"
+            )
         except Exception as error:  # one part that cannot be examined must not hide the others
-            finding = wrong(f"could not be examined ({error!r:.200}); please report this",
-                            PiReaderError.exit_code)
+            finding = wrong(
+                f"could not be examined ({error!r:.200}); please report this",
+                PiReaderError.exit_code,
+            )
         yield name, finding
 
 
@@ -107,14 +122,29 @@ def _checks() -> tuple[tuple[str, Check], ...]:
     from pi_reader.cli import doctor_system as system
 
     return (
-        ("board", parts.board), ("settings", settings), ("software", system.software),
-        ("service", service), ("camera", parts.camera), ("light", parts.light),
-        ("lamps", parts.lamps), ("segments", parts.segments), ("display", parts.display),
-        ("button", parts.button), ("groups", parts.groups), ("weights", system.weights),
-        ("history", system.history), ("samples", system.samples), ("training", system.training),
-        ("mnist", system.mnist), ("disk", system.disk), ("overlay", system.overlay),
-        ("memory", system.memory), ("temperature", system.temperature), ("power", system.power),
-        ("clock", system.clock), ("blas", system.blas),
+        ("board", parts.board),
+        ("settings", settings),
+        ("software", system.software),
+        ("service", service),
+        ("camera", parts.camera),
+        ("light", parts.light),
+        ("lamps", parts.lamps),
+        ("segments", parts.segments),
+        ("display", parts.display),
+        ("button", parts.button),
+        ("groups", parts.groups),
+        ("weights", system.weights),
+        ("history", system.history),
+        ("samples", system.samples),
+        ("training", system.training),
+        ("mnist", system.mnist),
+        ("disk", system.disk),
+        ("overlay", system.overlay),
+        ("memory", system.memory),
+        ("temperature", system.temperature),
+        ("power", system.power),
+        ("clock", system.clock),
+        ("blas", system.blas),
     )
 
 
@@ -126,8 +156,11 @@ def settings(box: Box) -> Finding:
     lines = sum(1 for _ in pins(box.settings))
     if not box.folders.settings.exists():
         words = f"there is no {box.folders.settings}; the defaults count"
-        return worth_a_look(f"{words}; `sudo ./setup.sh install` brings an example") \
-            if box.is_device else absent(words)
+        return (
+            worth_a_look(f"{words}; `sudo ./setup.sh install` brings an example")
+            if box.is_device
+            else absent(words)
+        )
     return well(f"{box.folders.settings}, GPIO lines in use: {lines or 'none'}")
 
 

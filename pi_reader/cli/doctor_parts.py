@@ -25,8 +25,11 @@ _TROUBLES = {
 
 def board(box: Box) -> Finding:
     """Which Raspberry Pi it is."""
-    return well(box.board) if box.board else absent("this is no Raspberry Pi; what it would have "
-                                                    "on its pins is not looked for")
+    return (
+        well(box.board)
+        if box.board
+        else absent("this is no Raspberry Pi; what it would have on its pins is not looked for")
+    )
 
 
 def camera(box: Box) -> Finding:
@@ -44,8 +47,9 @@ def camera(box: Box) -> Finding:
     if kind == "folder":
         return _photographs(box)
     if not box.board:
-        return absent("cameras are looked for on a Raspberry Pi only; "
-                      'camera.kind = "desk" draws pages')
+        return absent(
+            'cameras are looked for on a Raspberry Pi only; camera.kind = "desk" draws pages'
+        )
     return _first_frame(box)
 
 
@@ -76,10 +80,16 @@ def _photographs(box: Box) -> Finding:
     try:
         count = len(os.listdir(folder))
     except OSError as error:
-        return wrong(f"camera.folder: {folder} cannot be read ({error.strerror}); name a folder "
-                     "with photographs", 78)
-    return well(f"{counted(count, 'file')} in {folder}") if count else wrong(
-        f"camera.folder: {folder} is empty; put photographs there", 78)
+        return wrong(
+            f"camera.folder: {folder} cannot be read ({error.strerror}); name a folder "
+            "with photographs",
+            78,
+        )
+    return (
+        well(f"{counted(count, 'file')} in {folder}")
+        if count
+        else wrong(f"camera.folder: {folder} is empty; put photographs there", 78)
+    )
 
 
 def lamps(box: Box) -> Finding:
@@ -91,6 +101,7 @@ def lamps(box: Box) -> Finding:
 
     def opened() -> Any:
         from pi_reader.outputs.leds import Leds
+
         return Leds(**vars(chosen))
 
     return _part(box, "leds", opened)
@@ -104,6 +115,7 @@ def segments(box: Box) -> Finding:
 
     def opened() -> Any:
         from pi_reader.outputs.segments import Segments
+
         return Segments(**vars(chosen))
 
     return _part(box, "segments", opened)
@@ -117,6 +129,7 @@ def button(box: Box) -> Finding:
 
     def opened() -> Any:
         from pi_reader.inputs.button import Button
+
         return Button(pin, long_seconds)
 
     return _part(box, "button", opened)
@@ -130,6 +143,7 @@ def light(box: Box) -> Finding:
 
     def opened() -> Any:
         from pi_reader.camera.light import Light
+
         return Light(pin)
 
     return _part(box, "light", opened)
@@ -143,13 +157,16 @@ def display(box: Box) -> Finding:
     if box.board and not box.status:
         bus = f"dev/i2c-{chosen.port}"
         if not (box.root / bus).exists():
-            return wrong(f"there is no /{bus}; switch I2C on with `sudo raspi-config nonint "
-                         "do_i2c 0` and start again")
+            return wrong(
+                f"there is no /{bus}; switch I2C on with `sudo raspi-config nonint "
+                "do_i2c 0` and start again"
+            )
         if not box.is_usable(bus):
             return _forbidden(f"/{bus}", "i2c")
 
     def opened() -> Any:
         from pi_reader.outputs.oled import Oled
+
         options = {name: value for name, value in vars(chosen).items() if name != "on"}
         return Oled(**options)
 
@@ -172,8 +189,10 @@ def _part(box: Box, name: str, opened: Callable[[], Any]) -> Finding:
         with closing(opened()):
             return well("it opens, and nobody else has it")
     except Busy as error:
-        return wrong(f"{error}; if the fault lamp has it: `sudo systemctl stop pi-reader-fault`",
-                     Busy.exit_code)
+        return wrong(
+            f"{error}; if the fault lamp has it: `sudo systemctl stop pi-reader-fault`",
+            Busy.exit_code,
+        )
 
 
 def _chips(box: Box) -> Iterator[str]:
@@ -182,8 +201,10 @@ def _chips(box: Box) -> Iterator[str]:
 
 
 def _forbidden(what: str, group: str) -> Finding:
-    return wrong(f"{what}: this user may not use it; run the doctor with sudo, or join the group: "
-                 f"`sudo adduser $USER {group}` and log in anew")
+    return wrong(
+        f"{what}: this user may not use it; run the doctor with sudo, or join the group: "
+        f"`sudo adduser $USER {group}` and log in anew"
+    )
 
 
 def groups(box: Box) -> Finding:
@@ -197,9 +218,12 @@ def groups(box: Box) -> Finding:
         return absent(f"there is no user {SERVICE_USER}; `sudo ./setup.sh install` makes one")
     ids = set(os.getgrouplist(user.pw_name, user.pw_gid))
     there = {group.gr_name: group.gr_gid for group in grp.getgrall()}
-    missing = [name for name in ("video", "gpio", "i2c", "spi")
-               if name in there and there[name] not in ids]
+    missing = [
+        name for name in ("video", "gpio", "i2c", "spi") if name in there and there[name] not in ids
+    ]
     if missing:
-        return wrong(f"user {SERVICE_USER} is not in {', '.join(missing)}; "
-                     f"`sudo usermod -aG {','.join(missing)} {SERVICE_USER}` adds it")
+        return wrong(
+            f"user {SERVICE_USER} is not in {', '.join(missing)}; "
+            f"`sudo usermod -aG {','.join(missing)} {SERVICE_USER}` adds it"
+        )
     return well(f"user {SERVICE_USER} is in every group it needs")

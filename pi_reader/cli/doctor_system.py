@@ -30,9 +30,13 @@ def software(box: Box) -> Finding:
     """Which versions are there, of what the settings ask for."""
     from pi_reader.config import pins
 
-    wanted = {"numpy": True, "pillow": True, "picamera2": box.settings.camera.kind == "pi",
-              "gpiozero": any(key != "oled.on" for _, key in pins(box.settings)),
-              "luma.oled": box.settings.oled.on}
+    wanted = {
+        "numpy": True,
+        "pillow": True,
+        "picamera2": box.settings.camera.kind == "pi",
+        "gpiozero": any(key != "oled.on" for _, key in pins(box.settings)),
+        "luma.oled": box.settings.oled.on,
+    }
     words = [f"pi-reader {__version__}", f"Python {platform.python_version()}"]
     missing = []
     for name, is_wanted in wanted.items():
@@ -41,8 +45,14 @@ def software(box: Box) -> Finding:
         except metadata.PackageNotFoundError:
             if is_wanted and (box.board or name in ("numpy", "pillow")):
                 missing.append(name)
-    return wrong(f"{', '.join(missing)} missing beside {', '.join(words)}; `sudo ./setup.sh "
-                 "install` brings what the settings need") if missing else well(", ".join(words))
+    return (
+        wrong(
+            f"{', '.join(missing)} missing beside {', '.join(words)}; `sudo ./setup.sh "
+            "install` brings what the settings need"
+        )
+        if missing
+        else well(", ".join(words))
+    )
 
 
 def blas(box: Box) -> Finding:
@@ -64,12 +74,16 @@ def blas(box: Box) -> Finding:
 def judge_blas(libraries: set[str], speed: float) -> Finding:
     """What to think of the libraries that are loaded; speed: GFLOPS in float32."""
     good = [path for path in libraries if any(name in path.lower() for name in _GOOD_BLAS)]
-    words = f"{', '.join(sorted(Path(path).name for path in good or libraries)) or 'unknown'}, " \
-            f"{speed:.2g} GFLOPS"
+    words = (
+        f"{', '.join(sorted(Path(path).name for path in good or libraries)) or 'unknown'}, "
+        f"{speed:.2g} GFLOPS"
+    )
     if good or (not libraries and speed > SLOWEST_BLAS):
         return well(words)
-    return worth_a_look(f"{words}: the slow one; `sudo apt install libopenblas0-pthread` makes "
-                        "reading and learning up to ten times faster")
+    return worth_a_look(
+        f"{words}: the slow one; `sudo apt install libopenblas0-pthread` makes "
+        "reading and learning up to ten times faster"
+    )
 
 
 def temperature(box: Box) -> Finding:
@@ -82,8 +96,11 @@ def temperature(box: Box) -> Finding:
         return absent("nothing here says how warm it is")
     words = f"{degrees:.0f} °C"
     if degrees >= HOT:
-        return worth_a_look(f"{words}, it slows down at {TOO_HOT:.0f}; give the box more air"
-                            if degrees < TOO_HOT else f"{words}: it has slowed down; give it air")
+        return worth_a_look(
+            f"{words}, it slows down at {TOO_HOT:.0f}; give the box more air"
+            if degrees < TOO_HOT
+            else f"{words}: it has slowed down; give it air"
+        )
     return well(words)
 
 
@@ -91,12 +108,14 @@ def power(box: Box) -> Finding:
     """Whether the supply is strong enough."""
     from pi_reader.service import health
 
-    words = health.undervoltage(
-        box.root / "sys/devices/platform/soc/soc:firmware/get_throttled")
+    words = health.undervoltage(box.root / "sys/devices/platform/soc/soc:firmware/get_throttled")
     if words is None:
         return absent("nothing here watches the supply")
-    return worth_a_look(words.removeprefix("power: ")) if words else well(
-        "the voltage has been right since the start")
+    return (
+        worth_a_look(words.removeprefix("power: "))
+        if words
+        else well("the voltage has been right since the start")
+    )
 
 
 def memory(box: Box) -> Finding:
@@ -105,8 +124,13 @@ def memory(box: Box) -> Finding:
         if line.startswith("MemAvailable:"):
             free = int(line.split()[1]) / 1e3
             words = f"{free:.0f} MB free"
-            return well(words) if free >= LEAST_MEMORY_MB or box.status else worth_a_look(
-                f"{words}; the reader needs {LEAST_MEMORY_MB} to start; end other programs")
+            return (
+                well(words)
+                if free >= LEAST_MEMORY_MB or box.status
+                else worth_a_look(
+                    f"{words}; the reader needs {LEAST_MEMORY_MB} to start; end other programs"
+                )
+            )
     return absent("nothing here says how much memory there is")
 
 
@@ -124,12 +148,18 @@ def disk(box: Box) -> Finding:
     free = facts.f_bavail * facts.f_frsize / 1e6
     words = f"{free:.0f} MB free for {box.folders.state}"
     if facts.f_flag & os.ST_RDONLY:
-        return wrong(f"{folder}: is mounted read-only, so nothing is kept; `sudo mount -o "
-                     "remount,rw /` may help, else the card is worn out: replace it", 73)
+        return wrong(
+            f"{folder}: is mounted read-only, so nothing is kept; `sudo mount -o "
+            "remount,rw /` may help, else the card is worn out: replace it",
+            73,
+        )
     if free < LEAST_FREE_MB:
         return wrong(f"{words}, should be {FEW_FREE_MB}; make room", CannotWrite.exit_code)
-    return well(words) if free >= FEW_FREE_MB else worth_a_look(
-        f"{words}, should be {FEW_FREE_MB}; make room")
+    return (
+        well(words)
+        if free >= FEW_FREE_MB
+        else worth_a_look(f"{words}, should be {FEW_FREE_MB}; make room")
+    )
 
 
 def overlay(box: Box) -> Finding:
@@ -137,11 +167,15 @@ def overlay(box: Box) -> Finding:
     if not box.board:
         return absent("overlays are looked for on a Raspberry Pi only")
     mounts = [line.split() for line in box.text("proc/mounts").splitlines()]
-    if any(len(words) > 2 and words[1] == "/" and "overlay" in (words[0] + words[2])
-           for words in mounts):
-        return worth_a_look("an overlay lies over the card: all that is learned is lost at "
-                            "power-off; `sudo raspi-config nonint disable_overlayfs` and a restart "
-                            "take it away")
+    if any(
+        len(words) > 2 and words[1] == "/" and "overlay" in (words[0] + words[2])
+        for words in mounts
+    ):
+        return worth_a_look(
+            "an overlay lies over the card: all that is learned is lost at "
+            "power-off; `sudo raspi-config nonint disable_overlayfs` and a restart "
+            "take it away"
+        )
     return well("the card itself is written to")
 
 
@@ -149,9 +183,11 @@ def clock(box: Box) -> Finding:
     """Whether the time can be true; learning begins by it, and readings are dated by it."""
     now = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime())
     if not believed(time.time()):
-        return worth_a_look(f"{now} cannot be; a Pi has no clock of its own: give it a network, or "
-                            "set the clock with `sudo date -s`; without, two hours without ink "
-                            "are its night")
+        return worth_a_look(
+            f"{now} cannot be; a Pi has no clock of its own: give it a network, or "
+            "set the clock with `sudo date -s`; without, two hours without ink "
+            "are its night"
+        )
     if (box.root / "run/systemd/timesync/synchronized").exists():
         return well(f"{now}, set by the network")
     return well(now)
@@ -198,15 +234,21 @@ def samples(box: Box) -> Finding:
     try:
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
-            count, = database.execute("SELECT count(*) FROM samples").fetchone()
-            answer, = database.execute("PRAGMA quick_check(1)").fetchone()
+            (count,) = database.execute("SELECT count(*) FROM samples").fetchone()
+            (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
         finally:
             database.close()
     except sqlite3.Error as error:
-        return wrong(f"{path}: cannot be read ({error}); read it with sudo; if it is damaged, "
-                     "restore a backup", BadData.exit_code)
-    return well(counted(count, "digit")) if answer == "ok" else wrong(
-        f"{path}: is damaged ({answer}); restore a backup", BadData.exit_code)
+        return wrong(
+            f"{path}: cannot be read ({error}); read it with sudo; if it is damaged, "
+            "restore a backup",
+            BadData.exit_code,
+        )
+    return (
+        well(counted(count, "digit"))
+        if answer == "ok"
+        else wrong(f"{path}: is damaged ({answer}); restore a backup", BadData.exit_code)
+    )
 
 
 def training(box: Box) -> Finding:
@@ -218,8 +260,11 @@ def training(box: Box) -> Finding:
     except MissingFile:
         return absent("no training since the start of the box")
     words = f"{word.get('state')}: {word.get('message') or 'nothing to say'}"
-    return worth_a_look(f"{words}; `journalctl -u pi-reader-train -n 30` says more") \
-        if word.get("state") == "failed" else well(words)
+    return (
+        worth_a_look(f"{words}; `journalctl -u pi-reader-train -n 30` says more")
+        if word.get("state") == "failed"
+        else well(words)
+    )
 
 
 def mnist(box: Box) -> Finding:
@@ -230,8 +275,10 @@ def mnist(box: Box) -> Finding:
         return absent("night.mnist is empty; the nights learn beside digits that are drawn")
     folder = Path(box.settings.night.mnist)
     if box.is_device and _HOMES.intersection(map(str, folder.absolute().parents)):
-        return worth_a_look(f"night.mnist: {folder} is somebody's own, where the night may not "
-                            f"look; put it into {box.folders.state}")
+        return worth_a_look(
+            f"night.mnist: {folder} is somebody's own, where the night may not "
+            f"look; put it into {box.folders.state}"
+        )
     try:
         learned, tested = data.load_train(folder, mapped=True), data.load_test(folder, mapped=True)
     except (BadData, MissingFile) as error:

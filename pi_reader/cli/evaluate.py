@@ -29,20 +29,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--mnist", type=Path, metavar="DIR", help="folder of MNIST's four idx files")
-    what.add_argument("--npz", type=Path, metavar="FILE",
-                      help="x uint8 (N, 28, 28) and y uint8 (N,)")
-    what.add_argument("--idx", type=Path, nargs=2, metavar=("IMAGES", "LABELS"),
-                      help="two idx files, raw or .gz")
+    what.add_argument(
+        "--npz", type=Path, metavar="FILE", help="x uint8 (N, 28, 28) and y uint8 (N,)"
+    )
+    what.add_argument(
+        "--idx", type=Path, nargs=2, metavar=("IMAGES", "LABELS"), help="two idx files, raw or .gz"
+    )
     what.add_argument("--photos", type=Path, metavar="DIR", help="photographs and labels.json")
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
-    parser.add_argument("--confusion", action="store_true",
-                        help="also print how often each digit was read as each other")
-    parser.add_argument("--worst", type=int, default=0, metavar="N",
-                        help="also list the N patches that were furthest from the truth")
-    parser.add_argument("--pictures", type=Path, metavar="DIR",
-                        help="write confusion.png, with --worst also worst.png, "
-                             "or of --photos a sheet of all errors, errors.png")
+    parser.add_argument(
+        "--confusion",
+        action="store_true",
+        help="also print how often each digit was read as each other",
+    )
+    parser.add_argument(
+        "--worst",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also list the N patches that were furthest from the truth",
+    )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="write confusion.png, with --worst also worst.png, "
+        "or of --photos a sheet of all errors, errors.png",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,15 +95,18 @@ def _patches(args: argparse.Namespace) -> int:
         if args.confusion:
             print(_confusion_table(measures))
         for miss in furthest:
-            print(f"patch {miss.index:6d}: is {miss.label}, held for {miss.read} "
-                  f"({miss.confidence:.1%}; {miss.label}: {miss.right:.1%})")
+            print(
+                f"patch {miss.index:6d}: is {miss.label}, held for {miss.read} "
+                f"({miss.confidence:.1%}; {miss.label}: {miss.right:.1%})"
+            )
     if args.pictures:
         _write_pictures(args, images, measures, furthest)
     return 0
 
 
-def _write_pictures(args: argparse.Namespace, images: np.ndarray, measures: Measures,
-                    furthest: list[Miss]) -> None:
+def _write_pictures(
+    args: argparse.Namespace, images: np.ndarray, measures: Measures, furthest: list[Miss]
+) -> None:
     from pi_reader.cli.common import save_picture
     from pi_reader.pictures import confusion_chart, sheet
 
@@ -136,13 +153,16 @@ def _number(value: float) -> float | None:
 
 def _table(measures: Measures, seconds: float) -> str:
     per_digit = "  ".join(f"{digit}: {share:.2%}" for digit, share in enumerate(measures.per_digit))
-    return "\n".join((
-        f"accuracy           {measures.accuracy:.2%}  ({measures.errors} errors in {measures.n})",
-        f"of each digit      {per_digit}",
-        f"sure of            {1 - measures.rejected:.2%}, of these right: "
-        f"{measures.accuracy_of_sure:.2%}",
-        f"calibration error  {measures.calibration_error:.2%}",
-        f"seconds            {seconds:.2f}"))
+    return "\n".join(
+        (
+            f"accuracy           {measures.accuracy:.2%}  ({measures.errors} errors in {measures.n})",
+            f"of each digit      {per_digit}",
+            f"sure of            {1 - measures.rejected:.2%}, of these right: "
+            f"{measures.accuracy_of_sure:.2%}",
+            f"calibration error  {measures.calibration_error:.2%}",
+            f"seconds            {seconds:.2f}",
+        )
+    )
 
 
 def _confusion_table(measures: Measures) -> str:

@@ -46,8 +46,10 @@ def evaluate_photos(folder: Path, weights: str, as_json: bool, pictures: Path | 
     groups = scores(truths, readings)
     print(_as_json(groups) if as_json else _table(groups))
     if pictures:
-        save_picture(pictures / "errors.png", sheet([cut for cut, _ in errors],
-                                                    [caption for _, caption in errors]))
+        save_picture(
+            pictures / "errors.png",
+            sheet([cut for cut, _ in errors], [caption for _, caption in errors]),
+        )
     return min(codes - {0}, default=0)
 
 
@@ -58,8 +60,10 @@ def _cut_outs(truth: Truth, frame: Frame, reading: Reading) -> list[tuple[np.nda
     found = []
     for digit, label, box in mistakes(truth, reading):
         margin = max(box.width, box.height) // 3
-        piece = frame.grey[max(0, box.y - margin):box.bottom + margin,
-                           max(0, box.x - margin):box.right + margin]
+        piece = frame.grey[
+            max(0, box.y - margin) : box.bottom + margin,
+            max(0, box.x - margin) : box.right + margin,
+        ]
         found.append((piece, _caption(digit, label)))
     return found
 
@@ -74,9 +78,15 @@ def _caption(digit: Digit | None, label: int | None) -> str:
 
 def _as_json(groups: dict[str, Score]) -> str:
     """JSON knows no NaN: a share of nothing is null."""
-    return json.dumps({group: {name: None if math.isnan(value) else round(value, 6)
-                               for name, value in score.figures().items()}
-                       for group, score in groups.items()})
+    return json.dumps(
+        {
+            group: {
+                name: None if math.isnan(value) else round(value, 6)
+                for name, value in score.figures().items()
+            }
+            for group, score in groups.items()
+        }
+    )
 
 
 def _table(groups: dict[str, Score]) -> str:
@@ -84,6 +94,8 @@ def _table(groups: dict[str, Score]) -> str:
     lines = [f"{'':18}" + "".join(f"{group:>10}" for group in columns)]
     for name in columns["all"]:
         cells = (figures[name] for figures in columns.values())
-        lines.append(f"{name:18}" + "".join(
-            f"{cell:10d}" if isinstance(cell, int) else f"{cell:10.3f}" for cell in cells))
+        lines.append(
+            f"{name:18}"
+            + "".join(f"{cell:10d}" if isinstance(cell, int) else f"{cell:10.3f}" for cell in cells)
+        )
     return "\n".join(lines)

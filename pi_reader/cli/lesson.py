@@ -27,19 +27,37 @@ EXAMPLE = "pi-reader lesson miles guess=0.9 --fast"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="which lesson")
-    parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE",
-                        help="what to change in it; each lesson lists its settings at its end")
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="SETTING=VALUE",
+        help="what to change in it; each lesson lists its settings at its end",
+    )
     _anywhere(parser)
-    parser.add_argument("--fast", action="store_true",
-                        help="do less of everything, and wait for nobody")
-    parser.add_argument("--pictures", type=Path, metavar="DIR",
-                        help="save its pictures there (with matplotlib; else as text)")
-    parser.add_argument("--mnist", type=Path, metavar="DIR",
-                        help="MNIST's four idx files, for the lessons that learn digits "
-                        "(else a downloaded MNIST, else drawn digits)")
+    parser.add_argument(
+        "--fast", action="store_true", help="do less of everything, and wait for nobody"
+    )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="save its pictures there (with matplotlib; else as text)",
+    )
+    parser.add_argument(
+        "--mnist",
+        type=Path,
+        metavar="DIR",
+        help="MNIST's four idx files, for the lessons that learn digits "
+        "(else a downloaded MNIST, else drawn digits)",
+    )
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
-    parser.add_argument("--seed", type=int, default=2016, metavar="N",
-                        help="the same seed gives the same numbers (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=2016,
+        metavar="N",
+        help="the same seed gives the same numbers (default: %(default)s)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,8 +74,15 @@ def run(args: argparse.Namespace) -> int:
 
     course.chosen(course.find(args.name), args.settings)  # before a folder is made
     waits = not args.fast and sys.stdin.isatty() and sys.stdout.isatty()
-    board = Blackboard(sys.stdout, args.name, args.fast, args.pictures, args.mnist,
-                       lambda: weights_path(args.weights), _enter if waits else None)
+    board = Blackboard(
+        sys.stdout,
+        args.name,
+        args.fast,
+        args.pictures,
+        args.mnist,
+        lambda: weights_path(args.weights),
+        _enter if waits else None,
+    )
     course.give(args.name, board, np.random.default_rng(args.seed), args.settings)
     return 0
 

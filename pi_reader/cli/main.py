@@ -21,13 +21,39 @@ from pi_reader import __version__
 from pi_reader.cli.common import one_line
 from pi_reader.errors import CannotWrite, PiReaderError
 
-COMMANDS = ("read", "demo", "run", "train", "evaluate", "retrain", "samples", "weights", "readings",
-            "lesson", "sweep", "aim", "doctor", "status", "ssh")
+COMMANDS = (
+    "read",
+    "demo",
+    "run",
+    "train",
+    "evaluate",
+    "retrain",
+    "samples",
+    "weights",
+    "readings",
+    "lesson",
+    "sweep",
+    "aim",
+    "doctor",
+    "status",
+    "ssh",
+)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # where our output goes
 _FAILING = ("strict", "surrogateescape")  # ways to treat such signs; the second one where LANG=C
-_SPELLED = {"×": "x", "·": "*", "÷": "/", "²": "^2", "°": " degrees", "−": "-", "–": "-",
-            "—": "-", "→": "->", "…": "...", "’": "'"}
+_SPELLED = {
+    "×": "x",
+    "·": "*",
+    "÷": "/",
+    "²": "^2",
+    "°": " degrees",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "→": "->",
+    "…": "...",
+    "’": "'",
+}
 _INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
 
 
@@ -99,9 +125,10 @@ def _open_streams() -> None:
 def _spelled(error: UnicodeError) -> tuple[str, int]:
     """What to write for signs that an encoding lacks: see `codecs.register_error`."""
     assert isinstance(error, UnicodeEncodeError)
-    signs = error.object[error.start:error.end]
-    return "".join(_SPELLED.get(sign) or sign.encode("ascii", "backslashreplace").decode()
-                   for sign in signs), error.end
+    signs = error.object[error.start : error.end]
+    return "".join(
+        _SPELLED.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in signs
+    ), error.end
 
 
 class _Parser(argparse.ArgumentParser):
@@ -113,8 +140,11 @@ class _Parser(argparse.ArgumentParser):
             import difflib
 
             near = difflib.get_close_matches(str(value), known, 1)
-            raise argparse.ArgumentError(action, f"there is no {value!r:.40}; " + (
-                f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"))
+            raise argparse.ArgumentError(
+                action,
+                f"there is no {value!r:.40}; "
+                + (f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"),
+            )
 
     def error(self, message: str) -> NoReturn:
         for action in self._actions:
@@ -131,23 +161,27 @@ def _drop_output() -> None:
 def _parser(wanted: str = "") -> argparse.ArgumentParser:
     """The options of the command that is wanted, or of all if that is none of ours."""
     parser = _Parser(
-        prog="pi-reader", description="Reads handwritten digits, and learns to.",
-        epilog="`pi-reader COMMAND --help` explains one command.")
+        prog="pi-reader",
+        description="Reads handwritten digits, and learns to.",
+        epilog="`pi-reader COMMAND --help` explains one command.",
+    )
     parser.add_argument("--version", action="version", version=f"pi-reader {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in [wanted] if wanted in COMMANDS else COMMANDS:
         command = _command(name)
         one = commands.add_parser(
-            name, help=command.HELP.splitlines()[0], description=command.HELP,
+            name,
+            help=command.HELP.splitlines()[0],
+            description=command.HELP,
             epilog=f"example:\n  {command.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter)
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         command.add_arguments(one)
-        one.set_defaults(run=command.run, parser=one,
-                         blas_threads=getattr(command, "BLAS_THREADS", "1"))
+        one.set_defaults(
+            run=command.run, parser=one, blas_threads=getattr(command, "BLAS_THREADS", "1")
+        )
     return parser
 
 
 def _command(name: str) -> Command:
     return cast(Command, importlib.import_module(f"pi_reader.cli.{name}"))
-
-

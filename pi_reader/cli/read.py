@@ -23,11 +23,20 @@ EXAMPLE = "pi-reader read photo.jpg another.png --annotate /tmp/looked-at"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE",
-                        help="a photograph: JPEG, PNG, WEBP, BMP, GIF, TIFF or PPM")
+    parser.add_argument(
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE",
+        help="a photograph: JPEG, PNG, WEBP, BMP, GIF, TIFF or PPM",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead")
-    parser.add_argument("--annotate", type=Path, metavar="DIR",
-                        help="write each picture there, with boxes, labels and confidences")
+    parser.add_argument(
+        "--annotate",
+        type=Path,
+        metavar="DIR",
+        help="write each picture there, with boxes, labels and confidences",
+    )
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
 
 
@@ -63,8 +72,10 @@ def as_json(reading: Reading) -> dict:
         "source": reading.source,
         "size": list(reading.size),
         "text": reading.text,
-        "lines": [{"text": line.text, "digits": [_digit(digit) for digit in line.digits]}
-                  for line in reading.lines],
+        "lines": [
+            {"text": line.text, "digits": [_digit(digit) for digit in line.digits]}
+            for line in reading.lines
+        ],
         "milliseconds": {step: round(time, 3) for step, time in reading.milliseconds.items()},
         "weights": reading.weights,
     }
@@ -76,16 +87,23 @@ def for_people(reading: Reading) -> str:
     unsure = [digit for digit in digits if not digit.sure]
     lines = [f"{one_line(reading.source)}:"]
     lines += [f"  {line.text}" for line in reading.lines] or ["  (no digits)"]
-    lines += [f"  ? at {digit.box.x},{digit.box.y}: perhaps {digit.label} "
-              f"({digit.confidence:.0%}), or {digit.runner_up[0]}" for digit in unsure]
+    lines += [
+        f"  ? at {digit.box.x},{digit.box.y}: perhaps {digit.label} "
+        f"({digit.confidence:.0%}), or {digit.runner_up[0]}"
+        for digit in unsure
+    ]
     return "\n".join(lines)
 
 
 def _digit(digit: Digit) -> dict:
     box = digit.box
-    return {"label": digit.label, "confidence": round(digit.confidence, 4),
-            "runner_up": [digit.runner_up[0], round(digit.runner_up[1], 4)],
-            "sure": digit.sure, "box": [box.x, box.y, box.width, box.height]}
+    return {
+        "label": digit.label,
+        "confidence": round(digit.confidence, 4),
+        "runner_up": [digit.runner_up[0], round(digit.runner_up[1], 4)],
+        "sure": digit.sure,
+        "box": [box.x, box.y, box.width, box.height],
+    }
 
 
 def _free_name(path: Path, names: set[str]) -> str:

@@ -33,9 +33,12 @@ _COLUMNS = ("id", "time", "text", "sure", "confidence", "weights")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--since", metavar="WHEN",
-                        help="all from then on: 2026-11-24, 2026-11-24T08:00, 08:00, today, "
-                             "yesterday, or so long ago: 90m, 2h, 3d, 1w")
+    parser.add_argument(
+        "--since",
+        metavar="WHEN",
+        help="all from then on: 2026-11-24, 2026-11-24T08:00, 08:00, today, "
+        "yesterday, or so long ago: 90m, 2h, 3d, 1w",
+    )
     parser.add_argument("--last", type=int, metavar="N", help="only the last N of them")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="all, as a table for spreadsheets")
@@ -79,9 +82,11 @@ def moment(words: str, now: datetime) -> float:
             return midnight.replace(hour=hour, minute=minute).timestamp()
         return datetime.fromisoformat(words.upper()).timestamp()
     except (ValueError, OverflowError) as error:
-        raise UsageError(f'readings: --since is "{words:.40}", should be a day (2026-11-24), a '
-                         "time (2026-11-24T08:00 or 08:00), today, yesterday, or so long ago "
-                         "(90m, 2h, 3d, 1w)") from error
+        raise UsageError(
+            f'readings: --since is "{words:.40}", should be a day (2026-11-24), a '
+            "time (2026-11-24T08:00 or 08:00), today, yesterday, or so long ago "
+            "(90m, 2h, 3d, 1w)"
+        ) from error
 
 
 def _local(when: float) -> str:
@@ -94,9 +99,15 @@ def _local(when: float) -> str:
 
 def _values(one: Past) -> dict[str, object]:
     """A reading for scripts: `when` in seconds since 1970 or null, `time` the same in words."""
-    return {"id": one.id, "when": one.when or None, "time": _local(one.when) or None,
-            "text": one.text, "sure": one.sure, "confidence": round(one.confidence, 4),
-            "weights": one.weights}
+    return {
+        "id": one.id,
+        "when": one.when or None,
+        "time": _local(one.when) or None,
+        "text": one.text,
+        "sure": one.sure,
+        "confidence": round(one.confidence, 4),
+        "weights": one.weights,
+    }
 
 
 def _print_csv(readings: Iterable[Past]) -> None:

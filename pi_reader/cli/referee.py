@@ -41,8 +41,11 @@ class Referee:
         if self._page is None:
             return
         page, self._page = self._page, None
-        truth = Truth("", tuple(digit for line in page.lines for digit in line),
-                      tuple("".join(str(label) for label, _ in line) for line in page.lines))
+        truth = Truth(
+            "",
+            tuple(digit for line in page.lines for digit in line),
+            tuple("".join(str(label) for label, _ in line) for line in page.lines),
+        )
         one = count(truth, self._reading)
         self.total += one
         self._reading = Reading("", (0, 0))

@@ -40,17 +40,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--now", action="store_true", help="whatever the hour")
-    when.add_argument("--ask", action="store_true",
-                      help="let the box's own training begin, and do not wait for it")
-    when.add_argument("--samples", type=Path, metavar="FILE",
-                      help="learn from exported samples instead of the box's; needs --out")
+    when.add_argument(
+        "--ask",
+        action="store_true",
+        help="let the box's own training begin, and do not wait for it",
+    )
+    when.add_argument(
+        "--samples",
+        type=Path,
+        metavar="FILE",
+        help="learn from exported samples instead of the box's; needs --out",
+    )
     parser.add_argument("--hours", type=float, metavar="H", help="take no longer than that")
-    parser.add_argument("--mnist", type=Path, metavar="DIR",
-                        help="folder of MNIST's four files (default: night.mnist of the settings)")
-    parser.add_argument("--from", dest="start", default="default", metavar="W",
-                        help="with --samples: weights to start from (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE",
-                        help="with --samples: the weights file to write")
+    parser.add_argument(
+        "--mnist",
+        type=Path,
+        metavar="DIR",
+        help="folder of MNIST's four files (default: night.mnist of the settings)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start",
+        default="default",
+        metavar="W",
+        help="with --samples: weights to start from (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="with --samples: the weights file to write"
+    )
     add_state_option(parser)
 
 
@@ -60,23 +77,31 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.requests import Requests
 
     if args.hours is not None and not 0 < args.hours <= _MOST_HOURS:
-        raise UsageError(f"retrain: --hours is {args.hours}, should be above 0 and at most "
-                         f"{_MOST_HOURS:g}")
+        raise UsageError(
+            f"retrain: --hours is {args.hours}, should be above 0 and at most {_MOST_HOURS:g}"
+        )
     if bool(args.samples) != bool(args.out):
         raise UsageError("retrain: --samples and --out belong together; give both or none")
     if args.samples and args.hours:
-        raise UsageError("retrain: --hours is for the box's own nights; leave it out, a bigger "
-                         "machine takes as long as it takes")
+        raise UsageError(
+            "retrain: --hours is for the box's own nights; leave it out, a bigger "
+            "machine takes as long as it takes"
+        )
     if args.samples:
         return _for_elsewhere(args)
     folders = folders_of(args)
     settings = load_settings(folders.settings)
     if args.ask or _is_not_ours(folders.state):
         Requests(folders.requests).ask("retrain")
-        print("a training was asked for; " + (
-            "`pi-reader status` tells how it gets on" if folders.is_device else
-            "no service begins it here: `pi-reader retrain` does, with the same --state if one is "
-            "given"))
+        print(
+            "a training was asked for; "
+            + (
+                "`pi-reader status` tells how it gets on"
+                if folders.is_device
+                else "no service begins it here: `pi-reader retrain` does, with the same --state if one is "
+                "given"
+            )
+        )
         return 0
     seconds = args.hours * 3600 if args.hours else None
     if not args.now and not (folders.requests / "retrain").exists():
@@ -121,8 +146,16 @@ def _learn(
     except OSError as error:
         raise CannotWrite(f"{folders.state}: cannot be made a folder ({error.strerror})") from error
     with trainer.told_to_stop() as told:
-        night = Night(folders, settings, generations_of(folders, settings), seconds=seconds,
-                      mnist=args.mnist, log=_say, told=told, temperature=temperature)
+        night = Night(
+            folders,
+            settings,
+            generations_of(folders, settings),
+            seconds=seconds,
+            mnist=args.mnist,
+            log=_say,
+            told=told,
+            temperature=temperature,
+        )
         night.run()
     return 0
 
@@ -139,14 +172,17 @@ def _for_elsewhere(args: argparse.Namespace) -> int:
     parent, card = store.load(path)
     content = content_of(str(args.samples), exchange.LARGEST)
     with trainer.told_to_stop() as told:
-        outcome, its = learn_for_elsewhere(content, args.samples.name, parent, card, sha256(path),
-                                           args.mnist, told, _say)
+        outcome, its = learn_for_elsewhere(
+            content, args.samples.name, parent, card, sha256(path), args.mnist, told, _say
+        )
     if outcome.model is None:
         raise BadData(f"{args.samples}: {outcome.state}: {outcome.why}; nothing is written")
     store.save(args.out, outcome.model, its)
     if outcome.state != "accepted":
-        raise BadData(f"{args.out}: is written to be looked at, but {outcome.state}: {outcome.why};"
-                      " the box would refuse it, too, and goes on as it is: teach it more digits")
+        raise BadData(
+            f"{args.out}: is written to be looked at, but {outcome.state}: {outcome.why};"
+            " the box would refuse it, too, and goes on as it is: teach it more digits"
+        )
     print(f"{args.out}: {outcome.state}, {outcome.why}")
     print(f"`pi-reader weights offer {args.out}` on the box has them judged there")
     return 0

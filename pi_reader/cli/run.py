@@ -40,10 +40,12 @@ class _Stopped(BaseException):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_state_option(parser)
-    parser.add_argument("--config", type=Path, metavar="FILE",
-                        help="another settings file than the usual one")
-    parser.add_argument("--camera", choices=("desk", "folder", "pi"),
-                        help="another camera than the settings name")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="another settings file than the usual one"
+    )
+    parser.add_argument(
+        "--camera", choices=("desk", "folder", "pi"), help="another camera than the settings name"
+    )
     parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
 
 
@@ -106,6 +108,7 @@ def _settings(args: argparse.Namespace, path: Path) -> Settings:
 @contextmanager
 def _signals(appliance: Appliance) -> Iterator[None]:
     """Let SIGTERM and SIGINT end the loop, and SIGHUP reload, for as long as the block lasts."""
+
     def stop(number: int, frame: FrameType | None) -> None:
         appliance.stop()
         signal.alarm(STOP_WITHIN)
@@ -118,8 +121,12 @@ def _signals(appliance: Appliance) -> Iterator[None]:
     def reload(number: int, frame: FrameType | None) -> None:
         appliance.reload()
 
-    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGALRM: give_up,
-                signal.SIGHUP: reload}
+    handlers = {
+        signal.SIGTERM: stop,
+        signal.SIGINT: stop,
+        signal.SIGALRM: give_up,
+        signal.SIGHUP: reload,
+    }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

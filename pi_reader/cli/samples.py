@@ -56,21 +56,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("id", type=_number, metavar="ID")
     one = action("label", "say what a sample, or the last reading, is", _label)
     one.add_argument("which", metavar="ID|last", help="number of a sample, or `last`")
-    one.add_argument("label", metavar="LABEL",
-                     help="0 to 9, or none (-) for no digit; for `last` one for each digit")
-    one.add_argument("--place", type=int, metavar="N",
-                     help="with `last`: only its Nth digit, counted from 1")
+    one.add_argument(
+        "label",
+        metavar="LABEL",
+        help="0 to 9, or none (-) for no digit; for `last` one for each digit",
+    )
+    one.add_argument(
+        "--place", type=int, metavar="N", help="with `last`: only its Nth digit, counted from 1"
+    )
     one = action("drop", "forget samples", _drop)
     one.add_argument("id", type=_number, nargs="*", metavar="ID")
-    one.add_argument("--all", action="store_true",
-                     help="forget everything, and what an unfinished training had learned of it; "
-                          "the weights in use stay")
+    one.add_argument(
+        "--all",
+        action="store_true",
+        help="forget everything, and what an unfinished training had learned of it; "
+        "the weights in use stay",
+    )
     one = action("export", "write all to one file, for another reader or a bigger machine", _export)
     one.add_argument("file", metavar="FILE", help="the npz to write; - for standard output")
     one = action("import", "take in a file that `export` wrote", _import)
     one.add_argument("file", metavar="FILE", help="the npz to read; - for standard input")
-    one = action("sheet", "draw them on a sheet, each with what it was read as and what it is",
-                 _sheet)
+    one = action(
+        "sheet", "draw them on a sheet, each with what it was read as and what it is", _sheet
+    )
     one.add_argument("file", type=Path, metavar="FILE", help="the PNG to write")
 
 
@@ -85,9 +93,11 @@ def _list(args: argparse.Namespace, folders: Folders) -> int:
     for sample in found if args.all or args.json else found[-_LISTED:]:
         print(json.dumps(_as_json(sample)) if args.json else _line(sample))
     if not args.json:
-        print(f"{counted(counts.samples, 'sample')} of {counted(counts.events, 'reading')}, "
-              f"{counts.megabytes:.1f} MB; "
-              f"{counts.labelled} labelled, of which {counts.held_out} are held out to judge by")
+        print(
+            f"{counted(counts.samples, 'sample')} of {counted(counts.events, 'reading')}, "
+            f"{counts.megabytes:.1f} MB; "
+            f"{counts.labelled} labelled, of which {counts.held_out} are held out to judge by"
+        )
     return 0
 
 
@@ -118,8 +128,10 @@ def _label_last(args: argparse.Namespace, folders: Folders) -> int:
 
     label = args.label.replace("none", "-")
     if not re.fullmatch(r"[0-9?\s-]+", label):
-        raise UsageError(f"label {args.label!r:.40}: should be digits, - for what is none, and ? "
-                         "for one to leave as it is")
+        raise UsageError(
+            f"label {args.label!r:.40}: should be digits, - for what is none, and ? "
+            "for one to leave as it is"
+        )
     place = None if args.place is None else args.place - 1
     try:
         print(label_last(folders, label, place))
@@ -139,8 +151,9 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
     with _open(folders, new=left) as samples, _without_training(folders, args.all):
         gone = samples.drop_all() if args.all else samples.drop(args.id)
     if not gone and not args.all:
-        raise UsageError("samples drop: there is none of such a number; `pi-reader samples list` "
-                         "shows them")
+        raise UsageError(
+            "samples drop: there is none of such a number; `pi-reader samples list` shows them"
+        )
     print(f"{counted(gone, 'sample')} {'was' if gone == 1 else 'were'} dropped")
     return 0
 
@@ -159,14 +172,18 @@ def _without_training(folders: Folders, everything: bool) -> Iterator[None]:
         try:
             held.enter_context(locked(night / "lock", 0.0))
         except Busy as error:
-            raise Busy("samples drop: a training is learning from them; nothing is dropped, try "
-                       "again when it is over; `pi-reader status` tells") from error
+            raise Busy(
+                "samples drop: a training is learning from them; nothing is dropped, try "
+                "again when it is over; `pi-reader status` tells"
+            ) from error
         for path in (night / "plan.json", *night.glob("*.checkpoint")):
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                raise CannotWrite(f"{path}: cannot be removed ({error.strerror}), nothing is "
-                                  "dropped; try it with sudo") from error
+                raise CannotWrite(
+                    f"{path}: cannot be removed ({error.strerror}), nothing is "
+                    "dropped; try it with sudo"
+                ) from error
         yield
 
 
@@ -194,8 +211,9 @@ def _import(args: argparse.Namespace, folders: Folders) -> int:
     new = exchange.read(content_of(args.file, exchange.LARGEST), args.file)
     with _open(folders, new=True) as samples:
         came = exchange.add(samples, new)
-    print(f"{counted(came.added, 'new sample')}, {came.labelled} got a label, {came.known} were "
-          "known")
+    print(
+        f"{counted(came.added, 'new sample')}, {came.labelled} got a label, {came.known} were known"
+    )
     return 0
 
 
@@ -206,12 +224,16 @@ def _sheet(args: argparse.Namespace, folders: Folders) -> int:
     with _open(folders) as samples:
         found = list(samples.all())[-_IN_A_SHEET:]
     if not found:
-        raise MissingFile("samples sheet: there are no samples yet; correct a reading, or "
-                          "`pi-reader samples import`")
+        raise MissingFile(
+            "samples sheet: there are no samples yet; correct a reading, or "
+            "`pi-reader samples import`"
+        )
     captions = [f"{s.id} {name_of(s.read)}>{name_of(s.label)}" for s in found]
     save_picture(args.file, sheet([s.patch for s in found], captions))
-    print(f"{args.file}: the newest {counted(len(found), 'sample')}, with number, what it was read "
-          "as and what it is")
+    print(
+        f"{args.file}: the newest {counted(len(found), 'sample')}, with number, what it was read "
+        "as and what it is"
+    )
     return 0
 
 
@@ -223,11 +245,15 @@ def _open(folders: Folders, new: bool = False) -> Samples:
     try:
         missing = not folders.samples.exists()
     except PermissionError as error:
-        raise BadData(f"{folders.samples}: this user may not read it; read it with sudo, or join "
-                      "the group pi-reader") from error
+        raise BadData(
+            f"{folders.samples}: this user may not read it; read it with sudo, or join "
+            "the group pi-reader"
+        ) from error
     if missing and not new:
-        raise MissingFile(f"{folders.samples}: there are no samples yet; correct a reading, or "
-                          "`pi-reader samples import`")
+        raise MissingFile(
+            f"{folders.samples}: there are no samples yet; correct a reading, or "
+            "`pi-reader samples import`"
+        )
     limits = load_settings(folders.settings).samples
     return Samples(folders.samples, limits.most, limits.megabytes, _warn)
 
@@ -255,15 +281,26 @@ def _line(sample: Sample) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(sample.when)) if sample.when else "-"
     where = f"reading {sample.event:<5} digit {sample.place + 1:<2}"
     read = f"read {name_of(sample.read):4} {sample.confidence:4.0%}"
-    return (f"{sample.id:6}  {when:16}  {where}  {read}  is {name_of(sample.label):4}  "
-            f"{'held out' if sample.held_out else 'learned':8}  {sample.source}")
+    return (
+        f"{sample.id:6}  {when:16}  {where}  {read}  is {name_of(sample.label):4}  "
+        f"{'held out' if sample.held_out else 'learned':8}  {sample.source}"
+    )
 
 
 def _as_json(sample: Sample) -> dict[str, Any]:
-    return {"id": sample.id, "event": sample.event, "key": sample.key, "place": sample.place,
-            "when": sample.when or None, "read": sample.read,
-            "confidence": round(sample.confidence, 4), "label": sample.label,
-            "held_out": sample.held_out, "weights": sample.weights, "source": sample.source}
+    return {
+        "id": sample.id,
+        "event": sample.event,
+        "key": sample.key,
+        "place": sample.place,
+        "when": sample.when or None,
+        "read": sample.read,
+        "confidence": round(sample.confidence, 4),
+        "label": sample.label,
+        "held_out": sample.held_out,
+        "weights": sample.weights,
+        "source": sample.source,
+    }
 
 
 def _warn(line: str) -> None:

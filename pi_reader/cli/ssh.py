@@ -32,9 +32,14 @@ EXAMPLE = "pi-reader ssh --show-line id_ed25519.pub"
 
 COMMAND = "/usr/local/bin/pi-reader ssh"  # absolute: nothing may depend on the caller's PATH
 KEY_TYPES = {  # each with the number of strings that such a key consists of
-    "ssh-ed25519": 2, "sk-ssh-ed25519@openssh.com": 3, "ecdsa-sha2-nistp256": 3,
-    "ecdsa-sha2-nistp384": 3, "ecdsa-sha2-nistp521": 3, "sk-ecdsa-sha2-nistp256@openssh.com": 4,
-    "ssh-rsa": 3}
+    "ssh-ed25519": 2,
+    "sk-ssh-ed25519@openssh.com": 3,
+    "ecdsa-sha2-nistp256": 3,
+    "ecdsa-sha2-nistp384": 3,
+    "ecdsa-sha2-nistp521": 3,
+    "sk-ecdsa-sha2-nistp256@openssh.com": 4,
+    "ssh-rsa": 3,
+}
 
 _LARGEST_KEY = 16 << 10  # bytes of a key file
 _SMALLEST_RSA = 256  # bytes of the modulus: 2048 bits
@@ -43,8 +48,12 @@ _LONGEST_COMMENT = 60  # characters
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--show-line", type=Path, metavar="KEY",
-                        help="print the line for authorized_keys that restricts this public key")
+    parser.add_argument(
+        "--show-line",
+        type=Path,
+        metavar="KEY",
+        help="print the line for authorized_keys that restricts this public key",
+    )
     add_state_option(parser)
 
 
@@ -73,10 +82,13 @@ def _serve(args: argparse.Namespace) -> int:
 
         return Samples(folders.samples, settings.samples.most, settings.samples.megabytes)
 
-    with open(0, "rb", buffering=0, closefd=False) as incoming, \
-            open(1, "wb", closefd=False) as outgoing:
-        session = Session(folders, generations_of(folders, settings), open_samples, incoming,
-                          outgoing)
+    with (
+        open(0, "rb", buffering=0, closefd=False) as incoming,
+        open(1, "wb", closefd=False) as outgoing,
+    ):
+        session = Session(
+            folders, generations_of(folders, settings), open_samples, incoming, outgoing
+        )
         serve(os.environ.get("SSH_ORIGINAL_COMMAND", ""), session)
     return 0
 
@@ -105,18 +117,25 @@ def _read_key(path: Path) -> tuple[str, str, str]:
         raise BadData(f"{path}: is a private key, which nobody else may see; give the .pub file")
     if len(raw) > _LARGEST_KEY:
         raise BadData(f"{path}: is too large for a public key")
-    lines = [line for line in raw.decode("utf-8", "replace").splitlines()
-             if line.strip() and not line.lstrip().startswith("#")]
+    lines = [
+        line
+        for line in raw.decode("utf-8", "replace").splitlines()
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
     if len(lines) != 1:
         raise BadData(f"{path}: has {len(lines)} keys, should have one, as ssh-keygen writes it")
     kind, _, rest = lines[0].strip().partition(" ")
     content, _, comment = rest.strip().partition(" ")
     if kind not in KEY_TYPES:
-        raise BadData(f"{path}: begins with {kind!r:.40}, should begin with the key's type: "
-                      f"{', '.join(KEY_TYPES)}")
+        raise BadData(
+            f"{path}: begins with {kind!r:.40}, should begin with the key's type: "
+            f"{', '.join(KEY_TYPES)}"
+        )
     if not _is_key(kind, content):
-        raise BadData(f"{path}: is no whole {kind} key (of 2048 bits at least if RSA); copy the "
-                      ".pub file again")
+        raise BadData(
+            f"{path}: is no whole {kind} key (of 2048 bits at least if RSA); copy the "
+            ".pub file again"
+        )
     return kind, content, comment.strip()
 
 
@@ -129,8 +148,8 @@ def _is_key(kind: str, content: str) -> bool:
             (length,) = struct.unpack_from(">I", blob)
             if len(blob) < 4 + length:
                 return False
-            parts.append(blob[4:4 + length])
-            blob = blob[4 + length:]
+            parts.append(blob[4 : 4 + length])
+            blob = blob[4 + length :]
     except (binascii.Error, ValueError, struct.error):
         return False
     if len(parts) != KEY_TYPES[kind] or parts[0] != kind.encode():

@@ -29,8 +29,9 @@ _CLEAR = "\x1b[H\x1b[2J"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="one JSON object, for scripts")
-    parser.add_argument("--follow", action="store_true",
-                        help="go on showing it, whenever it changes, until Ctrl-C")
+    parser.add_argument(
+        "--follow", action="store_true", help="go on showing it, whenever it changes, until Ctrl-C"
+    )
     add_state_option(parser)
 
 
@@ -41,11 +42,17 @@ def run(args: argparse.Namespace) -> int:
     try:
         while True:
             known = look(folders, time.time())
-            text = json.dumps(known.values, ensure_ascii=False) if args.json else "\n".join(
-                map(one_line, lines(known, time.time())))
+            text = (
+                json.dumps(known.values, ensure_ascii=False)
+                if args.json
+                else "\n".join(map(one_line, lines(known, time.time())))
+            )
             if text != said:
-                print((_CLEAR if args.follow and not args.json and sys.stdout.isatty() else "")
-                      + text, flush=True)
+                print(
+                    (_CLEAR if args.follow and not args.json and sys.stdout.isatty() else "")
+                    + text,
+                    flush=True,
+                )
             if not args.follow:
                 break
             said = text
@@ -86,29 +93,53 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
         when = number(last, "when")
         ago = f", {span(now - when)} ago" if when else ""
         yield "last", f"{'  '.join(str(last['text']).split())}{ago}"
-    yield from _joined("view", view, {"mean": "light {:.0f} of 255", "clipped": "{:.0%} burnt out",
-                                      "sharpness": "sharpness {:.2f}"})
-    yield from _joined("camera", camera, {"exposure_ms": "{:.1f} ms", "gain": "gain {:.1f}",
-                                          "lux": "{:.0f} lux", "focus": "focus {:.0f}"})
-    yield from _joined("counted", status, {
-        "frames": "{:.0f} frames", "reads": "{:.0f} read", "looks_per_second": "{:.1f} looks/s",
-        "unsure_share": "{:.0%} unsure"})
+    yield from _joined(
+        "view",
+        view,
+        {
+            "mean": "light {:.0f} of 255",
+            "clipped": "{:.0%} burnt out",
+            "sharpness": "sharpness {:.2f}",
+        },
+    )
+    yield from _joined(
+        "camera",
+        camera,
+        {
+            "exposure_ms": "{:.1f} ms",
+            "gain": "gain {:.1f}",
+            "lux": "{:.0f} lux",
+            "focus": "focus {:.0f}",
+        },
+    )
+    yield from _joined(
+        "counted",
+        status,
+        {
+            "frames": "{:.0f} frames",
+            "reads": "{:.0f} read",
+            "looks_per_second": "{:.1f} looks/s",
+            "unsure_share": "{:.0%} unsure",
+        },
+    )
     for name, reason in _table(status, "broken").items():
         yield "broken", f"{name}: {reason}"
     weights = str(status.get("weights") or "")[:12]
     generation = status.get("generation")
     if weights:
         yield "weights", weights + (f", generation {generation}" if generation is not None else "")
-    yield from _joined("device", status, {"temperature": "{:.0f} °C",
-                                          "disk_free_mb": "{:.0f} MB free"})
+    yield from _joined(
+        "device", status, {"temperature": "{:.0f} °C", "disk_free_mb": "{:.0f} MB free"}
+    )
     if status.get("address"):
         yield "address", str(status["address"])
     since_then = max(0.0, now - number(status, "updated", now))  # the service writes now and then
     yield "up", span(number(status, "uptime") + since_then)
 
 
-def _joined(name: str, values: Mapping[str, Any], forms: Mapping[str, str]) -> Iterator[
-        tuple[str, str]]:
+def _joined(
+    name: str, values: Mapping[str, Any], forms: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     """Those numbers that are there, in one line."""
     words = [form.format(values[key]) for key, form in forms.items() if is_number(values.get(key))]
     if words:

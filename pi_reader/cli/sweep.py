@@ -28,33 +28,78 @@ _Number = TypeVar("_Number", int, float)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--rates", type=_list(float, 1e-6, 10), default=[], metavar="LIST",
-                        help="learning rates, as 0.03,0.1,0.3")
-    parser.add_argument("--hidden", type=_list(int, 1, 5000), default=[], metavar="LIST",
-                        help="numbers of hidden nodes, as 50,100,200")
-    parser.add_argument("--angles", type=_list(float, 0, 180), default=[], metavar="LIST",
-                        help="degrees that copies are turned both ways, as 5,10,20")
-    parser.add_argument("--epochs", type=int, default=5, metavar="N",
-                        help="times through the digits; there is a curve over these too "
-                        "(default: %(default)s)")
-    parser.add_argument("--seeds", type=int, default=3, metavar="N",
-                        help="tries of each setting (default: %(default)s)")
+    parser.add_argument(
+        "--rates",
+        type=_list(float, 1e-6, 10),
+        default=[],
+        metavar="LIST",
+        help="learning rates, as 0.03,0.1,0.3",
+    )
+    parser.add_argument(
+        "--hidden",
+        type=_list(int, 1, 5000),
+        default=[],
+        metavar="LIST",
+        help="numbers of hidden nodes, as 50,100,200",
+    )
+    parser.add_argument(
+        "--angles",
+        type=_list(float, 0, 180),
+        default=[],
+        metavar="LIST",
+        help="degrees that copies are turned both ways, as 5,10,20",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=5,
+        metavar="N",
+        help="times through the digits; there is a curve over these too (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="tries of each setting (default: %(default)s)",
+    )
     digits = parser.add_mutually_exclusive_group()
-    digits.add_argument("--mnist", type=Path, metavar="DIR",
-                        help="folder of MNIST's four idx files (else a downloaded MNIST, else "
-                        "drawn digits)")
+    digits.add_argument(
+        "--mnist",
+        type=Path,
+        metavar="DIR",
+        help="folder of MNIST's four idx files (else a downloaded MNIST, else drawn digits)",
+    )
     digits.add_argument("--drawn", action="store_true", help="digits that the program draws")
     parser.add_argument("--limit", type=int, metavar="N", help="learn from N digits only")
-    parser.add_argument("--results", type=Path, default=Path("sweep.json"), metavar="FILE",
-                        help="where results are noted and looked up (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, metavar="N",
-                        help="processes at a time (default: one for each core, with joblib)")
-    parser.add_argument("--cluster", default="", metavar="ADDRESS",
-                        help="a Dask scheduler to work with, as tcp://10.0.0.7:8786")
-    parser.add_argument("--keep", type=Path, metavar="FILE",
-                        help="write the weights of the best network there")
-    parser.add_argument("--pictures", type=Path, metavar="DIR",
-                        help="save the curves there (with matplotlib; else as text)")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("sweep.json"),
+        metavar="FILE",
+        help="where results are noted and looked up (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes at a time (default: one for each core, with joblib)",
+    )
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="a Dask scheduler to work with, as tcp://10.0.0.7:8786",
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="write the weights of the best network there"
+    )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="save the curves there (with matplotlib; else as text)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,11 +113,14 @@ def run(args: argparse.Namespace) -> int:
     material, test, source = _material(args)
     trials = sweep.curves(args.rates, args.hidden, args.angles, args.epochs, args.seeds)
     try:
-        outcomes = sweep.sweep(trials, material, args.results, _jobs(args), args.cluster,
-                               _counter(len(trials)))
+        outcomes = sweep.sweep(
+            trials, material, args.results, _jobs(args), args.cluster, _counter(len(trials))
+        )
     except KeyboardInterrupt:
-        print(f"pi-reader: {args.results} holds what is finished; the same command goes on",
-              file=sys.stderr)
+        print(
+            f"pi-reader: {args.results} holds what is finished; the same command goes on",
+            file=sys.stderr,
+        )
         raise
     show(board, outcomes)
     _best(args, sweep.best(outcomes).trial, material, test, source)
@@ -122,50 +170,75 @@ def _jobs(args: argparse.Namespace) -> int:
         return int(args.jobs)
     if args.cluster or importlib.util.find_spec("joblib"):
         return -1
-    print("pi-reader: joblib is not installed, so this uses one core; pip install joblib "
-          "for all", file=sys.stderr)
+    print(
+        "pi-reader: joblib is not installed, so this uses one core; pip install joblib for all",
+        file=sys.stderr,
+    )
     return 1
 
 
 def _counter(wanted: int) -> Callable[[Outcome], None]:
     """Tells of each network on stderr as it is finished."""
+
     def tell(outcome: Outcome) -> None:
         trial = outcome.trial
-        print(f"rate {trial.rate:g}, {trial.hidden} nodes, turned {trial.turned:g}, seed "
-              f"{trial.seed}: {outcome.score:.2%}", file=sys.stderr, flush=True)
+        print(
+            f"rate {trial.rate:g}, {trial.hidden} nodes, turned {trial.turned:g}, seed "
+            f"{trial.seed}: {outcome.score:.2%}",
+            file=sys.stderr,
+            flush=True,
+        )
 
     print(f"{wanted} networks, less those already noted", file=sys.stderr)
     return tell
 
 
-def _best(args: argparse.Namespace, trial: Trial, material: Material, test: Callable,
-          source: str) -> None:
+def _best(
+    args: argparse.Namespace, trial: Trial, material: Material, test: Callable, source: str
+) -> None:
     """Train the best once more, which gives the very same network; examine and keep it."""
     from pi_reader.training import sweep
 
     _, network = sweep.try_out(trial, material)
     images, labels = test()
     right = sweep.share_right(network, images, labels)
-    print(f"examined with {len(labels):,} digits that had no say in choosing it ({source}): "
-          f"{right:.2%}")
+    print(
+        f"examined with {len(labels):,} digits that had no say in choosing it ({source}): "
+        f"{right:.2%}"
+    )
     if args.keep:
         from pi_reader.network import store
         from pi_reader.network.card import Card
 
-        store.save(args.keep, network.to_model(), Card(
-            recipe="sweep", seed=trial.seed, data={"learned": material.digest}, accuracy=right,
-            measured=f"{len(labels):,} digits, {source}",
-            notes={"hidden": trial.hidden, "rate": trial.rate, "epochs": trial.epochs,
-                   "turned": trial.turned}))
+        store.save(
+            args.keep,
+            network.to_model(),
+            Card(
+                recipe="sweep",
+                seed=trial.seed,
+                data={"learned": material.digest},
+                accuracy=right,
+                measured=f"{len(labels):,} digits, {source}",
+                notes={
+                    "hidden": trial.hidden,
+                    "rate": trial.rate,
+                    "epochs": trial.epochs,
+                    "turned": trial.turned,
+                },
+            ),
+        )
         print(f"kept in {args.keep}")
 
 
 def _list(kind: type[_Number], low: float, high: float) -> Callable[[str], list[_Number]]:
     """Reads numbers with commas between them."""
+
     def numbers(text: str) -> list[_Number]:
         values = [kind(word) for word in text.split(",") if word]
         if not values or not all(low <= value <= high for value in values):
-            raise argparse.ArgumentTypeError(f"{text}: should be numbers from {low:g} to {high:g}, "
-                                             "with commas between them")
+            raise argparse.ArgumentTypeError(
+                f"{text}: should be numbers from {low:g} to {high:g}, with commas between them"
+            )
         return values
+
     return numbers

@@ -39,26 +39,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("recipe", nargs="?", metavar="RECIPE", help=", ".join(RECIPES))
     digits = parser.add_mutually_exclusive_group()
-    digits.add_argument("--mnist", type=Path, metavar="DIR",
-                        help="folder of MNIST's four idx files")
-    digits.add_argument("--download", action="store_true",
-                        help="fetch MNIST first (11 MB), or use what was fetched before")
-    digits.add_argument("--drawn", action="store_true",
-                        help="no MNIST: only digits the program draws; needs no network")
-    parser.add_argument("--samples", type=Path, metavar="FILE",
-                        help="what a box was taught is not learned here: see `pi-reader retrain`")
+    digits.add_argument(
+        "--mnist", type=Path, metavar="DIR", help="folder of MNIST's four idx files"
+    )
+    digits.add_argument(
+        "--download",
+        action="store_true",
+        help="fetch MNIST first (11 MB), or use what was fetched before",
+    )
+    digits.add_argument(
+        "--drawn",
+        action="store_true",
+        help="no MNIST: only digits the program draws; needs no network",
+    )
+    parser.add_argument(
+        "--samples",
+        type=Path,
+        metavar="FILE",
+        help="what a box was taught is not learned here: see `pi-reader retrain`",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the weights file to write")
-    parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="of all random numbers: same seed, same weights (default: 0)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of all random numbers: same seed, same weights (default: 0)",
+    )
     budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--epochs", type=int, metavar="N",
-                        help="times through the data (default: the recipe's)")
-    budget.add_argument("--hours", type=float, metavar="H",
-                        help="as many epochs as fit into H hours on this machine")
-    parser.add_argument("--limit", type=int, metavar="N",
-                        help="learn from N digits only, for a quick look")
-    parser.add_argument("--resume", action="store_true",
-                        help="go on where an earlier run of this command was stopped")
+    budget.add_argument(
+        "--epochs", type=int, metavar="N", help="times through the data (default: the recipe's)"
+    )
+    budget.add_argument(
+        "--hours",
+        type=float,
+        metavar="H",
+        help="as many epochs as fit into H hours on this machine",
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="learn from N digits only, for a quick look"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where an earlier run of this command was stopped",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -100,11 +125,18 @@ def _check(args: argparse.Namespace) -> None:
     from pi_reader.training.recipes import find
 
     if args.samples:
-        words = ["--samples", str(args.samples), "--out", str(args.out or "better.npz"),
-                 *(["--mnist", str(args.mnist)] if args.mnist else [])]
-        raise UsageError(f"train: begins from nothing; `pi-reader retrain {shlex.join(words)}` "
-                         "learns from what a box was taught, on top of the weights that it has "
-                         "(--from)")
+        words = [
+            "--samples",
+            str(args.samples),
+            "--out",
+            str(args.out or "better.npz"),
+            *(["--mnist", str(args.mnist)] if args.mnist else []),
+        ]
+        raise UsageError(
+            f"train: begins from nothing; `pi-reader retrain {shlex.join(words)}` "
+            "learns from what a box was taught, on top of the weights that it has "
+            "(--from)"
+        )
     if not args.recipe:
         raise UsageError(f"train: name a recipe: {', '.join(RECIPES)}")
     if not args.out:
@@ -207,8 +239,10 @@ def _with_deadline(told: Callable[[], str], hours: float | None, began: float) -
 
 def _stopped(result: Run, learner: Learner, kept: Path) -> int:
     """Say how to go on."""
-    said = (f"{kept}: {result.stopped} after step {result.steps} of {learner.steps}; "
-            "the same command with --resume goes on")
+    said = (
+        f"{kept}: {result.stopped} after step {result.steps} of {learner.steps}; "
+        "the same command with --resume goes on"
+    )
     if result.stopped == "the time is up":
         raise Busy(said)
     _say(said)
@@ -227,8 +261,10 @@ def _finish(
     card = courses.judge(course, model)
     sha256 = store.save(args.out, model, card)
     kept.unlink(missing_ok=True)
-    print(f"{args.out}: {card.accuracy:.2%} right on {card.measured}, "
-          f"{model.multiply_adds:,} multiply-adds a digit, trained in {minutes(result.seconds)}")
+    print(
+        f"{args.out}: {card.accuracy:.2%} right on {card.measured}, "
+        f"{model.multiply_adds:,} multiply-adds a digit, trained in {minutes(result.seconds)}"
+    )
     print(f"sha256 {sha256}")
     return 0
 

@@ -61,11 +61,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("second", metavar="B", help=_WHICH)
     what = one.add_mutually_exclusive_group()
     what.add_argument("--mnist", type=Path, metavar="DIR", help="on MNIST's test images")
-    what.add_argument("--npz", type=Path, metavar="FILE", help="on x uint8 (N, 28, 28) and y uint8 "
-                      "(N,) (default: on the box's own samples that are held out)")
+    what.add_argument(
+        "--npz",
+        type=Path,
+        metavar="FILE",
+        help="on x uint8 (N, 28, 28) and y uint8 "
+        "(N,) (default: on the box's own samples that are held out)",
+    )
     one = action("offer", "weights from elsewhere, to be judged by the box's own judge", _offer)
-    one.add_argument("file", nargs="?", default="-", metavar="FILE",
-                     help="the weights file, at most 2 MB; - or nothing for standard input")
+    one.add_argument(
+        "file",
+        nargs="?",
+        default="-",
+        metavar="FILE",
+        help="the weights file, at most 2 MB; - or nothing for standard input",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,8 +92,11 @@ def _list(args: argparse.Namespace, folders: Folders, generations: Generations) 
     found = generations.list()
     if trouble := generations.trouble():
         print(f"pi-reader: {one_line(trouble)}", file=sys.stderr)
-    print(json.dumps([_as_json(one) for one in found]) if args.json
-          else "\n".join(map(one_line, table.lines(found))))
+    print(
+        json.dumps([_as_json(one) for one in found])
+        if args.json
+        else "\n".join(map(one_line, table.lines(found)))
+    )
     return 0
 
 
@@ -103,8 +116,11 @@ def _show(args: argparse.Namespace, folders: Folders, generations: Generations) 
 def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
     before = generations.get(args.number)
     if before.state in ("refused", "bad"):
-        print(f"pi-reader: generation {args.number} was {before.state} "
-              f"({one_line(before.why)}); it is put in use because you ask", file=sys.stderr)
+        print(
+            f"pi-reader: generation {args.number} was {before.state} "
+            f"({one_line(before.why)}); it is put in use because you ask",
+            file=sys.stderr,
+        )
     return _say_in_use(args, generations.use(args.number))
 
 
@@ -119,10 +135,16 @@ def _offer(args: argparse.Namespace, folders: Folders, generations: Generations)
 
     one = generations.add_file(content_of(args.file, LARGEST_OFFER))
     Requests(folders.requests).ask("retrain", why=f"generation {one.number} was offered")
-    judged = ("`pi-reader weights list` tells what becomes of it" if folders.is_device
-              else "`pi-reader retrain --now` has it judged, with the same --state if one is given")
-    print(json.dumps(_as_json(one)) if args.json else
-          f"generation {one.number} is whole and waits for the judge; {judged}")
+    judged = (
+        "`pi-reader weights list` tells what becomes of it"
+        if folders.is_device
+        else "`pi-reader retrain --now` has it judged, with the same --state if one is given"
+    )
+    print(
+        json.dumps(_as_json(one))
+        if args.json
+        else f"generation {one.number} is whole and waits for the judge; {judged}"
+    )
     return 0
 
 
@@ -134,16 +156,23 @@ def _compare(args: argparse.Namespace, folders: Folders, generations: Generation
         model = _model(which, generations)
         right.append(model.predict(images)[:, :10].argmax(axis=1) == labels)
     first, second = right
-    counts = {"n": len(labels), "a": int(first.sum()), "b": int(second.sum()),
-              "only_a": int((first & ~second).sum()), "only_b": int((second & ~first).sum())}
+    counts = {
+        "n": len(labels),
+        "a": int(first.sum()),
+        "b": int(second.sum()),
+        "only_a": int((first & ~second).sum()),
+        "only_b": int((second & ~first).sum()),
+    }
     if args.json:
         print(json.dumps(counts))
     else:
         n = counts["n"]
-        print(f"digits          {n}\n"
-              f"A reads right   {counts['a'] / n:.2%}  ({n - counts['a']} errors)\n"
-              f"B reads right   {counts['b'] / n:.2%}  ({n - counts['b']} errors)\n"
-              f"only A right    {counts['only_a']}\nonly B right    {counts['only_b']}")
+        print(
+            f"digits          {n}\n"
+            f"A reads right   {counts['a'] / n:.2%}  ({n - counts['a']} errors)\n"
+            f"B reads right   {counts['b'] / n:.2%}  ({n - counts['b']} errors)\n"
+            f"only A right    {counts['only_a']}\nonly B right    {counts['only_b']}"
+        )
     return 0
 
 
@@ -172,22 +201,35 @@ def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.
         with Samples(folders.samples) as samples:
             held = [sample for sample in samples.held() if sample.label != NO_DIGIT]
     if not held:
-        raise UsageError("weights compare: no sample of the box's own is held out yet; give --npz "
-                         "or --mnist")
-    return (np.stack([sample.patch for sample in held]),
-            np.array([sample.label for sample in held], np.uint8))
+        raise UsageError(
+            "weights compare: no sample of the box's own is held out yet; give --npz or --mnist"
+        )
+    return (
+        np.stack([sample.patch for sample in held]),
+        np.array([sample.label for sample in held], np.uint8),
+    )
 
 
 def _say_in_use(args: argparse.Namespace, one: Generation) -> int:
     from pi_reader.generations import table
 
-    print(json.dumps(_as_json(one)) if args.json else
-          one_line(f"generation {one.number} is in use: {table.summary(one)}"))
+    print(
+        json.dumps(_as_json(one))
+        if args.json
+        else one_line(f"generation {one.number} is in use: {table.summary(one)}")
+    )
     return 0
 
 
 def _as_json(one: Generation) -> dict[str, Any]:
-    return {"number": one.number, "state": one.state, "why": one.why, "parent": one.parent,
-            "since": one.since or None, "sha256": one.sha256, "path": str(one.path),
-            "recipe": one.card.recipe if one.card else None,
-            "accuracy": one.card.accuracy if one.card else None}
+    return {
+        "number": one.number,
+        "state": one.state,
+        "why": one.why,
+        "parent": one.parent,
+        "since": one.since or None,
+        "sha256": one.sha256,
+        "path": str(one.path),
+        "recipe": one.card.recipe if one.card else None,
+        "accuracy": one.card.accuracy if one.card else None,
+    }

@@ -76,18 +76,23 @@ def find_folders(state: Path | None = None, settings: Path | None = None) -> Fol
         try:
             state = Path(state).absolute()
         except FileNotFoundError as error:
-            raise MissingFile(f"{state}: the folder that it is counted from was removed; change to"
-                              " another folder") from error
+            raise MissingFile(
+                f"{state}: the folder that it is counted from was removed; change to another folder"
+            ) from error
         return Folders(Path(settings or state / "config.toml").absolute(), state, state / "run")
     if DEVICE_STATE.is_dir():
         return Folders(settings or DEVICE_SETTINGS, DEVICE_STATE, DEVICE_RUNTIME)
     try:
         home = Path.home()
     except RuntimeError as error:
-        raise BadSettings("HOME: is not set, and this user has no home folder; name a folder with"
-                          " --state DIR") from error
+        raise BadSettings(
+            "HOME: is not set, and this user has no home folder; name a folder with --state DIR"
+        ) from error
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
     kept = Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "pi-reader"
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return Folders(settings or config / "pi-reader" / "config.toml", kept,
-                   Path(runtime) / "pi-reader" if runtime else kept / "run")
+    return Folders(
+        settings or config / "pi-reader" / "config.toml",
+        kept,
+        Path(runtime) / "pi-reader" if runtime else kept / "run",
+    )

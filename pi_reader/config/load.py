@@ -30,8 +30,10 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except OSError as error:
-        raise BadSettings(f"{path}: cannot be read ({error.strerror}); mend its rights, or remove"
-                          " it for the defaults") from error
+        raise BadSettings(
+            f"{path}: cannot be read ({error.strerror}); mend its rights, or remove"
+            " it for the defaults"
+        ) from error
     try:
         return settings_from(tomllib.loads(text))
     except BadSettings as error:
@@ -47,14 +49,17 @@ def _text_of(path: Path) -> str:
     with open(path, "rb") as file:
         raw = file.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:
-        raise BadSettings(f"{path}: is larger than {LARGEST_FILE >> 10} KB, no settings are;"
-                          " replace it by the example")
+        raise BadSettings(
+            f"{path}: is larger than {LARGEST_FILE >> 10} KB, no settings are;"
+            " replace it by the example"
+        )
     try:
         return raw.decode("utf-8-sig").replace("\r\n", "\n")  # some editors begin with a mark
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise BadSettings(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8"
-                          ) from error
+        raise BadSettings(
+            f"{path}: line {line} is not UTF-8 text; save the file as UTF-8"
+        ) from error
 
 
 def settings_from(tables: Mapping[str, Any]) -> Settings:
@@ -81,8 +86,9 @@ def _section(name: str, kind: type, table: Mapping[str, Any]) -> Any:
     values = {}
     for key, value in table.items():
         if key not in keys:
-            raise BadSettings(f"{name}.{key}: there is no such setting"
-                              f"{_home_of(key) or _nearest(key, keys)}")
+            raise BadSettings(
+                f"{name}.{key}: there is no such setting{_home_of(key) or _nearest(key, keys)}"
+            )
         rule = keys[key].metadata["rule"]
         if not rule.holds(value):
             raise BadSettings(f"{name}.{key}: is {_shown(value)}, should be {rule.words}")
@@ -105,8 +111,11 @@ def _shown(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         return f'"{value:.60}"'
-    return "a table" if isinstance(value, dict) else \
-        f"[{', '.join(map(_shown, value[:12]))}{', ...' if len(value) > 12 else ''}]"
+    return (
+        "a table"
+        if isinstance(value, dict)
+        else f"[{', '.join(map(_shown, value[:12]))}{', ...' if len(value) > 12 else ''}]"
+    )
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
@@ -117,8 +126,11 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
 
 def _home_of(key: str) -> str:
     """A word on the sections in which a key of that name stands, "" if it stands in none."""
-    homes = [f"[{section.name}]" for section in fields(Settings)
-             if key in {one.name for one in fields(section.default_factory)}]  # type: ignore
+    homes = [
+        f"[{section.name}]"
+        for section in fields(Settings)
+        if key in {one.name for one in fields(section.default_factory)}
+    ]  # type: ignore
     return f"; it belongs to {' or '.join(homes)}" if homes else ""
 
 
@@ -144,11 +156,14 @@ def _check_together(settings: Settings) -> None:
         taken[pin] = key
     service, camera = settings.service, settings.camera
     if service.seen > service.of:
-        raise BadSettings(f"service.seen: is {service.seen}, should be at most service.of, which is"
-                          f" {service.of}")
+        raise BadSettings(
+            f"service.seen: is {service.seen}, should be at most service.of, which is {service.of}"
+        )
     if service.fastest < service.looks_per_second:
-        raise BadSettings(f"service.fastest: is {service.fastest:g}, should be at least"
-                          f" service.looks_per_second, {service.looks_per_second:g}")
+        raise BadSettings(
+            f"service.fastest: is {service.fastest:g}, should be at least"
+            f" service.looks_per_second, {service.looks_per_second:g}"
+        )
     if camera.kind == "folder" and not camera.folder:
         raise BadSettings('camera.folder: is empty, should name the folder of camera.kind "folder"')
     _check_boxes(camera)
@@ -159,9 +174,11 @@ def _check_size(oled: OledSettings) -> None:
     """A display has one of its chip's sizes. Raises BadSettings."""
     sizes = OLED_SIZES[oled.chip]
     if (oled.width, oled.height) not in sizes:
-        raise BadSettings(f"oled.width, oled.height: are {oled.width}x{oled.height}, should be"
-                          f" {' or '.join(f'{wide}x{high}' for wide, high in sizes)}, which the"
-                          f" {oled.chip} has")
+        raise BadSettings(
+            f"oled.width, oled.height: are {oled.width}x{oled.height}, should be"
+            f" {' or '.join(f'{wide}x{high}' for wide, high in sizes)}, which the"
+            f" {oled.chip} has"
+        )
 
 
 def _check_boxes(camera: CameraSettings) -> None:
@@ -173,8 +190,12 @@ def _check_boxes(camera: CameraSettings) -> None:
     for key, box in region + [("masked", box) for box in camera.masked]:
         x, y, wide, high = box
         if x + wide > width or y + high > height:
-            raise BadSettings(f"camera.{key}: {list(box)} reaches beyond the frame of"
-                              f" {width}x{height} pixels; make it smaller")
+            raise BadSettings(
+                f"camera.{key}: {list(box)} reaches beyond the frame of"
+                f" {width}x{height} pixels; make it smaller"
+            )
     if region and min(camera.region[2:]) < SMALLEST_REGION:
-        raise BadSettings(f"camera.region: {list(camera.region)} has no room for a digit, should be"
-                          f" at least {SMALLEST_REGION} pixels wide and high")
+        raise BadSettings(
+            f"camera.region: {list(camera.region)} has no room for a digit, should be"
+            f" at least {SMALLEST_REGION} pixels wide and high"
+        )

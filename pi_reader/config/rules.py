@@ -38,8 +38,10 @@ def whole(low: int, high: int, step: int = 1) -> Rule:
 
 def number(low: float, high: float) -> Rule:
     """A number in a range, whole or not."""
-    return Rule(lambda v: type(v) in (int, float) and low <= v <= high,
-                f"a number from {low:.15g} to {high:.15g}")
+    return Rule(
+        lambda v: type(v) in (int, float) and low <= v <= high,
+        f"a number from {low:.15g} to {high:.15g}",
+    )
 
 
 def one_of(*choices: str | int) -> Rule:
@@ -50,36 +52,55 @@ def one_of(*choices: str | int) -> Rule:
 
 def text() -> Rule:
     """A line of text."""
-    return Rule(lambda v: isinstance(v, str) and v.isprintable() and len(v) < 1000,
-                "a short text in quotes")
+    return Rule(
+        lambda v: isinstance(v, str) and v.isprintable() and len(v) < 1000, "a short text in quotes"
+    )
 
 
 def clock() -> Rule:
     """A time of day, hours and minutes."""
+
     def holds(value: object) -> bool:
         hours, _, minutes = value.partition(":") if isinstance(value, str) else ("", "", "")
-        return (len(hours) == len(minutes) == 2 and (hours + minutes).isdecimal()
-                and (hours + minutes).isascii() and int(hours) < 24 and int(minutes) < 60)
+        return (
+            len(hours) == len(minutes) == 2
+            and (hours + minutes).isdecimal()
+            and (hours + minutes).isascii()
+            and int(hours) < 24
+            and int(minutes) < 60
+        )
 
     return Rule(holds, 'a time of day in quotes, such as "02:00"')
 
 
 def pin() -> Rule:
     """A GPIO line."""
-    return Rule(lambda v: _is_whole(v) and 0 <= v <= LAST_PIN,
-                f"the number of a GPIO line from 0 to {LAST_PIN} (not of the header's pin)", True)
+    return Rule(
+        lambda v: _is_whole(v) and 0 <= v <= LAST_PIN,
+        f"the number of a GPIO line from 0 to {LAST_PIN} (not of the header's pin)",
+        True,
+    )
 
 
 def pins(*counts: int) -> Rule:
     """So many GPIO lines, or none."""
     one = pin()
-    return Rule(lambda v: isinstance(v, list) and len(v) in (0, *counts) and all(map(one.holds, v)),
-                f"a list of {' or '.join(map(str, counts))} GPIO lines from 0 to {LAST_PIN}", True)
+    return Rule(
+        lambda v: isinstance(v, list) and len(v) in (0, *counts) and all(map(one.holds, v)),
+        f"a list of {' or '.join(map(str, counts))} GPIO lines from 0 to {LAST_PIN}",
+        True,
+    )
 
 
 def _is_box(value: object) -> bool:
-    return (isinstance(value, list) and len(value) == 4 and all(map(_is_whole, value))
-            and min(value[:2]) >= 0 and min(value[2:]) > 0 and max(value) <= LARGEST_FRAME)
+    return (
+        isinstance(value, list)
+        and len(value) == 4
+        and all(map(_is_whole, value))
+        and min(value[:2]) >= 0
+        and min(value[2:]) > 0
+        and max(value) <= LARGEST_FRAME
+    )
 
 
 def box() -> Rule:
@@ -89,18 +110,26 @@ def box() -> Rule:
 
 def boxes() -> Rule:
     """Rectangles of the frame."""
-    return Rule(lambda v: isinstance(v, list) and all(map(_is_box, v)),
-                "a list of [x, y, width, height] in pixels")
+    return Rule(
+        lambda v: isinstance(v, list) and all(map(_is_box, v)),
+        "a list of [x, y, width, height] in pixels",
+    )
 
 
 def controls() -> Rule:
     """Names with numbers, as picamera2 knows them."""
+
     def sane(value: Any) -> bool:
         return type(value) in (int, float) and -LARGEST_CONTROL <= value <= LARGEST_CONTROL
 
     def plain(value: object) -> bool:
-        return type(value) is bool or sane(value) or (
-            isinstance(value, list) and all(map(sane, value)))
+        return (
+            type(value) is bool
+            or sane(value)
+            or (isinstance(value, list) and all(map(sane, value)))
+        )
 
-    return Rule(lambda v: isinstance(v, dict) and all(map(plain, v.values())),
-                "a table of names with numbers, such as { Sharpness = 1.0 }")
+    return Rule(
+        lambda v: isinstance(v, dict) and all(map(plain, v.values())),
+        "a table of names with numbers, such as { Sharpness = 1.0 }",
+    )

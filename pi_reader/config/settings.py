@@ -12,8 +12,11 @@ from typing import Any
 from pi_reader.config import rules
 from pi_reader.config.rules import Rule
 
-OLED_SIZES = {"ssd1306": ((128, 64), (128, 32), (64, 32)), "sh1106": ((128, 64), (128, 32)),
-              "ssd1309": ((128, 64), (128, 32))}
+OLED_SIZES = {
+    "ssd1306": ((128, 64), (128, 32), (64, 32)),
+    "sh1106": ((128, 64), (128, 32)),
+    "ssd1309": ((128, 64), (128, 32)),
+}
 """The sizes that each chip of a display is sold with, (width, height) in pixels."""
 
 

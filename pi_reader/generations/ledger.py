@@ -45,8 +45,15 @@ class Record:
 
     def __post_init__(self) -> None:
         """Raises ValueError if a field is not what it should be."""
-        wanted = {"sha256": str, "parent": int, "since": float, "state": str, "why": str,
-                  "starts": int, "proved": str}
+        wanted = {
+            "sha256": str,
+            "parent": int,
+            "since": float,
+            "state": str,
+            "why": str,
+            "starts": int,
+            "proved": str,
+        }
         if any(type(getattr(self, name)) is not kind for name, kind in wanted.items()):
             raise ValueError("an entry is of the wrong type")
         if self.state not in _STATES:
@@ -55,8 +62,7 @@ class Record:
     @property
     def is_a_way_back(self) -> bool:
         """Whether one may fall back to it: the judge did not refuse it, or it was in use before."""
-        return self.state == "kept" or (self.state == "refused"
-                                        and bool(self.since or self.proved))
+        return self.state == "kept" or (self.state == "refused" and bool(self.since or self.proved))
 
 
 @dataclass
@@ -75,19 +81,30 @@ class Ledger:
     def to_json(self) -> dict[str, Any]:
         """The ledger as plain values."""
         records = {str(number): vars(record) for number, record in sorted(self.records.items())}
-        return {"format": _FORMAT, "in_use": self.in_use, "last": self.last,
-                "shipped": self.shipped, "generations": records}
+        return {
+            "format": _FORMAT,
+            "in_use": self.in_use,
+            "last": self.last,
+            "shipped": self.shipped,
+            "generations": records,
+        }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Ledger:
         """Raises ValueError, or one of its kin, if the values make no sense."""
-        records = {int(number): Record(**record)
-                   for number, record in values["generations"].items()}
+        records = {
+            int(number): Record(**record) for number, record in values["generations"].items()
+        }
         ledger = cls(values["in_use"], values["last"], values["shipped"], records)
-        if (values["format"] != _FORMAT or type(ledger.in_use) is not int
-                or type(ledger.last) is not int or type(ledger.shipped) is not str
-                or not {ledger.in_use} - {SHIPPED} <= set(records)
-                or max(records, default=0) > ledger.last or min(records, default=1) < 1):
+        if (
+            values["format"] != _FORMAT
+            or type(ledger.in_use) is not int
+            or type(ledger.last) is not int
+            or type(ledger.shipped) is not str
+            or not {ledger.in_use} - {SHIPPED} <= set(records)
+            or max(records, default=0) > ledger.last
+            or min(records, default=1) < 1
+        ):
             raise ValueError("its numbers do not go together")
         return ledger
 
@@ -118,10 +135,13 @@ class Ledger:
         The one in use, its way back and candidates stay.
         """
         stay = {self.in_use, next(self.way_back(self.in_use))}
-        spare = [number for number, record in self.records.items()
-                 if number not in stay and record.state != "candidate"]
+        spare = [
+            number
+            for number, record in self.records.items()
+            if number not in stay and record.state != "candidate"
+        ]
         spare.sort(key=lambda number: (self.records[number].state == "kept", number))
-        for number in spare[:max(0, len(self.records) - keep)]:
+        for number in spare[: max(0, len(self.records) - keep)]:
             del self.records[number]
 
 
@@ -143,8 +163,10 @@ class LedgerFile:
             with open(self.path, "rb"):
                 pass
         except PermissionError as error:
-            raise BadData(f"{self.path}: this user may not read it; read it with sudo, or join the "
-                          "group pi-reader") from error
+            raise BadData(
+                f"{self.path}: this user may not read it; read it with sudo, or join the "
+                "group pi-reader"
+            ) from error
         except OSError:  # missing or broken: `read` knows how to go on
             pass
 
@@ -165,8 +187,10 @@ class LedgerFile:
             return ledger
         ledger = Ledger()
         if self._numbers() or any("damaged" in line for line in said):
-            self._adopt(ledger, f"{said[0]}, so is its copy; choose a generation with "
-                                "`pi-reader weights use`")
+            self._adopt(
+                ledger,
+                f"{said[0]}, so is its copy; choose a generation with `pi-reader weights use`",
+            )
         return ledger
 
     @contextlib.contextmanager
@@ -179,8 +203,10 @@ class LedgerFile:
         try:
             files.make_shared_folder(self.folder)
         except OSError as error:
-            raise CannotWrite(f"{self.folder}: cannot be made ({error.strerror}); run as the "
-                              "box's own user or with sudo") from error
+            raise CannotWrite(
+                f"{self.folder}: cannot be made ({error.strerror}); run as the "
+                "box's own user or with sudo"
+            ) from error
         with files.locked(self.folder / "lock"):
             ledger = self.read()
             if not self.path.exists():  # so that files without a ledger mean that one was lost
@@ -216,6 +242,9 @@ class LedgerFile:
     def _numbers(self) -> list[int]:
         """Numbers of the weights files that are there."""
         with contextlib.suppress(OSError):
-            return [int(match["number"]) for match in map(_FILE.fullmatch, os.listdir(self.folder))
-                    if match]
+            return [
+                int(match["number"])
+                for match in map(_FILE.fullmatch, os.listdir(self.folder))
+                if match
+            ]
         return []

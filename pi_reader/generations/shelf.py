@@ -60,8 +60,9 @@ class Generations:
     one comes into use; "" if it is.
     """
 
-    def __init__(self, folder: Path, shipped: Path, keep: int = 8,
-                 clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, folder: Path, shipped: Path, keep: int = 8, clock: Callable[[], float] = time.time
+    ) -> None:
         self.shipped = Path(shipped)
         self.keep = keep
         self.fallen = ""
@@ -142,8 +143,9 @@ class Generations:
     def list(self) -> tuple[Generation, ...]:
         """All of them, the shipped first. Raises BadData if this user may not look."""
         ledger = self._look()
-        return tuple(self._generation(ledger, number)
-                     for number in (SHIPPED, *sorted(ledger.records)))
+        return tuple(
+            self._generation(ledger, number) for number in (SHIPPED, *sorted(ledger.records))
+        )
 
     def get(self, number: int) -> Generation:
         """One of them. Raises UsageError if there is none of that number, BadData like `list`."""
@@ -185,8 +187,10 @@ class Generations:
         with self._change() as ledger:
             waiting = sum(record.state == "candidate" for record in ledger.records.values())
             if not use and waiting >= MOST_OFFERED:
-                raise Busy(f"offered weights: {waiting} others wait for the judge; try again when "
-                           "they are judged")
+                raise Busy(
+                    f"offered weights: {waiting} others wait for the judge; try again when "
+                    "they are judged"
+                )
             path = self._file.weights(ledger.last + 1)
             with files.durable(path) as handle:
                 handle.write(content)
@@ -302,8 +306,9 @@ class Generations:
         record = ledger.records.get(number, Record(""))
         sha256 = record.sha256 if number != SHIPPED else self._sha256_of_shipped()
         state = "in use" if number == ledger.in_use else record.state
-        return Generation(number, path, sha256, record.parent, record.since, card, state,
-                          record.why)
+        return Generation(
+            number, path, sha256, record.parent, record.since, card, state, record.why
+        )
 
     def _path(self, number: int) -> Path:
         return self._file.weights(number) if number != SHIPPED else self.shipped
@@ -314,8 +319,10 @@ class Generations:
 
 def _check_known(ledger: Ledger, number: int) -> None:
     if number != SHIPPED and number not in ledger.records:
-        raise UsageError(f"generation {number}: there is none of that number; "
-                         "`pi-reader weights list` shows them")
+        raise UsageError(
+            f"generation {number}: there is none of that number; "
+            "`pi-reader weights list` shows them"
+        )
 
 
 def _name(number: int) -> str:

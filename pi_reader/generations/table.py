@@ -16,8 +16,10 @@ def lines(generations: Sequence[Generation]) -> Iterator[str]:
     yield f"{'number':>6}  {'state':9}  {'parent':>6}  {'in use since':16}  {'sha256':12}  weights"
     for one in generations:
         parent = str(one.parent) if one.number != SHIPPED else "-"
-        yield (f"{one.number:6}  {one.state:9}  {parent:>6}  {when(one.since):16}  "
-               f"{one.sha256[:_SHORT]:12}  {summary(one)}")
+        yield (
+            f"{one.number:6}  {one.state:9}  {parent:>6}  {when(one.since):16}  "
+            f"{one.sha256[:_SHORT]:12}  {summary(one)}"
+        )
 
 
 def summary(one: Generation) -> str:
@@ -27,8 +29,9 @@ def summary(one: Generation) -> str:
         return why or "the file is missing or damaged"
     words = [("shipped, " if one.number == SHIPPED else "") + (one.card.recipe or "no recipe")]
     if one.card.accuracy is not None:
-        words.append(f"{one.card.accuracy:.2%}" + (f" on {one.card.measured}" if one.card.measured
-                                                   else ""))
+        words.append(
+            f"{one.card.accuracy:.2%}" + (f" on {one.card.measured}" if one.card.measured else "")
+        )
     return ", ".join(words) + (f"; {why}" if why else "")
 
 
@@ -65,8 +68,11 @@ def facts(one: Generation) -> Iterator[tuple[str, str]]:
         yield "learned from", f"{name} {sha256[:_SHORT]}"
     for name, value in card.notes.items():
         if isinstance(value, Mapping):
-            value = ", ".join(f"{key.replace('_', ' ')} {each}" for key, each in value.items()
-                              if not isinstance(each, Mapping | list))
+            value = ", ".join(
+                f"{key.replace('_', ' ')} {each}"
+                for key, each in value.items()
+                if not isinstance(each, Mapping | list)
+            )
         if not isinstance(value, list):
             yield name.replace("_", " "), str(value)
 

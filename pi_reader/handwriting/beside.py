@@ -19,7 +19,10 @@ _CLEAR = 0.3  # free paper around a mark, in heights of a digit: nobody may take
 
 
 def lay_marks(
-    cover: np.ndarray, rng: np.random.Generator, style: Style, lines: Sequence[Sequence[Box]],
+    cover: np.ndarray,
+    rng: np.random.Generator,
+    style: Style,
+    lines: Sequence[Sequence[Box]],
     pen: float,
 ) -> None:
     """Put some marks that are no digits where the page has room, in the hand of its digits.
@@ -95,10 +98,15 @@ def lay(cover: np.ndarray, mark: Track, place: np.ndarray, clear: int) -> bool:
     low, high = extent(mark)
     width, height = (int(side) for side in np.ceil(high - low)[0] + 3)
     left, top = (int(side) for side in place)
-    free = slice(max(top - clear, 0), top + height + clear), slice(
-        max(left - clear, 0), left + width + clear)
-    if top < 2 or left < 2 or top + height > cover.shape[0] - 2 or (
-        left + width > cover.shape[1] - 2 or cover[free].any()
+    free = (
+        slice(max(top - clear, 0), top + height + clear),
+        slice(max(left - clear, 0), left + width + clear),
+    )
+    if (
+        top < 2
+        or left < 2
+        or top + height > cover.shape[0] - 2
+        or (left + width > cover.shape[1] - 2 or cover[free].any())
     ):
         return False
     inside = replace(mark, points=mark.points - low[:, None] + np.float32(1))

@@ -30,8 +30,12 @@ def plus_joined(t: np.ndarray) -> Sequence[Stroke]:
     """A plus in one go: the pen drags a line from the end of the first stroke to the second."""
     y = between(t[0], 0.35, 0.6)
     return [
-        [(0.5, 0.0), (between(t[1], 0.4, 0.5), 1.0, CORNER),
-         (between(t[2], -0.05, 0.12), y, CORNER), (1.0, y + between(t[3], -0.1, 0.1))]
+        [
+            (0.5, 0.0),
+            (between(t[1], 0.4, 0.5), 1.0, CORNER),
+            (between(t[2], -0.05, 0.12), y, CORNER),
+            (1.0, y + between(t[3], -0.1, 0.1)),
+        ]
     ]
 
 
@@ -56,11 +60,16 @@ def times(t: np.ndarray) -> Sequence[Stroke]:
     """Two crossing diagonals: the sign and the letter x."""
     high = between(t[8], 0.6, 1.0)
     return [
-        [(between(t[0], -0.1, 0.15), 0.0), (0.4, 0.5 * high),
-         (between(t[1], 0.7, 1.0), high + between(t[2], -0.05, 0.05))],
-        [(between(t[3], 0.65, 1.0), between(t[4], -0.06, 0.08)),
-         (between(t[5], 0.3, 0.5), 0.5 * high),
-         (between(t[6], -0.1, 0.15), high + between(t[7], -0.05, 0.06))],
+        [
+            (between(t[0], -0.1, 0.15), 0.0),
+            (0.4, 0.5 * high),
+            (between(t[1], 0.7, 1.0), high + between(t[2], -0.05, 0.05)),
+        ],
+        [
+            (between(t[3], 0.65, 1.0), between(t[4], -0.06, 0.08)),
+            (between(t[5], 0.3, 0.5), 0.5 * high),
+            (between(t[6], -0.1, 0.15), high + between(t[7], -0.05, 0.06)),
+        ],
     ]
 
 
@@ -68,10 +77,18 @@ def x_curly(t: np.ndarray) -> Sequence[Stroke]:
     """The school hand's x: two bows back to back, or a bow with a stroke through it."""
     swing = between(t[0], 0.05, 0.25)
     return [
-        [(0.0, between(t[1], 0.1, 0.3)), (0.15, 0.05), (0.4, 0.5), (0.65, 0.95),
-         (0.85, 1.0 - swing)],
-        [(between(t[2], 0.7, 0.85), between(t[3], 0.0, 0.1)), (0.4, between(t[4], 0.42, 0.58)),
-         (between(t[5], -0.05, 0.1), 1.0)],
+        [
+            (0.0, between(t[1], 0.1, 0.3)),
+            (0.15, 0.05),
+            (0.4, 0.5),
+            (0.65, 0.95),
+            (0.85, 1.0 - swing),
+        ],
+        [
+            (between(t[2], 0.7, 0.85), between(t[3], 0.0, 0.1)),
+            (0.4, between(t[4], 0.42, 0.58)),
+            (between(t[5], -0.05, 0.1), 1.0),
+        ],
     ]
 
 
@@ -80,8 +97,15 @@ def _bracket(side: int) -> Skeleton:
 
     def skeleton(t: np.ndarray) -> Sequence[Stroke]:
         deep = side * between(t[0], 0.2, 0.42)
-        return [[(0.0, 0.0), (deep * 0.8, 0.22), (deep, 0.5), (deep * 0.8, 0.78),
-                 (side * between(t[1], -0.03, 0.06), 1.0)]]
+        return [
+            [
+                (0.0, 0.0),
+                (deep * 0.8, 0.22),
+                (deep, 0.5),
+                (deep * 0.8, 0.78),
+                (side * between(t[1], -0.03, 0.06), 1.0),
+            ]
+        ]
 
     return skeleton
 
@@ -103,8 +127,9 @@ def arrow(t: np.ndarray) -> Sequence[Stroke]:
 
 _W: tuple[Skeleton, ...] = (
     plain([(0, 0), (0.22, 1, CORNER), (0.45, 0.25, CORNER), (0.68, 1, CORNER), (0.95, 0)]),
-    plain([(0, 0), (0.05, 0.75), (0.25, 1), (0.45, 0.3, CORNER), (0.5, 0.85), (0.7, 1),
-           (0.95, 0.05)]),
+    plain(
+        [(0, 0), (0.05, 0.75), (0.25, 1), (0.45, 0.3, CORNER), (0.5, 0.85), (0.7, 1), (0.95, 0.05)]
+    ),
 )
 _SIGNS: tuple[Skeleton, ...] = (
     plain([(0.6, 0), (0, 0.45, CORNER), (0.62, 0.9)]),  # less than
@@ -112,8 +137,9 @@ _SIGNS: tuple[Skeleton, ...] = (
     plain([(0, 0.1), (0.9, 0.9)]),  # backslash, too flat for a 1
     plain([(0.5, 0), (0.1, 0), (0.1, 1, CORNER), (0.5, 1)]),  # square bracket
     plain([(0, 0.5), (0.22, 0.38), (0.5, 0.52), (0.8, 0.4)]),  # tilde
-    plain([(0.3, 0), (0.25, 1)], [(0.7, 0), (0.62, 1)], [(0, 0.35), (1, 0.3)],
-          [(0, 0.7), (1, 0.66)]),  # hash
+    plain(
+        [(0.3, 0), (0.25, 1)], [(0.7, 0), (0.62, 1)], [(0, 0.35), (1, 0.3)], [(0, 0.7), (1, 0.66)]
+    ),  # hash
     plain([(0.5, 0), (0.5, 1)], [(0.05, 0.25), (0.95, 0.75)], [(0.95, 0.25), (0.05, 0.75)]),  # star
     plain([(0.4, 0), (0.75, 0.75, CORNER), (0, 0.75, CORNER), (0.38, 0.02)]),  # triangle
     plain([(0, 0.45), (0.8, 0.45)], [(0.4, 0.05), (0.41, 0.09)], [(0.4, 0.85), (0.41, 0.89)]),
@@ -130,8 +156,9 @@ _RULES: tuple[Skeleton, ...] = (
     plain([(0.5, 0), (0.5, 1)], [(0, 0.5), (1, 0.5)], play=0.2),
     plain([(0, 0), (0, 1)], [(0.5, 0), (0.5, 1)], [(1, 0), (1, 1)]),
     plain([(0, 0), (1, 0)], [(0, 0.5), (1, 0.5)], [(0, 1), (1, 1)]),
-    plain([(0, 0), (1, 0, CORNER), (1, 0.8, CORNER), (0, 0.8, CORNER), (0, 0)],
-          [(0, 0.4), (1, 0.4)]),
+    plain(
+        [(0, 0), (1, 0, CORNER), (1, 0.8, CORNER), (0, 0.8, CORNER), (0, 0)], [(0, 0.4), (1, 0.4)]
+    ),
 )
 
 
@@ -149,9 +176,15 @@ def _scribble(points: int) -> Skeleton:
     """Back and forth without a plan; the hand's own quirk carries the points about."""
 
     def skeleton(t: np.ndarray) -> Sequence[Stroke]:
-        return [[(0.5 + 0.4 * np.sin(index * (1 + 2 * t[index % 10]) + 6 * t[(index + 3) % 10]),
-                  0.5 + 0.4 * np.cos(index * (1 + 2 * t[(index + 5) % 10])))
-                 for index in range(points)]]
+        return [
+            [
+                (
+                    0.5 + 0.4 * np.sin(index * (1 + 2 * t[index % 10]) + 6 * t[(index + 3) % 10]),
+                    0.5 + 0.4 * np.cos(index * (1 + 2 * t[(index + 5) % 10])),
+                )
+                for index in range(points)
+            ]
+        ]
 
     return skeleton
 
@@ -171,4 +204,3 @@ KINDS: dict[str, tuple[float, tuple[Skeleton, ...]]] = {
     "scribbles": (7, tuple(_scribble(points) for points in (6, 9, 12, 16))),
 }
 """Kinds of marks that are no digits: how common each is, and its shapes."""
-

@@ -162,9 +162,7 @@ def _pairs(without: Collection[str]) -> Callable[[int, np.random.Generator], np.
     return draw
 
 
-def _with_letters(
-    digits: Track, traits: Traits, share: float, rng: np.random.Generator
-) -> Track:
+def _with_letters(digits: Track, traits: Traits, share: float, rng: np.random.Generator) -> Track:
     """The same track, changed in place: some digits have become letters of the same hands."""
     rows = np.flatnonzero(rng.random(len(traits)) < share)
     keys = rng.choice(_LETTER_KEYS, len(rows))

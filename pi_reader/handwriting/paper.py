@@ -151,9 +151,7 @@ def _shadow(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(dark.resize(size, Image.Resampling.BICUBIC))
 
 
-def photograph(
-    scene: np.ndarray, rng: np.random.Generator, difficulty: float
-) -> np.ndarray:
+def photograph(scene: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     """Take the picture: focus, sensor noise, exposure, and often a JPEG on the way.
 
     scene: (height, width) float32, 0 black to 1 white. Gives (height, width) uint8.

@@ -24,7 +24,7 @@ def scanned(patches: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     for row, patch in enumerate(patches):
         height, width = _scan(patch, rng, canvas[row])
         if not height * width:
-            canvas[row, : SIDE, : SIDE] = patch / np.float32(255)
+            canvas[row, :SIDE, :SIDE] = patch / np.float32(255)
     return centred(canvas)
 
 
@@ -40,7 +40,8 @@ def _scan(patch: np.ndarray, rng: np.random.Generator, into: np.ndarray) -> tupl
         shape **= np.float32(rng.uniform(0, 1))
     coarse = np.maximum(np.rint(shape / shape.max() * rng.integers(*_TALL)), 2).astype(int)
     small = Image.fromarray(patch).resize(
-        (int(coarse[0]), int(coarse[1])), Image.Resampling.BOX, box)
+        (int(coarse[0]), int(coarse[1])), Image.Resampling.BOX, box
+    )
     black = (np.asarray(small) > 255 * rng.uniform(*_BLACK)).astype(np.uint8) * np.uint8(255)
     if not black.any():
         return 0, 0

@@ -143,8 +143,6 @@ def shapeless_traits(n: int, rng: np.random.Generator) -> Traits:
     )
 
 
-def _normal(
-    rng: np.random.Generator, shape: int | tuple[int, ...], scale: float
-) -> np.ndarray:
+def _normal(rng: np.random.Generator, shape: int | tuple[int, ...], scale: float) -> np.ndarray:
     """Normally distributed float32 numbers with this standard deviation."""
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(scale)

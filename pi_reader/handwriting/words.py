@@ -64,7 +64,10 @@ def _word(
         skeletons = {int(key): _SKELETONS[key] for key in np.unique(keys)}
         other = tracks(keys, skeletons, traits.take(rows), rng, _STEPS)
         track.points[rows], track.radius[rows], track.down[rows] = (
-            other.points, other.radius, other.down)
+            other.points,
+            other.radius,
+            other.down,
+        )
     points = track.points * heights[:, None, None]
     radius = track.radius * heights[:, None]
     low, high = extent(Track(points, radius, track.down))
@@ -76,8 +79,7 @@ def _word(
     points[:, :, 1] -= high[:, 1, None]  # all stand on one line
     low, high = extent(Track(points, radius, track.down))
     lifted = np.concatenate([track.down, np.zeros((n, 1), bool)], axis=1)
-    whole = Track(
-        points.reshape(1, -1, 2), radius.reshape(1, -1), lifted.reshape(1, -1)[:, :-1])
+    whole = Track(points.reshape(1, -1, 2), radius.reshape(1, -1), lifted.reshape(1, -1)[:, :-1])
     return whole, [np.concatenate([low[row], high[row]]) for row in np.flatnonzero(alike)]
 
 

@@ -42,7 +42,9 @@ class Presses:
 
     def __init__(self, down: bool, long_seconds: float = 1.0) -> None:
         self._steps: tuple[tuple[Literal["long", "hold"], float], ...] = (
-            ("long", long_seconds), ("hold", HOLD_SECONDS))
+            ("long", long_seconds),
+            ("hold", HOLD_SECONDS),
+        )
         self._level = self._seen = down  # what holds, and what was seen last
         self._seen_at = float("-inf")
         self._pressed_at: float | None = None
@@ -91,8 +93,9 @@ class Button:
     Raises NoHardware where there are no pins, Busy where somebody else holds this one.
     """
 
-    def __init__(self, pin: int, long_seconds: float = 1.0,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, pin: int, long_seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._clock = clock
         self._changes: deque[tuple[bool, float]] = deque(maxlen=_MOST_CHANGES)
         self._button: Any = None

@@ -48,8 +48,12 @@ def lesson(
         Forwards, a node adds up what arrives and sends the sigmoid of that. Backwards we know what
         it sent and ask what arrived. The sigmoid can be read from right to left:
     """)
-    board.show(*(f"sent {sent}: so {backwards(np.array(sent)):+.2f} had arrived"
-                 for sent in (0.01, 0.5, 0.7408, 0.99)))
+    board.show(
+        *(
+            f"sent {sent}: so {backwards(np.array(sent)):+.2f} had arrived"
+            for sent in (0.01, 0.5, 0.7408, 0.99)
+        )
+    )
     board.say("""
         (0.7408 is the node from the lesson `nodes`, and 1.05 it was.) But what each single link had
         brought cannot be known: many ways lead to one sum. So the sum is shared out along the links
@@ -69,17 +73,32 @@ def lesson(
         on the right all the {show}s it was shown, laid over each other:
     """)
 
-    board.picture("minds", patches(np.stack((minds[show], means[show]))),
-                  lambda figure: paint_patches(figure, np.concatenate((minds, means)), [
-                      *(f"mind: {label}" for label in range(10)),
-                      *(f"mean: {label}" for label in range(10))], columns=10))
+    board.picture(
+        "minds",
+        patches(np.stack((minds[show], means[show]))),
+        lambda figure: paint_patches(
+            figure,
+            np.concatenate((minds, means)),
+            [
+                *(f"mind: {label}" for label in range(10)),
+                *(f"mean: {label}" for label in range(10)),
+            ],
+            columns=10,
+        ),
+    )
 
     board.section("All ten")
     rows = []
     for label in range(10):
         alike = [likeness(minds[label], means[other]) for other in range(10)]
-        rows.append([label, f"{alike[label]:.2f}", int(np.argmax(alike)),
-                     f"{np.mean([alike[other] for other in range(10) if other != label]):.2f}"])
+        rows.append(
+            [
+                label,
+                f"{alike[label]:.2f}",
+                int(np.argmax(alike)),
+                f"{np.mean([alike[other] for other in range(10) if other != label]):.2f}",
+            ]
+        )
     board.say("""
         How alike is what it has in mind to the average picture of that digit (1 is the same, 0 has
         nothing in common), which digit's average is it most like, and how like is it to the others?

@@ -91,8 +91,9 @@ class Blackboard:
             try:
                 pictures.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise CannotWrite(f"{pictures}: cannot be made a folder, {error.strerror}") \
-                    from error
+                raise CannotWrite(
+                    f"{pictures}: cannot be made a folder, {error.strerror}"
+                ) from error
 
     def section(self, title: str) -> None:
         """Begin a new part, after waiting for whoever reads along."""
@@ -116,8 +117,10 @@ class Blackboard:
         """Columns under their heads; numbers are given as they should be read, as text."""
         cells = [list(heads), *([str(cell) for cell in row] for row in rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = ["   ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-                 for row in cells]
+        lines = [
+            "   ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            for row in cells
+        ]
         self.show(lines[0], "   ".join("-" * width for width in widths), *lines[1:])
 
     def picture(self, name: str, drawing: str, paint: Callable[[Any], None] | None = None) -> None:
@@ -148,8 +151,12 @@ class Blackboard:
         if lesson.SETTINGS:
             self._write("Settings")
             width = max(len(f"{one.name}={one.value}") for one in lesson.SETTINGS)
-            self._write(*(f"{_MARGIN}{f'{one.name}={one.value}':{width}}  {one.meaning}"
-                          for one in lesson.SETTINGS))
+            self._write(
+                *(
+                    f"{_MARGIN}{f'{one.name}={one.value}':{width}}  {one.meaning}"
+                    for one in lesson.SETTINGS
+                )
+            )
 
     def _write(self, *lines: str) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))

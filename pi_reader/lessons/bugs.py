@@ -22,12 +22,18 @@ SETTINGS = (
     Setting("wrong", 0.2, "the share of wrong names where names are wrong", 0, 1),
 )
 TRY = (
-    ("pi-reader lesson bugs rate=0.5 --fast",
-     "half of what each bug wants: how far apart do the twenty gardeners end?"),
-    ("pi-reader lesson bugs rate=0.001 --fast",
-     "too modest: is one walk through the garden enough to get anywhere?"),
-    ("pi-reader lesson bugs blur=2 wrong=0.5 --fast",
-     "a careless gardener: what spoils more, bad measuring or wrong names?"),
+    (
+        "pi-reader lesson bugs rate=0.5 --fast",
+        "half of what each bug wants: how far apart do the twenty gardeners end?",
+    ),
+    (
+        "pi-reader lesson bugs rate=0.001 --fast",
+        "too modest: is one walk through the garden enough to get anywhere?",
+    ),
+    (
+        "pi-reader lesson bugs blur=2 wrong=0.5 --fast",
+        "a careless gardener: what spoils more, bad measuring or wrong names?",
+    ),
 )
 
 
@@ -88,9 +94,17 @@ def lesson(
         for width, length, kind in both.tolist():
             wish = wanted(width, length, kind == 1)
             turn = change(slope, width, length, kind == 1, share)
-            rows.append(["caterpillar" if kind else "ladybird", f"{slope:.4f}",
-                         f"{slope * width:.4f}", f"{wish:.1f}", f"{wish - slope * width:+.4f}",
-                         f"{turn:+.4f}", f"{slope + turn:.4f}"])
+            rows.append(
+                [
+                    "caterpillar" if kind else "ladybird",
+                    f"{slope:.4f}",
+                    f"{slope * width:.4f}",
+                    f"{wish:.1f}",
+                    f"{wish - slope * width:+.4f}",
+                    f"{turn:+.4f}",
+                    f"{slope + turn:.4f}",
+                ]
+            )
             slope += turn
         board.table(["bug", "slope", "line is at", "wanted", "error", "change", "new slope"], rows)
     board.say("""
@@ -117,8 +131,16 @@ def lesson(
         with a learning rate of {rate:g}. The dotted line is what was learned: a slope of
         {slope:.2f}, with {right(garden, slope):.0%} of the bugs on their own side.
     """)
-    board.picture("garden", plot([(".", line, slope * line), ("L", *wide.T[:2]),
-                                  ("C", *long.T[:2])], (0, 4), (0, 4), height=18), paint)
+    board.picture(
+        "garden",
+        plot(
+            [(".", line, slope * line), ("L", *wide.T[:2]), ("C", *long.T[:2])],
+            (0, 4),
+            (0, 4),
+            height=18,
+        ),
+        paint,
+    )
 
     board.section("Twenty gardeners, and their mistakes")
     blurred = garden.copy()
@@ -127,12 +149,23 @@ def lesson(
     misnamed[:, 2] = np.where(rng.random(bugs) < wrong, 1 - garden[:, 2], garden[:, 2])
     rows = []
     for share in (1.0, rate):
-        for name, taught in (("all is well", garden), ("bad measuring", blurred),
-                             ("wrong names", misnamed)):
+        for name, taught in (
+            ("all is well", garden),
+            ("bad measuring", blurred),
+            ("wrong names", misnamed),
+        ):
             ends = [walk(rng.permutation(taught), 0.25, share) for _ in range(20)]
             good = [right(garden, end) for end in ends]
-            rows.append([f"{share:g}", name, f"{min(ends):.2f}", f"{max(ends):.2f}",
-                         f"{np.mean(good):.0%}", f"{min(good):.0%}"])
+            rows.append(
+                [
+                    f"{share:g}",
+                    name,
+                    f"{min(ends):.2f}",
+                    f"{max(ends):.2f}",
+                    f"{np.mean(good):.0%}",
+                    f"{min(good):.0%}",
+                ]
+            )
     board.say(f"""
         Twenty gardeners walk through the same garden, each on another path. Then again with badly
         measured bugs (off by about {blur:g}), then with {wrong:.0%} of the name tags swapped. How

@@ -65,7 +65,7 @@ def give(name: str, board: Blackboard, rng: np.random.Generator, words: Sequence
 
 
 def _meant(name: str, known: list[str]) -> str:
-    """"; did you mean ...?" where something is near, else what there is."""
+    """ "; did you mean ...?" where something is near, else what there is."""
     near = difflib.get_close_matches(name, known, 1)
     if near:
         return f"; did you mean {near[0]}?"

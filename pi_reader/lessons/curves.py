@@ -29,8 +29,12 @@ from pi_reader.training.sweep import (
 
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0)
 HIDDEN = (2, 5, 10, 30, 100, 200)
-TITLES = {"rate": "learning rate", "hidden": "hidden nodes", "epochs": "epochs",
-          "turned": "degrees turned both ways"}
+TITLES = {
+    "rate": "learning rate",
+    "hidden": "hidden nodes",
+    "epochs": "epochs",
+    "turned": "degrees turned both ways",
+}
 
 SETTINGS = (
     Setting("seeds", 3, "how often each setting is tried", 1, 20),
@@ -41,8 +45,10 @@ SETTINGS = (
 TRY = (
     ("pi-reader lesson curves digits=500 --fast", "few digits: do the best settings move?"),
     ("pi-reader lesson curves epochs=15 --fast", "is it still learning, or only by heart?"),
-    ("pi-reader sweep --rates 0.05,0.1,0.2 --seeds 2 --limit 2000 --results sweep.json",
-     "your own sweep: stop it with Ctrl-C, say it again, and it goes on"),
+    (
+        "pi-reader sweep --rates 0.05,0.1,0.2 --seeds 2 --limit 2000 --results sweep.json",
+        "your own sweep: stop it with Ctrl-C, say it again, and it goes on",
+    ),
 )
 
 
@@ -53,8 +59,9 @@ def lesson(
     if board.fast:
         digits, seeds, epochs = min(digits, 1000), min(seeds, 2), min(epochs, 15)
     loaded = load_digits(board, rng, digits + 1000, 1000)
-    material = Material(loaded.patches[:-1000], loaded.labels[:-1000],
-                        loaded.patches[-1000:], loaded.labels[-1000:])
+    material = Material(
+        loaded.patches[:-1000], loaded.labels[:-1000], loaded.patches[-1000:], loaded.labels[-1000:]
+    )
     base = Trial(100 if board.fast else 200, 0.1)
     trials = curves(RATES, HIDDEN, (), epochs, seeds, base)
     board.section("Trying")
@@ -89,31 +96,60 @@ def show(board: Blackboard, outcomes: Sequence[Outcome]) -> None:
         values = list(found)
         means = [float(np.mean(scores)) for scores in found.values()]
         board.section(f"Right, by {title}")
-        board.table([title, "mean", "lowest", "highest", "tries"], [
-            [f"{value:g}", f"{mean:.2%}", f"{min(scores):.2%}", f"{max(scores):.2%}", len(scores)]
-            for (value, scores), mean in zip(found.items(), means, strict=True)])
+        board.table(
+            [title, "mean", "lowest", "highest", "tries"],
+            [
+                [
+                    f"{value:g}",
+                    f"{mean:.2%}",
+                    f"{min(scores):.2%}",
+                    f"{max(scores):.2%}",
+                    len(scores),
+                ]
+                for (value, scores), mean in zip(found.items(), means, strict=True)
+            ],
+        )
         # Rates and nodes grow by factors, so their axis does too.
         factors = name in ("rate", "hidden")
         places = [float(np.log10(value)) for value in values] if factors else values
-        every = [(place, score) for place, scores in zip(places, found.values(), strict=True)
-                 for score in scores]
-        board.picture(name, plot([("-", [place for place, _ in every], [s for _, s in every]),
-                                  ("o", places, means)], height=12),
-                      partial(_paint, name, values, found, means))
+        every = [
+            (place, score)
+            for place, scores in zip(places, found.values(), strict=True)
+            for score in scores
+        ]
+        board.picture(
+            name,
+            plot(
+                [("-", [place for place, _ in every], [s for _, s in every]), ("o", places, means)],
+                height=12,
+            ),
+            partial(_paint, name, values, found, means),
+        )
         if factors:
             board.say("(The axis below grows by factors: -1 stands for 0.1, 0 for 1, 1 for 10.)")
     top = best(outcomes)
     board.section("The best")
-    board.show(", ".join(f"{TITLES[name]} {getattr(top.trial, name):g}" for name in TITLES)
-               + f", try {top.trial.seed}: {top.score:.2%}")
+    board.show(
+        ", ".join(f"{TITLES[name]} {getattr(top.trial, name):g}" for name in TITLES)
+        + f", try {top.trial.seed}: {top.score:.2%}"
+    )
 
 
-def _paint(name: str, values: list[float], found: dict[float, list[float]],
-           means: list[float], figure: Any) -> None:
+def _paint(
+    name: str, values: list[float], found: dict[float, list[float]], means: list[float], figure: Any
+) -> None:
     axes = figure.subplots()
     axes.plot(values, means, "o-", label="mean")
-    axes.fill_between(values, [min(scores) for scores in found.values()],
-                      [max(scores) for scores in found.values()], alpha=0.3, label="all tries")
-    axes.set(xlabel=TITLES[name], ylabel="share of digits read right",
-             xscale="log" if name in ("rate", "hidden") else "linear")
+    axes.fill_between(
+        values,
+        [min(scores) for scores in found.values()],
+        [max(scores) for scores in found.values()],
+        alpha=0.3,
+        label="all tries",
+    )
+    axes.set(
+        xlabel=TITLES[name],
+        ylabel="share of digits read right",
+        xscale="log" if name in ("rate", "hidden") else "linear",
+    )
     axes.legend()

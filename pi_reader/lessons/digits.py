@@ -31,8 +31,13 @@ TRY = (
 
 
 def lesson(
-    board: Blackboard, rng: np.random.Generator, hidden: int, rate: float, epochs: int,
-    perhaps: int, maybe: int,
+    board: Blackboard,
+    rng: np.random.Generator,
+    hidden: int,
+    rate: float,
+    epochs: int,
+    perhaps: int,
+    maybe: int,
 ) -> None:
     """Look at the data, teach, examine, and look at a doubtful case."""
     digits = load_digits(board, rng, *(3000, 1000) if board.fast else (60_000, 10_000))
@@ -42,8 +47,13 @@ def lesson(
         a number: 0 is paper, 255 is ink. Beside each is noted what it is, its label:
         {", ".join(map(str, digits.labels[:4]))}.
     """)
-    board.picture("some", patches(digits.patches[:4]), lambda figure: paint_patches(
-        figure, digits.patches[:40], [str(label) for label in digits.labels[:40]], columns=8))
+    board.picture(
+        "some",
+        patches(digits.patches[:4]),
+        lambda figure: paint_patches(
+            figure, digits.patches[:40], [str(label) for label in digits.labels[:40]], columns=8
+        ),
+    )
     inputs = scale_inputs(digits.patches[:1])[0]  # (784,)
     row = slice(14 * 28 + 6, 14 * 28 + 20)
     board.say("""
@@ -51,8 +61,10 @@ def lesson(
         neighbours. They are squeezed into 0.01 to 1. Why not 0? A link that gets 0 is multiplied by
         0 and can never learn anything. The middle of the first picture:
     """)
-    board.show("pixels  " + " ".join(f"{p:4d}" for p in digits.patches[0].reshape(-1)[row]),
-               "inputs  " + " ".join(f"{signal:4.2f}" for signal in inputs[row]))
+    board.show(
+        "pixels  " + " ".join(f"{p:4d}" for p in digits.patches[0].reshape(-1)[row]),
+        "inputs  " + " ".join(f"{signal:4.2f}" for signal in inputs[row]),
+    )
 
     board.section("What should come out")
     board.say(f"""
@@ -61,8 +73,10 @@ def lesson(
         for them: to want the impossible would drive the links larger and larger.
     """)
     targets = make_targets(digits.labels[:1])[0]
-    board.show("output   " + " ".join(f"{digit:4d}" for digit in range(10)),
-               "target   " + " ".join(f"{target:4.2f}" for target in targets))
+    board.show(
+        "output   " + " ".join(f"{digit:4d}" for digit in range(10)),
+        "target   " + " ".join(f"{target:4.2f}" for target in targets),
+    )
 
     board.section("Learning")
     board.say(f"""
@@ -74,8 +88,16 @@ def lesson(
     """)
     start = time.perf_counter()
     scores: list[list[str]] = []
-    network = teach(digits, rng, hidden, rate, epochs, lambda epoch, score: scores.append(
-        [str(epoch), f"{score:.2%}", f"{time.perf_counter() - start:.1f}"]))
+    network = teach(
+        digits,
+        rng,
+        hidden,
+        rate,
+        epochs,
+        lambda epoch, score: scores.append(
+            [str(epoch), f"{score:.2%}", f"{time.perf_counter() - start:.1f}"]
+        ),
+    )
     board.table(["epoch", "right", "seconds so far"], scores)
 
     board.section("The examination")
@@ -88,8 +110,11 @@ def lesson(
     """)
     names = [f"is {digits.test_labels[one]}, says {guesses[one]}" for one in wrong[:24]]
     if len(wrong):
-        board.picture("wrong", patches(digits.test_patches[wrong[:4]]), lambda figure:
-                      paint_patches(figure, digits.test_patches[wrong[:24]], names, columns=6))
+        board.picture(
+            "wrong",
+            patches(digits.test_patches[wrong[:4]]),
+            lambda figure: paint_patches(figure, digits.test_patches[wrong[:24]], names, columns=6),
+        )
         board.show("from left to right, row by row: " + "; ".join(names[:4]))
     each = [float((guesses[digits.test_labels == digit] == digit).mean()) for digit in range(10)]
     board.say("And how many of each digit it got right:")
@@ -110,9 +135,13 @@ def lesson(
         right.barh(range(10), said[doubtful])
         right.set(yticks=range(10), xlim=(0, 1), xlabel="output", title="what the network says")
 
-    board.picture("doubt", patches(digits.test_patches[doubtful : doubtful + 1]) + "\n\n" +
-                  bars([str(digit) for digit in range(10)], said[doubtful].tolist(), most=1),
-                  paint_doubt)
+    board.picture(
+        "doubt",
+        patches(digits.test_patches[doubtful : doubtful + 1])
+        + "\n\n"
+        + bars([str(digit) for digit in range(10)], said[doubtful].tolist(), most=1),
+        paint_doubt,
+    )
     board.say("""
         You have seen the whole way: a number that an error corrects, a line, a node, layers,
         blame sent back, steps downhill, and now a machine that reads. Nothing in it is magic, and

@@ -37,15 +37,27 @@ def plot(
                 field[height - 1 - row][column] = letter
     names = [f"{top:.4g}", *[""] * (height - 2), f"{bottom:.4g}"]
     margin = max(map(len, names))
-    rows = [f"{name:>{margin}} |{''.join(line)}".rstrip()
-            for name, line in zip(names, field, strict=True)]
+    rows = [
+        f"{name:>{margin}} |{''.join(line)}".rstrip()
+        for name, line in zip(names, field, strict=True)
+    ]
     start, end = f"{left:.4g}", f"{right:.4g}"
-    return "\n".join([*rows, " " * margin + " +" + "-" * width,
-                      " " * (margin + 2) + start + end.rjust(width - len(start))])
+    return "\n".join(
+        [
+            *rows,
+            " " * margin + " +" + "-" * width,
+            " " * (margin + 2) + start + end.rjust(width - len(start)),
+        ]
+    )
 
 
-def bars(names: Sequence[str], values: Sequence[float], most: float | None = None,
-         width: int = 40, form: str = ".2f") -> str:
+def bars(
+    names: Sequence[str],
+    values: Sequence[float],
+    most: float | None = None,
+    width: int = 40,
+    form: str = ".2f",
+) -> str:
     """A bar for each value, from 0 to `most` (the largest by default), with name and number."""
     most = most or max(map(abs, values), default=0.0) or 1.0
     margin = max(map(len, names), default=0)
@@ -53,7 +65,8 @@ def bars(names: Sequence[str], values: Sequence[float], most: float | None = Non
     longest = max(map(len, numbers), default=0)
     return "\n".join(
         f"{name:>{margin}} {number:>{longest}} {'#' * _length(value, most, width)}".rstrip()
-        for name, number, value in zip(names, numbers, values, strict=True))
+        for name, number, value in zip(names, numbers, values, strict=True)
+    )
 
 
 def patches(images: np.ndarray, across: int = 2) -> str:
@@ -69,8 +82,9 @@ def patches(images: np.ndarray, across: int = 2) -> str:
     rows = []
     for first in range(0, n, across):
         some = letters[first : first + across]
-        rows += ["  ".join("".join(line) for line in lines).rstrip()
-                 for lines in some.transpose(1, 0, 2)]
+        rows += [
+            "  ".join("".join(line) for line in lines).rstrip() for lines in some.transpose(1, 0, 2)
+        ]
     return "\n".join(rows)
 
 
@@ -78,15 +92,18 @@ def crossed(weights: np.ndarray, left: str, right: str) -> str:
     """Two nodes linked to two others: weights (2, 2), a row leads into one node on the right."""
     gap = " " * (len(left) + 3)
     (straight_1, up), (down, straight_2) = [[f"{weight:g}" for weight in row] for row in weights]
-    return "\n".join((
-        f"{left} 1 {straight_1.center(17, '-')} {right} 1",
-        f"{gap}  \\             /",
-        f"{gap}    {down:<8} /",
-        f"{gap}        \\ /",
-        f"{gap}        / \\",
-        f"{gap}    {up:<8} \\",
-        f"{gap}  /             \\",
-        f"{left} 2 {straight_2.center(17, '-')} {right} 2"))
+    return "\n".join(
+        (
+            f"{left} 1 {straight_1.center(17, '-')} {right} 1",
+            f"{gap}  \\             /",
+            f"{gap}    {down:<8} /",
+            f"{gap}        \\ /",
+            f"{gap}        / \\",
+            f"{gap}    {up:<8} \\",
+            f"{gap}  /             \\",
+            f"{left} 2 {straight_2.center(17, '-')} {right} 2",
+        )
+    )
 
 
 def paint_patches(figure: Any, images: np.ndarray, titles: Sequence[str], columns: int) -> None:

@@ -43,8 +43,9 @@ def send_back(errors: np.ndarray, links: np.ndarray) -> np.ndarray:
     return links.T @ errors
 
 
-def changes(inputs: np.ndarray, links: Sequence[np.ndarray], targets: np.ndarray,
-            exact: bool) -> tuple[np.ndarray, np.ndarray]:
+def changes(
+    inputs: np.ndarray, links: Sequence[np.ndarray], targets: np.ndarray, exact: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """How links into hidden and output nodes change: by the lecture's rule, or exactly."""
     hidden = by_matrix(inputs, links[0])
     output = by_matrix(hidden, links[1])
@@ -80,25 +81,37 @@ def lesson(
         have sent. So its error is what its links bring back: each output splits its error among
         the links into it, and each hidden node adds up its shares (and so on, layer by layer):
     """)
-    board.show(crossed(LINKS, "hidden", "output"), f"errors: {first} of output 1, "
-               f"{second} of output 2; the links into each add up to 5")
-    board.show(*(
-        f"hidden {j + 1}: {first} × {LINKS[0, j]:g} / {LINKS[0].sum():g} + {second} × "
-        f"{LINKS[1, j]:g} / {LINKS[1].sum():g} = {blame[j]:.2f}" for j in range(2)))
+    board.show(
+        crossed(LINKS, "hidden", "output"),
+        f"errors: {first} of output 1, {second} of output 2; the links into each add up to 5",
+    )
+    board.show(
+        *(
+            f"hidden {j + 1}: {first} × {LINKS[0, j]:g} / {LINKS[0].sum():g} + {second} × "
+            f"{LINKS[1, j]:g} / {LINKS[1].sum():g} = {blame[j]:.2f}"
+            for j in range(2)
+        )
+    )
 
     board.section("The same with a matrix")
     board.say("""
         The sums we divided by only set the scale, as the learning rate does anyway. Without
         them it is a matrix product again, rows and columns swapped ("transposed"), as we go back:
     """)
-    board.show(*(f"hidden {j + 1}: {first} × {LINKS[0, j]:g} + {second} × {LINKS[1, j]:g} = {e:.2f}"
-                 for j, e in enumerate(send_back(errors, LINKS))), "in numpy: links.T @ errors")
+    board.show(
+        *(
+            f"hidden {j + 1}: {first} × {LINKS[0, j]:g} + {second} × {LINKS[1, j]:g} = {e:.2f}"
+            for j, e in enumerate(send_back(errors, LINKS))
+        ),
+        "in numpy: links.T @ errors",
+    )
     board.say("Larger numbers, but the blame is shared much as before (here, even exactly so).")
 
     board.section("From blame to a change, and how true it is")
     targets = np.array([0.01, 0.01, 0.99])
-    rule, true = (changes(INPUTS, (INTO_HIDDEN, INTO_OUTPUT), targets, exact)
-                  for exact in (False, True))
+    rule, true = (
+        changes(INPUTS, (INTO_HIDDEN, INTO_OUTPUT), targets, exact) for exact in (False, True)
+    )
     board.say("""
         A link changes by its node's error, times the signal that came through it (no signal, no
         blame), times how steep the node's sigmoid is, which is output × (1 - output); and that
@@ -109,10 +122,16 @@ def lesson(
         There is an exact answer, too: ask of every link how the error would change if that link
         alone grew a tiny bit. All these together are called the gradient. Side by side:
     """)
-    board.table(["link", "changed by the rule", "exactly", "rule ÷ exact"], [
-        [link, f"{ours:+.5f}", f"{exact:+.5f}", f"{ours / exact:.2f}"] for link, ours, exact in (
-            *((f"hidden {j + 1} to output 1", rule[1][0, j], true[1][0, j]) for j in range(3)),
-            *((f"input 1 to hidden {j + 1}", rule[0][j, 0], true[0][j, 0]) for j in range(3)))])
+    board.table(
+        ["link", "changed by the rule", "exactly", "rule ÷ exact"],
+        [
+            [link, f"{ours:+.5f}", f"{exact:+.5f}", f"{ours / exact:.2f}"]
+            for link, ours, exact in (
+                *((f"hidden {j + 1} to output 1", rule[1][0, j], true[1][0, j]) for j in range(3)),
+                *((f"input 1 to hidden {j + 1}", rule[0][j, 0], true[0][j, 0]) for j in range(3)),
+            )
+        ],
+    )
     board.say("""
         Into the outputs the rule IS the gradient. Into the hidden nodes it is too large, not by the
         same factor for each: on its way back an error should be multiplied by how steep the

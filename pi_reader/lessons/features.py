@@ -53,9 +53,16 @@ def directions(digits: np.ndarray, parts: int = 8) -> np.ndarray:
     down, right = np.gradient(digits, axis=(1, 2))
     strength = np.hypot(down, right)  # (n, 28, 28)
     which = np.round(np.arctan2(down, right) / (2 * np.pi) * parts).astype(int) % parts
-    return np.stack([np.where(which == part, strength, 0)
-                     .reshape(-1, 4, 7, 4, 7).sum(axis=(2, 4)).reshape(-1, 16)
-                     for part in range(parts)], axis=1).reshape(-1, 16 * parts)
+    return np.stack(
+        [
+            np.where(which == part, strength, 0)
+            .reshape(-1, 4, 7, 4, 7)
+            .sum(axis=(2, 4))
+            .reshape(-1, 16)
+            for part in range(parts)
+        ],
+        axis=1,
+    ).reshape(-1, 16 * parts)
 
 
 FEATURES = {"pixels": pixels, "row and column sums": sums, "zones": zones, "directions": directions}
@@ -68,8 +75,14 @@ def squeezed(described: np.ndarray, most: np.ndarray) -> np.ndarray:
 
 
 def examine(
-    learn: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray,
-    rng: np.random.Generator, hidden: int, rate: float, epochs: int,
+    learn: np.ndarray,
+    labels: np.ndarray,
+    test: np.ndarray,
+    test_labels: np.ndarray,
+    rng: np.random.Generator,
+    hidden: int,
+    rate: float,
+    epochs: int,
 ) -> float:
     """Teach the lecture's network these inputs; the share of the test that it gets right."""
     network = ClassicNetwork(learn.shape[1], hidden, 10, rate, rng)
@@ -114,14 +127,34 @@ def lesson(
         described = describe(learn)
         most = described.max() if name == "pixels" else described.max(axis=0)
         inputs, exam = squeezed(described, most), squeezed(describe(test), most)
-        full, poor = (examine(inputs[:count], digits.labels[:count], exam, digits.test_labels,
-                              rng, hidden, rate, epochs * (len(learn) // count))
-                      for count in (len(learn), few))
-        rows.append([name, inputs.shape[1], f"{inputs.shape[1] * hidden + 10 * hidden:,}",
-                     f"{full:.1%}", f"{poor:.1%}", f"{time.perf_counter() - start:.1f}"])
+        full, poor = (
+            examine(
+                inputs[:count],
+                digits.labels[:count],
+                exam,
+                digits.test_labels,
+                rng,
+                hidden,
+                rate,
+                epochs * (len(learn) // count),
+            )
+            for count in (len(learn), few)
+        )
+        rows.append(
+            [
+                name,
+                inputs.shape[1],
+                f"{inputs.shape[1] * hidden + 10 * hidden:,}",
+                f"{full:.1%}",
+                f"{poor:.1%}",
+                f"{time.perf_counter() - start:.1f}",
+            ]
+        )
         right.append((full, poor))
-    board.table(["description", "inputs", "links", f"{len(learn):,} digits", f"{few} digits",
-                 "seconds"], rows)
+    board.table(
+        ["description", "inputs", "links", f"{len(learn):,} digits", f"{few} digits", "seconds"],
+        rows,
+    )
 
     def paint(figure: Any) -> None:
         axes = figure.subplots()

@@ -66,15 +66,22 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
         Two questions, each answered with 0 (no) or 1 (yes). AND says 1 if both are yes. OR says 1
         if at least one is. XOR says 1 if exactly one is: "tea or coffee?".
     """)
-    board.table(["x", "y", *GATES], [[*pair, *(gate[row] for gate in GATES.values())]
-                                     for row, pair in enumerate(QUESTIONS.tolist())])
+    board.table(
+        ["x", "y", *GATES],
+        [
+            [*pair, *(gate[row] for gate in GATES.values())]
+            for row, pair in enumerate(QUESTIONS.tolist())
+        ],
+    )
     board.say("""
         Draw each as a map: the four pairs are the corners of a square, x to the right, y upwards.
         A line on this map says 1 on one side of it and 0 on the other.
     """)
-    board.show("AND  0----1     OR  1----1     XOR  1----0",
-               "     |    |         |    |          |    |",
-               "     0----0         0----1          0----1")
+    board.show(
+        "AND  0----1     OR  1----1     XOR  1----0",
+        "     |    |         |    |          |    |",
+        "     0----0         0----1          0----1",
+    )
 
     board.section("Every line there is")
     step = 0.5 if board.fast else 0.1
@@ -104,9 +111,13 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
         Where both lines say 1, XOR is 1; and "both say 1" is just an AND, one line more. These
         three lines, two of which feed the third, are a neural network, built by hand.
     """)
-    board.table(["x", "y", "OR", "not both", "AND of these two"],
-                [[x, y, int(one), int(other), int(one and other)]
-                 for (x, y), one, other in zip(QUESTIONS, either, not_both, strict=True)])
+    board.table(
+        ["x", "y", "OR", "not both", "AND of these two"],
+        [
+            [x, y, int(one), int(other), int(one and other)]
+            for (x, y), one, other in zip(QUESTIONS, either, not_both, strict=True)
+        ],
+    )
 
     board.section("A network that finds its own lines")
     truth = np.array(GATES["XOR"])[:, None]  # (4, 1)

@@ -40,13 +40,23 @@ def load_digits(board: Blackboard, rng: np.random.Generator, learn: int, test: i
     folder = find_mnist(board.mnist)
     if folder is not None:
         mnist = data.load_mnist(folder)
-        return Digits(mnist.train_images[:learn], mnist.train_labels[:learn],
-                      mnist.test_images[:test], mnist.test_labels[:test], "MNIST")
+        return Digits(
+            mnist.train_images[:learn],
+            mnist.train_labels[:learn],
+            mnist.test_images[:test],
+            mnist.test_labels[:test],
+            "MNIST",
+        )
     learn, test = min(learn, _DRAWN), min(test, _DRAWN // 4)
     labels = rng.integers(0, 10, learn + test)
     patches = draw_patches(labels, rng)
-    return Digits(patches[:learn], labels[:learn], patches[learn:], labels[learn:],
-                  "digits drawn by this program")
+    return Digits(
+        patches[:learn],
+        labels[:learn],
+        patches[learn:],
+        labels[learn:],
+        "digits drawn by this program",
+    )
 
 
 def find_mnist(named: Path | None) -> Path | None:
@@ -58,7 +68,11 @@ def find_mnist(named: Path | None) -> Path | None:
 
 
 def teach(
-    digits: Digits, rng: np.random.Generator, hidden: int, rate: float, epochs: int,
+    digits: Digits,
+    rng: np.random.Generator,
+    hidden: int,
+    rate: float,
+    epochs: int,
     after: Callable[[int, float], None] = lambda epoch, score: None,
 ) -> ClassicNetwork:
     """The lecture's network, taught digit by digit; `after` hears the score after each epoch."""
@@ -71,8 +85,12 @@ def teach(
 
 def answers(network: ClassicNetwork, patches: np.ndarray) -> np.ndarray:
     """What its ten outputs say: (n, 28, 28) patches to (n, 10) float32."""
-    return np.concatenate([network.query(scale_inputs(patches[start : start + 1000]))
-                           for start in range(0, len(patches), 1000)])
+    return np.concatenate(
+        [
+            network.query(scale_inputs(patches[start : start + 1000]))
+            for start in range(0, len(patches), 1000)
+        ]
+    )
 
 
 def score(network: ClassicNetwork, patches: np.ndarray, labels: np.ndarray) -> float:

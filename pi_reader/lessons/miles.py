@@ -22,12 +22,18 @@ SETTINGS = (
     Setting("tries", 8, "how often it tries by rule", 1, 200),
 )
 TRY = (
-    ("pi-reader lesson miles guess=0.9",
-     "begin far above: are other rules needed to come down than to go up?"),
-    ("pi-reader lesson miles share=1.8 tries=20",
-     "mend nearly twice the error: it overshoots every time; does it still arrive?"),
-    ("pi-reader lesson miles share=2.1 tries=20",
-     "a little more and it runs away: too eager never learns"),
+    (
+        "pi-reader lesson miles guess=0.9",
+        "begin far above: are other rules needed to come down than to go up?",
+    ),
+    (
+        "pi-reader lesson miles share=1.8 tries=20",
+        "mend nearly twice the error: it overshoots every time; does it still arrive?",
+    ),
+    (
+        "pi-reader lesson miles share=2.1 tries=20",
+        "a little more and it runs away: too eager never learns",
+    ),
 )
 
 
@@ -65,9 +71,17 @@ def lesson(
     thoughts = ["a guess", "too little, so more", "far too much: overshot", "back, but gently"]
     board.table(
         ["number", "machine says", "truth", "error", "what we thought"],
-        [[f"{number:.2f}", f"{predict(number, km):.3f}", f"{MILES_IN_A_KILOMETRE * km:.3f}",
-          f"{error(number, km):+.3f}", thought]
-         for number, thought in zip(by_hand, thoughts, strict=True)])
+        [
+            [
+                f"{number:.2f}",
+                f"{predict(number, km):.3f}",
+                f"{MILES_IN_A_KILOMETRE * km:.3f}",
+                f"{error(number, km):+.3f}",
+                thought,
+            ]
+            for number, thought in zip(by_hand, thoughts, strict=True)
+        ],
+    )
     board.say("""
         Two things to see. The sign of the error says which way to turn: plus means more, minus
         means less. And its size says how far: with a small error a large step goes past the
@@ -81,8 +95,15 @@ def lesson(
     rows = []
     for turn in range(tries):
         following = improve(number, km, share)
-        rows.append([str(turn + 1), f"{number:.4f}", f"{predict(number, km):.3f}",
-                     f"{error(number, km):+.3f}", f"{following - number:+.4f}"])
+        rows.append(
+            [
+                str(turn + 1),
+                f"{number:.4f}",
+                f"{predict(number, km):.3f}",
+                f"{error(number, km):+.3f}",
+                f"{following - number:+.4f}",
+            ]
+        )
         number = following
         found.append(number)
     board.say(f"""
@@ -113,9 +134,13 @@ def lesson(
     board.picture("errors", plot([zero, ("o", steps, left)], height=11), paint)
 
     board.section("Does it know other distances?")
-    board.table(["km", "machine says", "truth"], [
-        [f"{other:g}", f"{predict(number, other):.2f}", f"{MILES_IN_A_KILOMETRE * other:.2f}"]
-        for other in (5.0, 42.195, 384_400.0)])
+    board.table(
+        ["km", "machine says", "truth"],
+        [
+            [f"{other:g}", f"{predict(number, other):.2f}", f"{MILES_IN_A_KILOMETRE * other:.2f}"]
+            for other in (5.0, 42.195, 384_400.0)
+        ],
+    )
     board.say("""
         It was shown a single example and answers for a run in the park, for a marathon and for the
         way to the moon. Learning one number was enough, because the world is simple here.
@@ -131,4 +156,5 @@ def _outlook(share: float) -> str:
     if share == 1:
         return "one step is enough"
     return "it jumps past the answer each time" + (
-        ", but less and less far" if share < 2 else " and never comes nearer")
+        ", but less and less far" if share < 2 else " and never comes nearer"
+    )

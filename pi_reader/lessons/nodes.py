@@ -17,12 +17,8 @@ from pi_reader.lessons.drawing import plot
 # The links of the three-layer example. A row holds the links INTO one node, so row 0, column 2 of
 # `INTO_HIDDEN` leads from the third input to the first hidden node.
 INPUTS = np.array([0.9, 0.1, 0.8])
-INTO_HIDDEN = np.array([[0.9, 0.3, 0.4],
-                        [0.2, 0.8, 0.2],
-                        [0.1, 0.5, 0.6]])
-INTO_OUTPUT = np.array([[0.3, 0.7, 0.5],
-                        [0.6, 0.5, 0.2],
-                        [0.8, 0.1, 0.9]])
+INTO_HIDDEN = np.array([[0.9, 0.3, 0.4], [0.2, 0.8, 0.2], [0.1, 0.5, 0.6]])
+INTO_OUTPUT = np.array([[0.3, 0.7, 0.5], [0.6, 0.5, 0.2], [0.8, 0.1, 0.9]])
 
 SETTINGS = (
     Setting("first", 1.0, "the first signal into the single node", -10, 10),
@@ -75,8 +71,12 @@ def lesson(
         through it is multiplied by that. A large weight lets much through, a weight near zero
         nothing, a negative one turns the signal round. The node adds up what arrives:
     """)
-    board.show(f"{first:>5} ---0.9--.", f"{'':15}node ---> ?", f"{second:>5} ---0.3--'",
-               f"\n{first} × 0.9 + {second} × 0.3 = {total:.4g}")
+    board.show(
+        f"{first:>5} ---0.9--.",
+        f"{'':15}node ---> ?",
+        f"{second:>5} ---0.3--'",
+        f"\n{first} × 0.9 + {second} × 0.3 = {total:.4g}",
+    )
     board.say("""
         Then it decides. The simplest way is a step: silent up to 0, firing above, much as a nerve
         cell stays quiet until enough comes in. But with a step, a tiny change of a weight changes
@@ -93,8 +93,19 @@ def lesson(
         axes.set(xlabel="what arrives, added up", ylabel="what the node sends on", xlim=(-6, 6))
         axes.legend()
 
-    board.picture("steps", plot([("-", x, [step(each) for each in x]), ("o", x, sigmoid(x)),
-                                 ("@", [total], [sigmoid(total)])], (-6, 6), (0, 1)), paint)
+    board.picture(
+        "steps",
+        plot(
+            [
+                ("-", x, [step(each) for each in x]),
+                ("o", x, sigmoid(x)),
+                ("@", [total], [sigmoid(total)]),
+            ],
+            (-6, 6),
+            (0, 1),
+        ),
+        paint,
+    )
     board.show(f"our node (@): step {step(total):.0f}, sigmoid {sigmoid(total):.4f}")
 
     board.section("Three layers, with a pencil")
@@ -106,11 +117,17 @@ def lesson(
     signals = INPUTS.tolist()
     for name, links in (("hidden", INTO_HIDDEN), ("output", INTO_OUTPUT)):
         sent = by_pencil(signals, links)
-        board.show(*(
-            f"{name} {number}: " + " + ".join(f"{signal:.3g} × {link:g}" for signal, link in
-                                              zip(signals, into_one, strict=True))
-            + f" = {float(np.dot(into_one, signals)):.3f}, sigmoid of that {answer:.3f}"
-            for number, (into_one, answer) in enumerate(zip(links, sent, strict=True), 1)))
+        board.show(
+            *(
+                f"{name} {number}: "
+                + " + ".join(
+                    f"{signal:.3g} × {link:g}"
+                    for signal, link in zip(signals, into_one, strict=True)
+                )
+                + f" = {float(np.dot(into_one, signals)):.3f}, sigmoid of that {answer:.3f}"
+                for number, (into_one, answer) in enumerate(zip(links, sent, strict=True), 1)
+            )
+        )
         signals = sent
     board.say("""
         Check one line with a pencil before you go on. That is all that a network does when it
@@ -125,9 +142,13 @@ def lesson(
         of signals and add up, for each row, has a name in mathematics: the product of a matrix
         and a vector. numpy writes it @, so that a whole layer is  sigmoid(links @ signals)
     """)
-    board.table(["links into hidden", "signals", "added up"],
-                [[str(links), signal, f"{links @ INPUTS:.3f}"]
-                 for links, signal in zip(INTO_HIDDEN, INPUTS, strict=True)])
+    board.table(
+        ["links into hidden", "signals", "added up"],
+        [
+            [str(links), signal, f"{links @ INPUTS:.3f}"]
+            for links, signal in zip(INTO_HIDDEN, INPUTS, strict=True)
+        ],
+    )
     board.show("answer, by matrices: " + "  ".join(f"{each:.3f}" for each in answer))
 
     board.section("Why bother?")

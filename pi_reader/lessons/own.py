@@ -58,8 +58,11 @@ def lesson(
         white; colour is of no use for reading. The darkest is {frame.grey.min()}, the brightest
         {frame.grey.max()}. The paper lies somewhere between, brighter here and darker there.
     """)
-    board.picture("frame", patches(255 - small(frame.grey)), lambda figure: _show(
-        figure, frame.grey, f"the frame, {width} × {height}"))
+    board.picture(
+        "frame",
+        patches(255 - small(frame.grey)),
+        lambda figure: _show(figure, frame.grey, f"the frame, {width} × {height}"),
+    )
 
     board.section("The ink")
     ink = find_ink(frame.grey)
@@ -80,8 +83,11 @@ def lesson(
         tries several ways: it asked the network about {len(witness.patches)} pictures and took the
         {len(reading.digits)} that look most like digits:
     """)
-    board.picture("boxes", _boxes_text(reading), lambda figure: _show(
-        figure, np.asarray(annotated(frame, reading)), "what it read"))
+    board.picture(
+        "boxes",
+        _boxes_text(reading),
+        lambda figure: _show(figure, np.asarray(annotated(frame, reading)), "what it read"),
+    )
     if not reading.digits:
         board.say("No digit was found. A thicker pen, more light, or nearer? Then try again.")
         return
@@ -116,16 +122,27 @@ def _look_closely(board: Blackboard, witness: Witness, reading: Reading, chosen:
         middle of 28 × 28. So it is made like those. What the network says to it:
     """)
     one = asked[chosen]
-    board.picture("patches", patches(witness.patches[one : one + 1]), lambda figure: paint_patches(
-        figure, witness.patches[asked], names, columns=8))
+    board.picture(
+        "patches",
+        patches(witness.patches[one : one + 1]),
+        lambda figure: paint_patches(figure, witness.patches[asked], names, columns=8),
+    )
     outputs = witness.said[one].tolist()
     board.show(bars([*map(str, range(10)), "none"][: len(outputs)], outputs, most=1))
 
 
 def _boxes_text(reading: Reading) -> str:
-    return "\n".join(f"line {number}: " + "  ".join(
-        f"{digit.label}{'' if digit.sure else '?'} at {digit.box.x}" for digit in line.digits)
-        for number, line in enumerate(reading.lines, 1)) or "nothing"
+    return (
+        "\n".join(
+            f"line {number}: "
+            + "  ".join(
+                f"{digit.label}{'' if digit.sure else '?'} at {digit.box.x}"
+                for digit in line.digits
+            )
+            for number, line in enumerate(reading.lines, 1)
+        )
+        or "nothing"
+    )
 
 
 def _show(figure: Any, picture: np.ndarray, title: str) -> None:

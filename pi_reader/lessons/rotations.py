@@ -28,27 +28,38 @@ SETTINGS = (
 TRY = (
     ("pi-reader lesson rotations digits=300 --fast", "few digits: do the copies help more?"),
     ("pi-reader lesson rotations epochs=1 --fast", "or is it only that it sees more digits?"),
-    ("pi-reader sweep --angles 5,10,15 --epochs 10 --seeds 5 --results angles.json",
-     "on all digits and all cores: which angle is really best?"),
+    (
+        "pi-reader sweep --angles 5,10,15 --epochs 10 --seeds 5 --results angles.json",
+        "on all digits and all cores: which angle is really best?",
+    ),
 )
 
 
 def lesson(
-    board: Blackboard, rng: np.random.Generator, seeds: int, epochs: int, digits: int, rate: float,
+    board: Blackboard,
+    rng: np.random.Generator,
+    seeds: int,
+    epochs: int,
+    digits: int,
+    rate: float,
     jobs: int,
 ) -> None:
     """Look at turned digits, then try angle after angle."""
     if board.fast:
         digits, seeds, epochs = min(digits, 800), min(seeds, 2), min(epochs, 3)
     loaded = load_digits(board, rng, digits + 2000, 0)
-    material = Material(loaded.patches[:-2000], loaded.labels[:-2000],
-                        loaded.patches[-2000:], loaded.labels[-2000:])
+    material = Material(
+        loaded.patches[:-2000], loaded.labels[:-2000], loaded.patches[-2000:], loaded.labels[-2000:]
+    )
     board.section("Turning")
     board.say("Here is one digit as it is, and turned by 10, 45 and 90 degrees:")
     six = material.patches[[int(np.argmax(material.labels == 6))]]
     views = np.concatenate([turned(six, angle) for angle in (0.0, 10.0, 45.0, 90.0)])
-    board.picture("turned", patches(views), lambda figure: paint_patches(
-        figure, views, ["as it is", "10°", "45°", "90°"], columns=4))
+    board.picture(
+        "turned",
+        patches(views),
+        lambda figure: paint_patches(figure, views, ["as it is", "10°", "45°", "90°"], columns=4),
+    )
     board.say("""
         The first two could be from the same person on two days, and the network may be shown both.
         It learns that leaning does not matter, without anybody writing a digit more. The last one
@@ -64,21 +75,39 @@ def lesson(
     """)
     found = spread(sweep(trials, material, jobs=jobs or 1), "turned")
     means = {angle: float(np.mean(scores)) for angle, scores in found.items()}
-    board.table(["degrees", "mean", "lowest", "highest"], [
-        [f"{angle:g}", f"{means[angle]:.2%}", f"{min(scores):.2%}", f"{max(scores):.2%}"]
-        for angle, scores in found.items()])
+    board.table(
+        ["degrees", "mean", "lowest", "highest"],
+        [
+            [f"{angle:g}", f"{means[angle]:.2%}", f"{min(scores):.2%}", f"{max(scores):.2%}"]
+            for angle, scores in found.items()
+        ],
+    )
 
     def paint(figure: Any) -> None:
         axes = figure.subplots()
         axes.plot(list(means), list(means.values()), "o-", label="mean")
-        axes.fill_between(list(found), [min(scores) for scores in found.values()],
-                          [max(scores) for scores in found.values()], alpha=0.3, label="all tries")
+        axes.fill_between(
+            list(found),
+            [min(scores) for scores in found.values()],
+            [max(scores) for scores in found.values()],
+            alpha=0.3,
+            label="all tries",
+        )
         axes.set(xlabel="degrees turned both ways", ylabel="share of digits read right")
         axes.legend()
 
     every = [(angle, score) for angle, scores in found.items() for score in scores]
-    board.picture("curve", plot([("-", [a for a, _ in every], [s for _, s in every]),
-                                 ("o", list(means), list(means.values()))], height=13), paint)
+    board.picture(
+        "curve",
+        plot(
+            [
+                ("-", [a for a, _ in every], [s for _, s in every]),
+                ("o", list(means), list(means.values())),
+            ],
+            height=13,
+        ),
+        paint,
+    )
     top = max(means, key=lambda angle: means[angle])
     board.say(f"""
         Best here is {top:g} degrees, with {means[top]:.2%} against {means[0.0]:.2%} without copies;

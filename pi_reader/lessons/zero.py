@@ -46,8 +46,11 @@ class Board:
     slower: float
 
 
-BOARDS = (Board("Zero W", 0.267, 1.0), Board("Zero 2 W", 2.5, 1 / DHRYSTONE),
-          Board("3", 3.0, 1 / DHRYSTONE / 1.2))
+BOARDS = (
+    Board("Zero W", 0.267, 1.0),
+    Board("Zero 2 W", 2.5, 1 / DHRYSTONE),
+    Board("3", 3.0, 1 / DHRYSTONE / 1.2),
+)
 
 
 def counted(hidden: int) -> dict[str, tuple[int, int]]:
@@ -75,8 +78,10 @@ def seconds_for(work: Callable[[], object], times: int) -> float:
 def import_seconds() -> float:
     """How long this machine takes until numpy is there, in a fresh Python."""
     code = "import time; t = time.process_time(); import numpy; print(time.process_time() - t)"
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-            for _ in range(3)]
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        for _ in range(3)
+    ]
     return min(float(run.stdout) for run in runs)
 
 
@@ -90,8 +95,10 @@ def lesson(board: Blackboard, rng: np.random.Generator, hidden: int, digits: int
         {INPUTS * hidden + hidden * OUTPUTS:,} links. To read a digit each is multiplied with once.
         To learn from one it must also be changed. For a single digit that is:
     """)
-    board.table(["step", "multiply-adds", "kilobytes of links moved"], [
-        [name, f"{each:,}", f"{moved / 1000:,.0f}"] for name, (each, moved) in steps.items()])
+    board.table(
+        ["step", "multiply-adds", "kilobytes of links moved"],
+        [[name, f"{each:,}", f"{moved / 1000:,.0f}"] for name, (each, moved) in steps.items()],
+    )
     board.say(f"""
         Together {work:,}, and for an epoch of {digits:,} digits {work * digits / 1e9:,.1f} thousand
         million. See how much is carried for how little is calculated: a digit at a time, each
@@ -106,13 +113,25 @@ def lesson(board: Blackboard, rng: np.random.Generator, hidden: int, digits: int
     times = 40 if board.fast else 400
     learning = seconds_for(lambda: network.train(inputs, target), times)
     reading = seconds_for(lambda: network.query(inputs), times)
-    products = seconds_for(lambda: (network.input_to_hidden @ inputs,
-                                    network.hidden_to_output @ np.zeros(hidden, np.float32),
-                                    network.hidden_to_output.T @ target), times)
-    board.table(["what", "microseconds", "an epoch, in seconds"], [
-        [what, f"{1e6 * each:.1f}", f"{each * digits:.1f}"] for what, each in (
-            ("reading one digit", reading), ("learning from one", learning),
-            ("of that, products", products))])
+    products = seconds_for(
+        lambda: (
+            network.input_to_hidden @ inputs,
+            network.hidden_to_output @ np.zeros(hidden, np.float32),
+            network.hidden_to_output.T @ target,
+        ),
+        times,
+    )
+    board.table(
+        ["what", "microseconds", "an epoch, in seconds"],
+        [
+            [what, f"{1e6 * each:.1f}", f"{each * digits:.1f}"]
+            for what, each in (
+                ("reading one digit", reading),
+                ("learning from one", learning),
+                ("of that, products", products),
+            )
+        ],
+    )
     if name := board_name():
         board.say(f"This is a {name}, so this is no estimate but the answer.")
     board.section("Estimated, for a core of each board")
@@ -129,10 +148,18 @@ def lesson(board: Blackboard, rng: np.random.Generator, hidden: int, digits: int
         rest = max(learning - products, 0.0) * IMPORT_ON_ZERO / here * each.slower
         whole = multiplied * 2 / (each.gflops * 1e9) + rest
         minutes.append(whole * digits / 60)
-        rows.append([each.name, each.gflops, f"{1000 * whole:.2f}", f"{rest / whole:.0%}",
-                     f"{minutes[-1]:.1f}"])
-    board.table(["board", "GFLOPS", "milliseconds a digit", "of it guessed", "minutes an epoch"],
-                rows)
+        rows.append(
+            [
+                each.name,
+                each.gflops,
+                f"{1000 * whole:.2f}",
+                f"{rest / whole:.0%}",
+                f"{minutes[-1]:.1f}",
+            ]
+        )
+    board.table(
+        ["board", "GFLOPS", "milliseconds a digit", "of it guessed", "minutes an epoch"], rows
+    )
     board.picture("minutes", bars([each.name for each in BOARDS], minutes, form=".1f"))
     board.say("""
         A computer for five euros learns to read while you have lunch. That was the point of the

@@ -77,8 +77,19 @@ def read_card(path: Path) -> Card:
             content = member.read(LARGEST_CARD + 1)
         text = content.partition(b"\n")[2]  # an .npy file begins with one line on what follows
         return Card.from_json(json.loads(text)["card"])
-    except (zipfile.BadZipFile, zlib.error, AttributeError, EOFError, KeyError, OSError,
-            NotImplementedError, RecursionError, RuntimeError, TypeError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        AttributeError,
+        EOFError,
+        KeyError,
+        OSError,
+        NotImplementedError,
+        RecursionError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise BadData(f"{path}: its card cannot be read ({error})") from error
 
 

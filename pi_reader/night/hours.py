@@ -46,13 +46,21 @@ def hours(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hou
 def _by_quiet(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hours:
     """By how long nothing was to be read."""
     since = status.get("since")
-    if status.get("state") not in ("nothing there", "too dark") \
-            or not isinstance(since, (int, float)):
-        return Hours(0.0, "the clock was never set, and there is something to read; it learns "
-                          "after two hours without, or with --now")
+    if status.get("state") not in ("nothing there", "too dark") or not isinstance(
+        since, (int, float)
+    ):
+        return Hours(
+            0.0,
+            "the clock was never set, and there is something to read; it learns "
+            "after two hours without, or with --now",
+        )
     quiet = now - since
     if quiet < QUIET:
-        return Hours(0.0, f"the clock was never set; nothing to read for {quiet / 60:.0f} minutes, "
-                          f"it learns after {QUIET / 60:.0f}, or with --now")
-    return Hours(settings.hours * 3600, "the clock was never set, but it has been quiet for two "
-                                        "hours")
+        return Hours(
+            0.0,
+            f"the clock was never set; nothing to read for {quiet / 60:.0f} minutes, "
+            f"it learns after {QUIET / 60:.0f}, or with --now",
+        )
+    return Hours(
+        settings.hours * 3600, "the clock was never set, but it has been quiet for two hours"
+    )

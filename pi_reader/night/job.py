@@ -62,9 +62,15 @@ class Night:
     """
 
     def __init__(
-        self, folders: Folders, settings: Settings, generations: Generations, *,
-        seconds: float | None = None, mnist: Path | None = None,
-        log: Callable[[str], None] = lambda line: None, told: Callable[[], str] = lambda: "",
+        self,
+        folders: Folders,
+        settings: Settings,
+        generations: Generations,
+        *,
+        seconds: float | None = None,
+        mnist: Path | None = None,
+        log: Callable[[str], None] = lambda line: None,
+        told: Callable[[], str] = lambda: "",
         temperature: Callable[[], float | None] = lambda: None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
@@ -78,8 +84,18 @@ class Night:
         self._heard: set[int] = set()  # offered generations that were judged, or have to wait
         self._requests = Requests(folders.requests, log)
         self._word = words.Word(folders.training, clock, monotonic)
-        self._pace = Pace(self._requests, self._word, log, told, seconds, settings.night.hottest,
-                          temperature, clock, monotonic, sleep)
+        self._pace = Pace(
+            self._requests,
+            self._word,
+            log,
+            told,
+            seconds,
+            settings.night.hottest,
+            temperature,
+            clock,
+            monotonic,
+            sleep,
+        )
 
     def run(self) -> Result:
         """Do it. Raises Busy if another training is running, CannotWrite, BadData, MissingFile."""
@@ -91,8 +107,11 @@ class Night:
                 result = self._run()
                 self._hear_others()  # who offered weights meanwhile was told that they are judged
             except Stopped as stopped:
-                result = Result("stopped", f"{stopped}; what was learned so far is kept, and the "
-                                           "next training goes on from there")
+                result = Result(
+                    "stopped",
+                    f"{stopped}; what was learned so far is kept, and the "
+                    "next training goes on from there",
+                )
             except Exception as error:
                 self._word.say("failed", str(error))
                 raise
@@ -129,19 +148,32 @@ class Night:
             plan = self._plan(samples)
             if plan is None:
                 return _NOTHING_NEW
-            taught = as_taught([sample for sample in samples.learned() + samples.held()
-                                if sample.id <= plan["last"]])
+            taught = as_taught(
+                [
+                    sample
+                    for sample in samples.learned() + samples.held()
+                    if sample.id <= plan["last"]
+                ]
+            )
         number = self._generations.current().number
         parent, card = self._generations.load(number)
         outcome = self._trial(parent, card, taught, plan).run()
         if self._generations.current().sha256 != plan["base"]:  # nobody compared it with those
             self._clear()
-            return Result("waiting", "other weights came into use while it learned; the next "
-                                     "training begins with those")
+            return Result(
+                "waiting",
+                "other weights came into use while it learned; the next training begins with those",
+            )
         result = self._conclude(outcome, card, plan, int((~taught.held_out).sum()))
-        write_json(self.folder / "last.json", {
-            "digest": plan["digest"], **vars(result), "when": believed(self._clock()),
-            "base": self._generations.current().sha256})
+        write_json(
+            self.folder / "last.json",
+            {
+                "digest": plan["digest"],
+                **vars(result),
+                "when": believed(self._clock()),
+                "base": self._generations.current().sha256,
+            },
+        )
         self._clear()
         return result
 
@@ -165,8 +197,10 @@ class Night:
         last = samples.newest()
         plan = {"last": last, "digest": samples.digest(last), "base": base}
         learned = current.card.data.get("samples") if current.card else None  # a cut may come
-        if not samples.counts().labelled \
-                or plan["digest"] in (self._last().get("digest"), learned):  # before it is noted
+        if not samples.counts().labelled or plan["digest"] in (
+            self._last().get("digest"),
+            learned,
+        ):  # before it is noted
             return None
         write_json(self.folder / "plan.json", plan)
         return plan
@@ -179,13 +213,25 @@ class Night:
 
     def _trial(self, parent: Model, card: Card, taught: Taught, plan: dict[str, Any]) -> Trial:
         """The training and its judge, laid out."""
-        facts = {"night": recipes.describe(NIGHT), "parent": plan["base"],
-                 "samples": plan["digest"]}
+        facts = {
+            "night": recipes.describe(NIGHT),
+            "parent": plan["base"],
+            "samples": plan["digest"],
+        }
         remembered = self._memory
         facts["memory"] = remembered.name
-        trial = Trial(parent, card.reject_below, taught, remembered,
-                      seed=int(plan["digest"][:8], 16), folder=self.folder, facts=facts,
-                      stop=self._pace.stop, shown=self._pace.shown, log=self._log)
+        trial = Trial(
+            parent,
+            card.reject_below,
+            taught,
+            remembered,
+            seed=int(plan["digest"][:8], 16),
+            folder=self.folder,
+            facts=facts,
+            stop=self._pace.stop,
+            shown=self._pace.shown,
+            log=self._log,
+        )
         self._log(_outset(trial))
         return trial
 
@@ -200,12 +246,15 @@ class Night:
                 self._log(f"learns without MNIST: {error}")
         return memory.remember(None)
 
-    def _conclude(self, outcome: Outcome, parent: Card, plan: dict[str, Any],
-                  learned: int) -> Result:
+    def _conclude(
+        self, outcome: Outcome, parent: Card, plan: dict[str, Any], learned: int
+    ) -> Result:
         """Switch to what was accepted; say what came of it."""
         if outcome.work:
-            self._log(f"{outcome.work / 1e12:.2f} TFLOP of matrix work, in "
-                      f"{minutes(self._pace.elapsed())}")
+            self._log(
+                f"{outcome.work / 1e12:.2f} TFLOP of matrix work, in "
+                f"{minutes(self._pace.elapsed())}"
+            )
         if outcome.state != "accepted":
             stay = "the old weights stay: " if outcome.state == "refused" else ""
             return Result(outcome.state, f"{stay}{outcome.why}")
@@ -221,8 +270,11 @@ class Night:
     def _hear_others(self) -> None:
         """Judge weights that were offered, and those that an upgrade brought."""
         generations = self._generations
-        waiting = [one for one in generations.list()
-                   if one.state == "candidate" and one.number not in self._heard]
+        waiting = [
+            one
+            for one in generations.list()
+            if one.state == "candidate" and one.number not in self._heard
+        ]
         upgraded = generations.shipped_changed()
         if not waiting and not upgraded:
             return
@@ -252,8 +304,14 @@ class Night:
 
 
 def learn_for_elsewhere(
-    content: bytes, name: str, parent: Model, card: Card, base: str, mnist: Path | None,
-    told: Callable[[], str], log: Callable[[str], None],
+    content: bytes,
+    name: str,
+    parent: Model,
+    card: Card,
+    base: str,
+    mnist: Path | None,
+    told: Callable[[], str],
+    log: Callable[[str], None],
 ) -> tuple[Outcome, Card]:
     """Learn from exported samples on a bigger machine; gives what came of it, and its card.
 
@@ -262,8 +320,15 @@ def learn_for_elsewhere(
     samples = [sample for sample in exchange.read(content, name) if sample.label is not None]
     remembered = memory.remember(mnist)
     digest = hashlib.sha256(content).hexdigest()
-    trial = Trial(parent, card.reject_below, as_taught(samples), remembered,
-                  seed=int(digest[:8], 16), stop=told, log=log)
+    trial = Trial(
+        parent,
+        card.reject_below,
+        as_taught(samples),
+        remembered,
+        seed=int(digest[:8], 16),
+        stop=told,
+        log=log,
+    )
     log(_outset(trial))
     try:
         outcome = trial.run()
@@ -276,22 +341,29 @@ def learn_for_elsewhere(
 def _outset(trial: Trial) -> str:
     """What lies ahead, for the log."""
     held = int(trial.taught.held_out.sum())
-    return (f"learns from {len(trial.taught) - held} samples beside {trial.memory.name}, {held} "
-            f"are held out: {trial.all_steps} steps of training in all")
+    return (
+        f"learns from {len(trial.taught) - held} samples beside {trial.memory.name}, {held} "
+        f"are held out: {trial.all_steps} steps of training in all"
+    )
 
 
-def _card(outcome: Outcome, parent: Card, digest: str, base: str, learned: int, now: float,
-          message: str) -> Card:
+def _card(
+    outcome: Outcome, parent: Card, digest: str, base: str, learned: int, now: float, message: str
+) -> Card:
     """The card of what was learned. digest: of the samples; base: sha256 of the parent's file."""
     after = outcome.after
     return Card(
-        recipe="night", seed=int(digest[:8], 16), parent=base, data={"samples": digest},
+        recipe="night",
+        seed=int(digest[:8], 16),
+        parent=base,
+        data={"samples": digest},
         accuracy=round(after.share, 6) if after else None,
         measured=f"{after.digits:,} of {after.name}" if after else "",
         reject_below=outcome.sure_at,
         date=time.strftime("%Y-%m-%d", time.gmtime(now)) if now else "",
         notes={**words.notes(outcome, learned), "message": message},
-        preprocessing=parent.preprocessing)
+        preprocessing=parent.preprocessing,
+    )
 
 
 def _make_folder(folder: Path) -> None:

@@ -22,16 +22,19 @@ def judge_upgrade(generations: Generations, held: Taught) -> tuple[bool, str]:
     models = [generations.load(number)[0] for number in (SHIPPED, generations.current().number)]
     held = held.take(held.labels < min(model.outcomes for model in models))
     wrong = [judge.opinion(model.predict(held.patches), held.labels).wrong for model in models]
-    figures = (f"of {len(held)} of your digits that were held out the new shipped weights read "
-               f"{wrong[0]} wrong, the learned ones {wrong[1]}; ")
+    figures = (
+        f"of {len(held)} of your digits that were held out the new shipped weights read "
+        f"{wrong[0]} wrong, the learned ones {wrong[1]}; "
+    )
     better = wrong[0] <= wrong[1]
-    return better, figures + ("the shipped ones are in use, and learn from all samples next"
-                              if better else "the learned ones stay")
+    return better, figures + (
+        "the shipped ones are in use, and learn from all samples next"
+        if better
+        else "the learned ones stay"
+    )
 
 
-def judge_offer(
-    generations: Generations, one: Generation, held: Taught, remembered: Memory
-) -> str:
+def judge_offer(generations: Generations, one: Generation, held: Taught, remembered: Memory) -> str:
     """Accept or refuse offered weights, or let them wait for more samples; in words."""
     parent, card = generations.load(generations.current().number)
     try:
@@ -54,5 +57,7 @@ def as_taught(samples: list[Sample]) -> Taught:
     known = [sample for sample in samples if sample.label is not None]
     return Taught(
         np.stack([s.patch for s in known]) if known else np.zeros((0, 28, 28), np.uint8),
-        np.array([s.label for s in known], np.uint8), np.array([s.event for s in known], np.int64),
-        np.array([s.held_out for s in known], bool))
+        np.array([s.label for s in known], np.uint8),
+        np.array([s.event for s in known], np.int64),
+        np.array([s.held_out for s in known], bool),
+    )

@@ -20,10 +20,17 @@ class Pace:
     """Asked after each step whether to stop; see `Night` for what it is given."""
 
     def __init__(
-        self, requests: Requests, word: Word, log: Callable[[str], None],
-        told: Callable[[], str], seconds: float | None, hottest: float,
-        temperature: Callable[[], float | None], clock: Callable[[], float],
-        monotonic: Callable[[], float], sleep: Callable[[float], None],
+        self,
+        requests: Requests,
+        word: Word,
+        log: Callable[[str], None],
+        told: Callable[[], str],
+        seconds: float | None,
+        hottest: float,
+        temperature: Callable[[], float | None],
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
     ) -> None:
         self._requests, self._word, self._log, self._told = requests, word, log, told
         self._seconds, self._hottest, self._temperature = seconds, hottest, temperature
@@ -48,8 +55,11 @@ class Pace:
         return self._rest()
 
     def _late(self) -> str:
-        return "the time is up" if self._seconds is not None \
-            and self.elapsed() >= self._seconds else ""
+        return (
+            "the time is up"
+            if self._seconds is not None and self.elapsed() >= self._seconds
+            else ""
+        )
 
     def _rest(self) -> str:
         """Wait until it is cooler."""
@@ -60,8 +70,11 @@ class Pace:
         while degrees is not None and degrees > self._hottest - _COOLER:
             self._word.say("training", f"rests, it is {degrees:.0f} °C warm")
             self._sleep(_REST)
-            if reason := self._told() or self._late() or \
-                    ("cancelled" if self._requests.take("cancel") else ""):
+            if (
+                reason := self._told()
+                or self._late()
+                or ("cancelled" if self._requests.take("cancel") else "")
+            ):
                 return reason
             degrees = self._temperature()
         return ""
@@ -85,8 +98,11 @@ class Pace:
 
     def _forecast(self, each: float, steps: int, left: float, until: float) -> str:
         """What it costs, and how long it will take."""
-        when = time.strftime("until %H:%M", time.localtime(until)) if until \
+        when = (
+            time.strftime("until %H:%M", time.localtime(until))
+            if until
             else f"another {minutes(left)}"
+        )
         line = f"a step takes {each:.2f} s; all {steps} will take {when}"
         if self._seconds is not None and self.elapsed() + left > self._seconds:
             line += ", longer than tonight; the next night goes on"

@@ -26,8 +26,10 @@ def morning(outcome: Outcome, learned: int, now: float) -> str:
     if outcome.owner is not None and (digit := _most_improved(outcome.owner)):
         words.append(digit)
     if outcome.before is not None and outcome.after is not None:
-        words.append(f"{outcome.after.name} {100 * outcome.before.share:.2f} → "
-                     f"{100 * outcome.after.share:.2f}")
+        words.append(
+            f"{outcome.after.name} {100 * outcome.before.share:.2f} → "
+            f"{100 * outcome.after.share:.2f}"
+        )
     words.append(time.strftime("in use since %H:%M", time.localtime(now)) if now else "in use now")
     return "; ".join(words)
 
@@ -47,16 +49,29 @@ def _most_improved(owner: Owner) -> str:
 def notes(outcome: Outcome, learned: int) -> dict[str, Any]:
     """The figures for the card."""
     owner, before, after = outcome.owner, outcome.before, outcome.after
-    figures: dict[str, Any] = {"learned": learned, "taken_over": outcome.taken,
-                               "teraflop": round(outcome.work / 1e12, 3)}
+    figures: dict[str, Any] = {
+        "learned": learned,
+        "taken_over": outcome.taken,
+        "teraflop": round(outcome.work / 1e12, 3),
+    }
     if owner is not None:
-        figures["owner"] = {"n": len(owner.labels), "wrong_before": owner.before.wrong,
-                            "wrong": owner.after.wrong, "luck": round(owner.chance, 6),
-                            "how": owner.how}
+        figures["owner"] = {
+            "n": len(owner.labels),
+            "wrong_before": owner.before.wrong,
+            "wrong": owner.after.wrong,
+            "luck": round(owner.chance, 6),
+            "how": owner.how,
+        }
     if before is not None and after is not None:
-        figures["general"] = {"name": after.name, "n": after.digits, "wrong_before": before.wrong,
-                              "wrong": after.wrong, "marks": after.marks,
-                              "fooled_before": before.fooled, "fooled": after.fooled}
+        figures["general"] = {
+            "name": after.name,
+            "n": after.digits,
+            "wrong_before": before.wrong,
+            "wrong": after.wrong,
+            "marks": after.marks,
+            "fooled_before": before.fooled,
+            "fooled": after.fooled,
+        }
     return figures
 
 
@@ -66,8 +81,9 @@ class Word:
     A file that cannot be written is no reason not to learn.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float],
-                 monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], float], monotonic: Callable[[], float]
+    ) -> None:
         self._path, self._clock, self._monotonic = path, clock, monotonic
         self._next = 0.0
 
@@ -75,8 +91,13 @@ class Word:
         """Write it. state: waiting, training, judging, done, refused or failed; until: seconds
         since 1970, 0.0 if unknown."""
         self._next = self._monotonic() + _EVERY
-        values = {"state": state, "progress": round(progress, 4), "until": round(until),
-                  "message": message, "updated": self._clock()}
+        values = {
+            "state": state,
+            "progress": round(progress, 4),
+            "until": round(until),
+            "message": message,
+            "updated": self._clock(),
+        }
         beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)

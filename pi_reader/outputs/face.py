@@ -55,10 +55,18 @@ def layout(width: int, height: int) -> Layout:
     across = 0 if width < 96 else 56 if high > 32 else 40  # no room for a picture on the smallest
     beside = across + 4 if across else 0
     if high > 32:
-        return Layout((0, 0, across, 42), (beside, 0, wide - beside, 42), (0, 45, wide, 5),
-                      (0, 53, wide, glyphs.HEIGHT))
-    return Layout((0, 0, across, high), (beside, 0, wide - beside, 18),
-                  (beside, 19, wide - beside, 2), (beside, 22, wide - beside, glyphs.HEIGHT))
+        return Layout(
+            (0, 0, across, 42),
+            (beside, 0, wide - beside, 42),
+            (0, 45, wide, 5),
+            (0, 53, wide, glyphs.HEIGHT),
+        )
+    return Layout(
+        (0, 0, across, high),
+        (beside, 0, wide - beside, 18),
+        (beside, 19, wide - beside, 2),
+        (beside, 22, wide - beside, glyphs.HEIGHT),
+    )
 
 
 def face(moment: Moment, width: int = 128, height: int = 64) -> Image.Image:
@@ -90,8 +98,7 @@ def face(moment: Moment, width: int = 128, height: int = 64) -> Image.Image:
 
 def look(moment: Moment) -> Hashable:
     """Something that stays the same as long as the face does, and costs nothing to ask for."""
-    return (moment.shown, moment.told, _page_number(moment.read_for),
-            _page_number(moment.told_for))
+    return (moment.shown, moment.told, _page_number(moment.read_for), _page_number(moment.told_for))
 
 
 def resting(number: int, width: int = 128, height: int = 64) -> Image.Image:
@@ -126,9 +133,11 @@ def remarks(moment: Moment) -> list[str]:
 def opinions(reading: Reading) -> list[str]:
     """How sure the reader is, or for each unsure digit what it might be: `9, perhaps 4`."""
     several = len(reading.digits) > 1
-    doubts = [(f"digit {place}: " if several else "")
-              + f"{digit.label}, perhaps {digit.runner_up[0]}"
-              for place, digit in enumerate(reading.digits, 1) if not digit.sure]
+    doubts = [
+        (f"digit {place}: " if several else "") + f"{digit.label}, perhaps {digit.runner_up[0]}"
+        for place, digit in enumerate(reading.digits, 1)
+        if not digit.sure
+    ]
     return doubts or [f"{_certainty(reading):.0%} sure"]
 
 
@@ -156,8 +165,11 @@ def _picture(canvas: Image.Image, spot: Spot, moment: Moment) -> None:
     if small is None and moment.frame is not None:
         grey = moment.frame.grey
         size = fitted((grey.shape[1], grey.shape[0]), (width, height))
-        small = (Image.fromarray(grey).resize(size, Image.Resampling.BOX).convert("1")
-                 if moment.state in _LIGHT_MATTERS else Image.fromarray(ink_dots(grey, size)))
+        small = (
+            Image.fromarray(grey).resize(size, Image.Resampling.BOX).convert("1")
+            if moment.state in _LIGHT_MATTERS
+            else Image.fromarray(ink_dots(grey, size))
+        )
     elif small is not None:
         small = small.resize(fitted(small.size, (width, height)), Image.Resampling.BILINEAR)
         small = small.point(lambda ink: 255 * (ink > _INK)).convert("1")
@@ -190,14 +202,15 @@ def _middle(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, moment: 
         _page(draw, spot, title, text, _page_number(moment.told_for))
 
 
-def _correction(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot,
-                correction: Correction) -> None:
+def _correction(
+    canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, correction: Correction
+) -> None:
     """The digit as it would be, large, above it the reading with this digit in negative."""
     left, top, width, height = spot
     text, place = correction.text, correction.place
     room = min(9, width // 7)  # signs; of a longer reading, what is near
     around = max(0, min(place - room // 2, len(text) - room))
-    for sign_place, sign in enumerate(text[around:around + room], around):
+    for sign_place, sign in enumerate(text[around : around + room], around):
         if sign_place == place:
             draw.rectangle((left, top, left + glyphs.width(sign) + 1, top + 8), fill=1)
         glyphs.write(draw, (left + 1, top + 1), sign, fill=int(sign_place != place))
@@ -211,8 +224,9 @@ def _correction(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot,
         _large(canvas, (spot[0] + width - 16, top, 16, height), str(label), 0)
 
 
-def _title(canvas: Image.Image, draw: ImageDraw.ImageDraw, height: int, title: str,
-           text: str) -> None:
+def _title(
+    canvas: Image.Image, draw: ImageDraw.ImageDraw, height: int, title: str, text: str
+) -> None:
     """The name of the box in the middle of the display, and below it what it does."""
     large = glyphs.picture(title, 2 if canvas.width >= 96 else 1, glyphs.HEIGHT)
     top = max(0, (height - large.height - _LINE) // 2)
@@ -229,7 +243,7 @@ def _page(draw: ImageDraw.ImageDraw, spot: Spot, title: str, text: str, number: 
     lines = glyphs.wrapped(text, width) if text else []
     room = max(1, (height - _LINE - 1) // _LINE)
     first = room * (number % max(1, -(-len(lines) // room)))
-    for place, line in enumerate(lines[first:first + room]):
+    for place, line in enumerate(lines[first : first + room]):
         glyphs.write(draw, (left, top + _LINE + 2 + place * _LINE), line)
 
 
@@ -248,12 +262,13 @@ def _large(canvas: Image.Image, spot: Spot, text: str, number: int) -> None:
     left, top, width, height = spot
     rendered = largest(text, (width, height))
     if rendered is not None:
-        canvas.paste(rendered, (left + (width - rendered.width) // 2,
-                                top + (height - rendered.height) // 2))
+        canvas.paste(
+            rendered, (left + (width - rendered.width) // 2, top + (height - rendered.height) // 2)
+        )
         return
     small = glyphs.wrapped(text, width)
     room = max(1, height // _LINE)
     first = room * (number % -(-len(small) // room))
     draw = ImageDraw.Draw(canvas)
-    for place, line in enumerate(small[first:first + room]):
+    for place, line in enumerate(small[first : first + room]):
         glyphs.write(draw, (left + (width - glyphs.width(line)) // 2, top + place * _LINE), line)

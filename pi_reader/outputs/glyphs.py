@@ -116,8 +116,15 @@ def write(draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, fill: i
     left, top = corner
     for sign in plain(text):
         rows = _glyph(sign)
-        draw.point([(left + column, top + line) for line, row in enumerate(rows)
-                    for column, dot in enumerate(row) if dot == "#"], fill=fill)
+        draw.point(
+            [
+                (left + column, top + line)
+                for line, row in enumerate(rows)
+                for column, dot in enumerate(row)
+                if dot == "#"
+            ],
+            fill=fill,
+        )
         left += len(rows[0]) + 1
 
 
@@ -160,8 +167,9 @@ def plain(text: str) -> str:
     """The text with the signs that are drawn here: é becomes e, – becomes -, a tab a space."""
     for fancy, simple in _SIMPLER.items():
         text = text.replace(fancy, simple)
-    return "".join(sign for sign in unicodedata.normalize("NFKD", text)
-                   if not unicodedata.combining(sign))
+    return "".join(
+        sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)
+    )
 
 
 def _glyph(sign: str) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def _from_large_to_small(lines: list[str], room: tuple[int, int]) -> Iterator[Im
     for size, font in smooth:
         if _LOWEST * size <= most:
             yield _stacked([_smooth(line, font) for line in lines])
-    for scale in _SCALES[3 if smooth else 0:]:
+    for scale in _SCALES[3 if smooth else 0 :]:
         if glyphs.BODY * scale <= most:
             yield _stacked([glyphs.picture(line, scale) for line in lines])
 

@@ -26,9 +26,14 @@ class Leds(Onlooker):
     Raises NoHardware where there are no pins, Busy where somebody else holds one.
     """
 
-    def __init__(self, digits: Sequence[int] = (), sure: int | None = None,
-                 unsure: int | None = None, heartbeat: int | None = None,
-                 active_high: bool = True) -> None:
+    def __init__(
+        self,
+        digits: Sequence[int] = (),
+        sure: int | None = None,
+        unsure: int | None = None,
+        heartbeat: int | None = None,
+        active_high: bool = True,
+    ) -> None:
         super().__init__()
         self._lit: dict[int, float] = {}  # by the lamp's id, as last written
         with ExitStack() as opened, opening("leds", "python3-gpiozero python3-lgpio", _ADVICE):

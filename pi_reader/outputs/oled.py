@@ -16,8 +16,10 @@ SHIFT_SECONDS = 60.0  # how long each pixel may glow in one place
 _SHIFTS = ((0, 0), (1, 0), (1, 1), (0, 1))  # pixels right and down, one after the other
 BRIGHT, DIM = 0xCF, 0x01  # of 255; even 0 can be read in a dark room
 _DISPLAY_OFF = 0xAE  # the command that all three chips share
-_ADVICE = ("look at its four wires, at [oled] address (i2cdetect -y 1 lists what answers), whether "
-           "I2C is on (raspi-config) and the user in the group i2c")
+_ADVICE = (
+    "look at its four wires, at [oled] address (i2cdetect -y 1 lists what answers), whether "
+    "I2C is on (raspi-config) and the user in the group i2c"
+)
 
 
 class Oled(Onlooker):
@@ -32,9 +34,16 @@ class Oled(Onlooker):
     off while running.
     """
 
-    def __init__(self, chip: str = "ssd1306", port: int = 1, address: int = 0x3C,
-                 width: int = 128, height: int = 64, turned: int = 0,
-                 dim_after_seconds: float = 300.0) -> None:
+    def __init__(
+        self,
+        chip: str = "ssd1306",
+        port: int = 1,
+        address: int = 0x3C,
+        width: int = 128,
+        height: int = 64,
+        turned: int = 0,
+        dim_after_seconds: float = 300.0,
+    ) -> None:
         super().__init__()
         self._dim_after = dim_after_seconds
         self._size = (width, height)

@@ -18,8 +18,15 @@ from pi_reader.values import Frame, Reading, Status
 WIDTH, HEIGHT = 128, 64  # dots of the display that it stands for
 _COLUMNS, _LINES = 80, 24  # the smallest terminal that it is drawn in
 _GREEN, _YELLOW, _RED = 32, 33, 31  # colours of a terminal
-_STROKES = {"a": (0, 1), "f": (1, 0), "b": (1, 4), "g": (2, 1), "e": (3, 0), "c": (3, 4),
-            "d": (4, 1)}  # where each segment begins: line, column
+_STROKES = {
+    "a": (0, 1),
+    "f": (1, 0),
+    "b": (1, 4),
+    "g": (2, 1),
+    "e": (3, 0),
+    "c": (3, 4),
+    "d": (4, 1),
+}  # where each segment begins: line, column
 
 
 class Panel(Onlooker):
@@ -69,8 +76,12 @@ class Panel(Onlooker):
     def _in_place(self) -> bool:
         """Whether there is a terminal, and room in it."""
         size = shutil.get_terminal_size()
-        return (self._stream.isatty() and size.columns >= _COLUMNS and size.lines >= _LINES
-                and (self._stream.encoding or "").lower().startswith("utf"))
+        return (
+            self._stream.isatty()
+            and size.columns >= _COLUMNS
+            and size.lines >= _LINES
+            and (self._stream.encoding or "").lower().startswith("utf")
+        )
 
     def _line(self, *words: str) -> None:
         text = "  ".join(filter(None, words))
@@ -91,12 +102,18 @@ class Panel(Onlooker):
             self._screen = screen(moment)
         sign, point = character(moment)
         digit = [""] * 5 + seven_segments(FONT[sign], point) + [""] * 6
-        rows = [f"│{row}│  {beside}".rstrip()
-                for row, beside in zip(self._screen, digit, strict=True)]
+        rows = [
+            f"│{row}│  {beside}".rstrip() for row, beside in zip(self._screen, digit, strict=True)
+        ]
         edge = "─" * (WIDTH // 2)
         words = " · ".join([str(moment.state), *remarks(moment)])
-        return [f"╭{edge}╮", *rows, f"╰{edge}╯", f" {words}"[:_COLUMNS - 1],
-                lamp_line(lamps(moment))]
+        return [
+            f"╭{edge}╮",
+            *rows,
+            f"╰{edge}╯",
+            f" {words}"[: _COLUMNS - 1],
+            lamp_line(lamps(moment)),
+        ]
 
 
 def screen(moment: Moment) -> list[str]:
@@ -120,8 +137,10 @@ def seven_segments(lit: str, point: bool) -> list[str]:
 def lamp_line(now: Lamps) -> str:
     """All lamps in a line, coloured as one would buy them."""
     digits = "  ".join(f"{label} {_lamp(label in now.digits, _RED)}" for label in range(10))
-    return (f" {digits}    sure {_lamp(now.sure > 0, _GREEN)}  unsure "
-            f"{_lamp(now.unsure > 0, _YELLOW)}  heart {_lamp(now.heartbeat > 0.5, _RED)}")
+    return (
+        f" {digits}    sure {_lamp(now.sure > 0, _GREEN)}  unsure "
+        f"{_lamp(now.unsure > 0, _YELLOW)}  heart {_lamp(now.heartbeat > 0.5, _RED)}"
+    )
 
 
 def _lamp(lit: bool, colour: int) -> str:

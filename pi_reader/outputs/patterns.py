@@ -88,8 +88,12 @@ def lamps(moment: Moment) -> Lamps:
     if moment.spelled is not None:
         sure = STEADY if stands and stands.digit.sure else OFF
         unsure = STEADY if stands and not stands.digit.sure else OFF
-    return Lamps(level(sure, moment.told_for), level(unsure, moment.told_for),
-                 level(heartbeat(moment.status), moment.now), _digits(moment, stands))
+    return Lamps(
+        level(sure, moment.told_for),
+        level(unsure, moment.told_for),
+        level(heartbeat(moment.status), moment.now),
+        _digits(moment, stands),
+    )
 
 
 def heartbeat(status: Status) -> Pattern:

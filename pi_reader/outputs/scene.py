@@ -76,8 +76,9 @@ class Onlooker:
     def show(self, reading: Reading, frame: Frame | None = None) -> None:
         """Show this reading; the same digits once more do not begin to be spelled anew."""
         before = self._moment.reading
-        self._moment = replace(self._moment, reading=reading, frame=frame,
-                               shown=self._moment.shown + 1)
+        self._moment = replace(
+            self._moment, reading=reading, frame=frame, shown=self._moment.shown + 1
+        )
         if before is None or before.text != reading.text:
             self._read_at = None
             self._moment = replace(self._moment, read_for=0.0)
@@ -96,8 +97,9 @@ class Onlooker:
         """Let lamps blink and long readings move on. now: seconds of a monotonic clock."""
         self._read_at = now if self._read_at is None else self._read_at
         self._told_at = now if self._told_at is None else self._told_at
-        self._moment = replace(self._moment, now=now, read_for=now - self._read_at,
-                               told_for=now - self._told_at)
+        self._moment = replace(
+            self._moment, now=now, read_for=now - self._read_at, told_for=now - self._told_at
+        )
         self.draw(self._moment)
 
     def close(self) -> None:

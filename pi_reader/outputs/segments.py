@@ -16,10 +16,26 @@ from pi_reader.values import State
 #  e   c
 #    d   point
 FONT = {
-    " ": "", "-": "g", "_": "d",
-    "0": "abcdef", "1": "bc", "2": "abdeg", "3": "abcdg", "4": "bcfg",
-    "5": "acdfg", "6": "acdefg", "7": "abc", "8": "abcdefg", "9": "abcdfg",
-    "E": "adefg", "F": "aefg", "L": "def", "d": "bcdeg", "n": "ceg", "o": "cdeg", "t": "defg",
+    " ": "",
+    "-": "g",
+    "_": "d",
+    "0": "abcdef",
+    "1": "bc",
+    "2": "abdeg",
+    "3": "abcdg",
+    "4": "bcfg",
+    "5": "acdfg",
+    "6": "acdefg",
+    "7": "abc",
+    "8": "abcdefg",
+    "9": "abcdfg",
+    "E": "adefg",
+    "F": "aefg",
+    "L": "def",
+    "d": "bcdeg",
+    "n": "ceg",
+    "o": "cdeg",
+    "t": "defg",
 }
 CIRCLE = tuple(f"only {segment}" for segment in "abcdef")
 FONT |= dict(zip(CIRCLE, "abcdef", strict=True))  # one segment after the other, while starting
@@ -52,8 +68,14 @@ class Segments(Onlooker):
     Raises NoHardware where there are no pins, Busy where somebody else holds one.
     """
 
-    def __init__(self, pins: Sequence[int], point: int | None = None, active_high: bool = True,
-                 seconds: float = STAND, gap: float = GAP) -> None:
+    def __init__(
+        self,
+        pins: Sequence[int],
+        point: int | None = None,
+        active_high: bool = True,
+        seconds: float = STAND,
+        gap: float = GAP,
+    ) -> None:
         super().__init__()
         self._seconds, self._gap = seconds, gap
         self._shown = " "
@@ -61,10 +83,11 @@ class Segments(Onlooker):
         with opening("segments", "python3-gpiozero python3-lgpio", _ADVICE):
             from gpiozero import LEDCharDisplay
 
-            font = {sign: tuple(int(segment in lit) for segment in "abcdefg")
-                    for sign, lit in FONT.items()}
-            self._display: Any = LEDCharDisplay(*pins, dp=point, font=font,
-                                                active_high=active_high)
+            font = {
+                sign: tuple(int(segment in lit) for segment in "abcdefg")
+                for sign, lit in FONT.items()
+            }
+            self._display: Any = LEDCharDisplay(*pins, dp=point, font=font, active_high=active_high)
 
     def draw(self, moment: Moment) -> None:
         """Switch the segments, if they change."""

@@ -23,8 +23,12 @@ class Outputs:
     broken: the names of those, with the reason.
     """
 
-    def __init__(self, parts: Mapping[str, Callable[[], Output]], log: Callable[[str], None],
-                 retry_seconds: float = RETRY_SECONDS) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Callable[[], Output]],
+        log: Callable[[str], None],
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         self.broken: dict[str, str] = {}
         self._parts = dict(parts)
         self._log = log
@@ -116,8 +120,10 @@ class Outputs:
         if name not in self.broken:
             again = self._now < self._proven_at.get(name, self._now)
             pause = min(2 * self._pause[name], LONGEST_RETRY) if again else self._retry_seconds
-            self._log(f"{name}: broken, the box goes on without it and tries it again every "
-                      f"{pause:g} s: {reason}")
+            self._log(
+                f"{name}: broken, the box goes on without it and tries it again every "
+                f"{pause:g} s: {reason}"
+            )
             self._pause[name], self._retry_at[name] = pause, None
         self.broken[name] = reason
 

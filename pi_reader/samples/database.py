@@ -67,8 +67,10 @@ def _version(database: sqlite3.Connection) -> int:
 
 def bytes_in_use(database: sqlite3.Connection) -> int:
     """What the file holds, without the room that dropped rows left in it."""
-    pages, free, size = (database.execute(f"PRAGMA {name}").fetchone()[0]
-                         for name in ("page_count", "freelist_count", "page_size"))
+    pages, free, size = (
+        database.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
     return int((pages - free) * size)
 
 
@@ -79,8 +81,13 @@ def may_be_damage(error: Exception) -> bool:
     if isinstance(error, PiReaderError):
         return False
     return not isinstance(error, sqlite3.DatabaseError) or _code(error) in (
-        0, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT)
+        0,
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_CONSTRAINT,
+    )
 
 
 def _code(error: sqlite3.DatabaseError) -> int:
@@ -107,8 +114,9 @@ def replace(path: Path, fresh: Path) -> Path:
         os.replace(fresh, path)
         sync_folder(path.parent)
     except OSError as error:
-        raise CannotWrite(f"{path}: is damaged and cannot be set aside ({error.strerror})") \
-            from error
+        raise CannotWrite(
+            f"{path}: is damaged and cannot be set aside ({error.strerror})"
+        ) from error
     remove(fresh)  # what SQLite left beside it
     return aside
 
@@ -123,8 +131,11 @@ def remove(path: Path) -> None:
 def set_aside(path: Path) -> list[Path]:
     """What lies beside a database of its past: damaged ones, and a new one that a power cut has
     left unfinished."""
-    return [found for kind in ("damaged-", "fresh") for found in
-            path.parent.glob(f"{path.name}.{kind}*")]
+    return [
+        found
+        for kind in ("damaged-", "fresh")
+        for found in path.parent.glob(f"{path.name}.{kind}*")
+    ]
 
 
 def remove_set_aside(path: Path) -> None:
@@ -134,8 +145,10 @@ def remove_set_aside(path: Path) -> None:
             try:
                 found.unlink(missing_ok=True)
             except OSError as error:
-                raise CannotWrite(f"{found}: cannot be removed ({error.strerror}), and holds "
-                                  "samples; try it with sudo") from error
+                raise CannotWrite(
+                    f"{found}: cannot be removed ({error.strerror}), and holds "
+                    "samples; try it with sudo"
+                ) from error
 
 
 def in_our_words(path: Path, error: sqlite3.DatabaseError) -> Exception:
@@ -143,11 +156,13 @@ def in_our_words(path: Path, error: sqlite3.DatabaseError) -> Exception:
     code = _code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Busy(f"{path}: another process has been writing for {PATIENCE:.0f} s; try later")
-    reasons = {sqlite3.SQLITE_FULL: "the disk is full; make room and try again",
-               sqlite3.SQLITE_READONLY: "it is read-only; change its owner or mount it writable",
-               sqlite3.SQLITE_IOERR: "the disk reports an error; is it full or failing?",
-               sqlite3.SQLITE_CANTOPEN: "it cannot be opened; look at its folder and its owner",
-               sqlite3.SQLITE_PERM: "no permission; change its owner"}
+    reasons = {
+        sqlite3.SQLITE_FULL: "the disk is full; make room and try again",
+        sqlite3.SQLITE_READONLY: "it is read-only; change its owner or mount it writable",
+        sqlite3.SQLITE_IOERR: "the disk reports an error; is it full or failing?",
+        sqlite3.SQLITE_CANTOPEN: "it cannot be opened; look at its folder and its owner",
+        sqlite3.SQLITE_PERM: "no permission; change its owner",
+    }
     if code in reasons:
         return CannotWrite(f"{path}: cannot be written, {reasons[code]}")
     return error

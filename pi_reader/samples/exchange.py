@@ -22,12 +22,32 @@ from pi_reader.samples.store import Samples
 
 UNLABELLED = 255  # in `y`
 LARGEST = 64 << 20  # bytes, packed or unpacked
-_SHAPES = {"x": ("u1", (SIDE, SIDE)), "y": ("u1", ()), "event": ("i8", ()), "place": ("i8", ()),
-           "held_out": ("u1", ()), "when": ("f8", ()), "read": ("u1", ()), "confidence": ("f4", ()),
-           "key": ("S32", ()), "weights": ("S64", ()), "source": ("S16", ()),
-           "cutout_size": ("i4", (2,))}  # each behind a first dimension of n; and "cutouts" (m,) u1
-_DAMAGE = (EOFError, KeyError, MemoryError, NotImplementedError, OSError, RuntimeError, ValueError,
-           TypeError, zipfile.BadZipFile, zlib.error)  # MemoryError: a header that promises more
+_SHAPES = {
+    "x": ("u1", (SIDE, SIDE)),
+    "y": ("u1", ()),
+    "event": ("i8", ()),
+    "place": ("i8", ()),
+    "held_out": ("u1", ()),
+    "when": ("f8", ()),
+    "read": ("u1", ()),
+    "confidence": ("f4", ()),
+    "key": ("S32", ()),
+    "weights": ("S64", ()),
+    "source": ("S16", ()),
+    "cutout_size": ("i4", (2,)),
+}  # each behind a first dimension of n; and "cutouts" (m,) u1
+_DAMAGE = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)  # MemoryError: a header that promises more
 
 
 @dataclass(frozen=True)
@@ -67,12 +87,23 @@ def read(content: bytes, name: str = "samples") -> list[Sample]:
         height, width = (int(size) for size in arrays["cutout_size"][row])
         picture = arrays["cutouts"][end - height * width : end].reshape(height, width)
         label = int(arrays["y"][row])
-        samples.append(Sample(
-            0, int(arrays["event"][row]), _text(arrays["key"][row]), int(arrays["place"][row]),
-            float(arrays["when"][row]), bool(arrays["held_out"][row]), int(arrays["read"][row]),
-            float(arrays["confidence"][row]), None if label == UNLABELLED else label,
-            _text(arrays["weights"][row]), _text(arrays["source"][row]), arrays["x"][row].copy(),
-            picture.copy() if picture.size else None))
+        samples.append(
+            Sample(
+                0,
+                int(arrays["event"][row]),
+                _text(arrays["key"][row]),
+                int(arrays["place"][row]),
+                float(arrays["when"][row]),
+                bool(arrays["held_out"][row]),
+                int(arrays["read"][row]),
+                float(arrays["confidence"][row]),
+                None if label == UNLABELLED else label,
+                _text(arrays["weights"][row]),
+                _text(arrays["source"][row]),
+                arrays["x"][row].copy(),
+                picture.copy() if picture.size else None,
+            )
+        )
     return samples
 
 
@@ -85,9 +116,20 @@ def add(samples: Samples, new: list[Sample]) -> Imported:
         for sample in event:
             identity = samples.knows(sample.patch)
             if identity is None:
-                fresh.append((sample.place, New(sample.patch, sample.read, sample.confidence,
-                                                sample.label, sample.cutout, sample.weights,
-                                                sample.source)))
+                fresh.append(
+                    (
+                        sample.place,
+                        New(
+                            sample.patch,
+                            sample.read,
+                            sample.confidence,
+                            sample.label,
+                            sample.cutout,
+                            sample.weights,
+                            sample.source,
+                        ),
+                    )
+                )
             elif sample.label is not None and samples.get(identity).label is None:
                 samples.label(identity, sample.label)
                 labelled += 1
@@ -122,15 +164,18 @@ def _arrays(content: bytes, name: str) -> dict[str, np.ndarray]:
     except BadData:
         raise
     except KeyError as error:
-        raise BadData(f"{wrong} ({error.args[0]}); `pi-reader samples export` writes them") \
-            from error
+        raise BadData(
+            f"{wrong} ({error.args[0]}); `pi-reader samples export` writes them"
+        ) from error
     except _DAMAGE as error:
         raise BadData(f"{wrong}, or is damaged ({error}); export it again") from error
     n = len(arrays["x"]) if arrays["x"].ndim else -1
     for key, (kind, shape) in _SHAPES.items():
         if arrays[key].dtype != np.dtype(kind) or arrays[key].shape != (n, *shape):
-            raise BadData(f"{wrong}: its {key} is {arrays[key].dtype} {arrays[key].shape}, should "
-                          f"be {np.dtype(kind)} {(n, *shape)}")
+            raise BadData(
+                f"{wrong}: its {key} is {arrays[key].dtype} {arrays[key].shape}, should "
+                f"be {np.dtype(kind)} {(n, *shape)}"
+            )
     _check_ranges(arrays, wrong)
     return arrays
 
@@ -142,8 +187,12 @@ def _check_ranges(arrays: Mapping[str, np.ndarray], wrong: str) -> None:
         raise BadData(f"{wrong}: has labels above {NO_DIGIT}")
     if not (np.isfinite(arrays["confidence"]).all() and np.isfinite(arrays["when"]).all()):
         raise BadData(f"{wrong}: has confidences or times that are no numbers")
-    if (sizes < 0).any() or (sizes > 4096).any() or pictures.dtype != np.uint8 \
-            or pictures.shape != (int(sizes.astype(np.int64).prod(axis=1).sum()),):
+    if (
+        (sizes < 0).any()
+        or (sizes > 4096).any()
+        or pictures.dtype != np.uint8
+        or pictures.shape != (int(sizes.astype(np.int64).prod(axis=1).sum()),)
+    ):
         raise BadData(f"{wrong}: its cut-outs do not have the sizes it says")
     keys_and_places = set(zip(arrays["key"].tolist(), arrays["place"].tolist(), strict=True))
     if len(keys_and_places) != len(y) or (arrays["place"] < 0).any() or b"" in arrays["key"]:

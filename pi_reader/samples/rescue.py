@@ -26,8 +26,9 @@ def mend(path: Path, error: Exception) -> str:
     try:
         return _mend(path, error)
     except CannotWrite as trouble:
-        raise CannotWrite(f"{path}: is damaged ({error}), and what can be read of it cannot be "
-                          f"saved; {trouble}") from error
+        raise CannotWrite(
+            f"{path}: is damaged ({error}), and what can be read of it cannot be saved; {trouble}"
+        ) from error
 
 
 def _mend(path: Path, error: Exception) -> str:
@@ -50,8 +51,10 @@ def _mend(path: Path, error: Exception) -> str:
             except sqlite3.DatabaseError as trouble:
                 raise in_our_words(fresh, trouble) from error
             aside = replace(path, fresh)
-    return (f"{path}: is damaged ({error}) and was set aside as {aside.name}; a new one is begun "
-            f"with the {saved} samples that could still be read")
+    return (
+        f"{path}: is damaged ({error}) and was set aside as {aside.name}; a new one is begun "
+        f"with the {saved} samples that could still be read"
+    )
 
 
 def _is_whole(database: sqlite3.Connection) -> bool:
@@ -60,7 +63,8 @@ def _is_whole(database: sqlite3.Connection) -> bool:
         verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         count = database.execute("SELECT count(*) FROM samples JOIN events ON events.id = event")
         return verdict == "ok" and count.fetchone()[0] == sum(
-            _is_sample(row) for row in _rows(database, "samples"))
+            _is_sample(row) for row in _rows(database, "samples")
+        )
     except _DAMAGE:
         return False
 
@@ -73,8 +77,11 @@ def _take_over(old: sqlite3.Connection, database: sqlite3.Connection) -> int:
     events = {row[0]: row for row in _rows(old, "events") if row[3] in (0, 1)}
     samples = (row for row in _rows(old, "samples") if _is_sample(row) and row[1] in events)
     database.execute("BEGIN IMMEDIATE")
-    for table, columns, rows in (("events", 4, iter(events.values())), ("samples", 13, samples),
-                                 ("facts", 2, _rows(old, "facts"))):
+    for table, columns, rows in (
+        ("events", 4, iter(events.values())),
+        ("samples", 13, samples),
+        ("facts", 2, _rows(old, "facts")),
+    ):
         places = ", ".join("?" * columns)
         database.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)
     database.execute("DELETE FROM events WHERE id NOT IN (SELECT event FROM samples)")
@@ -100,7 +107,8 @@ def _numbers(database: sqlite3.Connection, table: str) -> list[int]:
         ways.append([])
         with contextlib.suppress(*_DAMAGE):
             for (number,) in database.execute(
-                    f"SELECT rowid FROM {table} NOT INDEXED ORDER BY rowid {order}"):
+                f"SELECT rowid FROM {table} NOT INDEXED ORDER BY rowid {order}"
+            ):
                 ways[-1].append(number)
     up, down = ways
     first = max(up, default=0) + 1
@@ -112,9 +120,28 @@ def _is_sample(row: tuple[Any, ...]) -> bool:
     """Whether a row of `samples` is what was once written."""
     identity, event, place, read, confidence, label, weights, source, patch, digest, *cutout = row
     try:
-        sample = sample_of((identity, event, "", place, 0.0, 0, read, float(confidence), label,
-                            weights, source, patch, *cutout))
-        return digest_of(sample.patch) == digest and isinstance(place, int) and \
-            isinstance(weights, str) and isinstance(source, str)
+        sample = sample_of(
+            (
+                identity,
+                event,
+                "",
+                place,
+                0.0,
+                0,
+                read,
+                float(confidence),
+                label,
+                weights,
+                source,
+                patch,
+                *cutout,
+            )
+        )
+        return (
+            digest_of(sample.patch) == digest
+            and isinstance(place, int)
+            and isinstance(weights, str)
+            and isinstance(source, str)
+        )
     except (TypeError, ValueError):
         return False

@@ -39,8 +39,10 @@ class New:
     def __post_init__(self) -> None:
         """Raises BadData for what can be no sample."""
         if self.patch.shape != (SIDE, SIDE) or self.patch.dtype != np.uint8:
-            raise BadData(f"sample: its patch is {self.patch.dtype} {self.patch.shape}, should be "
-                          f"uint8 ({SIDE}, {SIDE})")
+            raise BadData(
+                f"sample: its patch is {self.patch.dtype} {self.patch.shape}, should be "
+                f"uint8 ({SIDE}, {SIDE})"
+            )
         check_label(self.label)
         if not 0 <= self.read <= NO_DIGIT:
             raise BadData(f"sample: was read as {self.read}, should be 0 to {NO_DIGIT}")
@@ -89,8 +91,12 @@ def cut_out(grey: np.ndarray, box: Box) -> np.ndarray:
     grey: (height, width) uint8; gives the same kind, its longer edge LARGEST_CUTOUT at most.
     """
     margin = round(MARGIN * max(box.width, box.height))
-    return thinned(grey[max(0, box.y - margin) : box.bottom + margin,
-                        max(0, box.x - margin) : box.right + margin])
+    return thinned(
+        grey[
+            max(0, box.y - margin) : box.bottom + margin,
+            max(0, box.x - margin) : box.right + margin,
+        ]
+    )
 
 
 def thinned(grey: np.ndarray) -> np.ndarray:
@@ -131,12 +137,28 @@ def sample_of(row: tuple[Any, ...]) -> Sample:
     """
     *facts, patch, cutout, height, width = row
     identity, event, key, place, when, held_out, read, confidence, label, weights, source = facts
-    if not isinstance(patch, bytes) or len(patch) != SIDE * SIDE or not _is_number(read) \
-            or not (label is None or _is_number(label)):
+    if (
+        not isinstance(patch, bytes)
+        or len(patch) != SIDE * SIDE
+        or not _is_number(read)
+        or not (label is None or _is_number(label))
+    ):
         raise ValueError(f"sample {identity} is spoilt")
-    return Sample(identity, event, key, place, when, bool(held_out), read, confidence, label,
-                  weights, source, np.frombuffer(patch, np.uint8).reshape(SIDE, SIDE),
-                  unpacked(cutout, height, width))
+    return Sample(
+        identity,
+        event,
+        key,
+        place,
+        when,
+        bool(held_out),
+        read,
+        confidence,
+        label,
+        weights,
+        source,
+        np.frombuffer(patch, np.uint8).reshape(SIDE, SIDE),
+        unpacked(cutout, height, width),
+    )
 
 
 def digest_of(patch: np.ndarray) -> bytes:

@@ -18,13 +18,15 @@ def is_held_out(database: sqlite3.Connection, event: int, labelled: int) -> bool
     if labelled:
         total, held = database.execute(
             "SELECT count(*), coalesce(sum(held_out), 0) FROM samples JOIN events"
-            " ON events.id = event WHERE label IS NOT NULL").fetchone()
+            " ON events.id = event WHERE label IS NOT NULL"
+        ).fetchone()
         if total == held:
             return False
         if held < (total + labelled) // _HELD_SAMPLES:
             return True
     first = event - (event - 1) % _HELD_EVENTS
-    if database.execute("SELECT 1 FROM events WHERE id >= ? AND id < ? AND held_out",
-                        (first, event)).fetchone():
+    if database.execute(
+        "SELECT 1 FROM events WHERE id >= ? AND id < ? AND held_out", (first, event)
+    ).fetchone():
         return False
     return random.SystemRandom().random() * (first + _HELD_EVENTS - event) < 1

@@ -29,8 +29,10 @@ from pi_reader.samples.database import (
 from pi_reader.samples.rows import New, Sample, check_label, digest_of, packed, sample_of
 from pi_reader.samples.split import is_held_out
 
-COLUMNS = ("samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
-           " patch, cutout, height, width")
+COLUMNS = (
+    "samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
+    " patch, cutout, height, width"
+)
 _BARE = COLUMNS.replace("cutout", "NULL")  # a full box's cut-outs are 45 MB
 _FROM = "FROM samples JOIN events ON events.id = event"
 _HIGHEST = 2**62  # above any number of a sample
@@ -63,8 +65,13 @@ class Samples:
     Methods raise CannotWrite (full, read-only), Busy (another process writes for long), BadData.
     """
 
-    def __init__(self, path: Path, most: int = 5000, megabytes: int = 64,
-                 log: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        most: int = 5000,
+        megabytes: int = 64,
+        log: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self.path, self.most, self.megabytes, self._log = Path(path), most, megabytes, log
         self._open: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # which one is open
@@ -81,8 +88,9 @@ class Samples:
             raise BadData("samples: an event without digits; there is nothing to keep")
         return self.add_event(os.urandom(16).hex(), when, None, list(enumerate(items)))
 
-    def add_event(self, key: str, when: float, held_out: bool | None,
-                  items: Sequence[tuple[int, New]]) -> int:
+    def add_event(
+        self, key: str, when: float, held_out: bool | None, items: Sequence[tuple[int, New]]
+    ) -> int:
         """Keep digits, each with its place, of the event of that key; see `keep` and `exchange`.
 
         held_out None decides it anew; an event that is there keeps what was decided.
@@ -90,8 +98,10 @@ class Samples:
         with self._writing() as database:
             row = database.execute("SELECT id FROM events WHERE key = ?", (key,)).fetchone()
             if row is None:
-                row = database.execute("INSERT INTO events (key, at, held_out) VALUES (?, ?, 0)"
-                                       " RETURNING id", (key, when)).fetchone()
+                row = database.execute(
+                    "INSERT INTO events (key, at, held_out) VALUES (?, ?, 0) RETURNING id",
+                    (key, when),
+                ).fetchone()
                 labelled = sum(item.label is not None for _, item in items)
                 held = is_held_out(database, row[0], labelled) if held_out is None else held_out
                 database.execute("UPDATE events SET held_out = ? WHERE id = ?", (held, row[0]))
@@ -107,8 +117,10 @@ class Samples:
         with self._writing() as database:
             done = database.execute("UPDATE samples SET label = ? WHERE id = ?", (label, identity))
             if not done.rowcount:
-                raise UsageError(f"sample {identity}: there is none of this number; `pi-reader "
-                                  "samples list` shows them")
+                raise UsageError(
+                    f"sample {identity}: there is none of this number; `pi-reader "
+                    "samples list` shows them"
+                )
         return self.get(identity)
 
     def cut_anew(self, how: str, first: str, cut: Callable[[np.ndarray], np.ndarray | None]) -> int:
@@ -116,12 +128,18 @@ class Samples:
         gives how many. first: how they were made before anybody noted it. What has no cut-out, or
         `cut` finds no ink in, stays as it is."""
         with self._errors():
-            row = self._database().execute("SELECT value FROM facts WHERE name = 'patches'") \
+            row = (
+                self._database()
+                .execute("SELECT value FROM facts WHERE name = 'patches'")
                 .fetchone()
+            )
             if how == (row[0] if row else first):
                 return 0
-            found = self._database().execute("SELECT id FROM samples WHERE cutout IS NOT NULL") \
+            found = (
+                self._database()
+                .execute("SELECT id FROM samples WHERE cutout IS NOT NULL")
                 .fetchall()
+            )
         new = []
         for (identity,) in found:  # others may keep samples meanwhile: this takes minutes on a Zero
             for sample in self._select("WHERE samples.id = ?", identity):
@@ -135,8 +153,10 @@ class Samples:
     def drop(self, identities: Sequence[int]) -> int:
         """Forget samples; gives how many there were."""
         with self._writing() as database:
-            gone = [database.execute("DELETE FROM samples WHERE id = ?", (identity,)).rowcount
-                    for identity in identities]
+            gone = [
+                database.execute("DELETE FROM samples WHERE id = ?", (identity,)).rowcount
+                for identity in identities
+            ]
             _forget_empty_events(database)
         return sum(gone)
 
@@ -157,8 +177,9 @@ class Samples:
         """One sample. Raises UsageError if it is not there."""
         for sample in self._select("WHERE samples.id = ?", identity):
             return sample
-        raise UsageError(f"sample {identity}: there is none of this number; `pi-reader samples "
-                          "list` shows them")
+        raise UsageError(
+            f"sample {identity}: there is none of this number; `pi-reader samples list` shows them"
+        )
 
     def event(self, event: int) -> list[Sample]:
         """All digits of a reading event, in reading order."""
@@ -174,13 +195,19 @@ class Samples:
 
     def learned(self) -> list[Sample]:
         """The labelled ones to learn from, without their cut-outs."""
-        return list(self._select("WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place",
-                                 columns=_BARE))
+        return list(
+            self._select(
+                "WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place", columns=_BARE
+            )
+        )
 
     def held(self) -> list[Sample]:
         """The labelled ones to judge by, which nobody may learn from, without their cut-outs."""
-        return list(self._select("WHERE label IS NOT NULL AND held_out ORDER BY event, place",
-                                 columns=_BARE))
+        return list(
+            self._select(
+                "WHERE label IS NOT NULL AND held_out ORDER BY event, place", columns=_BARE
+            )
+        )
 
     def newest(self) -> int:
         """The highest number of a sample; 0 if there is none."""
@@ -194,7 +221,9 @@ class Samples:
             how = self._database().execute("SELECT value FROM facts").fetchall()
             rows = self._database().execute(
                 f"SELECT key, place, label {_FROM} WHERE label IS NOT NULL AND samples.id <= ?"
-                " ORDER BY key, place", (_HIGHEST if newest is None else newest,))
+                " ORDER BY key, place",
+                (_HIGHEST if newest is None else newest,),
+            )
             return hashlib.sha256(repr(how + rows.fetchall()).encode()).hexdigest()
 
     def counts(self) -> Counts:
@@ -203,14 +232,18 @@ class Samples:
             database = self._database()
             total, labelled, held, events = database.execute(
                 "SELECT count(*), count(label), coalesce(sum(label IS NOT NULL AND held_out), 0),"
-                f" count(DISTINCT event) {_FROM}").fetchone()
+                f" count(DISTINCT event) {_FROM}"
+            ).fetchone()
             return Counts(total, labelled, held, events, bytes_in_use(database) / 2**20)
 
     def knows(self, patch: np.ndarray) -> int | None:
         """The number of a sample with this very patch, if there is one."""
         with self._errors():
-            row = self._database().execute("SELECT id FROM samples WHERE digest = ?",
-                                           (digest_of(patch),)).fetchone()
+            row = (
+                self._database()
+                .execute("SELECT id FROM samples WHERE digest = ?", (digest_of(patch),))
+                .fetchone()
+            )
             return int(row[0]) if row else None
 
     def close(self) -> None:
@@ -294,16 +327,19 @@ class Samples:
             rows = database.execute(
                 "SELECT id, label IS NOT NULL FROM samples WHERE event != ?"
                 " ORDER BY label IS NOT NULL, id LIMIT ?",
-                (newest, excess or _DROPPED_AT_ONCE)).fetchall()
+                (newest, excess or _DROPPED_AT_ONCE),
+            ).fetchall()
             if not rows:
                 break
             labelled += sum(row[1] for row in rows)
             database.executemany("DELETE FROM samples WHERE id = ?", [row[:1] for row in rows])
         _forget_empty_events(database)
         if labelled:
-            self._log(f"{self.path}: is full ({self.most} samples, {self.megabytes} MB), so the "
-                      f"{labelled} oldest labelled ones were dropped; export samples, or raise "
-                      "samples.most and samples.megabytes")
+            self._log(
+                f"{self.path}: is full ({self.most} samples, {self.megabytes} MB), so the "
+                f"{labelled} oldest labelled ones were dropped; export samples, or raise "
+                "samples.most and samples.megabytes"
+            )
 
 
 def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> None:
@@ -312,11 +348,22 @@ def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> 
     database.execute(
         "INSERT OR IGNORE INTO samples (event, place, read, confidence, label, weights, source,"
         " patch, digest, cutout, height, width) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (event, place, item.read, float(item.confidence), item.label, item.weights, item.source,
-         item.patch.tobytes(), digest_of(item.patch), content, height, width))
+        (
+            event,
+            place,
+            item.read,
+            float(item.confidence),
+            item.label,
+            item.weights,
+            item.source,
+            item.patch.tobytes(),
+            digest_of(item.patch),
+            content,
+            height,
+            width,
+        ),
+    )
 
 
 def _forget_empty_events(database: sqlite3.Connection) -> None:
     database.execute("DELETE FROM events WHERE id NOT IN (SELECT event FROM samples)")
-
-

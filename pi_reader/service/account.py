@@ -32,10 +32,21 @@ class Account:
     turns the lens.
     """
 
-    def __init__(self, outputs: Output, heartbeat: Heartbeat, report: Report | None, *,
-                 camera: Camera, faults: Faults, diary: Diary, surroundings: Surroundings,
-                 presses: Presses, steady: Steady, clock: Callable[[], float],
-                 wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        outputs: Output,
+        heartbeat: Heartbeat,
+        report: Report | None,
+        *,
+        camera: Camera,
+        faults: Faults,
+        diary: Diary,
+        surroundings: Surroundings,
+        presses: Presses,
+        steady: Steady,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
         self.frames = self.reads = 0
         self.held: Reading | None = None
         self.aiming = Aiming()
@@ -103,22 +114,34 @@ class Account:
         now, last, seen = self._clock(), self._diary.events.last, self._conditions
         uptime = now - self._started
         return {
-            "state": str(status.state), "text": said.text if said else "",
+            "state": str(status.state),
+            "text": said.text if said else "",
             "sure": said is not None and all(digit.sure for digit in said.digits),
             "fault": status.fault if status.state is State.FAULT else self._faults.newest,
-            "faults": self._faults.all, "message": status.message,
-            "progress": status.progress, "frozen": status.frozen, "address": status.address,
-            "since": self._wall() - (now - self._since), "updated": self._wall(),
-            "uptime": uptime, "pid": os.getpid(),
-            "frames": self.frames, "reads": self.reads, "unsure_share": self._diary.drift.share,
+            "faults": self._faults.all,
+            "message": status.message,
+            "progress": status.progress,
+            "frozen": status.frozen,
+            "address": status.address,
+            "since": self._wall() - (now - self._since),
+            "updated": self._wall(),
+            "uptime": uptime,
+            "pid": os.getpid(),
+            "frames": self.frames,
+            "reads": self.reads,
+            "unsure_share": self._diary.drift.share,
             "looks_per_second": self.frames / uptime if uptime > 0 else 0.0,
-            "weights": self._weights, "generation": self._generation,
+            "weights": self._weights,
+            "generation": self._generation,
             "camera": dict(getattr(self._camera, "figures", {})),
             "conditions": vars(seen) if seen else None,
-            "aim": self.aiming.figures, "broken": self._broken(),
-            "temperature": around.temperature, "disk_free_mb": around.disk_free_mb,
+            "aim": self.aiming.figures,
+            "broken": self._broken(),
+            "temperature": around.temperature,
+            "disk_free_mb": around.disk_free_mb,
             "last": {"text": last.reading.text, "when": last.when, "event": last.number}
-                    if last else None,
+            if last
+            else None,
         }
 
     def _status_now(self, now: float) -> Status:
@@ -133,11 +156,18 @@ class Account:
         else:
             state = self._trouble or State.NOTHING
         broken = (f"{name}: {why}" for name, why in self._broken().items())
-        return Status(state, self._faults.newest or next(broken, ""),
-                      self.aiming.words or self._presses.news(now) or self._surroundings.message
-                      or self._diary.drift.hint,
-                      self._surroundings.address, self._surroundings.progress, correction,
-                      self._presses.frozen)
+        return Status(
+            state,
+            self._faults.newest or next(broken, ""),
+            self.aiming.words
+            or self._presses.news(now)
+            or self._surroundings.message
+            or self._diary.drift.hint,
+            self._surroundings.address,
+            self._surroundings.progress,
+            correction,
+            self._presses.frozen,
+        )
 
     def _broken(self) -> dict[str, str]:
         """The outputs that are broken, with the reason; a copy, which does not change meanwhile."""
@@ -147,9 +177,13 @@ class Account:
         if self._report is None:
             return
         said = self._steady.said
-        key = {"status": self._status, "text": said.text if said else "",
-               "faults": self._faults.all, "broken": self._broken(),
-               "frame": self.frames if self.aiming.is_on(now) else 0}
+        key = {
+            "status": self._status,
+            "text": said.text if said else "",
+            "faults": self._faults.all,
+            "broken": self._broken(),
+            "frame": self.frames if self.aiming.is_on(now) else 0,
+        }
         if self._report.is_due(key, now):
             with self._faults.kept_from_stopping_us("status file"):
                 self._report.write(key, self.figures(), now)

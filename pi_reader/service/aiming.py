@@ -81,15 +81,21 @@ def figures(grey: np.ndarray, reading: Reading | None) -> dict[str, Any]:
     """
     view = conditions(grey)
     values: dict[str, Any] = {
-        "focus": focus(grey), "mean": view.mean, "clipped": view.clipped,
-        "sharpness": view.sharpness, "trouble": str(view.trouble or "")}
+        "focus": focus(grey),
+        "mean": view.mean,
+        "clipped": view.clipped,
+        "sharpness": view.sharpness,
+        "trouble": str(view.trouble or ""),
+    }
     boxes = [digit.box for digit in reading.digits] if reading is not None else []
     if boxes:
         height, width = grey.shape
-        values |= {"digits": len(boxes), "smallest": min(box.height for box in boxes),
-                   "largest": max(box.height for box in boxes),
-                   "edge": min(min(box.x, box.y, width - box.right, height - box.bottom)
-                               for box in boxes)}
+        values |= {
+            "digits": len(boxes),
+            "smallest": min(box.height for box in boxes),
+            "largest": max(box.height for box in boxes),
+            "edge": min(min(box.x, box.y, width - box.right, height - box.bottom) for box in boxes),
+        }
     return values
 
 

@@ -47,17 +47,30 @@ class Appliance:
     is_capturing: whether it waits for the camera, which may hang.
     """
 
-    def __init__(self, camera: Camera, weights: Weights, outputs: Output, *, faults: Faults,
-                 diary: Diary, surroundings: Surroundings, presses: Presses,
-                 steady: Steady | None = None, heartbeat: Heartbeat | None = None,
-                 errands: Errands | None = None, button: Button | None = None,
-                 report: Report | None = None, window: Window | None = None,
-                 heap: Heap | None = None,
-                 looks_per_second: float = 2.0, fastest: float = 8.0,
-                 log: Callable[[str], None] = lambda line: None,
-                 clock: Callable[[], float] = time.monotonic,
-                 wall: Callable[[], float] = time.time,
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        weights: Weights,
+        outputs: Output,
+        *,
+        faults: Faults,
+        diary: Diary,
+        surroundings: Surroundings,
+        presses: Presses,
+        steady: Steady | None = None,
+        heartbeat: Heartbeat | None = None,
+        errands: Errands | None = None,
+        button: Button | None = None,
+        report: Report | None = None,
+        window: Window | None = None,
+        heap: Heap | None = None,
+        looks_per_second: float = 2.0,
+        fastest: float = 8.0,
+        log: Callable[[str], None] = lambda line: None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.camera, self.weights, self.outputs = camera, weights, outputs
         self.faults, self.diary, self.surroundings = faults, diary, surroundings
         self.presses, self.errands, self.button = presses, errands, button
@@ -65,8 +78,18 @@ class Appliance:
         self.heartbeat = heartbeat or Heartbeat({})
         self.window = window or Window()
         self.account = Account(
-            outputs, self.heartbeat, report, camera=camera, faults=faults, diary=diary,
-            surroundings=surroundings, presses=presses, steady=self.steady, clock=clock, wall=wall)
+            outputs,
+            self.heartbeat,
+            report,
+            camera=camera,
+            faults=faults,
+            diary=diary,
+            surroundings=surroundings,
+            presses=presses,
+            steady=self.steady,
+            clock=clock,
+            wall=wall,
+        )
         self._heap = heap
         self.wants_reload = False
         self.is_capturing = False

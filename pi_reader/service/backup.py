@@ -81,8 +81,11 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
         raise MissingFile(f"{folders.state}: there is no such folder, so nothing to back up")
     files: dict[str, Entry] = {}
     damaged: list[str] = []
-    with durable(path, 0o600) as handle, tarfile.open(fileobj=handle, mode="w") as archive, (
-            tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent)) as scratch:
+    with (
+        durable(path, 0o600) as handle,
+        tarfile.open(fileobj=handle, mode="w") as archive,
+        tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent) as scratch,
+    ):
         for name, source in _sources(folders):
             copy = source
             if source.suffix == ".db":
@@ -135,8 +138,9 @@ def restore(path: Path, folders: Folders) -> Contents:
     except OSError as error:
         if isinstance(error, PiReaderError):
             raise
-        raise CannotWrite(f"{error.filename or folders.state}: {error.strerror}; nothing was "
-                          "changed") from error
+        raise CannotWrite(
+            f"{error.filename or folders.state}: {error.strerror}; nothing was changed"
+        ) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         settings.unlink(missing_ok=True)
@@ -175,9 +179,17 @@ def _add(archive: tarfile.TarFile, name: str, source: Path) -> Entry:
 def _add_contents(archive: tarfile.TarFile, contents: Contents, scratch: Path) -> None:
     """The table comes last, when all fingerprints are known."""
     table = scratch / CONTENTS
-    table.write_text(json.dumps({
-        "format": FORMAT, "when": contents.when,
-        "files": {name: [entry.size, entry.sha256] for name, entry in contents.files.items()}}))
+    table.write_text(
+        json.dumps(
+            {
+                "format": FORMAT,
+                "when": contents.when,
+                "files": {
+                    name: [entry.size, entry.sha256] for name, entry in contents.files.items()
+                },
+            }
+        )
+    )
     _add(archive, CONTENTS, table)
 
 
@@ -254,8 +266,10 @@ def _parse(table: bytes) -> Contents:
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise ValueError("it is of another format")
     try:
-        return Contents({name: Entry(size, digest)
-                         for name, (size, digest) in values["files"].items()}, values["when"] + 0.0)
+        return Contents(
+            {name: Entry(size, digest) for name, (size, digest) in values["files"].items()},
+            values["when"] + 0.0,
+        )
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("its table of contents is damaged") from error
 

@@ -30,44 +30,67 @@ def cautious(reading: Reading, sure_at: float = 0.0) -> Reading:
     digits = reading.digits
     usual = median(digit.box.height for digit in digits) if len(digits) >= COMPANY else None
     enough = 1 - DOUBT * (1 - sure_at) if sure_at else 0.0
-    alone = [digit.sure and digit.confidence >= enough and not _is_odd(digit, digits, usual)
-             for digit in digits]
+    alone = [
+        digit.sure and digit.confidence >= enough and not _is_odd(digit, digits, usual)
+        for digit in digits
+    ]
     doubtful = [digit for digit, sure in zip(digits, alone, strict=True) if not sure]
     alike = {frozenset((digit.label, digit.runner_up[0])) for digit in digits if not digit.sure}
-    sure = iter([
-        sure and not _is_piece(digit, digits, doubtful, usual) and not (
-            digit.confidence < PROVEN and frozenset((digit.label, digit.runner_up[0])) in alike)
-        for digit, sure in zip(digits, alone, strict=True)])
-    return replace(reading, lines=tuple(
-        Line(tuple(replace(digit, sure=next(sure)) for digit in line.digits))
-        for line in reading.lines))
+    sure = iter(
+        [
+            sure
+            and not _is_piece(digit, digits, doubtful, usual)
+            and not (
+                digit.confidence < PROVEN and frozenset((digit.label, digit.runner_up[0])) in alike
+            )
+            for digit, sure in zip(digits, alone, strict=True)
+        ]
+    )
+    return replace(
+        reading,
+        lines=tuple(
+            Line(tuple(replace(digit, sure=next(sure)) for digit in line.digits))
+            for line in reading.lines
+        ),
+    )
 
 
 def _is_odd(digit: Digit, page: Sequence[Digit], usual: float | None) -> bool:
     """Whether a digit is of an odd size, or shares its place with another."""
     if usual is not None and not SHORT * usual <= digit.box.height <= TALL * usual:
         return True
-    return any(_holds(digit.box, other.box) or _holds(other.box, digit.box)
-               for other in page if other is not digit)
+    return any(
+        _holds(digit.box, other.box) or _holds(other.box, digit.box)
+        for other in page
+        if other is not digit
+    )
 
 
-def _is_piece(digit: Digit, page: Sequence[Digit], doubtful: Sequence[Digit],
-              usual: float | None) -> bool:
+def _is_piece(
+    digit: Digit, page: Sequence[Digit], doubtful: Sequence[Digit], usual: float | None
+) -> bool:
     """Whether a digit may be a piece of another one: it touches one in doubt, or is too short."""
     short = usual is not None and digit.box.height < PIECE * usual
-    return any(_touch(digit.box, other.box) for other in (page if short else doubtful)
-               if other is not digit)
+    return any(
+        _touch(digit.box, other.box)
+        for other in (page if short else doubtful)
+        if other is not digit
+    )
 
 
 def _touch(one: Box, other: Box) -> bool:
     """Whether there is no gap between two boxes."""
-    apart = max(max(one.x, other.x) - min(one.right, other.right),
-                max(one.y, other.y) - min(one.bottom, other.bottom))
+    apart = max(
+        max(one.x, other.x) - min(one.right, other.right),
+        max(one.y, other.y) - min(one.bottom, other.bottom),
+    )
     return apart < TOUCHING * one.height
 
 
 def _holds(one: Box, other: Box) -> bool:
     """Whether the middle of the other box lies in the first one; at their edges the boxes of a
     slanted hand overlap, as they should."""
-    return (one.x < other.x + other.width / 2 < one.right
-            and one.y < other.y + other.height / 2 < one.bottom)
+    return (
+        one.x < other.x + other.width / 2 < one.right
+        and one.y < other.y + other.height / 2 < one.bottom
+    )

@@ -35,8 +35,10 @@ class Correcting:
     @property
     def view(self) -> Correction:
         """What a display shows of it: what was kept stands in the text already."""
-        text = [" " if self.kept.get(place, 0) is None else str(self.kept.get(place, letter))
-                for place, letter in enumerate(self._text)]
+        text = [
+            " " if self.kept.get(place, 0) is None else str(self.kept.get(place, letter))
+            for place, letter in enumerate(self._text)
+        ]
         return Correction("".join(text), self._place, self._label)
 
     def press(self, kind: str, now: float) -> None:

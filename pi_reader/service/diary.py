@@ -25,9 +25,15 @@ class Diary:
     labelled are kept as well. wall: seconds since 1970.
     """
 
-    def __init__(self, faults: Faults, *, history: History | None = None,
-                 samples: Samples | None = None, collect_unsure: bool = False,
-                 wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        *,
+        history: History | None = None,
+        samples: Samples | None = None,
+        collect_unsure: bool = False,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self.events = Events()
         self.drift = Drift()
         self._faults = faults
@@ -44,8 +50,9 @@ class Diary:
         sure = all(digit.sure for digit in reading.digits)
         when = believed(self._wall())
         if self._history is not None:
-            self._history.add(reading.text, sure, min(d.confidence for d in reading.digits),
-                              reading.weights, when)
+            self._history.add(
+                reading.text, sure, min(d.confidence for d in reading.digits), reading.weights, when
+            )
         self.drift.add(sure)
         event = self.events.add(reading, frame, when)
         if self._collect_unsure and not sure:
@@ -66,8 +73,11 @@ class Diary:
 
     def corrected(self, event: Event, kept: Mapping[int, int | None]) -> None:
         """Keep what was put right with the button, like `keep`; None there means no digit."""
-        self.keep(event, {place: NO_DIGIT if label is None else label
-                          for place, label in kept.items()}, "button")
+        self.keep(
+            event,
+            {place: NO_DIGIT if label is None else label for place, label in kept.items()},
+            "button",
+        )
 
     def tick(self, now: float) -> None:
         """Let the history write what waits; now: seconds, monotonic."""

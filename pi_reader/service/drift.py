@@ -41,8 +41,10 @@ class Drift:
         both = (sum(self._recent) + self._unsure_before) / (RECENT + self._before)
         spread = sqrt(both * (1 - both) * (1 / RECENT + 1 / self._before))
         if now - before > SIGNIFICANT * spread and now > WORSE * before:
-            return (f"unsure of {now:.0%} of the last {RECENT} readings, {before:.0%} before; "
-                    "correct some, or look at lens and light")
+            return (
+                f"unsure of {now:.0%} of the last {RECENT} readings, {before:.0%} before; "
+                "correct some, or look at lens and light"
+            )
         return ""
 
     def add(self, sure: bool) -> None:

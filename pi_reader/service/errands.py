@@ -39,9 +39,15 @@ class Errands:
     that would not do. wants_reload: whether new settings wait.
     """
 
-    def __init__(self, requests: Requests, diary: Diary, faults: Faults, *,
-                 describe: Callable[[Reading], Mapping[str, Any]],
-                 check_settings: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        requests: Requests,
+        diary: Diary,
+        faults: Faults,
+        *,
+        describe: Callable[[Reading], Mapping[str, Any]],
+        check_settings: Callable[[], object],
+    ) -> None:
         self.wants_reload = False
         self._requests = requests
         self._diary = diary
@@ -104,8 +110,10 @@ class Errands:
         elif type(place) is int and re.fullmatch("[0-9-]", label):
             labels = {place: NO_DIGIT if label == "-" else int(label)}
         else:
-            raise BadData(f"label {label!r:.20} at {place!r:.20}: should be one digit or -, and the"
-                          " digit's place, from 0")
+            raise BadData(
+                f"label {label!r:.20} at {place!r:.20}: should be one digit or -, and the"
+                " digit's place, from 0"
+            )
         self._diary.keep(event, labels, "command")
         return {"kept": len(labels), "event": event.number, "read": event.reading.text}
 

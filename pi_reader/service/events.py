@@ -56,8 +56,10 @@ class Events:
         for event in self._events:
             if event.number == number:
                 return event
-        raise BadData(f"reading {number}: is not remembered; the last {REMEMBERED} readings since "
-                      "the start are")
+        raise BadData(
+            f"reading {number}: is not remembered; the last {REMEMBERED} readings since "
+            "the start are"
+        )
 
 
 def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], source: str) -> int:
@@ -73,8 +75,20 @@ def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], sourc
             raise BadData(f"digit {place + 1}: this reading has {len(digits)}")
         digit = digits[place]
         if digit.patch is not None:
-            items.append((place, New(digit.patch, digit.label, digit.confidence, label,
-                                     event.cutouts[place], event.reading.weights, source)))
+            items.append(
+                (
+                    place,
+                    New(
+                        digit.patch,
+                        digit.label,
+                        digit.confidence,
+                        label,
+                        event.cutouts[place],
+                        event.reading.weights,
+                        source,
+                    ),
+                )
+            )
     if items:
         number = samples.add_event(event.key, event.when, None, items)
         for sample in samples.event(number):  # what was kept before keeps its place
@@ -89,9 +103,11 @@ def labels_from(text: str, event: Event) -> dict[int, int | None]:
     letters = [letter for letter in text if not letter.isspace()]
     if len(letters) != len(event.reading.digits):
         read = "  ".join(event.reading.text.split("\n"))
-        raise BadData(f"label {text!r:.40}: has {len(letters)}, should have one for each digit of "
-                      f"{read}, {len(event.reading.digits)} in all; - stands for what is no digit, "
-                      "? for one to leave as it is")
+        raise BadData(
+            f"label {text!r:.40}: has {len(letters)}, should have one for each digit of "
+            f"{read}, {len(event.reading.digits)} in all; - stands for what is no digit, "
+            "? for one to leave as it is"
+        )
     labels: dict[int, int | None] = {}
     for place, letter in enumerate(letters):
         if letter == "-":

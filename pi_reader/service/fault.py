@@ -62,8 +62,9 @@ class BoardLamp(Onlooker):
             self._before = triggers.partition("[")[2].partition("]")[0] or "none"
             (self._folder / "trigger").write_text("none")
         except OSError as error:
-            raise NoHardware(f"{folder}: {error.strerror}; a board has it, and the group pi-reader "
-                             "may write it") from error
+            raise NoHardware(
+                f"{folder}: {error.strerror}; a board has it, and the group pi-reader may write it"
+            ) from error
 
     def draw(self, moment: Moment) -> None:
         """Blink as the unsure lamp would."""
@@ -93,15 +94,23 @@ def usable_settings(folders: Folders) -> tuple[Settings, str]:
 
 def reason(environment: Mapping[str, str]) -> str:
     """Why the reader is not running, from what systemd tells a unit that it starts for it."""
-    result, code = environment.get("MONITOR_SERVICE_RESULT", ""), environment.get(
-        "MONITOR_EXIT_STATUS", "")
+    result, code = (
+        environment.get("MONITOR_SERVICE_RESULT", ""),
+        environment.get("MONITOR_EXIT_STATUS", ""),
+    )
     words = _EXITS.get(code) if result == "exit-code" else _RESULTS.get(result)
     return words or f"the reader does not run ({result or 'no reason given'} {code}".rstrip() + ")"
 
 
-def shine(settings: Settings, status: Status, log: Callable[[str], None], *,
-          clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
-          board_lamps: Sequence[Path] = BOARD_LAMPS) -> None:
+def shine(
+    settings: Settings,
+    status: Status,
+    log: Callable[[str], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    board_lamps: Sequence[Path] = BOARD_LAMPS,
+) -> None:
     """Show the status on all that can show it, until whoever calls `sleep` raises.
 
     settings: name the lamp and the display; log: where lines for people go; board_lamps: folders
@@ -112,14 +121,21 @@ def shine(settings: Settings, status: Status, log: Callable[[str], None], *,
     if leds.unsure is not None:
         parts["leds"] = partial(Leds, unsure=leds.unsure, active_high=leds.active_high)
     if oled.on:
-        parts["oled"] = partial(Oled, oled.chip, oled.port, oled.address, oled.width, oled.height,
-                                oled.turned, oled.dim_after_seconds)
+        parts["oled"] = partial(
+            Oled,
+            oled.chip,
+            oled.port,
+            oled.address,
+            oled.width,
+            oled.height,
+            oled.turned,
+            oled.dim_after_seconds,
+        )
     with ExitStack() as opened:
         outputs = [opened.enter_context(Outputs(parts, log))]
         if leds.unsure is None or "leds" in outputs[0].broken:
             lamp = next((path for path in board_lamps if path.exists()), board_lamps[0])
-            outputs.append(opened.enter_context(
-                Outputs({"board": partial(BoardLamp, lamp)}, log)))
+            outputs.append(opened.enter_context(Outputs({"board": partial(BoardLamp, lamp)}, log)))
         for output in outputs:
             output.tell(status)
         while True:

@@ -68,8 +68,13 @@ def conditions(grey: np.ndarray) -> Conditions:
     above = np.cumsum(counts[::-1])
     peak = 255 - int(np.searchsorted(above, min(_SPOTS, sample.size)))
     contrast, sharpness = _edges(grey)
-    return Conditions(float(counts @ np.arange(256)) / sample.size, float(peak),
-                      int(counts[CLIPPED:].sum()) / sample.size, contrast, sharpness)
+    return Conditions(
+        float(counts @ np.arange(256)) / sample.size,
+        float(peak),
+        int(counts[CLIPPED:].sum()) / sample.size,
+        contrast,
+        sharpness,
+    )
 
 
 def _edges(grey: np.ndarray) -> tuple[float, float | None]:

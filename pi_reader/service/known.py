@@ -37,8 +37,12 @@ class Known:
     @property
     def values(self) -> dict[str, Any]:
         """The same for scripts."""
-        return {"running": self.running, "problem": self.problem,
-                "status": self.status or None, "training": self.training or None}
+        return {
+            "running": self.running,
+            "problem": self.problem,
+            "status": self.status or None,
+            "training": self.training or None,
+        }
 
 
 def look(folders: Folders, now: float) -> Known:
@@ -47,8 +51,9 @@ def look(folders: Folders, now: float) -> Known:
     try:
         status = read_json(folders.status, LARGEST)
     except MissingFile:
-        return Known(False, f"not running: there is no {folders.status}; {_start(folders)}", {},
-                     training)
+        return Known(
+            False, f"not running: there is no {folders.status}; {_start(folders)}", {}, training
+        )
     except BadData as error:
         return Known(False, f"not running: {error}; {_start(folders)}", {}, training)
     running, problem = _judge(folders, status, now)
@@ -68,7 +73,8 @@ def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[boo
     age = now - number(status, "updated")
     if not _is_alive(status.get("pid")) or (age > STALE_SECONDS and not _is_held(folders.lock)):
         ended = {"stopping": "it was stopped", "fault": "it gave up"}.get(
-            str(status.get("state")), "it ended without a word")
+            str(status.get("state")), "it ended without a word"
+        )
         why = f" ({status.get('fault')})" if status.get("state") == "fault" else ""
         return False, f"not running: {ended} {span(age)} ago{why}; {_start(folders)}"
     if "frames" not in status:  # the fault lamp's process speaks for the reader, and only once
@@ -81,16 +87,19 @@ def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[boo
 def _start(folders: Folders) -> str:
     """What to do about a service that is not there."""
     if folders.is_device:
-        return ("`sudo systemctl start pi-reader` starts it, "
-                "`journalctl -u pi-reader -n 30` says why it ended")
+        return (
+            "`sudo systemctl start pi-reader` starts it, "
+            "`journalctl -u pi-reader -n 30` says why it ended"
+        )
     return "`pi-reader run` starts it, with the same --state if one is given"
 
 
 def _restart(folders: Folders, status: Mapping[str, Any]) -> str:
     """What to do about a service that is there and does nothing."""
     if folders.is_device:
-        return ("the watchdog restarts it within a minute, else `sudo systemctl restart pi-reader` "
-                "does")
+        return (
+            "the watchdog restarts it within a minute, else `sudo systemctl restart pi-reader` does"
+        )
     return f"end process {status['pid']} and start it again"
 
 

@@ -45,8 +45,9 @@ class Presses:
     go off.
     """
 
-    def __init__(self, diary: Diary, short: str = "read",
-                 power_off: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, diary: Diary, short: str = "read", power_off: Callable[[], None] | None = None
+    ) -> None:
         self.frozen = False
         self.read_again = False
         self.off = False

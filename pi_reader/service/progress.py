@@ -24,8 +24,9 @@ LONGEST_SECONDS = 26 * 3600.0  # that anybody is told for; a night is shorter
 _POLL = 1.0  # seconds
 
 
-def follow(folders: Folders, clock: Callable[[], float],
-           wait: Callable[[float], None]) -> Iterator[str]:
+def follow(
+    folders: Folders, clock: Callable[[], float], wait: Callable[[float], None]
+) -> Iterator[str]:
     """Lines on how the box is doing; while a training runs, one more whenever it has news.
 
     clock: seconds since 1970; wait: lets so many seconds pass.
@@ -45,14 +46,17 @@ def follow(folders: Folders, clock: Callable[[], float],
             if not asked or number(training, "updated") >= begun:
                 return
             if clock() - begun >= START_SECONDS:
-                yield (f"the training has not begun within {START_SECONDS:.0f} seconds; on the "
-                       "box, `systemctl status pi-reader-train` tells why")
+                yield (
+                    f"the training has not begun within {START_SECONDS:.0f} seconds; on the "
+                    "box, `systemctl status pi-reader-train` tells why"
+                )
                 return
         wait(_POLL)
 
 
-def cancel(folders: Folders, requests: Requests, clock: Callable[[], float],
-           wait: Callable[[float], None]) -> str:
+def cancel(
+    folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
+) -> str:
     """Stop the training; gives what it said at last. Raises Busy if it does not stop."""
     if not is_active(training_of(folders), clock()):
         return "no training is running"
@@ -66,14 +70,14 @@ def cancel(folders: Folders, requests: Requests, clock: Callable[[], float],
                 return training_line(training)
     finally:
         requests.withdraw(request)  # else the next training would find it
-    raise Busy(f"cancel: the training has not stopped within {CANCEL_SECONDS:.0f} seconds; ask "
-               "again")
+    raise Busy(
+        f"cancel: the training has not stopped within {CANCEL_SECONDS:.0f} seconds; ask again"
+    )
 
 
 def is_active(training: Mapping[str, Any], now: float) -> bool:
     """Whether a training runs, by what it said last."""
-    return (training.get("state") in ACTIVE
-            and abs(now - number(training, "updated")) < DEAD_SECONDS)
+    return training.get("state") in ACTIVE and abs(now - number(training, "updated")) < DEAD_SECONDS
 
 
 def service_lines(known: Known) -> Iterator[str]:

@@ -100,10 +100,15 @@ class Entry:
 
     def takes(self, words: list[str]) -> bool:
         """Whether this is what was said, down to the last character."""
-        rest = words[len(self.words):]
-        return (tuple(words[:len(self.words)]) == self.words and len(rest) == len(self.arguments)
-                and all(PATTERNS[kind].fullmatch(word)
-                        for kind, word in zip(self.arguments, rest, strict=True)))
+        rest = words[len(self.words) :]
+        return (
+            tuple(words[: len(self.words)]) == self.words
+            and len(rest) == len(self.arguments)
+            and all(
+                PATTERNS[kind].fullmatch(word)
+                for kind, word in zip(self.arguments, rest, strict=True)
+            )
+        )
 
 
 PATTERNS = {
@@ -118,7 +123,7 @@ def serve(command: str, session: Session) -> None:
     """Do what the caller asked for. Raises UsageError if it is not in the table, and what the
     action raises; BrokenPipeError when he hangs up."""
     words = parse(command)
-    find(words).action(session, *words[len(find(words).words):])
+    find(words).action(session, *words[len(find(words).words) :])
 
 
 def parse(command: str) -> list[str]:
@@ -139,22 +144,32 @@ def find(words: list[str]) -> Entry:
         if entry.takes(words):
             return entry
     near = [entry.usage for entry in TABLE if entry.words[0] == words[0]]
-    raise UsageError(f"request {' '.join(words):.60}: may not be said; " + (
-        f"say {' or '.join(f'`{usage}`' for usage in near)}" if near else "`help` tells what may"))
+    raise UsageError(
+        f"request {' '.join(words):.60}: may not be said; "
+        + (
+            f"say {' or '.join(f'`{usage}`' for usage in near)}"
+            if near
+            else "`help` tells what may"
+        )
+    )
 
 
 def harmless(text: str) -> str:
     """A line without control characters, which are shown as Python writes them."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-                   for letter in text)
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def _help(session: Session) -> None:
     width = max(len(entry.usage) for entry in TABLE)
     for entry in TABLE:
         session.say(f"{entry.usage:{width}}  {entry.purpose}")
-    session.say("N is a number; DAY is as 2026-11-24 or 2026-11-24T08:00; DIGITS are one for each "
-                "digit of the reading: 0 to 9, - for a mark that is none, ? to leave one as it is")
+    session.say(
+        "N is a number; DAY is as 2026-11-24 or 2026-11-24T08:00; DIGITS are one for each "
+        "digit of the reading: 0 to 9, - for a mark that is none, ? to leave one as it is"
+    )
 
 
 def _status(session: Session) -> None:
@@ -219,8 +234,10 @@ def _rollback(session: Session) -> None:
 def _offer(session: Session) -> None:
     one = session.generations.add_file(session.receive(LARGEST_OFFER, "offered weights"))
     session.requests.ask("retrain", why=f"generation {one.number} was offered")
-    session.say(f"generation {one.number} is whole and waits for the judge; `status` follows, "
-                "`weights list` tells what became of it")
+    session.say(
+        f"generation {one.number} is whole and waits for the judge; `status` follows, "
+        "`weights list` tells what became of it"
+    )
 
 
 def _export(session: Session) -> None:
@@ -254,8 +271,12 @@ TABLE = (
     Entry(("label", "last"), ("N", "DIGIT"), "what its digit number N is", _label_one),
     Entry(("weights", "list"), (), "the generations of weights", _weights),
     Entry(("weights", "rollback"), (), "go back to the one before", _rollback),
-    Entry(("weights", "offer"), (), "weights from another machine, sent after it: "
-          f"at most {LARGEST_OFFER >> 20} MB", _offer),
+    Entry(
+        ("weights", "offer"),
+        (),
+        f"weights from another machine, sent after it: at most {LARGEST_OFFER >> 20} MB",
+        _offer,
+    ),
     Entry(("samples", "export"), (), "all samples, as one npz", _export),
     Entry(("samples", "import"), (), "samples of another reader, sent after it", _import),
 )

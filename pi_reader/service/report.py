@@ -44,8 +44,10 @@ class Report:
         except OSError as error:
             with contextlib.suppress(OSError):
                 beside.unlink()
-            raise CannotWrite(f"{self._path}: cannot be written ({error.strerror}); `pi-reader "
-                              "status` does not know how the box is doing") from error
+            raise CannotWrite(
+                f"{self._path}: cannot be written ({error.strerror}); `pi-reader "
+                "status` does not know how the box is doing"
+            ) from error
 
 
 def plain(value: Any) -> Any:

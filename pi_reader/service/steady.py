@@ -92,7 +92,8 @@ def _agrees(said: Reading | None, look: Reading) -> bool:
         return not look.lines
     return same_place(said, look) and all(
         old.label == new.label or not (old.sure and new.sure)
-        for old, new in zip(said.digits, look.digits, strict=True))
+        for old, new in zip(said.digits, look.digits, strict=True)
+    )
 
 
 def _near(a: Box, b: Box) -> bool:
@@ -117,20 +118,30 @@ def _vote(looks: Sequence[Digit], needed: int) -> Digit:
 
 def _kept(said: Reading, voted: Reading) -> Reading:
     """What was sure stays so while later looks only doubt it; another sure digit replaces it."""
-    return _with_digits(voted, [
-        replace(new, label=old.label, confidence=old.confidence, runner_up=old.runner_up, sure=True)
-        if old.sure and not new.sure else new
-        for old, new in zip(said.digits, voted.digits, strict=True)])
+    return _with_digits(
+        voted,
+        [
+            replace(
+                new, label=old.label, confidence=old.confidence, runner_up=old.runner_up, sure=True
+            )
+            if old.sure and not new.sure
+            else new
+            for old, new in zip(said.digits, voted.digits, strict=True)
+        ],
+    )
 
 
 def _moved(said: Reading, look: Reading) -> Reading:
     """The same reading where it lies now, so that a page may slide on."""
-    return _with_digits(said, [replace(digit, box=now.box)
-                               for digit, now in zip(said.digits, look.digits, strict=True)])
+    return _with_digits(
+        said,
+        [replace(digit, box=now.box) for digit, now in zip(said.digits, look.digits, strict=True)],
+    )
 
 
 def _with_digits(reading: Reading, digits: Sequence[Digit]) -> Reading:
     """The same lines with other digits in them."""
     rest = iter(digits)
-    return replace(reading, lines=tuple(Line(tuple(next(rest) for _ in line.digits))
-                                        for line in reading.lines))
+    return replace(
+        reading, lines=tuple(Line(tuple(next(rest) for _ in line.digits)) for line in reading.lines)
+    )

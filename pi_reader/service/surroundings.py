@@ -31,8 +31,14 @@ class Surroundings:
     how far it is; None where there are none. wall: seconds since 1970.
     """
 
-    def __init__(self, faults: Faults, *, state: Path | None = None, training: Path | None = None,
-                 wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        *,
+        state: Path | None = None,
+        training: Path | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self.temperature: float | None = None
         self.disk_free_mb: float | None = None
         self.address = ""
@@ -61,8 +67,12 @@ class Surroundings:
         self._faults.set("power", health.undervoltage() or "")
         limit = COOL_AGAIN if "temperature" in self._faults.all else TOO_HOT
         hot = self.temperature is not None and self.temperature >= limit
-        self._faults.set("temperature", f"temperature: has reached {TOO_HOT:.0f} °C, should stay"
-                         " below; give the box more air" if hot else "")
+        self._faults.set(
+            "temperature",
+            f"temperature: has reached {TOO_HOT:.0f} °C, should stay below; give the box more air"
+            if hot
+            else "",
+        )
         if self._state is not None:
             self._look_at_disk(self._state)
 
@@ -70,13 +80,20 @@ class Surroundings:
         if state.is_dir():
             self._faults.set("state", "")
         elif "state" not in self._faults.all:  # then it was said why it could not be made
-            self._faults.set("state", f"{state}: is gone, so nothing can be kept; start pi-reader"
-                             " again, which makes it")
+            self._faults.set(
+                "state",
+                f"{state}: is gone, so nothing can be kept; start pi-reader again, which makes it",
+            )
         self.disk_free_mb = free = health.disk_free_mb(state)
         limit = FREE_AGAIN_MB if "disk" in self._faults.all else LEAST_FREE_MB
         full = free is not None and free < limit
-        self._faults.set("disk", f"{state}: the disk is full, less than {LEAST_FREE_MB:.0f} MB are"
-                         " left; make room, reading goes on but nothing is kept" if full else "")
+        self._faults.set(
+            "disk",
+            f"{state}: the disk is full, less than {LEAST_FREE_MB:.0f} MB are"
+            " left; make room, reading goes on but nothing is kept"
+            if full
+            else "",
+        )
 
     def _listen(self) -> None:
         """What the training says, if it has said anything new."""

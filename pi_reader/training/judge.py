@@ -77,9 +77,11 @@ class Owner:
         """The figures in words."""
         mended = int((self.after.right & ~self.before.right).sum())
         broken = int((self.before.right & ~self.after.right).sum())
-        return (f"of {len(self.labels)} of your digits ({self.how}) {self.before.wrong} were read "
-                f"wrong, now {self.after.wrong} ({mended} mended, {broken} broken; luck alone: "
-                f"{self.chance:.2g})")
+        return (
+            f"of {len(self.labels)} of your digits ({self.how}) {self.before.wrong} were read "
+            f"wrong, now {self.after.wrong} ({mended} mended, {broken} broken; luck alone: "
+            f"{self.chance:.2g})"
+        )
 
 
 @dataclass(frozen=True)
@@ -106,17 +108,23 @@ class General:
         most: share of all digits that may be lost.
         """
         if self.wrong - before.wrong > most * self.digits:
-            return (f"{self.name} {before.share:.2%}, now {self.share:.2%} of {self.digits:,}; at "
-                    f"most {100 * most:g} points may be lost")
+            return (
+                f"{self.name} {before.share:.2%}, now {self.share:.2%} of {self.digits:,}; at "
+                f"most {100 * most:g} points may be lost"
+            )
         for digit in untaught:
             if self.each[digit] - before.each[digit] > MOST_OF_ONE * self.digits / DIGITS:
-                return (f"{self.name}: {before.each[digit]} of the {digit}s were read wrong, now "
-                        f"{self.each[digit]}, and nobody taught any; at most "
-                        f"{100 * MOST_OF_ONE:g} points may be lost")
+                return (
+                    f"{self.name}: {before.each[digit]} of the {digit}s were read wrong, now "
+                    f"{self.each[digit]}, and nobody taught any; at most "
+                    f"{100 * MOST_OF_ONE:g} points may be lost"
+                )
         if self.fooled - before.fooled > MOST_MARKS_LOST * self.marks:
-            return (f"of {self.marks:,} marks that are no digits {before.fooled} were taken for "
-                    f"digits, now {self.fooled}; at most {100 * MOST_MARKS_LOST:g} points may be "
-                    "lost")
+            return (
+                f"of {self.marks:,} marks that are no digits {before.fooled} were taken for "
+                f"digits, now {self.fooled}; at most {100 * MOST_MARKS_LOST:g} points may be "
+                "lost"
+            )
         return ""
 
 
@@ -128,8 +136,9 @@ def opinion(probabilities: np.ndarray, labels: np.ndarray) -> Opinion:
     others = scores.copy()
     others[rows, labels] = -np.inf
     ahead = np.clip(own - others.max(axis=1, initial=-np.inf), -_CLEAR, _CLEAR)
-    guesses = np.where(labels == NO_DIGIT, probabilities.argmax(axis=1),
-                       probabilities[:, :DIGITS].argmax(axis=1))
+    guesses = np.where(
+        labels == NO_DIGIT, probabilities.argmax(axis=1), probabilities[:, :DIGITS].argmax(axis=1)
+    )
     return Opinion(guesses == labels, np.rint(ahead * _STEPS).astype(np.int64))
 
 
@@ -162,8 +171,10 @@ def doubtful_labels(labels: np.ndarray, read: np.ndarray, sure: np.ndarray) -> s
         others = np.unique(read[(labels == label) & sure & (read != label)])
         if len(others) >= _TOO_MANY:
             names = ", ".join(map(str, others))
-            return (f"samples labelled {label} were surely read as {names}; can all of them be "
-                    f"{label}s? `pi-reader samples sheet` shows them, `samples label` mends it")
+            return (
+                f"samples labelled {label} were surely read as {names}; can all of them be "
+                f"{label}s? `pi-reader samples sheet` shows them, `samples label` mends it"
+            )
     return ""
 
 
@@ -175,5 +186,7 @@ def waits_for(count: int, events: int) -> str:
     words = [f"{lacking} more labelled digits"] if lacking else []
     if missing := max(0, LEAST_EVENTS - events):
         words.append(f"digits of {missing} more reading{'s' * (missing > 1)}")
-    return (f"{count} labelled digits of {events} readings are too few to tell better from worse; "
-            f"{' and '.join(words)} are needed")
+    return (
+        f"{count} labelled digits of {events} readings are too few to tell better from worse; "
+        f"{' and '.join(words)} are needed"
+    )

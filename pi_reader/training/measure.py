@@ -40,8 +40,10 @@ class Measures:
     def per_digit(self) -> list[float]:
         """Share of right ones for each of the ten digits; NaN for one that does not occur."""
         counts = self.confusion.sum(axis=1)
-        return [float(self.confusion[d, d] / counts[d]) if counts[d] else float("nan")
-                for d in range(DIGITS)]
+        return [
+            float(self.confusion[d, d] / counts[d]) if counts[d] else float("nan")
+            for d in range(DIGITS)
+        ]
 
 
 def measure(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Measures:
@@ -58,9 +60,13 @@ def measure(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
     sure = confidence >= threshold
     confusion = np.bincount(labels.astype(np.intp) * DIGITS + guesses, minlength=DIGITS * DIGITS)
     return Measures(
-        n=len(labels), accuracy=_mean(right), confusion=confusion.reshape(DIGITS, DIGITS),
+        n=len(labels),
+        accuracy=_mean(right),
+        confusion=confusion.reshape(DIGITS, DIGITS),
         calibration_error=calibration_error(confidence, right),
-        rejected=_mean(~sure), accuracy_of_sure=_mean(right[sure]))
+        rejected=_mean(~sure),
+        accuracy_of_sure=_mean(right[sure]),
+    )
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,16 @@ def worst(probabilities: np.ndarray, labels: np.ndarray, count: int) -> list[Mis
     """The `count` patches to which the network gave the least chance of being what they are."""
     digits = probabilities[:, :DIGITS]
     right = digits[np.arange(len(labels)), labels]
-    return [Miss(int(i), int(labels[i]), int(digits[i].argmax()),
-                 round(float(digits[i].max()), 4), round(float(right[i]), 4))
-            for i in np.argsort(right, kind="stable")[:count]]
+    return [
+        Miss(
+            int(i),
+            int(labels[i]),
+            int(digits[i].argmax()),
+            round(float(digits[i].max()), 4),
+            round(float(right[i]), 4),
+        )
+        for i in np.argsort(right, kind="stable")[:count]
+    ]
 
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = _BINS) -> float:
@@ -99,8 +112,9 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = _BI
         return float("nan")
     order = np.argsort(confidence, kind="stable")
     parts = np.array_split(order, min(bins, len(order)))
-    gaps = [abs(float(confidence[part].mean(dtype=np.float64)) - _mean(right[part]))
-            for part in parts]
+    gaps = [
+        abs(float(confidence[part].mean(dtype=np.float64)) - _mean(right[part])) for part in parts
+    ]
     return sum(gap * len(part) for gap, part in zip(gaps, parts, strict=True)) / len(order)
 
 

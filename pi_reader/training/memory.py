@@ -107,8 +107,10 @@ def _unpack(folder: Path, name: str, to: Path) -> None:
     """Unpack one file, or copy it if it is unpacked already, so that it is there whole or not."""
     raw, packed = folder / name, folder / f"{name}.gz"
     if not raw.is_file() and not packed.is_file():
-        raise MissingFile(f"{folder}: holds neither {name} nor {name}.gz; night.mnist in the "
-                          "settings should name the folder of MNIST's files, or be empty")
+        raise MissingFile(
+            f"{folder}: holds neither {name} nor {name}.gz; night.mnist in the "
+            "settings should name the folder of MNIST's files, or be empty"
+        )
     try:
         with durable(to) as handle:
             if raw.is_file():

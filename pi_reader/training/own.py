@@ -39,8 +39,17 @@ NIGHT = Recipe(
     rate=0.001,
     decay=0.0,
     keep=0.98,
-    changes=Augmentation(turn=3, shear=0.05, zoom=0.03, shift=0.4, bend=0.3, pen_share=0.1,
-                         blur_share=0.05, noise_share=0.05, hole_share=0.0),
+    changes=Augmentation(
+        turn=3,
+        shear=0.05,
+        zoom=0.03,
+        shift=0.4,
+        bend=0.3,
+        pen_share=0.1,
+        blur_share=0.05,
+        noise_share=0.05,
+        hole_share=0.0,
+    ),
 )
 
 
@@ -62,8 +71,7 @@ class Taught:
 
     def take(self, rows: np.ndarray) -> Taught:
         """Some of them; rows: (m,) int or (n,) bool."""
-        return Taught(self.patches[rows], self.labels[rows], self.events[rows],
-                      self.held_out[rows])
+        return Taught(self.patches[rows], self.labels[rows], self.events[rows], self.held_out[rows])
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,13 @@ class Replay:
     looked: int
 
 
-NO_REPLAY = Replay(np.empty(0, np.intp), np.empty(0, np.intp), np.empty((0, 28, 28), np.uint8),
-                   np.empty(0, np.uint8), 0)
+NO_REPLAY = Replay(
+    np.empty(0, np.intp),
+    np.empty(0, np.intp),
+    np.empty((0, 28, 28), np.uint8),
+    np.empty(0, np.uint8),
+    0,
+)
 
 
 class OwnMixture:
@@ -110,8 +123,9 @@ class OwnMixture:
         patches, labels = self._remembered(rng)
         kept = self._change(patches, rng)
         x = np.concatenate([own, kept])[..., None]  # (n, 28, 28, 1)
-        targets = one_hot(np.concatenate([self._taught.labels[rows], labels]), self._outcomes,
-                          NIGHT.smoothing)
+        targets = one_hot(
+            np.concatenate([self._taught.labels[rows], labels]), self._outcomes, NIGHT.smoothing
+        )
         opinion = softmax(self._parent.forward(x[self._own :]))
         targets[self._own :] *= np.float32(1 - _TAUGHT)
         targets[self._own :] += np.float32(_TAUGHT) * opinion
@@ -126,8 +140,12 @@ class OwnMixture:
         patches = [memory.digits[drawn], replay.near[near]]
         labels = [memory.digit_labels[drawn], replay.near_labels[near]]
         if memory.mnist is not None:
-            rows = np.concatenate([rng.choice(replay.hard, images // 2),
-                                   rng.choice(replay.rows, images - images // 2)])
+            rows = np.concatenate(
+                [
+                    rng.choice(replay.hard, images // 2),
+                    rng.choice(replay.rows, images - images // 2),
+                ]
+            )
             rows.sort()  # as they lie on the disk
             patches.append(memory.mnist.patches[rows])
             labels.append(memory.mnist.labels[rows])

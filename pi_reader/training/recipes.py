@@ -115,8 +115,15 @@ RECIPES: dict[str, Lesson | Recipe] = {
         decay=0.02,
         smoothing=0.05,
         changes=Augmentation(
-            turn=8.0, shear=0.12, zoom=0.08, shift=0.7, bend=0.8, pen_share=0.25,
-            blur_share=0.05, noise_share=0.05, hole_share=0.0,
+            turn=8.0,
+            shear=0.12,
+            zoom=0.08,
+            shift=0.7,
+            bend=0.8,
+            pen_share=0.25,
+            blur_share=0.05,
+            noise_share=0.05,
+            hole_share=0.0,
         ),
     ),
 }

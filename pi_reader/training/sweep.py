@@ -81,25 +81,34 @@ class Material:
 
 
 def curves(
-    rates: Sequence[float], hidden: Sequence[int], angles: Sequence[float], epochs: int,
-    seeds: int, base: Trial | None = None,
+    rates: Sequence[float],
+    hidden: Sequence[int],
+    angles: Sequence[float],
+    epochs: int,
+    seeds: int,
+    base: Trial | None = None,
 ) -> list[Trial]:
     """The trials for curves around `base`: one setting is changed at a time, each with all seeds.
 
     The curve over epochs needs no trials of its own: each trial is examined after each epoch.
     """
     base = replace(base or Trial(), epochs=epochs)
-    settings = [base, *(replace(base, rate=rate) for rate in rates),
-                *(replace(base, hidden=nodes) for nodes in hidden),
-                *(replace(base, turned=angle) for angle in angles)]
-    return list(dict.fromkeys(replace(each, seed=seed) for each in settings
-                              for seed in range(seeds)))
+    settings = [
+        base,
+        *(replace(base, rate=rate) for rate in rates),
+        *(replace(base, hidden=nodes) for nodes in hidden),
+        *(replace(base, turned=angle) for angle in angles),
+    ]
+    return list(
+        dict.fromkeys(replace(each, seed=seed) for each in settings for seed in range(seeds))
+    )
 
 
 def try_out(trial: Trial, material: Material) -> tuple[Outcome, ClassicNetwork]:
     """Do one trial: what came of it, and the network."""
-    network = ClassicNetwork(_PIXELS, trial.hidden, _DIGITS, trial.rate,
-                             random_for(trial.seed, WEIGHTS))
+    network = ClassicNetwork(
+        _PIXELS, trial.hidden, _DIGITS, trial.rate, random_for(trial.seed, WEIGHTS)
+    )
     lesson = Lesson("a trial", trial.hidden, trial.rate, trial.epochs, trial.turned)
     digits = Labelled(material.patches, material.labels, np.arange(len(material.labels)))
     learner = ClassicLearner(network, lesson, digits, trial.epochs)
@@ -122,8 +131,12 @@ def share_right(network: ClassicNetwork, patches: np.ndarray, labels: np.ndarray
 
 
 def sweep(
-    trials: Sequence[Trial], material: Material, path: Path | None = None, jobs: int = -1,
-    cluster: str = "", shown: Callable[[Outcome], None] = lambda outcome: None,
+    trials: Sequence[Trial],
+    material: Material,
+    path: Path | None = None,
+    jobs: int = -1,
+    cluster: str = "",
+    shown: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
     """Do all trials that `path` does not hold yet, and write each down there as it is finished.
 
@@ -148,7 +161,8 @@ def sweep(
             if failures >= _PATIENCE:
                 raise PiReaderError(
                     f"sweep: the workers died {failures} times in a row with nothing finished; "
-                    "is there memory enough? try --jobs 1, or less digits with --limit") from error
+                    "is there memory enough? try --jobs 1, or less digits with --limit"
+                ) from error
     return [done[trial] for trial in trials]
 
 
@@ -169,8 +183,9 @@ def spread(outcomes: Sequence[Outcome], name: str) -> dict[float, list[float]]:
         values = asdict(outcome.trial)
         if any(values[other] != base[other] for other in base if other != name):
             continue
-        on_the_way = enumerate(outcome.scores, 1) if name == "epochs" else \
-            [(values[name], outcome.score)]
+        on_the_way = (
+            enumerate(outcome.scores, 1) if name == "epochs" else [(values[name], outcome.score)]
+        )
         for value, score in on_the_way:
             found.setdefault(value, []).append(score)
     return dict(sorted(found.items()))
@@ -180,11 +195,15 @@ def read(path: Path, material: Material) -> dict[Trial, Outcome]:
     """What an earlier sweep of the same digits wrote down. Raises BadData, MissingFile."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        outcomes = [Outcome(Trial(**each["trial"]), tuple(map(float, each["scores"])))
-                    for each in kept["outcomes"]]
+        outcomes = [
+            Outcome(Trial(**each["trial"]), tuple(map(float, each["scores"])))
+            for each in kept["outcomes"]
+        ]
         known, digits = kept["format"] == _FORMAT, kept["digits"]
-        whole = all(len(each.scores) == each.trial.epochs and all(
-            0 <= score <= 1 for score in each.scores) for each in outcomes)
+        whole = all(
+            len(each.scores) == each.trial.epochs and all(0 <= score <= 1 for score in each.scores)
+            for each in outcomes
+        )
     except FileNotFoundError as error:
         raise MissingFile(f"{path}: no such file") from error
     except OSError as error:
@@ -194,17 +213,26 @@ def read(path: Path, material: Material) -> dict[Trial, Outcome]:
     if not known or not whole:
         raise BadData(f"{path}: is damaged or of another version; name another one")
     if digits != material.digest:
-        raise BadData(f"{path}: holds results for other digits; name another one, or sweep with "
-                      "the same digits as then")
+        raise BadData(
+            f"{path}: holds results for other digits; name another one, or sweep with "
+            "the same digits as then"
+        )
     return {outcome.trial: outcome for outcome in outcomes}
 
 
 def write(path: Path, material: Material, done: dict[Trial, Outcome]) -> None:
     """Replace the file of results, so that the old one or the new one is there, whole."""
     outcomes = sorted(done.values(), key=lambda outcome: astuple(outcome.trial))
-    text = json.dumps({"format": _FORMAT, "digits": material.digest, "outcomes": [
-        {"trial": asdict(outcome.trial), "scores": outcome.scores} for outcome in outcomes]},
-        indent=1)
+    text = json.dumps(
+        {
+            "format": _FORMAT,
+            "digits": material.digest,
+            "outcomes": [
+                {"trial": asdict(outcome.trial), "scores": outcome.scores} for outcome in outcomes
+            ],
+        },
+        indent=1,
+    )
     with durable(path) as handle:
         handle.write(text.encode())
 
@@ -218,14 +246,14 @@ def _outcomes(
     try:
         from joblib import Parallel, delayed, parallel_config
     except ImportError as error:
-        raise UsageError("sweep: more than one process needs joblib (pip install joblib), or "
-                         "use --jobs 1") from error
+        raise UsageError(
+            "sweep: more than one process needs joblib (pip install joblib), or use --jobs 1"
+        ) from error
     if cluster:
         stack.enter_context(parallel_config("dask", client=_client(cluster, stack)))
         parallel = Parallel(batch_size=1, return_as="generator_unordered", pre_dispatch="all")
     else:
-        parallel = Parallel(jobs, batch_size=1, return_as="generator_unordered",
-                            pre_dispatch="all")
+        parallel = Parallel(jobs, batch_size=1, return_as="generator_unordered", pre_dispatch="all")
     return parallel(delayed(_one)(trial, *_arrays(material)) for trial in trials)
 
 
@@ -248,14 +276,17 @@ def _client(address: str, stack: ExitStack) -> Any:
     try:
         return stack.enter_context(Client(address, timeout=_WAIT, set_as_default=False))
     except (OSError, ValueError) as error:
-        raise NoHardware(f"{address}: no Dask scheduler answers there; start one with `dask "
-                         "scheduler`, and workers with `dask worker ADDRESS`") from error
+        raise NoHardware(
+            f"{address}: no Dask scheduler answers there; start one with `dask "
+            "scheduler`, and workers with `dask worker ADDRESS`"
+        ) from error
 
 
 def _longest_first(trials: list[Trial]) -> list[Trial]:
     """The longest first, so that no core waits for a long one at the end."""
-    return sorted(trials, key=lambda trial: -trial.epochs * (trial.hidden + 20)
-                  * (3 if trial.turned else 1))
+    return sorted(
+        trials, key=lambda trial: -trial.epochs * (trial.hidden + 20) * (3 if trial.turned else 1)
+    )
 
 
 def _base(outcomes: Sequence[Outcome]) -> dict[str, float]:

@@ -75,8 +75,12 @@ class Progress:
         if self._out.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(total=self._steps, initial=start, file=self._out,
-                             bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]")
+            self._bar = tqdm(
+                total=self._steps,
+                initial=start,
+                file=self._out,
+                bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
+            )
 
     def show(self, steps: int, loss: float) -> None:
         """Tell that so many steps are done."""

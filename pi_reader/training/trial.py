@@ -102,8 +102,10 @@ class Trial:
         taught, learned = self.taught, self.taught.take(~self.taught.held_out)
         short = judge.waits_for(len(taught), len(np.unique(taught.events)))
         if short or len(np.unique(learned.events)) < LEAST_LEARNED:
-            return Outcome("waiting", short or "fewer than two readings are there to learn from; "
-                                               "label another one")
+            return Outcome(
+                "waiting",
+                short or "fewer than two readings are there to learn from; label another one",
+            )
         read = self.look(self.parent, taught.patches)
         sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
         if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
@@ -120,14 +122,21 @@ class Trial:
             return self._refused(lost, model=model, before=before, after=after, taken=taken)
         sure_at = self._calibrate(model)
         owner = self._owner(judge.opinion(read, taught.labels), model, taken)
-        figures = {"model": model, "sure_at": sure_at, "owner": owner, "before": before,
-                   "after": after, "taken": taken}
+        figures = {
+            "model": model,
+            "sure_at": sure_at,
+            "owner": owner,
+            "before": before,
+            "after": after,
+            "taken": taken,
+        }
         if not owner.better:
             return self._refused(owner.figures, **figures)
         return Outcome("accepted", owner.figures, self.work, **figures)  # type: ignore[arg-type]
 
-    def _bearable(self, child: Model, taken: float, before: General
-                  ) -> tuple[float, Model, General, str]:
+    def _bearable(
+        self, child: Model, taken: float, before: General
+    ) -> tuple[float, Model, General, str]:
         """Take over so much, or less if the general test does not bear it: how much that is, the
         model, how it was tested, and what it lost if no share was bearable."""
         for share in (taken, *(less for less in _BLENDS if less < taken)):
@@ -180,8 +189,12 @@ class Trial:
         held = np.flatnonzero(taught.held_out)
         look(model, held)
         if not self._crossed:
-            return judge.compare(taught.labels[held], _part(before, held),
-                                 Opinion(right[held], clear[held]), "none of them learned")
+            return judge.compare(
+                taught.labels[held],
+                _part(before, held),
+                Opinion(right[held], clear[held]),
+                "none of them learned",
+            )
         for number, rows in enumerate(self._folds(), 1):
             rest = ~taught.held_out
             rest[rows] = False
@@ -189,8 +202,9 @@ class Trial:
             network = own.blend(self.parent, child, taken)
             network.temperature = model.temperature
             look(network, rows)
-        return judge.compare(taught.labels, before, Opinion(right, clear),
-                             "each by a network that did not learn it")
+        return judge.compare(
+            taught.labels, before, Opinion(right, clear), "each by a network that did not learn it"
+        )
 
     def _folds(self) -> Iterator[np.ndarray]:
         """The rows of each part; a reading is never in two."""
@@ -257,8 +271,9 @@ class Trial:
         """How many digits are read wrong."""
         wrong = labels[self._wrong(model, patches, labels)]
         each = tuple(np.bincount(wrong, minlength=DIGITS).tolist())
-        return General(self.memory.name, len(labels), len(wrong), len(self.memory.test_marks), 0,
-                       each)
+        return General(
+            self.memory.name, len(labels), len(wrong), len(self.memory.test_marks), 0, each
+        )
 
     def _wrong(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return ~judge.opinion(self.look(model, patches), labels).right
@@ -281,8 +296,9 @@ class Trial:
         return model.predict(patches)
 
 
-def offered(parent: Model, sure_at: float, model: Model, its_sure_at: float, held: Taught,
-            memory: Memory) -> Outcome:
+def offered(
+    parent: Model, sure_at: float, model: Model, its_sure_at: float, held: Taught, memory: Memory
+) -> Outcome:
     """Judge a network that was trained elsewhere, by the digits that nobody learned from.
 
     parent: the one in use, believed from `sure_at` on; held: the owner's held-out digits.
@@ -290,19 +306,33 @@ def offered(parent: Model, sure_at: float, model: Model, its_sure_at: float, hel
     if model.outcomes < parent.outcomes:
         return Outcome("refused", "it cannot say that a mark is no digit, the weights in use can")
     if len(held) < judge.LEAST:
-        return Outcome("waiting", f"{len(held)} held-out digits are too few to tell better from "
-                                  f"worse; {judge.LEAST - len(held)} more are needed")
+        return Outcome(
+            "waiting",
+            f"{len(held)} held-out digits are too few to tell better from "
+            f"worse; {judge.LEAST - len(held)} more are needed",
+        )
     trial, its = Trial(parent, sure_at, held, memory), Trial(model, its_sure_at, held, memory)
     held = trial.taught  # without what the parent has no outcome for
     labels = held.labels
-    owner = judge.compare(labels, judge.opinion(trial.look(parent, held.patches), labels),
-                          judge.opinion(its.look(model, held.patches), labels),
-                          "none of them learned")
+    owner = judge.compare(
+        labels,
+        judge.opinion(trial.look(parent, held.patches), labels),
+        judge.opinion(its.look(model, held.patches), labels),
+        "none of them learned",
+    )
     before, after = trial.general(parent), its.general(model)
     lost = after.loses(before)
     state = "accepted" if owner.better and not lost else "refused"
-    return Outcome(state, lost or owner.figures, trial.work + its.work, model, its_sure_at, owner,
-                   before, after)
+    return Outcome(
+        state,
+        lost or owner.figures,
+        trial.work + its.work,
+        model,
+        its_sure_at,
+        owner,
+        before,
+        after,
+    )
 
 
 def _part(whole: Opinion, rows: np.ndarray) -> Opinion:

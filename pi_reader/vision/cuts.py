@@ -42,8 +42,8 @@ def find_cuts(found: Regions, region: int) -> list[Cut]:
         ink = _profile(runs[:, 1] - shift, runs[:, 2] - shift, width)
         most = max(BRIDGE * max(1.0, float(found.stroke[region])), 0.2 * float(ink.max()))
         low = ink <= min(most, VALLEY * float(ink.max()))
-        low[:int(apart)] = False
-        low[width - int(apart):] = False
+        low[: int(apart)] = False
+        low[width - int(apart) :] = False
         # of lines that meet the same ink the upright one, then the one nearest the middle
         cost = ink + abs(slant) + np.abs(np.arange(width) - width / 2) / width
         candidates += [(float(cost[x]), float(x), slant) for x in np.flatnonzero(low)]
@@ -66,8 +66,11 @@ def find_spans(found: Regions, region: int) -> list[Span]:
         return []
     ends = (float(found.left[region]), 0.0), (float(found.right[region]), 0.0)
     widest = MOST_WIDTH * float(found.height[region])
-    return [(first, last) for first, last in combinations([ends[0], *cuts, ends[1]], 2)
-            if last[0] - first[0] <= widest and (first, last) != ends]
+    return [
+        (first, last)
+        for first, last in combinations([ends[0], *cuts, ends[1]], 2)
+        if last[0] - first[0] <= widest and (first, last) != ends
+    ]
 
 
 def cut_region(found: Regions, region: int, spans: list[Span]) -> Regions:
@@ -78,8 +81,9 @@ def cut_region(found: Regions, region: int, spans: list[Span]) -> Regions:
     for first, last in spans:
         begin = _places(first, rise, ends)
         end = _places(last, rise, ends)
-        part = np.column_stack([runs[:, 0], np.maximum(runs[:, 1], begin),
-                                np.minimum(runs[:, 2], end)])
+        part = np.column_stack(
+            [runs[:, 0], np.maximum(runs[:, 1], begin), np.minimum(runs[:, 2], end)]
+        )
         part = part[part[:, 1] < part[:, 2]]
         parts.append(part if len(part) else runs[:1])  # slanted lines may cross at a corner
     starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
@@ -91,7 +95,7 @@ def cut_region(found: Regions, region: int, spans: list[Span]) -> Regions:
 
 def _runs(found: Regions, region: int) -> tuple[np.ndarray, np.ndarray]:
     """A region's runs, and how many rows each lies above its middle, float32."""
-    runs = found.runs[found.first[region]:found.first[region + 1]]
+    runs = found.runs[found.first[region] : found.first[region + 1]]
     middle = (int(found.top[region]) + int(found.bottom[region])) / 2
     return runs, np.float32(middle) - runs[:, 0].astype(np.float32)
 

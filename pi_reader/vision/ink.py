@@ -131,25 +131,26 @@ def _deviation(rows: np.ndarray, lag: int) -> float:
     """
     if rows.shape[1] < 2 * lag + 1:
         return 0.0
-    bend = np.abs(rows[:, :-2 * lag] - 2 * rows[:, lag:-lag] + rows[:, 2 * lag:])
+    bend = np.abs(rows[:, : -2 * lag] - 2 * rows[:, lag:-lag] + rows[:, 2 * lag :])
     counts = np.cumsum(np.bincount(bend.ravel(), minlength=2))
     half = counts[-1] / 2
     level = int(np.searchsorted(counts, half))
     below = counts[level - 1] if level else 0
     median = level - 0.5 + (half - below) / max(1, counts[level] - below)  # within the level
-    return max(0.0, float(median)) / (0.6745 * 6 ** 0.5)
+    return max(0.0, float(median)) / (0.6745 * 6**0.5)
 
 
-def _threshold(contrast: np.ndarray, paper: np.ndarray, cell: int, radius: int,
-               noise: float) -> np.ndarray:
+def _threshold(
+    contrast: np.ndarray, paper: np.ndarray, cell: int, radius: int, noise: float
+) -> np.ndarray:
     """The contrast above which a pixel is ink: over the noise, and well up the ink's flank."""
     rows, columns = paper.shape
     height, width = contrast.shape
     strongest = np.zeros((rows, columns * cell), np.uint8)
     whole = height // cell
-    strongest[:whole, :width] = contrast[:whole * cell].reshape(whole, cell, width).max(axis=1)
+    strongest[:whole, :width] = contrast[: whole * cell].reshape(whole, cell, width).max(axis=1)
     if whole < rows:
-        strongest[whole, :width] = contrast[whole * cell:].max(axis=0)
+        strongest[whole, :width] = contrast[whole * cell :].max(axis=0)
     peaks = strongest[:, ::cell].astype(np.int16)
     for offset in range(1, cell):
         np.maximum(peaks, strongest[:, offset::cell], out=peaks)
@@ -183,10 +184,10 @@ def _mean(grid: np.ndarray, radius: int) -> np.ndarray:
 
 def _slide_on(grid: np.ndarray, radius: int) -> np.ndarray:
     reach = min(radius, len(grid) - 1)
-    above = 2 * grid[:1] - grid[1:reach + 1][::-1]
-    below = 2 * grid[-1:] - grid[::-1][1:reach + 1]
+    above = 2 * grid[:1] - grid[1 : reach + 1][::-1]
+    below = 2 * grid[-1:] - grid[::-1][1 : reach + 1]
     padded = np.concatenate([above, grid, below])
-    return -_slide(-padded, radius)[reach:reach + len(grid)]
+    return -_slide(-padded, radius)[reach : reach + len(grid)]
 
 
 def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
@@ -199,7 +200,7 @@ def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
     reach = 1
     while reach < span:
         step = min(reach, span - reach)
-        run = np.maximum(run[:len(run) - step], run[step:])
+        run = np.maximum(run[: len(run) - step], run[step:])
         reach += step
     return run[:rows]
 
@@ -213,7 +214,7 @@ def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
     if cell == 1:
         return np.array(small)
     wide = small.resize((grid.shape[1] * cell, grid.shape[0]), Image.Resampling.BILINEAR)
-    rows = np.asarray(wide)[:, :shape[1]]
+    rows = np.asarray(wide)[:, : shape[1]]
     if shape[0] == grid.shape[0]:
         return rows
     # twice as fast as Pillow: weights in 1/256, from the row above for the upper half of a cell
@@ -226,4 +227,4 @@ def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
     large[:, half:] += rows[2:, None] * weight[half:]
     large += 128
     large >>= 8
-    return large.astype(np.uint8).reshape(-1, shape[1])[:shape[0]]
+    return large.astype(np.uint8).reshape(-1, shape[1])[: shape[0]]

@@ -13,8 +13,9 @@ NEIGHBOUR = 4.0  # heights to the right in which a mark's neighbour is looked fo
 LEVEL = 0.55  # heights that a mark's middle may stand off its line's
 
 
-def find_lines(left: np.ndarray, top: np.ndarray, right: np.ndarray,
-               bottom: np.ndarray) -> list[list[int]]:
+def find_lines(
+    left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray
+) -> list[list[int]]:
     """Sort boxes into lines from top to bottom, each from left to right, as lists of indices.
 
     left, top, right, bottom: (n,) pixels, right and bottom exclusive.

@@ -121,8 +121,9 @@ def find_fainter(page: Marks) -> Fainter:
     chosen = np.flatnonzero(good)[:MAX_REGIONS]
     number = np.full(len(fainter), -1)
     number[chosen] = np.arange(len(chosen))
-    return Fainter(measured(fainter.pick(chosen), ink), number[home],
-                   ((parts > 1) | longer)[chosen])
+    return Fainter(
+        measured(fainter.pick(chosen), ink), number[home], ((parts > 1) | longer)[chosen]
+    )
 
 
 def measured(found: Regions, ink: Ink) -> Regions:
@@ -192,17 +193,20 @@ def find_neighbourhoods(found: Regions) -> list[list[int]]:
     if not count:
         return []
     gap_x = np.maximum(found.left[:, None], found.left) - np.minimum(
-        found.right[:, None], found.right)
+        found.right[:, None], found.right
+    )
     gap_y = np.maximum(found.top[:, None], found.top) - np.minimum(
-        found.bottom[:, None], found.bottom)
+        found.bottom[:, None], found.bottom
+    )
     size = np.maximum(found.width, found.height)
     larger, smaller = np.maximum(size[:, None], size), np.minimum(size[:, None], size)
     gap = np.maximum(np.maximum(gap_x, gap_y), 0)
-    near = (gap <= np.clip(NEAR * larger, 2, np.maximum(REACH * smaller, 2)))
+    near = gap <= np.clip(NEAR * larger, 2, np.maximum(REACH * smaller, 2))
     near &= larger >= LEAST_HEIGHT
     overlap = -gap_x >= 0.3 * np.minimum(found.width[:, None], found.width)
     short = np.minimum(found.height[:, None], found.height) < 0.7 * np.maximum(
-        found.height[:, None], found.height)
+        found.height[:, None], found.height
+    )
     level = -gap_y >= 0.3 * np.minimum(found.height[:, None], found.height)
     near &= overlap | short | ~level
     near &= smaller >= 0.12 * larger  # a speck changes nothing

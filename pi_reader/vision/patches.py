@@ -50,7 +50,7 @@ def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> 
         thickness = stroke * ratio  # below about one pixel ink is averaged with paper
         gain[number] = 255 / max(1.0, strength * FULL_INK * min(1.0, thickness / WHOLE_PIXEL))
         grow[number] = round((LEAST_STROKE * FINE - thickness) / 2)
-    crops = np.asarray(sheet).reshape(-1, fine, fine)[:len(groups)] * gain[:, None, None]
+    crops = np.asarray(sheet).reshape(-1, fine, fine)[: len(groups)] * gain[:, None, None]
     crops = np.minimum(crops, np.float32(255), out=crops).astype(np.uint8)
     for step in range(1, int(grow.max(initial=0)) + 1):
         thin = grow >= step
@@ -74,13 +74,15 @@ def centre(crops: np.ndarray) -> np.ndarray:
     right = np.clip(np.rint(middle - columns).astype(np.int64), 0, SIDE - edge)
     patches = np.zeros((count, SIDE, SIDE), np.uint8)
     for number in range(count):
-        patches[number, down[number]:down[number] + edge,
-                right[number]:right[number] + edge] = crops[number]
+        patches[
+            number, down[number] : down[number] + edge, right[number] : right[number] + edge
+        ] = crops[number]
     return patches
 
 
-def _own_ink(regions: Regions, group: Sequence[int], left: int, top: int, right: int,
-             bottom: int) -> np.ndarray:
+def _own_ink(
+    regions: Regions, group: Sequence[int], left: int, top: int, right: int, bottom: int
+) -> np.ndarray:
     """Which pixels of a box belong to a group of regions, bool."""
     runs = regions.runs_of(group)
     stride = right - left + 1

@@ -30,10 +30,13 @@ def held_places(marks: Sequence[Mark], clear_at: float) -> list[Mark]:
     if not others or len(digits) < COMPANY:
         return []
     usual = median(mark.height for mark in digits)
-    return [mark for mark in others
-            if SHORT * usual <= mark.height <= TALL * usual
-            and mark.right - mark.left <= WIDEST * usual
-            and _is_in_a_number(mark, digits, usual)]
+    return [
+        mark
+        for mark in others
+        if SHORT * usual <= mark.height <= TALL * usual
+        and mark.right - mark.left <= WIDEST * usual
+        and _is_in_a_number(mark, digits, usual)
+    ]
 
 
 def _is_in_a_number(mark: Mark, digits: Sequence[Mark], usual: float) -> bool:
@@ -44,8 +47,11 @@ def _is_in_a_number(mark: Mark, digits: Sequence[Mark], usual: float) -> bool:
     if before and after:
         return max(min(before), min(after)) <= BETWEEN * usual
     row = sorted(before or after)
-    return (len(row) >= COMPANY and row[0] <= BESIDE * usual
-            and row[1] - row[0] <= (1 + BETWEEN) * usual)
+    return (
+        len(row) >= COMPANY
+        and row[0] <= BESIDE * usual
+        and row[1] - row[0] <= (1 + BETWEEN) * usual
+    )
 
 
 def _are_level(one: Mark, other: Mark) -> bool:

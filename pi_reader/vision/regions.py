@@ -56,9 +56,17 @@ class Regions:
         counts = self.first[chosen + 1] - self.first[chosen]
         first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         index = np.arange(first[-1]) + np.repeat(self.first[chosen] - first[:-1], counts)
-        return Regions(self.left[chosen], self.top[chosen], self.right[chosen],
-                       self.bottom[chosen], self.area[chosen], self.stroke[chosen],
-                       self.strength[chosen], self.runs[index], first)
+        return Regions(
+            self.left[chosen],
+            self.top[chosen],
+            self.right[chosen],
+            self.bottom[chosen],
+            self.area[chosen],
+            self.stroke[chosen],
+            self.strength[chosen],
+            self.runs[index],
+            first,
+        )
 
     def at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """The region that has ink at each of some pixels, (m,) indices; there must be one."""
@@ -70,21 +78,33 @@ class Regions:
 
     def runs_of(self, group: Sequence[int]) -> np.ndarray:
         """All runs of some regions, (m, 3)."""
-        return np.concatenate([self.runs[self.first[i]:self.first[i + 1]] for i in group])
+        return np.concatenate([self.runs[self.first[i] : self.first[i + 1]] for i in group])
 
     def together(self, group: Sequence[int]) -> tuple[int, int, int, int, int, float, float]:
         """Left, top, right, bottom, area, strength and stroke of some regions taken as one."""
         if len(group) == 1:
             one = group[0]
-            return (int(self.left[one]), int(self.top[one]), int(self.right[one]),
-                    int(self.bottom[one]), int(self.area[one]), float(self.strength[one]),
-                    float(self.stroke[one]))
+            return (
+                int(self.left[one]),
+                int(self.top[one]),
+                int(self.right[one]),
+                int(self.bottom[one]),
+                int(self.area[one]),
+                float(self.strength[one]),
+                float(self.stroke[one]),
+            )
         some = list(group)
         area = self.area[some]
         whole = int(area.sum())
-        return (int(self.left[some].min()), int(self.top[some].min()),
-                int(self.right[some].max()), int(self.bottom[some].max()), whole,
-                float(self.strength[some] @ area) / whole, float(self.stroke[some] @ area) / whole)
+        return (
+            int(self.left[some].min()),
+            int(self.top[some].min()),
+            int(self.right[some].max()),
+            int(self.bottom[some].max()),
+            whole,
+            float(self.strength[some] @ area) / whole,
+            float(self.stroke[some] @ area) / whole,
+        )
 
 
 def find_regions(mask: np.ndarray) -> Regions:
@@ -99,7 +119,8 @@ def find_regions(mask: np.ndarray) -> Regions:
     upper, lower = touching(starts, ends, stride)
     names = contract(len(starts), upper, lower)
     shared = np.minimum(ends[upper], ends[lower] - stride) - np.maximum(
-        starts[upper], starts[lower] - stride)
+        starts[upper], starts[lower] - stride
+    )
     covered = np.bincount(names[upper], np.maximum(shared, 0), minlength=len(starts))
     order = np.argsort(names, kind="stable")
     new = np.flatnonzero(np.diff(names[order], prepend=-1))
@@ -121,10 +142,17 @@ def measure(runs: np.ndarray, new: np.ndarray, covered: np.ndarray) -> Regions:
         return Regions(none, none, none, none, none, nothing, nothing, runs, first)
     area = np.add.reduceat(runs[:, 2] - runs[:, 1], new, dtype=np.int32)
     outline = 2 * np.diff(first) + 2 * (area - covered)
-    return Regions(np.minimum.reduceat(runs[:, 1], new), runs[new, 0],
-                   np.maximum.reduceat(runs[:, 2], new), runs[first[1:] - 1, 0] + 1,
-                   area, stroke_thickness(area, outline), np.zeros(len(new), np.float32), runs,
-                   first)
+    return Regions(
+        np.minimum.reduceat(runs[:, 1], new),
+        runs[new, 0],
+        np.maximum.reduceat(runs[:, 2], new),
+        runs[first[1:] - 1, 0] + 1,
+        area,
+        stroke_thickness(area, outline),
+        np.zeros(len(new), np.float32),
+        runs,
+        first,
+    )
 
 
 def stroke_thickness(area: np.ndarray, outline: np.ndarray) -> np.ndarray:
@@ -187,7 +215,8 @@ def strengths(found: Regions, contrast: np.ndarray) -> np.ndarray:
     row, start, end = found.runs.T
     length = end - start
     pixel = np.arange(length.sum()) + np.repeat(
-        row * contrast.shape[1] + start - (np.cumsum(length) - length), length)
+        row * contrast.shape[1] + start - (np.cumsum(length) - length), length
+    )
     begin = (np.cumsum(length) - length)[found.first[:-1]]
     sums = np.add.reduceat(contrast.ravel()[pixel], begin, dtype=np.float32)
     return sums / found.area.astype(np.float32)
@@ -199,15 +228,25 @@ def paint(starts: np.ndarray, ends: np.ndarray, stride: int, shape: tuple[int, .
     change[starts] = 1
     change[ends] -= 1  # where a run ends and the next begins at once the two cancel
     inked = np.cumsum(change[:-1], dtype=np.int8).view(bool)
-    return inked.reshape(shape[0], stride)[:, :shape[1]]
+    return inked.reshape(shape[0], stride)[:, : shape[1]]
 
 
 def merge(parts: Sequence[Regions]) -> Regions:
     """Several sets of regions as one, in order."""
     counts = np.concatenate([np.diff(part.first) for part in parts])
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
     def joined(name: str) -> np.ndarray:
         return np.concatenate([getattr(part, name) for part in parts])
 
-    return Regions(joined("left"), joined("top"), joined("right"), joined("bottom"),
-                   joined("area"), joined("stroke"), joined("strength"), joined("runs"), first)
+    return Regions(
+        joined("left"),
+        joined("top"),
+        joined("right"),
+        joined("bottom"),
+        joined("area"),
+        joined("stroke"),
+        joined("strength"),
+        joined("runs"),
+        first,
+    )

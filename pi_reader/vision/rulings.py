@@ -52,8 +52,7 @@ def _of_any_thickness(mask: np.ndarray, contrast: np.ndarray, stroke: float) -> 
     return upright_rulings(mask, contrast, stroke) if found is None else found
 
 
-def upright_rulings(mask: np.ndarray, contrast: np.ndarray,
-                    thickness: float) -> np.ndarray | None:
+def upright_rulings(mask: np.ndarray, contrast: np.ndarray, thickness: float) -> np.ndarray | None:
     """The pixels of upright rulings, (h, w) bool, or None.
 
     mask, contrast: as in Ink; thickness: of the strokes in which rulings are suspected, in pixels.
@@ -124,8 +123,9 @@ def _middles(starts: np.ndarray, ends: np.ndarray, stride: int) -> tuple[np.ndar
     return row.astype(np.float32), ((starts + ends - 1) / 2 - row * stride).astype(np.float32)
 
 
-def _straight_pieces(names: np.ndarray, row: np.ndarray, column: np.ndarray, height: int,
-                     thickness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _straight_pieces(
+    names: np.ndarray, row: np.ndarray, column: np.ndarray, height: int, thickness: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Slope, length and name of every chain of thin runs that is a long straight upright line."""
     size = int(names.max()) + 1
     count = np.bincount(names, minlength=size)
@@ -136,17 +136,18 @@ def _straight_pieces(names: np.ndarray, row: np.ndarray, column: np.ndarray, hei
         return np.bincount(names, values, minlength=size)[name]
 
     mid_row, mid_column = total(row) / many, total(column) / many
-    spread = total(row * row) / many - mid_row ** 2
+    spread = total(row * row) / many - mid_row**2
     both = total(row * column) / many - mid_row * mid_column
     slope = both / np.maximum(spread, 1e-6)
-    off = np.maximum(total(column * column) / many - mid_column ** 2 - slope * both, 0)
+    off = np.maximum(total(column * column) / many - mid_column**2 - slope * both, 0)
     length = np.sqrt(12 * np.maximum(spread, 0))  # of an evenly filled stretch
     good = (np.abs(slope) < SLOPE) & (np.sqrt(off) <= thickness) & (length >= PIECE * height)
     return slope[good], length[good], name[good]
 
 
-def _clusters(names: np.ndarray, place: np.ndarray, seed: np.ndarray,
-              gap: float) -> list[np.ndarray]:
+def _clusters(
+    names: np.ndarray, place: np.ndarray, seed: np.ndarray, gap: float
+) -> list[np.ndarray]:
     """Names of pieces that lie on one line: their places, sorted, have no gap between them."""
     pieces, index = np.unique(names[seed], return_inverse=True)
     middle = np.bincount(index, place[seed]) / np.bincount(index)

@@ -41,9 +41,14 @@ def find_stacked(page: Marks, marks: Sequence[Mark], clear_at: float) -> tuple[l
 def find_piled(page: Marks, marks: Sequence[Mark], clear_at: float) -> list[Mark]:
     """Marks as tall as two lines that are made of several regions, each tall enough for a digit."""
     usual = _usual_height(marks, clear_at)
-    return [mark for mark in marks if usual and len(mark.regions) > 1
-            and mark.height >= TALL * usual
-            and page.regions.height[list(mark.regions)].min() >= ROOM * usual]
+    return [
+        mark
+        for mark in marks
+        if usual
+        and len(mark.regions) > 1
+        and mark.height >= TALL * usual
+        and page.regions.height[list(mark.regions)].min() >= ROOM * usual
+    ]
 
 
 def _usual_height(marks: Sequence[Mark], clear_at: float) -> int:
@@ -58,9 +63,9 @@ def part_lines(page: Marks, stacked: Sequence[int], usual: int) -> Marks:
         left, top, right, bottom, *_ = page.regions.together((region,))
         room = max(1, round(ROOM * usual))
         own = _ink_of(page.regions, region)
-        seam = find_seam(own[room:bottom - top - room]) + room + top
+        seam = find_seam(own[room : bottom - top - room]) + room + top
         for column, (row, after) in enumerate(zip(seam, [*seam[1:], seam[-1]], strict=True), left):
-            cut[min(row, after):max(row, after) + 2, column] = True
+            cut[min(row, after) : max(row, after) + 2, column] = True
         cut[top:bottom, left:right] &= own
     return taken_out(page.ink, cut)
 
@@ -99,8 +104,10 @@ def better_parted(page: Marks, region: int, before: Sequence[Mark], after: Seque
 def is_inside(mark: Mark, box: Sequence[float]) -> bool:
     """Whether a mark's middle lies in a box: left, top, right, bottom."""
     left, top, right, bottom, *_ = box
-    return bool(left <= (mark.left + mark.right) / 2 < right
-                and top <= (mark.top + mark.bottom) / 2 < bottom)
+    return bool(
+        left <= (mark.left + mark.right) / 2 < right
+        and top <= (mark.top + mark.bottom) / 2 < bottom
+    )
 
 
 def are_digits(marks: Sequence[Mark]) -> bool:

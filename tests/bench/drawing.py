@@ -36,10 +36,17 @@ def main() -> None:
         "augment": (BATCH, lambda: augmenter(patches, rng)),
     }
     times = interleave({name: work for name, (_, work) in works.items()}, args.rounds)
-    table(("work", "each ms", "a second"), [
-        (name, f"{times[name].median / amount * 1e3:.3f}", f"{amount / times[name].median:,.0f}")
-        for name, (amount, _) in works.items()
-    ])
+    table(
+        ("work", "each ms", "a second"),
+        [
+            (
+                name,
+                f"{times[name].median / amount * 1e3:.3f}",
+                f"{amount / times[name].median:,.0f}",
+            )
+            for name, (amount, _) in works.items()
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -48,8 +48,11 @@ def main() -> None:
         keep_large_blocks()
     torch.set_num_threads(THREADS)
     data = load_mnist(args.mnist)
-    for name, make in {"784-200-10": perceptron, "small CNN": small_cnn,
-                       "default": default_model}.items():
+    for name, make in {
+        "784-200-10": perceptron,
+        "small CNN": small_cnn,
+        "default": default_model,
+    }.items():
         model = make(np.random.default_rng(1))
         learners: dict[str, BatchLearner | TorchLearner] = {
             "numpy": numpy_learner(model, data, 99, 1e-3),
@@ -91,8 +94,13 @@ def lecture(data: MNIST, rounds: int, digits: int = 2000) -> None:
         for row, target in zip(x, y, strict=True):
             network.train(row, target)
 
-    times = interleave({"pi-reader": lambda: train(ours, single, singles),
-                        "as published": lambda: train(theirs, scaled, targets)}, rounds)
+    times = interleave(
+        {
+            "pi-reader": lambda: train(ours, single, singles),
+            "as published": lambda: train(theirs, scaled, targets),
+        },
+        rounds,
+    )
     compare("the lecture's network", per_epoch(times, digits), "s")
 
 

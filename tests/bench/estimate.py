@@ -61,20 +61,27 @@ def main() -> None:
     reader = open_reader(args.weights)
     frame_rest, patches, per_patch = frame_cost(reader, args.rounds)
     step_rest, per_digit = epoch_cost(args.rounds)
-    print(f"{per_patch:,} multiply-adds a patch, {patches:.0f} patches a page; "
-          f"{per_digit:,} a digit in training\n")
+    print(
+        f"{per_patch:,} multiply-adds a patch, {patches:.0f} patches a page; "
+        f"{per_digit:,} a digit in training\n"
+    )
     rows = []
     for board in boards():
         products = patches * per_patch * 2 / board.gflops / 1e9
         rest = frame_rest * board.slower
         epoch_products = EPOCH * per_digit * 2 / board.gflops / 1e9
         epoch_rest = step_rest * board.slower
-        rows.append((
-            board.name, f"{board.gflops:g}", f"{board.slower:.0f}",
-            f"{products + rest:.2g}", f"{rest / (products + rest):.0%}",
-            f"{(epoch_products + epoch_rest) / 60:.2g}",
-            f"{epoch_rest / (epoch_products + epoch_rest):.0%}",
-        ))
+        rows.append(
+            (
+                board.name,
+                f"{board.gflops:g}",
+                f"{board.slower:.0f}",
+                f"{products + rest:.2g}",
+                f"{rest / (products + rest):.0%}",
+                f"{(epoch_products + epoch_rest) / 60:.2g}",
+                f"{epoch_rest / (epoch_products + epoch_rest):.0%}",
+            )
+        )
     table(("board", "GFLOPS a core", "slower", "frame s", "guessed", "epoch min", "guessed"), rows)
 
 
@@ -86,16 +93,19 @@ def boards() -> list[Board]:
     return [
         Board("Zero W", 0.267, zero),
         Board("Zero 2 W", 2.5, zero / per_clock),
-        Board("3", 2.5 * MHZ["3"] / MHZ["Zero 2 W"],
-              zero / per_clock / (MHZ["3"] / MHZ["Zero 2 W"])),
+        Board(
+            "3", 2.5 * MHZ["3"] / MHZ["Zero 2 W"], zero / per_clock / (MHZ["3"] / MHZ["Zero 2 W"])
+        ),
     ]
 
 
 def import_seconds() -> float:
     """How long this machine takes to import numpy, in a fresh process."""
     code = "import time; t = time.process_time(); import numpy; print(time.process_time() - t)"
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-            for _ in range(5)]
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        for _ in range(5)
+    ]
     return statistics.median(float(run.stdout) for run in runs)
 
 
@@ -119,8 +129,7 @@ def frame_cost(reader: Reader, rounds: int) -> tuple[float, float, int]:
     whole = seconds(lambda: [reader.read(frame) for frame in frames], 1)  # warms up, too
     inside.clear()
     judged.clear()
-    whole = sum(seconds(lambda: [reader.read(frame) for frame in frames], 1)
-                for _ in range(rounds))
+    whole = sum(seconds(lambda: [reader.read(frame) for frame in frames], 1) for _ in range(rounds))
     pages = rounds * len(frames)
     return (whole - sum(inside)) / pages, sum(judged) / pages, model.multiply_adds
 

@@ -45,18 +45,29 @@ def main() -> None:
         pages = [page(data, count, seed) for seed in range(PAGES)]
         texts: dict[str, Callable[[np.ndarray], str]] = {OURS: lambda g: reader.read(Frame(g)).text}
         texts |= {name: peer.text for name, peer in peers.items()}
-        found = {name: sum(right(text(grey), true) for grey, true in pages) / count / PAGES
-                 for name, text in texts.items()}
+        found = {
+            name: sum(right(text(grey), true) for grey, true in pages) / count / PAGES
+            for name, text in texts.items()
+        }
         frames = [grey for grey, _ in pages]
         works = {name: partial(each, text, frames) for name, text in texts.items()}
-        times = {name: t.scaled(1 / PAGES)
-                 for name, t in interleave(works, args.rounds, warm_up=3).items()}
+        times = {
+            name: t.scaled(1 / PAGES)
+            for name, t in interleave(works, args.rounds, warm_up=3).items()
+        }
         mine[count] = times[OURS].median
         table(
             (f"{count} digits", "right", "wall ms", "processor ms", "pi-reader takes"),
-            [(name, f"{found[name]:.0%}", f"{statistics.median(t.wall) * 1e3:.2f}",
-              f"{statistics.median(t.processor) * 1e3:.2f}", f"{ratio(times[OURS], t):.2f} x")
-             for name, t in times.items()],
+            [
+                (
+                    name,
+                    f"{found[name]:.0%}",
+                    f"{statistics.median(t.wall) * 1e3:.2f}",
+                    f"{statistics.median(t.processor) * 1e3:.2f}",
+                    f"{ratio(times[OURS], t):.2f} x",
+                )
+                for name, t in times.items()
+            ],
         )
     least, most = min(mine), max(mine)
     print(f"growth: {most} digits take {mine[most] / mine[least]:.2f} times as long as {least}")

@@ -48,12 +48,14 @@ class Bench:
         self.tested = data.load_test(args.mnist)
         self.base = errors(self.parent, *self.tested)
         self.known = Trial(self.parent, self.card.reject_below, nothing(), self.memory).general(
-            self.parent)
+            self.parent
+        )
 
     def night(self, taught: Taught, seed: int) -> Outcome:
         """A whole night: train, judge."""
-        trial = Trial(self.parent, self.card.reject_below, taught, self.memory, seed,
-                      known=self.known)
+        trial = Trial(
+            self.parent, self.card.reject_below, taught, self.memory, seed, known=self.known
+        )
         return trial.run()
 
     def lost(self, outcome: Outcome) -> float:
@@ -71,16 +73,20 @@ def wrong(model: Model, patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def nothing() -> Taught:
-    return Taught(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), np.zeros(0, int),
-                  np.zeros(0, bool))
+    return Taught(
+        np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), np.zeros(0, int), np.zeros(0, bool)
+    )
 
 
 def taught(patches: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> Taught:
     """Digits in readings of four, of which one in five is held out."""
     events = np.arange(len(labels)) // EVENT
     block = np.unique(events) // 5
-    held = {int(rng.choice(np.flatnonzero(block == part))) for part in np.unique(block)
-            if (block == part).sum() == 5}
+    held = {
+        int(rng.choice(np.flatnonzero(block == part)))
+        for part in np.unique(block)
+        if (block == part).sum() == 5
+    }
     return Taught(patches, labels.astype(np.uint8), events, np.isin(events, sorted(held)))
 
 
@@ -112,32 +118,65 @@ def run_hands(args: argparse.Namespace, bench: Bench) -> None:
             lesson = taught(draw_patches(given, rng, style), given, rng)
             began = time.process_time()
             outcome = bench.night(lesson, split)
-            rows.append([number, split, before, *figures(bench, outcome, patches, labels, before),
-                         time.process_time() - began])
+            rows.append(
+                [
+                    number,
+                    split,
+                    before,
+                    *figures(bench, outcome, patches, labels, before),
+                    time.process_time() - began,
+                ]
+            )
             print(rows[-1], outcome.why, flush=True)
         if len(rows) >= args.hands * args.splits:
             break
     summary(rows)
 
 
-def figures(bench: Bench, outcome: Outcome, patches: np.ndarray, labels: np.ndarray,
-            before: int) -> list[object]:
+def figures(
+    bench: Bench, outcome: Outcome, patches: np.ndarray, labels: np.ndarray, before: int
+) -> list[object]:
     """After, share removed, points lost, state, how much was taken over, TFLOP."""
     if outcome.model is None:
         return [before, 0.0, 0.0, outcome.state, outcome.taken, round(outcome.work / 1e12, 2)]
     after = errors(outcome.model, patches, labels)
-    return [after, round(1 - after / before, 3), round(bench.lost(outcome), 3), outcome.state,
-            outcome.taken, round(outcome.work / 1e12, 2)]
+    return [
+        after,
+        round(1 - after / before, 3),
+        round(bench.lost(outcome), 3),
+        outcome.state,
+        outcome.taken,
+        round(outcome.work / 1e12, 2),
+    ]
 
 
 def summary(rows: list[list[object]]) -> None:
     removed = [float(row[4]) for row in rows]
     lost = [float(row[5]) for row in rows]
-    table(("runs", "removed mean", "least", "points lost mean", "most", "accepted", "TFLOP most",
-           "processor s"),
-          [(len(rows), f"{np.mean(removed):.1%}", f"{min(removed):.1%}", f"{np.mean(lost):.3f}",
-            f"{max(lost):.3f}", sum(row[6] == "accepted" for row in rows),
-            max(float(row[8]) for row in rows), f"{np.mean([float(row[9]) for row in rows]):.1f}")])
+    table(
+        (
+            "runs",
+            "removed mean",
+            "least",
+            "points lost mean",
+            "most",
+            "accepted",
+            "TFLOP most",
+            "processor s",
+        ),
+        [
+            (
+                len(rows),
+                f"{np.mean(removed):.1%}",
+                f"{min(removed):.1%}",
+                f"{np.mean(lost):.3f}",
+                f"{max(lost):.3f}",
+                sum(row[6] == "accepted" for row in rows),
+                max(float(row[8]) for row in rows),
+                f"{np.mean([float(row[9]) for row in rows]):.1f}",
+            )
+        ],
+    )
 
 
 def run_semeion(args: argparse.Namespace, bench: Bench) -> None:
@@ -153,8 +192,15 @@ def run_semeion(args: argparse.Namespace, bench: Bench) -> None:
         lesson = taught(x[some], y[some], rng)  # all sixty are learned from, none is held out
         lesson = dataclasses.replace(lesson, held_out=np.zeros(LEARNED, bool))
         outcome = bench.night(lesson, split)
-        rows.append([0, split, before, *figures(bench, outcome, x[rest], y[rest], before),
-                     time.process_time() - began])
+        rows.append(
+            [
+                0,
+                split,
+                before,
+                *figures(bench, outcome, x[rest], y[rest], before),
+                time.process_time() - began,
+            ]
+        )
         print(rows[-1], outcome.why, flush=True)
     summary(rows)
 
@@ -170,8 +216,9 @@ def run_one(args: argparse.Namespace, bench: Bench) -> None:
         digit = int(np.bincount(labels[was], minlength=10).argmax())
         rng = np.random.default_rng([_HANDS, number, 2])
         given = np.full(30, digit)
-        lesson = dataclasses.replace(taught(draw_patches(given, rng, style), given, rng),
-                                     events=np.arange(30))
+        lesson = dataclasses.replace(
+            taught(draw_patches(given, rng, style), given, rng), events=np.arange(30)
+        )
         began = time.process_time()
         outcome = bench.night(lesson, number)
         model = outcome.model or bench.parent
@@ -179,14 +226,31 @@ def run_one(args: argparse.Namespace, bench: Bench) -> None:
         before, after = int(was[labels == digit].sum()), int(now[labels == digit].sum())
         worst = []
         for x, y in ((patches, labels), bench.tested, drawn):
-            change = (wrong(model, x, y).astype(int) - wrong(bench.parent, x, y).astype(int))
-            worst.append(max((round(100 * change[y == d].mean(), 2), d)
-                             for d in range(10) if d != digit))
-        rows.append([number, digit, before, after, round(1 - after / before, 3),
-                     round(bench.lost(outcome), 3) if outcome.model else 0.0, outcome.state,
-                     outcome.taken, round(outcome.work / 1e12, 2), time.process_time() - began])
-        print(rows[-1], "worst other digit, points: hand, MNIST, drawn", worst, outcome.why,
-              flush=True)
+            change = wrong(model, x, y).astype(int) - wrong(bench.parent, x, y).astype(int)
+            worst.append(
+                max((round(100 * change[y == d].mean(), 2), d) for d in range(10) if d != digit)
+            )
+        rows.append(
+            [
+                number,
+                digit,
+                before,
+                after,
+                round(1 - after / before, 3),
+                round(bench.lost(outcome), 3) if outcome.model else 0.0,
+                outcome.state,
+                outcome.taken,
+                round(outcome.work / 1e12, 2),
+                time.process_time() - began,
+            ]
+        )
+        print(
+            rows[-1],
+            "worst other digit, points: hand, MNIST, drawn",
+            worst,
+            outcome.why,
+            flush=True,
+        )
         if len(rows) >= args.hands:
             break
     summary(rows)
@@ -229,17 +293,43 @@ def run_gate(args: argparse.Namespace, bench: Bench) -> None:
             through = outcome.state == "accepted"
             good, accepted, bad = good + is_good, accepted + through, bad + (is_bad and through)
             taken_good += is_good and through
-            print(kind, run, number, before, after, removed, lost, outcome.state, outcome.taken,
-                  f"{outcome.work / 1e12:.2f}", "BAD" if is_bad else "", outcome.why, flush=True)
+            print(
+                kind,
+                run,
+                number,
+                before,
+                after,
+                removed,
+                lost,
+                outcome.state,
+                outcome.taken,
+                f"{outcome.work / 1e12:.2f}",
+                "BAD" if is_bad else "",
+                outcome.why,
+                flush=True,
+            )
         results.append((kind, args.runs, accepted, bad, good, taken_good))
-    table(("labels", "runs", "accepted", "bad ones accepted", "remove 30 % or more",
-           "of these accepted"), results)
+    table(
+        (
+            "labels",
+            "runs",
+            "accepted",
+            "bad ones accepted",
+            "remove 30 % or more",
+            "of these accepted",
+        ),
+        results,
+    )
 
 
 def run_mnist_only(args: argparse.Namespace) -> None:
     """Train the default network without any drawn digit."""
-    plain = dataclasses.replace(recipes.RECIPES["default"], drawn=0.0, non_digits=0.0,  # type: ignore
-                                pages=0.0)
+    plain = dataclasses.replace(
+        recipes.RECIPES["default"],
+        drawn=0.0,
+        non_digits=0.0,  # type: ignore
+        pages=0.0,
+    )
     recipes.RECIPES["mnist-only"] = plain
     settled = course.plan("mnist-only", args.seed, args.mnist, args.epochs)
     learner = course.learner_for(settled)
@@ -255,8 +345,12 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("what", choices=("hands", "semeion", "one", "gate", "mnist-only"))
     add_mnist(parser)
-    parser.add_argument("--weights", type=Path, metavar="W",
-                        default=Path(__file__).parents[2] / "weights" / "default.npz")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="W",
+        default=Path(__file__).parents[2] / "weights" / "default.npz",
+    )
     parser.add_argument("--semeion", type=Path, default=SHARED / "digits" / "semeion.npz")
     parser.add_argument("--drawn", action="store_true", help="the night has no MNIST")
     parser.add_argument("--splits", type=int, default=5)

@@ -72,14 +72,18 @@ def timed(work: Callable[[], object], rounds: int) -> float:
 
 def start() -> tuple[float, float]:
     """Processor and wall seconds from a process's start until it says READY."""
-    with tempfile.TemporaryDirectory() as folder, \
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,
+    ):
         systemd.bind(f"{folder}/notify")
         systemd.settimeout(60)
         begun = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "pi_reader", "run", "--camera", "desk", "--state", folder],
-            env={**os.environ, "NOTIFY_SOCKET": f"{folder}/notify"}, stderr=subprocess.DEVNULL)
+            env={**os.environ, "NOTIFY_SOCKET": f"{folder}/notify"},
+            stderr=subprocess.DEVNULL,
+        )
         while b"READY=1" not in systemd.recv(1000):
             pass
         wall = time.perf_counter() - begun

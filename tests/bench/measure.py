@@ -41,8 +41,13 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 def add_mnist(parser: argparse.ArgumentParser) -> None:
     """Let the user say where MNIST's four IDX files are."""
-    parser.add_argument("--mnist", type=Path, default=SHARED / "mnist", metavar="DIR",
-                        help="folder of MNIST's IDX files (default: %(default)s)")
+    parser.add_argument(
+        "--mnist",
+        type=Path,
+        default=SHARED / "mnist",
+        metavar="DIR",
+        help="folder of MNIST's IDX files (default: %(default)s)",
+    )
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,13 @@ def compare(title: str, times: Mapping[str, Times], unit: str = "ms") -> None:
     scale = {"s": 1.0, "ms": 1e3}[unit]
     reference = list(times.values())[-1]
     rows = [
-        (name, f"{statistics.median(each.wall) * scale:.2f}", f"{min(each.wall) * scale:.2f}",
-         f"{statistics.median(each.processor) * scale:.2f}", f"{ratio(each, reference):.2f}")
+        (
+            name,
+            f"{statistics.median(each.wall) * scale:.2f}",
+            f"{min(each.wall) * scale:.2f}",
+            f"{statistics.median(each.processor) * scale:.2f}",
+            f"{ratio(each, reference):.2f}",
+        )
         for name, each in times.items()
     ]
     table((title, f"wall {unit}", "fastest", f"processor {unit}", "ratio"), rows)

@@ -125,9 +125,15 @@ def find_boxes(mask: np.ndarray) -> list[tuple[int, int, int, int]]:
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     boxes = [cv2.boundingRect(outline) for outline in outlines]
     boxes = [
-        (x, y, w, h) for x, y, w, h in boxes
-        if max(14, height / 25) <= h <= 0.95 * height and w <= 1.5 * h and h <= 10 * w
-        and x > 0 and y > 0 and x + w < width and y + h < height
+        (x, y, w, h)
+        for x, y, w, h in boxes
+        if max(14, height / 25) <= h <= 0.95 * height
+        and w <= 1.5 * h
+        and h <= 10 * w
+        and x > 0
+        and y > 0
+        and x + w < width
+        and y + h < height
     ]
     if not boxes:
         return []
@@ -204,7 +210,11 @@ def peer_network(mnist: Path, epochs: int = 10) -> Path:
     print(f"the peers' network: {share:.2%} on MNIST's test images, kept in {path}")
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
-        network, (images[:1],), str(path), input_names=["patches"], dynamo=False,
+        network,
+        (images[:1],),
+        str(path),
+        input_names=["patches"],
+        dynamo=False,
         dynamic_axes={"patches": {0: "n"}},
     )
     return path
@@ -218,9 +228,12 @@ def jitter(images: torch.Tensor) -> torch.Tensor:
     turn, slant = (torch.rand(2, n) - 0.5) * 0.4  # radians; about +-11 degrees
     scale = 1 + (torch.rand(n) - 0.5) * 0.2
     moved = (torch.rand(n, 2) - 0.5) * 0.2  # of half the width: +-1.4 pixels
-    rows = torch.stack([
-        torch.stack([scale * turn.cos(), slant - turn.sin(), moved[:, 0]], 1),
-        torch.stack([turn.sin(), scale * turn.cos(), moved[:, 1]], 1),
-    ], 1)
+    rows = torch.stack(
+        [
+            torch.stack([scale * turn.cos(), slant - turn.sin(), moved[:, 0]], 1),
+            torch.stack([turn.sin(), scale * turn.cos(), moved[:, 1]], 1),
+        ],
+        1,
+    )
     grid = torch.nn.functional.affine_grid(rows, list(images.shape), align_corners=False)
     return torch.nn.functional.grid_sample(images, grid, align_corners=False)

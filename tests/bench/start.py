@@ -47,21 +47,32 @@ def main() -> None:
         report(commands, args.rounds)
         if args.train:
             short = ["--epochs", "1", "--out", str(Path(folder) / "w.npz")]
-            report({
-                "train default --mnist": [*READER, "train", "default", "--mnist", str(args.mnist),
-                                          *short],
-                "train default --drawn": [*READER, "train", "default", "--drawn", *short],
-                "train classic --drawn": [*READER, "train", "classic", "--drawn", *short],
-            }, 1)
+            report(
+                {
+                    "train default --mnist": [
+                        *READER,
+                        "train",
+                        "default",
+                        "--mnist",
+                        str(args.mnist),
+                        *short,
+                    ],
+                    "train default --drawn": [*READER, "train", "default", "--drawn", *short],
+                    "train classic --drawn": [*READER, "train", "classic", "--drawn", *short],
+                },
+                1,
+            )
 
 
 def draw(page: Path, photo: Path) -> None:
     """Have a page drawn by another process, so that this one stays small; and a photo of it, in
     colour and as large as phones make them."""
-    code = ("import sys, numpy as np; from PIL import Image;"
-            "from pi_reader.handwriting.page import draw_page;"
-            "page = Image.fromarray(draw_page(np.random.default_rng(3)).frame.grey);"
-            "page.save(sys.argv[1]); page.resize((4000, 3000)).convert('RGB').save(sys.argv[2])")
+    code = (
+        "import sys, numpy as np; from PIL import Image;"
+        "from pi_reader.handwriting.page import draw_page;"
+        "page = Image.fromarray(draw_page(np.random.default_rng(3)).frame.grey);"
+        "page.save(sys.argv[1]); page.resize((4000, 3000)).convert('RGB').save(sys.argv[2])"
+    )
     subprocess.run([sys.executable, "-c", code, str(page), str(photo)], check=True)
 
 

@@ -37,11 +37,20 @@ def main() -> None:
     sweep.sweep(trials[:2], material, jobs=2)  # starts the workers, which stay
     rows = []
     for _ in range(args.rounds):
-        clock, busy, outcomes = zip(*(measured(trials, material, jobs) for jobs in (1, 2)),
-                                    strict=True)
+        clock, busy, outcomes = zip(
+            *(measured(trials, material, jobs) for jobs in (1, 2)), strict=True
+        )
         assert outcomes[0] == outcomes[1], "the numbers differ"
-        rows.append((f"{clock[0]:.1f}", f"{clock[1]:.1f}", f"{clock[0] / clock[1]:.2f}",
-                     f"{busy[0]:.1f}", f"{busy[1]:.1f}", f"{busy[0] / busy[1]:.2f}"))
+        rows.append(
+            (
+                f"{clock[0]:.1f}",
+                f"{clock[1]:.1f}",
+                f"{clock[0] / clock[1]:.2f}",
+                f"{busy[0]:.1f}",
+                f"{busy[1]:.1f}",
+                f"{busy[0] / busy[1]:.2f}",
+            )
+        )
     table(("one s", "two s", "faster", "one CPU s", "busiest CPU s", "faster"), rows)
 
 

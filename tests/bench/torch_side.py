@@ -28,10 +28,18 @@ def perceptron(rng: np.random.Generator) -> Model:
 
 def small_cnn(rng: np.random.Generator) -> Model:
     """The network of the OpenCV readers: 5x5 stride 2, 16; 5x5 stride 2, 32; 128; 10."""
-    return Model([
-        Conv2D(1, 16, 5, 2, rng=rng), ReLU(), Conv2D(16, 32, 5, 2, rng=rng), ReLU(),
-        Flatten(), Dense(512, 128, rng=rng), ReLU(), Dense(128, 10, rng=rng),
-    ])
+    return Model(
+        [
+            Conv2D(1, 16, 5, 2, rng=rng),
+            ReLU(),
+            Conv2D(16, 32, 5, 2, rng=rng),
+            ReLU(),
+            Flatten(),
+            Dense(512, 128, rng=rng),
+            ReLU(),
+            Dense(128, 10, rng=rng),
+        ]
+    )
 
 
 def default_model(rng: np.random.Generator) -> Model:
@@ -77,9 +85,7 @@ def numpy_learner(
 class TorchLearner:
     """The same steps in PyTorch, with its fused Adam, which is its fastest."""
 
-    def __init__(
-        self, model: Model, data: MNIST, epochs: int, rate: float, seed: int = 1
-    ) -> None:
+    def __init__(self, model: Model, data: MNIST, epochs: int, rate: float, seed: int = 1) -> None:
         self.model = as_torch(model)
         self._data, self._rate, self._digits = data, rate, PlainDigits(data, seed)
         self.steps = epochs * self._digits.steps_per_epoch

@@ -25,9 +25,13 @@ RUBBISH = 0xA5  # what stands in a buffer once it was given back
 TARGET = 110.0  # grey level that the automatic exposure aims at
 DEFAULT_EXPOSURE = 10_000  # microseconds
 CONTROLS = {
-    "AeEnable": (False, True, True), "ExposureTime": (75, 66_666, 20_000),
-    "AnalogueGain": (1.0, 10.7, 1.0), "FrameDurationLimits": (16_000, 120_000, None),
-    "Sharpness": (0.0, 16.0, 1.0), "ScalerCrop": ((0, 0, 64, 64), (0, 0, 3280, 2464), None)}
+    "AeEnable": (False, True, True),
+    "ExposureTime": (75, 66_666, 20_000),
+    "AnalogueGain": (1.0, 10.7, 1.0),
+    "FrameDurationLimits": (16_000, 120_000, None),
+    "Sharpness": (0.0, 16.0, 1.0),
+    "ScalerCrop": ((0, 0, 64, 64), (0, 0, 3280, 2464), None),
+}
 
 
 @dataclass
@@ -84,8 +88,9 @@ class Request:
 class MappedArray:
     """The buffer as an array, with its padding, as long as the block lasts."""
 
-    def __init__(self, request: Request, stream: str, reshape: bool = True,
-                 write: bool = True) -> None:
+    def __init__(
+        self, request: Request, stream: str, reshape: bool = True, write: bool = True
+    ) -> None:
         assert not write, "mapping for writing flushes caches for nothing"
         self._request, self._stream, self._reshape = request, stream, reshape
         self.array: np.ndarray | None = None
@@ -108,8 +113,10 @@ class Picamera2:
         if camera_num >= bench.cameras:
             if tuple(map(int, bench.release.split("."))) <= (0, 3, 36):
                 raise IndexError("list index out of range")
-            raise RuntimeError(f"No camera number {camera_num} found - use \"rpicam-hello "
-                               "--list-cameras\" to check connected cameras")
+            raise RuntimeError(
+                f'No camera number {camera_num} found - use "rpicam-hello '
+                '--list-cameras" to check connected cameras'
+            )
         try:
             if bench.busy or bench.held_by is not None:
                 raise RuntimeError("Failed to acquire camera: Device or resource busy")
@@ -141,13 +148,26 @@ class Picamera2:
         raise AssertionError("asking for the modes reconfigures the camera")
 
     def create_preview_configuration(
-            self, main: Mapping[str, Any], lores: Any = None, raw: Any = "not None",
-            transform: Transform | None = None, buffer_count: int = 4, queue: bool = True,
-            controls: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        self,
+        main: Mapping[str, Any],
+        lores: Any = None,
+        raw: Any = "not None",
+        transform: Transform | None = None,
+        buffer_count: int = 4,
+        queue: bool = True,
+        controls: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         assert set(main) <= {"format", "size"}
         assert lores is None and raw is None, "streams that nobody reads take memory"
-        return {"main": dict(main), "lores": lores, "raw": raw, "transform": transform,
-                "buffer_count": buffer_count, "queue": queue, "controls": dict(controls or {})}
+        return {
+            "main": dict(main),
+            "lores": lores,
+            "raw": raw,
+            "transform": transform,
+            "buffer_count": buffer_count,
+            "queue": queue,
+            "controls": dict(controls or {}),
+        }
 
     def configure(self, camera_config: Mapping[str, Any]) -> None:
         if self.started:
@@ -183,8 +203,9 @@ class Picamera2:
         self._coming.append((bench.frames + DELAY, dict(controls)))
 
     @contextmanager
-    def captured_request(self, wait: float | bool | None = None,
-                         flush: bool | None = None) -> Iterator[Request]:
+    def captured_request(
+        self, wait: float | bool | None = None, flush: bool | None = None
+    ) -> Iterator[Request]:
         assert wait is not None and wait is not True, "with a loose cable this waits for ever"
         assert self.started
         if bench.breaks is not None:

@@ -67,9 +67,15 @@ def pin() -> None:
     for number, frame in enumerate(frames()):
         reading, patches = look(frame)
         shown[f"frame{number}"] = patches
-        pins.append({"text": reading.text, "boxes": [
-            [digit.box.x, digit.box.y, digit.box.width, digit.box.height]
-            for digit in reading.digits]})
+        pins.append(
+            {
+                "text": reading.text,
+                "boxes": [
+                    [digit.box.x, digit.box.y, digit.box.width, digit.box.height]
+                    for digit in reading.digits
+                ],
+            }
+        )
         pictures.append(annotated(frame, reading))
     (HERE / "readings.json").write_text(json.dumps(pins, indent=1) + "\n", encoding="utf-8")
     np.savez_compressed(HERE / "patches.npz", **shown)

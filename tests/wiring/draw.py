@@ -18,9 +18,47 @@ MARK = "# wiring"
 
 # What is on the 40 places of the header: pin 1, 2, 3 ... (every Pi since the B+ and the Zero).
 HEADER = [
-    "3.3 V", "5 V", 2, "5 V", 3, "GND", 4, 14, "GND", 15, 17, 18, 27, "GND", 22, 23, "3.3 V", 24,
-    10, "GND", 9, 25, 11, 8, "GND", 7, "ID", "ID", 5, "GND", 6, 12, 13, "GND", 19, 16, 26, 20,
-    "GND", 21]
+    "3.3 V",
+    "5 V",
+    2,
+    "5 V",
+    3,
+    "GND",
+    4,
+    14,
+    "GND",
+    15,
+    17,
+    18,
+    27,
+    "GND",
+    22,
+    23,
+    "3.3 V",
+    24,
+    10,
+    "GND",
+    9,
+    25,
+    11,
+    8,
+    "GND",
+    7,
+    "ID",
+    "ID",
+    5,
+    "GND",
+    6,
+    12,
+    13,
+    "GND",
+    19,
+    16,
+    26,
+    20,
+    "GND",
+    21,
+]
 SDA, SCL = 2, 3  # the lines of the I2C bus
 PLACE = {line: place for place, line in enumerate(HEADER, 1) if isinstance(line, int)}
 
@@ -31,8 +69,16 @@ BASE_OHMS, BASE_VOLTS = 1000, 0.7  # before the transistor, and across its base
 LIGHT_OHMS, SUPPLY_VOLTS, WHITE_VOLTS = 68, 5.0, 3.2  # a white lamp at the 5 V pin
 
 INK, PALE, PAPER = "#263238", "#90a4ae", "#ffffff"
-COLOURS = {"digits": "#d84315", "sure": "#2e7d32", "unsure": "#e08e00", "heartbeat": "#c62828",
-           "segments": "#6a1b9a", "oled": "#1565c0", "button": "#00838f", "light": "#5d4037"}
+COLOURS = {
+    "digits": "#d84315",
+    "sure": "#2e7d32",
+    "unsure": "#e08e00",
+    "heartbeat": "#c62828",
+    "segments": "#6a1b9a",
+    "oled": "#1565c0",
+    "button": "#00838f",
+    "light": "#5d4037",
+}
 POWER = {"3.3 V": "#ef6c00", "5 V": "#b71c1c", "GND": "#37474f"}
 
 
@@ -53,8 +99,11 @@ class Wire:
 
 def example(text: str) -> dict[str, dict[str, Any]]:
     """The settings whose lines are marked "wiring", section by section, without their "# "."""
-    kept = [line.removeprefix("# ") for line in text.splitlines()
-            if line.startswith("[") or line.endswith(MARK)]
+    kept = [
+        line.removeprefix("# ")
+        for line in text.splitlines()
+        if line.startswith("[") or line.endswith(MARK)
+    ]
     return tomllib.loads("\n".join(kept))
 
 
@@ -66,8 +115,9 @@ def wires(settings: dict[str, dict[str, Any]]) -> list[Wire]:
     for name in ("sure", "unsure", "heartbeat"):
         found.append(Wire(f"leds.{name}", leds[name], COLOURS[name], name))
     for letter, line in zip("abcdefg", settings["segments"]["pins"], strict=True):
-        found.append(Wire(f"segments.pins {letter}", line, COLOURS["segments"],
-                          f"segment {letter}"))
+        found.append(
+            Wire(f"segments.pins {letter}", line, COLOURS["segments"], f"segment {letter}")
+        )
     found.append(Wire("oled sda", SDA, COLOURS["oled"], "OLED SDA"))
     found.append(Wire("oled scl", SCL, COLOURS["oled"], "OLED SCL"))
     found.append(Wire("button.pin", settings["button"]["pin"], COLOURS["button"], "button"))
@@ -85,45 +135,78 @@ class Sheet:
     def add(self, piece: str) -> None:
         self._pieces.append(piece)
 
-    def text(self, x: float, y: float, words: str, size: float = 13, colour: str = INK,
-             anchor: str = "start", weight: str = "normal") -> None:
+    def text(
+        self,
+        x: float,
+        y: float,
+        words: str,
+        size: float = 13,
+        colour: str = INK,
+        anchor: str = "start",
+        weight: str = "normal",
+    ) -> None:
         safe = words.replace("&", "&amp;").replace("<", "&lt;")
-        self.add(f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{colour}" '
-                 f'text-anchor="{anchor}" font-weight="{weight}">{safe}</text>')
+        self.add(
+            f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{colour}" '
+            f'text-anchor="{anchor}" font-weight="{weight}">{safe}</text>'
+        )
 
     def line(self, *points: tuple[float, float], colour: str = INK, width: float = 2) -> None:
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
-        self.add(f'<polyline points="{path}" fill="none" stroke="{colour}" '
-                 f'stroke-width="{width:g}" stroke-linejoin="round" stroke-linecap="round"/>')
+        self.add(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" '
+            f'stroke-width="{width:g}" stroke-linejoin="round" stroke-linecap="round"/>'
+        )
 
-    def box(self, x: float, y: float, width: float, height: float, fill: str = PAPER,
-            stroke: str = INK, corner: float = 0, thick: float = 1.5) -> None:
-        self.add(f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" '
-                 f'rx="{corner:g}" fill="{fill}" stroke="{stroke}" stroke-width="{thick:g}"/>')
+    def box(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        fill: str = PAPER,
+        stroke: str = INK,
+        corner: float = 0,
+        thick: float = 1.5,
+    ) -> None:
+        self.add(
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" '
+            f'rx="{corner:g}" fill="{fill}" stroke="{stroke}" stroke-width="{thick:g}"/>'
+        )
 
     def dot(self, x: float, y: float, radius: float, fill: str, stroke: str = "none") -> None:
-        self.add(f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" fill="{fill}" stroke="{stroke}" '
-                 f'stroke-width="1.5"/>')
+        self.add(
+            f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" fill="{fill}" stroke="{stroke}" '
+            f'stroke-width="1.5"/>'
+        )
 
     def shape(self, points: list[tuple[float, float]], fill: str, stroke: str = INK) -> None:
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
-        self.add(f'<polygon points="{path}" fill="{fill}" stroke="{stroke}" stroke-width="1.5" '
-                 f'stroke-linejoin="round"/>')
+        self.add(
+            f'<polygon points="{path}" fill="{fill}" stroke="{stroke}" stroke-width="1.5" '
+            f'stroke-linejoin="round"/>'
+        )
 
     def svg(self) -> str:
         width, height = self._size
-        return "\n".join([
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'font-family="DejaVu Sans, Verdana, sans-serif">',
-            f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
-            *self._pieces, "</svg>", ""])
+        return "\n".join(
+            [
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+                f'font-family="DejaVu Sans, Verdana, sans-serif">',
+                f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
+                *self._pieces,
+                "</svg>",
+                "",
+            ]
+        )
 
 
 def tag(sheet: Sheet, x: float, y: float, wire: Wire) -> None:
     """Where a wire comes from: its GPIO line and its place on the header. x, y: its right end."""
     place = PLACE[wire.line]
-    sheet.add(f'<g class="wire" data-part="{wire.part}" data-line="{wire.line}" '
-              f'data-place="{place}">')
+    sheet.add(
+        f'<g class="wire" data-part="{wire.part}" data-line="{wire.line}" data-place="{place}">'
+    )
     sheet.box(x - 116, y - 10, 116, 20, wire.colour, "none", 10)
     sheet.text(x - 58, y + 4.5, f"GPIO{wire.line} · pin {place}", 12, PAPER, "middle", "bold")
     sheet.add("</g>")
@@ -135,8 +218,9 @@ def rail(sheet: Sheet, x: float, y: float, name: str, places: str) -> None:
     sheet.text(x + 58, y + 4.5, f"{name} · {places}", 12, PAPER, "middle", "bold")
 
 
-def card(sheet: Sheet, x: float, y: float, width: float, height: float, title: str,
-         below: str = "") -> None:
+def card(
+    sheet: Sheet, x: float, y: float, width: float, height: float, title: str, below: str = ""
+) -> None:
     sheet.box(x, y, width, height, "#fafafa", "#cfd8dc", 10)
     sheet.text(x + 16, y + 26, title, 16, weight="bold")
     sheet.text(x + 16, y + 45, below, 12, "#546e7a")
@@ -175,8 +259,15 @@ def header(sheet: Sheet, x: float, y: float, named: dict[int, Wire]) -> None:
         edge = x + (242 if right else 150)
         if wire:
             sheet.box(edge - (0 if right else 142), middle - 10, 142, 20, wire.colour, "none", 10)
-            sheet.text(edge + (71 if right else -71), middle + 4.5, f"{words} · {wire.name}", 12,
-                       PAPER, "middle", "bold")
+            sheet.text(
+                edge + (71 if right else -71),
+                middle + 4.5,
+                f"{words} · {wire.name}",
+                12,
+                PAPER,
+                "middle",
+                "bold",
+            )
         else:
             used = colour if str(what) in POWER else PALE
             sheet.text(edge + (4 if right else -4), middle + 4.5, words, 12, used, side)
@@ -202,8 +293,15 @@ def segments(sheet: Sheet, x: float, y: float, all_wires: list[Wire]) -> None:
     card(sheet, x, y, 380, 300, "7-segment digit", "common cathode; its point may stay free")
     left, top, long = x + 268, y + 92, 56  # the digit
     sheet.box(left - 26, top - 26, long + 62, 2 * long + 52, "#37474f", INK, 6)
-    strokes = {"a": (0, 0, 1, 0), "b": (1, 0, 1, 1), "c": (1, 1, 1, 2), "d": (0, 2, 1, 2),
-               "e": (0, 1, 0, 2), "f": (0, 0, 0, 1), "g": (0, 1, 1, 1)}
+    strokes = {
+        "a": (0, 0, 1, 0),
+        "b": (1, 0, 1, 1),
+        "c": (1, 1, 1, 2),
+        "d": (0, 2, 1, 2),
+        "e": (0, 1, 0, 2),
+        "f": (0, 0, 0, 1),
+        "g": (0, 1, 1, 1),
+    }
     for letter, (x1, y1, x2, y2) in strokes.items():
         ends = (left + x1 * long, top + y1 * long), (left + x2 * long, top + y2 * long)
         middle = (ends[0][0] + ends[1][0]) / 2, (ends[0][1] + ends[1][1]) / 2
@@ -219,8 +317,12 @@ def segments(sheet: Sheet, x: float, y: float, all_wires: list[Wire]) -> None:
         resistor(sheet, x + 148, middle, f"{OHMS} Ω")
         sheet.dot(x + 216, middle, 8, wire.colour)
         sheet.text(x + 216, middle + 4, wire.name[-1], 11, PAPER, "middle", "bold")
-    sheet.line((left + long / 2, top + 2 * long + 26), (left + long / 2, y + 270),
-               colour=POWER["GND"], width=3)
+    sheet.line(
+        (left + long / 2, top + 2 * long + 26),
+        (left + long / 2, y + 270),
+        colour=POWER["GND"],
+        width=3,
+    )
     rail(sheet, left + long / 2 - 58, y + 276, "GND", "pin 34")
 
 
@@ -234,8 +336,11 @@ def oled(sheet: Sheet, x: float, y: float, sda: Wire, scl: Wire) -> None:
     sheet.box(x + 236, y + 134, 96, 6, "#e3f2fd", "none")
     sheet.text(x + 236, y + 151, "98% sure", 9, "#e3f2fd")
     for name, down in rows.items():
-        sheet.line((x + 132, y + down), (x + 206, y + down),
-                   colour=POWER.get({"VCC": "3.3 V"}.get(name, name), INK))
+        sheet.line(
+            (x + 132, y + down),
+            (x + 206, y + down),
+            colour=POWER.get({"VCC": "3.3 V"}.get(name, name), INK),
+        )
         sheet.dot(x + 207, y + down, 4, "#ffd54f")
         sheet.text(x + 164, y + down - 4, name, 11, anchor="middle")
     rail(sheet, x + 16, y + rows["GND"], "GND", "pin 6")
@@ -258,8 +363,15 @@ def button(sheet: Sheet, x: float, y: float, wire: Wire) -> None:
 
 
 def light(sheet: Sheet, x: float, y: float, wire: Wire) -> None:
-    card(sheet, x, y, 380, 206, "Light over the page (if you like)",
-         "white lamps at 5 V, switched by an NPN transistor")
+    card(
+        sheet,
+        x,
+        y,
+        380,
+        206,
+        "Light over the page (if you like)",
+        "white lamps at 5 V, switched by an NPN transistor",
+    )
     base = y + 134
     tag(sheet, x + 132, base, wire)
     sheet.line((x + 132, base), (x + 238, base))
@@ -267,8 +379,7 @@ def light(sheet: Sheet, x: float, y: float, wire: Wire) -> None:
     sheet.dot(x + 254, base, 26, "none", INK)
     sheet.line((x + 240, base - 15), (x + 240, base + 15), width=3)
     sheet.line((x + 240, base - 7), (x + 264, base - 20), (x + 264, y + 98))
-    sheet.line((x + 240, base + 7), (x + 264, base + 20), (x + 264, base + 40),
-               colour=POWER["GND"])
+    sheet.line((x + 240, base + 7), (x + 264, base + 20), (x + 264, base + 40), colour=POWER["GND"])
     sheet.shape([(x + 262, base + 19), (x + 251, base + 18), (x + 256, base + 10)], INK)
     sheet.text(x + 288, base - 2, "BC337 or", 12)
     sheet.text(x + 288, base + 14, "2N2222", 12)
@@ -291,19 +402,32 @@ def drawing(settings: dict[str, dict[str, Any]]) -> str:
     sheet.text(24, 64, "Build what you like of it: a few lamps are enough.", 13, "#546e7a")
     header(sheet, 10, 92, named)
     sheet.text(206, 92, "the end with the memory card", 12, "#546e7a", "middle")
-    sheet.text(206, 732, "the end with the USB sockets (3) or the camera (Zero)", 12,
-               "#546e7a", "middle")
+    sheet.text(
+        206, 732, "the end with the USB sockets (3) or the camera (Zero)", 12, "#546e7a", "middle"
+    )
     lamps(sheet, 430, 24, [wire for wire in all_wires if wire.part.startswith("leds")])
     button(sheet, 430, 518, by_part["button.pin"])
     segments(sheet, 804, 24, [wire for wire in all_wires if wire.part.startswith("segments")])
     oled(sheet, 804, 340, by_part["oled sda"], by_part["oled scl"])
     light(sheet, 804, 538, by_part["light.pin"])
     each = milliamps(PIN_VOLTS, RED_VOLTS, OHMS)
-    card(sheet, 430, 646, 350, 98, "Currents",
-         f"({PIN_VOLTS} V - {RED_VOLTS} V) / {OHMS} Ω = {each:.1f} mA a lamp;")
+    card(
+        sheet,
+        430,
+        646,
+        350,
+        98,
+        "Currents",
+        f"({PIN_VOLTS} V - {RED_VOLTS} V) / {OHMS} Ω = {each:.1f} mA a lamp;",
+    )
     sheet.text(446, 708, "a pin gives up to 16 mA, all together 50 mA:", 12, "#546e7a")
-    sheet.text(446, 725, f"{MOST_LIT} lit at once, which is the most here, are "
-               f"{MOST_LIT * each:.0f} mA", 12, "#546e7a")
+    sheet.text(
+        446,
+        725,
+        f"{MOST_LIT} lit at once, which is the most here, are {MOST_LIT * each:.0f} mA",
+        12,
+        "#546e7a",
+    )
     return sheet.svg()
 
 
