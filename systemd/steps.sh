@@ -60,7 +60,7 @@ build() {
     do_it "$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --no-deps \
         --no-build-isolation "$copy" || { rm -rf "$copy"; fail "could not build; is the disk full?"; }
     rm -rf "$copy"
-    do_it "$new/bin/python" -I -c 'import pi_reader.reader, PIL.Image, tqdm' \
+    do_it "$new/bin/python" -I -c 'import pi_reader.reading.reader, PIL.Image, tqdm' \
         || fail "the new version does not even load; nothing was changed"
 }
 

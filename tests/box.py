@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from pi_reader.outputs.record import Recording
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.service.appliance import Appliance
 from pi_reader.service.diary import Diary
 from pi_reader.service.faults import Faults

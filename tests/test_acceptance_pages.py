@@ -17,7 +17,7 @@ from pi_reader.camera.desk import DeskCamera
 from pi_reader.cli.common import weights_path
 from pi_reader.handwriting.page import Page
 from pi_reader.outputs.record import Recording
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.scoring import match
 from pi_reader.service.appliance import Appliance
 from pi_reader.service.caution import cautious

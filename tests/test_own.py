@@ -12,7 +12,7 @@ from night_world import hand, shipped_model
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.handwriting.page import draw_page
 from pi_reader.network.model import Model
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.samples import New, Samples, cut_out
 from pi_reader.training import data, memory, own
 from pi_reader.training.batches import Labelled

@@ -21,7 +21,7 @@ from pi_reader.files import read_json
 from pi_reader.generations import Generations
 from pi_reader.handwriting.page import draw_page
 from pi_reader.history import past
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.samples import NO_DIGIT, Samples, exchange
 from pi_reader.service import backup
 from pi_reader.training import memory, trial

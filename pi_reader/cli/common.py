@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pi_reader.config import Folders, Settings
     from pi_reader.generations import Generations
-    from pi_reader.reader import Reader
+    from pi_reader.reading.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
 
@@ -85,7 +85,7 @@ def open_reader(name: str) -> Reader:
     """A reader with the weights that `name` stands for."""
     from pi_reader.files import sha256
     from pi_reader.network import store
-    from pi_reader.reader import Reader
+    from pi_reader.reading.reader import Reader
 
     path = weights_path(name)
     model, card = store.load(path)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pi_reader.camera.base import Camera
 from pi_reader.errors import PiReaderError
 from pi_reader.outputs.base import Output
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.service.account import Account
 from pi_reader.service.caution import cautious
 from pi_reader.service.diary import Diary

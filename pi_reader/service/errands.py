@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pi_reader.errors import BadData, BadSettings, CannotWrite, PiReaderError
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
 from pi_reader.samples import NO_DIGIT
 from pi_reader.service.account import Account

@@ -8,7 +8,7 @@ from typing import Protocol
 from pi_reader.files import sha256
 from pi_reader.generations import Generations
 from pi_reader.network import store
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 
 
 class Weights(Protocol):

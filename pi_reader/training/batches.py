@@ -58,7 +58,7 @@ def draw_marks(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
 
 
 def draw_pages(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Crops of drawn pages, digits and others, as a camera and `vision` make them; see `Draw`."""
+    """Crops of drawn pages, digits and others, as a camera and `reading` make them; see `Draw`."""
     from pi_reader.training.pages import draw_from_pages
 
     return draw_from_pages(count, rng, NO_DIGIT)

@@ -1,6 +1,6 @@
 """Patches cut from drawn pages by the very steps that cut a camera's frames.
 
-A digit that went through paper, light, a lens, a threshold and the scissors of `vision` looks
+A digit that went through paper, light, a lens, a threshold and the scissors of `reading` looks
 different from one drawn straight into its patch: edges are cut, faint ends are lost, a piece of
 ruling sticks to it. A network that is to read such digits should have learned from them, and from
 what else the same steps leave over.
@@ -14,10 +14,10 @@ import numpy as np
 
 from pi_reader.handwriting.non_digits import is_a_bar
 from pi_reader.handwriting.page import draw_page
+from pi_reader.reading.binarise import find_ink
+from pi_reader.reading.candidates import find_marks
+from pi_reader.reading.patches import SIDE, cut_patches
 from pi_reader.values import Box
-from pi_reader.vision.ink import find_ink
-from pi_reader.vision.marks import find_marks
-from pi_reader.vision.patches import SIDE, cut_patches
 
 _SIZES = ((640, 480), (480, 360), (400, 300))  # of the frames, pixels
 _HARDEST = 0.9  # of the pages; at 1 some digits cannot be read by anybody

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pi_reader.reading.binarise import find_ink
+from pi_reader.reading.candidates import find_marks
+from pi_reader.reading.patches import cut_patches
 from pi_reader.samples.rows import MARGIN
-from pi_reader.vision.ink import find_ink
-from pi_reader.vision.marks import find_marks
-from pi_reader.vision.patches import cut_patches
 
 
 def recut(cutout: np.ndarray) -> np.ndarray | None:

@@ -21,7 +21,7 @@ from pi_reader.handwriting.page import draw_page
 from pi_reader.network import store
 from pi_reader.network.model import Model
 from pi_reader.pictures import annotated
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame, Reading
 
 HERE = Path(__file__).resolve().parent

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pi_reader.vision.ink import MAX_PIXELS, estimate_noise, estimate_paper, find_ink
+from pi_reader.reading.binarise import MAX_PIXELS, estimate_noise, estimate_paper, find_ink
 
 
 def drawn(width: int = 6, size: tuple[int, int] = (320, 240)) -> np.ndarray:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.reader import Reader
+from pi_reader.reading.choice import Mark
+from pi_reader.reading.places import held_places
+from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame
-from pi_reader.vision.choice import Mark
-from pi_reader.vision.places import held_places
 
 SURE = 0.9
 

@@ -16,8 +16,18 @@ from typing import Protocol
 
 import numpy as np
 
-from pi_reader.values import Box, Digit, Frame, Line, Reading
-from pi_reader.vision.choice import (
+from pi_reader.reading.binarise import Ink, find_ink
+from pi_reader.reading.candidates import (
+    MAX_PARTS,
+    Marks,
+    find_fainter,
+    find_marks,
+    find_neighbourhoods,
+    may_be_one,
+    may_stand_alone,
+    on_paper,
+)
+from pi_reader.reading.choice import (
     NO_DIGIT,
     NO_ROW,
     Mark,
@@ -30,23 +40,12 @@ from pi_reader.vision.choice import (
     share_of_junk,
     shares_nearby,
 )
-from pi_reader.vision.cuts import Span, cut_region, find_spans
-from pi_reader.vision.ink import Ink, find_ink
-from pi_reader.vision.lines import find_lines
-from pi_reader.vision.marks import (
-    MAX_PARTS,
-    Marks,
-    find_fainter,
-    find_marks,
-    find_neighbourhoods,
-    may_be_one,
-    may_stand_alone,
-    on_paper,
-)
-from pi_reader.vision.patches import cut_patches
-from pi_reader.vision.places import held_places
-from pi_reader.vision.regions import Regions, merge
-from pi_reader.vision.stacked import (
+from pi_reader.reading.components import Regions, merge
+from pi_reader.reading.cuts import Span, cut_region, find_spans
+from pi_reader.reading.lines import find_lines
+from pi_reader.reading.patches import cut_patches
+from pi_reader.reading.places import held_places
+from pi_reader.reading.stacked import (
     are_digits,
     better_parted,
     find_piled,
@@ -54,6 +53,7 @@ from pi_reader.vision.stacked import (
     is_inside,
     part_lines,
 )
+from pi_reader.values import Box, Digit, Frame, Line, Reading
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pi_reader.vision.choice import Mark
-from pi_reader.vision.ink import Ink
-from pi_reader.vision.regions import Regions, contract, find_regions, strengths
-from pi_reader.vision.rulings import find_rulings
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.choice import Mark
+from pi_reader.reading.components import Regions, contract, find_regions, strengths
+from pi_reader.reading.ruled_lines import find_rulings
 
 LEAST_HEIGHT = 8  # working pixels of a digit
 LEAST_PART = 3  # working pixels of the longer side of a part of one

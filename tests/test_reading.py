@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame
 
 SEVEN = ((0, 0), (60, 0), (20, 100))

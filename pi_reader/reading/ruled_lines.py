@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.vision.ink import Ink
-from pi_reader.vision.regions import Regions, contract, find_runs, paint, touching
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.components import Regions, contract, find_runs, paint, touching
 
 CARRIER = 0.3  # of the page's extent: a region that long may hold a ruling, else nobody looks
 PIECE = 0.06  # of the page's extent: shorter straight pieces prove nothing

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from pi_reader.vision.ink import Ink
-from pi_reader.vision.regions import Regions, paint
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.components import Regions, paint
 
 SIDE = 28  # pixels of a patch
 EDGE = 20  # pixels of the digit's longer edge in it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.vision.lines import find_lines, page_slope
+from pi_reader.reading.lines import find_lines, page_slope
 
 
 def boxes(corners: list[tuple[float, float]], width: int = 20, height: int = 30) -> np.ndarray:

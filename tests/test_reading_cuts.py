@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pi_reader.vision.choice import (
+from pi_reader.reading.choice import (
     Mark,
     best_cover,
     better_whole,
@@ -18,8 +18,8 @@ from pi_reader.vision.choice import (
     share_of_junk,
     shares_nearby,
 )
-from pi_reader.vision.cuts import cut_region, find_cuts, find_spans
-from pi_reader.vision.regions import find_regions
+from pi_reader.reading.components import find_regions
+from pi_reader.reading.cuts import cut_region, find_cuts, find_spans
 
 
 def rings(bridge: bool = True, lean: float = 0.0) -> np.ndarray:

@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from pi_reader.vision.regions import Regions, measure
+from pi_reader.reading.components import Regions, measure
 
 LEAST_HEIGHT = 12  # working pixels; smaller regions are not cut
 LEAST_WIDTH = 0.15  # of the region's height: between two cuts

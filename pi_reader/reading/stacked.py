@@ -13,9 +13,9 @@ from statistics import median
 
 import numpy as np
 
-from pi_reader.vision.choice import Mark
-from pi_reader.vision.marks import Marks, taken_out
-from pi_reader.vision.regions import Regions
+from pi_reader.reading.candidates import Marks, taken_out
+from pi_reader.reading.choice import Mark
+from pi_reader.reading.components import Regions
 
 COMPANY = 4  # clear digits that say how tall digits are here
 TALL, TALLEST = 1.5, 3.5  # times their height: may be some, one above the other

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.vision import regions as regions_module
-from pi_reader.vision.ink import Ink
-from pi_reader.vision.marks import find_neighbourhoods, may_stand_alone
-from pi_reader.vision.regions import find_regions, find_runs, merge, paint, strengths
-from pi_reader.vision.rulings import find_rulings
+from pi_reader.reading import components as regions_module
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.candidates import find_neighbourhoods, may_stand_alone
+from pi_reader.reading.components import find_regions, find_runs, merge, paint, strengths
+from pi_reader.reading.ruled_lines import find_rulings
 
 SHAPES = """
     ..###....#......

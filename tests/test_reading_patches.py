@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pi_reader.vision.ink import Ink
-from pi_reader.vision.patches import EDGE, SIDE, centre, cut_patches
-from pi_reader.vision.regions import Regions, find_regions, strengths
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.components import Regions, find_regions, strengths
+from pi_reader.reading.patches import EDGE, SIDE, centre, cut_patches
 
 PAPER = np.full((1, 1), 200, np.int16)
 
