@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pi_reader.reading.binarise import MAX_PIXELS, estimate_noise, estimate_paper, find_ink
+from pi_reader.reading.binarise import MAX_PIXELS, binarise, estimate_noise, estimate_paper
 
 
 def drawn(width: int = 6, size: tuple[int, int] = (320, 240)) -> np.ndarray:
@@ -47,23 +47,23 @@ def agreement(found: np.ndarray, true: np.ndarray) -> float:
 @pytest.mark.parametrize("name", lights())
 def test_ok__the_ink_is_found_under_any_light(name: str) -> None:
     ink = drawn()
-    assert agreement(find_ink(page(ink, lights()[name])).mask, ink) > 0.85
+    assert agreement(binarise(page(ink, lights()[name])).mask, ink) > 0.85
 
 
 @pytest.mark.parametrize("width", [2, 6, 14, 26])
 def test_ok__thick_strokes_are_not_hollowed_and_thin_ones_not_lost(width: int) -> None:
     ink = drawn(width)
-    assert agreement(find_ink(page(ink, 200.0)).mask, ink) > 0.9
+    assert agreement(binarise(page(ink, 200.0)).mask, ink) > 0.9
 
 
 def test_ok__faint_pencil_stands_out_from_noise() -> None:
     ink = drawn(4)
-    assert agreement(find_ink(page(ink, 180.0, contrast=0.12, noise=1.5)).mask, ink) > 0.75
+    assert agreement(binarise(page(ink, 180.0, contrast=0.12, noise=1.5)).mask, ink) > 0.75
 
 
 def test_ok__the_negative_has_the_same_ink() -> None:
     grey = page(drawn(), lights()["ramp"])
-    dark, light = find_ink(grey), find_ink(255 - grey)
+    dark, light = binarise(grey), binarise(255 - grey)
     assert light.light_ink and not dark.light_ink
     # brightness counts in the least contrast, so edges may differ by a pixel here and there
     assert agreement(light.mask, dark.mask) > 0.95
@@ -73,13 +73,13 @@ def test_ok__an_empty_page_has_no_ink() -> None:
     for light in lights().values():
         blank = page(np.zeros((240, 320), bool), light)
         # the edge of a hard shadow stays, a line; everything else is paper
-        assert find_ink(blank).mask.mean() < 0.01
+        assert binarise(blank).mask.mean() < 0.01
 
 
 def test_ok__large_pictures_are_averaged_down_and_the_scale_kept() -> None:
     small = page(drawn(), 200.0, noise=0)
     large = np.kron(small, np.ones((6, 6), np.uint8))
-    ink = find_ink(large)
+    ink = binarise(large)
     assert ink.mask.size <= MAX_PIXELS
     assert ink.scale == 2
     assert agreement(ink.mask, np.kron(drawn(), np.ones((3, 3), bool))) > 0.9
@@ -101,7 +101,7 @@ def test_ok__a_closing_keeps_a_ramp_up_to_the_border() -> None:
 
 def test_ok__types_and_shapes() -> None:
     for shape in ((1, 1), (1, 400), (400, 1), (2, 2), (3, 50), (37, 41), (240, 320)):
-        ink = find_ink(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
+        ink = binarise(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
         assert ink.contrast.shape == ink.mask.shape == ink.threshold.shape == shape
         assert (ink.contrast.dtype, ink.mask.dtype) == (np.uint8, bool)
 
@@ -111,7 +111,7 @@ def test_ok__the_light_is_known_where_there_is_ink() -> None:
     grey[:, 160:] = 50  # a shadow
     grey[100:140, 80:84] = 100
     grey[100:140, 240:244] = 25
-    ink = find_ink(grey)
+    ink = binarise(grey)
     light = ink.light_at(np.array([82, 242]), np.array([120, 120]))
     assert light.dtype == np.float32
     assert light == pytest.approx([200, 50], abs=8)

@@ -9,17 +9,17 @@ import pytest
 
 from pi_reader.reading.choice import (
     Mark,
-    best_cover,
+    apply_prior,
+    best_partition,
     better_whole,
-    cheapest_way,
-    on_this_page,
+    local_priors,
+    nondigit_prior,
+    prior_among_others,
     same_hand,
-    share_among_others,
-    share_of_junk,
-    shares_nearby,
+    shortest_path,
 )
-from pi_reader.reading.components import find_regions
-from pi_reader.reading.cuts import cut_region, find_cuts, find_spans
+from pi_reader.reading.components import find_components
+from pi_reader.reading.cuts import cut_component, find_cuts, find_spans
 
 
 def rings(bridge: bool = True, lean: float = 0.0) -> np.ndarray:
@@ -41,28 +41,28 @@ def mark(
     outcomes: int = 11,
     height: int = 40,
     strength: float = 100.0,
-    regions: tuple[int, ...] = (0,),
+    components: tuple[int, ...] = (0,),
 ) -> Mark:
     """A mark that the network takes for `digit`, or for none."""
     chances = [(1 - chance) / (outcomes - 1)] * outcomes
     chances[10 if digit is None else digit] = chance
     return Mark(
-        10, 10, 40, 10 + height, strength, tuple(chances), frozenset(regions), strength / 200
+        10, 10, 40, 10 + height, strength, tuple(chances), frozenset(components), strength / 200
     )
 
 
 @pytest.mark.parametrize("lean", [0.0, 0.4])
 def test_ok__a_bridge_is_cut(lean: float) -> None:
-    found = find_regions(rings(lean=lean))
+    found = find_components(rings(lean=lean))
     assert len(found) == 1
     columns = [column for column, _ in find_cuts(found, 0)]
     assert any(53 <= column <= 63 for column in columns)
 
 
 def test_ok__pieces_hold_all_the_ink_between_them() -> None:
-    found = find_regions(rings(lean=0.4))
+    found = find_components(rings(lean=0.4))
     spans = find_spans(found, 0)
-    pieces = cut_region(found, 0, spans)
+    pieces = cut_component(found, 0, spans)
     assert len(pieces) == len(spans)
     ends = float(found.left[0]), float(found.right[0])
     halves = [
@@ -81,19 +81,19 @@ def test_ok__a_slim_region_and_a_tiny_one_are_not_cut() -> None:
     mask = np.zeros((60, 60), bool)
     mask[5:50, 10:15] = True
     mask[5:12, 30:44:2] = mask[8, 30:44] = True
-    found = find_regions(mask)
-    assert [find_spans(found, region) for region in range(len(found))] == [[], []]
+    found = find_components(mask)
+    assert [find_spans(found, component) for component in range(len(found))] == [[], []]
 
 
 def test_ok__parts_are_joined_when_the_whole_is_likelier() -> None:
     whole, stem, bar = mark(5), mark(3, 0.6), mark(None, 0.7)
-    assert best_cover([0.8, 0.2], {1: stem, 2: bar, 3: whole}) == [whole]
+    assert best_partition([0.8, 0.2], {1: stem, 2: bar, 3: whole}) == [whole]
 
 
 def test_ok__two_digits_are_not_joined_and_a_speck_is_passed_over() -> None:
     one, other, both = mark(1), mark(7), mark(None)
-    assert best_cover([0.5, 0.5], {1: one, 2: other, 3: both}) == [one, other]
-    assert best_cover([0.95, 0.05], {1: one, 3: mark(1, 0.5)}) == [one]
+    assert best_partition([0.5, 0.5], {1: one, 2: other, 3: both}) == [one, other]
+    assert best_partition([0.95, 0.05], {1: one, 3: mark(1, 0.5)}) == [one]
 
 
 def test_ok__the_cheapest_way_uses_each_column_once() -> None:
@@ -105,10 +105,10 @@ def test_ok__the_cheapest_way_uses_each_column_once() -> None:
         (c, d): mark(7, 0.5),
         (b, c): mark(None),
     }
-    way = cheapest_way(good)
+    way = shortest_path(good)
     assert way is not None and way[1] == [good[a, b], good[b, d]]
-    assert cheapest_way({(a, b): mark(1), (c, d): mark(2)}) is None
-    assert cheapest_way({}) is None
+    assert shortest_path({(a, b): mark(1), (c, d): mark(2)}) is None
+    assert shortest_path({}) is None
 
 
 def test_ok__fainter_ink_wins_when_the_whole_is_a_digit() -> None:
@@ -128,19 +128,19 @@ def test_ok__what_is_faint_or_small_beside_sure_digits_goes() -> None:
 def test_ok__company_makes_a_doubtful_mark_surer_and_clutter_less_sure() -> None:
     doubtful = mark(1, 0.6)
     page = [doubtful] + [mark(n) for n in range(9)]
-    among_digits = on_this_page(page, [share_of_junk(page)] * 10)[0]
+    among_digits = apply_prior(page, [nondigit_prior(page)] * 10)[0]
     page = [doubtful] + [mark(None)] * 9
-    among_junk = on_this_page(page, [share_of_junk(page)] * 10)[0]
-    in_clutter = on_this_page([doubtful], [share_of_junk([doubtful], 12)])[0]
+    among_junk = apply_prior(page, [nondigit_prior(page)] * 10)[0]
+    in_clutter = apply_prior([doubtful], [nondigit_prior([doubtful], 12)])[0]
     assert among_digits.chance > 0.6 > among_junk.chance
     assert in_clutter.chance < 0.6
     for result in (among_digits, among_junk, in_clutter):
         assert sum(result.chances) == pytest.approx(1, abs=1e-3)
     page = [mark(None)]
-    alone = share_of_junk(page)
-    assert share_among_others(page[0], 1, alone) < 0.25 < alone
+    alone = nondigit_prior(page)
+    assert prior_among_others(page[0], 1, alone) < 0.25 < alone
     ten = [mark(1, outcomes=10)]
-    assert on_this_page(ten, [share_of_junk(ten, 3)]) == ten
+    assert apply_prior(ten, [nondigit_prior(ten, 3)]) == ten
 
 
 def test_ok__the_nearest_in_the_line_count_most() -> None:
@@ -149,10 +149,10 @@ def test_ok__the_nearest_in_the_line_count_most() -> None:
     below = replace(mark(0), left=410, right=440, top=400, bottom=440)
     marks = [*number, *word, below]
     nothing = np.zeros((0, 4))
-    shares = shares_nearby(marks, nothing, 0.5)
+    shares = local_priors(marks, nothing, 0.5)
     assert max(shares[:5]) < 0.4 and min(shares[5:10]) > 0.6
     assert shares[10] == pytest.approx(0.5), "nothing else in its line"
     beside = np.array([[440, 400, 470, 440]])
-    assert shares_nearby(marks, beside, 0.5)[10] > 0.55
-    assert shares_nearby([mark(1, outcomes=10)], nothing, 0.2) == [0.2]
-    assert shares_nearby([], nothing, 0.2) == []
+    assert local_priors(marks, beside, 0.5)[10] > 0.55
+    assert local_priors([mark(1, outcomes=10)], nothing, 0.2) == [0.2]
+    assert local_priors([], nothing, 0.2) == []

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.components import Regions, find_regions, strengths
+from pi_reader.reading.components import Components, find_components, strengths
 from pi_reader.reading.patches import EDGE, SIDE, centre, cut_patches
 
 PAPER = np.full((1, 1), 200, np.int16)
@@ -24,10 +24,10 @@ def seven(height: int, stroke: int) -> np.ndarray:
     return np.array(picture)
 
 
-def ink_of(mask: np.ndarray, strength: int = 120) -> tuple[Ink, Regions]:
+def ink_of(mask: np.ndarray, strength: int = 120) -> tuple[Ink, Components]:
     contrast = (mask * strength).astype(np.uint8)
     ink = Ink(contrast, np.full(mask.shape, 40, np.uint8), mask, 1, 1.0, False, PAPER, 8)
-    found = find_regions(mask)
+    found = find_components(mask)
     return ink, replace(found, strength=strengths(found, contrast))
 
 

@@ -56,7 +56,7 @@ class Ink:
         return np.maximum(self.ground[rows, columns], DARKEST).astype(np.float32)
 
 
-def find_ink(grey: np.ndarray) -> Ink:
+def binarise(grey: np.ndarray) -> Ink:
     """Find the ink on a picture, under uneven light and whatever the pen.
 
     grey: (height, width) uint8, 0 black to 255 white, any size from 1 x 1.

@@ -22,12 +22,12 @@ FAINTEST = 0.35  # of the darkest ink on the page
 BOLD = 0.6  # the same for digits that say how tall digits are here: pieces of a grid are fainter
 SMALLEST, TALLEST = 0.42, 2.5  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
-JUNK_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
-STRANGE = 2.0  # how much less the network is believed for each part of a page that is junk
+NONDIGITS_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
+STRANGE = 2.0  # how much less the network is believed for each part of a page that is no digit
 FROM_AFAR = 2.0  # neighbours that the rest of the page counts as
 NEIGHBOUR = 1.0  # of a mark's height: so far away a neighbour counts a third
-LEAST_SHARE = 0.01  # of a page that is junk, and that is none: nobody knows for certain
-JUNK_EXPECTED = (0.5, 2.0)  # marks without and with a digit that every page is credited with
+LEAST_SHARE = 0.01  # of a page that is no digit, and that is none: nobody knows for certain
+PSEUDOCOUNTS = (0.5, 2.0)  # marks without and with a digit that every page is credited with
 
 
 Place = tuple[float, float]  # of a cut: its column and slant
@@ -39,7 +39,7 @@ class Mark:
 
     left, top, right, bottom: its box in working pixels; strength: its mean contrast in grey
     levels; chances: 10 or 11 probabilities, of the digits and of "no digit".
-    regions: the numbers of the regions that its ink comes from.
+    components: the numbers of the components that its ink comes from.
     darkness: its strength as a share of the paper's brightness, the same in light and in shadow.
     patch: (28, 28) uint8, what the network saw of it.
     torn: whether it was torn from ink of another line.
@@ -51,7 +51,7 @@ class Mark:
     bottom: int
     strength: float
     chances: tuple[float, ...]
-    regions: frozenset[int] = frozenset()
+    components: frozenset[int] = frozenset()
     darkness: float = 1.0
     patch: np.ndarray | None = field(default=None, repr=False)
     torn: bool = False
@@ -87,12 +87,12 @@ class Mark:
         return -log(max(self.none, LEAST_CHANCE))
 
 
-def best_cover(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]:
-    """The likeliest way to take each of some regions for a digit, part of one, or neither.
+def best_partition(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]:
+    """The likeliest way to take each of some components for a digit, part of one, or neither.
 
-    shares: each region's share of their ink; marks: by the set of regions they are made of, bit i
-    for region i. Dynamic programming over subsets: the first region not yet explained is passed
-    over or taken with any others. A mark that is passed over is in the result too.
+    shares: each component's share of their ink; marks: by the set of components they are made of,
+    bit i for component i. Dynamic programming over subsets: the first component not yet explained
+    is passed over or taken with any others. A mark that is passed over is in the result too.
     """
     count = len(shares)
     everything = (1 << count) - 1
@@ -111,7 +111,7 @@ def best_cover(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]
     return best[0][1]
 
 
-def cheapest_way(pieces: Mapping[tuple[Place, Place], Mark]) -> tuple[float, list[Mark]] | None:
+def shortest_path(pieces: Mapping[tuple[Place, Place], Mark]) -> tuple[float, list[Mark]] | None:
     """The likeliest row of digits from the leftmost cut to the rightmost, and its cost.
 
     pieces: by the cuts that they lie between. None if no row of digits goes all the way.
@@ -141,8 +141,8 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
 def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, float]:
     """What the surest digits on a page say of the pen: least darkness, least and most height.
 
-    What is far fainter is a ruling, the other side of the paper, grain; what is far smaller is a
-    dot or dirt, what is far taller a margin. sure_at: probability from which a digit is believed;
+    What is far fainter is a ruled line, the other side of the paper, grain; what is far smaller is
+    a dot or dirt, what is far taller a margin. sure_at: probability from which a digit is believed;
     where none is, anything goes.
     """
     sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
@@ -153,7 +153,7 @@ def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, floa
     return FAINTEST * darkest, SMALLEST * usual, TALLEST * usual
 
 
-def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
+def nondigit_prior(marks: Sequence[Mark], clutter: int = 0) -> float:
     """Which share of the marks on this page are no digits, 0 to 1.
 
     Found by expectation maximisation (Saerens, Latinne and Decaestecker, *Adjusting the Outputs
@@ -162,27 +162,27 @@ def share_of_junk(marks: Sequence[Mark], clutter: int = 0) -> float:
     besides that cannot be digits.
     """
     if not marks or len(marks[0].chances) <= NO_DIGIT:
-        return JUNK_IN_TRAINING
-    junk, digits = JUNK_EXPECTED
-    share, last = JUNK_IN_TRAINING, 1.0
+        return NONDIGITS_IN_TRAINING
+    nondigits, digits = PSEUDOCOUNTS
+    share, last = NONDIGITS_IN_TRAINING, 1.0
     while abs(last - share) > 1e-3:  # each step comes closer to the share that explains the page
         last = share
-        junk_seen = clutter + sum(_adjusted(mark.none, share) for mark in marks)
-        share = (junk + junk_seen) / (junk + clutter + digits + len(marks))
+        nondigits_seen = clutter + sum(_adjusted(mark.none, share) for mark in marks)
+        share = (nondigits + nondigits_seen) / (nondigits + clutter + digits + len(marks))
     return share
 
 
-def share_among_others(mark: Mark, count: int, share: float) -> float:
+def prior_among_others(mark: Mark, count: int, share: float) -> float:
     """Which share of the other marks are no digits, if `share` of all `count` of them are.
 
     Two digits that have grown together are no digit, but that says nothing against either.
     """
-    weight = sum(JUNK_EXPECTED) + count
+    weight = sum(PSEUDOCOUNTS) + count
     rest = (share * weight - _adjusted(mark.none, share)) / (weight - 1)
     return min(max(rest, LEAST_SHARE), 1 - LEAST_SHARE)
 
 
-def shares_nearby(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> list[float]:
+def local_priors(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> list[float]:
     """For each mark the share of its neighbours that are no digits, 0 to 1.
 
     Digits stand beside digits and letters beside letters: the o of a word is known by the word.
@@ -208,8 +208,9 @@ def shares_nearby(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> l
     return [float(number) for number in np.clip(near, LEAST_SHARE, 1 - LEAST_SHARE)]
 
 
-def on_this_page(marks: Sequence[Mark], shares: Sequence[float]) -> list[Mark]:
-    """The same marks, their probabilities adjusted to the share of marks like them that is junk.
+def apply_prior(marks: Sequence[Mark], shares: Sequence[float]) -> list[Mark]:
+    """The same marks, their probabilities adjusted to the share of marks like them that is no
+    digit.
 
     Where everything else is a digit an odd stroke is more likely one too; in a picture of a room
     the one thing that looks like a 7 is a chair. shares: (n,) for each mark, 0 to 1.
@@ -228,11 +229,11 @@ def on_this_page(marks: Sequence[Mark], shares: Sequence[float]) -> list[Mark]:
 def _adjusted(none: float, share: float) -> float:
     """The probability of no digit, when that is the truth for this share of marks.
 
-    The more of a page is junk, the less it is like what the network learned from, letters above
+    The more of a page is no digit, the less it is like what the network learned from, letters above
     all, and the less its certainty counts.
     """
     none = min(max(none, LEAST_CHANCE), 1 - LEAST_CHANCE)
-    strange = max(0.0, share - JUNK_IN_TRAINING)
+    strange = max(0.0, share - NONDIGITS_IN_TRAINING)
     evidence = log(none / (1 - none)) / (1 + STRANGE * strange)
-    odds = log(share / (1 - share)) - log(JUNK_IN_TRAINING / (1 - JUNK_IN_TRAINING))
+    odds = log(share / (1 - share)) - log(NONDIGITS_IN_TRAINING / (1 - NONDIGITS_IN_TRAINING))
     return 1 / (1 + exp(-evidence - odds))

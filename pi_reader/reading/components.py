@@ -1,7 +1,7 @@
-"""Ink that hangs together: connected regions of a mask, their boxes and their strokes.
+"""Ink that hangs together: connected components of a mask, their boxes and their strokes.
 
 A mask is written down as runs, the stretches of ink in each row; runs of neighbouring rows that
-touch are linked, and links are contracted until each region has one name. All steps work on whole
+touch are linked, and links are merged until each component has one name. All steps work on whole
 arrays, since Python is too slow for single pixels, and cost grows with the length of the ink's
 outline rather than with the size of the picture.
 """
@@ -17,14 +17,15 @@ MAX_RUNS = 100_000  # a page of 1.3 million pixels full of writing has 30,000; n
 
 
 @dataclass(frozen=True)
-class Regions:
-    """The connected regions of one mask; int32 arrays, an entry per region, save where it says so.
+class Components:
+    """The connected components of one mask; int32 arrays, an entry per component, save where it
+    says so.
 
     left, top, right, bottom: the box in pixels, right and bottom one past the last ink.
     area: pixels of ink; stroke: float32, thickness of the strokes in pixels.
     strength: float32, mean contrast of the ink in grey levels; 0 until somebody measured it.
-    runs: (m, 3) row, first column and one past the last column of each run, region by region;
-    first: (n + 1,), the runs of region i are runs[first[i]:first[i + 1]].
+    runs: (m, 3) row, first column and one past the last column of each run, component by component;
+    first: (n + 1,), the runs of component i are runs[first[i]:first[i + 1]].
     """
 
     left: np.ndarray
@@ -50,13 +51,13 @@ class Regions:
         """Height of each box in pixels."""
         return self.bottom - self.top
 
-    def pick(self, wanted: np.ndarray) -> Regions:
-        """Only these regions; wanted: (n,) bool, or indices in the order that is wanted."""
+    def pick(self, wanted: np.ndarray) -> Components:
+        """Only these components; wanted: (n,) bool, or indices in the order that is wanted."""
         chosen = np.flatnonzero(wanted) if wanted.dtype == bool else wanted
         counts = self.first[chosen + 1] - self.first[chosen]
         first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         index = np.arange(first[-1]) + np.repeat(self.first[chosen] - first[:-1], counts)
-        return Regions(
+        return Components(
             self.left[chosen],
             self.top[chosen],
             self.right[chosen],
@@ -69,7 +70,7 @@ class Regions:
         )
 
     def at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-        """The region that has ink at each of some pixels, (m,) indices; there must be one."""
+        """The component that has ink at each of some pixels, (m,) indices; there must be one."""
         stride = int(self.right.max()) + 1
         place = self.runs[:, 0] * stride + self.runs[:, 1]
         order = np.argsort(place)
@@ -77,11 +78,11 @@ class Regions:
         return np.searchsorted(self.first, run, side="right") - 1
 
     def runs_of(self, group: Sequence[int]) -> np.ndarray:
-        """All runs of some regions, (m, 3)."""
+        """All runs of some components, (m, 3)."""
         return np.concatenate([self.runs[self.first[i] : self.first[i + 1]] for i in group])
 
-    def together(self, group: Sequence[int]) -> tuple[int, int, int, int, int, float, float]:
-        """Left, top, right, bottom, area, strength and stroke of some regions taken as one."""
+    def bounds_of(self, group: Sequence[int]) -> tuple[int, int, int, int, int, float, float]:
+        """Left, top, right, bottom, area, strength and stroke of some components taken as one."""
         if len(group) == 1:
             one = group[0]
             return (
@@ -107,17 +108,17 @@ class Regions:
         )
 
 
-def find_regions(mask: np.ndarray) -> Regions:
-    """All connected regions of a mask, pixels that meet at a corner included (8-connected).
+def find_components(mask: np.ndarray) -> Components:
+    """All connected components of a mask, pixels that meet at a corner included (8-connected).
 
-    mask: (h, w) bool. Regions come in the order of their topmost, then leftmost run. A mask with
-    more than MAX_RUNS runs is noise, not writing, and has no regions.
+    mask: (h, w) bool. Components come in the order of their topmost, then leftmost run. A mask with
+    more than MAX_RUNS runs is noise, not writing, and has no components.
     """
     starts, ends, stride = find_runs(mask)
     if len(starts) > MAX_RUNS:
         starts, ends = starts[:0], ends[:0]
     upper, lower = touching(starts, ends, stride)
-    names = contract(len(starts), upper, lower)
+    names = union_find(len(starts), upper, lower)
     shared = np.minimum(ends[upper], ends[lower] - stride) - np.maximum(
         starts[upper], starts[lower] - stride
     )
@@ -129,20 +130,20 @@ def find_regions(mask: np.ndarray) -> Regions:
     return measure(runs.astype(np.int32), new, covered[names[order][new]].astype(np.int32))
 
 
-def measure(runs: np.ndarray, new: np.ndarray, covered: np.ndarray) -> Regions:
-    """Boxes, areas and strokes of runs that are already in the order of their regions.
+def measure(runs: np.ndarray, new: np.ndarray, covered: np.ndarray) -> Components:
+    """Boxes, areas and strokes of runs that are already in the order of their components.
 
-    runs: (m, 3) int32 as in Regions, each region's by rows; new: (n,) where regions begin;
+    runs: (m, 3) int32 as in Components, each component's by rows; new: (n,) where components begin;
     covered: (n,) int32 how many pixels of each have ink right below them.
     """
     first = np.append(new, len(runs)).astype(np.int32)
     if not len(new):
         none = np.zeros(0, np.int32)
         nothing = np.zeros(0, np.float32)
-        return Regions(none, none, none, none, none, nothing, nothing, runs, first)
+        return Components(none, none, none, none, none, nothing, nothing, runs, first)
     area = np.add.reduceat(runs[:, 2] - runs[:, 1], new, dtype=np.int32)
     outline = 2 * np.diff(first) + 2 * (area - covered)
-    return Regions(
+    return Components(
         np.minimum.reduceat(runs[:, 1], new),
         runs[new, 0],
         np.maximum.reduceat(runs[:, 2], new),
@@ -188,7 +189,7 @@ def touching(starts: np.ndarray, ends: np.ndarray, stride: int) -> tuple[np.ndar
     return upper, low[upper] + offset
 
 
-def contract(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def union_find(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Give all things that pairs connect the same name, the smallest index among them.
 
     Each round hooks the larger root of every open pair to the smaller one and then lets everyone
@@ -208,8 +209,8 @@ def contract(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return root
 
 
-def strengths(found: Regions, contrast: np.ndarray) -> np.ndarray:
-    """Mean contrast of each region's ink, float32 grey levels; contrast: (h, w) uint8."""
+def strengths(found: Components, contrast: np.ndarray) -> np.ndarray:
+    """Mean contrast of each component's ink, float32 grey levels; contrast: (h, w) uint8."""
     if not len(found):
         return np.zeros(0, np.float32)
     row, start, end = found.runs.T
@@ -222,7 +223,9 @@ def strengths(found: Regions, contrast: np.ndarray) -> np.ndarray:
     return sums / found.area.astype(np.float32)
 
 
-def paint(starts: np.ndarray, ends: np.ndarray, stride: int, shape: tuple[int, ...]) -> np.ndarray:
+def runs_to_mask(
+    starts: np.ndarray, ends: np.ndarray, stride: int, shape: tuple[int, ...]
+) -> np.ndarray:
     """Runs back into a mask of this shape; they are given as find_runs gives them."""
     change = np.zeros(shape[0] * stride + 1, np.int8)
     change[starts] = 1
@@ -231,15 +234,15 @@ def paint(starts: np.ndarray, ends: np.ndarray, stride: int, shape: tuple[int, .
     return inked.reshape(shape[0], stride)[:, : shape[1]]
 
 
-def merge(parts: Sequence[Regions]) -> Regions:
-    """Several sets of regions as one, in order."""
+def merge(parts: Sequence[Components]) -> Components:
+    """Several sets of components as one, in order."""
     counts = np.concatenate([np.diff(part.first) for part in parts])
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
     def joined(name: str) -> np.ndarray:
         return np.concatenate([getattr(part, name) for part in parts])
 
-    return Regions(
+    return Components(
         joined("left"),
         joined("top"),
         joined("right"),

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.components import Regions, paint
+from pi_reader.reading.components import Components, runs_to_mask
 
 SIDE = 28  # pixels of a patch
 EDGE = 20  # pixels of the digit's longer edge in it
@@ -25,11 +25,11 @@ WHOLE_PIXEL = 1.25  # pixels: thinner strokes fade when they are drawn smaller
 FULL_INK = 1.1  # of the mean contrast is full black: the mean has the soft edges in it
 
 
-def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> np.ndarray:
+def cut_patches(ink: Ink, components: Components, groups: Sequence[Sequence[int]]) -> np.ndarray:
     """Cut out marks as the network wants to see them.
 
-    groups: for each mark the regions that it is made of. Returns (n, 28, 28) uint8, 0 paper to
-    255 ink; ink of other regions that reaches into a mark's box is left out.
+    groups: for each mark the components that it is made of. Returns (n, 28, 28) uint8, 0 paper to
+    255 ink; ink of other components that reaches into a mark's box is left out.
     """
     fine = FINE * EDGE
     page = Image.fromarray(ink.contrast * ink.mask)
@@ -37,11 +37,11 @@ def cut_patches(ink: Ink, regions: Regions, groups: Sequence[Sequence[int]]) -> 
     gain = np.zeros(len(groups), np.float32)
     grow = np.zeros(len(groups), np.int64)
     for number, group in enumerate(groups):
-        left, top, right, bottom, area, strength, stroke = regions.together(group)
+        left, top, right, bottom, area, strength, stroke = components.bounds_of(group)
         box: tuple[int, int, int, int] | None = (left, top, right, bottom)
         mark = page
         if np.count_nonzero(ink.mask[top:bottom, left:right]) != area:
-            own = _own_ink(regions, group, left, top, right, bottom)
+            own = _own_ink(components, group, left, top, right, bottom)
             mark, box = Image.fromarray(ink.contrast[top:bottom, left:right] * own), None
         ratio = fine / max(right - left, bottom - top)
         size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
@@ -81,13 +81,15 @@ def centre(crops: np.ndarray) -> np.ndarray:
 
 
 def _own_ink(
-    regions: Regions, group: Sequence[int], left: int, top: int, right: int, bottom: int
+    components: Components, group: Sequence[int], left: int, top: int, right: int, bottom: int
 ) -> np.ndarray:
-    """Which pixels of a box belong to a group of regions, bool."""
-    runs = regions.runs_of(group)
+    """Which pixels of a box belong to a group of components, bool."""
+    runs = components.runs_of(group)
     stride = right - left + 1
     place = (runs[:, 0] - top) * stride - left
-    return paint(place + runs[:, 1], place + runs[:, 2], stride, (bottom - top, right - left))
+    return runs_to_mask(
+        place + runs[:, 1], place + runs[:, 2], stride, (bottom - top, right - left)
+    )
 
 
 def _thicken(crops: np.ndarray) -> np.ndarray:

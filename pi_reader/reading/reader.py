@@ -1,9 +1,9 @@
 """One look at a page: from a frame to the digits on it.
 
-The way leads from ink to connected regions to 28 x 28 patches to probabilities, and back to boxes
-in the frame. Where a digit is in parts, or two have grown together, or a stroke is too faint in
-places, several ways to take the ink are put before the network, and the one it finds likeliest is
-taken. Nothing here knows of cameras, lamps or the time of day.
+The way leads from ink to connected components to 28 x 28 patches to probabilities, and back to
+boxes in the frame. Where a digit is in parts, or two have grown together, or a stroke is too faint
+in places, several ways to take the ink are put before the network, and the one it finds likeliest
+is taken. Nothing here knows of cameras, lamps or the time of day.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Protocol
 
 import numpy as np
 
-from pi_reader.reading.binarise import Ink, find_ink
+from pi_reader.reading.binarise import Ink, binarise
 from pi_reader.reading.candidates import (
     MAX_PARTS,
-    Marks,
+    Candidates,
+    find_candidates,
     find_fainter,
-    find_marks,
     find_neighbourhoods,
     may_be_one,
     may_stand_alone,
@@ -31,17 +31,17 @@ from pi_reader.reading.choice import (
     NO_DIGIT,
     NO_ROW,
     Mark,
-    best_cover,
+    apply_prior,
+    best_partition,
     better_whole,
-    cheapest_way,
-    on_this_page,
+    local_priors,
+    nondigit_prior,
+    prior_among_others,
     same_hand,
-    share_among_others,
-    share_of_junk,
-    shares_nearby,
+    shortest_path,
 )
-from pi_reader.reading.components import Regions, merge
-from pi_reader.reading.cuts import Span, cut_region, find_spans
+from pi_reader.reading.components import Components, merge
+from pi_reader.reading.cuts import Span, cut_component, find_spans
 from pi_reader.reading.lines import find_lines
 from pi_reader.reading.patches import cut_patches
 from pi_reader.reading.places import held_places
@@ -83,10 +83,10 @@ class Reader:
     def read(self, frame: Frame) -> Reading:
         """Read all digits on a frame; a page without any gives a reading without lines."""
         begin = perf_counter()
-        ink = find_ink(frame.grey)
+        ink = binarise(frame.grey)
         after_ink = perf_counter()
-        found = find_marks(ink)
-        after_regions = perf_counter()
+        found = find_candidates(ink)
+        after_components = perf_counter()
         found, marks = self._between_lines(found, self._marks_of(found))
         marks = self._in_company(found, marks)
         kept = [mark for mark in marks if mark.is_digit] + held_places(marks, self.sure_at)
@@ -99,21 +99,21 @@ class Reader:
             lines,
             {
                 "ink": 1000 * (after_ink - begin),
-                "regions": 1000 * (after_regions - after_ink),
-                "classify": 1000 * (end - after_regions),
+                "regions": 1000 * (after_components - after_ink),
+                "classify": 1000 * (end - after_components),
                 "total": 1000 * (end - begin),
             },
             self.weights,
         )
 
-    def _marks_of(self, page: Marks) -> list[Mark]:
+    def _marks_of(self, page: Candidates) -> list[Mark]:
         """The ink of a page as marks, each as likely as can be."""
         marks = self._take(page)
-        if len(marks) < len(page.regions) or not all(map(self._is_clear, marks)):
+        if len(marks) < len(page.components) or not all(map(self._is_clear, marks)):
             marks = self._look_closer(page, marks)
         return marks
 
-    def _between_lines(self, page: Marks, marks: list[Mark]) -> tuple[Marks, list[Mark]]:
+    def _between_lines(self, page: Candidates, marks: list[Mark]) -> tuple[Candidates, list[Mark]]:
         """The page and its marks, parted where digits of two lines have grown together.
 
         Where exactly they end nobody knows, so that what comes of it is never sure.
@@ -124,22 +124,26 @@ class Reader:
             while stacked:
                 parted = part_lines(page, stacked, usual)
                 after = self._marks_of(parted)
-                better = [region for region in stacked if better_parted(page, region, marks, after)]
+                better = [
+                    component
+                    for component in stacked
+                    if better_parted(page, component, marks, after)
+                ]
                 if better == stacked:
                     break
                 stacked = better  # the others stay as they are
             if not stacked:
                 break
-            torn += [page.regions.together((region,))[:4] for region in stacked]
+            torn += [page.components.bounds_of((component,))[:4] for component in stacked]
             page, marks = parted, after
         marks = [replace(mark, torn=any(is_inside(mark, box) for box in torn)) for mark in marks]
         return page, self._taken_apart(page, marks)
 
-    def _taken_apart(self, page: Marks, marks: list[Mark]) -> list[Mark]:
+    def _taken_apart(self, page: Candidates, marks: list[Mark]) -> list[Mark]:
         """Marks that were put together from digits of two lines are several digits again."""
         for mark in find_piled(page, marks, CLEAR):
-            groups = [(region,) for region in sorted(mark.regions)]
-            parts = self._judge(page.ink, page.regions, groups, groups)
+            groups = [(component,) for component in sorted(mark.components)]
+            parts = self._judge(page.ink, page.components, groups, groups)
             if are_digits(parts):
                 marks = [other for other in marks if other is not mark] + parts
         return marks
@@ -147,11 +151,11 @@ class Reader:
     def _judge(
         self,
         ink: Ink,
-        found: Regions,
+        found: Components,
         groups: Sequence[tuple[int, ...]],
         origins: Sequence[Iterable[int]],
     ) -> list[Mark]:
-        """What the network thinks of groups of regions, and which regions of the page they were."""
+        """What the network thinks of groups of components; origins: what each was on the page."""
         if not groups:
             return []
         patches = cut_patches(ink, found, groups)
@@ -165,7 +169,7 @@ class Reader:
         for group, origin, chance, bright, patch in zip(
             groups, origins, chances, light, patches, strict=True
         ):
-            left, top, right, bottom, _, strength, _ = found.together(group)
+            left, top, right, bottom, _, strength, _ = found.bounds_of(group)
             marks.append(
                 Mark(
                     left,
@@ -181,9 +185,9 @@ class Reader:
             )
         return marks
 
-    def _take(self, page: Marks) -> list[Mark]:
-        """Regions joined to marks as is likeliest."""
-        found = page.regions
+    def _take(self, page: Candidates) -> list[Mark]:
+        """Components joined to marks as is likeliest."""
+        found = page.components
         alone = may_stand_alone(found).tolist()
         hoods = find_neighbourhoods(found)
         groups_of = [_groups(hood, alone, found) for hood in hoods]
@@ -194,63 +198,66 @@ class Reader:
         marks: list[Mark] = []
         for hood, groups in zip(hoods, groups_of, strict=True):
             if 1 < len(hood) <= MAX_PARTS:
-                bit = {region: 1 << index for index, region in enumerate(hood)}
+                bit = {component: 1 << index for index, component in enumerate(hood)}
                 share = found.area[hood] / found.area[hood].sum()
-                marks += best_cover(
+                marks += best_partition(
                     share.tolist(),
-                    {sum(bit[region] for region in group): opinions[group] for group in groups},
+                    {
+                        sum(bit[component] for component in group): opinions[group]
+                        for group in groups
+                    },
                 )
             else:
                 marks += [opinions[group] for group in groups]
         return marks
 
-    def _look_closer(self, page: Marks, marks: list[Mark]) -> list[Mark]:
+    def _look_closer(self, page: Candidates, marks: list[Mark]) -> list[Mark]:
         """Doubtful marks cut into several digits, or mended with fainter ink, where likelier."""
-        found, fainter = page.regions, find_fainter(page)
+        found, fainter = page.components, find_fainter(page)
         doubtful = {
-            next(iter(mark.regions)): mark
+            next(iter(mark.components)): mark
             for mark in marks
-            if len(mark.regions) == 1 and not self._is_clear(mark)
+            if len(mark.components) == 1 and not self._is_clear(mark)
         }
         spans_of: dict[int, list[Span]] = {}
-        for region in sorted(doubtful, key=lambda region: -doubtful[region].height):
-            spans = find_spans(found, region)
+        for component in sorted(doubtful, key=lambda component: -doubtful[component].height):
+            spans = find_spans(found, component)
             if spans and sum(map(len, spans_of.values())) + len(spans) <= MOST_GUESSES:
-                spans_of[region] = spans
+                spans_of[component] = spans
         wanted = fainter.mended.copy()
         homes = fainter.home[list(doubtful)]
         wanted[homes[homes >= 0]] = True
         wholes = np.flatnonzero(wanted).tolist()
         pieces = merge(
-            [cut_region(found, region, spans) for region, spans in spans_of.items()]
-            + [fainter.regions.pick(wanted)]
+            [cut_component(found, component, spans) for component, spans in spans_of.items()]
+            + [fainter.components.pick(wanted)]
         )
         judged = iter(
             self._judge(
                 page.ink,
                 pieces,
                 [(index,) for index in range(len(pieces))],
-                [(region,) for region, spans in spans_of.items() for _ in spans]
+                [(component,) for component, spans in spans_of.items() for _ in spans]
                 + [fainter.parts(index) for index in wholes],
             )
         )
-        share = share_of_junk(marks)
-        for region, spans in spans_of.items():
-            whole = doubtful[region]
-            others = share_among_others(whole, len(marks), share)
-            here = on_this_page([next(judged) for _ in spans], [others] * len(spans))
+        share = nondigit_prior(marks)
+        for component, spans in spans_of.items():
+            whole = doubtful[component]
+            others = prior_among_others(whole, len(marks), share)
+            here = apply_prior([next(judged) for _ in spans], [others] * len(spans))
             tall = {
                 span: piece
                 for span, piece in zip(spans, here, strict=True)
                 if piece.height >= 0.5 * whole.height
             }  # the arm of a plus is no digit
-            way = cheapest_way(tall)
+            way = shortest_path(tall)
             cost = whole.cost if whole.is_digit else min(whole.cost, NO_ROW + whole.cost_of_none)
             if way is not None and way[0] < cost:
                 marks = [mark for mark in marks if mark is not whole] + way[1]
         return _mended(marks, list(judged))
 
-    def _in_company(self, page: Marks, marks: list[Mark]) -> list[Mark]:
+    def _in_company(self, page: Candidates, marks: list[Mark]) -> list[Mark]:
         """Marks on plain paper by the same pen, judged by how much on the page is no digit."""
         plain = on_paper(page.ink, marks)
         faintest, least, most = same_hand(plain, self.sure_at)
@@ -260,8 +267,8 @@ class Reader:
         kept = [mark for mark in plain if mark in same]
         clutter = _as_dark(page, faintest, least) if least else np.zeros((0, 4), np.int32)
         others = len(same) - len(kept) + len(clutter) if least else 0
-        share = share_of_junk(kept, others)
-        return on_this_page(kept, shares_nearby(kept, clutter, share))
+        share = nondigit_prior(kept, others)
+        return apply_prior(kept, local_priors(kept, clutter, share))
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.is_digit and mark.chance >= self.sure_at and not mark.torn
@@ -285,7 +292,7 @@ class Reader:
         )
 
 
-def _as_dark(page: Marks, faintest: float, least: float) -> np.ndarray:
+def _as_dark(page: Candidates, faintest: float, least: float) -> np.ndarray:
     """Clutter as dark and as tall as the digits: (n, 4) left, top, right, bottom."""
     odd = page.clutter
     tall = np.flatnonzero(odd.height >= least)
@@ -297,16 +304,16 @@ def _as_dark(page: Marks, faintest: float, least: float) -> np.ndarray:
 def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:
     """Marks, with those replaced that are likelier to be parts of a whole with fainter ink."""
     for whole in wholes:
-        parts = [mark for mark in marks if mark.regions & whole.regions]
-        inside = all(mark.regions <= whole.regions for mark in parts)
+        parts = [mark for mark in marks if mark.components & whole.components]
+        inside = all(mark.components <= whole.components for mark in parts)
         if parts and inside and better_whole(whole, parts):
-            marks = [mark for mark in marks if not mark.regions & whole.regions] + [whole]
+            marks = [mark for mark in marks if not mark.components & whole.components] + [whole]
     return marks
 
 
-def _groups(hood: list[int], alone: list[bool], found: Regions) -> list[tuple[int, ...]]:
-    """The groups of neighbouring regions that may be a digit."""
-    groups: list[tuple[int, ...]] = [(region,) for region in hood if alone[region]]
+def _groups(hood: list[int], alone: list[bool], found: Components) -> list[tuple[int, ...]]:
+    """The groups of neighbouring components that may be a digit."""
+    groups: list[tuple[int, ...]] = [(component,) for component in hood if alone[component]]
     if 1 < len(hood) <= MAX_PARTS:
         for count in range(2, len(hood) + 1):
             groups += [group for group in combinations(hood, count) if may_be_one(found, group)]

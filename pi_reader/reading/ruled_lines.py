@@ -1,9 +1,9 @@
 """Printed lines, squares and tables taken away from under the writing.
 
-A ruling is a chain of thin pieces: seen column by column, ink a pixel or three high that goes on
-level for a good part of the page. Where a pen stroke crosses it the ink is higher, so the chain
+A ruled line is a chain of thin pieces: seen column by column, ink a pixel or three high that goes
+on level for a good part of the page. Where a pen stroke crosses it the ink is higher, so the chain
 breaks there and the stroke stays whole. One long stroke alone may be a 1 that fills the frame;
-rulings come in families, or cross most of the page.
+ruled lines come in families, or cross most of the page.
 """
 
 from __future__ import annotations
@@ -11,24 +11,26 @@ from __future__ import annotations
 import numpy as np
 
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.components import Regions, contract, find_runs, paint, touching
+from pi_reader.reading.components import Components, find_runs, runs_to_mask, touching, union_find
 
-CARRIER = 0.3  # of the page's extent: a region that long may hold a ruling, else nobody looks
+CARRIER = (
+    0.3  # of the page's extent: a component that long may hold a ruled line, else nobody looks
+)
 PIECE = 0.06  # of the page's extent: shorter straight pieces prove nothing
-COVER = 0.35  # of the page's extent that the pieces of one ruling cover together
-ALONE = 0.8  # the same for a ruling that has no family
+COVER = 0.35  # of the page's extent that the pieces of one ruled line cover together
+ALONE = 0.8  # the same for a ruled line that has no family
 ALONE_SLENDER = 40  # and its length over its thickness
-DARKER = 1.5  # times its ruling's contrast: that is a pen stroke on top of it
+DARKER = 1.5  # times its ruled line's contrast: that is a pen stroke on top of it
 LEAST_IN_VIEW = 0.3  # of the page's extent: a line of which less is seen counts as that much
 LIKE = 1.25  # times the contrast of its family: a shorter piece of a line that is no darker
-FAMILY = 3  # rulings of one direction
+FAMILY = 3  # ruled lines of one direction
 SLOPE = 0.25  # rise over run up to which a line is level
 PARALLEL = 0.05  # difference of slopes within a family: a page is seen almost from above
 SLENDER = 12  # length over thickness of a piece, twice
 
 
-def find_rulings(ink: Ink, found: Regions) -> np.ndarray | None:
-    """The pixels of level and upright rulings, (h, w) bool, or None; found: the ink's regions."""
+def find_ruled_lines(ink: Ink, found: Components) -> np.ndarray | None:
+    """The pixels of level and upright ruled lines, (h, w) bool, or None; found: in the ink."""
     height, width = ink.mask.shape
     slim = found.stroke * SLENDER
     wide = found.width >= np.maximum(CARRIER * width, slim)
@@ -45,17 +47,18 @@ def find_rulings(ink: Ink, found: Regions) -> np.ndarray | None:
 
 
 def _of_any_thickness(mask: np.ndarray, contrast: np.ndarray, stroke: float) -> np.ndarray | None:
-    """Upright rulings as thin as most runs of the mask are, or else as thick as its strokes."""
+    """Upright ruled lines as thin as most runs of the mask are, or else as thick as its strokes."""
     starts, ends, _ = find_runs(mask)
     usual = float(np.bincount(ends - starts).argmax())
-    found = upright_rulings(mask, contrast, usual) if usual < stroke else None
-    return upright_rulings(mask, contrast, stroke) if found is None else found
+    found = vertical_lines(mask, contrast, usual) if usual < stroke else None
+    return vertical_lines(mask, contrast, stroke) if found is None else found
 
 
-def upright_rulings(mask: np.ndarray, contrast: np.ndarray, thickness: float) -> np.ndarray | None:
-    """The pixels of upright rulings, (h, w) bool, or None.
+def vertical_lines(mask: np.ndarray, contrast: np.ndarray, thickness: float) -> np.ndarray | None:
+    """The pixels of upright ruled lines, (h, w) bool, or None.
 
-    mask, contrast: as in Ink; thickness: of the strokes in which rulings are suspected, in pixels.
+    mask, contrast: as in Ink; thickness: of the strokes in which ruled lines are suspected, in
+    pixels.
     """
     height = mask.shape[0]
     starts, ends, stride = find_runs(mask)
@@ -65,11 +68,11 @@ def upright_rulings(mask: np.ndarray, contrast: np.ndarray, thickness: float) ->
     if not len(starts):
         return None
     thin_runs = starts, ends
-    bridged = paint(starts, ends, stride, mask.shape)
+    bridged = runs_to_mask(starts, ends, stride, mask.shape)
     for _ in range(most):  # over the gaps where another line crosses
         bridged[1:] |= bridged[:-1]
     starts, ends, stride = find_runs(bridged)
-    names = contract(len(starts), *touching(starts, ends, stride))
+    names = union_find(len(starts), *touching(starts, ends, stride))
     row, column = _middles(starts, ends, stride)
     slope, length, name = _straight_pieces(names, row, column, height, thickness)
     if not len(name):
@@ -104,7 +107,7 @@ def upright_rulings(mask: np.ndarray, contrast: np.ndarray, thickness: float) ->
             drop |= near
     if not drop.any():
         return None
-    return paint(thin_runs[0][drop], thin_runs[1][drop], stride, mask.shape)
+    return runs_to_mask(thin_runs[0][drop], thin_runs[1][drop], stride, mask.shape)
 
 
 def _in_view(place: float, slope: float, shape: tuple[int, ...]) -> float:
@@ -162,7 +165,7 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
     return float(values[order][np.searchsorted(sums, sums[-1] / 2)])
 
 
-def _thickness(found: Regions, carriers: np.ndarray) -> float:
+def _thickness(found: Components, carriers: np.ndarray) -> float:
     """Stroke of the largest suspected carrier in pixels, at least 1."""
     largest = int(np.argmax(np.where(carriers, found.area, -1)))
     return max(1.0, float(found.stroke[largest]))

@@ -1,7 +1,7 @@
 """Digits of two lines that have grown together: where the lines may be parted.
 
-A 7 whose foot reaches into the line below is one region with what stands there. Such a region is
-far taller than the page's digits. It is cut along a seam, the way from its left end to its right
+A 7 whose foot reaches into the line below is one component with what stands there. Such a component
+is far taller than the page's digits. It is cut along a seam, the way from its left end to its right
 that meets the least ink (Avidan and Shamir, *Seam Carving for Content-Aware Image Resizing*, 2007),
 kept so far from top and bottom that a digit fits on either side.
 """
@@ -13,41 +13,41 @@ from statistics import median
 
 import numpy as np
 
-from pi_reader.reading.candidates import Marks, taken_out
+from pi_reader.reading.candidates import Candidates, taken_out
 from pi_reader.reading.choice import Mark
-from pi_reader.reading.components import Regions
+from pi_reader.reading.components import Components
 
 COMPANY = 4  # clear digits that say how tall digits are here
 TALL, TALLEST = 1.5, 3.5  # times their height: may be some, one above the other
-MOST = 8  # such regions on a page; where there are more it is no writing
+MOST = 8  # such components on a page; where there are more it is no writing
 ROOM = 0.6  # of their height that stays above and below the seam
 STEEP = 3  # rows that the seam may climb or fall from one column to the next
 PLAUSIBLE = 0.3  # nats that the digits of parted lines may cost on average
 
 
-def find_stacked(page: Marks, marks: Sequence[Mark], clear_at: float) -> tuple[list[int], int]:
-    """Regions so tall that they may belong to two lines, and how tall digits are here in pixels.
+def find_stacked(page: Candidates, marks: Sequence[Mark], clear_at: float) -> tuple[list[int], int]:
+    """Components so tall that they may belong to two lines, and how tall digits are here in pixels.
 
     clear_at: probability from which a mark's height counts.
     """
     usual = _usual_height(marks, clear_at)
     if not usual:
         return [], 0
-    height = page.regions.height
+    height = page.components.height
     tall = np.flatnonzero((height >= TALL * usual) & (height <= TALLEST * usual)).tolist()
     return (tall if len(tall) <= MOST else []), usual
 
 
-def find_piled(page: Marks, marks: Sequence[Mark], clear_at: float) -> list[Mark]:
-    """Marks as tall as two lines that are made of several regions, each tall enough for a digit."""
+def find_piled(page: Candidates, marks: Sequence[Mark], clear_at: float) -> list[Mark]:
+    """Marks as tall as two lines, made of several components each tall enough for a digit."""
     usual = _usual_height(marks, clear_at)
     return [
         mark
         for mark in marks
         if usual
-        and len(mark.regions) > 1
+        and len(mark.components) > 1
         and mark.height >= TALL * usual
-        and page.regions.height[list(mark.regions)].min() >= ROOM * usual
+        and page.components.height[list(mark.components)].min() >= ROOM * usual
     ]
 
 
@@ -56,13 +56,13 @@ def _usual_height(marks: Sequence[Mark], clear_at: float) -> int:
     return round(median(heights)) if len(heights) >= COMPANY else 0
 
 
-def part_lines(page: Marks, stacked: Sequence[int], usual: int) -> Marks:
-    """The page with these regions cut between the lines."""
+def part_lines(page: Candidates, stacked: Sequence[int], usual: int) -> Candidates:
+    """The page with these components cut between the lines."""
     cut = np.zeros(page.ink.mask.shape, bool)
-    for region in stacked:
-        left, top, right, bottom, *_ = page.regions.together((region,))
+    for component in stacked:
+        left, top, right, bottom, *_ = page.components.bounds_of((component,))
         room = max(1, round(ROOM * usual))
-        own = _ink_of(page.regions, region)
+        own = _ink_of(page.components, component)
         seam = find_seam(own[room : bottom - top - room]) + room + top
         for column, (row, after) in enumerate(zip(seam, [*seam[1:], seam[-1]], strict=True), left):
             cut[min(row, after) : max(row, after) + 2, column] = True
@@ -91,10 +91,12 @@ def find_seam(ink: np.ndarray) -> np.ndarray:
     return rows[::STEEP]
 
 
-def better_parted(page: Marks, region: int, before: Sequence[Mark], after: Sequence[Mark]) -> bool:
-    """Whether a region makes better digits once the lines are parted."""
-    whole = [mark for mark in before if region in mark.regions]
-    parts = [mark for mark in after if is_inside(mark, page.regions.together((region,)))]
+def better_parted(
+    page: Candidates, component: int, before: Sequence[Mark], after: Sequence[Mark]
+) -> bool:
+    """Whether a component makes better digits once the lines are parted."""
+    whole = [mark for mark in before if component in mark.components]
+    parts = [mark for mark in after if is_inside(mark, page.components.bounds_of((component,)))]
     digits = [mark for mark in parts if mark.is_digit]
     if len(digits) < 2 or (len(digits) < len(parts) and all(mark.is_digit for mark in whole)):
         return False
@@ -116,10 +118,10 @@ def are_digits(marks: Sequence[Mark]) -> bool:
     return all(mark.is_digit for mark in marks) and cost <= PLAUSIBLE * len(marks)
 
 
-def _ink_of(found: Regions, region: int) -> np.ndarray:
-    """One region's ink in its own box, (height, width) bool."""
-    ink = np.zeros((int(found.height[region]), int(found.width[region])), bool)
-    left, top = int(found.left[region]), int(found.top[region])
-    for row, start, end in found.runs_of((region,)) - [top, left, left]:
+def _ink_of(found: Components, component: int) -> np.ndarray:
+    """One component's ink in its own box, (height, width) bool."""
+    ink = np.zeros((int(found.height[component]), int(found.width[component])), bool)
+    left, top = int(found.left[component]), int(found.top[component])
+    for row, start, end in found.runs_of((component,)) - [top, left, left]:
         ink[row, start:end] = True
     return ink

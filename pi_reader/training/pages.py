@@ -14,8 +14,8 @@ import numpy as np
 
 from pi_reader.handwriting.non_digits import is_a_bar
 from pi_reader.handwriting.page import draw_page
-from pi_reader.reading.binarise import find_ink
-from pi_reader.reading.candidates import find_marks
+from pi_reader.reading.binarise import binarise
+from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.patches import SIDE, cut_patches
 from pi_reader.values import Box
 
@@ -62,8 +62,8 @@ def draw_from_pages(
 
 def _crops(grey: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """Each region of a frame as the network would see it, and where it is."""
-    page = find_marks(find_ink(grey))
-    found, scale = page.regions, page.ink.scale
+    page = find_candidates(binarise(grey))
+    found, scale = page.components, page.ink.scale
     crops = cut_patches(page.ink, found, [(index,) for index in range(len(found))])
     corners = np.stack([found.left, found.top, found.width, found.height], axis=1) * scale
     return crops, [Box(*corner) for corner in corners.tolist()]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.reading.binarise import find_ink
-from pi_reader.reading.candidates import find_marks
+from pi_reader.reading.binarise import binarise
+from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.patches import cut_patches
 from pi_reader.samples.rows import MARGIN
 
@@ -19,8 +19,8 @@ def recut(cutout: np.ndarray) -> np.ndarray | None:
 
     The digit is what has its middle where the box was that the cut-out was made around.
     """
-    page = find_marks(find_ink(cutout))
-    found = page.regions
+    page = find_candidates(binarise(cutout))
+    found = page.components
     if not len(found):
         return None
     height, width = cutout.shape
