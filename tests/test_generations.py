@@ -239,7 +239,8 @@ def test_ok__a_new_version_has_to_prove_them_again(
         b'{"format": 1, "generations": []}',
         b'{"format": 1, "in_use": 9, "last": 9, "shipped": "", "generations": {}}',
         b'{"format": 1, "in_use": true, "last": 9, "shipped": "", "generations": {}}',
-        b'{"format": 1, "in_use": 1, "last": 1, "shipped": "", "generations": {"1": {"sha256": 5}}}',
+        b'{"format": 1, "in_use": 1, "last": 1, "shipped": "", '
+        b'"generations": {"1": {"sha256": 5}}}',
     ],
 )
 def test_fail__a_damaged_ledger_has_a_copy(kept: Generations, content: bytes) -> None:

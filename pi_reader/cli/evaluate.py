@@ -155,7 +155,8 @@ def _table(measures: Measures, seconds: float) -> str:
     per_digit = "  ".join(f"{digit}: {share:.2%}" for digit, share in enumerate(measures.per_digit))
     return "\n".join(
         (
-            f"accuracy           {measures.accuracy:.2%}  ({measures.errors} errors in {measures.n})",
+            f"accuracy           {measures.accuracy:.2%}  "
+            f"({measures.errors} errors in {measures.n})",
             f"of each digit      {per_digit}",
             f"sure of            {1 - measures.rejected:.2%}, of these right: "
             f"{measures.accuracy_of_sure:.2%}",

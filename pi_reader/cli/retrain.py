@@ -98,8 +98,8 @@ def run(args: argparse.Namespace) -> int:
             + (
                 "`pi-reader status` tells how it gets on"
                 if folders.is_device
-                else "no service begins it here: `pi-reader retrain` does, with the same --state if one is "
-                "given"
+                else "no service begins it here: `pi-reader retrain` does, with the same --state "
+                "if one is given"
             )
         )
         return 0
