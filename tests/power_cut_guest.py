@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pi_reader.generations import Generations
 from pi_reader.history import History
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import New, Samples
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.layers import Dense, Flatten
 from pi_reader.network.model import Model
-from pi_reader.samples import New, Samples
 from pi_reader.training import checkpoint
 
 FACTS = {"recipe": "power cut"}

@@ -20,9 +20,9 @@ import pytest
 
 from pi_reader.cli.common import weights_path
 from pi_reader.errors import Busy
-from pi_reader.generations import Generations
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import Samples
 from pi_reader.requests import Requests
-from pi_reader.samples import Samples
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTS = 30.0  # seconds that a start may take on a busy machine

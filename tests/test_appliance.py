@@ -23,10 +23,10 @@ from pi_reader.cli.run import _signals
 from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, NoHardware
 from pi_reader.files import write_json
 from pi_reader.history import History, past
+from pi_reader.learning.samples import Samples
 from pi_reader.outputs.record import Recording
 from pi_reader.outputs.together import Outputs
 from pi_reader.requests import Requests
-from pi_reader.samples import Samples
 from pi_reader.service.appliance import FAREWELL
 from pi_reader.service.diary import Diary
 from pi_reader.service.errands import Errands

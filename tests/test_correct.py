@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from box import NOW, page, reading
 
-from pi_reader.samples import NO_DIGIT, Samples
+from pi_reader.learning.samples import NO_DIGIT, Samples
 from pi_reader.service.correct import PATIENCE, Correcting
 from pi_reader.service.diary import Diary
 from pi_reader.service.faults import Faults

@@ -348,7 +348,7 @@ def test_ok__what_the_box_keeps(pi: Box) -> None:
     with History(pi.folders.history) as history:
         history.add("7", True, 0.9, "", 1.8e9)
     check(doctor_system.history(pi), Verdict.WELL, "1 reading")
-    from pi_reader.samples import Samples
+    from pi_reader.learning.samples import Samples
 
     samples = Samples(pi.folders.samples)
     samples.counts()

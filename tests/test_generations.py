@@ -18,7 +18,7 @@ import pytest
 
 from pi_reader import files
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
-from pi_reader.generations import LARGEST_OFFER, Generations, shelf, table
+from pi_reader.learning.generations import LARGEST_OFFER, Generations, shelf, table
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.layers import Dense, Flatten
@@ -384,7 +384,8 @@ def test_fail__somebody_holds_the_lock(kept: Generations, monkeypatch: pytest.Mo
 def test_ok__a_list_needs_no_numpy(kept: Generations) -> None:
     learn(kept, 1)
     code = (
-        "import sys; from pathlib import Path; from pi_reader.generations import Generations\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from pi_reader.learning.generations import Generations\n"
         "print([g.card.recipe for g in Generations(*map(Path, sys.argv[1:])).list()])\n"
         "assert 'numpy' not in sys.modules"
     )
@@ -401,7 +402,7 @@ def test_ok__a_list_needs_no_numpy(kept: Generations) -> None:
 BUSY = """
 import sys, random
 from pathlib import Path
-from pi_reader.generations import Generations
+from pi_reader.learning.generations import Generations
 from pi_reader.network import store
 kept = Generations(Path(sys.argv[1]), Path(sys.argv[2]), keep=3)
 model, card = store.load(kept.shipped)
@@ -480,7 +481,7 @@ def test_fail__for_those_who_may_not_see_them() -> None:
     """Else all would seem to be missing, and the shipped weights in use."""
     code = (
         "import os, sys\nfrom pathlib import Path\n"
-        "from pi_reader.generations import Generations\n"
+        "from pi_reader.learning.generations import Generations\n"
         "os.setuid(65534)\nshelf = Generations(Path(sys.argv[1], 'weights'), Path('none'))\n"
         "for look in (shelf.list, shelf.current, shelf.trouble, lambda: shelf.get(0)):\n"
         "    try:\n        look()\n    except Exception as error:\n        print(repr(error))"

@@ -24,12 +24,12 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "scoring": "reading values errors",
     "history": "values files errors",
     "requests": "network values files errors",
-    "samples": "values files errors",
-    "generations": "network values files errors",
-    "training": "reading network handwriting samples values files config errors",
-    "night": "training generations requests samples history network config values files errors",
-    "service": "camera inputs outputs reading network samples history generations requests config"
-    " values files errors",
+    "training": "reading network handwriting values files errors",
+    "learning.samples": "values files errors",
+    "learning.generations": "network values files errors",
+    "learning": "training reading network handwriting requests config values files errors",
+    "service": "camera inputs outputs reading network learning.samples learning.generations history"
+    " requests config values files errors",
     "lessons": "camera reading network training handwriting pictures values files errors",
 }
 ONLY_IN = {

@@ -18,14 +18,15 @@ from night_world import SHIPPED, hand, make_small, night_of, shipped_model, teac
 from pi_reader.config.settings import NightSettings
 from pi_reader.errors import Busy, CannotWrite
 from pi_reader.files import locked, read_json
-from pi_reader.generations import Generations
+from pi_reader.learning import acceptance, rehearsal, trial
+from pi_reader.learning.finetune import blend
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.night.hours import hours
+from pi_reader.learning.night.job import Night
+from pi_reader.learning.samples import Samples, split
 from pi_reader.network import store
-from pi_reader.night.hours import hours
-from pi_reader.night.job import Night
 from pi_reader.requests import Requests
-from pi_reader.samples import Samples, split
-from pi_reader.training import checkpoint, judge, memory, trial
-from pi_reader.training.own import blend
+from pi_reader.training import checkpoint
 
 SPLIT = 3  # seed of which readings are held out, and of their names, from which trainings draw
 
@@ -33,11 +34,11 @@ SPLIT = 3  # seed of which readings are held out, and of their names, from which
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     for module, name in (
-        (memory, "_DRAWN_ALONE"),
-        (memory, "_DRAWN_MARKS"),
-        (memory, "_CALIBRATED"),
-        (memory, "TESTED"),
-        (memory, "MARKS"),
+        (rehearsal, "_DRAWN_ALONE"),
+        (rehearsal, "_DRAWN_MARKS"),
+        (rehearsal, "_CALIBRATED"),
+        (rehearsal, "TESTED"),
+        (rehearsal, "MARKS"),
         (trial, "TRAINING_WORK"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))  # put back after the test
@@ -116,8 +117,8 @@ def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, s
     chance = random.Random(seed)
     monkeypatch.setattr(os, "urandom", chance.randbytes)
     monkeypatch.setattr(split.random, "SystemRandom", lambda: chance)
-    remembered = memory.remember(None)  # once: the many nights would draw it again
-    monkeypatch.setattr(memory, "remember", lambda mnist: remembered)
+    prepared = rehearsal.prepare(None)  # once: the many nights would draw it again
+    monkeypatch.setattr(rehearsal, "prepare", lambda mnist: prepared)
     outcomes, conclude = [], Night._conclude
     monkeypatch.setattr(
         Night,
@@ -292,18 +293,18 @@ def test_ok__offered_weights_face_the_same_judge(tmp_path, monkeypatch):
     assert night.run().state == "done"
     better = generations.load(1)
     generations.rollback()
-    monkeypatch.setattr(judge, "LEAST", 8)
+    monkeypatch.setattr(acceptance, "LEAST", 8)
     worse = better[0].copy()
     worse.parameters[-1][...] += np.arange(11, dtype=np.float32)
     said: list[str] = []
     generations.add(worse, better[1], use=False)
     night_of(tmp_path, log=said.append)[0].run()
     assert "is refused" in said[0] and generations.list()[-1].state == "refused"
-    monkeypatch.setattr(judge, "CHANCE", 1.0)  # a dozen held-out digits decide little
+    monkeypatch.setattr(acceptance, "MAX_P", 1.0)  # a dozen held-out digits decide little
     generations.add_file(store_bytes(tmp_path, *better))
     night_of(tmp_path, log=said.append)[0].run()
     assert "is accepted" in said[-2] and generations.current().number == 3
-    monkeypatch.setattr(judge, "LEAST", 1000)
+    monkeypatch.setattr(acceptance, "LEAST", 1000)
     generations.add(worse, better[1], use=False)
     night_of(tmp_path, log=said.append)[0].run()
     assert "more are needed" in said[-2] and generations.list()[-1].state == "candidate"
@@ -311,7 +312,7 @@ def test_ok__offered_weights_face_the_same_judge(tmp_path, monkeypatch):
 
 def test_ok__what_is_offered_while_it_learns_is_judged_too(tmp_path, monkeypatch):
     taught_box(tmp_path)
-    monkeypatch.setattr(judge, "LEAST", 8)
+    monkeypatch.setattr(acceptance, "LEAST", 8)
     offered = []
 
     def told() -> str:

@@ -29,14 +29,14 @@ from pi_reader.errors import (
     UsageError,
 )
 from pi_reader.files import write_json
-from pi_reader.generations import LARGEST_OFFER, Generations
 from pi_reader.history import History
+from pi_reader.learning.generations import LARGEST_OFFER, Generations
+from pi_reader.learning.samples import New, Samples
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.layers import Dense, Flatten
 from pi_reader.network.model import Model
 from pi_reader.requests import Requests
-from pi_reader.samples import New, Samples
 from pi_reader.service import labelling, progress, remote
 from pi_reader.service.remote import Session, serve
 
@@ -189,7 +189,7 @@ def test_fail__samples_that_are_none(caller: Caller, monkeypatch: pytest.MonkeyP
     for content in (b"", b"PK", b"\0" * 100_000):
         with pytest.raises(BadData, match="samples"):
             caller.call("samples import", content)
-    from pi_reader.samples import exchange
+    from pi_reader.learning.samples import exchange
 
     monkeypatch.setattr(exchange, "LARGEST", 1000)
     with pytest.raises(BadData, match="more than 1,000 bytes"):

@@ -18,13 +18,13 @@ from night_world import SHIPPED, hand, make_small, night_of, teach
 from pi_reader.cli.main import main
 from pi_reader.config import Folders, find_folders, load_settings
 from pi_reader.files import read_json
-from pi_reader.generations import Generations
 from pi_reader.handwriting.page import draw_page
 from pi_reader.history import past
+from pi_reader.learning import rehearsal, trial
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import NO_DIGIT, Samples, exchange
 from pi_reader.reading.reader import Reader
-from pi_reader.samples import NO_DIGIT, Samples, exchange
 from pi_reader.service import backup
-from pi_reader.training import memory, trial
 
 ROOT = Path(__file__).resolve().parents[1]
 LEARNED = "442a638ec2f0711d12bf91e6e080b572e8caa353af530e669e2eca8f697c456b"
@@ -114,7 +114,7 @@ def test_ok__an_older_setup_finds_the_backup_where_it_was(old: Path) -> None:
 
 
 def test_ok__it_goes_on_learning(box: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (memory, trial):
+    for module in (rehearsal, trial):
         for name in ("_DRAWN_ALONE", "_DRAWN_MARKS", "_CALIBRATED", "TESTED", "MARKS"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards

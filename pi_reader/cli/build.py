@@ -29,9 +29,9 @@ from pi_reader.service.window import Window
 if TYPE_CHECKING:
     from pi_reader.camera.base import Camera
     from pi_reader.history import History
+    from pi_reader.learning.samples import Samples
     from pi_reader.outputs.base import Output
     from pi_reader.outputs.panel import Panel
-    from pi_reader.samples import Samples
 
 DESK_DIFFICULTY = 0.3  # of the simulated camera's pages
 DESK_SECONDS = 4.0  # that each of them lies there
@@ -205,7 +205,7 @@ def open_diary(settings: Settings, folders: Folders, faults: Faults, log: Log) -
         from pi_reader.history import History
 
         history = History(folders.history, settings.history.most)
-    from pi_reader.samples import Samples
+    from pi_reader.learning.samples import Samples
 
     samples: Samples = Samples(
         folders.samples, settings.samples.most, settings.samples.megabytes, log
@@ -246,7 +246,7 @@ def choose_weights(settings: Settings, folders: Folders) -> Weights:
     wanted = settings.reader
     if wanted.weights != "learned":
         return Fixed(weights_path(wanted.weights), wanted.sure_at)
-    from pi_reader.generations import Generations
+    from pi_reader.learning.generations import Generations
 
     shipped = weights_path("default")
     return Learned(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from pi_reader.config import Folders, Settings
-    from pi_reader.generations import Generations
+    from pi_reader.learning.generations import Generations
     from pi_reader.reading.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
@@ -58,7 +58,7 @@ def folders_of(args: argparse.Namespace) -> Folders:
 
 def generations_of(folders: Folders, settings: Settings) -> Generations:
     """What a box has learned, on top of the weights that were shipped."""
-    from pi_reader.generations import Generations
+    from pi_reader.learning.generations import Generations
 
     return Generations(folders.weights, weights_path("default"), settings.night.generations)
 

@@ -196,7 +196,7 @@ def clock(box: Box) -> Finding:
 def weights(box: Box) -> Finding:
     """Whether the network that reads can be loaded. Raises MissingFile, BadData."""
     from pi_reader.cli.common import weights_path
-    from pi_reader.generations import Generations
+    from pi_reader.learning.generations import Generations
     from pi_reader.network import store
 
     name = box.settings.reader.weights

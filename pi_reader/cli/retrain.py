@@ -119,7 +119,7 @@ def _tonight(folders: Folders, settings: Settings) -> float:
     import time
 
     from pi_reader.files import read_json
-    from pi_reader.night.hours import hours
+    from pi_reader.learning.night.hours import hours
 
     status = {}
     with contextlib.suppress(MissingFile, BadData):
@@ -136,7 +136,7 @@ def _learn(
     """The night's work."""
     from pi_reader.cli.train import share_memory
     from pi_reader.errors import CannotWrite
-    from pi_reader.night.job import Night
+    from pi_reader.learning.night.job import Night
     from pi_reader.service.health import temperature
     from pi_reader.training import trainer
 
@@ -163,9 +163,9 @@ def _learn(
 def _for_elsewhere(args: argparse.Namespace) -> int:
     """Learn from exported samples, write weights to be offered to the box that they came from."""
     from pi_reader.files import sha256
+    from pi_reader.learning.night.job import learn_for_elsewhere
+    from pi_reader.learning.samples import exchange
     from pi_reader.network import store
-    from pi_reader.night.job import learn_for_elsewhere
-    from pi_reader.samples import exchange
     from pi_reader.training import trainer
 
     path = weights_path(args.start)

@@ -25,7 +25,7 @@ from pi_reader.files import locked
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
-    from pi_reader.samples import Sample, Samples
+    from pi_reader.learning.samples import Sample, Samples
 
 HELP = """what the box was taught: look at it, put it right, take it elsewhere
 
@@ -145,7 +145,7 @@ def _label_last(args: argparse.Namespace, folders: Folders) -> int:
 def _drop(args: argparse.Namespace, folders: Folders) -> int:
     if args.all == bool(args.id):
         raise UsageError("samples drop: name the samples' numbers, or give --all")
-    from pi_reader.samples.database import set_aside
+    from pi_reader.learning.samples.database import set_aside
 
     left = args.all and bool(set_aside(folders.samples))  # perhaps where samples.db is gone
     with _open(folders, new=left) as samples, _without_training(folders, args.all):
@@ -189,7 +189,7 @@ def _without_training(folders: Folders, everything: bool) -> Iterator[None]:
 
 def _export(args: argparse.Namespace, folders: Folders) -> int:
     from pi_reader.files import durable
-    from pi_reader.samples import exchange
+    from pi_reader.learning.samples import exchange
 
     with _open(folders) as samples:
         found = list(samples.all())
@@ -206,7 +206,7 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _import(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.samples import exchange
+    from pi_reader.learning.samples import exchange
 
     new = exchange.read(content_of(args.file, exchange.LARGEST), args.file)
     with _open(folders, new=True) as samples:
@@ -218,8 +218,8 @@ def _import(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _sheet(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.learning.samples.rows import name_of
     from pi_reader.pictures import sheet
-    from pi_reader.samples.rows import name_of
 
     with _open(folders) as samples:
         found = list(samples.all())[-_IN_A_SHEET:]
@@ -240,7 +240,7 @@ def _sheet(args: argparse.Namespace, folders: Folders) -> int:
 def _open(folders: Folders, new: bool = False) -> Samples:
     """The database with the settings' limits. Raises MissingFile if there is none, unless `new`."""
     from pi_reader.config import load_settings
-    from pi_reader.samples import Samples
+    from pi_reader.learning.samples import Samples
 
     try:
         missing = not folders.samples.exists()
@@ -266,7 +266,7 @@ def _number(text: str) -> int:
 
 
 def _label_from(text: str) -> int:
-    from pi_reader.samples import NO_DIGIT
+    from pi_reader.learning.samples import NO_DIGIT
 
     if text in ("none", "-"):
         return NO_DIGIT
@@ -276,7 +276,7 @@ def _label_from(text: str) -> int:
 
 
 def _line(sample: Sample) -> str:
-    from pi_reader.samples.rows import name_of
+    from pi_reader.learning.samples.rows import name_of
 
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(sample.when)) if sample.when else "-"
     where = f"reading {sample.event:<5} digit {sample.place + 1:<2}"

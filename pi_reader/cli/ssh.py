@@ -21,7 +21,7 @@ from pi_reader.cli.common import add_state_option, folders_of, one_line
 from pi_reader.errors import BadData, BadSettings, MissingFile
 
 if TYPE_CHECKING:
-    from pi_reader.samples import Samples
+    from pi_reader.learning.samples import Samples
 
 HELP = """answer a restricted key over SSH, or print the line that restricts one
 
@@ -78,7 +78,7 @@ def _serve(args: argparse.Namespace) -> int:
         settings = Settings()
 
     def open_samples() -> Samples:
-        from pi_reader.samples import Samples
+        from pi_reader.learning.samples import Samples
 
         return Samples(folders.samples, settings.samples.most, settings.samples.megabytes)
 

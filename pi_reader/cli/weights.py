@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pi_reader.config import Folders
-    from pi_reader.generations import Generation, Generations
+    from pi_reader.learning.generations import Generation, Generations
     from pi_reader.network.model import Model
 
 HELP = """the weights that the box has learned: look at them, choose, go back, compare, offer
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
-    from pi_reader.generations import table
+    from pi_reader.learning.generations import table
 
     found = generations.list()
     if trouble := generations.trouble():
@@ -101,7 +101,7 @@ def _list(args: argparse.Namespace, folders: Folders, generations: Generations) 
 
 
 def _show(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
-    from pi_reader.generations import table
+    from pi_reader.learning.generations import table
 
     one = generations.get(args.number)
     if args.json:
@@ -130,7 +130,7 @@ def _rollback(args: argparse.Namespace, folders: Folders, generations: Generatio
 
 def _offer(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
     """Keep it as a candidate, and have it judged."""
-    from pi_reader.generations import LARGEST_OFFER
+    from pi_reader.learning.generations import LARGEST_OFFER
     from pi_reader.requests import Requests
 
     one = generations.add_file(content_of(args.file, LARGEST_OFFER))
@@ -188,7 +188,7 @@ def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.
     """(n, 28, 28) uint8 and (n,) uint8."""
     import numpy as np
 
-    from pi_reader.samples import NO_DIGIT, Samples
+    from pi_reader.learning.samples import NO_DIGIT, Samples
     from pi_reader.training import data
     from pi_reader.training.npz import load_npz
 
@@ -211,7 +211,7 @@ def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.
 
 
 def _say_in_use(args: argparse.Namespace, one: Generation) -> int:
-    from pi_reader.generations import table
+    from pi_reader.learning.generations import table
 
     print(
         json.dumps(_as_json(one))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.files import believed
 from pi_reader.history import History
-from pi_reader.samples import NO_DIGIT, Samples
+from pi_reader.learning.samples import NO_DIGIT, Samples
 from pi_reader.service.drift import Drift
 from pi_reader.service.events import Event, Events, keep
 from pi_reader.service.faults import Faults

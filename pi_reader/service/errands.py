@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pi_reader.errors import BadData, BadSettings, CannotWrite, PiReaderError
+from pi_reader.learning.samples import NO_DIGIT
 from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
-from pi_reader.samples import NO_DIGIT
 from pi_reader.service.account import Account
 from pi_reader.service.diary import Diary
 from pi_reader.service.events import Event, labels_from

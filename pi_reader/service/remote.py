@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pi_reader.config import Folders
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
-from pi_reader.generations import LARGEST_OFFER, Generations, table
+from pi_reader.learning.generations import LARGEST_OFFER, Generations, table
 from pi_reader.requests import Requests
 from pi_reader.service import progress
 from pi_reader.service.labelling import label_last
 
 if TYPE_CHECKING:
     from pi_reader.history import Past
-    from pi_reader.samples import Samples
+    from pi_reader.learning.samples import Samples
 
 LONGEST = 500  # characters of a request: a full page of digits can be labelled
 IDLE_SECONDS = 60.0  # a caller who sends nothing for so long is let go
@@ -243,7 +243,7 @@ def _offer(session: Session) -> None:
 def _export(session: Session) -> None:
     if not session.folders.samples.exists():
         raise MissingFile("samples: there are none yet")
-    from pi_reader.samples import exchange
+    from pi_reader.learning.samples import exchange
 
     with session.open_samples() as samples:
         exchange.write(list(samples.all()), session.outgoing)
@@ -251,7 +251,7 @@ def _export(session: Session) -> None:
 
 
 def _import(session: Session) -> None:
-    from pi_reader.samples import exchange
+    from pi_reader.learning.samples import exchange
 
     new = exchange.read(session.receive(exchange.LARGEST, "samples"))
     with session.open_samples() as samples:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pi_reader.files import sha256
-from pi_reader.generations import Generations
+from pi_reader.learning.generations import Generations
 from pi_reader.network import store
 from pi_reader.reading.reader import Reader
 

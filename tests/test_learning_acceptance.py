@@ -7,8 +7,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from pi_reader.training import judge
-from pi_reader.training.judge import General, Opinion
+from pi_reader.learning import acceptance
+from pi_reader.learning.acceptance import General, Opinion
 
 
 @pytest.mark.parametrize(
@@ -26,31 +26,33 @@ from pi_reader.training.judge import General, Opinion
     ],
 )
 def test_ok__luck_counts_all_ways(gains, chance):
-    assert judge.luck(gains) == pytest.approx(chance)
+    assert acceptance.p_value(gains) == pytest.approx(chance)
 
 
 @pytest.mark.parametrize(("mended", "broken"), [(8, 1), (5, 0), (30, 20), (3, 9)])
 def test_ok__of_right_and_wrong_it_is_mcnemars_test(mended, broken):
     n = mended + broken
     binomial = sum(comb(n, k) for k in range(mended, n + 1)) / 2**n
-    assert judge.luck([1] * mended + [-1] * broken) == pytest.approx(binomial)
+    assert acceptance.p_value([1] * mended + [-1] * broken) == pytest.approx(binomial)
 
 
 def test_ok__clearness_is_bounded_and_wrong_is_wrong():
     sure = np.full((3, 11), 1e-9, np.float32)
     sure[0, 4] = sure[1, 5] = sure[2, 10] = 1.0
-    said = judge.opinion(sure, np.array([4, 4, 10]))
+    said = acceptance.opinion(sure, np.array([4, 4, 10]))
     assert said.right.tolist() == [True, False, True] and said.wrong == 1
-    assert said.clear.tolist() == [said.clear[0], -said.clear[0], said.clear[0]]
-    assert judge.opinion(np.full((1, 11), 1 / 11, np.float32), np.array([3])).clear.tolist() == [0]
+    assert said.margin.tolist() == [said.margin[0], -said.margin[0], said.margin[0]]
+    assert acceptance.opinion(
+        np.full((1, 11), 1 / 11, np.float32), np.array([3])
+    ).margin.tolist() == [0]
 
 
-def owner(before: list[bool], after: list[bool], gain: int = 8) -> judge.Owner:
-    clear = [np.array([gain if right else -gain for right in some]) for some in (before, after)]
-    return judge.compare(
+def owner(before: list[bool], after: list[bool], gain: int = 8) -> acceptance.Owner:
+    margin = [np.array([gain if right else -gain for right in some]) for some in (before, after)]
+    return acceptance.compare(
         np.zeros(len(before), int),
-        Opinion(np.array(before), clear[0]),
-        Opinion(np.array(after), clear[1]),
+        Opinion(np.array(before), margin[0]),
+        Opinion(np.array(after), margin[1]),
         "held out",
     )
 
@@ -67,7 +69,7 @@ def test_ok__better_is_accepted_and_luck_is_not():
 
 
 @pytest.mark.parametrize(
-    ("after", "fooled", "word"),
+    ("after", "false_positives", "word"),
     [
         (10, 5, ""),
         (50, 5, ""),
@@ -76,9 +78,9 @@ def test_ok__better_is_accepted_and_luck_is_not():
         (10, 26, "marks"),
     ],
 )
-def test_ok__a_tenth_of_a_point_may_be_lost(after, fooled, word):
+def test_ok__a_tenth_of_a_point_may_be_lost(after, false_positives, word):
     before = General("MNIST", 10_000, 10 if after != 50 else 40, 2_000, 5)
-    lost = General("MNIST", 10_000, after, 2_000, fooled).loses(before)
+    lost = General("MNIST", 10_000, after, 2_000, false_positives).loses(before)
     assert (word in lost) and bool(lost) == bool(word)
 
 
@@ -92,16 +94,16 @@ def test_ok__a_digit_that_nobody_taught_may_lose_little():
 
 def test_ok__one_label_for_everything_is_no_hand():
     read = np.arange(40) % 10
-    assert "labelled 7 were surely read as 0, 1, 2" in judge.doubtful_labels(
+    assert "labelled 7 were surely read as 0, 1, 2" in acceptance.doubtful_labels(
         np.full(40, 7), read, np.ones(40, bool)
     )
-    assert not judge.doubtful_labels(read, read, np.ones(40, bool))
-    assert not judge.doubtful_labels(np.full(40, 7), read, np.zeros(40, bool))
+    assert not acceptance.doubtful_labels(read, read, np.ones(40, bool))
+    assert not acceptance.doubtful_labels(np.full(40, 7), read, np.zeros(40, bool))
     ones = np.where(np.arange(40) % 2, 7, 2)  # a 1 that is read as 7 or 2: that is a hand
-    assert not judge.doubtful_labels(np.ones(40, int), ones, np.ones(40, bool))
+    assert not acceptance.doubtful_labels(np.ones(40, int), ones, np.ones(40, bool))
 
 
 def test_ok__too_few_wait_and_say_how_many():
-    assert "15 more labelled digits" in judge.waits_for(5, 5)
-    assert "digits of 4 more readings" in judge.waits_for(60, 1)
-    assert not judge.waits_for(20, 5)
+    assert "15 more labelled digits" in acceptance.waits_for(5, 5)
+    assert "digits of 4 more readings" in acceptance.waits_for(60, 1)
+    assert not acceptance.waits_for(20, 5)

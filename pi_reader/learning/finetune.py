@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.network.base import Array
 from pi_reader.network.loss import one_hot, softmax
 from pi_reader.network.model import Model
@@ -20,7 +21,6 @@ from pi_reader.training.augment import Augmenter
 from pi_reader.training.batches import NO_DIGIT, draw_foreign_digits
 from pi_reader.training.checkpoint import CHANGES, DIGITS, ORDER, random_for
 from pi_reader.training.learners import BatchLearner
-from pi_reader.training.memory import Memory
 from pi_reader.training.recipes import Augmentation, Recipe
 
 OWN = 0.25  # share of the owner's digits in a batch
@@ -54,7 +54,7 @@ NIGHT = Recipe(
 
 
 @dataclass(frozen=True)
-class Taught:
+class LabelledDigits:
     """What the owner said, as arrays: n digits.
 
     patches: (n, 28, 28) uint8; labels: (n,) uint8, 0 to 9 or NO_DIGIT; events: (n,) int, digits of
@@ -69,9 +69,11 @@ class Taught:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, rows: np.ndarray) -> Taught:
+    def take(self, rows: np.ndarray) -> LabelledDigits:
         """Some of them; rows: (m,) int or (n,) bool."""
-        return Taught(self.patches[rows], self.labels[rows], self.events[rows], self.held_out[rows])
+        return LabelledDigits(
+            self.patches[rows], self.labels[rows], self.events[rows], self.held_out[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -99,17 +101,23 @@ NO_REPLAY = Replay(
 )
 
 
-class OwnMixture:
+class RehearsalMixture:
     """Batches of the owner's digits and of what must not be forgotten, each a function of the seed
     and its step; see `batches.Mixture`, whose part it plays."""
 
     def __init__(
-        self, parent: Model, taught: Taught, memory: Memory, replay: Replay, steps: int, seed: int
+        self,
+        parent: Model,
+        taught: LabelledDigits,
+        rehearsal: Rehearsal,
+        replay: Replay,
+        steps: int,
+        seed: int,
     ) -> None:
         self.steps_per_epoch = steps
-        self._seed, self._taught, self._memory = seed, taught, memory
+        self._seed, self._taught, self._rehearsal = seed, taught, rehearsal
         self._parent, self._outcomes = parent.copy(), parent.outcomes
-        self._own, self._rest = shares(parent, memory, len(np.unique(taught.labels)))
+        self._own, self._rest = shares(parent, rehearsal, len(np.unique(taught.labels)))
         self._chances = _chances(taught.labels)
         self._replay = replay
         self._change_own = Augmenter(_OWN_CHANGES, self._own)
@@ -133,13 +141,13 @@ class OwnMixture:
 
     def _remembered(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Patches and labels from before."""
-        memory, replay, (images, digits, marks) = self._memory, self._replay, self._rest
+        rehearsal, replay, (images, digits, marks) = self._rehearsal, self._replay, self._rest
         doubles = digits // 2 if len(replay.near) else 0
         near = rng.integers(0, max(1, len(replay.near)), doubles)
-        drawn = rng.integers(0, len(memory.digits), digits - doubles)
-        patches = [memory.digits[drawn], replay.near[near]]
-        labels = [memory.digit_labels[drawn], replay.near_labels[near]]
-        if memory.mnist is not None:
+        drawn = rng.integers(0, len(rehearsal.digits), digits - doubles)
+        patches = [rehearsal.digits[drawn], replay.near[near]]
+        labels = [rehearsal.digit_labels[drawn], replay.near_labels[near]]
+        if rehearsal.mnist is not None:
             rows = np.concatenate(
                 [
                     rng.choice(replay.hard, images // 2),
@@ -147,14 +155,14 @@ class OwnMixture:
                 ]
             )
             rows.sort()  # as they lie on the disk
-            patches.append(memory.mnist.patches[rows])
-            labels.append(memory.mnist.labels[rows])
-        patches.append(memory.marks[rng.integers(0, len(memory.marks), marks)])
+            patches.append(rehearsal.mnist.patches[rows])
+            labels.append(rehearsal.mnist.labels[rows])
+        patches.append(rehearsal.marks[rng.integers(0, len(rehearsal.marks), marks)])
         labels.append(np.full(marks, NO_DIGIT, np.uint8))
         return np.concatenate(patches), np.concatenate(labels)
 
 
-def shares(model: Model, memory: Memory, kinds: int) -> tuple[int, tuple[int, int, int]]:
+def shares(model: Model, rehearsal: Rehearsal, kinds: int) -> tuple[int, tuple[int, int, int]]:
     """How many of a batch are the owner's, and how many are MNIST's, drawn, and no digits.
 
     kinds: how many digits were taught; if nothing but 1s were, a quarter of 1s would teach that
@@ -166,18 +174,23 @@ def shares(model: Model, memory: Memory, kinds: int) -> tuple[int, tuple[int, in
     marks = round(NIGHT.batch * NIGHT.non_digits) if model.outcomes > NO_DIGIT else 0
     rest = NIGHT.batch - own - marks
     drawn = round(NIGHT.batch * NIGHT.drawn / max(whole, 1 / _MOST_DRAWN))
-    if memory.mnist is None:
+    if rehearsal.mnist is None:
         drawn = rest
     return own, (rest - drawn, drawn, marks)
 
 
 def learner_for(
-    parent: Model, taught: Taught, memory: Memory, replay: Replay, steps: int, seed: int
+    parent: Model,
+    taught: LabelledDigits,
+    rehearsal: Rehearsal,
+    replay: Replay,
+    steps: int,
+    seed: int,
 ) -> BatchLearner:
     """A learner at the beginning of one night's training; `parent` stays as it is."""
     if parent.outcomes <= NO_DIGIT:
         taught = taught.take(taught.labels < NO_DIGIT)
-    mixture = OwnMixture(parent, taught, memory, replay, steps, seed)
+    mixture = RehearsalMixture(parent, taught, rehearsal, replay, steps, seed)
     return BatchLearner(parent.copy(), NIGHT, mixture, epochs=1)
 
 
@@ -203,13 +216,13 @@ def blend(parent: Model, child: Model, share: float) -> Model:
     return model
 
 
-def replayed(parent: Model, memory: Memory, kinds: np.ndarray, seed: int) -> Replay:
+def replayed(parent: Model, rehearsal: Rehearsal, kinds: np.ndarray, seed: int) -> Replay:
     """Choose what is replayed. kinds: the labels that were taught, each once.
 
     If they are few, half of the drawn digits are those that look most like them: who teaches
     nothing but his open 4s would else find his 9s read as 4s.
     """
-    rows, hard = _of_mnist(parent, memory, seed)
+    rows, hard = _of_mnist(parent, rehearsal, seed)
     if len(kinds) >= ALL_KINDS:
         return Replay(rows, hard, NO_REPLAY.near, NO_REPLAY.near_labels, len(rows))
     return Replay(rows, hard, *_near(parent, kinds, seed), len(rows) + _DRAWN)
@@ -229,19 +242,19 @@ def _near(parent: Model, kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.n
     return np.concatenate(near), np.concatenate(near_labels)
 
 
-def _of_mnist(parent: Model, memory: Memory, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _of_mnist(parent: Model, rehearsal: Rehearsal, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows that lie together, since only what is touched of a mapped file takes memory; other
     nights replay other writers. And the hardest tenth of them, which are half of what is shown:
     where the parent wavers, the child would flip first."""
-    if memory.mnist is None:
+    if rehearsal.mnist is None:
         return NO_REPLAY.rows, NO_REPLAY.hard
-    rows = memory.mnist.rows
+    rows = rehearsal.mnist.rows
     start = int(random_for(seed, ORDER).integers(0, max(1, len(rows) - _REPLAYED)))
     rows = rows[start : start + _REPLAYED]
     lead = np.empty(len(rows), np.float32)
     for first in range(0, len(rows), _AT_ONCE):
         some = rows[first : first + _AT_ONCE]
-        best = np.sort(parent.predict(memory.mnist.patches[some]), axis=1)
+        best = np.sort(parent.predict(rehearsal.mnist.patches[some]), axis=1)
         lead[first : first + len(some)] = best[:, -1] - best[:, -2]
     return rows, np.sort(rows[np.argsort(lead, kind="stable")[: max(1, len(rows) // 10)]])
 

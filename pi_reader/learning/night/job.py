@@ -21,20 +21,21 @@ from typing import Any
 from pi_reader.config import Folders, Settings
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed, locked, read_json, write_json
-from pi_reader.generations import SHIPPED, Generations
+from pi_reader.learning import rehearsal
+from pi_reader.learning.finetune import NIGHT, LabelledDigits
+from pi_reader.learning.generations import SHIPPED, Generations
+from pi_reader.learning.night import others, words
+from pi_reader.learning.night.others import as_labelled
+from pi_reader.learning.night.pace import Pace
+from pi_reader.learning.recut import recut
+from pi_reader.learning.rehearsal import Rehearsal
+from pi_reader.learning.samples import Samples, exchange
+from pi_reader.learning.trial import Outcome, Stopped, Trial
 from pi_reader.network.card import PREPROCESSING, Card
 from pi_reader.network.model import Model
-from pi_reader.night import others, words
-from pi_reader.night.others import as_taught
-from pi_reader.night.pace import Pace
 from pi_reader.requests import Requests
-from pi_reader.samples import Samples, exchange
-from pi_reader.training import memory, recipes
-from pi_reader.training.memory import Memory
-from pi_reader.training.own import NIGHT, Taught
-from pi_reader.training.recut import recut
+from pi_reader.training import recipes
 from pi_reader.training.trainer import minutes
-from pi_reader.training.trial import Outcome, Stopped, Trial
 
 # How patches were made when the first samples were kept: none of these notes it by itself.
 _FIRST_CUT = '{"centred_by": "mass", "full_ink": 255, "longer_edge": 20, "size": 28}'
@@ -148,7 +149,7 @@ class Night:
             plan = self._plan(samples)
             if plan is None:
                 return _NOTHING_NEW
-            taught = as_taught(
+            taught = as_labelled(
                 [
                     sample
                     for sample in samples.learned() + samples.held()
@@ -211,20 +212,22 @@ class Night:
         except (MissingFile, BadData):
             return {}
 
-    def _trial(self, parent: Model, card: Card, taught: Taught, plan: dict[str, Any]) -> Trial:
+    def _trial(
+        self, parent: Model, card: Card, taught: LabelledDigits, plan: dict[str, Any]
+    ) -> Trial:
         """The training and its judge, laid out."""
         facts = {
             "night": recipes.describe(NIGHT),
             "parent": plan["base"],
             "samples": plan["digest"],
         }
-        remembered = self._memory
-        facts["memory"] = remembered.name
+        prepared = self._rehearsal
+        facts["memory"] = prepared.name
         trial = Trial(
             parent,
             card.reject_below,
             taught,
-            remembered,
+            prepared,
             seed=int(plan["digest"][:8], 16),
             folder=self.folder,
             facts=facts,
@@ -236,15 +239,15 @@ class Night:
         return trial
 
     @functools.cached_property
-    def _memory(self) -> Memory:
+    def _rehearsal(self) -> Rehearsal:
         """MNIST if the box has it, else what it draws, which takes minutes on a Zero."""
         self._word.say("training", "laying everything ready")
         if self._mnist is not None:
             try:
-                return memory.remember(memory.mapped_mnist(self._mnist, self._mapped))
+                return rehearsal.prepare(rehearsal.mapped_mnist(self._mnist, self._mapped))
             except (MissingFile, BadData, CannotWrite) as error:
                 self._log(f"learns without MNIST: {error}")
-        return memory.remember(None)
+        return rehearsal.prepare(None)
 
     def _conclude(
         self, outcome: Outcome, parent: Card, plan: dict[str, Any], learned: int
@@ -279,7 +282,7 @@ class Night:
         if not waiting and not upgraded:
             return
         with self._open_samples() as samples:
-            held = as_taught(samples.held())
+            held = as_labelled(samples.held())
         if upgraded:
             better, figures = others.judge_upgrade(generations, held)
             self._log(figures)
@@ -290,7 +293,7 @@ class Night:
         for one in waiting:
             self._heard.add(one.number)
             self._word.say("judging", f"generation {one.number}, which was offered")
-            self._log(others.judge_offer(generations, one, held, self._memory))
+            self._log(others.judge_offer(generations, one, held, self._rehearsal))
 
     def _tidy(self) -> None:
         """Remove the half files that power cuts left: checkpoints of 3 MB, MNIST's of up to 47."""
@@ -318,13 +321,13 @@ def learn_for_elsewhere(
     content: of the file of that name; base: sha256 of the parent's file. Raises BadData, Busy.
     """
     samples = [sample for sample in exchange.read(content, name) if sample.label is not None]
-    remembered = memory.remember(mnist)
+    prepared = rehearsal.prepare(mnist)
     digest = hashlib.sha256(content).hexdigest()
     trial = Trial(
         parent,
         card.reject_below,
-        as_taught(samples),
-        remembered,
+        as_labelled(samples),
+        prepared,
         seed=int(digest[:8], 16),
         stop=told,
         log=log,
@@ -342,7 +345,7 @@ def _outset(trial: Trial) -> str:
     """What lies ahead, for the log."""
     held = int(trial.taught.held_out.sum())
     return (
-        f"learns from {len(trial.taught) - held} samples beside {trial.memory.name}, {held} "
+        f"learns from {len(trial.taught) - held} samples beside {trial.rehearsal.name}, {held} "
         f"are held out: {trial.all_steps} steps of training in all"
     )
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pi_reader.learning.samples.rows import MARGIN
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.patches import cut_patches
-from pi_reader.samples.rows import MARGIN
 
 
 def recut(cutout: np.ndarray) -> np.ndarray | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from pi_reader.generations.ledger import SHIPPED
-from pi_reader.generations.shelf import Generation
+from pi_reader.learning.generations.ledger import SHIPPED
+from pi_reader.learning.generations.shelf import Generation
 
 _SHORT = 12  # hexadecimal digits of a sha256 that tell weights apart
 

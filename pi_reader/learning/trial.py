@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 
 from pi_reader.errors import BadData, MissingFile, UsageError
+from pi_reader.learning import acceptance, finetune
+from pi_reader.learning.acceptance import General, Opinion, Owner
+from pi_reader.learning.finetune import LabelledDigits
+from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.network.loss import softmax
 from pi_reader.network.model import Model
-from pi_reader.training import calibrate, checkpoint, judge, own, trainer
+from pi_reader.training import calibrate, checkpoint, trainer
 from pi_reader.training.batches import NO_DIGIT
 from pi_reader.training.checkpoint import ORDER, random_for
-from pi_reader.training.judge import General, Opinion, Owner
 from pi_reader.training.measure import DIGITS
-from pi_reader.training.memory import Memory
-from pi_reader.training.own import Taught
 
 FOLDS = 5
 TRAINING_WORK = 1.05e12  # FLOP for all trainings together; looking and judging take 0.2 beside
@@ -74,8 +75,8 @@ class Trial:
 
     parent: Model
     sure_at: float
-    taught: Taught
-    memory: Memory
+    taught: LabelledDigits
+    rehearsal: Rehearsal
     seed: int = 0
     folder: Path | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -88,19 +89,19 @@ class Trial:
     def __post_init__(self) -> None:
         if self.parent.outcomes <= NO_DIGIT:  # it has no such outcome, and cannot learn it
             self.taught = self.taught.take(self.taught.labels < NO_DIGIT)
-        self._crossed = int(self.taught.held_out.sum()) < judge.ENOUGH_HELD
+        self._crossed = int(self.taught.held_out.sum()) < acceptance.ENOUGH_HELD
         shares = 1 + FOLDS * self._crossed / _SHORTER
-        budget = TRAINING_WORK / shares / own.step_work(self.parent)
+        budget = TRAINING_WORK / shares / finetune.step_work(self.parent)
         self.steps = max(_SHORTER, min(MOST_STEPS, int(budget)))
         self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
         self._untaught = sorted(set(range(DIGITS)) - set(self.taught.labels.tolist()))
-        self._replay = own.NO_REPLAY
+        self._replay = finetune.NO_REPLAY
         self._done = 0  # steps of the trainings that are over
 
     def run(self) -> Outcome:
         """Train and judge. Raises Stopped, and CannotWrite if no checkpoint can be kept."""
         taught, learned = self.taught, self.taught.take(~self.taught.held_out)
-        short = judge.waits_for(len(taught), len(np.unique(taught.events)))
+        short = acceptance.waits_for(len(taught), len(np.unique(taught.events)))
         if short or len(np.unique(learned.events)) < LEAST_LEARNED:
             return Outcome(
                 "waiting",
@@ -108,20 +109,22 @@ class Trial:
             )
         read = self.look(self.parent, taught.patches)
         sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
-        if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
+        if wrong := acceptance.doubtful_labels(
+            taught.labels, read[:, :DIGITS].argmax(axis=1), sure
+        ):
             return self._refused(wrong)
         kinds = np.unique(learned.labels)
-        self._replay = own.replayed(self.parent, self.memory, kinds, self.seed)
-        self.work += own.look_work(self.parent, self._replay.looked)
+        self._replay = finetune.replayed(self.parent, self.rehearsal, kinds, self.seed)
+        self.work += finetune.look_work(self.parent, self._replay.looked)
         child = self._train(learned, "candidate", self.steps)
-        few = len(kinds) < own.ALL_KINDS
+        few = len(kinds) < finetune.ALL_KINDS
         taken = self._little_of(child) if few else self._much_of(child)
         before = self.known or self.general(self.parent)
         taken, model, after, lost = self._bearable(child, taken, before)
         if lost:
             return self._refused(lost, model=model, before=before, after=after, taken=taken)
         sure_at = self._calibrate(model)
-        owner = self._owner(judge.opinion(read, taught.labels), model, taken)
+        owner = self._owner(acceptance.opinion(read, taught.labels), model, taken)
         figures = {
             "model": model,
             "sure_at": sure_at,
@@ -140,7 +143,7 @@ class Trial:
         """Take over so much, or less if the general test does not bear it: how much that is, the
         model, how it was tested, and what it lost if no share was bearable."""
         for share in (taken, *(less for less in _BLENDS if less < taken)):
-            model = own.blend(self.parent, child, share)
+            model = finetune.blend(self.parent, child, share)
             after = self.general(model)
             lost = after.loses(before, self._untaught)
             if not lost:
@@ -152,11 +155,11 @@ class Trial:
 
         Chosen on images that are not the general test's, so that its figures stay honest.
         """
-        digits = self.memory.calibration
+        digits = self.rehearsal.calibration
         before = self._read(self.parent, *digits)
         for taken in _BLENDS:
-            model = own.blend(self.parent, child, taken)
-            if not self._read(model, *digits).loses(before, most=judge.CHOSEN_LOST):
+            model = finetune.blend(self.parent, child, taken)
+            if not self._read(model, *digits).loses(before, most=acceptance.CHOSEN_LOST):
                 break
         return taken
 
@@ -168,7 +171,7 @@ class Trial:
         before = self._wrong(self.parent, *digits).sum()
         most = before - _MENDED * (before - self._wrong(child, *digits).sum())
         for taken in _LITTLE:
-            model = own.blend(self.parent, child, taken)
+            model = finetune.blend(self.parent, child, taken)
             if self._wrong(model, *digits).sum() <= most:
                 break
         return taken
@@ -179,31 +182,31 @@ class Trial:
     def _owner(self, before: Opinion, model: Model, taken: float) -> Owner:
         """Judge by the owner's digits, each read by a network that did not learn from it."""
         taught = self.taught
-        right, clear = np.zeros(len(taught), bool), np.zeros(len(taught), np.int64)
+        right, margin = np.zeros(len(taught), bool), np.zeros(len(taught), np.int64)
 
         def look(network: Model, rows: np.ndarray) -> None:
             some = taught.take(rows)
-            said = judge.opinion(self.look(network, some.patches), some.labels)
-            right[rows], clear[rows] = said.right, said.clear
+            said = acceptance.opinion(self.look(network, some.patches), some.labels)
+            right[rows], margin[rows] = said.right, said.margin
 
         held = np.flatnonzero(taught.held_out)
         look(model, held)
         if not self._crossed:
-            return judge.compare(
+            return acceptance.compare(
                 taught.labels[held],
                 _part(before, held),
-                Opinion(right[held], clear[held]),
+                Opinion(right[held], margin[held]),
                 "none of them learned",
             )
         for number, rows in enumerate(self._folds(), 1):
             rest = ~taught.held_out
             rest[rows] = False
             child = self._train(taught.take(rest), f"part {number}", self.steps // _SHORTER)
-            network = own.blend(self.parent, child, taken)
+            network = finetune.blend(self.parent, child, taken)
             network.temperature = model.temperature
             look(network, rows)
-        return judge.compare(
-            taught.labels, before, Opinion(right, clear), "each by a network that did not learn it"
+        return acceptance.compare(
+            taught.labels, before, Opinion(right, margin), "each by a network that did not learn it"
         )
 
     def _folds(self) -> Iterator[np.ndarray]:
@@ -216,9 +219,11 @@ class Trial:
             if mine.any():
                 yield np.flatnonzero(mine)
 
-    def _train(self, taught: Taught, name: str, steps: int) -> Model:
+    def _train(self, taught: LabelledDigits, name: str, steps: int) -> Model:
         """One training, from its checkpoint on if there is one."""
-        learner = own.learner_for(self.parent, taught, self.memory, self._replay, steps, self.seed)
+        learner = finetune.learner_for(
+            self.parent, taught, self.rehearsal, self._replay, steps, self.seed
+        )
         path = self.folder / f"{name.replace(' ', '-')}.checkpoint" if self.folder else None
         facts = {**self.facts, "training": name, "steps": steps, "digits": len(taught)}
         start = self._resume(path, facts, learner.state) if path else 0
@@ -240,7 +245,7 @@ class Trial:
                 raise Stopped(result.stopped)
             if start < steps:
                 keep(steps)
-            self.work += own.step_work(self.parent) * steps
+            self.work += finetune.step_work(self.parent) * steps
             self._done += steps
             return learner.result().copy()
         finally:
@@ -260,28 +265,28 @@ class Trial:
 
     def general(self, model: Model) -> General:
         """The general test."""
-        read = self._read(model, *self.memory.tested)
+        read = self._read(model, *self.rehearsal.tested)
         if model.outcomes <= NO_DIGIT:
             return read
-        seen = self.look(model, self.memory.test_marks)
-        fooled = int((seen[:, :DIGITS].max(axis=1) >= self.sure_at).sum())
-        return replace(read, fooled=fooled)
+        seen = self.look(model, self.rehearsal.test_marks)
+        false_positives = int((seen[:, :DIGITS].max(axis=1) >= self.sure_at).sum())
+        return replace(read, false_positives=false_positives)
 
     def _read(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> General:
         """How many digits are read wrong."""
         wrong = labels[self._wrong(model, patches, labels)]
         each = tuple(np.bincount(wrong, minlength=DIGITS).tolist())
         return General(
-            self.memory.name, len(labels), len(wrong), len(self.memory.test_marks), 0, each
+            self.rehearsal.name, len(labels), len(wrong), len(self.rehearsal.test_marks), 0, each
         )
 
     def _wrong(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        return ~judge.opinion(self.look(model, patches), labels).right
+        return ~acceptance.opinion(self.look(model, patches), labels).right
 
     def _calibrate(self, model: Model) -> float:
         """Make its confidence honest, in place; gives the confidence from which as many digits of
         the general sort are sure as were before."""
-        patches, labels = self.memory.calibration
+        patches, labels = self.rehearsal.calibration
         sure = self.look(self.parent, patches)[:, :DIGITS].max(axis=1) >= self.sure_at
         model.temperature = 1.0
         said = self.look(model, patches)
@@ -292,12 +297,17 @@ class Trial:
 
     def look(self, model: Model, patches: np.ndarray) -> np.ndarray:
         """Probabilities, and the work they cost."""
-        self.work += own.look_work(model, len(patches))
+        self.work += finetune.look_work(model, len(patches))
         return model.predict(patches)
 
 
 def offered(
-    parent: Model, sure_at: float, model: Model, its_sure_at: float, held: Taught, memory: Memory
+    parent: Model,
+    sure_at: float,
+    model: Model,
+    its_sure_at: float,
+    held: LabelledDigits,
+    rehearsal: Rehearsal,
 ) -> Outcome:
     """Judge a network that was trained elsewhere, by the digits that nobody learned from.
 
@@ -305,19 +315,19 @@ def offered(
     """
     if model.outcomes < parent.outcomes:
         return Outcome("refused", "it cannot say that a mark is no digit, the weights in use can")
-    if len(held) < judge.LEAST:
+    if len(held) < acceptance.LEAST:
         return Outcome(
             "waiting",
             f"{len(held)} held-out digits are too few to tell better from "
-            f"worse; {judge.LEAST - len(held)} more are needed",
+            f"worse; {acceptance.LEAST - len(held)} more are needed",
         )
-    trial, its = Trial(parent, sure_at, held, memory), Trial(model, its_sure_at, held, memory)
+    trial, its = Trial(parent, sure_at, held, rehearsal), Trial(model, its_sure_at, held, rehearsal)
     held = trial.taught  # without what the parent has no outcome for
     labels = held.labels
-    owner = judge.compare(
+    owner = acceptance.compare(
         labels,
-        judge.opinion(trial.look(parent, held.patches), labels),
-        judge.opinion(its.look(model, held.patches), labels),
+        acceptance.opinion(trial.look(parent, held.patches), labels),
+        acceptance.opinion(its.look(model, held.patches), labels),
         "none of them learned",
     )
     before, after = trial.general(parent), its.general(model)
@@ -336,4 +346,4 @@ def offered(
 
 
 def _part(whole: Opinion, rows: np.ndarray) -> Opinion:
-    return Opinion(whole.right[rows], whole.clear[rows])
+    return Opinion(whole.right[rows], whole.margin[rows])

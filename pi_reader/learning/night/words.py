@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pi_reader.training.judge import Owner
-from pi_reader.training.trial import Outcome
+from pi_reader.learning.acceptance import Owner
+from pi_reader.learning.trial import Outcome
 
 _NAMES = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines")
 _EVERY = 2.0  # seconds between two words on the progress
@@ -59,7 +59,7 @@ def notes(outcome: Outcome, learned: int) -> dict[str, Any]:
             "n": len(owner.labels),
             "wrong_before": owner.before.wrong,
             "wrong": owner.after.wrong,
-            "luck": round(owner.chance, 6),
+            "luck": round(owner.p_value, 6),
             "how": owner.how,
         }
     if before is not None and after is not None:
@@ -69,8 +69,8 @@ def notes(outcome: Outcome, learned: int) -> dict[str, Any]:
             "wrong_before": before.wrong,
             "wrong": after.wrong,
             "marks": after.marks,
-            "fooled_before": before.fooled,
-            "fooled": after.fooled,
+            "fooled_before": before.false_positives,
+            "fooled": after.false_positives,
         }
     return figures
 

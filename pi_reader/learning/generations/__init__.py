@@ -4,7 +4,7 @@
 weights files and opens the one in use, or the nearest before it that works.
 """
 
-from pi_reader.generations.ledger import SHIPPED
-from pi_reader.generations.shelf import LARGEST_OFFER, Generation, Generations
+from pi_reader.learning.generations.ledger import SHIPPED
+from pi_reader.learning.generations.shelf import LARGEST_OFFER, Generation, Generations
 
 __all__ = ["LARGEST_OFFER", "SHIPPED", "Generation", "Generations"]

@@ -8,20 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from pi_reader.errors import BadData, MissingFile
-from pi_reader.generations import SHIPPED, Generation, Generations
-from pi_reader.samples import Sample
-from pi_reader.training import judge
-from pi_reader.training.memory import Memory
-from pi_reader.training.own import Taught
-from pi_reader.training.trial import offered
+from pi_reader.learning import acceptance
+from pi_reader.learning.finetune import LabelledDigits
+from pi_reader.learning.generations import SHIPPED, Generation, Generations
+from pi_reader.learning.rehearsal import Rehearsal
+from pi_reader.learning.samples import Sample
+from pi_reader.learning.trial import offered
 
 
-def judge_upgrade(generations: Generations, held: Taught) -> tuple[bool, str]:
+def judge_upgrade(generations: Generations, held: LabelledDigits) -> tuple[bool, str]:
     """Whether new shipped weights take over: unless the learned ones read the owner's held-out
     digits better; with the figures in words."""
     models = [generations.load(number)[0] for number in (SHIPPED, generations.current().number)]
     held = held.take(held.labels < min(model.outcomes for model in models))
-    wrong = [judge.opinion(model.predict(held.patches), held.labels).wrong for model in models]
+    wrong = [acceptance.opinion(model.predict(held.patches), held.labels).wrong for model in models]
     figures = (
         f"of {len(held)} of your digits that were held out the new shipped weights read "
         f"{wrong[0]} wrong, the learned ones {wrong[1]}; "
@@ -34,7 +34,9 @@ def judge_upgrade(generations: Generations, held: Taught) -> tuple[bool, str]:
     )
 
 
-def judge_offer(generations: Generations, one: Generation, held: Taught, remembered: Memory) -> str:
+def judge_offer(
+    generations: Generations, one: Generation, held: LabelledDigits, prepared: Rehearsal
+) -> str:
     """Accept or refuse offered weights, or let them wait for more samples; in words."""
     parent, card = generations.load(generations.current().number)
     try:
@@ -42,7 +44,7 @@ def judge_offer(generations: Generations, one: Generation, held: Taught, remembe
     except (BadData, MissingFile) as error:
         generations.refuse(one.number, str(error))
         return f"generation {one.number} is refused: {error}"
-    outcome = offered(parent, card.reject_below, model, its.reject_below, held, remembered)
+    outcome = offered(parent, card.reject_below, model, its.reject_below, held, prepared)
     if outcome.state == "accepted":
         generations.use(one.number)
     elif outcome.state == "refused":
@@ -52,10 +54,10 @@ def judge_offer(generations: Generations, one: Generation, held: Taught, remembe
     return f"generation {one.number}, which was offered, is {outcome.state}: {outcome.why}"
 
 
-def as_taught(samples: list[Sample]) -> Taught:
+def as_labelled(samples: list[Sample]) -> LabelledDigits:
     """Samples as arrays."""
     known = [sample for sample in samples if sample.label is not None]
-    return Taught(
+    return LabelledDigits(
         np.stack([s.patch for s in known]) if known else np.zeros((0, 28, 28), np.uint8),
         np.array([s.label for s in known], np.uint8),
         np.array([s.event for s in known], np.int64),

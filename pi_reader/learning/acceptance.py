@@ -22,7 +22,7 @@ import numpy as np
 from pi_reader.training.batches import NO_DIGIT
 from pi_reader.training.measure import DIGITS
 
-CHANCE = 1 / 16  # how likely it may be that luck alone looks as good: four digits of one mind
+MAX_P = 1 / 16  # how likely it may be that luck alone looks as good: four digits of one mind
 MOST_LOST = 0.001  # share of the general test that may be lost: 0.1 points
 MOST_OF_ONE = 0.003  # share of a digit's images that may be lost if nobody taught it: 3 of 1,000
 CHOSEN_LOST = MOST_LOST / 2  # the same where how much to take over is chosen, on other images
@@ -30,7 +30,9 @@ MOST_MARKS_LOST = 0.01  # share of marks that may be taken for digits where they
 ENOUGH_HELD = 50  # held-out samples from which on they decide alone
 LEAST, LEAST_EVENTS = 20, 5  # samples and readings below which nothing can be decided
 
-_CLEAR = 5.0  # nats by which the right answer is ahead when it could not be clearer: 99.3 to 0.7
+_MOST_MARGIN = (
+    5.0  # nats by which the right answer is ahead when it could not be clearer: 99.3 to 0.7
+)
 _STEPS = 4  # per nat: clearness is counted in whole steps, so that the test is exact
 _TOO_MANY = 4  # digits surely read as so many different ones and all labelled the same
 _LEAST_CHANCE = np.float32(1e-30)
@@ -40,12 +42,12 @@ _LEAST_CHANCE = np.float32(1e-30)
 class Opinion:
     """What a network makes of n labelled digits.
 
-    right: (n,) bool; clear: (n,) int, how clearly the label stands out, in quarters of a nat, at
+    right: (n,) bool; margin: (n,) int, how clearly the label stands out, in quarters of a nat, at
     most 20 either way.
     """
 
     right: np.ndarray
-    clear: np.ndarray
+    margin: np.ndarray
 
     @property
     def wrong(self) -> int:
@@ -57,20 +59,20 @@ class Opinion:
 class Owner:
     """Old and new weights on the owner's digits.
 
-    labels: (n,); before, after: what each makes of them; chance: that luck alone looks as good;
-    how: in words, how the digits were kept apart from those that were learned.
+    labels: (n,); before, after: what each makes of them; p_value: how likely it is that luck
+    alone looks as good; how: in words, how the digits were kept apart from those that were learned.
     """
 
     labels: np.ndarray
     before: Opinion
     after: Opinion
-    chance: float
+    p_value: float
     how: str
 
     @property
     def better(self) -> bool:
         """Whether the new ones are better, beyond reasonable doubt."""
-        return self.chance <= CHANCE and self.after.wrong <= self.before.wrong
+        return self.p_value <= MAX_P and self.after.wrong <= self.before.wrong
 
     @property
     def figures(self) -> str:
@@ -80,7 +82,7 @@ class Owner:
         return (
             f"of {len(self.labels)} of your digits ({self.how}) {self.before.wrong} were read "
             f"wrong, now {self.after.wrong} ({mended} mended, {broken} broken; luck alone: "
-            f"{self.chance:.2g})"
+            f"{self.p_value:.2g})"
         )
 
 
@@ -93,7 +95,7 @@ class General:
     digits: int
     wrong: int
     marks: int
-    fooled: int
+    false_positives: int
     each: tuple[int, ...] = (0,) * DIGITS
 
     @property
@@ -119,11 +121,11 @@ class General:
                     f"{self.each[digit]}, and nobody taught any; at most "
                     f"{100 * MOST_OF_ONE:g} points may be lost"
                 )
-        if self.fooled - before.fooled > MOST_MARKS_LOST * self.marks:
+        if self.false_positives - before.false_positives > MOST_MARKS_LOST * self.marks:
             return (
-                f"of {self.marks:,} marks that are no digits {before.fooled} were taken for "
-                f"digits, now {self.fooled}; at most {100 * MOST_MARKS_LOST:g} points may be "
-                "lost"
+                f"of {self.marks:,} marks that are no digits {before.false_positives} were taken "
+                f"for digits, now {self.false_positives}; at most {100 * MOST_MARKS_LOST:g} points "
+                "may be lost"
             )
         return ""
 
@@ -135,7 +137,7 @@ def opinion(probabilities: np.ndarray, labels: np.ndarray) -> Opinion:
     own = scores[rows, labels]
     others = scores.copy()
     others[rows, labels] = -np.inf
-    ahead = np.clip(own - others.max(axis=1, initial=-np.inf), -_CLEAR, _CLEAR)
+    ahead = np.clip(own - others.max(axis=1, initial=-np.inf), -_MOST_MARGIN, _MOST_MARGIN)
     guesses = np.where(
         labels == NO_DIGIT, probabilities.argmax(axis=1), probabilities[:, :DIGITS].argmax(axis=1)
     )
@@ -144,10 +146,10 @@ def opinion(probabilities: np.ndarray, labels: np.ndarray) -> Opinion:
 
 def compare(labels: np.ndarray, before: Opinion, after: Opinion, how: str) -> Owner:
     """Put two opinions of the same digits side by side."""
-    return Owner(labels, before, after, luck(after.clear - before.clear), how)
+    return Owner(labels, before, after, p_value(after.margin - before.margin), how)
 
 
-def luck(gains: Sequence[int] | np.ndarray) -> float:
+def p_value(gains: Sequence[int] | np.ndarray) -> float:
     """How likely a sum at least as large is if each gain might as well have been a loss.
 
     gains: whole numbers. Exact but for rounding: all 2^n ways are counted, by their sums.

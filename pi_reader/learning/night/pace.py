@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from pi_reader.files import believed
-from pi_reader.night.words import Word
+from pi_reader.learning.night.words import Word
 from pi_reader.requests import Requests
 from pi_reader.training.trainer import minutes
 

@@ -30,7 +30,7 @@ _SEED = 2016  # the same for everybody and every night: what is kept must not ch
 
 
 @dataclass(frozen=True)
-class Memory:
+class Rehearsal:
     """What is replayed, and what is tested.
 
     mnist: images to learn from and which of them, None if there are none. digits, digit_labels and
@@ -49,7 +49,7 @@ class Memory:
     test_marks: np.ndarray
 
 
-def remember(mnist: Path | None) -> Memory:
+def prepare(mnist: Path | None) -> Rehearsal:
     """Lay ready what the device has: MNIST from a folder, or only what it draws itself (None).
 
     The images that the shipped weights were chosen by, every thirteenth, are not learned from here
@@ -62,7 +62,7 @@ def remember(mnist: Path | None) -> Memory:
     if mnist is None:
         held = batches.draw_digits(_CALIBRATED, random_for(_SEED, VALIDATION, 2))
         tested = batches.draw_digits(TESTED, random_for(_SEED, VALIDATION, 3))
-        return Memory("drawn digits", None, digits, labels, marks, held, tested, test_marks)
+        return Rehearsal("drawn digits", None, digits, labels, marks, held, tested, test_marks)
     held = _held_back(mnist)
     images, names = data.load_train(mnist, mapped=True)
     tested = data.load_test(mnist, mapped=True)
@@ -70,7 +70,7 @@ def remember(mnist: Path | None) -> Memory:
     learned = Labelled(images, names, np.setdiff1d(rows, rows[::HELD_EVERY]))
     if not len(learned.rows) or len(tested[1]) < TESTED:
         raise BadData(f"{mnist}: holds too few images to judge by, {TESTED:,} are needed")
-    return Memory("MNIST", learned, digits, labels, marks, held, tested, test_marks)
+    return Rehearsal("MNIST", learned, digits, labels, marks, held, tested, test_marks)
 
 
 def _held_back(mnist: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -18,16 +18,16 @@ import numpy as np
 
 from pi_reader.errors import BadData, UsageError
 from pi_reader.files import identity_of
-from pi_reader.samples import rescue
-from pi_reader.samples.database import (
+from pi_reader.learning.samples import rescue
+from pi_reader.learning.samples.database import (
     bytes_in_use,
     connect,
     in_our_words,
     may_be_damage,
     remove_set_aside,
 )
-from pi_reader.samples.rows import New, Sample, check_label, digest_of, packed, sample_of
-from pi_reader.samples.split import is_held_out
+from pi_reader.learning.samples.rows import New, Sample, check_label, digest_of, packed, sample_of
+from pi_reader.learning.samples.split import is_held_out
 
 COLUMNS = (
     "samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from pi_reader import __version__, files
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
-from pi_reader.generations.ledger import SHIPPED, Ledger, LedgerFile, Record
+from pi_reader.learning.generations.ledger import SHIPPED, Ledger, LedgerFile, Record
 from pi_reader.network.card import Card, read_card
 
 if TYPE_CHECKING:

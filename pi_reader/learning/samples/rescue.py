@@ -10,8 +10,8 @@ from typing import Any
 
 from pi_reader.errors import Busy, CannotWrite
 from pi_reader.files import locked
-from pi_reader.samples.database import PATIENCE, connect, in_our_words, remove, replace
-from pi_reader.samples.rows import digest_of, sample_of
+from pi_reader.learning.samples.database import PATIENCE, connect, in_our_words, remove, replace
+from pi_reader.learning.samples.rows import digest_of, sample_of
 
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 _MOST_BETWEEN = 100_000  # numbers that are tried where pages are spoilt
