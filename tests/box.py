@@ -91,7 +91,7 @@ class Given:
     def stamp(self) -> object:
         return id(self.reader)
 
-    def proved(self) -> None:
+    def confirmed(self) -> None:
         self.proofs += 1
 
 

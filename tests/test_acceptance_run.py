@@ -127,8 +127,8 @@ def check_whole(state: Path) -> int:
                 assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     generations = Generations(state / "weights", weights_path("default"))
     generations.open()
-    generations.proved()
-    assert not generations.fallen
+    generations.confirmed()
+    assert not generations.fallback_reason
     assert not [path for path in state.rglob("*") if ".damaged" in path.name]
     if not (state / "history.db").exists():
         return 0

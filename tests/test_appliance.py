@@ -189,7 +189,7 @@ def test_ok__only_a_camera_is_given_up(clock: Clock, capsys: pytest.CaptureFixtu
     late = partial(signal.raise_signal, signal.SIGALRM)
     for frames, busy, given_up in (([*lying("1"), late], int, True), (lying("1"), late, False)):
         weights = Given(Scripted())
-        weights.proved = busy  # type: ignore[method-assign]  # called after each reading
+        weights.confirmed = busy  # type: ignore[method-assign]  # called after each reading
         appliance, shown, _ = box(frames, clock, weights)
         with _signals(appliance):
             appliance.run()

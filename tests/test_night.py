@@ -440,8 +440,8 @@ def test_ok__killed_at_any_moment_everything_is_whole(tmp_path, rounds):
             assert samples._database().execute("PRAGMA integrity_check").fetchone() == ("ok",)
         generations = night_of(tmp_path)[2]
         model, _, one = generations.open()
-        assert not generations.fallen and model.predict(hand(2)[0]).shape == (2, 11)
-        generations.proved()
+        assert not generations.fallback_reason and model.predict(hand(2)[0]).shape == (2, 11)
+        generations.confirmed()
         switched = max(switched, one.number)
         for path in (tmp_path / "night").glob("*.checkpoint"):
             assert checkpoint.facts_of(path)

@@ -204,13 +204,13 @@ def weights(box: Box) -> Finding:
         path = weights_path(name)
         store.load(path)
         return well(f"{path}")
-    shelf = Generations(box.folders.weights, weights_path("default"))
-    current = shelf.current()
-    shelf.load(current.number)
+    generations = Generations(box.folders.weights, weights_path("default"))
+    current = generations.current()
+    generations.load(current.number)
     words = "the shipped weights" if current.number == 0 else f"generation {current.number}"
-    if trouble := shelf.trouble():
+    if trouble := generations.trouble():
         return worth_a_look(f"{words}; {trouble}")
-    bad = [f"{one.number} ({one.why})" for one in shelf.list() if one.state == "bad"]
+    bad = [f"{one.number} ({one.why})" for one in generations.list() if one.state == "bad"]
     if bad:
         return worth_a_look(f"{words}; bad: {', '.join(bad)}; `pi-reader weights list` shows all")
     return well(words)

@@ -172,7 +172,7 @@ class Appliance:
         """Read the frame; say what is certain by now."""
         self._eye.remember()
         reading = cautious(reader.read(frame), reader.sure_at)
-        self.weights.proved()
+        self.weights.confirmed()
         said = self.steady.add(reading)
         self.account.has_read()
         if said is None:

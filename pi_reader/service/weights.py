@@ -27,7 +27,7 @@ class Weights(Protocol):
     def stamp(self) -> object:
         """Equal to the last one for as long as nothing has changed; cheap."""
 
-    def proved(self) -> None:
+    def confirmed(self) -> None:
         """The reader that was opened has read a frame."""
 
 
@@ -44,16 +44,16 @@ class Learned:
     def open(self) -> Reader:
         """The generation in use, or the nearest before it that works."""
         model, card, generation = self._generations.open()
-        self.number, self.note = generation.number, self._generations.fallen
+        self.number, self.note = generation.number, self._generations.fallback_reason
         return Reader(model, self._sure_at or card.reject_below, generation.sha256)
 
     def stamp(self) -> object:
         """Changes when another generation comes into use."""
         return self._generations.stamp()
 
-    def proved(self) -> None:
+    def confirmed(self) -> None:
         """This generation works."""
-        self._generations.proved()
+        self._generations.confirmed()
 
 
 class Fixed:
@@ -78,5 +78,5 @@ class Fixed:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 
-    def proved(self) -> None:
+    def confirmed(self) -> None:
         """A file has no parent to fall back to, so nothing is to be noted."""

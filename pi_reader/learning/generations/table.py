@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from pi_reader.learning.generations.ledger import SHIPPED
-from pi_reader.learning.generations.shelf import Generation
+from pi_reader.learning.generations.store import Generation
 
 _SHORT = 12  # hexadecimal digits of a sha256 that tell weights apart
 

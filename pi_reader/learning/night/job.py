@@ -24,8 +24,8 @@ from pi_reader.files import believed, locked, read_json, write_json
 from pi_reader.learning import rehearsal
 from pi_reader.learning.finetune import NIGHT, LabelledDigits
 from pi_reader.learning.generations import SHIPPED, Generations
-from pi_reader.learning.night import others, words
-from pi_reader.learning.night.others import as_labelled
+from pi_reader.learning.night import offered, report
+from pi_reader.learning.night.offered import as_labelled
 from pi_reader.learning.night.pace import Pace
 from pi_reader.learning.recut import recut
 from pi_reader.learning.rehearsal import Rehearsal
@@ -84,10 +84,10 @@ class Night:
         self._log, self._clock = log, clock
         self._heard: set[int] = set()  # offered generations that were judged, or have to wait
         self._requests = Requests(folders.requests, log)
-        self._word = words.Word(folders.training, clock, monotonic)
+        self._progress = report.ProgressFile(folders.training, clock, monotonic)
         self._pace = Pace(
             self._requests,
-            self._word,
+            self._progress,
             log,
             told,
             seconds,
@@ -114,11 +114,11 @@ class Night:
                     "next training goes on from there",
                 )
             except Exception as error:
-                self._word.say("failed", str(error))
+                self._progress.say("failed", str(error))
                 raise
             news = self._news() if result is _NOTHING_NEW else result
             shown = "waiting" if news.state == "stopped" else news.state
-            self._word.say(shown, news.message, 1.0 if shown == "done" else 0.0)
+            self._progress.say(shown, news.message, 1.0 if shown == "done" else 0.0)
             if shown == "waiting":
                 result = news
             self._log(result.message)
@@ -241,7 +241,7 @@ class Night:
     @functools.cached_property
     def _rehearsal(self) -> Rehearsal:
         """MNIST if the box has it, else what it draws, which takes minutes on a Zero."""
-        self._word.say("training", "laying everything ready")
+        self._progress.say("training", "laying everything ready")
         if self._mnist is not None:
             try:
                 return rehearsal.prepare(rehearsal.mapped_mnist(self._mnist, self._mapped))
@@ -264,7 +264,7 @@ class Night:
         assert outcome.model is not None
         self._log(outcome.why)
         now = believed(self._clock())
-        message = words.morning(outcome, learned, now)
+        message = report.morning(outcome, learned, now)
         card = _card(outcome, parent, plan["digest"], plan["base"], learned, now, message)
         one = self._generations.add(outcome.model, card, use=True)
         self._log(f"generation {one.number} is in use")
@@ -284,7 +284,7 @@ class Night:
         with self._open_samples() as samples:
             held = as_labelled(samples.held())
         if upgraded:
-            better, figures = others.judge_upgrade(generations, held)
+            better, figures = offered.judge_upgrade(generations, held)
             self._log(figures)
             if better:  # all is to be learned anew: forget first, since a power cut may come
                 (self.folder / "last.json").unlink(missing_ok=True)
@@ -292,8 +292,8 @@ class Night:
             generations.shipped_judged()
         for one in waiting:
             self._heard.add(one.number)
-            self._word.say("judging", f"generation {one.number}, which was offered")
-            self._log(others.judge_offer(generations, one, held, self._rehearsal))
+            self._progress.say("judging", f"generation {one.number}, which was offered")
+            self._log(offered.judge_offer(generations, one, held, self._rehearsal))
 
     def _tidy(self) -> None:
         """Remove the half files that power cuts left: checkpoints of 3 MB, MNIST's of up to 47."""
@@ -364,7 +364,7 @@ def _card(
         measured=f"{after.digits:,} of {after.name}" if after else "",
         reject_below=outcome.sure_at,
         date=time.strftime("%Y-%m-%d", time.gmtime(now)) if now else "",
-        notes={**words.notes(outcome, learned), "message": message},
+        notes={**report.notes(outcome, learned), "message": message},
         preprocessing=parent.preprocessing,
     )
 

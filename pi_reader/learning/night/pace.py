@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from pi_reader.files import believed
-from pi_reader.learning.night.words import Word
+from pi_reader.learning.night.report import ProgressFile
 from pi_reader.requests import Requests
 from pi_reader.training.trainer import minutes
 
@@ -22,7 +22,7 @@ class Pace:
     def __init__(
         self,
         requests: Requests,
-        word: Word,
+        progress_file: ProgressFile,
         log: Callable[[str], None],
         told: Callable[[], str],
         seconds: float | None,
@@ -32,7 +32,7 @@ class Pace:
         monotonic: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        self._requests, self._word, self._log, self._told = requests, word, log, told
+        self._requests, self._progress, self._log, self._told = requests, progress_file, log, told
         self._seconds, self._hottest, self._temperature = seconds, hottest, temperature
         self._clock, self._monotonic, self._sleep = clock, monotonic, sleep
         self._began = self._looked = monotonic()
@@ -68,7 +68,7 @@ class Pace:
             return ""
         self._log(f"rests at {degrees:.0f} °C until it is {self._hottest - _COOLER:.0f}")
         while degrees is not None and degrees > self._hottest - _COOLER:
-            self._word.say("training", f"rests, it is {degrees:.0f} °C warm")
+            self._progress.say("training", f"rests, it is {degrees:.0f} °C warm")
             self._sleep(_REST)
             if (
                 reason := self._told()
@@ -84,7 +84,7 @@ class Pace:
         now = self._monotonic()
         if self._first is None:
             self._first = (done, now)
-        if not self._word.is_due():
+        if not self._progress.is_due():
             return
         each = (now - self._first[1]) / max(1, done - self._first[0])
         measured = done - self._first[0] >= _MEASURED
@@ -94,7 +94,7 @@ class Pace:
         if measured and not self._said:
             self._said = True
             self._log(self._forecast(each, steps, left, until))
-        self._word.say("training", f"step {done} of {steps}", done / steps, until)
+        self._progress.say("training", f"step {done} of {steps}", done / steps, until)
 
     def _forecast(self, each: float, steps: int, left: float, until: float) -> str:
         """What it costs, and how long it will take."""

@@ -75,7 +75,7 @@ def notes(outcome: Outcome, learned: int) -> dict[str, Any]:
     return figures
 
 
-class Word:
+class ProgressFile:
     """The file in which the training says how far it is; others show it.
 
     A file that cannot be written is no reason not to learn.

@@ -56,8 +56,8 @@ class Generations:
 
     shipped: the weights file that came with the software; keep: how many learned ones are kept,
     those that must stay included. clock: seconds since 1970.
-    fallen: after `open`, in words, why it is not the generation it should have been, until another
-    one comes into use; "" if it is.
+    fallback_reason: after `open`, in words, why it is not the generation it should have been, until
+    another one comes into use; "" if it is.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Generations:
     ) -> None:
         self.shipped = Path(shipped)
         self.keep = keep
-        self.fallen = ""
+        self.fallback_reason = ""
         self._file = LedgerFile(folder)
         self._clock = clock
         self._opened: int | None = None
-        self._to_prove = False
+        self._to_confirm = False
         self._stamp: tuple[object, tuple[int, str]] = (None, (SHIPPED, ""))
 
     # For those who read: none of these has to write.
@@ -77,7 +77,7 @@ class Generations:
     def open(self) -> tuple[Model, Card, Generation]:
         """The network in use, or the nearest before it that works.
 
-        Counts the start until `proved` is called, so open it when the first frame has come: a
+        Counts the start until `confirmed` is called, so open it when the first frame has come: a
         camera that is broken should not be blamed on the weights. Raises MissingFile or BadData
         only if the shipped weights themselves are no good.
         """
@@ -97,19 +97,19 @@ class Generations:
         if notes:
             notes.append(f"the box reads with {_name(number)}")
         if notes or number != self._opened:
-            self.fallen = "; ".join(notes)
+            self.fallback_reason = "; ".join(notes)
         self._opened = ledger.in_use = number
-        self._to_prove = number != SHIPPED and ledger.records[number].proved != __version__
+        self._to_confirm = number != SHIPPED and ledger.records[number].proved != __version__
         return model, card, self._generation(ledger, number, card)
 
-    def proved(self) -> None:
+    def confirmed(self) -> None:
         """Say that the generation that was opened has read a page: from now on it is trusted.
 
         Costs nothing after the first time.
         """
-        if not self._to_prove or self._opened is None:
+        if not self._to_confirm or self._opened is None:
             return
-        self._to_prove = False
+        self._to_confirm = False
         with contextlib.suppress(CannotWrite, Busy), self._change() as ledger:
             if self._opened in ledger.records:
                 ledger.records[self._opened].starts = 0
