@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from night_world import SHIPPED, hand, make_small, night_of, teach
 
+from pi_reader.box import backup
 from pi_reader.cli.main import main
 from pi_reader.config import Folders, find_folders, load_settings
 from pi_reader.files import read_json
@@ -24,7 +25,6 @@ from pi_reader.learning import rehearsal, trial
 from pi_reader.learning.generations import Generations
 from pi_reader.learning.samples import NO_DIGIT, Samples, exchange
 from pi_reader.reading.reader import Reader
-from pi_reader.service import backup
 
 ROOT = Path(__file__).resolve().parents[1]
 LEARNED = "442a638ec2f0711d12bf91e6e080b572e8caa353af530e669e2eca8f697c456b"

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from pi_reader.box.status_file import StatusFile
 from pi_reader.cli.main import main
 from pi_reader.cli.readings import moment
 from pi_reader.cli.status import OFFLINE
+from pi_reader.client.status import span
 from pi_reader.errors import CannotWrite, UsageError
 from pi_reader.files import locked
 from pi_reader.history import History
-from pi_reader.service.known import span
-from pi_reader.service.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = {
@@ -222,7 +222,7 @@ def test_fail__a_status_that_finds_no_room(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(CannotWrite, match=r"status\.json: cannot be written .No space left"):
-        Report(tmp_path / "run" / "status.json").write({}, {}, 0.0)
+        StatusFile(tmp_path / "run" / "status.json").write({}, {}, 0.0)
 
 
 def test_fail__status_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

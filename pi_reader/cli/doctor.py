@@ -166,9 +166,9 @@ def settings(box: Box) -> Finding:
 
 def service(box: Box) -> Finding:
     """The service: whether it runs, answers, and has something to say."""
-    from pi_reader.service.known import look, number, span
+    from pi_reader.client.status import number, read_status, span
 
-    known = look(box.folders, time.time())
+    known = read_status(box.folders, time.time())
     if not known.running:
         return wrong(known.problem) if box.is_device else absent(known.problem)
     box.status = known.status

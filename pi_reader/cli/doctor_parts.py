@@ -12,8 +12,8 @@ from typing import Any
 
 from pi_reader.cli.common import counted
 from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
+from pi_reader.client.status import is_number
 from pi_reader.errors import Busy
-from pi_reader.service.known import is_number
 
 SERVICE_USER = "pi-reader"
 _TROUBLES = {
@@ -55,8 +55,8 @@ def camera(box: Box) -> Finding:
 
 def _first_frame(box: Box) -> Finding:
     """Open the camera and look once. Raises NoHardware, Busy, BadSettings."""
+    from pi_reader.box.image_quality import conditions
     from pi_reader.cli.build import open_camera
-    from pi_reader.service.health import conditions
 
     with open_camera(box.settings, lambda line: None) as device:
         frame = device.capture()

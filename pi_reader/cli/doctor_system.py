@@ -88,10 +88,10 @@ def judge_blas(libraries: set[str], speed: float) -> Finding:
 
 def temperature(box: Box) -> Finding:
     """How hot the processor is."""
-    from pi_reader.service import health
-    from pi_reader.service.surroundings import TOO_HOT
+    from pi_reader.box import host_sensors
+    from pi_reader.box.host_monitor import TOO_HOT
 
-    degrees = health.temperature(box.root / "sys/class/thermal/thermal_zone0/temp")
+    degrees = host_sensors.temperature(box.root / "sys/class/thermal/thermal_zone0/temp")
     if degrees is None:
         return absent("nothing here says how warm it is")
     words = f"{degrees:.0f} °C"
@@ -106,9 +106,11 @@ def temperature(box: Box) -> Finding:
 
 def power(box: Box) -> Finding:
     """Whether the supply is strong enough."""
-    from pi_reader.service import health
+    from pi_reader.box import host_sensors
 
-    words = health.undervoltage(box.root / "sys/devices/platform/soc/soc:firmware/get_throttled")
+    words = host_sensors.undervoltage(
+        box.root / "sys/devices/platform/soc/soc:firmware/get_throttled"
+    )
     if words is None:
         return absent("nothing here watches the supply")
     return (
@@ -136,7 +138,7 @@ def memory(box: Box) -> Finding:
 
 def disk(box: Box) -> Finding:
     """Whether what is read and learned can be kept."""
-    from pi_reader.service.surroundings import LEAST_FREE_MB
+    from pi_reader.box.host_monitor import LEAST_FREE_MB
 
     folder = box.folders.state
     while not folder.exists() and folder != folder.parent:

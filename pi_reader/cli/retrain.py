@@ -134,10 +134,10 @@ def _learn(
     args: argparse.Namespace, folders: Folders, settings: Settings, seconds: float | None
 ) -> int:
     """The night's work."""
+    from pi_reader.box.host_sensors import temperature
     from pi_reader.cli.train import share_memory
     from pi_reader.errors import CannotWrite
     from pi_reader.learning.night.job import Night
-    from pi_reader.service.health import temperature
     from pi_reader.training import trainer
 
     share_memory()

@@ -67,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _serve(args: argparse.Namespace) -> int:
     from pi_reader.cli.common import generations_of
+    from pi_reader.client.commands import Session, serve
     from pi_reader.config import Settings, load_settings
-    from pi_reader.service.remote import Session, serve
 
     folders = folders_of(args)
     try:

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pi_reader.client.status import BoxStatus, number, read_status, read_training
 from pi_reader.config import Folders
 from pi_reader.errors import Busy
 from pi_reader.requests import Requests
-from pi_reader.service.known import Known, look, number, training_of
 
 ACTIVE = ("training", "judging")
 DEAD_SECONDS = 900.0  # without a word from a training: it was killed
@@ -32,9 +32,9 @@ def follow(
     clock: seconds since 1970; wait: lets so many seconds pass.
     """
     begun, said, asked = clock(), "", False
-    yield from service_lines(look(folders, begun))
+    yield from service_lines(read_status(folders, begun))
     while clock() - begun < LONGEST_SECONDS:
-        training = training_of(folders)
+        training = read_training(folders)
         if not asked and (folders.requests / "retrain").exists():
             asked = True
             yield "a training was asked for and is about to begin"
@@ -58,14 +58,14 @@ def cancel(
     folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
 ) -> str:
     """Stop the training; gives what it said at last. Raises Busy if it does not stop."""
-    if not is_active(training_of(folders), clock()):
+    if not is_active(read_training(folders), clock()):
         return "no training is running"
     request = requests.ask("cancel")
     try:
         until = clock() + CANCEL_SECONDS
         while clock() < until:
             wait(_POLL)
-            training = training_of(folders)
+            training = read_training(folders)
             if not is_active(training, clock()):
                 return training_line(training)
     finally:
@@ -80,7 +80,7 @@ def is_active(training: Mapping[str, Any], now: float) -> bool:
     return training.get("state") in ACTIVE and abs(now - number(training, "updated")) < DEAD_SECONDS
 
 
-def service_lines(known: Known) -> Iterator[str]:
+def service_lines(known: BoxStatus) -> Iterator[str]:
     """What the service said of itself, or why it says nothing."""
     if not known.running:
         yield f"reader: {known.problem}"

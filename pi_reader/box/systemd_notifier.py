@@ -13,7 +13,7 @@ from collections.abc import Mapping
 _LONGEST = 200  # characters of a status line; systemctl shows one line
 
 
-class Heartbeat:
+class SystemdNotifier:
     """Speaks to the socket that systemd named; says nothing where it named none.
 
     environment: where NOTIFY_SOCKET is looked up. A beat that cannot be delivered is let go, the

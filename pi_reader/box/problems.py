@@ -11,7 +11,7 @@ from pi_reader.errors import PiReaderError
 TROUBLES = (PiReaderError, OSError, sqlite3.Error)  # what a card or a part may raise, ours or not
 
 
-class Faults:
+class Problems:
     """The box's list of complaints, the oldest first. log: is told one line per change."""
 
     def __init__(self, log: Callable[[str], None]) -> None:

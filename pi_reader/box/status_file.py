@@ -20,7 +20,7 @@ EVERY = 10.0  # seconds between two reports while nothing changes
 _MODE = 0o644  # anybody on the box may see it
 
 
-class Report:
+class StatusFile:
     """Writes the file when something has changed, else every ten seconds."""
 
     def __init__(self, path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from pi_reader.service.correct import Correcting
-from pi_reader.service.diary import Diary
-from pi_reader.service.events import Event
-from pi_reader.service.faults import TROUBLES
+from pi_reader.box.correction import CorrectionDialogue
+from pi_reader.box.events import Event
+from pi_reader.box.problems import TROUBLES
+from pi_reader.box.reading_log import ReadingLog
 from pi_reader.values import Correction, Reading
 
 NEWS = 10.0  # seconds that a line about what was done stands
@@ -36,7 +36,7 @@ class Button(Protocol):
         """Let go of the line."""
 
 
-class Presses:
+class ButtonActions:
     """Turns presses into deeds.
 
     short: what a short press does, "read" or "freeze"; power_off: switches the box off, None if a
@@ -46,15 +46,18 @@ class Presses:
     """
 
     def __init__(
-        self, diary: Diary, short: str = "read", power_off: Callable[[], None] | None = None
+        self,
+        reading_log: ReadingLog,
+        short: str = "read",
+        power_off: Callable[[], None] | None = None,
     ) -> None:
         self.frozen = False
         self.read_again = False
         self.off = False
-        self._diary = diary
+        self._reading_log = reading_log
         self._short = short
         self._power_off = power_off
-        self._correcting: Correcting | None = None
+        self._correcting: CorrectionDialogue | None = None
         self._event: Event | None = None  # the one that is corrected, or stands on the held display
         self._news = ""
         self._news_until = -float("inf")
@@ -85,7 +88,7 @@ class Presses:
                 self._begin(now)
             elif self._short == "freeze":
                 self.frozen = not self.frozen
-                self._event = self._diary.events.last
+                self._event = self._reading_log.events.last
             else:
                 self.read_again = True
         if self._correcting is not None:
@@ -95,12 +98,12 @@ class Presses:
     def _begin(self, now: float) -> None:
         """Correct the last reading, or the one held, whether or not its paper still lies there."""
         if not self.frozen:
-            self._event = self._diary.events.last
+            self._event = self._reading_log.events.last
         self.frozen = False
         if self._event is None:
             self._say("nothing was read yet that could be corrected", now)
         else:
-            self._correcting = Correcting(self._event.reading, now)
+            self._correcting = CorrectionDialogue(self._event.reading, now)
 
     def _end_if_over(self, now: float) -> None:
         """Keep what was settled, on the card, before anybody is told so."""
@@ -110,7 +113,7 @@ class Presses:
         if not kept:
             return
         try:
-            self._diary.corrected(self._event, kept)
+            self._reading_log.corrected(self._event, kept)
         except TROUBLES as error:
             self._say(f"nothing was kept: {error}", now)
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pi_reader.service.heartbeat import Heartbeat
+from pi_reader.box.systemd_notifier import SystemdNotifier
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -24,7 +24,7 @@ def systemd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[so
 
 def test_ok__ready_with_the_first_frame_then_alive(systemd: tuple[socket.socket, str]) -> None:
     listener, name = systemd
-    heart = Heartbeat({"NOTIFY_SOCKET": name})
+    heart = SystemdNotifier({"NOTIFY_SOCKET": name})
     heart.beat()
     heart.beat()
     heart.say("reading:\n12")
@@ -39,14 +39,14 @@ def test_ok__ready_with_the_first_frame_then_alive(systemd: tuple[socket.socket,
 
 def test_ok__nobody_listens(tmp_path: Path) -> None:
     for environment in ({}, {"NOTIFY_SOCKET": str(tmp_path / "gone")}):
-        heart = Heartbeat(environment)
+        heart = SystemdNotifier(environment)
         heart.beat()
         heart.stop()
 
 
 def test_ok__that_it_is_ready_is_said_until_it_is_heard(tmp_path: Path) -> None:
     name = str(tmp_path / "notify")
-    heart = Heartbeat({"NOTIFY_SOCKET": name})
+    heart = SystemdNotifier({"NOTIFY_SOCKET": name})
     heart.beat()
     heart.say("reading: 1")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -60,6 +60,6 @@ def test_ok__that_it_is_ready_is_said_until_it_is_heard(tmp_path: Path) -> None:
 
 def test_ok__a_full_socket_never_blocks(systemd: tuple[socket.socket, str]) -> None:
     _, name = systemd
-    heart = Heartbeat({"NOTIFY_SOCKET": name})
+    heart = SystemdNotifier({"NOTIFY_SOCKET": name})
     for _ in range(5000):
         heart.beat()

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from box import NOW, page, reading
 
+from pi_reader.box.button_actions import ButtonActions
+from pi_reader.box.correction import PATIENCE, CorrectionDialogue
+from pi_reader.box.problems import Problems
+from pi_reader.box.reading_log import ReadingLog
 from pi_reader.learning.samples import NO_DIGIT, Samples
-from pi_reader.service.correct import PATIENCE, Correcting
-from pi_reader.service.diary import Diary
-from pi_reader.service.faults import Faults
-from pi_reader.service.presses import Presses
 from pi_reader.values import Correction
 
 
@@ -23,9 +23,9 @@ class Press:
     at: float = 0.0
 
 
-def pressed(text: str, presses: str) -> Correcting:
+def pressed(text: str, presses: str) -> CorrectionDialogue:
     """A correction after presses, `s` short and `l` long, one a second."""
-    correcting = Correcting(reading(text), 0.0)
+    correcting = CorrectionDialogue(reading(text), 0.0)
     for second, letter in enumerate(presses):
         correcting.press({"s": "short", "l": "long"}[letter], float(second))
     return correcting
@@ -68,13 +68,13 @@ def test_ok__ten_seconds_without_a_press_leave() -> None:
 
 def test_fail__nothing_to_correct() -> None:
     with pytest.raises(ValueError, match="no digits"):
-        Correcting(reading(""), 0.0)
+        CorrectionDialogue(reading(""), 0.0)
 
 
 @pytest.fixture
-def diary(tmp_path: Path) -> Diary:
-    return Diary(
-        Faults(lambda line: None), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW
+def reading_log(tmp_path: Path) -> ReadingLog:
+    return ReadingLog(
+        Problems(lambda line: None), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW
     )
 
 
@@ -84,9 +84,9 @@ def labels(tmp_path: Path) -> list[tuple[int, int, int | None, str]]:
         return [(s.place, s.read, s.label, s.source) for s in samples.last_event()]
 
 
-def test_ok__on_the_card_before_it_is_said(diary: Diary, tmp_path: Path) -> None:
-    presses = Presses(diary)
-    diary.enter(reading("123"), page("123"))
+def test_ok__on_the_card_before_it_is_said(reading_log: ReadingLog, tmp_path: Path) -> None:
+    presses = ButtonActions(reading_log)
+    reading_log.enter(reading("123"), page("123"))
     presses.take([Press("long"), Press("short")], 0.0)
     assert presses.correction == Correction("123", 0, 2) and presses.news(0.0) == ""
     presses.take([Press("long"), Press("long")], 1.0)
@@ -102,32 +102,36 @@ def test_ok__on_the_card_before_it_is_said(diary: Diary, tmp_path: Path) -> None
     assert presses.news(60.0) == ""
 
 
-def test_ok__a_second_correction_overrules_the_first(diary: Diary, tmp_path: Path) -> None:
-    presses = Presses(diary)
-    diary.enter(reading("12"), page("12"))
+def test_ok__a_second_correction_overrules_the_first(
+    reading_log: ReadingLog, tmp_path: Path
+) -> None:
+    presses = ButtonActions(reading_log)
+    reading_log.enter(reading("12"), page("12"))
     presses.take([Press(kind) for kind in ("long", "long", "long")], 0.0)
     presses.take([Press(kind) for kind in ("long", "short", "long")], 1.0)
     presses.take([], 1.0 + PATIENCE)
     assert labels(tmp_path) == [(0, 1, 2, "button"), (1, 2, 2, "button")]
 
 
-def test_ok__other_presses(diary: Diary) -> None:
-    presses = Presses(diary)
+def test_ok__other_presses(reading_log: ReadingLog) -> None:
+    presses = ButtonActions(reading_log)
     presses.take([Press("long")], 0.0)
     assert "nothing was read yet" in presses.news(0.0) and presses.correction is None
     presses.take([Press("short"), Press("hold")], 0.0)
     assert presses.read_again and not presses.off
-    freezing = Presses(diary, "freeze")
+    freezing = ButtonActions(reading_log, "freeze")
     freezing.take([Press("short")], 0.0)
     assert freezing.frozen and not freezing.read_again
     freezing.take([Press("short")], 0.0)
     assert not freezing.frozen
 
 
-def test_ok__five_seconds_switch_off_and_keep_nothing(diary: Diary, tmp_path: Path) -> None:
+def test_ok__five_seconds_switch_off_and_keep_nothing(
+    reading_log: ReadingLog, tmp_path: Path
+) -> None:
     called: list[bool] = []
-    presses = Presses(diary, power_off=lambda: called.append(True))
-    diary.enter(reading("1"), page("1"))
+    presses = ButtonActions(reading_log, power_off=lambda: called.append(True))
+    reading_log.enter(reading("1"), page("1"))
     presses.take([Press("long"), Press("hold")], 0.0)
     presses.take([], 60.0)
     assert called == [True] and presses.off and labels(tmp_path) == []
@@ -135,31 +139,31 @@ def test_ok__five_seconds_switch_off_and_keep_nothing(diary: Diary, tmp_path: Pa
 
 def test_fail__a_card_that_takes_nothing_is_not_confirmed(tmp_path: Path) -> None:
     (tmp_path / "samples.db").mkdir()  # no database can be there
-    diary = Diary(
-        Faults(lambda line: None), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW
+    reading_log = ReadingLog(
+        Problems(lambda line: None), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW
     )
-    diary.enter(reading("1"), page("1"))
-    presses = Presses(diary)
+    reading_log.enter(reading("1"), page("1"))
+    presses = ButtonActions(reading_log)
     presses.take([Press("long"), Press("long")], 0.0)
     assert "samples.db" in presses.news(0.0)
 
 
 def test_ok__doubtful_digits_are_collected_only_if_asked_for(tmp_path: Path) -> None:
     for wanted, kept in ((False, []), (True, [(1, 7, None, "unsure")])):
-        diary = Diary(
-            Faults(lambda line: None),
+        reading_log = ReadingLog(
+            Problems(lambda line: None),
             samples=Samples(tmp_path / "samples.db"),
             collect_unsure=wanted,
             wall=lambda: NOW,
         )
-        diary.enter(reading("1?3"), page("1?3"))
+        reading_log.enter(reading("1?3"), page("1?3"))
         assert labels(tmp_path) == kept
 
 
-def test_ok__the_cutout_is_what_the_camera_saw(diary: Diary, tmp_path: Path) -> None:
+def test_ok__the_cutout_is_what_the_camera_saw(reading_log: ReadingLog, tmp_path: Path) -> None:
     frame = page("1")
-    event = diary.enter(reading("1"), frame)
-    diary.keep(event, {0: 1}, "command")
+    event = reading_log.enter(reading("1"), frame)
+    reading_log.keep(event, {0: 1}, "command")
     with Samples(tmp_path / "samples.db") as samples:
         (sample,) = samples.last_event()
     assert sample.cutout is not None and sample.cutout.dtype == np.uint8

@@ -10,7 +10,7 @@ import numpy as np
 from pi_reader.values import Frame
 
 
-class Window:
+class Crop:
     """Cuts frames to size.
 
     region: (x, y, width, height) in pixels of the frame, () for all of it; masked: rectangles of

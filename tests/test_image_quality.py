@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from pi_reader.box import host_sensors
+from pi_reader.box.crop import Crop
+from pi_reader.box.image_quality import conditions
+from pi_reader.box.motion import MotionDetector, differ, thinned
 from pi_reader.camera.files import load
 from pi_reader.handwriting.page import draw_page
-from pi_reader.service import health
-from pi_reader.service.glance import Eye, differ, thinned
-from pi_reader.service.health import conditions
-from pi_reader.service.window import Window
 from pi_reader.values import Frame, State
 
 LARGEST = (640, 640)  # photographs are looked at in a camera's size
@@ -95,13 +95,13 @@ def test_ok__noise_is_no_change_and_a_digit_is(pages: list[np.ndarray]) -> None:
 
 
 def test_ok__light_that_creeps_is_no_movement_but_a_change() -> None:
-    eye, page = Eye(), np.full((480, 640), 150, np.uint8)
-    eye.look(page)
-    eye.remember()
+    detector, page = MotionDetector(), np.full((480, 640), 150, np.uint8)
+    detector.look(page)
+    detector.remember()
     moving, changed = zip(
         *(
-            (glance.moving, glance.changed)
-            for glance in (eye.look(page + np.uint8(step)) for step in range(16))
+            (motion.moving, motion.changed)
+            for motion in (detector.look(page + np.uint8(step)) for step in range(16))
         ),
         strict=True,
     )
@@ -110,28 +110,28 @@ def test_ok__light_that_creeps_is_no_movement_but_a_change() -> None:
 
 
 def test_ok__first_and_resized_frames_are_changes() -> None:
-    eye = Eye()
-    first = eye.look(np.zeros((480, 640), np.uint8))
+    detector = MotionDetector()
+    first = detector.look(np.zeros((480, 640), np.uint8))
     assert not first.moving and first.changed
-    assert eye.look(np.zeros((240, 320), np.uint8)).moving
+    assert detector.look(np.zeros((240, 320), np.uint8)).moving
 
 
 def test_ok__window_cuts_and_masks() -> None:
     grey = np.full((480, 640), 180, np.uint8)
     grey[100:200, 100:200] = 10
-    seen = Window((50, 60, 300, 200), [(100, 100, 100, 100)]).of(Frame(grey, "x"))
+    seen = Crop((50, 60, 300, 200), [(100, 100, 100, 100)]).of(Frame(grey, "x"))
     assert seen.grey.shape == (200, 300) and seen.source == "x"
     assert (seen.grey == 180).all() and grey[150, 150] == 10
     whole = Frame(grey)
-    assert Window().of(whole) is whole
-    assert Window((600, 0, 100, 100)).of(Frame(grey[:, :500])).grey.shape == (480, 500)
+    assert Crop().of(whole) is whole
+    assert Crop((600, 0, 100, 100)).of(Frame(grey[:, :500])).grey.shape == (480, 500)
 
 
 @pytest.mark.parametrize(("content", "degrees"), [("48312\n", 48.312), ("", None), ("hot", None)])
 def test_ok__temperature(tmp_path: Path, content: str, degrees: float | None) -> None:
     (tmp_path / "temp").write_text(content)
-    assert health.temperature(tmp_path / "temp") == degrees
-    assert health.temperature(tmp_path / "missing") is None
+    assert host_sensors.temperature(tmp_path / "temp") == degrees
+    assert host_sensors.temperature(tmp_path / "missing") is None
 
 
 @pytest.mark.parametrize(
@@ -140,25 +140,25 @@ def test_ok__temperature(tmp_path: Path, content: str, degrees: float | None) ->
 )
 def test_ok__undervoltage(tmp_path: Path, bits: str, said: str | None) -> None:
     (tmp_path / "throttled").write_text(bits)
-    told = health.undervoltage(tmp_path / "throttled")
+    told = host_sensors.undervoltage(tmp_path / "throttled")
     assert told == said if not said else told is not None and said in told
 
 
 def test_ok__disk_and_address(tmp_path: Path) -> None:
-    free = health.disk_free_mb(tmp_path)
+    free = host_sensors.disk_free_mb(tmp_path)
     assert free is not None and free > 0
-    assert health.disk_free_mb(tmp_path / "missing") is None
-    parts = health.address().split(".")
+    assert host_sensors.disk_free_mb(tmp_path / "missing") is None
+    parts = host_sensors.address().split(".")
     assert parts == [""] or len(parts) == 4
 
 
 def test_ok__a_glance_is_cheap() -> None:
     """Half a millisecond here is 20 on a Zero; the test leaves room for a busy machine."""
-    page, eye = draw_page(np.random.default_rng(1), 0.3).frame.grey, Eye()
+    page, detector = draw_page(np.random.default_rng(1), 0.3).frame.grey, MotionDetector()
     times = []
     for _ in range(50):
         begun = time.process_time()
-        eye.look(page)
+        detector.look(page)
         conditions(page)
         times.append(time.process_time() - begun)
     assert sorted(times)[10] < 0.002

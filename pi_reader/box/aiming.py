@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pi_reader.service.health import conditions
+from pi_reader.box.image_quality import conditions
 from pi_reader.values import Reading
 
 SMALLEST = 15  # pixels; digits that are less high are not read reliably

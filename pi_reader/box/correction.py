@@ -14,7 +14,7 @@ PATIENCE = 10.0  # seconds without a press; then nobody is standing there any mo
 _LABELS = (*range(10), None)  # in the order in which a press counts them up
 
 
-class Correcting:
+class CorrectionDialogue:
     """The state of one correction; knows nothing of buttons, lamps or databases.
 
     kept: what was settled so far, by the digit's place: 0 to 9, None for no digit.

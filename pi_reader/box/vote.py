@@ -17,7 +17,7 @@ DRIFT = 0.5  # of a digit's size: how far it may move from one look to the next 
 GROWTH = 1.6  # how much larger or smaller its box may be: a faint stroke comes and goes
 
 
-class Steady:
+class Vote:
     """Decides what is said, and when.
 
     seen, of: a reading is said when `seen` of the last `of` looks agree.

@@ -17,7 +17,7 @@ LEAST_CELLS = 2  # a thin digit 12 pixels tall changes three
 
 
 @dataclass(frozen=True)
-class Glance:
+class Motion:
     """What a glance says. moving: different from the frame before, if there was one; changed:
     different from the frame that was read last, or nothing was read yet."""
 
@@ -25,18 +25,18 @@ class Glance:
     changed: bool
 
 
-class Eye:
+class MotionDetector:
     """Compares frames with the one before and with the one that was read."""
 
     def __init__(self) -> None:
         self._now: np.ndarray | None = None
         self._read: np.ndarray | None = None
 
-    def look(self, grey: np.ndarray) -> Glance:
+    def look(self, grey: np.ndarray) -> Motion:
         """Glance at a frame, (height, width) uint8."""
         before, self._now = self._now, thinned(grey)
         moving = before is not None and differ(before, self._now)
-        return Glance(moving, differ(self._read, self._now))
+        return Motion(moving, differ(self._read, self._now))
 
     def remember(self) -> None:
         """The frame of the last glance is being read."""

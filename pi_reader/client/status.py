@@ -22,7 +22,7 @@ _BEYOND = 1e12  # no time and no count gets there; nor is it infinite or no numb
 
 
 @dataclass(frozen=True)
-class Known:
+class BoxStatus:
     """What can be known of a box from outside.
 
     problem: why it is not running or may not be, and what to do, "" if all is well.
@@ -45,22 +45,22 @@ class Known:
         }
 
 
-def look(folders: Folders, now: float) -> Known:
+def read_status(folders: Folders, now: float) -> BoxStatus:
     """See how the box is doing; `now` in seconds since 1970. Raises nothing."""
-    training = training_of(folders)
+    training = read_training(folders)
     try:
         status = read_json(folders.status, LARGEST)
     except MissingFile:
-        return Known(
+        return BoxStatus(
             False, f"not running: there is no {folders.status}; {_start(folders)}", {}, training
         )
     except BadData as error:
-        return Known(False, f"not running: {error}; {_start(folders)}", {}, training)
+        return BoxStatus(False, f"not running: {error}; {_start(folders)}", {}, training)
     running, problem = _judge(folders, status, now)
-    return Known(running, problem, status, training)
+    return BoxStatus(running, problem, status, training)
 
 
-def training_of(folders: Folders) -> dict[str, Any]:
+def read_training(folders: Folders) -> dict[str, Any]:
     """What the training said last; nothing if it never did, or that is no good."""
     try:
         return read_json(folders.training, LARGEST)

@@ -1,6 +1,6 @@
 """The fault lamp: what a box shows when its reader cannot run, until the reader is tried again.
 
-systemd starts this when the reader has failed for good (`python -m pi_reader.service.fault`). It
+systemd starts this when the reader has failed for good (`python -m pi_reader.box.fault_lamp`). It
 blinks the unsure lamp of the settings and says on the display what is wrong. Where the settings are
 broken it takes those that worked last; a box without such a lamp blinks the board's own.
 """
@@ -16,6 +16,8 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from pi_reader.box.status_file import StatusFile
+from pi_reader.client.status import LARGEST
 from pi_reader.config import Folders, Settings, find_folders, load_settings
 from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile, NoHardware
 from pi_reader.files import read_json
@@ -25,8 +27,6 @@ from pi_reader.outputs.oled import Oled
 from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment, Onlooker
 from pi_reader.outputs.together import Outputs
-from pi_reader.service.known import LARGEST
-from pi_reader.service.report import Report
 from pi_reader.values import State, Status
 
 SETTINGS_THAT_WORKED = "settings-that-worked.toml"  # pi-reader.service copies them when it runs
@@ -169,7 +169,7 @@ def leave_word(path: Path, fault: str) -> None:
     """Let `pi-reader status` know, in the file where the reader would say how it does."""
     words = {"state": State.FAULT, "fault": fault, "updated": time.time(), "pid": os.getpid()}
     try:
-        Report(path).write({}, words, time.monotonic())
+        StatusFile(path).write({}, words, time.monotonic())
     except CannotWrite as error:  # then the lamp and the journal have to do
         print(error, file=sys.stderr)
 

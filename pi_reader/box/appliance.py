@@ -10,24 +10,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from pi_reader.box.button_actions import Button, ButtonActions
+from pi_reader.box.caution import cautious
+from pi_reader.box.crop import Crop
+from pi_reader.box.heap import Heap
+from pi_reader.box.host_monitor import HostMonitor
+from pi_reader.box.motion import MotionDetector
+from pi_reader.box.problems import Problems
+from pi_reader.box.reading_log import ReadingLog
+from pi_reader.box.request_handler import RequestHandler, Sight
+from pi_reader.box.status_file import StatusFile
+from pi_reader.box.status_reporter import StatusReporter
+from pi_reader.box.systemd_notifier import SystemdNotifier
+from pi_reader.box.vote import Vote
+from pi_reader.box.weights import Weights
 from pi_reader.camera.base import Camera
 from pi_reader.errors import PiReaderError
 from pi_reader.outputs.base import Output
 from pi_reader.reading.reader import Reader
-from pi_reader.service.account import Account
-from pi_reader.service.caution import cautious
-from pi_reader.service.diary import Diary
-from pi_reader.service.errands import Errands, Sight
-from pi_reader.service.faults import Faults
-from pi_reader.service.glance import Eye
-from pi_reader.service.heap import Heap
-from pi_reader.service.heartbeat import Heartbeat
-from pi_reader.service.presses import Button, Presses
-from pi_reader.service.report import Report
-from pi_reader.service.steady import Steady
-from pi_reader.service.surroundings import Surroundings
-from pi_reader.service.weights import Weights
-from pi_reader.service.window import Window
 from pi_reader.values import Frame, Reading, State, Status
 
 RESTLESS = 2.0  # seconds: what moves for longer is read all the same, a page in a trembling hand
@@ -39,9 +39,10 @@ FAREWELL = "unplug when the green lamp on the board stays dark"  # our own go ou
 class Appliance:
     """The loop, and what it holds on to.
 
-    camera, weights, outputs, heartbeat: what it looks with, reads with, tells with, lives by.
-    faults, diary, surroundings, presses: shared with whoever built them. errands, button, report:
-    None where nobody asks, presses or wants to know; heap: None where the process ends soon.
+    camera, weights, outputs, notifier: what it looks with, reads with, tells with, lives by.
+    problems, reading_log, host_monitor, actions: shared with whoever built them. request_handler,
+    button, status_file: None where nobody asks, presses or wants to know; heap: None where the
+    process ends soon.
     looks_per_second: while nothing moves, fastest: while something does or is not certain.
     clock: seconds, monotonic; wall: since 1970.
     is_capturing: whether it waits for the camera, which may hang.
@@ -53,16 +54,16 @@ class Appliance:
         weights: Weights,
         outputs: Output,
         *,
-        faults: Faults,
-        diary: Diary,
-        surroundings: Surroundings,
-        presses: Presses,
-        steady: Steady | None = None,
-        heartbeat: Heartbeat | None = None,
-        errands: Errands | None = None,
+        problems: Problems,
+        reading_log: ReadingLog,
+        host_monitor: HostMonitor,
+        actions: ButtonActions,
+        vote: Vote | None = None,
+        notifier: SystemdNotifier | None = None,
+        request_handler: RequestHandler | None = None,
         button: Button | None = None,
-        report: Report | None = None,
-        window: Window | None = None,
+        status_file: StatusFile | None = None,
+        crop: Crop | None = None,
         heap: Heap | None = None,
         looks_per_second: float = 2.0,
         fastest: float = 8.0,
@@ -72,21 +73,21 @@ class Appliance:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.camera, self.weights, self.outputs = camera, weights, outputs
-        self.faults, self.diary, self.surroundings = faults, diary, surroundings
-        self.presses, self.errands, self.button = presses, errands, button
-        self.steady = steady or Steady()
-        self.heartbeat = heartbeat or Heartbeat({})
-        self.window = window or Window()
-        self.account = Account(
+        self.problems, self.reading_log, self.host_monitor = problems, reading_log, host_monitor
+        self.actions, self.request_handler, self.button = actions, request_handler, button
+        self.vote = vote or Vote()
+        self.notifier = notifier or SystemdNotifier({})
+        self.crop = crop or Crop()
+        self.reporter = StatusReporter(
             outputs,
-            self.heartbeat,
-            report,
+            self.notifier,
+            status_file,
             camera=camera,
-            faults=faults,
-            diary=diary,
-            surroundings=surroundings,
-            presses=presses,
-            steady=self.steady,
+            problems=problems,
+            reading_log=reading_log,
+            host_monitor=host_monitor,
+            actions=actions,
+            vote=self.vote,
             clock=clock,
             wall=wall,
         )
@@ -95,7 +96,7 @@ class Appliance:
         self.is_capturing = False
         self._slow, self._fast = 1 / looks_per_second, 1 / fastest
         self._log, self._clock, self._sleep = log, clock, sleep
-        self._eye = Eye()
+        self._motion = MotionDetector()
         self._reader: Reader | None = None
         self._frame: Frame | None = None
         self._still_at = clock()
@@ -106,12 +107,12 @@ class Appliance:
     @property
     def frames(self) -> int:
         """How many were seen."""
-        return self.account.frames
+        return self.reporter.frames
 
     @property
     def reads(self) -> int:
         """How many of them were read."""
-        return self.account.reads
+        return self.reporter.reads
 
     def stop(self) -> None:
         """End the loop after this look; may be called from a signal handler."""
@@ -129,14 +130,14 @@ class Appliance:
         """
         last_word = Status(State.STOPPING)
         try:
-            self.account.begin()
+            self.reporter.begin()
             while not self._stopping and (until is None or self._clock() < until):
                 begun = self._clock()
                 hurried = self._look()
                 if hurried is None:
                     break
                 self._wait(begun + (self._fast if hurried else self._slow))
-            if self.presses.off:
+            if self.actions.off:
                 last_word = Status(State.STOPPING, message=FAREWELL)
         except Exception as error:
             last_word = Status(State.FAULT, str(error) or repr(error))
@@ -151,35 +152,35 @@ class Appliance:
         self.is_capturing = False
         if frame is None:
             return None
-        self._frame = frame = self.window.of(frame)
-        self.account.saw(frame)
+        self._frame = frame = self.crop.of(frame)
+        self.reporter.saw(frame)
         now = self._clock()
-        glance = self._eye.look(frame.grey)
-        if not glance.moving:
+        motion = self._motion.look(frame.grey)
+        if not motion.moving:
             self._still_at = now
         reader = self._newest_reader(now)
-        unsettled = glance.changed or not self.steady.settled
-        if unsettled and (not glance.moving or now - self._still_at > RESTLESS):
-            if glance.changed and not glance.moving:
-                self.steady.stir()
+        unsettled = motion.changed or not self.vote.settled
+        if unsettled and (not motion.moving or now - self._still_at > RESTLESS):
+            if motion.changed and not motion.moving:
+                self.vote.stir()
             self._read(reader, frame)
-        self.account.aiming.look(now, frame.grey, self.steady.said)
-        self._tend(now, Sight(frame, reader, self.account))
-        self.heartbeat.beat()
-        return glance.moving or not self.steady.settled or self.account.aiming.is_on(now)
+        self.reporter.aiming.look(now, frame.grey, self.vote.said)
+        self._tend(now, Sight(frame, reader, self.reporter))
+        self.notifier.beat()
+        return motion.moving or not self.vote.settled or self.reporter.aiming.is_on(now)
 
     def _read(self, reader: Reader, frame: Frame) -> None:
         """Read the frame; say what is certain by now."""
-        self._eye.remember()
+        self._motion.remember()
         reading = cautious(reader.read(frame), reader.sure_at)
         self.weights.confirmed()
-        said = self.steady.add(reading)
-        self.account.has_read()
+        said = self.vote.add(reading)
+        self.reporter.has_read()
         if said is None:
             return
         if said.lines:
-            self.diary.enter(said, frame)
-        if not self.presses.frozen and self.presses.corrected is None:
+            self.reading_log.enter(said, frame)
+        if not self.actions.frozen and self.actions.corrected is None:
             self.outputs.show(said, frame)
 
     def _newest_reader(self, now: float) -> Reader:
@@ -198,52 +199,52 @@ class Appliance:
             except PiReaderError as error:
                 if self._reader is None:
                     raise
-                self.faults.set("weights", f"{error}; the weights before stay in use")
+                self.problems.set("weights", f"{error}; the weights before stay in use")
             else:
-                self.faults.set("weights", self.weights.note)
-                self._eye.forget()  # what lies there is read again
-                self.steady.stir()
-                self.account.reads_with(self._reader.weights, self.weights.number)
+                self.problems.set("weights", self.weights.note)
+                self._motion.forget()  # what lies there is read again
+                self.vote.stir()
+                self.reporter.reads_with(self._reader.weights, self.weights.number)
                 self._log(f"weights {self._reader.weights[:12]} in use")
         assert self._reader is not None
         return self._reader
 
     def _tend(self, now: float, sight: Sight) -> None:
         """Everything but looking: the slow things around, and those who want something."""
-        self.surroundings.tick(now)
-        self.diary.tick(now)
+        self.host_monitor.tick(now)
+        self.reading_log.tick(now)
         if self._heap is not None:
             self._heap.tick(now)
-        if self.errands is not None:
-            self.errands.run(now, sight)
+        if self.request_handler is not None:
+            self.request_handler.run(now, sight)
             if self._reload_asked:
                 self._reload_asked = False
-                self.errands.reload()
-            if self.errands.wants_reload:
+                self.request_handler.reload()
+            if self.request_handler.wants_reload:
                 self.wants_reload = self._stopping = True
         self._press(now)
-        self.account.tell(now)
+        self.reporter.tell(now)
 
     def _press(self, now: float) -> None:
         """Act on the button."""
         if self.button is None:
             return
-        before = self.presses.frozen, self.presses.corrected
-        self.presses.take(self.button.events(), now)
-        if before != (self.presses.frozen, self.presses.corrected):
+        before = self.actions.frozen, self.actions.corrected
+        self.actions.take(self.button.events(), now)
+        if before != (self.actions.frozen, self.actions.corrected):
             self._hold()
-        if self.presses.read_again:
-            self.presses.read_again = False
-            self.steady.forget()
-        self._stopping = self._stopping or self.presses.off
+        if self.actions.read_again:
+            self.actions.read_again = False
+            self.vote.forget()
+        self._stopping = self._stopping or self.actions.off
 
     def _hold(self) -> None:
         """Hold what is shown, or show what is to be corrected; after that, what was said since."""
-        if self.presses.frozen:
-            self.account.held = self.steady.said
+        if self.actions.frozen:
+            self.reporter.held = self.vote.said
         else:
             nothing = Reading("", (0, 0))
-            self.outputs.show(self.presses.corrected or self.steady.said or nothing, self._frame)
+            self.outputs.show(self.actions.corrected or self.vote.said or nothing, self._frame)
 
     def _wait(self, until: float) -> None:
         """Let the time until the next look pass, with an eye on button and displays."""
@@ -251,7 +252,7 @@ class Appliance:
             now = self._clock()
             self.outputs.tick(now)
             self._press(now)
-            self.account.tell(now)
+            self.reporter.tell(now)
             if now >= until:
                 return
             self._sleep(min(SLICE, until - now))
@@ -260,7 +261,7 @@ class Appliance:
         """End in good order: say so, write what waits, let the lamps go dark."""
         self.is_capturing = False
         if not self.wants_reload:  # systemd would kill what says this and goes on
-            self.heartbeat.stop()
-        self.account.end(last_word)
-        self.diary.close()
-        self.account.close()
+            self.notifier.stop()
+        self.reporter.end(last_word)
+        self.reading_log.close()
+        self.reporter.close()

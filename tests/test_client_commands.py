@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 from hostile import HONEST, hostile, may_be_said
 
+from pi_reader.client import commands, labelling, training
+from pi_reader.client.commands import Session, serve
 from pi_reader.config import find_folders
 from pi_reader.errors import (
     BadData,
@@ -37,8 +39,6 @@ from pi_reader.network.card import Card
 from pi_reader.network.layers import Dense, Flatten
 from pi_reader.network.model import Model
 from pi_reader.requests import Requests
-from pi_reader.service import labelling, progress, remote
-from pi_reader.service.remote import Session, serve
 
 MORNING = time.mktime((2026, 11, 24, 8, 0, 0, 0, 0, -1))
 
@@ -89,7 +89,7 @@ def caller(tmp_path: Path) -> Caller:
 def test_ok__help_names_all_that_may_be_said(caller: Caller) -> None:
     text = caller.says("help")
     assert caller.says("") == caller.says("  ") == text
-    for entry in remote.TABLE:
+    for entry in commands.TABLE:
         assert entry.usage in text and entry.purpose in text
 
 
@@ -197,7 +197,7 @@ def test_fail__samples_that_are_none(caller: Caller, monkeypatch: pytest.MonkeyP
 
 
 def test_fail__a_caller_who_falls_asleep(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(commands, "IDLE_SECONDS", 0.1)
     read, write = os.pipe()
     with (
         open(read, "rb") as incoming,
@@ -229,7 +229,7 @@ def follow(caller: Caller, *steps: dict[str, Any] | None) -> list[str]:
             write_json(caller.folders.training, {"updated": now[0]} | values)
 
     step(0.0)
-    return list(progress.follow(caller.folders, lambda: now[0], step))
+    return list(training.follow(caller.folders, lambda: now[0], step))
 
 
 def test_ok__status_follows_a_training_to_its_end(caller: Caller) -> None:
@@ -308,7 +308,7 @@ def test_ok__cancel(caller: Caller) -> None:
     now = [MORNING]
     requests = Requests(caller.folders.requests, clock=lambda: now[0])
 
-    def training(seconds: float) -> None:
+    def stopping(seconds: float) -> None:
         now[0] += seconds
         if now[0] > MORNING + 5 and requests.take("cancel"):
             write_json(
@@ -317,11 +317,11 @@ def test_ok__cancel(caller: Caller) -> None:
             )
 
     def cancel(wait: Any) -> str:
-        return progress.cancel(caller.folders, requests, lambda: now[0], wait)
+        return training.cancel(caller.folders, requests, lambda: now[0], wait)
 
-    assert cancel(training) == "no training is running"
+    assert cancel(stopping) == "no training is running"
     write_json(caller.folders.training, {"state": "judging", "updated": MORNING})
-    assert cancel(training) == "training: failed: stopped"
+    assert cancel(stopping) == "training: failed: stopped"
     write_json(caller.folders.training, {"state": "judging", "updated": now[0]})
 
     def deaf(seconds: float) -> None:
@@ -357,11 +357,13 @@ def test_ok__ten_thousand_requests_start_nothing_but_the_table(
     """Also: words that are looked up open no file, start no process, import nothing."""
     started: list[tuple[str, tuple[str, ...]]] = []
 
-    def recording(entry: remote.Entry) -> Any:
+    def recording(entry: commands.Entry) -> Any:
         return lambda session, *words: started.append((entry.usage, words))
 
     monkeypatch.setattr(
-        remote, "TABLE", tuple(replace(entry, action=recording(entry)) for entry in remote.TABLE)
+        commands,
+        "TABLE",
+        tuple(replace(entry, action=recording(entry)) for entry in commands.TABLE),
     )
     rng = random.Random(5)
     session = caller.session(io.BytesIO(), io.BytesIO())
@@ -403,7 +405,7 @@ def test_ok__requests_really_done(
 def really_done(caller: Caller, folder: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     runs(caller)
     monkeypatch.setattr(labelling, "ANSWER_SECONDS", 0.0)
-    monkeypatch.setattr(progress, "START_SECONDS", 0.0)
+    monkeypatch.setattr(training, "START_SECONDS", 0.0)
     offered = weights(folder / "offered.npz", 1)
     mark = folder / "mark"
     for said in HONEST:  # so that all modules are imported before anybody watches

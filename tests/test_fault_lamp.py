@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pi_reader.box import fault_lamp
 from pi_reader.config import Folders, Settings, find_folders
 from pi_reader.config.settings import LedSettings
 from pi_reader.errors import NoHardware
 from pi_reader.outputs.patterns import FAST
-from pi_reader.service import fault
 from pi_reader.values import State, Status
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def shine(settings: Settings, seconds: float, look: object, *lamps: Path) -> lis
             raise Enough
 
     with pytest.raises(Enough):
-        fault.shine(
+        fault_lamp.shine(
             settings, FAULT, lines.append, clock=lambda: now[0], sleep=sleep, board_lamps=lamps
         )
     return lines
@@ -92,32 +92,32 @@ def test_ok__no_lamp_at_all_is_said_once_and_goes_on(tmp_path: Path) -> None:
 
 def test_fail__a_lamp_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(NoHardware, match="no"):
-        fault.BoardLamp(tmp_path / "no")
+        fault_lamp.BoardLamp(tmp_path / "no")
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Folders:
     folders = find_folders(tmp_path)
-    (tmp_path / fault.SETTINGS_THAT_WORKED).write_text("[leds]\nunsure = 5\n")
+    (tmp_path / fault_lamp.SETTINGS_THAT_WORKED).write_text("[leds]\nunsure = 5\n")
     return folders
 
 
 def test_ok__settings_as_they_are(box: Folders) -> None:
     box.settings.write_text("[leds]\nunsure = 6\n")
-    settings, words = fault.usable_settings(box)
+    settings, words = fault_lamp.usable_settings(box)
     assert (settings.leds.unsure, words) == (6, "")
 
 
 def test_ok__broken_settings_give_way_to_those_that_worked(box: Folders) -> None:
     box.settings.write_text("[leds]\nunsur = 6\n")
-    settings, words = fault.usable_settings(box)
+    settings, words = fault_lamp.usable_settings(box)
     assert settings.leds.unsure == 5 and "did you mean unsure" in words
 
 
 def test_ok__if_those_are_broken_too_there_are_none(box: Folders) -> None:
-    for path in (box.settings, box.state / fault.SETTINGS_THAT_WORKED):
+    for path in (box.settings, box.state / fault_lamp.SETTINGS_THAT_WORKED):
         path.write_text("[leds")
-    settings, words = fault.usable_settings(box)
+    settings, words = fault_lamp.usable_settings(box)
     assert settings == Settings() and "is not TOML" in words
 
 
@@ -134,7 +134,7 @@ def test_ok__if_those_are_broken_too_there_are_none(box: Folders) -> None:
     ],
 )
 def test_ok__says_why(told: dict[str, str], words: str) -> None:
-    assert words in fault.reason(told)
+    assert words in fault_lamp.reason(told)
 
 
 @pytest.mark.parametrize(
@@ -150,16 +150,16 @@ def test_ok__says_why(told: dict[str, str], words: str) -> None:
     ],
 )
 def test_ok__the_reader_s_own_last_word(tmp_path: Path, left: str, words: str) -> None:
-    assert fault.last_word(tmp_path / "status.json") == ""
+    assert fault_lamp.last_word(tmp_path / "status.json") == ""
     (tmp_path / "status.json").write_text(left)
-    assert fault.last_word(tmp_path / "status.json") == words
+    assert fault_lamp.last_word(tmp_path / "status.json") == words
 
 
 def test_ok__status_knows(box: Folders) -> None:
     box.runtime.mkdir()
     mask = os.umask(0o007)  # of the unit
     try:
-        fault.leave_word(box.status, "no camera")
+        fault_lamp.leave_word(box.status, "no camera")
     finally:
         os.umask(mask)
     assert json.loads(box.status.read_text())["state"] == "fault"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 
+from pi_reader.client.status import read_status
 from pi_reader.config import Folders
 from pi_reader.errors import Busy, error_of
 from pi_reader.requests import Requests
-from pi_reader.service.known import look
 
 # For the service to take it up, and as long again to answer: a Zero may be in the middle of a page.
 ANSWER_SECONDS = 20.0
@@ -23,7 +23,7 @@ def label_last(folders: Folders, label: str, place: int | None = None) -> str:
     Raises Busy at once if no service runs, what the service met, BadData for a label that the
     reading cannot have.
     """
-    if problem := look(folders, time.time()).problem:
+    if problem := read_status(folders, time.time()).problem:
         raise Busy(f"label last: the running service knows what was read last; {problem}")
     words = {"event": "last", "label": label} | ({} if place is None else {"place": place})
     requests = Requests(folders.requests)

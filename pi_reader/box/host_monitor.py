@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pi_reader.box import host_sensors
+from pi_reader.box.problems import Problems
+from pi_reader.client.status import LARGEST, number
+from pi_reader.client.training import ACTIVE, is_active
 from pi_reader.errors import PiReaderError
 from pi_reader.files import read_json
-from pi_reader.service import health
-from pi_reader.service.faults import Faults
-from pi_reader.service.known import LARGEST, number
-from pi_reader.service.progress import ACTIVE, is_active
 
 EVERY = 60.0  # seconds between two looks at heat, disk and network
 OFTEN = 1.0  # and at the training's word
@@ -24,7 +24,7 @@ LEAST_FREE_MB, FREE_AGAIN_MB = 20.0, 30.0
 TOO_HOT, COOL_AGAIN = 80.0, 75.0
 
 
-class Surroundings:
+class HostMonitor:
     """Looks around now and then, and keeps what it saw.
 
     state: the folder whose disk must not be full; training: the file in which the training says
@@ -33,7 +33,7 @@ class Surroundings:
 
     def __init__(
         self,
-        faults: Faults,
+        problems: Problems,
         *,
         state: Path | None = None,
         training: Path | None = None,
@@ -44,7 +44,7 @@ class Surroundings:
         self.address = ""
         self.progress: float | None = None
         self.message = ""
-        self._faults = faults
+        self._problems = problems
         self._wall = wall
         self._state = state
         self._training = training
@@ -62,12 +62,12 @@ class Surroundings:
             self._listen()
 
     def _look_around(self) -> None:
-        self.address = health.address()
-        self.temperature = health.temperature()
-        self._faults.set("power", health.undervoltage() or "")
-        limit = COOL_AGAIN if "temperature" in self._faults.all else TOO_HOT
+        self.address = host_sensors.address()
+        self.temperature = host_sensors.temperature()
+        self._problems.set("power", host_sensors.undervoltage() or "")
+        limit = COOL_AGAIN if "temperature" in self._problems.all else TOO_HOT
         hot = self.temperature is not None and self.temperature >= limit
-        self._faults.set(
+        self._problems.set(
             "temperature",
             f"temperature: has reached {TOO_HOT:.0f} °C, should stay below; give the box more air"
             if hot
@@ -78,16 +78,16 @@ class Surroundings:
 
     def _look_at_disk(self, state: Path) -> None:
         if state.is_dir():
-            self._faults.set("state", "")
-        elif "state" not in self._faults.all:  # then it was said why it could not be made
-            self._faults.set(
+            self._problems.set("state", "")
+        elif "state" not in self._problems.all:  # then it was said why it could not be made
+            self._problems.set(
                 "state",
                 f"{state}: is gone, so nothing can be kept; start pi-reader again, which makes it",
             )
-        self.disk_free_mb = free = health.disk_free_mb(state)
-        limit = FREE_AGAIN_MB if "disk" in self._faults.all else LEAST_FREE_MB
+        self.disk_free_mb = free = host_sensors.disk_free_mb(state)
+        limit = FREE_AGAIN_MB if "disk" in self._problems.all else LEAST_FREE_MB
         full = free is not None and free < limit
-        self._faults.set(
+        self._problems.set(
             "disk",
             f"{state}: the disk is full, less than {LEAST_FREE_MB:.0f} MB are"
             " left; make room, reading goes on but nothing is kept"

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
+from pi_reader.client import training
+from pi_reader.client.labelling import label_last
 from pi_reader.config import Folders
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
 from pi_reader.learning.generations import LARGEST_OFFER, Generations, table
 from pi_reader.requests import Requests
-from pi_reader.service import progress
-from pi_reader.service.labelling import label_last
 
 if TYPE_CHECKING:
     from pi_reader.history import Past
@@ -173,7 +173,7 @@ def _help(session: Session) -> None:
 
 
 def _status(session: Session) -> None:
-    for line in progress.follow(session.folders, session.clock, session.wait):
+    for line in training.follow(session.folders, session.clock, session.wait):
         session.say(line)
 
 
@@ -183,7 +183,7 @@ def _retrain(session: Session) -> None:
 
 
 def _cancel(session: Session) -> None:
-    session.say(progress.cancel(session.folders, session.requests, session.clock, session.wait))
+    session.say(training.cancel(session.folders, session.requests, session.clock, session.wait))
 
 
 def _readings(session: Session, last: str = "20") -> None:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pi_reader.box.events import Event, labels_from
+from pi_reader.box.problems import TROUBLES, Problems
+from pi_reader.box.reading_log import ReadingLog
+from pi_reader.box.status_file import plain
+from pi_reader.box.status_reporter import StatusReporter
 from pi_reader.errors import BadData, BadSettings, CannotWrite, PiReaderError
 from pi_reader.learning.samples import NO_DIGIT
 from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
-from pi_reader.service.account import Account
-from pi_reader.service.diary import Diary
-from pi_reader.service.events import Event, labels_from
-from pi_reader.service.faults import TROUBLES, Faults
-from pi_reader.service.report import plain
 from pi_reader.values import Frame, Reading
 
 KINDS = ("read", "aim", "doctor", "label", "reload")
@@ -29,10 +29,10 @@ class Sight:
 
     frame: Frame
     reader: Reader
-    account: Account
+    reporter: StatusReporter
 
 
-class Errands:
+class RequestHandler:
     """Takes requests and answers them.
 
     describe: a reading as `read --json` prints it; check_settings: raises BadSettings for a file
@@ -42,16 +42,16 @@ class Errands:
     def __init__(
         self,
         requests: Requests,
-        diary: Diary,
-        faults: Faults,
+        reading_log: ReadingLog,
+        problems: Problems,
         *,
         describe: Callable[[Reading], Mapping[str, Any]],
         check_settings: Callable[[], object],
     ) -> None:
         self.wants_reload = False
         self._requests = requests
-        self._diary = diary
-        self._faults = faults
+        self._reading_log = reading_log
+        self._problems = problems
         self._describe = describe
         self._check_settings = check_settings
         self._next = -float("inf")
@@ -69,7 +69,7 @@ class Errands:
             try:
                 self._requests.answer(request, plain(answer))
             except CannotWrite as error:  # a matter of whoever asked, and over
-                self._faults.mention(f"request {request.kind}: was not answered, {error}")
+                self._problems.mention(f"request {request.kind}: was not answered, {error}")
 
     def reload(self) -> str:
         """Ask for new settings; gives why they stay the old ones, "" if they do not."""
@@ -77,9 +77,9 @@ class Errands:
             self._check_settings()
         except PiReaderError as error:
             trouble = f"{error}; the old settings stay in use"
-            self._faults.set("settings", trouble)
+            self._problems.set("settings", trouble)
             return trouble
-        self._faults.set("settings", "")
+        self._problems.set("settings", "")
         self.wants_reload = True
         return ""
 
@@ -93,8 +93,8 @@ class Errands:
                 raise BadSettings(trouble)
             return {"done": "the new settings are being taken into use"}
         if request.kind == "aim":
-            sight.account.aiming.ask(now)
-        return sight.account.figures()
+            sight.reporter.aiming.ask(now)
+        return sight.reporter.figures()
 
     def _label(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep a recent reading with what a person says it is.
@@ -114,14 +114,14 @@ class Errands:
                 f"label {label!r:.20} at {place!r:.20}: should be one digit or -, and the"
                 " digit's place, from 0"
             )
-        self._diary.keep(event, labels, "command")
+        self._reading_log.keep(event, labels, "command")
         return {"kept": len(labels), "event": event.number, "read": event.reading.text}
 
     def _event(self, name: object) -> Event:
         if name == "last":
-            if self._diary.events.last is None:
+            if self._reading_log.events.last is None:
                 raise BadData("label: nothing was read yet")
-            return self._diary.events.last
+            return self._reading_log.events.last
         if type(name) is not int:
             raise BadData(f'label: event is {name!r:.20}, should be a number or "last"')
-        return self._diary.events.find(name)
+        return self._reading_log.events.find(name)

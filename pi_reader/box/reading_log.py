@@ -6,19 +6,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from pi_reader.box.drift import Drift
+from pi_reader.box.events import Event, Events, keep
+from pi_reader.box.problems import Problems
 from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.files import believed
 from pi_reader.history import History
 from pi_reader.learning.samples import NO_DIGIT, Samples
-from pi_reader.service.drift import Drift
-from pi_reader.service.events import Event, Events, keep
-from pi_reader.service.faults import Faults
 from pi_reader.values import Frame, Reading
 
 _BASELINE = 20_000  # readings of the history that make the baseline
 
 
-class Diary:
+class ReadingLog:
     """Writes down readings; a card that takes nothing is said and never stops the reading.
 
     history, samples: None if nothing is kept. collect_unsure: whether doubtful digits that nobody
@@ -27,7 +27,7 @@ class Diary:
 
     def __init__(
         self,
-        faults: Faults,
+        problems: Problems,
         *,
         history: History | None = None,
         samples: Samples | None = None,
@@ -36,7 +36,7 @@ class Diary:
     ) -> None:
         self.events = Events()
         self.drift = Drift()
-        self._faults = faults
+        self._problems = problems
         self._wall = wall
         self._history = history
         self._samples = samples
@@ -57,7 +57,7 @@ class Diary:
         event = self.events.add(reading, frame, when)
         if self._collect_unsure and not sure:
             doubted = (place for place, digit in enumerate(reading.digits) if not digit.sure)
-            with self._faults.kept_from_stopping_us("samples"):
+            with self._problems.kept_from_stopping_us("samples"):
                 self.keep(event, dict.fromkeys(doubted), "unsure")
         return event
 
@@ -100,5 +100,5 @@ class Diary:
             yield
         except PiReaderError as error:
             if str(error) != history.trouble:
-                self._faults.mention(str(error))
-        self._faults.set("history", history.trouble)
+                self._problems.mention(str(error))
+        self._problems.set("history", history.trouble)

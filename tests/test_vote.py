@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from box import reading
 
-from pi_reader.service.caution import cautious
-from pi_reader.service.steady import Steady, same_place
+from pi_reader.box.caution import cautious
+from pi_reader.box.vote import Vote, same_place
 from pi_reader.values import Box, Digit, Line, Reading
 
 
-def said(steady: Steady, *texts: str) -> list[str | None]:
+def said(vote: Vote, *texts: str) -> list[str | None]:
     """What each look leads to: a text that is said, "" for a withdrawal, None for nothing new."""
-    answers = [steady.add(reading(text)) for text in texts]
+    answers = [vote.add(reading(text)) for text in texts]
     return [answer and answer.text if answer is None or answer.lines else "" for answer in answers]
 
 
@@ -36,21 +36,21 @@ def said(steady: Steady, *texts: str) -> list[str | None]:
     ],
 )
 def test_ok__what_is_said(looks: list[str], answers: list[str | None]) -> None:
-    assert said(Steady(3, 4), *looks) == answers
+    assert said(Vote(3, 4), *looks) == answers
 
 
 def test_ok__a_page_that_slides_is_the_same_page() -> None:
-    steady = Steady(3, 4)
-    answers = [steady.add(reading("12", x=100 + 4 * look)) for look in range(30)]
+    vote = Vote(3, 4)
+    answers = [vote.add(reading("12", x=100 + 4 * look)) for look in range(30)]
     assert [answer.text for answer in answers if answer] == ["12"]
-    assert steady.said is not None and steady.said.digits[0].box.x == 100 + 4 * 29
+    assert vote.said is not None and vote.said.digits[0].box.x == 100 + 4 * 29
 
 
 def test_ok__the_same_number_elsewhere_is_another_page() -> None:
-    steady = Steady(2, 3)
+    vote = Vote(2, 3)
     for _ in range(3):
-        steady.add(reading("12"))
-    assert [bool(steady.add(reading("12", x=300))) for _ in range(3)] == [False, True, False]
+        vote.add(reading("12"))
+    assert [bool(vote.add(reading("12", x=300))) for _ in range(3)] == [False, True, False]
 
 
 def test_ok__jitter_of_boxes_is_borne() -> None:
@@ -72,20 +72,20 @@ def test_ok__jitter_of_boxes_is_borne() -> None:
 
 
 def test_ok__settled_once_more_looks_would_change_nothing() -> None:
-    steady = Steady(3, 4)
+    vote = Vote(3, 4)
     states = []
     for text in ["12", "12", "12", "", "", "", "12"]:
-        steady.add(reading(text))
-        states.append(steady.settled)
+        vote.add(reading(text))
+        states.append(vote.settled)
     assert states == [False, False, True, False, False, True, False]
-    steady.forget()
-    assert not steady.settled and steady.said is None
+    vote.forget()
+    assert not vote.settled and vote.said is None
 
 
 def test_ok__confidence_is_the_mean_of_the_looks() -> None:
-    steady = Steady(2, 2)
-    steady.add(reading("?"))
-    answer = steady.add(reading("7"))
+    vote = Vote(2, 2)
+    vote.add(reading("?"))
+    answer = vote.add(reading("7"))
     assert answer is not None and answer.text == "?"
     assert answer.digits[0].confidence == pytest.approx((0.5 + 0.99) / 2)
 
