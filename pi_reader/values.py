@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+SIDE = 28  # pixels of a patch's edge
+CLASSES = 10  # the digits
+NO_DIGIT = 10  # label of a mark that is none, and that outcome of networks that know it
+
 
 @dataclass(frozen=True)
 class Frame:

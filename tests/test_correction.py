@@ -13,8 +13,8 @@ from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.correction import PATIENCE, CorrectionDialogue
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
-from pi_reader.learning.samples import NO_DIGIT, Samples
-from pi_reader.values import Correction
+from pi_reader.learning.samples import Samples
+from pi_reader.values import NO_DIGIT, Correction
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.components import Components, find_components, strengths
-from pi_reader.reading.patches import EDGE, SIDE, centre, cut_patches
+from pi_reader.reading.patches import EDGE, centre, cut_patches
+from pi_reader.values import SIDE
 
 PAPER = np.full((1, 1), 200, np.int16)
 

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
-from pi_reader.learning.samples import NO_DIGIT, New, Samples, cut_out, database, exchange, rescue
+from pi_reader.learning.samples import New, Samples, cut_out, database, exchange, rescue
 from pi_reader.learning.samples.rows import LARGEST_CUTOUT, thinned
-from pi_reader.values import Box
+from pi_reader.values import NO_DIGIT, Box
 
 
 def patch(number: int) -> np.ndarray:

@@ -17,10 +17,11 @@ from pi_reader.cli.main import main
 from pi_reader.files import locked
 from pi_reader.learning import rehearsal, trial
 from pi_reader.learning.night import job
-from pi_reader.learning.samples import NO_DIGIT, Samples
+from pi_reader.learning.samples import Samples
 from pi_reader.learning.trial import Outcome
 from pi_reader.network import store
 from pi_reader.requests import Requests
+from pi_reader.values import NO_DIGIT
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ from pi_reader.handwriting.page import draw_page
 from pi_reader.history import past
 from pi_reader.learning import rehearsal, trial
 from pi_reader.learning.generations import Generations
-from pi_reader.learning.samples import NO_DIGIT, Samples, exchange
+from pi_reader.learning.samples import Samples, exchange
 from pi_reader.reading.reader import Reader
+from pi_reader.values import NO_DIGIT
 
 ROOT = Path(__file__).resolve().parents[1]
 LEARNED = "442a638ec2f0711d12bf91e6e080b572e8caa353af530e669e2eca8f697c456b"

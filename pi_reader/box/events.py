@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pi_reader.errors import BadData
-from pi_reader.learning.samples import NO_DIGIT, New, Samples, cut_out
-from pi_reader.values import Frame, Reading
+from pi_reader.learning.samples import New, Samples, cut_out
+from pi_reader.values import NO_DIGIT, Frame, Reading
 
 REMEMBERED = 20  # readings; with a full page each they take about 5 MB
 

@@ -12,8 +12,8 @@ from pi_reader.box.problems import Problems
 from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.files import believed
 from pi_reader.history import History
-from pi_reader.learning.samples import NO_DIGIT, Samples
-from pi_reader.values import Frame, Reading
+from pi_reader.learning.samples import Samples
+from pi_reader.values import NO_DIGIT, Frame, Reading
 
 _BASELINE = 20_000  # readings of the history that make the baseline
 

@@ -13,10 +13,9 @@ from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.status_file import plain
 from pi_reader.box.status_reporter import StatusReporter
 from pi_reader.errors import BadData, BadSettings, CannotWrite, PiReaderError
-from pi_reader.learning.samples import NO_DIGIT
 from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
-from pi_reader.values import Frame, Reading
+from pi_reader.values import NO_DIGIT, Frame, Reading
 
 KINDS = ("read", "aim", "doctor", "label", "reload")
 EVERY = 0.25  # seconds between two looks into the folder

@@ -266,7 +266,7 @@ def _number(text: str) -> int:
 
 
 def _label_from(text: str) -> int:
-    from pi_reader.learning.samples import NO_DIGIT
+    from pi_reader.values import NO_DIGIT
 
     if text in ("none", "-"):
         return NO_DIGIT

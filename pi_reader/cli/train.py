@@ -258,7 +258,7 @@ def _finish(
     from pi_reader.training.trainer import minutes
 
     model = learner.result()
-    card = courses.judge(course, model)
+    card = courses.calibrate_and_card(course, model)
     sha256 = store.save(args.out, model, card)
     kept.unlink(missing_ok=True)
     print(

@@ -188,9 +188,10 @@ def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.
     """(n, 28, 28) uint8 and (n,) uint8."""
     import numpy as np
 
-    from pi_reader.learning.samples import NO_DIGIT, Samples
+    from pi_reader.learning.samples import Samples
     from pi_reader.training import data
     from pi_reader.training.npz import load_npz
+    from pi_reader.values import NO_DIGIT
 
     if args.mnist:
         return data.load_test(args.mnist)

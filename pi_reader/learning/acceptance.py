@@ -19,8 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pi_reader.training.batches import NO_DIGIT
-from pi_reader.training.measure import DIGITS
+from pi_reader.values import CLASSES, NO_DIGIT
 
 MAX_P = 1 / 16  # how likely it may be that luck alone looks as good: four digits of one mind
 MOST_LOST = 0.001  # share of the general test that may be lost: 0.1 points
@@ -96,7 +95,7 @@ class General:
     wrong: int
     marks: int
     false_positives: int
-    each: tuple[int, ...] = (0,) * DIGITS
+    each: tuple[int, ...] = (0,) * CLASSES
 
     @property
     def share(self) -> float:
@@ -115,7 +114,7 @@ class General:
                 f"most {100 * most:g} points may be lost"
             )
         for digit in untaught:
-            if self.each[digit] - before.each[digit] > MOST_OF_ONE * self.digits / DIGITS:
+            if self.each[digit] - before.each[digit] > MOST_OF_ONE * self.digits / CLASSES:
                 return (
                     f"{self.name}: {before.each[digit]} of the {digit}s were read wrong, now "
                     f"{self.each[digit]}, and nobody taught any; at most "
@@ -139,7 +138,7 @@ def opinion(probabilities: np.ndarray, labels: np.ndarray) -> Opinion:
     others[rows, labels] = -np.inf
     ahead = np.clip(own - others.max(axis=1, initial=-np.inf), -_MOST_MARGIN, _MOST_MARGIN)
     guesses = np.where(
-        labels == NO_DIGIT, probabilities.argmax(axis=1), probabilities[:, :DIGITS].argmax(axis=1)
+        labels == NO_DIGIT, probabilities.argmax(axis=1), probabilities[:, :CLASSES].argmax(axis=1)
     )
     return Opinion(guesses == labels, np.rint(ahead * _STEPS).astype(np.int64))
 
@@ -169,7 +168,7 @@ def doubtful_labels(labels: np.ndarray, read: np.ndarray, sure: np.ndarray) -> s
     One label for digits that were surely read as many different ones is no hand, it is a mistake.
     labels, read: (n,) ints; sure: (n,) bool, whether the reader stands by it.
     """
-    for label in range(DIGITS):
+    for label in range(CLASSES):
         others = np.unique(read[(labels == label) & sure & (read != label)])
         if len(others) >= _TOO_MANY:
             names = ", ".join(map(str, others))

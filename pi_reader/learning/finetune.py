@@ -18,10 +18,11 @@ from pi_reader.network.base import Array
 from pi_reader.network.loss import one_hot, softmax
 from pi_reader.network.model import Model
 from pi_reader.training.augment import Augmenter
-from pi_reader.training.batches import NO_DIGIT, draw_foreign_digits
-from pi_reader.training.checkpoint import CHANGES, DIGITS, ORDER, random_for
+from pi_reader.training.batches import draw_foreign_digits
+from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.learners import BatchLearner
 from pi_reader.training.recipes import Augmentation, Recipe
+from pi_reader.values import NO_DIGIT
 
 OWN = 0.25  # share of the owner's digits in a batch
 _TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; the rest is its label
@@ -125,7 +126,7 @@ class RehearsalMixture:
 
     def take(self, step: int) -> tuple[Array, Array]:
         """The batch of a step: (n, 28, 28, 1) float32, 0 to 1, and targets (n, outcomes)."""
-        rng = random_for(self._seed, CHANGES, step)
+        rng = random_for(self._seed, Stream.CHANGES, step)
         rows = rng.choice(len(self._taught), self._own, p=self._chances)
         own = self._change_own(self._taught.patches[rows], rng)
         patches, labels = self._remembered(rng)
@@ -233,7 +234,7 @@ def _near(parent: Model, kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.n
     pieces = _DRAWN // _AT_ONCE
     near, near_labels = [], []
     for piece in range(pieces):
-        patches, labels = draw_foreign_digits(_AT_ONCE, random_for(seed, DIGITS, piece))
+        patches, labels = draw_foreign_digits(_AT_ONCE, random_for(seed, Stream.DIGITS, piece))
         alike = parent.predict(patches)[:, kinds].max(axis=1)
         alike[np.isin(labels, kinds)] = -1
         nearest = np.argsort(-alike, kind="stable")[: _NEAR // pieces]
@@ -249,7 +250,7 @@ def _of_mnist(parent: Model, rehearsal: Rehearsal, seed: int) -> tuple[np.ndarra
     if rehearsal.mnist is None:
         return NO_REPLAY.rows, NO_REPLAY.hard
     rows = rehearsal.mnist.rows
-    start = int(random_for(seed, ORDER).integers(0, max(1, len(rows) - _REPLAYED)))
+    start = int(random_for(seed, Stream.ORDER).integers(0, max(1, len(rows) - _REPLAYED)))
     rows = rows[start : start + _REPLAYED]
     lead = np.empty(len(rows), np.float32)
     for first in range(0, len(rows), _AT_ONCE):

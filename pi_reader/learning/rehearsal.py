@@ -18,7 +18,7 @@ from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import durable
 from pi_reader.training import batches, data
 from pi_reader.training.batches import Labelled
-from pi_reader.training.checkpoint import DIGITS, NON_DIGITS, VALIDATION, random_for
+from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.course import HELD_EVERY
 
 TESTED = 10_000  # digits of the general test: one of them is 0.01 points
@@ -56,12 +56,12 @@ def prepare(mnist: Path | None) -> Rehearsal:
     either. Raises what reading MNIST raises.
     """
     count = _DRAWN if mnist is not None else _DRAWN_ALONE
-    digits, labels = batches.draw_foreign_digits(count, random_for(_SEED, DIGITS))
-    marks, _ = batches.draw_marks(_DRAWN_MARKS, random_for(_SEED, NON_DIGITS))
-    test_marks, _ = batches.draw_marks(MARKS, random_for(_SEED, VALIDATION, 1))
+    digits, labels = batches.draw_foreign_digits(count, random_for(_SEED, Stream.DIGITS))
+    marks, _ = batches.draw_marks(_DRAWN_MARKS, random_for(_SEED, Stream.NON_DIGITS))
+    test_marks, _ = batches.draw_marks(MARKS, random_for(_SEED, Stream.VALIDATION, 1))
     if mnist is None:
-        held = batches.draw_digits(_CALIBRATED, random_for(_SEED, VALIDATION, 2))
-        tested = batches.draw_digits(TESTED, random_for(_SEED, VALIDATION, 3))
+        held = batches.draw_digits(_CALIBRATED, random_for(_SEED, Stream.VALIDATION, 2))
+        tested = batches.draw_digits(TESTED, random_for(_SEED, Stream.VALIDATION, 3))
         return Rehearsal("drawn digits", None, digits, labels, marks, held, tested, test_marks)
     held = _held_back(mnist)
     images, names = data.load_train(mnist, mapped=True)

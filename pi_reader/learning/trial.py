@@ -22,9 +22,8 @@ from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.network.loss import softmax
 from pi_reader.network.model import Model
 from pi_reader.training import calibrate, checkpoint, trainer
-from pi_reader.training.batches import NO_DIGIT
-from pi_reader.training.checkpoint import ORDER, random_for
-from pi_reader.training.measure import DIGITS
+from pi_reader.training.checkpoint import Stream, random_for
+from pi_reader.values import CLASSES, NO_DIGIT
 
 FOLDS = 5
 TRAINING_WORK = 1.05e12  # FLOP for all trainings together; looking and judging take 0.2 beside
@@ -94,7 +93,7 @@ class Trial:
         budget = TRAINING_WORK / shares / finetune.step_work(self.parent)
         self.steps = max(_SHORTER, min(MOST_STEPS, int(budget)))
         self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
-        self._untaught = sorted(set(range(DIGITS)) - set(self.taught.labels.tolist()))
+        self._untaught = sorted(set(range(CLASSES)) - set(self.taught.labels.tolist()))
         self._replay = finetune.NO_REPLAY
         self._done = 0  # steps of the trainings that are over
 
@@ -108,9 +107,9 @@ class Trial:
                 short or "fewer than two readings are there to learn from; label another one",
             )
         read = self.look(self.parent, taught.patches)
-        sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
+        sure = read[:, :CLASSES].max(axis=1) >= self.sure_at
         if wrong := acceptance.doubtful_labels(
-            taught.labels, read[:, :DIGITS].argmax(axis=1), sure
+            taught.labels, read[:, :CLASSES].argmax(axis=1), sure
         ):
             return self._refused(wrong)
         kinds = np.unique(learned.labels)
@@ -213,7 +212,7 @@ class Trial:
         """The rows of each part; a reading is never in two."""
         taught = self.taught
         events = np.unique(taught.events[~taught.held_out])
-        dealt = random_for(self.seed, ORDER, 1).permutation(events)
+        dealt = random_for(self.seed, Stream.ORDER, 1).permutation(events)
         for part in range(FOLDS):
             mine = np.isin(taught.events, dealt[part::FOLDS]) & ~taught.held_out
             if mine.any():
@@ -269,13 +268,13 @@ class Trial:
         if model.outcomes <= NO_DIGIT:
             return read
         seen = self.look(model, self.rehearsal.test_marks)
-        false_positives = int((seen[:, :DIGITS].max(axis=1) >= self.sure_at).sum())
+        false_positives = int((seen[:, :CLASSES].max(axis=1) >= self.sure_at).sum())
         return replace(read, false_positives=false_positives)
 
     def _read(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> General:
         """How many digits are read wrong."""
         wrong = labels[self._wrong(model, patches, labels)]
-        each = tuple(np.bincount(wrong, minlength=DIGITS).tolist())
+        each = tuple(np.bincount(wrong, minlength=CLASSES).tolist())
         return General(
             self.rehearsal.name, len(labels), len(wrong), len(self.rehearsal.test_marks), 0, each
         )
@@ -287,12 +286,12 @@ class Trial:
         """Make its confidence honest, in place; gives the confidence from which as many digits of
         the general sort are sure as were before."""
         patches, labels = self.rehearsal.calibration
-        sure = self.look(self.parent, patches)[:, :DIGITS].max(axis=1) >= self.sure_at
+        sure = self.look(self.parent, patches)[:, :CLASSES].max(axis=1) >= self.sure_at
         model.temperature = 1.0
         said = self.look(model, patches)
         model.temperature = calibrate.fit_temperature(said, labels)
         cooled = softmax(np.log(np.maximum(said, _LEAST)) / np.float32(model.temperature))
-        confident = cooled[:, :DIGITS].max(axis=1)
+        confident = cooled[:, :CLASSES].max(axis=1)
         return min(0.9999, round(float(np.quantile(confident, 1 - sure.mean())), 4))
 
     def look(self, model: Model, patches: np.ndarray) -> np.ndarray:

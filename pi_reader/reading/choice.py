@@ -13,7 +13,8 @@ from statistics import median
 
 import numpy as np
 
-NO_DIGIT = 10  # index of the outcome "this is no digit", in networks that know it
+from pi_reader.values import NO_DIGIT
+
 PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neighbourhood
 NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possible
 PER_CUT = 0.5  # a cut has to be better than no cut, not just as good

@@ -16,8 +16,8 @@ from PIL import Image
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.components import Components, runs_to_mask
+from pi_reader.values import SIDE
 
-SIDE = 28  # pixels of a patch
 EDGE = 20  # pixels of the digit's longer edge in it
 FINE = 3  # crops are first made so many times finer, to thicken strokes before they blur
 LEAST_STROKE = 2.0  # pixels of the patch; MNIST's strokes are 2 to 3 thick

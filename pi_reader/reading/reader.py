@@ -28,7 +28,6 @@ from pi_reader.reading.candidates import (
     on_paper,
 )
 from pi_reader.reading.choice import (
-    NO_DIGIT,
     NO_ROW,
     Mark,
     apply_prior,
@@ -53,7 +52,7 @@ from pi_reader.reading.stacked import (
     is_inside,
     part_lines,
 )
-from pi_reader.values import Box, Digit, Frame, Line, Reading
+from pi_reader.values import NO_DIGIT, Box, Digit, Frame, Line, Reading
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pi_reader.training.augment import Augmenter
-from pi_reader.training.checkpoint import CHANGES, DIGITS, NON_DIGITS, ORDER, PAGES, random_for
+from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.recipes import Recipe
+from pi_reader.values import NO_DIGIT
 
-NO_DIGIT = 10  # the outcome beside the ten digits
 PIECE = 1024  # patches drawn in one go
 
 _SCANNED = 0.25  # share of the drawn digits that look like small black and white scans
@@ -130,11 +130,13 @@ class Mixture:
         if digits:
             pieces = _PIECES if mnist else _PIECES_WITHOUT_MNIST
             draw = draw_foreign_digits if mnist else draw_digits
-            self._pools.append((digits, Pool(draw, DIGITS, seed, *pieces)))
+            self._pools.append((digits, Pool(draw, Stream.DIGITS, seed, *pieces)))
         if marks:
-            self._pools.append((marks, Pool(draw_marks, NON_DIGITS, seed, *_PIECES_OF_MARKS)))
+            self._pools.append(
+                (marks, Pool(draw_marks, Stream.NON_DIGITS, seed, *_PIECES_OF_MARKS))
+            )
         if pages:
-            pool = Pool(draw_pages, PAGES, seed, *_PIECES_OF_PAGES, hands=1)
+            pool = Pool(draw_pages, Stream.PAGES, seed, *_PIECES_OF_PAGES, hands=1)
             self._pools.append((pages, pool))
         self._augment = Augmenter(recipe.changes, recipe.batch)
         self._epoch = -1
@@ -143,7 +145,7 @@ class Mixture:
     def take(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """The batch of a step: (n, 28, 28, 1) float32, 0 to 1, and labels (n,) uint8."""
         self._turn_to(step // self.steps_per_epoch)
-        rng = random_for(self._seed, CHANGES, step)
+        rng = random_for(self._seed, Stream.CHANGES, step)
         patches, labels = [], []
         if self._mnist:
             start = step % self.steps_per_epoch * self._own
@@ -162,7 +164,7 @@ class Mixture:
         if epoch == self._epoch:
             return
         if self._mnist:
-            self._order = random_for(self._seed, ORDER, epoch).permutation(self._mnist.rows)
+            self._order = random_for(self._seed, Stream.ORDER, epoch).permutation(self._mnist.rows)
         for _, pool in self._pools:
             pool.turn_to(epoch)
         self._epoch = epoch

@@ -17,10 +17,10 @@ from pi_reader.network.classic import ClassicNetwork
 from pi_reader.network.model import Model
 from pi_reader.training import batches, calibrate, data, networks, recipes
 from pi_reader.training.batches import Labelled, Mixture
-from pi_reader.training.checkpoint import DIGITS, VALIDATION, WEIGHTS, random_for
+from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.learners import BatchLearner, ClassicLearner, Learner
 from pi_reader.training.measure import measure
-from pi_reader.training.recipes import Lesson, Recipe
+from pi_reader.training.recipes import ClassicRecipe, Recipe
 
 # Each thirteenth of MNIST's training images is held back to judge by: 4,616 of them. The number is
 # odd because two groups of writers take turns there, and those at even places are harder to read.
@@ -42,7 +42,7 @@ class Course:
     """
 
     name: str
-    recipe: Lesson | Recipe
+    recipe: ClassicRecipe | Recipe
     epochs: int
     seed: int
     learned: Labelled | None
@@ -83,7 +83,12 @@ def plan(
 
 
 def _with_mnist(
-    name: str, recipe: Lesson | Recipe, epochs: int, seed: int, folder: Path, limit: int | None
+    name: str,
+    recipe: ClassicRecipe | Recipe,
+    epochs: int,
+    seed: int,
+    folder: Path,
+    limit: int | None,
 ) -> Course:
     """Learn from MNIST's training images; the lecture's network from all of them."""
     patches, labels = data.load_train(folder, mapped=True)
@@ -112,14 +117,16 @@ def _with_mnist(
 
 
 def _with_drawn(
-    name: str, recipe: Lesson | Recipe, epochs: int, seed: int, limit: int | None
+    name: str, recipe: ClassicRecipe | Recipe, epochs: int, seed: int, limit: int | None
 ) -> Course:
     """Learn from digits that the program draws, for a device that never sees a network."""
-    held = batches.draw_digits(min(_HELD_DRAWN, limit or _HELD_DRAWN), random_for(seed, VALIDATION))
+    held = batches.draw_digits(
+        min(_HELD_DRAWN, limit or _HELD_DRAWN), random_for(seed, Stream.VALIDATION)
+    )
     learned = None
-    if isinstance(recipe, Lesson):
+    if isinstance(recipe, ClassicRecipe):
         count = min(_DRAWN, limit or _DRAWN)
-        patches, labels = batches.draw_digits(count, random_for(seed, DIGITS))
+        patches, labels = batches.draw_digits(count, random_for(seed, Stream.DIGITS))
         learned = Labelled(patches, labels, np.arange(len(labels)))
     elif limit:
         recipe = dataclasses.replace(recipe, epoch_without_mnist=limit)
@@ -130,12 +137,12 @@ def _with_drawn(
 
 def learner_for(course: Course) -> Learner:
     """A learner at its very beginning."""
-    rng = random_for(course.seed, WEIGHTS)
-    if isinstance(course.recipe, Lesson):
+    rng = random_for(course.seed, Stream.WEIGHTS)
+    if isinstance(course.recipe, ClassicRecipe):
         assert course.learned is not None
-        lesson = course.recipe
-        network = ClassicNetwork(784, lesson.hidden, 10, lesson.rate, rng)
-        return ClassicLearner(network, lesson, course.learned, course.epochs)
+        recipe = course.recipe
+        network = ClassicNetwork(784, recipe.hidden, 10, recipe.rate, rng)
+        return ClassicLearner(network, recipe, course.learned, course.epochs)
     outcomes = 11 if course.recipe.non_digits else 10
     model = networks.build(course.recipe.layers, outcomes, rng)
     mixture = Mixture(course.recipe, course.seed, course.learned)
@@ -156,11 +163,11 @@ def epochs_within(course: Course, hours: float, steps: int = 30) -> int:
     return max(1, int(hours * 3600 / epoch))
 
 
-def judge(course: Course, model: Model) -> Card:
+def calibrate_and_card(course: Course, model: Model) -> Card:
     """Calibrate a trained network, in place, and write its card."""
     patches, labels = course.held
     model.temperature = calibrate.fit_temperature(model.predict(patches), labels)
-    marks, _ = batches.draw_marks(_HELD_MARKS, random_for(course.seed, VALIDATION, 1))
+    marks, _ = batches.draw_marks(_HELD_MARKS, random_for(course.seed, Stream.VALIDATION, 1))
     curve = calibrate.reject_curve(model.predict(patches), labels, model.predict(marks))
     chosen = calibrate.choose(curve)
     held = measure(model.predict(patches), labels, chosen.threshold)
@@ -184,8 +191,8 @@ def judge(course: Course, model: Model) -> Card:
 
 def _fingerprint() -> str:
     """sha256 of a few drawn digits and marks: other drawing code, other fingerprint."""
-    digits = batches.draw_digits(_FINGERPRINT, random_for(0, VALIDATION, 2))
-    marks = batches.draw_marks(_FINGERPRINT, random_for(0, VALIDATION, 3))
+    digits = batches.draw_digits(_FINGERPRINT, random_for(0, Stream.VALIDATION, 2))
+    marks = batches.draw_marks(_FINGERPRINT, random_for(0, Stream.VALIDATION, 3))
     return data.digest(*digits, *marks)
 
 

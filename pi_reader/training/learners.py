@@ -21,7 +21,7 @@ from pi_reader.network.shards import Shards
 from pi_reader.training.augment import turned
 from pi_reader.training.batches import Labelled
 from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
-from pi_reader.training.recipes import Lesson, Recipe
+from pi_reader.training.recipes import ClassicRecipe, Recipe
 
 Batch = tuple[np.ndarray, np.ndarray]
 
@@ -122,10 +122,10 @@ class ClassicLearner:
     """
 
     def __init__(
-        self, network: ClassicNetwork, lesson: Lesson, digits: Labelled, epochs: int
+        self, network: ClassicNetwork, recipe: ClassicRecipe, digits: Labelled, epochs: int
     ) -> None:
         self._network, self._digits = network, digits
-        self._angles = (0.0, lesson.turned, -lesson.turned) if lesson.turned else (0.0,)
+        self._angles = (0.0, recipe.turned, -recipe.turned) if recipe.turned else (0.0,)
         self.steps_per_epoch = math.ceil(len(digits.rows) / _RECORDS)
         self.steps = epochs * self.steps_per_epoch
         self.state = {

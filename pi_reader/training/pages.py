@@ -16,8 +16,8 @@ from pi_reader.handwriting.non_digits import is_a_bar
 from pi_reader.handwriting.page import draw_page
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
-from pi_reader.reading.patches import SIDE, cut_patches
-from pi_reader.values import Box
+from pi_reader.reading.patches import cut_patches
+from pi_reader.values import SIDE, Box
 
 _SIZES = ((640, 480), (480, 360), (400, 300))  # of the frames, pixels
 _HARDEST = 0.9  # of the pages; at 1 some digits cannot be read by anybody

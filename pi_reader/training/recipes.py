@@ -45,7 +45,7 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class ClassicRecipe:
     """How the lecture's own network learns: one digit at a time, in the order of the book.
 
     hidden: nodes in the middle layer; rate: learning rate; epochs: times through all digits.
@@ -90,9 +90,11 @@ class Recipe:
     changes: Augmentation = field(default_factory=Augmentation)
 
 
-RECIPES: dict[str, Lesson | Recipe] = {
-    "classic": Lesson("the lecture's network: 784-200-10 nodes, sigmoid, one digit at a time"),
-    "classic-rotated": Lesson(
+RECIPES: dict[str, ClassicRecipe | Recipe] = {
+    "classic": ClassicRecipe(
+        "the lecture's network: 784-200-10 nodes, sigmoid, one digit at a time"
+    ),
+    "classic-rotated": ClassicRecipe(
         "the same, each digit also turned by ten degrees both ways",
         rate=0.01,
         epochs=10,
@@ -129,13 +131,13 @@ RECIPES: dict[str, Lesson | Recipe] = {
 }
 
 
-def find(name: str) -> Lesson | Recipe:
+def find(name: str) -> ClassicRecipe | Recipe:
     """The recipe of that name. Raises UsageError that lists those there are."""
     if name not in RECIPES:
         raise UsageError(f"{name}: no such recipe; there are {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
-def describe(recipe: Lesson | Recipe) -> dict[str, Any]:
+def describe(recipe: ClassicRecipe | Recipe) -> dict[str, Any]:
     """All settings of a recipe, fit for JSON: for cards and checkpoints."""
     return cast(dict[str, Any], json.loads(json.dumps(asdict(recipe))))  # tuples become lists

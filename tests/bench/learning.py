@@ -336,7 +336,7 @@ def run_mnist_only(args: argparse.Namespace) -> None:
     learner = course.learner_for(settled)
     trainer.train(learner, shown=trainer.Progress(learner))
     model = learner.result()
-    card = course.judge(settled, model)
+    card = course.calibrate_and_card(settled, model)
     learner.close()
     store.save(args.out, model, card)
     print(f"{args.out}: {card.accuracy:.2%} on {card.measured}")

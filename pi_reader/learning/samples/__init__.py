@@ -3,7 +3,7 @@
 `Samples` is the database, `Sample` one of its rows, `New` one that is to become a row.
 """
 
-from pi_reader.learning.samples.rows import NO_DIGIT, New, Sample, cut_out
+from pi_reader.learning.samples.rows import New, Sample, cut_out
 from pi_reader.learning.samples.store import Counts, Samples
 
-__all__ = ["NO_DIGIT", "Counts", "New", "Sample", "Samples", "cut_out"]
+__all__ = ["Counts", "New", "Sample", "Samples", "cut_out"]

@@ -17,8 +17,9 @@ from typing import BinaryIO
 import numpy as np
 
 from pi_reader.errors import BadData
-from pi_reader.learning.samples.rows import NO_DIGIT, SIDE, New, Sample
+from pi_reader.learning.samples.rows import New, Sample
 from pi_reader.learning.samples.store import Samples
+from pi_reader.values import NO_DIGIT, SIDE
 
 UNLABELLED = 255  # in `y`
 LARGEST = 64 << 20  # bytes, packed or unpacked

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from pi_reader.errors import BadData
-from pi_reader.values import Box
+from pi_reader.values import NO_DIGIT, SIDE, Box
 
-SIDE = 28  # pixels of a patch's edge
-NO_DIGIT = 10  # the label of a mark that is no digit
 LARGEST_CUTOUT = 96  # pixels of the longer edge; what is larger is thinned
 MARGIN = 0.4  # paper around a digit's box, as a share of its longer edge: enough to find ink again
 
