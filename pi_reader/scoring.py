@@ -178,9 +178,7 @@ def match(found: Sequence[Box], true: Sequence[Box], overlap: float = OVERLAP) -
 
 def iou(a: Box, b: Box) -> float:
     """Intersection over union of two boxes, 0 apart to 1 the same."""
-    width = min(a.right, b.right) - max(a.x, b.x)
-    height = min(a.bottom, b.bottom) - max(a.y, b.y)
-    common = max(0, width) * max(0, height)
+    common = a.common(b)
     union = a.width * a.height + b.width * b.height - common
     return common / union if union else 0.0
 

@@ -50,6 +50,12 @@ class Box:
         """First row below the box."""
         return self.y + self.height
 
+    def common(self, other: Box) -> int:
+        """How many pixels lie in both boxes."""
+        width = min(self.right, other.right) - max(self.x, other.x)
+        height = min(self.bottom, other.bottom) - max(self.y, other.y)
+        return max(0, width) * max(0, height)
+
 
 @dataclass(frozen=True)
 class Digit:

@@ -220,8 +220,8 @@ def test_fail__a_status_that_finds_no_room(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object, **__: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a write says it, without a path
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(CannotWrite, match=r"status\.json: cannot be written .No space left"):
+    monkeypatch.setattr(os, "fchmod", full)
+    with pytest.raises(CannotWrite, match=r"status\.json: cannot be written, the disk is full"):
         StatusFile(tmp_path / "run" / "status.json").write({}, {}, 0.0)
 
 

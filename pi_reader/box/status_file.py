@@ -6,15 +6,13 @@ disk: it says what is true right now and means nothing after a power cut.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pi_reader.errors import CannotWrite
+from pi_reader.files import write_json
 
 EVERY = 10.0  # seconds between two reports while nothing changes
 _MODE = 0o644  # anybody on the box may see it
@@ -35,18 +33,13 @@ class StatusFile:
     def write(self, key: Mapping[str, Any], values: Mapping[str, Any], now: float) -> None:
         """Replace the file. Raises CannotWrite."""
         self._last, self._at = dict(key), now
-        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(plain(values), ensure_ascii=False), encoding="utf-8")
-            beside.chmod(_MODE)
-            beside.replace(self._path)
+            write_json(self._path, plain(values), _MODE, sync=False)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
+            why = error if isinstance(error, CannotWrite) else f"{self._path}: {error.strerror}"
             raise CannotWrite(
-                f"{self._path}: cannot be written ({error.strerror}); `pi-reader "
-                "status` does not know how the box is doing"
+                f"{why}; `pi-reader status` does not know how the box is doing"
             ) from error
 
 

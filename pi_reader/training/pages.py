@@ -71,11 +71,11 @@ def _crops(grey: np.ndarray) -> tuple[np.ndarray, list[Box]]:
 
 def _name(box: Box, truth: list[tuple[int, Box]], no_digit: int) -> int:
     """The label of a crop, `no_digit`, or -1 where it is neither one nor the other."""
-    shares = [_common(box, other) / (other.width * other.height) for _, other in truth]
+    shares = [box.common(other) / (other.width * other.height) for _, other in truth]
     if sum(share >= _INSIDE for share in shares) > 1:
         return no_digit
     for label, other in truth:
-        common = _common(box, other)
+        common = box.common(other)
         union = box.width * box.height + other.width * other.height - common
         if common >= _SAME * union:
             return label
@@ -93,12 +93,5 @@ def _is_alike(box: Box, alike: Sequence[Box]) -> bool:
     return any(
         common >= _ALIKE * (area + other.width * other.height - common)
         for other in alike
-        if (common := _common(box, other))
+        if (common := box.common(other))
     )
-
-
-def _common(a: Box, b: Box) -> int:
-    """Pixels that lie in both."""
-    width = min(a.right, b.right) - max(a.x, b.x)
-    height = min(a.bottom, b.bottom) - max(a.y, b.y)
-    return max(0, width) * max(0, height)

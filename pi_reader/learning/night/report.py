@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pi_reader.errors import CannotWrite
+from pi_reader.files import write_json
 from pi_reader.learning.acceptance import Owner
 from pi_reader.learning.trial import Outcome
 
@@ -98,11 +98,9 @@ class ProgressFile:
             "message": message,
             "updated": self._clock(),
         }
-        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, CannotWrite):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
-            beside.replace(self._path)
+            write_json(self._path, values, sync=False)
 
     def is_due(self) -> bool:
         """Whether enough time has gone by for another word."""

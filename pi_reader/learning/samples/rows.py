@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from pi_reader.errors import BadData
 from pi_reader.values import NO_DIGIT, SIDE, Box
@@ -100,13 +101,7 @@ def cut_out(grey: np.ndarray, box: Box) -> np.ndarray:
 def thinned(grey: np.ndarray) -> np.ndarray:
     """A picture small enough to keep: each pixel the mean of a square of so many as it takes."""
     by = -(-max(grey.shape) // LARGEST_CUTOUT)
-    if by <= 1:
-        return grey.copy()
-    height, width = (max(1, size // by) for size in grey.shape)
-    squares = grey[: height * by, : width * by]
-    rows, columns = squares.shape[0] // height, squares.shape[1] // width
-    squares = squares.reshape(height, rows, width, columns)
-    return np.rint(squares.mean(axis=(1, 3), dtype=np.float32)).astype(np.uint8)
+    return grey.copy() if by <= 1 else np.array(Image.fromarray(grey).reduce(by))
 
 
 def packed(grey: np.ndarray | None) -> tuple[bytes | None, int, int]:
