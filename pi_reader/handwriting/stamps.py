@@ -1,0 +1,94 @@
+"""Digits that real people wrote, to be stamped onto drawn pages as ink.
+
+Drawn hands are all of one family. Digits from a collection such as MNIST bring what nobody thought
+of drawing; a stamp is scaled to the line's height and its edges are sharpened, so that only its
+shape tells where it comes from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+_SEEN = 60  # of 255: ink that counts for a digit's extent
+_SOFT = 1.6  # pixels over which the edge of a stamp fades out
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """Small pictures of digits: images (n, 28, 28) uint8, white ink on black; labels (n,)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 3 or len(self.images) != len(self.labels):
+            raise ValueError("stamps: need images (n, height, width) and as many labels")
+
+    def pick(self, rng: np.random.Generator, label: int) -> np.ndarray | None:
+        """One digit cut to its ink, uint8 with one empty pixel around it; None if there is none."""
+        rows = np.flatnonzero(self.labels == label)
+        if not len(rows):
+            return None
+        image = self.images[rows[rng.integers(len(rows))]]
+        seen = image > _SEEN
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        if not len(rows):
+            return None
+        cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        return np.pad(cut, 1)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one page shows its stamps.
+
+    level: from 0.3 bold to 0.7 thin, how much ink of the stamp becomes ink of the page;
+    slant: shear to the right per height; width: 1 is the stamp's own.
+    """
+
+    level: float
+    slant: float
+    width: float
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> Look:
+        """What a page does to its stamps."""
+        return cls(
+            level=float(np.clip(rng.normal(0.48, 0.1), 0.3, 0.68)),
+            slant=float(rng.normal(0, 0.1)),
+            width=float(np.exp(rng.normal(0, 0.12))),
+        )
+
+
+def press(
+    stamp: np.ndarray, corners: np.ndarray, level: float = 0.5
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """A stamp as ink: float32 0 to 1, and the (left, top) pixel of the page where it belongs.
+
+    stamp: (height, width) uint8. corners: (3, 2), where its upper left, upper right and lower left
+    corners lie, in pixels. level: see Look.
+    """
+    origin, right, low = corners.astype(np.float64)
+    around = np.stack([origin, right, low, right + low - origin])
+    left, top = np.floor(around.min(axis=0)).astype(int) - 1
+    width, height = np.ceil(around.max(axis=0)).astype(int) + 2 - (left, top)
+    rows, columns = stamp.shape
+    axes = np.stack([(right - origin) / columns, (low - origin) / rows], axis=1)
+    inverse = np.linalg.inv(axes)
+    shift = inverse @ (np.array([left, top]) - origin)
+    matrix = (*inverse[0], shift[0], *inverse[1], shift[1])
+    picture = Image.fromarray(stamp).transform(
+        (int(width), int(height)),
+        Image.Transform.AFFINE,
+        tuple(float(number) for number in matrix),
+        Image.Resampling.BICUBIC,
+    )
+    gain = max(1.0, float(np.sqrt(abs(np.linalg.det(axes)))) / _SOFT)
+    ink = (np.asarray(picture, np.float32) / 255 - np.float32(level)) * np.float32(gain) + 0.5
+    ink[ink < np.float32(0.06)] = 0
+    if gain == 1.0:  # small digits keep their greys
+        ink = np.asarray(picture, np.float32) / 255
+    return np.clip(ink, 0, 1), (int(left), int(top))

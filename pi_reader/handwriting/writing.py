@@ -1,0 +1,271 @@
+"""From a line of text to marks on a page: which shape each character gets, and where it stands.
+
+A text is digits, signs by the characters of `signs.TABLE`, letters, `@` for a letter of any script,
+`^` that raises the next character, and spaces. All places are in page pixels; a line is written
+from (0, 0), the left end of its baseline, and moved where it belongs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pi_reader.handwriting.pen import Track, extent, tracks
+from pi_reader.handwriting.script import ANY, NAMED
+from pi_reader.handwriting.signs import LETTER, OTHER, TABLE
+from pi_reader.handwriting.splines import Skeleton
+from pi_reader.handwriting.stamps import Look, Stamps
+from pi_reader.handwriting.strokes import DIGITS
+from pi_reader.handwriting.style import Style
+
+_FEW, _MANY = 48, 96  # points along a character that is lower or taller than _LARGE
+_LARGE = 64.0  # pixels
+_TIGHT = ".,:°"  # what stands closer to its neighbours
+_ALIKE = 0.12  # of the letters of any script are somebody's digits in shape
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A person who writes on one page with one pen.
+
+    tall: height of a digit, pen: width of the stroke, both in pixels. sizes: (10,) how tall each
+    digit is beside the others. gap, letter_gap: free paper between characters, space: a blank, all
+    in heights of a digit. jitter: how far characters leave the baseline, in heights; climb: rise
+    per way. touching: chance that a character touches the next. stamps: real digits to use.
+    """
+
+    style: Style
+    tall: float
+    pen: float
+    sizes: np.ndarray
+    gap: float
+    letter_gap: float
+    space: float
+    jitter: float
+    climb: float
+    touching: float
+    stamps: Stamps | None
+    look: Look
+
+    @classmethod
+    def random(
+        cls, rng: np.random.Generator, tall: float, difficulty: float, stamps: Stamps | None
+    ) -> Hand:
+        """Meet somebody new, who writes digits `tall` pixels high."""
+        style = Style.random(rng)
+        sizes = np.exp(rng.normal(0, 0.08, 10))
+        sizes[0] *= rng.uniform(0.6, 1.05) if rng.random() < 0.5 else 1.0
+        joined = rng.random() < 0.25
+        thick = 0.11 if stamps else 0.09
+        pen = thick * float(np.exp(rng.normal(0, 0.2 if stamps else 0.42)))
+        return cls(
+            style=style,
+            tall=tall,
+            pen=float(np.clip(pen * tall, 1.4, max(0.24 * tall, 1.5))),
+            sizes=sizes.astype(np.float32),
+            gap=style.spacing if rng.random() < 0.75 else float(rng.uniform(0.4, 1.2)),
+            letter_gap=float(rng.uniform(-0.08, 0.02) if joined else rng.uniform(0.06, 0.25)),
+            space=float(rng.uniform(0.2, 0.9)),
+            jitter=float(rng.uniform(0.0, 0.06)),
+            climb=style.drift + float(rng.normal(0, 0.008 + 0.015 * difficulty)),
+            touching=0.05 * difficulty if rng.random() < 0.5 else 0.0,
+            stamps=stamps,
+            look=Look.random(rng),
+        )
+
+    def sized(self, tall: float) -> Hand:
+        """The same hand writing larger or smaller with the same kind of pen."""
+        pen = self.pen * tall / self.tall
+        return replace(self, tall=tall, pen=float(max(pen, 1.3)))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One thing that stands on the page, in page pixels.
+
+    name: a digit, one of SIGNS, "letter" or "other"; line: row of the page, -1 for none. track:
+    one shape, where the pen went; for a stamp its upper left, upper right and lower left corners.
+    stamp: (height, width) uint8 of a stamped digit; level: how it becomes ink.
+    """
+
+    name: str
+    line: int
+    track: Track
+    stamp: np.ndarray | None = None
+    level: float = 0.5
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom in page pixels."""
+        low, high = extent(self.track)
+        return float(low[0, 0]), float(low[0, 1]), float(high[0, 0]), float(high[0, 1])
+
+    def moved(self, right: float, down: float) -> Mark:
+        """The same mark elsewhere."""
+        points = self.track.points + np.array([right, down], np.float32)
+        return replace(self, track=replace(self.track, points=points))
+
+
+def around(marks: Sequence[Mark]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of several marks together, in page pixels."""
+    corners = np.array([mark.extent for mark in marks])
+    return (*corners[:, :2].min(axis=0).tolist(), *corners[:, 2:].max(axis=0).tolist())
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A character before it is drawn: its truth, skeleton, scale and height of its middle, in
+    heights of a digit. digit: -1 for what is none; space: blanks before it, in heights."""
+
+    name: str
+    skeleton: Skeleton | None
+    scale: float
+    middle: float
+    space: float
+    digit: int = -1
+    upright: bool = False
+
+
+def write(rng: np.random.Generator, hand: Hand, text: str, line: int) -> list[Mark]:
+    """Write one line of text from (0, 0) to the right; gives its marks from left to right."""
+    shapes = _shapes(rng, hand, text)
+    if not shapes:
+        return []
+    marks = _drawn(rng, hand, shapes, line)
+    out: list[Mark] = []
+    x = 0.0
+    for shape, mark in zip(shapes, marks, strict=True):
+        left, _, right, _ = mark.extent
+        x += shape.space * hand.tall
+        down = -hand.climb * x + rng.normal(0, hand.jitter) * hand.tall
+        out.append(mark.moved(x - left, down))
+        x += right - left + _gap(rng, hand, shape)
+    return out
+
+
+def _gap(rng: np.random.Generator, hand: Hand, shape: _Shape) -> float:
+    """Free paper after a character, in pixels; below 0 where it touches the next."""
+    if rng.random() < hand.touching:
+        return -float(rng.uniform(0.2, 0.9)) * hand.pen
+    if shape.name == LETTER:
+        gap = (hand.letter_gap + rng.normal(0, 0.03)) * hand.tall
+        return float(gap if hand.letter_gap < 0.02 else max(gap, 2.0))
+    tight = 0.6 if shape.name in _TIGHT or shape.scale < 0.7 else 1.0
+    gap = hand.tall * hand.gap * tight * np.exp(rng.normal(0, 0.35))
+    return float(max(gap, 3 + 0.4 * hand.pen))
+
+
+def _shapes(rng: np.random.Generator, hand: Hand, text: str) -> list[_Shape]:
+    """What each character of a text looks like today."""
+    shapes: list[_Shape] = []
+    space, raised = 0.0, False
+    for character in text:
+        if character == " ":
+            space += hand.space * float(rng.uniform(0.4, 1.3))
+        elif character == "^":
+            raised = True
+        else:
+            shape = _shape(rng, hand, character)
+            if raised:
+                size, rise = float(rng.uniform(0.42, 0.72)), float(rng.uniform(0.5, 0.85))
+                middle = rise + shape.middle * size
+                shape = replace(shape, scale=shape.scale * size, middle=middle)
+            shapes.append(replace(shape, space=space))
+            space, raised = 0.0, False
+    return shapes
+
+
+def _shape(rng: np.random.Generator, hand: Hand, character: str) -> _Shape:
+    """One character as this hand may write it."""
+    if character.isdecimal():
+        digit = int(character)
+        scale = float(hand.sizes[digit] * np.exp(rng.normal(0, hand.style.uneven)))
+        return _Shape(character, None, scale, scale / 2, 0.0, digit)
+    skeleton: Skeleton | None
+    if sign := TABLE.get(character):
+        skeleton = sign.skeletons[rng.integers(len(sign.skeletons))]
+        scale = float(rng.uniform(*sign.tall))
+        middle = float(rng.uniform(*sign.middle))
+        return _Shape(sign.name, skeleton, scale, middle, 0.0, upright=sign.upright)
+    letter = NAMED.get(character) or ANY[rng.integers(len(ANY))]
+    skeleton = letter.skeletons[rng.integers(len(letter.skeletons))]
+    scale = letter.tall * float(np.exp(rng.normal(0, 0.07)))
+    depth = letter.depth if rng.random() < 0.75 else 0.0
+    if character == "@" and rng.random() < _ALIKE:
+        skeleton = None  # whichever digit the hand has to offer
+    return _Shape(LETTER, skeleton, scale, scale / 2 - depth, 0.0)
+
+
+def _drawn(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape], line: int) -> list[Mark]:
+    """The marks of some shapes around (0, their height above the baseline)."""
+    rows = np.array([shape.digit if shape.digit >= 0 else rng.integers(10) for shape in shapes])
+    scales = np.array([shape.scale for shape in shapes], np.float32) * np.float32(hand.tall)
+    upright = np.array([shape.upright for shape in shapes])
+    traits = hand.style.drawing(rows, rng)
+    traits = replace(
+        traits,
+        pen=np.float32(hand.pen) / np.maximum(scales, 1),
+        slant=np.where(upright, traits.slant * np.float32(0.3), traits.slant),
+    )
+    skeletons: dict[int, Skeleton] = {}
+    keys = np.zeros(len(shapes), int)
+    known: dict[Skeleton, int] = {}
+    for row, shape in enumerate(shapes):
+        skeleton = shape.skeleton or DIGITS[rows[row]][traits.form[row]].skeleton
+        keys[row] = known.setdefault(skeleton, len(known))
+        skeletons[keys[row]] = skeleton
+    steps = _MANY if hand.tall > _LARGE else _FEW
+    track = tracks(keys, skeletons, traits, rng, steps)
+    points = track.points * scales[:, None, None]
+    middles = np.array([shape.middle for shape in shapes], np.float32) * np.float32(hand.tall)
+    points[:, :, 1] -= middles[:, None]
+    radius = track.radius * scales[:, None]
+    dots = np.array([shape.name in ".,:" for shape in shapes])
+    radius[dots] = np.maximum(radius[dots], np.float32(hand.pen * 0.55))
+    marks = []
+    for row, shape in enumerate(shapes):
+        one = slice(row, row + 1)
+        mark = Mark(shape.name, line, Track(points[one], radius[one], track.down[one]))
+        stamped = _stamped(rng, hand, shape, line) if shape.digit >= 0 else None
+        marks.append(stamped or mark)
+    return marks
+
+
+def _stamped(rng: np.random.Generator, hand: Hand, shape: _Shape, line: int) -> Mark | None:
+    """The same digit as somebody really wrote it, if the hand has stamps for it."""
+    stamp = hand.stamps.pick(rng, shape.digit) if hand.stamps else None
+    if stamp is None:
+        return None
+    rows, columns = stamp.shape
+    high = shape.scale * hand.tall * rows / (rows - 2)
+    wide = high * columns / rows * hand.look.width * float(np.exp(rng.normal(0, 0.05)))
+    top = -shape.middle * hand.tall - high / 2
+    lean = hand.look.slant * high
+    corners = np.array([[lean, top], [lean + wide, top], [0, top + high], [wide, top + high]])
+    track = Track(
+        corners[None].astype(np.float32), np.zeros((1, 4), np.float32), np.ones((1, 3), bool)
+    )
+    return Mark(shape.name, line, track, stamp, hand.look.level)
+
+
+def stroke(
+    strokes: Sequence[np.ndarray], pen: float, step: float = 16.0, name: str = OTHER
+) -> Mark:
+    """Straight lines from corner to corner as one mark outside any line of text.
+
+    strokes: each (corners, 2) in page pixels; pen: width in pixels; step: how far apart the points
+    of the track lie, in pixels.
+    """
+    pieces, down = [], []
+    for corners in strokes:
+        lengths = np.hypot(*np.diff(corners, axis=0).T)
+        way = np.concatenate([[0.0], np.cumsum(lengths)])
+        places = np.union1d(way, np.linspace(0, way[-1], int(way[-1] / step) + 2))
+        points = np.stack([np.interp(places, way, corners[:, axis]) for axis in (0, 1)], axis=1)
+        pieces.append(points.astype(np.float32))
+        down += [True] * (len(points) - 1) + [False]
+    points = np.concatenate(pieces)[None]
+    radius = np.full(points.shape[:2], pen / 2, np.float32)
+    return Mark(name, -1, Track(points, radius, np.array([down[:-1]])))

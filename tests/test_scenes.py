@@ -1,0 +1,113 @@
+"""Scenes: wider drawn pages with the truth about every mark."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
+from pi_reader.values import Box, Frame
+
+NAMES = set("0123456789" + SIGNS) | {"letter", "other"}
+WITHOUT_DIGITS = {"prose", "signs"}
+
+
+def ones_and_bars() -> Stamps:
+    """Stamps that no hand would draw: full squares for 0, hollow ones for all others."""
+    full = np.zeros((28, 28), np.uint8)
+    full[4:24, 4:24] = 255
+    hollow = full.copy()
+    hollow[8:20, 8:20] = 0
+    return Stamps(np.stack([full, *[hollow] * 9]), np.arange(10))
+
+
+def scenes(kind: str, count: int, stamps: Stamps | None = None) -> list[Scene]:
+    return [draw_scene(np.random.default_rng([7, seed]), kind, stamps) for seed in range(count)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ok__every_kind_draws_marks_whose_boxes_hold_their_ink(kind: str) -> None:
+    drawn = scenes(kind, 6)
+    for scene in drawn:
+        grey = scene.frame.grey
+        assert grey.dtype == np.uint8 and min(grey.shape) >= 300 and max(grey.shape) <= 800
+        assert scene.kind == kind
+        for glyph in scene.glyphs:
+            box = glyph.box
+            assert glyph.name in NAMES and glyph.line >= -1
+            assert box.width > 0 and box.height > 0 and box.x >= 0 and box.y >= 0
+            assert box.right <= grey.shape[1] and box.bottom <= grey.shape[0]
+    names = {glyph.name for scene in drawn for glyph in scene.glyphs}
+    digits = {name for name in names if name.isdigit()}
+    assert bool(digits) is (kind not in WITHOUT_DIGITS)
+
+
+def test_ok__the_same_seed_gives_the_same_page() -> None:
+    first, again, other = (draw_scene(np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert np.array_equal(first.frame.grey, again.frame.grey)
+    assert first.glyphs == again.glyphs and first.kind == again.kind
+    assert not np.array_equal(first.frame.grey, other.frame.grey)
+
+
+def test_ok__ink_is_inside_its_box_and_not_beside_it() -> None:
+    inside, beside = [], []
+    for scene in scenes("number", 25):
+        grey = scene.frame.grey.astype(float)
+        for glyph in scene.glyphs:
+            x, y, box = glyph.box.x, glyph.box.y, glyph.box
+            around = grey[max(y - 4, 0) : box.bottom + 4, max(x - 4, 0) : box.right + 4]
+            ground = np.percentile(around, 80)
+            ring = around.copy()
+            ring[2:-2, 2:-2] = ground
+            inside.append(ground - np.percentile(grey[y : box.bottom, x : box.right], 5))
+            beside.append(ground - np.median(ring))
+    assert np.mean(np.abs(inside) > 30) > 0.95
+    assert np.mean(np.abs(beside) < 12) > 0.9
+
+
+def test_ok__kinds_come_by_their_shares() -> None:
+    assert sum(KINDS.values()) == pytest.approx(1)
+    kinds = {draw_scene(np.random.default_rng([1, seed])).kind for seed in range(40)}
+    assert len(kinds) > 8
+
+
+def test_ok__lines_are_digits_and_signs_in_reading_order() -> None:
+    box = Box(0, 0, 3, 3)
+    names = [("other", -1), ("3", 1), ("letter", 1), ("+", 1), ("4", 1), ("7", 0), ("other", 0)]
+    glyphs = tuple(Glyph(name, box, line) for name, line in names)
+    frame = Frame(np.zeros((8, 8), np.uint8))
+    assert Scene(frame, glyphs, "sum").lines == ("7", "3+4")
+
+
+def test_ok__lines_stand_from_left_to_right() -> None:
+    for scene in scenes("sum", 8):
+        for line in {glyph.line for glyph in scene.glyphs if glyph.line >= 0}:
+            middles = [g.box.x + g.box.width / 2 for g in scene.glyphs if g.line == line]
+            assert middles == sorted(middles)
+
+
+def test_ok__stamps_are_the_digits_of_some_pages() -> None:
+    stamped = 0
+    for scene in scenes("number", 30, ones_and_bars()):
+        zeros = [glyph.box for glyph in scene.glyphs if glyph.name == "0"]
+        grey = scene.frame.grey.astype(float)
+        cuts = [grey[b.y + 3 : b.bottom - 3, b.x + 3 : b.right - 3] for b in zeros]
+        full = [np.median(cut) < np.median(grey) - 40 for cut in cuts if cut.size]
+        stamped += bool(full) and all(full)
+    assert 4 <= stamped <= 22
+
+
+def test_ok__a_digit_without_a_stamp_is_drawn() -> None:
+    only_a_one = Stamps(ones_and_bars().images[:1], np.array([1]))
+    digits = {g.name for scene in scenes("spread", 8, only_a_one) for g in scene.glyphs}
+    assert len(digits) > 4
+
+
+def test_fail__a_kind_that_does_not_exist() -> None:
+    with pytest.raises(ValueError, match="kind: is sudoku, must be one of"):
+        draw_scene(np.random.default_rng(0), "sudoku")
+
+
+def test_fail__stamps_without_labels() -> None:
+    with pytest.raises(ValueError, match="stamps"):
+        Stamps(np.zeros((3, 28, 28), np.uint8), np.arange(2))
