@@ -9,7 +9,7 @@ from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, dra
 from pi_reader.values import Box, Frame
 
 NAMES = set("0123456789" + SIGNS) | {"letter", "other"}
-WITHOUT_DIGITS = {"prose", "signs"}
+WITHOUT_DIGITS = {"prose", "signs", "scene"}
 
 
 def ones_and_bars() -> Stamps:
@@ -38,6 +38,7 @@ def test_ok__every_kind_draws_marks_whose_boxes_hold_their_ink(kind: str) -> Non
             assert box.width > 0 and box.height > 0 and box.x >= 0 and box.y >= 0
             assert box.right <= grey.shape[1] and box.bottom <= grey.shape[0]
     names = {glyph.name for scene in drawn for glyph in scene.glyphs}
+    assert bool(names) is (kind != "scene")
     digits = {name for name in names if name.isdigit()}
     assert bool(digits) is (kind not in WITHOUT_DIGITS)
 

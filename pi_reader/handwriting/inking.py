@@ -26,12 +26,17 @@ class Maps(Protocol):
 
 
 def seen(marks: Sequence[Mark], view: Maps, size: tuple[int, int]) -> list[Mark]:
-    """The marks in frame pixels, but for those that are cut off; a line ends where one is."""
+    """The marks in frame pixels, but for those that are cut off; a line ends where one is.
+
+    Outlines, which belong to no line, stay as far as they are seen.
+    """
     out, ended = [], set()
     for mark in marks:
         here = replace(mark, track=replace(mark.track, points=view.to_frame(mark.track.points)))
         left, top, right, bottom = here.extent
         inside = min(left, top) > _EDGE and right < size[0] - _EDGE and bottom < size[1] - _EDGE
+        if mark.line < 0:
+            inside = left < size[0] and top < size[1] and min(right, bottom) > 0
         if not inside and mark.line >= 0:
             ended.add(mark.line)
         if inside and mark.line not in ended:
@@ -49,7 +54,7 @@ def lay(cover: np.ndarray, marks: Sequence[Mark]) -> list[Box | None]:
     for row, mark in enumerate(marks):
         if mark.stamp is not None:
             picture, corner = press(mark.stamp, mark.track.points[0, :3], mark.level)
-            boxes[row] = _put(cover, picture, corner)
+            boxes[row] = _put(cover, picture, corner, mark.dark)
             continue
         low, high = extent(mark.track)
         size = int(np.searchsorted(_SIZES, float((high - low).max())))
@@ -73,12 +78,14 @@ def _ink_together(cover: np.ndarray, marks: Sequence[Mark]) -> list[Box | None]:
     inside = replace(track, points=track.points - corner[:, None].astype(np.float32))
     pictures = ink(inside, (int(height), int(width)))
     return [
-        _put(cover, picture, (int(left), int(top)))
-        for picture, (left, top) in zip(pictures, corner, strict=True)
+        _put(cover, picture, (int(left), int(top)), mark.dark)
+        for picture, (left, top), mark in zip(pictures, corner, marks, strict=True)
     ]
 
 
-def _put(cover: np.ndarray, picture: np.ndarray, corner: tuple[int, int]) -> Box | None:
+def _put(
+    cover: np.ndarray, picture: np.ndarray, corner: tuple[int, int], dark: float
+) -> Box | None:
     """Lay one inked picture onto the cover; gives the box of its visible ink there."""
     left, top = corner
     height, width = picture.shape
@@ -88,7 +95,7 @@ def _put(cover: np.ndarray, picture: np.ndarray, corner: tuple[int, int]) -> Box
     if not target.size:
         return None
     source = picture[max(-top, 0) :, max(-left, 0) :][: target.shape[0], : target.shape[1]]
-    np.maximum(target, source, out=target)
+    np.maximum(target, source * np.float32(dark), out=target)
     visible = source > VISIBLE
     up, across = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
     if not len(up):

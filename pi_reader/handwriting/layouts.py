@@ -42,6 +42,22 @@ class Draft:
         self.line += bool(marks)
         return marks
 
+    def centred(
+        self, hand: Hand, text: str, middle: Sequence[float], line: int, name: str = ""
+    ) -> list[Mark]:
+        """Write text around a place as a piece of a line that has its number; gives its marks.
+
+        name: what all of them are, if not what they look like.
+        """
+        marks = write(self.rng, hand, text, line)
+        if not marks:
+            return marks
+        left, top, right, bottom = around(marks)
+        shift = middle[0] - (left + right) / 2, middle[1] - (top + bottom) / 2
+        marks = [replace(mark.moved(*shift), name=name or mark.name) for mark in marks]
+        self.marks += marks
+        return marks
+
     def straight(self, start: Sequence[float], end: Sequence[float], pen: float) -> None:
         """Draw a line by hand: a little bent, a little off."""
         self.marks.append(stroke([by_hand(self.rng, [start, end])], pen))
@@ -234,3 +250,21 @@ def lone(draft: Draft) -> None:
     hand = draft.hand(fitting(draft, [text], tall, 0.4))
     base = hand.tall * 1.1 + rng.uniform(0, 1) * max(draft.size[1] - 1.3 * hand.tall, 1)
     put_row(draft, hand, text, draft.size[0] * rng.uniform(_MARGIN, 0.75), base)
+
+
+_SIMPLE: tuple[Callable[[Draft], None], ...] = (
+    rows_of(texts.numbers),
+    rows_of(texts.numbers),
+    rows_of(texts.sum_),
+    rows_of(texts.label, most=4),
+    rows_of(texts.price),
+    rows_of(texts.only_signs),
+    lone,
+    grid_of_digits,
+    column,
+)
+
+
+def simple(draft: Draft) -> None:
+    """Any of the common layouts, where the kind of page is in what it stands on."""
+    _SIMPLE[draft.rng.integers(len(_SIMPLE))](draft)

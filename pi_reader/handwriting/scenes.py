@@ -7,17 +7,29 @@ They teach a network what stands around a digit. Kinds have names, so that some 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pi_reader.handwriting import layouts, texts
+from pi_reader.handwriting import layouts, outlined, texts
 from pi_reader.handwriting.inking import lay, seen
 from pi_reader.handwriting.layouts import Draft, rows_of
 from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
+from pi_reader.handwriting.scenery import scenery
 from pi_reader.handwriting.signs import SIGNS
 from pi_reader.handwriting.stamps import Stamps
+from pi_reader.handwriting.surroundings import (
+    board,
+    intruded,
+    look_at,
+    look_at_note,
+    moved,
+    on_desk,
+    pale,
+    scan,
+    worn,
+)
 from pi_reader.handwriting.writing import Mark
 from pi_reader.values import Box, Frame
 
@@ -60,31 +72,51 @@ class Scene:
         return tuple("".join(g.name for g in told if g.line == row) for row in rows)
 
 
-_LAYOUTS: dict[str, tuple[float, Callable[[Draft], None]]] = {
-    "number": (10, rows_of(texts.numbers)),
-    "lone": (6, layouts.lone),
-    "spread": (6, layouts.grid_of_digits),
-    "scattered": (1.5, layouts.scattered),
-    "large": (2, layouts.one_large),
-    "column": (4, layouts.column),
-    "sum": (14, rows_of(texts.sum_)),
-    "brackets": (4, rows_of(texts.brackets, most=4)),
-    "equation": (7, rows_of(texts.equation)),
-    "exponent": (4, rows_of(texts.exponent)),
-    "fraction": (3, layouts.fraction),
-    "price": (3, rows_of(texts.price)),
-    "date": (3, rows_of(texts.date)),
-    "time": (2, rows_of(texts.time)),
-    "measure": (3, rows_of(texts.measure)),
-    "phone": (1.5, rows_of(texts.phone)),
-    "list": (3, rows_of(texts.item, most=6)),
-    "label": (5, rows_of(texts.label)),
-    "words": (5, rows_of(texts.words, most=6, tallest=0.16)),
-    "prose": (3, rows_of(texts.prose, most=7, tallest=0.16)),
-    "signs": (3, rows_of(texts.only_signs)),
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of page: how common beside the others, how it is filled, and what it stands on."""
+
+    share: float
+    layout: Callable[[Draft], None] | None
+    ground: str = "paper"
+
+
+_KINDS: dict[str, _Kind] = {
+    "number": _Kind(10, rows_of(texts.numbers)),
+    "lone": _Kind(6, layouts.lone),
+    "spread": _Kind(6, layouts.grid_of_digits),
+    "scattered": _Kind(1.5, layouts.scattered),
+    "large": _Kind(2, layouts.one_large),
+    "column": _Kind(4, layouts.column),
+    "sum": _Kind(14, rows_of(texts.sum_)),
+    "brackets": _Kind(4, rows_of(texts.brackets, most=4)),
+    "equation": _Kind(7, rows_of(texts.equation)),
+    "exponent": _Kind(4, rows_of(texts.exponent)),
+    "fraction": _Kind(3, layouts.fraction),
+    "price": _Kind(3, rows_of(texts.price)),
+    "date": _Kind(3, rows_of(texts.date)),
+    "time": _Kind(2, rows_of(texts.time)),
+    "measure": _Kind(3, rows_of(texts.measure)),
+    "phone": _Kind(1.5, rows_of(texts.phone)),
+    "list": _Kind(3, rows_of(texts.item, most=6)),
+    "label": _Kind(5, rows_of(texts.label)),
+    "words": _Kind(5, rows_of(texts.words, most=6, tallest=0.16)),
+    "prose": _Kind(3, rows_of(texts.prose, most=7, tallest=0.16)),
+    "signs": _Kind(3, rows_of(texts.only_signs)),
+    "table": _Kind(4, outlined.table),
+    "boxes": _Kind(3.5, outlined.boxes),
+    "frame": _Kind(2.5, outlined.frame),
+    "ring": _Kind(2.5, outlined.ring),
+    "underlined": _Kind(2, outlined.underlined),
+    "struck": _Kind(1.5, outlined.struck),
+    "dark_desk": _Kind(3.5, layouts.simple, "desk"),
+    "blackboard": _Kind(2, layouts.simple, "blackboard"),
+    "whiteboard": _Kind(2, layouts.simple, "whiteboard"),
+    "scan": _Kind(3, layouts.simple, "scan"),
+    "scene": _Kind(3.5, None),
 }
-_TOTAL = sum(share for share, _ in _LAYOUTS.values())
-KINDS: dict[str, float] = {kind: share / _TOTAL for kind, (share, _) in _LAYOUTS.items()}
+_TOTAL = sum(kind.share for kind in _KINDS.values())
+KINDS: dict[str, float] = {name: kind.share / _TOTAL for name, kind in _KINDS.items()}
 """Every kind of page and its usual share; the shares add up to 1."""
 
 
@@ -102,34 +134,94 @@ def draw_scene(
         raise ValueError(f"kind: is {kind}, must be one of {', '.join(KINDS)}")
     size = _SIZES[rng.choice(len(_SIZES), p=_SIZE_SHARES)]
     difficulty = float(rng.uniform(0, 0.9))
+    if _KINDS[kind].layout is None:
+        picture = scenery(rng, size) * light(rng, size, difficulty)
+        return Scene(Frame(photograph(picture, rng, difficulty), f"drawn {kind}"), (), kind)
     stamped = stamps if stamps is not None and rng.random() < _STAMPED else None
-    view = View.random(rng, size, difficulty)
-    marks = _written(rng, kind, size, difficulty, stamped, view)
+    ground = _KINDS[kind].ground
+    view, page = _look(rng, size, difficulty, ground)
+    marks = _written(rng, kind, page, difficulty, stamped, view, size)
     cover = np.zeros((size[1], size[0]), np.float32)
     boxes = lay(cover, marks)
-    glyphs = tuple(
-        Glyph(mark.name, box, mark.line)
-        for mark, box in zip(marks, boxes, strict=True)
-        if box is not None
-    )
-    paper = sheet(rng, size, view, difficulty)
-    scene = stain(paper, cover, rng, difficulty) * light(rng, size, difficulty)
-    return Scene(Frame(photograph(scene, rng, difficulty), f"drawn {kind}"), glyphs, kind)
+    glyphs = _glyphs(marks, boxes)
+    grey = _seen(rng, cover, view, page, glyphs, difficulty, ground)
+    return Scene(Frame(grey, f"drawn {kind}"), glyphs, kind)
+
+
+def _look(
+    rng: np.random.Generator, size: tuple[int, int], difficulty: float, ground: str
+) -> tuple[View, tuple[int, int]]:
+    """How the camera looks at the page, and how large the page is in its own pixels."""
+    if ground == "desk":
+        return look_at_note(rng, size)
+    return look_at(rng, size, difficulty), size
+
+
+def _seen(
+    rng: np.random.Generator,
+    cover: np.ndarray,
+    view: View,
+    page: tuple[int, int],
+    glyphs: Sequence[Glyph],
+    difficulty: float,
+    ground: str,
+) -> np.ndarray:
+    """The picture of a page whose ink is known: (height, width) uint8."""
+    size = (cover.shape[1], cover.shape[0])
+    cover = pale(rng, cover)
+    if ground == "scan":
+        return scan(rng, cover)
+    if ground in ("blackboard", "whiteboard"):
+        scene = board(rng, cover, ground == "whiteboard")
+    else:
+        paper = worn(rng, sheet(rng, size, view, difficulty), cover)
+        scene = stain(paper, cover, rng, difficulty)
+    if ground == "desk":
+        scene = on_desk(rng, scene, view, page)
+    scene = intruded(rng, scene, [glyph.box for glyph in glyphs])
+    scene = moved(rng, scene * light(rng, size, difficulty))
+    return photograph(scene, rng, difficulty)
+
+
+def _glyphs(marks: Sequence[Mark], boxes: Sequence[Box | None]) -> tuple[Glyph, ...]:
+    """What the page shows of its marks; those that are one to the eye as one."""
+    out: list[Glyph] = []
+    at: dict[int, int] = {}
+    for mark, box in zip(marks, boxes, strict=True):
+        if box is None:
+            continue
+        if mark.joined in at:
+            place = at[mark.joined]
+            out[place] = replace(out[place], box=_hull(out[place].box, box))
+            continue
+        if mark.joined >= 0:
+            at[mark.joined] = len(out)
+        out.append(Glyph(mark.name, box, mark.line))
+    return tuple(out)
+
+
+def _hull(one: Box, other: Box) -> Box:
+    """The box around two."""
+    x, y = min(one.x, other.x), min(one.y, other.y)
+    right, bottom = max(one.right, other.right), max(one.bottom, other.bottom)
+    return Box(x, y, right - x, bottom - y)
 
 
 def _written(
     rng: np.random.Generator,
     kind: str,
-    size: tuple[int, int],
+    page: tuple[int, int],
     difficulty: float,
     stamps: Stamps | None,
     view: View,
+    size: tuple[int, int],
 ) -> list[Mark]:
-    """Write a page of a kind until most of it is seen; gives its marks in frame pixels."""
+    """Fill a page until most of it is seen; gives its marks in frame pixels."""
+    layout = _KINDS[kind].layout or layouts.simple
     best: list[Mark] = []
     for _ in range(_TRIES):
-        draft = Draft(rng, size, difficulty, stamps)
-        _LAYOUTS[kind][1](draft)
+        draft = Draft(rng, page, difficulty, stamps)
+        layout(draft)
         marks = seen(draft.marks, view, size)
         if len(marks) > len(best):
             best = marks

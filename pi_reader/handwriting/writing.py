@@ -87,7 +87,8 @@ class Mark:
 
     name: a digit, one of SIGNS, "letter" or "other"; line: row of the page, -1 for none. track:
     one shape, where the pen went; for a stamp its upper left, upper right and lower left corners.
-    stamp: (height, width) uint8 of a stamped digit; level: how it becomes ink.
+    stamp: (height, width) uint8 of a stamped digit; level: how it becomes ink. dark: 1 is the
+    page's ink, less is paler. joined: marks with one number here are one to the eye, -1 for none.
     """
 
     name: str
@@ -95,6 +96,8 @@ class Mark:
     track: Track
     stamp: np.ndarray | None = None
     level: float = 0.5
+    dark: float = 1.0
+    joined: int = -1
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
