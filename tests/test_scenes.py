@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pi_reader.handwriting import printing
 from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
 from pi_reader.values import Box, Frame
 
@@ -112,3 +113,24 @@ def test_fail__a_kind_that_does_not_exist() -> None:
 def test_fail__stamps_without_labels() -> None:
     with pytest.raises(ValueError, match="stamps"):
         Stamps(np.zeros((3, 28, 28), np.uint8), np.arange(2))
+
+
+def test_ok__print_needs_no_font_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printing, "font_files", lambda: ())
+    names = {glyph.name for scene in scenes("printed", 6) for glyph in scene.glyphs}
+    assert "letter" in names
+
+
+def test_ok__printed_characters_are_named() -> None:
+    face = printing.Type("", 30.0, 1.0, "abc")
+    marks = face.set(np.random.default_rng(0), "4 [x] 7,5 @", 10.0, 50.0, 2)
+    assert [mark.name for mark in marks] == ["4", "(", "letter", ")", "7", ",", "5", "letter"]
+    assert all(mark.line == 2 for mark in marks)
+    feet = [mark.extent[3] for mark in marks if mark.name in "475"]
+    assert np.ptp(feet) < 3 and 47 < np.mean(feet) < 54
+
+
+def test_ok__what_is_struck_out_is_one_mark() -> None:
+    for scene in scenes("struck", 8):
+        others = [glyph for glyph in scene.glyphs if glyph.name == "other"]
+        assert 1 <= len(others) <= 9

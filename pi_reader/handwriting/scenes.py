@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pi_reader.handwriting import layouts, outlined, texts
+from pi_reader.handwriting import forms, layouts, outlined, texts
 from pi_reader.handwriting.inking import lay, seen
 from pi_reader.handwriting.layouts import Draft, rows_of
 from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
@@ -109,6 +109,10 @@ _KINDS: dict[str, _Kind] = {
     "ring": _Kind(2.5, outlined.ring),
     "underlined": _Kind(2, outlined.underlined),
     "struck": _Kind(1.5, outlined.struck),
+    "form": _Kind(5, forms.form),
+    "printed": _Kind(3, forms.printed),
+    "puzzle": _Kind(2, forms.puzzle),
+    "display": _Kind(1, forms.display),
     "dark_desk": _Kind(3.5, layouts.simple, "desk"),
     "blackboard": _Kind(2, layouts.simple, "blackboard"),
     "whiteboard": _Kind(2, layouts.simple, "whiteboard"),
