@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from pi_reader.handwriting import printing
+from pi_reader.handwriting.paper import View
 from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
+from pi_reader.handwriting.surroundings import Curled
 from pi_reader.values import Box, Frame
 
 NAMES = set("0123456789" + SIGNS) | {"letter", "other"}
@@ -134,3 +136,26 @@ def test_ok__what_is_struck_out_is_one_mark() -> None:
     for scene in scenes("struck", 8):
         others = [glyph for glyph in scene.glyphs if glyph.name == "other"]
         assert 1 <= len(others) <= 9
+
+
+def test_ok__a_joined_word_is_one_letter_mark_and_no_digit() -> None:
+    glyphs = [glyph for scene in scenes("cursive", 10) for glyph in scene.glyphs]
+    wide = [glyph for glyph in glyphs if glyph.box.width > 2.5 * glyph.box.height]
+    assert wide and {glyph.name for glyph in wide} == {"letter"}
+
+
+def test_ok__light_paper_on_a_desk_is_a_part_of_the_picture() -> None:
+    shares = []
+    for scene in scenes("dark_desk", 12):
+        for glyph in scene.glyphs:
+            assert glyph.box.width < scene.frame.grey.shape[1] / 2
+        shares.append((scene.frame.grey > np.percentile(scene.frame.grey, 99) * 0.6).mean())
+    assert min(shares) < 0.5 and max(shares) > 0.5
+
+
+def test_ok__a_curled_page_maps_there_and_back() -> None:
+    matrix = View.random(np.random.default_rng(2), (640, 480), 0.9).matrix
+    view = Curled(matrix, height=20.0, period=900.0, phase=1.0)
+    points = np.random.default_rng(1).uniform(20, 460, (50, 2)).astype(np.float32)
+    assert np.abs(view.to_page(view.to_frame(points)) - points).max() < 0.02
+    assert np.abs(view.to_frame(points) - View(matrix).to_frame(points)).max() > 5

@@ -17,6 +17,7 @@ from pi_reader.handwriting.writing import Hand, Mark, around, stroke, write
 
 _MARGIN = 0.05  # of the page stays free of writing
 _LEAST = 12.0  # pixels; a smaller digit is not legible after blur
+_LENGTHS = {" ": 0.5, ".": 0.5, ",": 0.5, ":": 0.5, "^": 0.0, "§": 3.0}  # beside a digit's
 _WIDE = 0.62  # average width of a character, in heights of a digit
 
 
@@ -81,7 +82,7 @@ def height_of(rng: np.random.Generator, size: tuple[int, int], least: float, mos
 
 def fitting(draft: Draft, lines: Sequence[str], tall: float, gap: float = 0.0) -> float:
     """The height at which the longest of some lines fits the page's width."""
-    longest = max(1.0, *(sum(0.5 if c in " .,:^" else 1.0 for c in text) for text in lines))
+    longest = max(1.0, *(sum(_LENGTHS.get(c, 1.0) for c in text) for text in lines))
     room = draft.size[0] * (1 - 3 * _MARGIN)
     return max(_LEAST, min(tall, room / (longest * (_WIDE + max(gap, 0.25)))))
 
@@ -202,7 +203,7 @@ def grid_of_digits(draft: Draft) -> None:
     lines = [texts.spread(rng) for _ in range(count)]
     room = draft.size[1] * (1 - 2 * _MARGIN) / count
     across = draft.size[0] * (1 - 2 * _MARGIN) / max(len(line.split()) for line in lines)
-    tall = min(room * 0.62, across * 0.8, height_of(rng, draft.size, 0.06, 0.3))
+    tall = min(room * 0.62, across * 0.62, height_of(rng, draft.size, 0.06, 0.3))
     hand = draft.hand(tall)
     pitch = max(min(across, hand.tall * rng.uniform(1.2, 4)), hand.tall * 1.1)
     for row, line in enumerate(lines):

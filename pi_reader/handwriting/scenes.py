@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pi_reader.handwriting import forms, layouts, outlined, texts
+from pi_reader.handwriting import bold, forms, layouts, outlined, texts
 from pi_reader.handwriting.inking import lay, seen
 from pi_reader.handwriting.layouts import Draft, rows_of
 from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
@@ -113,6 +113,8 @@ _KINDS: dict[str, _Kind] = {
     "printed": _Kind(3, forms.printed),
     "puzzle": _Kind(2, forms.puzzle),
     "display": _Kind(1, forms.display),
+    "cursive": _Kind(3, rows_of(texts.cursive, most=6, tallest=0.18)),
+    "bold": _Kind(2, bold.bold),
     "dark_desk": _Kind(3.5, layouts.simple, "desk"),
     "blackboard": _Kind(2, layouts.simple, "blackboard"),
     "whiteboard": _Kind(2, layouts.simple, "whiteboard"),
@@ -182,8 +184,9 @@ def _seen(
         scene = stain(paper, cover, rng, difficulty)
     if ground == "desk":
         scene = on_desk(rng, scene, view, page)
-    scene = intruded(rng, scene, [glyph.box for glyph in glyphs])
-    scene = moved(rng, scene * light(rng, size, difficulty))
+    boxes = [glyph.box for glyph in glyphs]
+    scene = intruded(rng, scene, boxes)
+    scene = moved(rng, scene * light(rng, size, difficulty), boxes)
     return photograph(scene, rng, difficulty)
 
 

@@ -144,14 +144,18 @@ def worn(rng: np.random.Generator, paper: np.ndarray, cover: np.ndarray) -> np.n
 
 def pale(rng: np.random.Generator, cover: np.ndarray) -> np.ndarray:
     """The same ink, less of it on some pages."""
-    return cover * np.float32(rng.uniform(0.45, 0.85)) if rng.random() < _PALE else cover
+    return cover * np.float32(rng.uniform(0.6, 0.9)) if rng.random() < _PALE else cover
 
 
-def moved(rng: np.random.Generator, scene: np.ndarray) -> np.ndarray:
-    """The same picture, which moved on some pages while it was taken."""
-    if rng.random() >= _MOVED:
+def moved(rng: np.random.Generator, scene: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+    """The same picture, which moved on some pages while it was taken; all stays legible.
+
+    boxes: of the marks.
+    """
+    if rng.random() >= _MOVED or not boxes:
         return scene
-    way, angle = rng.uniform(1.5, 5.0), rng.uniform(0, np.pi)
+    tall = float(np.median([box.height for box in boxes]))
+    way, angle = min(rng.uniform(1.5, 6.0), 0.1 * tall), rng.uniform(0, np.pi)
     steps = int(np.ceil(way)) + 1
     out = np.zeros_like(scene)
     for share in np.linspace(-0.5, 0.5, steps):

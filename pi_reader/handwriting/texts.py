@@ -1,7 +1,7 @@
 """What people write down: numbers, sums, equations, prices, dates, labels, words; as text.
 
 The alphabet is that of `writing`: digits, signs, letters, `@` for a letter of any script, `^`
-before what is raised.
+before what is raised, `§` for a whole word of joined writing.
 """
 
 from __future__ import annotations
@@ -248,3 +248,11 @@ def only_signs(rng: np.random.Generator) -> str:
     if rng.random() < 0.65:
         return " ".join(common[rng.integers(len(common))] * n)
     return " ".join(common[rng.integers(len(common))] for _ in range(n))
+
+
+def cursive(rng: np.random.Generator) -> str:
+    """Joined writing, with a number in it now and then."""
+    out = ["§"] * int(rng.integers(1, 5))
+    if rng.random() < 0.3:
+        out[rng.integers(len(out))] = number(rng, 4)
+    return " ".join(out)

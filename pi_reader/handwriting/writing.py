@@ -1,8 +1,8 @@
 """From a line of text to marks on a page: which shape each character gets, and where it stands.
 
 A text is digits, signs by the characters of `signs.TABLE`, letters, `@` for a letter of any script,
-`^` that raises the next character, and spaces. All places are in page pixels; a line is written
-from (0, 0), the left end of its baseline, and moved where it belongs.
+`^` that raises the next character, `§` for a joined word, and spaces. All places are in page
+pixels; a line is written from (0, 0), the left end of its baseline, and moved where it belongs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pi_reader.handwriting.cursive import joined_word
 from pi_reader.handwriting.pen import Track, extent, tracks
 from pi_reader.handwriting.script import ANY, NAMED
 from pi_reader.handwriting.signs import LETTER, OTHER, TABLE
@@ -120,7 +121,8 @@ def around(marks: Sequence[Mark]) -> tuple[float, float, float, float]:
 @dataclass(frozen=True)
 class _Shape:
     """A character before it is drawn: its truth, skeleton, scale and height of its middle, in
-    heights of a digit. digit: -1 for what is none; space: blanks before it, in heights."""
+    heights of a digit. digit: -1 for what is none; space: blanks before it, in heights;
+    joined: whether it is a whole word in one stroke."""
 
     name: str
     skeleton: Skeleton | None
@@ -129,6 +131,7 @@ class _Shape:
     space: float
     digit: int = -1
     upright: bool = False
+    joined: bool = False
 
 
 def write(rng: np.random.Generator, hand: Hand, text: str, line: int) -> list[Mark]:
@@ -186,6 +189,8 @@ def _shape(rng: np.random.Generator, hand: Hand, character: str) -> _Shape:
         digit = int(character)
         scale = float(hand.sizes[digit] * np.exp(rng.normal(0, hand.style.uneven)))
         return _Shape(character, None, scale, scale / 2, 0.0, digit)
+    if character == "§":
+        return _Shape(LETTER, None, float(np.exp(rng.normal(0, 0.06))), 0.0, 0.0, joined=True)
     skeleton: Skeleton | None
     if sign := TABLE.get(character):
         skeleton = sign.skeletons[rng.integers(len(sign.skeletons))]
@@ -231,6 +236,9 @@ def _drawn(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape], line:
     for row, shape in enumerate(shapes):
         one = slice(row, row + 1)
         mark = Mark(shape.name, line, Track(points[one], radius[one], track.down[one]))
+        if shape.joined:
+            word = joined_word(rng, hand.tall * shape.scale, hand.pen)
+            mark = Mark(shape.name, line, word)
         stamped = _stamped(rng, hand, shape, line) if shape.digit >= 0 else None
         marks.append(stamped or mark)
     return marks
