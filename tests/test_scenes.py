@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,23 @@ def test_ok__a_curled_page_maps_there_and_back() -> None:
     points = np.random.default_rng(1).uniform(20, 460, (50, 2)).astype(np.float32)
     assert np.abs(view.to_page(view.to_frame(points)) - points).max() < 0.02
     assert np.abs(view.to_frame(points) - View(matrix).to_frame(points)).max() > 5
+
+
+def test_ok__columns_are_read_one_after_the_other() -> None:
+    for scene in scenes("columns", 8):
+        middles: dict[int, list[float]] = {}
+        for glyph in scene.glyphs:
+            middles.setdefault(glyph.line, []).append(glyph.box.x)
+        starts = [min(middles[line]) for line in sorted(middles)]
+        jumps = np.diff(starts) > 0.15 * scene.frame.grey.shape[1]
+        assert 1 <= jumps.sum() <= 2, "to the right only from column to column"
+
+
+def test_ok__wide_gaps_end_a_line() -> None:
+    for kind in ("lone", "spread", "table"):
+        for scene in scenes(kind, 6):
+            for line in {glyph.line for glyph in scene.glyphs if glyph.line >= 0}:
+                boxes = [glyph.box for glyph in scene.glyphs if glyph.line == line]
+                tall = np.median([box.height for box in boxes])
+                gaps = [b.x - a.right for a, b in pairwise(boxes)]
+                assert max(gaps, default=0) < 4 * tall

@@ -88,13 +88,13 @@ def fitting(draft: Draft, lines: Sequence[str], tall: float, gap: float = 0.0) -
 
 
 def rows_of(
-    text: texts.Text, most: int = 5, least: float = 0.05, tallest: float = 0.26
+    text: texts.Text, most: int = 5, least: float = 0.055, tallest: float = 0.36
 ) -> Callable[[Draft], None]:
     """A layout of lines one below the other. least, tallest: heights, as shares of the page's."""
 
     def layout(draft: Draft) -> None:
         rng = draft.rng
-        count = int(rng.integers(1, most + 1))
+        count = 1 if rng.random() < 0.25 else int(rng.integers(1, most + 1))
         lines = [text(rng) for _ in range(count)]
         room = draft.size[1] * (1 - 2 * _MARGIN) / count
         tall = min(room * 0.6, height_of(rng, draft.size, least, tallest))
@@ -205,7 +205,7 @@ def grid_of_digits(draft: Draft) -> None:
     across = draft.size[0] * (1 - 2 * _MARGIN) / max(len(line.split()) for line in lines)
     tall = min(room * 0.62, across * 0.62, height_of(rng, draft.size, 0.06, 0.3))
     hand = draft.hand(tall)
-    pitch = max(min(across, hand.tall * rng.uniform(1.2, 4)), hand.tall * 1.1)
+    pitch = max(min(across, hand.tall * rng.uniform(1.2, 3.5)), hand.tall * 1.1)
     for row, line in enumerate(lines):
         base = draft.size[1] * _MARGIN + room * (row + rng.uniform(0.78, 0.9))
         for place, digit in enumerate(line.split()):
@@ -225,6 +225,26 @@ def scattered(draft: Draft) -> None:
         left = draft.size[0] * (column + rng.uniform(0.1, 0.6)) / 4
         base = draft.size[1] * (row + rng.uniform(0.65, 0.95)) / 3
         draft.row(hand, str(rng.integers(10)), left, base)
+
+
+def columns(draft: Draft) -> None:
+    """Two or three columns of figures far apart, each read from top to bottom before the next."""
+    rng = draft.rng
+    count, rows = int(rng.integers(2, 4)), int(rng.integers(2, 6))
+    lines = [[texts.number(rng, 4) for _ in range(rows)] for _ in range(count)]
+    pitch = draft.size[1] * (1 - 2 * _MARGIN) / rows
+    tall = min(pitch * 0.6, height_of(rng, draft.size, 0.05, 0.14))
+    hand = draft.hand(
+        min(tall, draft.size[0] * 0.9 / (count * (4 * _WIDE + 0.4) + (count - 1) * 2.8))
+    )
+    hand = replace(hand, climb=hand.climb * 0.3)
+    left = draft.size[0] * rng.uniform(0.02, 0.06)
+    for column_of in lines:
+        right = left
+        for row, text in enumerate(column_of):
+            marks = draft.row(hand, text, left, draft.size[1] * _MARGIN + pitch * (row + 0.85))
+            right = max(right, around(marks)[2])
+        left = right + hand.tall * rng.uniform(2.8, 4.0)
 
 
 def one_large(draft: Draft) -> None:

@@ -52,8 +52,11 @@ def _picture(file: str, size: int, character: str) -> tuple[np.ndarray, float, f
     """
     font = _font(file, size)
     canvas = Image.new("L", (3 * size + 8, 3 * size + 8))
-    ImageDraw.Draw(canvas).text((size, size), character, 255, font=font)
-    advance = float(font.getlength(character))
+    try:
+        ImageDraw.Draw(canvas).text((size, size), character, 255, font=font)
+        advance = float(font.getlength(character))
+    except UnicodeEncodeError:  # the only font of old Pillows knows Latin-1 alone
+        return np.zeros((0, 0), np.uint8), 0.0, 0.0, 0.0
     box = canvas.getbbox()
     if box is None:
         return np.zeros((0, 0), np.uint8), 0.0, 0.0, advance

@@ -41,6 +41,7 @@ _STAMPED = 0.43  # of the pages use stamps where some are given
 _TOLD = frozenset("0123456789" + SIGNS)  # what belongs to the text of a line
 _TRIES = 8  # drafts before a page is accepted that lost more of its marks than this at its edges
 _KEPT = 0.85
+_ENDS_LINE = 2.5  # heights of a character: a wider gap ends a line
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ _KINDS: dict[str, _Kind] = {
     "scattered": _Kind(1.5, layouts.scattered),
     "large": _Kind(2, layouts.one_large),
     "column": _Kind(4, layouts.column),
+    "columns": _Kind(2, layouts.columns),
     "sum": _Kind(14, rows_of(texts.sum_)),
     "brackets": _Kind(4, rows_of(texts.brackets, most=4)),
     "equation": _Kind(7, rows_of(texts.equation)),
@@ -204,7 +206,32 @@ def _glyphs(marks: Sequence[Mark], boxes: Sequence[Box | None]) -> tuple[Glyph, 
         if mark.joined >= 0:
             at[mark.joined] = len(out)
         out.append(Glyph(mark.name, box, mark.line))
-    return tuple(out)
+    return _parted(out)
+
+
+def _parted(glyphs: Sequence[Glyph]) -> tuple[Glyph, ...]:
+    """The same glyphs, but lines end at wide gaps and are numbered from 0 in reading order."""
+    tall = {
+        line: float(np.median([glyph.box.height for glyph in glyphs if glyph.line == line]))
+        for line in {glyph.line for glyph in glyphs}
+    }
+    places: list[tuple[int, int]] = []  # of each glyph: its line, and which part of it
+    reach: dict[int, tuple[int, int]] = {}  # of each line: its last part, and where that ends
+    for glyph in glyphs:
+        part, end = reach.get(glyph.line, (0, glyph.box.x))
+        part += glyph.box.x - end > _ENDS_LINE * tall[glyph.line]
+        reach[glyph.line] = part, max(end, glyph.box.right)
+        places.append((glyph.line, part))
+    order = {place: row for row, place in enumerate(sorted(set(places) - _outside(places)))}
+    return tuple(
+        replace(glyph, line=order.get(place, -1))
+        for glyph, place in zip(glyphs, places, strict=True)
+    )
+
+
+def _outside(places: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """The places that belong to no line."""
+    return {place for place in places if place[0] < 0}
 
 
 def _hull(one: Box, other: Box) -> Box:

@@ -16,9 +16,9 @@ _UNITS = ("m", "cm", "km", "kg", "g", "l", "h", "min", "s", "V", "W", "°", "°C
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Mai", "Jun", "Jul", "Aug", "Sep", "Oct", "Okt")
 
 
-def number(rng: np.random.Generator, most: int = 8) -> str:
-    """A number of 1 to `most` digits, short ones more often; some of one digit repeated."""
-    n = int(min(most, rng.geometric(0.3)))
+def number(rng: np.random.Generator, most: int = 8, short: float = 0.3) -> str:
+    """A number of 1 to `most` digits, some of one digit repeated; short: chance that it ends."""
+    n = int(min(most, rng.geometric(short)))
     if rng.random() < 0.07:
         return str(rng.integers(10)) * n
     return "".join(str(digit) for digit in rng.integers(0, 10, n))
@@ -61,7 +61,7 @@ def sum_(rng: np.random.Generator) -> str:
 def _chain(rng: np.random.Generator, signs: str, blank: str, deep: bool = False) -> str:
     """Two to four terms; some are chains in brackets."""
     out = _term(rng, signs, blank, deep)
-    for _ in range(int(rng.integers(1, 4 - deep))):
+    for _ in range(int(rng.choice(3, p=[0.5, 0.3, 0.2])) + 1 - deep or 1):
         sign = signs[rng.integers(len(signs))]
         out += blank + sign + blank + _term(rng, signs, blank, deep)
     return out
@@ -70,7 +70,7 @@ def _chain(rng: np.random.Generator, signs: str, blank: str, deep: bool = False)
 def _term(rng: np.random.Generator, signs: str, blank: str, deep: bool) -> str:
     if not deep and rng.random() < 0.2:
         return f"({_chain(rng, signs, blank, deep=True)})"
-    return number(rng, 3)
+    return number(rng, 3, 0.5)
 
 
 def _result(rng: np.random.Generator, blank: str) -> str:
