@@ -14,7 +14,7 @@ from pi_reader.handwriting.surroundings import Curled
 from pi_reader.values import Box, Frame
 
 NAMES = set("0123456789" + SIGNS) | {"letter", "other"}
-WITHOUT_DIGITS = {"prose", "signs", "scene"}
+WITHOUT_DIGITS = {"prose", "signs", "scene", "empty"}
 
 
 def ones_and_bars() -> Stamps:
@@ -43,7 +43,7 @@ def test_ok__every_kind_draws_marks_whose_boxes_hold_their_ink(kind: str) -> Non
             assert box.width > 0 and box.height > 0 and box.x >= 0 and box.y >= 0
             assert box.right <= grey.shape[1] and box.bottom <= grey.shape[0]
     names = {glyph.name for scene in drawn for glyph in scene.glyphs}
-    assert bool(names) is (kind != "scene")
+    assert bool(names) is (kind not in ("scene", "empty"))
     digits = {name for name in names if name.isdigit()}
     assert bool(digits) is (kind not in WITHOUT_DIGITS)
 
@@ -55,20 +55,32 @@ def test_ok__the_same_seed_gives_the_same_page() -> None:
     assert not np.array_equal(first.frame.grey, other.frame.grey)
 
 
-def test_ok__ink_is_inside_its_box_and_not_beside_it() -> None:
-    inside, beside = [], []
+def test_ok__boxes_hug_the_ink() -> None:
+    hugged, apart = [], []
+    for scene in scenes("scan", 25):
+        grey = scene.frame.grey.astype(float)
+        strength = np.abs(grey - np.median(grey)) / np.abs(grey - np.median(grey)).max()
+        for box in (glyph.box for glyph in scene.glyphs if glyph.name.isdigit()):
+            cut = strength[box.y : box.bottom, box.x : box.right]
+            inner = cut[1:-1, 1:-1] > 0.3  # a scan in black and white loses the palest pixels
+            hugged.append(all(inner[edge].any() for edge in (0, -1, (..., 0), (..., -1))))
+            around = strength[box.y - 1 : box.bottom + 1, box.x - 1 : box.right + 1].copy()
+            around[1:-1, 1:-1] = 0
+            apart.append(around.max() < 0.45)
+    assert len(hugged) > 150 and np.mean(hugged) > 0.97
+    assert np.mean(apart) > 0.85, "but where digits touch"
+
+
+def test_ok__ink_can_be_seen_on_every_paper() -> None:
+    contrasts = []
     for scene in scenes("number", 25):
         grey = scene.frame.grey.astype(float)
-        for glyph in scene.glyphs:
-            x, y, box = glyph.box.x, glyph.box.y, glyph.box
-            around = grey[max(y - 4, 0) : box.bottom + 4, max(x - 4, 0) : box.right + 4]
-            ground = np.percentile(around, 80)
-            ring = around.copy()
-            ring[2:-2, 2:-2] = ground
-            inside.append(ground - np.percentile(grey[y : box.bottom, x : box.right], 5))
-            beside.append(ground - np.median(ring))
-    assert np.mean(np.abs(inside) > 30) > 0.95
-    assert np.mean(np.abs(beside) < 12) > 0.9
+        for box in (glyph.box for glyph in scene.glyphs if glyph.name.isdigit()):
+            x, y = max(box.x - 4, 0), max(box.y - 4, 0)
+            ground = np.median(grey[y : box.bottom + 4, x : box.right + 4])
+            cut = grey[box.y : box.bottom, box.x : box.right]
+            contrasts.append(np.abs(np.percentile(cut, (3, 97)) - ground).max())
+    assert len(contrasts) > 150 and np.percentile(contrasts, 3) > 20
 
 
 def test_ok__kinds_come_by_their_shares() -> None:
@@ -141,7 +153,7 @@ def test_ok__what_is_struck_out_is_one_mark() -> None:
 
 
 def test_ok__a_joined_word_is_one_letter_mark_and_no_digit() -> None:
-    glyphs = [glyph for scene in scenes("cursive", 10) for glyph in scene.glyphs]
+    glyphs = [g for scene in scenes("cursive", 10) for g in scene.glyphs if g.line >= 0]
     wide = [glyph for glyph in glyphs if glyph.box.width > 2.5 * glyph.box.height]
     assert wide and {glyph.name for glyph in wide} == {"letter"}
 

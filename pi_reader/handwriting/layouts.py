@@ -273,6 +273,25 @@ def lone(draft: Draft) -> None:
     put_row(draft, hand, text, draft.size[0] * rng.uniform(_MARGIN, 0.75), base)
 
 
+_SIGN_ROWS = rows_of(texts.only_signs)
+
+
+def signs(draft: Draft) -> None:
+    """Rows of signs without a digit, or one or two large ones."""
+    rng = draft.rng
+    if rng.random() < 0.7:
+        _SIGN_ROWS(draft)
+        return
+    text = "  ".join("+-×÷/=()%"[rng.integers(9)] for _ in range(int(rng.integers(1, 3))))
+    hand = draft.hand(fitting(draft, [text], height_of(rng, draft.size, 0.15, 0.7), 0.5))
+    base = hand.tall * 1.2 + rng.uniform(0, 1) * max(draft.size[1] - 1.7 * hand.tall, 1)
+    put_row(draft, hand, text, draft.size[0] * rng.uniform(0.1, 0.5), base)
+
+
+def empty(draft: Draft) -> None:
+    """Nothing: the paper alone."""
+
+
 _SIMPLE: tuple[Callable[[Draft], None], ...] = (
     rows_of(texts.numbers),
     rows_of(texts.numbers),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pi_reader.handwriting import bold, forms, layouts, outlined, texts
+from pi_reader.handwriting.asides import add_aside
 from pi_reader.handwriting.inking import lay, seen
 from pi_reader.handwriting.layouts import Draft, rows_of
 from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
@@ -104,7 +105,7 @@ _KINDS: dict[str, _Kind] = {
     "label": _Kind(5, rows_of(texts.label)),
     "words": _Kind(5, rows_of(texts.words, most=6, tallest=0.16)),
     "prose": _Kind(3, rows_of(texts.prose, most=7, tallest=0.16)),
-    "signs": _Kind(3, rows_of(texts.only_signs)),
+    "signs": _Kind(3.5, layouts.signs),
     "table": _Kind(4, outlined.table),
     "boxes": _Kind(3.5, outlined.boxes),
     "frame": _Kind(2.5, outlined.frame),
@@ -121,6 +122,7 @@ _KINDS: dict[str, _Kind] = {
     "blackboard": _Kind(2, layouts.simple, "blackboard"),
     "whiteboard": _Kind(2, layouts.simple, "whiteboard"),
     "scan": _Kind(3, layouts.simple, "scan"),
+    "empty": _Kind(1.5, layouts.empty),
     "scene": _Kind(3.5, None),
 }
 _TOTAL = sum(kind.share for kind in _KINDS.values())
@@ -256,9 +258,10 @@ def _written(
     for _ in range(_TRIES):
         draft = Draft(rng, page, difficulty, stamps)
         layout(draft)
+        add_aside(draft)
         marks = seen(draft.marks, view, size)
         if len(marks) > len(best):
             best = marks
-        if marks and len(marks) >= _KEPT * len(draft.marks):
+        if len(marks) >= _KEPT * len(draft.marks) and (marks or layout is layouts.empty):
             return marks
     return best

@@ -68,6 +68,8 @@ def _chain(rng: np.random.Generator, signs: str, blank: str, deep: bool = False)
 
 
 def _term(rng: np.random.Generator, signs: str, blank: str, deep: bool) -> str:
+    if not deep and rng.random() < 0.03:
+        return f"√{number(rng, 3)}"
     if not deep and rng.random() < 0.2:
         return f"({_chain(rng, signs, blank, deep=True)})"
     return number(rng, 3, 0.5)
@@ -230,7 +232,14 @@ def prose(rng: np.random.Generator) -> str:
 
 
 def item(rng: np.random.Generator) -> str:
-    """An entry of a numbered list."""
+    """An entry of a list that is numbered by digits or letters, or of pairs."""
+    kind = rng.random()
+    if kind < 0.15:
+        return f"{'abcdABC'[rng.integers(7)]}{').:'[rng.integers(3)]} {numbers(rng)}"
+    if kind < 0.25:
+        return f"{number(rng, 3)} {'→<>=~'[rng.integers(5)]} {number(rng, 3)}"
+    if kind < 0.3:
+        return f"✓ {numbers(rng)}"
     return f"{rng.integers(1, 20)}{').,'[rng.integers(3)]} {numbers(rng)}"
 
 
@@ -243,7 +252,7 @@ def phone(rng: np.random.Generator) -> str:
 
 def only_signs(rng: np.random.Generator) -> str:
     """One sign again and again, or several: no digit among them."""
-    common = "////((()))+-×÷=:%.,*"
+    common = "////((()))+-×÷=:%.,*" if rng.random() < 0.8 else "<>~→✓√€$°/("
     n = int(rng.integers(2, 11))
     if rng.random() < 0.65:
         return " ".join(common[rng.integers(len(common))] * n)

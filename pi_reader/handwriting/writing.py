@@ -56,7 +56,7 @@ class Hand:
     ) -> Hand:
         """Meet somebody new, who writes digits `tall` pixels high."""
         style = Style.random(rng)
-        sizes = np.exp(rng.normal(0, 0.08, 10))
+        sizes = np.exp(rng.normal(0, 0.08 if rng.random() < 0.8 else 0.18, 10))
         sizes[0] *= rng.uniform(0.5, 1.0) if rng.random() < 0.5 else 1.0
         joined = rng.random() < 0.25
         thick = 0.11 if stamps else 0.09
