@@ -11,6 +11,7 @@ from pi_reader.handwriting import printing
 from pi_reader.handwriting.paper import View
 from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
 from pi_reader.handwriting.surroundings import Curled
+from pi_reader.handwriting.writing import Hand, write
 from pi_reader.values import Box, Frame
 
 NAMES = set("0123456789" + SIGNS) | {"letter", "other"}
@@ -193,3 +194,25 @@ def test_ok__wide_gaps_end_a_line() -> None:
                 tall = np.median([box.height for box in boxes])
                 gaps = [b.x - a.right for a, b in pairwise(boxes)]
                 assert max(gaps, default=0) < 4 * tall
+
+
+def test_ok__on_pages_with_stamps_all_marks_are_as_coarse() -> None:
+    stamps = ones_and_bars()
+    rng = np.random.default_rng(5)
+    hand = Hand.random(rng, 80.0, 0.3, stamps)
+    marks = write(rng, hand, "1+2a=(3)", 0)
+    assert all(mark.stamp is not None for mark in marks)
+    tall = [
+        mark.stamp.shape[0] / (mark.extent[3] - mark.extent[1])
+        for mark in marks
+        if mark.stamp is not None
+    ]
+    assert np.median(tall) == pytest.approx(20 / 80, rel=0.3)
+
+
+def test_ok__slashes_lean_forward() -> None:
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        (mark,) = write(rng, Hand.random(rng, 60.0, 0.3, None), "/", 0)
+        first, last = mark.track.points[0, 0], mark.track.points[0, -1]
+        assert first[0] > last[0] - 8 and first[1] < last[1]

@@ -135,6 +135,7 @@ def column(draft: Draft) -> None:
     room = draft.size[1] * (1 - 2 * _MARGIN) / count
     hand = draft.hand(min(room * rng.uniform(0.55, 0.75), height_of(rng, draft.size, 0.06, 0.2)))
     hand = hand.sized(fitting(draft, lines, hand.tall, hand.gap))
+    hand = replace(hand, gap=min(hand.gap, 0.45))
     pitch = min(room, hand.tall * rng.uniform(1.3, 2.2))
     wide = draft.size[0] * rng.uniform(0.35, 0.9)
     top = draft.size[1] * _MARGIN + rng.uniform(0, max(room - pitch, 1) * count)

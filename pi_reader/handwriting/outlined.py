@@ -74,7 +74,7 @@ def boxes(draft: Draft) -> None:
     gap = side * rng.uniform(0.08, 0.4) if kind != "joined" and kind != "comb" else 0.0
     side = min(side, (draft.size[0] * 0.9 - gap * (count - 1)) / count)
     high = side * rng.uniform(1.0, 1.5)
-    hand = draft.hand(high * rng.uniform(0.5, 0.9))
+    hand = draft.hand(min(high * rng.uniform(0.5, 0.9), side * rng.uniform(0.7, 1.1)))
     pen = float(rng.uniform(1.0, 3.5) if printed else hand.pen * rng.uniform(0.6, 1.1))
     dark = float(rng.uniform(0.35, 1.0))
     for _ in range(int(rng.integers(1, max(2, int(draft.size[1] * 0.5 / high))))):

@@ -38,6 +38,8 @@ def spread(rng: np.random.Generator) -> str:
     if kind < 0.35:
         start = int(rng.integers(0, 6))
         digits = [str((start + step) % 10) for step in range(n)]
+        if rng.random() < 0.2:
+            digits += list("+-×/="[: int(rng.integers(1, 6))])
     elif kind < 0.5:
         digits = [str(rng.integers(10))] * n
     else:
@@ -224,7 +226,9 @@ def words(rng: np.random.Generator) -> str:
 
 
 def prose(rng: np.random.Generator) -> str:
-    """Words alone."""
+    """Words alone, or letters one by one."""
+    if rng.random() < 0.25:
+        return "  ".join("@" * int(rng.integers(3, 12)))
     return (
         " ".join(word(rng) for _ in range(int(rng.integers(1, 5))))
         + ("", ".", ",")[rng.integers(3)]

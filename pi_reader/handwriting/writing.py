@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pi_reader.handwriting.cursive import joined_word
-from pi_reader.handwriting.pen import Track, extent, tracks
+from pi_reader.handwriting.pen import Track, extent, ink, tracks
 from pi_reader.handwriting.script import ANY, NAMED
 from pi_reader.handwriting.signs import LETTER, OTHER, TABLE
 from pi_reader.handwriting.splines import Skeleton
@@ -23,6 +23,7 @@ from pi_reader.handwriting.style import Style
 
 _FEW, _MANY = 48, 96  # points along a character that is lower or taller than _LARGE
 _LARGE = 64.0  # pixels
+_STAMP_TALL = 20.0  # pixels of a digit in MNIST
 _TIGHT = ".,:°"  # what stands closer to its neighbours
 _ALIKE = 0.12  # of the letters of any script are somebody's digits in shape
 
@@ -217,6 +218,8 @@ def _drawn(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape], line:
         pen=np.float32(hand.pen) / np.maximum(scales, 1),
         slant=np.where(upright, traits.slant * np.float32(0.3), traits.slant),
     )
+    forward = np.array([shape.name == "/" for shape in shapes])
+    traits.slant[forward] = np.abs(traits.slant[forward])  # leaning back it is another sign
     skeletons: dict[int, Skeleton] = {}
     keys = np.zeros(len(shapes), int)
     known: dict[Skeleton, int] = {}
@@ -239,26 +242,68 @@ def _drawn(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape], line:
         if shape.joined:
             word = joined_word(rng, hand.tall * shape.scale, hand.pen)
             mark = Mark(shape.name, line, word)
-        stamped = _stamped(rng, hand, shape, line) if shape.digit >= 0 else None
-        marks.append(stamped or mark)
-    return marks
+        marks.append(_stamped(rng, hand, shape, mark) if shape.digit >= 0 else mark)
+    return _coarse(marks, hand) if hand.stamps else marks
 
 
-def _stamped(rng: np.random.Generator, hand: Hand, shape: _Shape, line: int) -> Mark | None:
+def _coarse(marks: Sequence[Mark], hand: Hand) -> list[Mark]:
+    """The same marks, those that were drawn as coarse as stamps, points and joined words apart.
+
+    So nobody learns that what was scanned is a digit and what was drawn is none.
+    """
+    scale = np.float32(_STAMP_TALL / hand.tall)
+    out = list(marks)
+    rows = [
+        row
+        for row, mark in enumerate(marks)
+        if mark.stamp is None
+        and mark.track.points.shape[1] in (_FEW, _MANY)
+        and mark.name not in "."
+    ]
+    if not rows:
+        return out
+    track = Track(
+        np.concatenate([marks[row].track.points for row in rows]) * scale,
+        np.concatenate([marks[row].track.radius for row in rows]) * scale,
+        np.concatenate([marks[row].track.down for row in rows]),
+    )
+    low, high = extent(track)
+    low = np.floor(low) - 2
+    width, height = (int(side) for side in np.ceil(high - low + 2).max(axis=0))
+    inked = ink(replace(track, points=track.points - low[:, None]), (height, width))
+    for row, picture, corner in zip(rows, inked, low, strict=True):
+        stamp = np.round(picture * 255).astype(np.uint8)
+        up, across = (np.flatnonzero((stamp > 0).any(axis=axis)) for axis in (1, 0))
+        if not len(up):
+            continue
+        cut = np.pad(stamp[up[0] : up[-1] + 1, across[0] : across[-1] + 1], 1)
+        start = (corner + [across[0] - 1, up[0] - 1]) / scale
+        end = start + np.array(cut.shape[::-1]) / scale
+        corners = [start, (end[0], start[1]), (start[0], end[1]), end]
+        out[row] = _stamp_at(marks[row], np.array(corners), cut, hand.look.level)
+    return out
+
+
+def _stamp_at(mark: Mark, corners: np.ndarray, stamp: np.ndarray, level: float) -> Mark:
+    """A mark as a stamp with these corners, (4, 2): upper left and right, lower left and right."""
+    track = Track(
+        corners[None].astype(np.float32), np.zeros((1, 4), np.float32), np.ones((1, 3), bool)
+    )
+    return replace(mark, track=track, stamp=stamp, level=level)
+
+
+def _stamped(rng: np.random.Generator, hand: Hand, shape: _Shape, mark: Mark) -> Mark:
     """The same digit as somebody really wrote it, if the hand has stamps for it."""
     stamp = hand.stamps.pick(rng, shape.digit) if hand.stamps else None
     if stamp is None:
-        return None
+        return mark
     rows, columns = stamp.shape
     high = shape.scale * hand.tall * rows / (rows - 2)
     wide = high * columns / rows * hand.look.width * float(np.exp(rng.normal(0, 0.05)))
     top = -shape.middle * hand.tall - high / 2
     lean = hand.look.slant * high
     corners = np.array([[lean, top], [lean + wide, top], [0, top + high], [wide, top + high]])
-    track = Track(
-        corners[None].astype(np.float32), np.zeros((1, 4), np.float32), np.ones((1, 3), bool)
-    )
-    return Mark(shape.name, line, track, stamp, hand.look.level)
+    return _stamp_at(mark, corners, stamp, hand.look.level)
 
 
 def stroke(
