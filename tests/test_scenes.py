@@ -10,6 +10,7 @@ import pytest
 from pi_reader.handwriting import printing
 from pi_reader.handwriting.paper import View
 from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
+from pi_reader.handwriting.stamps import press
 from pi_reader.handwriting.surroundings import Curled
 from pi_reader.handwriting.writing import Hand, write
 from pi_reader.values import Box, Frame
@@ -216,3 +217,21 @@ def test_ok__slashes_lean_forward() -> None:
         (mark,) = write(rng, Hand.random(rng, 60.0, 0.3, None), "/", 0)
         first, last = mark.track.points[0, 0], mark.track.points[0, -1]
         assert first[0] > last[0] - 8 and first[1] < last[1]
+
+
+@pytest.mark.parametrize("level", [0.3, 0.5, 0.68])
+@pytest.mark.parametrize("tall", [14, 20, 36, 90])
+def test_ok__a_stamp_leaves_the_paper_around_it_white(level: float, tall: int) -> None:
+    ring = np.zeros((22, 22), np.uint8)
+    ring[3:19, 3:19] = 128
+    ring[4:18, 4:18] = 255
+    ring[8:14, 8:14] = 0
+    corners = np.array([[5.2, 7.9], [5.2 + tall, 8.3], [5.0, 7.9 + tall]])
+    ink, (left, top) = press(ring, corners, level)
+    assert (left, top) == (3, 6) or (left, top) == (4, 6)
+    assert ink.min() == 0 and ink.max() > 0.95
+    assert ink[0].max() == ink[:, 0].max() == 0
+    middle = ink[int(tall * 0.5) + 1 - top + 7, int(tall * 0.5) + 1 - left + 5]
+    assert middle == 0
+    bold, _ = press(ring, corners, 0.3)
+    assert bold.sum() >= ink.sum()

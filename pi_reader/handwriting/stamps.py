@@ -86,9 +86,9 @@ def press(
         tuple(float(number) for number in matrix),
         Image.Resampling.BICUBIC,
     )
+    ink = np.asarray(picture, np.float32) / 255
+    ink **= np.float32(np.log(0.5) / np.log(level))  # half ink where the stamp has `level`
     gain = max(1.0, float(np.sqrt(abs(np.linalg.det(axes)))) / _SOFT)
-    ink = (np.asarray(picture, np.float32) / 255 - np.float32(level)) * np.float32(gain) + 0.5
+    ink = (ink - np.float32(0.5)) * np.float32(gain) + np.float32(0.5)
     ink[ink < np.float32(0.06)] = 0
-    if gain == 1.0:  # small digits keep their greys
-        ink = np.asarray(picture, np.float32) / 255
     return np.clip(ink, 0, 1), (int(left), int(top))
