@@ -8,8 +8,9 @@ import numpy as np
 
 from pi_reader.handwriting import texts
 from pi_reader.handwriting.layouts import Draft, by_hand
+from pi_reader.handwriting.marks import Mark, around, stroke
 from pi_reader.handwriting.printing import Type
-from pi_reader.handwriting.writing import Mark, around, stroke, write
+from pi_reader.handwriting.writing import write
 
 _SHARE = 0.16  # of the pages have something beside their writing
 _TRIES = 8  # places before it is left out

@@ -8,8 +8,8 @@ import numpy as np
 
 from pi_reader.handwriting import texts
 from pi_reader.handwriting.layouts import Draft, fitting, height_of, put_row
+from pi_reader.handwriting.marks import Mark
 from pi_reader.handwriting.pen import Track
-from pi_reader.handwriting.writing import Mark
 
 _NIBS = 5  # copies of a stroke side by side that make a broad nib
 

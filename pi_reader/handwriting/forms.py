@@ -8,8 +8,8 @@ import numpy as np
 
 from pi_reader.handwriting import texts
 from pi_reader.handwriting.layouts import Draft, height_of
+from pi_reader.handwriting.marks import Mark, around, stroke
 from pi_reader.handwriting.printing import Type
-from pi_reader.handwriting.writing import Mark, around, stroke
 
 _LEGIBLE = 15.0  # pixels of a typeface whose digits can still be told apart after blur
 

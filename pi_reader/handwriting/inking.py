@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
+from pi_reader.handwriting.marks import Mark
 from pi_reader.handwriting.pen import Track, extent, ink
 from pi_reader.handwriting.stamps import press
-from pi_reader.handwriting.writing import Mark
 from pi_reader.values import Box
 
 VISIBLE = 0.35  # ink that covers this much of a pixel belongs to a mark's box

@@ -12,8 +12,9 @@ from itertools import pairwise
 import numpy as np
 
 from pi_reader.handwriting import texts
+from pi_reader.handwriting.marks import Mark, around, stroke
 from pi_reader.handwriting.stamps import Stamps
-from pi_reader.handwriting.writing import Hand, Mark, around, stroke, write
+from pi_reader.handwriting.writing import Hand, write
 
 _MARGIN = 0.05  # of the page stays free of writing
 _LEAST = 12.0  # pixels; a smaller digit is not legible after blur

@@ -13,8 +13,9 @@ import numpy as np
 
 from pi_reader.handwriting import texts
 from pi_reader.handwriting.layouts import Draft, by_hand, fitting, height_of, put_row
+from pi_reader.handwriting.marks import Mark, around, stroke
 from pi_reader.handwriting.signs import OTHER
-from pi_reader.handwriting.writing import Hand, Mark, around, stroke
+from pi_reader.handwriting.writing import Hand
 
 Corners = tuple[float, float, float, float]  # left, top, right, bottom in page pixels
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from pi_reader.handwriting.marks import Mark
 from pi_reader.handwriting.pen import Track
 from pi_reader.handwriting.signs import LETTER, OTHER, TABLE
-from pi_reader.handwriting.writing import Mark
 
 _FOLDER = Path("/usr/share/fonts")
 _NOT_FOR_TEXT = ("Emoji", "Dingbat", "Symbol", "Math", "Icon", "Braille", "D050", "Standard")

@@ -16,6 +16,7 @@ from pi_reader.handwriting import bold, forms, layouts, outlined, texts
 from pi_reader.handwriting.asides import add_aside
 from pi_reader.handwriting.inking import lay, seen
 from pi_reader.handwriting.layouts import Draft, rows_of
+from pi_reader.handwriting.marks import Mark
 from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
 from pi_reader.handwriting.scenery import scenery
 from pi_reader.handwriting.signs import SIGNS
@@ -31,7 +32,6 @@ from pi_reader.handwriting.surroundings import (
     scan,
     worn,
 )
-from pi_reader.handwriting.writing import Mark
 from pi_reader.values import Box, Frame
 
 __all__ = ["KINDS", "SIGNS", "Glyph", "Scene", "Stamps", "draw_scene"]
