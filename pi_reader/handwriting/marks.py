@@ -47,12 +47,15 @@ def around(marks: Sequence[Mark]) -> tuple[float, float, float, float]:
     return (*corners[:, :2].min(axis=0).tolist(), *corners[:, 2:].max(axis=0).tolist())
 
 
-def stamp_at(mark: Mark, corners: np.ndarray, stamp: np.ndarray, level: float) -> Mark:
-    """A mark as a stamp with these corners, (4, 2): upper left and right, lower left and right."""
+def stamp_at(
+    name: str, line: int, corners: np.ndarray, stamp: np.ndarray, level: float, dark: float = 1.0
+) -> Mark:
+    """A stamp with these corners, (4, 2) in page pixels: upper left, upper right, lower left and
+    lower right."""
     track = Track(
         corners[None].astype(np.float32), np.zeros((1, 4), np.float32), np.ones((1, 3), bool)
     )
-    return replace(mark, track=track, stamp=stamp, level=level)
+    return Mark(name, line, track, stamp, level, dark)
 
 
 def stroke(

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pi_reader.handwriting.marks import Mark
-from pi_reader.handwriting.pen import Track
+from pi_reader.handwriting.marks import Mark, stamp_at
 from pi_reader.handwriting.signs import LETTER, OTHER, TABLE
 
 _FOLDER = Path("/usr/share/fonts")
@@ -115,10 +114,7 @@ class Type:
         """One printed character whose picture starts at a place."""
         height, width = picture.shape[0] * scale, picture.shape[1] * scale
         corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) + place
-        track = Track(
-            corners[None].astype(np.float32), np.zeros((1, 4), np.float32), np.ones((1, 3), bool)
-        )
-        return Mark(name, line, track, picture, 0.5, self.dark)
+        return stamp_at(name, line, corners, picture, 0.5, self.dark)
 
 
 def _has(file: str, character: str) -> bool:

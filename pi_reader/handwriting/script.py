@@ -132,6 +132,8 @@ NAMED: dict[str, Letter] = {
     "L": Letter(_CAPITAL_L, _TALL),
     "O": Letter((_ring,), _TALL),
     "S": Letter(_S, _TALL),
+    "V": Letter(_V, _TALL),
+    "W": Letter(_W, _TALL),
     "Z": Letter(_Z, _TALL),
 }
 """Latin letters by the character that stands for them."""

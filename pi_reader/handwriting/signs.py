@@ -52,9 +52,9 @@ def _round_bracket(side: int) -> Skeleton:
         return [
             [
                 (side * between(t[2], -0.05, 0.06), 0.0),
-                (deep * between(t[3], 0.6, 1.0), high),
+                (deep * between(t[3], 0.72, 1.0), high),
                 (deep, 0.5),
-                (deep * between(t[4], 0.6, 1.0), 1 - high),
+                (deep * between(t[4], 0.72, 1.0), 1 - high),
                 (side * between(t[5], -0.08, 0.1), 1.0),
             ]
         ]

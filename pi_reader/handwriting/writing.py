@@ -20,11 +20,13 @@ from pi_reader.handwriting.signs import LETTER, TABLE
 from pi_reader.handwriting.splines import Skeleton
 from pi_reader.handwriting.stamps import Look, Stamps
 from pi_reader.handwriting.strokes import DIGITS
-from pi_reader.handwriting.style import Style
+from pi_reader.handwriting.style import Style, Traits
 
 _FEW, _MANY = 48, 96  # points along a character that is lower or taller than _LARGE
 _LARGE = 64.0  # pixels
 _STAMP_TALL = 20.0  # pixels of a digit in MNIST
+_FINE = "+×÷=%"  # what a pen as thick as _FINEST of its height would blot
+_FINEST = 0.2
 _TIGHT = ".,:°"  # what stands closer to its neighbours
 _ALIKE = 0.12  # of the letters of any script are somebody's digits in shape
 
@@ -36,7 +38,8 @@ class Hand:
     tall: height of a digit, pen: width of the stroke, both in pixels. sizes: (10,) how tall each
     digit is beside the others. gap, letter_gap: free paper between characters, space: a blank, all
     in heights of a digit. jitter: how far characters leave the baseline, in heights; climb: rise
-    per way. touching: chance that a character touches the next. stamps: real digits to use.
+    per way. touching: chance that a character touches the next. bracket: the form of its brackets.
+    stamps: real digits to use; look: how they are shown.
     """
 
     style: Style
@@ -49,6 +52,7 @@ class Hand:
     jitter: float
     climb: float
     touching: float
+    bracket: int
     stamps: Stamps | None
     look: Look
 
@@ -74,6 +78,7 @@ class Hand:
             jitter=float(rng.uniform(0.0, 0.06)),
             climb=style.drift + float(rng.normal(0, 0.008 + 0.015 * difficulty)),
             touching=0.05 * difficulty if rng.random() < 0.5 else 0.0,
+            bracket=int(rng.integers(len(TABLE["("].skeletons))),
             stamps=stamps,
             look=Look.random(rng),
         )
@@ -159,7 +164,10 @@ def _shape(rng: np.random.Generator, hand: Hand, character: str) -> _Shape:
         return _Shape(LETTER, None, float(np.exp(rng.normal(0, 0.06))), 0.0, 0.0, joined=True)
     skeleton: Skeleton | None
     if sign := TABLE.get(character):
-        skeleton = sign.skeletons[rng.integers(len(sign.skeletons))]
+        form = int(rng.integers(len(sign.skeletons)))
+        if sign.name in "()" and rng.random() < 0.85:
+            form = hand.bracket  # people close with the kind that they opened with
+        skeleton = sign.skeletons[form]
         scale = float(rng.uniform(*sign.tall))
         middle = float(rng.uniform(*sign.middle))
         return _Shape(sign.name, skeleton, scale, middle, 0.0, upright=sign.upright)
@@ -174,41 +182,58 @@ def _shape(rng: np.random.Generator, hand: Hand, character: str) -> _Shape:
 
 def _drawn(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape], line: int) -> list[Mark]:
     """The marks of some shapes around (0, their height above the baseline)."""
+    track = _track(rng, hand, shapes)
+    marks = []
+    for row, shape in enumerate(shapes):
+        mark = Mark(shape.name, line, _rows(track, slice(row, row + 1)))
+        if shape.joined:
+            mark = Mark(shape.name, line, joined_word(rng, hand.tall * shape.scale, hand.pen))
+        marks.append(_stamped(rng, hand, shape, mark) if shape.digit >= 0 else mark)
+    return _coarse(marks, hand) if hand.stamps else marks
+
+
+def _rows(track: Track, rows: slice) -> Track:
+    """Some shapes of a track."""
+    return Track(track.points[rows], track.radius[rows], track.down[rows])
+
+
+def _track(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape]) -> Track:
+    """Where the pen goes for each shape, at its height, in pixels."""
     rows = np.array([shape.digit if shape.digit >= 0 else rng.integers(10) for shape in shapes])
-    scales = np.array([shape.scale for shape in shapes], np.float32) * np.float32(hand.tall)
-    upright = np.array([shape.upright for shape in shapes])
-    traits = hand.style.drawing(rows, rng)
-    traits = replace(
-        traits,
-        pen=np.float32(hand.pen) / np.maximum(scales, 1),
-        slant=np.where(upright, traits.slant * np.float32(0.3), traits.slant),
-    )
-    forward = np.array([shape.name == "/" for shape in shapes])
-    traits.slant[forward] = np.abs(traits.slant[forward])  # leaning back it is another sign
-    skeletons: dict[int, Skeleton] = {}
-    keys = np.zeros(len(shapes), int)
+    traits = _traits(rng, hand, shapes, rows)
     known: dict[Skeleton, int] = {}
+    keys = np.zeros(len(shapes), int)
     for row, shape in enumerate(shapes):
         skeleton = shape.skeleton or DIGITS[rows[row]][traits.form[row]].skeleton
         keys[row] = known.setdefault(skeleton, len(known))
-        skeletons[keys[row]] = skeleton
     steps = _MANY if hand.tall > _LARGE else _FEW
+    skeletons = {key: skeleton for skeleton, key in known.items()}
     track = tracks(keys, skeletons, traits, rng, steps)
-    points = track.points * scales[:, None, None]
+    scales = np.array([shape.scale for shape in shapes], np.float32) * np.float32(hand.tall)
+    points, radius = track.points * scales[:, None, None], track.radius * scales[:, None]
     middles = np.array([shape.middle for shape in shapes], np.float32) * np.float32(hand.tall)
     points[:, :, 1] -= middles[:, None]
-    radius = track.radius * scales[:, None]
     dots = np.array([shape.name in ".,:" for shape in shapes])
     radius[dots] = np.maximum(radius[dots], np.float32(hand.pen * 0.55))
-    marks = []
-    for row, shape in enumerate(shapes):
-        one = slice(row, row + 1)
-        mark = Mark(shape.name, line, Track(points[one], radius[one], track.down[one]))
-        if shape.joined:
-            word = joined_word(rng, hand.tall * shape.scale, hand.pen)
-            mark = Mark(shape.name, line, word)
-        marks.append(_stamped(rng, hand, shape, mark) if shape.digit >= 0 else mark)
-    return _coarse(marks, hand) if hand.stamps else marks
+    return Track(points, radius, track.down)
+
+
+def _traits(
+    rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape], rows: np.ndarray
+) -> Traits:
+    """How the hand draws each shape; rows: (n,) whose traits it takes, those of a digit each."""
+    traits = hand.style.drawing(rows, rng)
+    scales = np.array([shape.scale for shape in shapes], np.float32) * np.float32(hand.tall)
+    pen = np.float32(hand.pen) / np.maximum(scales, 1)
+    fine = np.array([shape.name in _FINE for shape in shapes])
+    upright = np.array([shape.upright for shape in shapes])
+    forward = np.array([shape.name == "/" for shape in shapes])
+    slant = np.where(upright, traits.slant * np.float32(0.3), traits.slant)
+    return replace(
+        traits,
+        pen=np.where(fine, np.minimum(pen, np.float32(_FINEST)), pen),
+        slant=np.where(forward, np.abs(slant), slant),  # leaning back it is another sign
+    )
 
 
 def _coarse(marks: Sequence[Mark], hand: Hand) -> list[Mark]:
@@ -216,36 +241,40 @@ def _coarse(marks: Sequence[Mark], hand: Hand) -> list[Mark]:
 
     So nobody learns that what was scanned is a digit and what was drawn is none.
     """
-    scale = np.float32(_STAMP_TALL / hand.tall)
     out = list(marks)
     rows = [
         row
         for row, mark in enumerate(marks)
-        if mark.stamp is None
-        and mark.track.points.shape[1] in (_FEW, _MANY)
-        and mark.name not in "."
+        if mark.stamp is None and mark.track.points.shape[1] in (_FEW, _MANY) and mark.name != "."
     ]
-    if not rows:
-        return out
-    track = Track(
-        np.concatenate([marks[row].track.points for row in rows]) * scale,
-        np.concatenate([marks[row].track.radius for row in rows]) * scale,
-        np.concatenate([marks[row].track.down for row in rows]),
-    )
+    if rows:
+        scale = np.float32(_STAMP_TALL / hand.tall)
+        track = Track(
+            np.concatenate([marks[row].track.points for row in rows]) * scale,
+            np.concatenate([marks[row].track.radius for row in rows]) * scale,
+            np.concatenate([marks[row].track.down for row in rows]),
+        )
+        for row, (cut, corner) in zip(rows, _small(track), strict=True):
+            start = corner / scale
+            end = start + np.array(cut.shape[::-1]) / scale
+            corners = [start, (end[0], start[1]), (start[0], end[1]), end]
+            name = marks[row].name
+            out[row] = stamp_at(name, marks[row].line, np.array(corners), cut, hand.look.level)
+    return out
+
+
+def _small(track: Track) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Each shape of a track in stamp pixels as a stamp, uint8, and where its corner lies."""
     low, high = extent(track)
     low = np.floor(low) - 2
     width, height = (int(side) for side in np.ceil(high - low + 2).max(axis=0))
     inked = ink(replace(track, points=track.points - low[:, None]), (height, width))
-    for row, picture, corner in zip(rows, inked, low, strict=True):
+    out = []
+    for picture, corner in zip(inked, low, strict=True):
         stamp = np.round(picture * 255).astype(np.uint8)
         up, across = (np.flatnonzero((stamp > 0).any(axis=axis)) for axis in (1, 0))
-        if not len(up):
-            continue
         cut = np.pad(stamp[up[0] : up[-1] + 1, across[0] : across[-1] + 1], 1)
-        start = (corner + [across[0] - 1, up[0] - 1]) / scale
-        end = start + np.array(cut.shape[::-1]) / scale
-        corners = [start, (end[0], start[1]), (start[0], end[1]), end]
-        out[row] = stamp_at(marks[row], np.array(corners), cut, hand.look.level)
+        out.append((cut, corner + [across[0] - 1, up[0] - 1]))
     return out
 
 
@@ -260,4 +289,4 @@ def _stamped(rng: np.random.Generator, hand: Hand, shape: _Shape, mark: Mark) ->
     top = -shape.middle * hand.tall - high / 2
     lean = hand.look.slant * high
     corners = np.array([[lean, top], [lean + wide, top], [0, top + high], [wide, top + high]])
-    return stamp_at(mark, corners, stamp, hand.look.level)
+    return stamp_at(mark.name, mark.line, corners, stamp, hand.look.level)
