@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from pi_reader.handwriting import printing
 from pi_reader.handwriting.paper import View
 from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
-from pi_reader.handwriting.stamps import press
+from pi_reader.handwriting.stamps import Look, press
 from pi_reader.handwriting.surroundings import Curled
 from pi_reader.handwriting.writing import Hand, write
 from pi_reader.values import Box, Frame
@@ -235,3 +236,22 @@ def test_ok__a_stamp_leaves_the_paper_around_it_white(level: float, tall: int) -
     assert middle == 0
     bold, _ = press(ring, corners, 0.3)
     assert bold.sum() >= ink.sum()
+
+
+def test_ok__one_page_has_stamps_of_one_kind_of_hand() -> None:
+    images = np.zeros((40, 28, 28), np.uint8)
+    for row in range(40):  # bars from 1 to 8 pixels thick
+        images[row, 4:24, 14 - row // 10 : 14 + (row // 5) % 2 + row // 10 + 1] = 255
+    stamps = Stamps(images, np.ones(40, int))
+    rng = np.random.default_rng(3)
+    thin, thick = (
+        np.mean(
+            [
+                stamps.pick(rng, 1, replace(Look.random(rng), thick=thick, lean=0)).shape[1]
+                for _ in range(30)
+            ]
+        )
+        for thick in (1.0, 7.0)
+    )
+    assert thin + 2 < thick
+    assert stamps.pick(rng, 7, Look.random(rng)) is None

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 _SEEN = 60  # of 255: ink that counts for a digit's extent
+_CHOICE = 6  # stamps from which the one that fits the page is taken
 _SOFT = 1.6  # pixels over which the edge of a stamp fades out
 
 
@@ -27,18 +28,40 @@ class Stamps:
         if self.images.ndim != 3 or len(self.images) != len(self.labels):
             raise ValueError("stamps: need images (n, height, width) and as many labels")
 
-    def pick(self, rng: np.random.Generator, label: int) -> np.ndarray | None:
-        """One digit cut to its ink, uint8 with one empty pixel around it; None if there is none."""
+    def pick(self, rng: np.random.Generator, label: int, look: Look) -> np.ndarray | None:
+        """One digit cut to its ink, uint8 with one empty pixel around it; None if there is none.
+
+        Of a few it is the one that comes closest to the page's stroke and slant, since one page is
+        mostly by one hand.
+        """
         rows = np.flatnonzero(self.labels == label)
         if not len(rows):
             return None
-        image = self.images[rows[rng.integers(len(rows))]]
+        images = self.images[rows[rng.integers(len(rows), size=_CHOICE)]]
+        thick, lean = _strokes(images)
+        image = images[np.argmin(np.abs(thick - look.thick) + 3 * np.abs(lean - look.lean))]
         seen = image > _SEEN
-        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-        if not len(rows):
+        up, across = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        if not len(up):
             return None
-        cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        return np.pad(cut, 1)
+        return np.pad(image[up[0] : up[-1] + 1, across[0] : across[-1] + 1], 1)
+
+
+def _strokes(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How thick the strokes of digits are, in pixels, and how far they lean right per height.
+
+    Thickness is twice the area by the outline's length; both (n,) float32.
+    """
+    ink = (images > 127).astype(np.float32)
+    area = np.maximum(ink.sum(axis=(1, 2)), 1)
+    steps = [np.abs(np.diff(ink, axis=axis)).sum(axis=(1, 2)) for axis in (1, 2)]
+    thick = 2 * area / np.maximum(np.hypot(*steps), 1)
+    place = np.arange(images.shape[1], dtype=np.float32)
+    column = np.arange(images.shape[2], dtype=np.float32)
+    y, x = ink.sum(axis=2) @ place / area, ink.sum(axis=1) @ column / area
+    yy = ink.sum(axis=2) @ place**2 / area - y * y
+    xy = (ink @ column * place).sum(axis=1) / area - x * y
+    return thick, -xy / np.maximum(yy, 1)
 
 
 @dataclass(frozen=True)
@@ -46,10 +69,13 @@ class Look:
     """How one page shows its stamps.
 
     level: from 0.3 bold to 0.7 thin, how much ink of the stamp becomes ink of the page;
-    slant: shear to the right per height; width: 1 is the stamp's own.
+    thick: stroke of the stamps that fit best, in their pixels; lean: how far these lean to the
+    right per height. slant: further shear; width: 1 is the stamp's own.
     """
 
     level: float
+    thick: float
+    lean: float
     slant: float
     width: float
 
@@ -58,7 +84,9 @@ class Look:
         """What a page does to its stamps."""
         return cls(
             level=float(np.clip(rng.normal(0.48, 0.1), 0.3, 0.68)),
-            slant=float(rng.normal(0, 0.1)),
+            thick=float(np.clip(rng.normal(2.8, 0.6), 1.5, 5)),
+            lean=float(rng.normal(0.15, 0.25)),
+            slant=float(rng.normal(0, 0.08)),
             width=float(np.exp(rng.normal(0, 0.12))),
         )
 

@@ -65,8 +65,10 @@ class Hand:
         sizes = np.exp(rng.normal(0, 0.08 if rng.random() < 0.8 else 0.18, 10))
         sizes[0] *= rng.uniform(0.5, 1.0) if rng.random() < 0.5 else 1.0
         joined = rng.random() < 0.25
-        thick = 0.11 if stamps else 0.09
-        pen = thick * float(np.exp(rng.normal(0, 0.2 if stamps else 0.42)))
+        look = Look.random(rng)
+        pen = 0.09 * float(np.exp(rng.normal(0, 0.42)))
+        if stamps:
+            pen = look.thick / _STAMP_TALL * float(np.exp(rng.normal(0, 0.1)))
         return cls(
             style=style,
             tall=tall,
@@ -80,7 +82,7 @@ class Hand:
             touching=0.05 * difficulty if rng.random() < 0.5 else 0.0,
             bracket=int(rng.integers(len(TABLE["("].skeletons))),
             stamps=stamps,
-            look=Look.random(rng),
+            look=look,
         )
 
     def sized(self, tall: float) -> Hand:
@@ -280,7 +282,7 @@ def _small(track: Track) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def _stamped(rng: np.random.Generator, hand: Hand, shape: _Shape, mark: Mark) -> Mark:
     """The same digit as somebody really wrote it, if the hand has stamps for it."""
-    stamp = hand.stamps.pick(rng, shape.digit) if hand.stamps else None
+    stamp = hand.stamps.pick(rng, shape.digit, hand.look) if hand.stamps else None
     if stamp is None:
         return mark
     rows, columns = stamp.shape
