@@ -23,6 +23,7 @@ from pi_reader.handwriting.signs import SIGNS
 from pi_reader.handwriting.stamps import Stamps
 from pi_reader.handwriting.surroundings import (
     board,
+    glared,
     intruded,
     look_at,
     look_at_note,
@@ -190,7 +191,7 @@ def _seen(
         scene = on_desk(rng, scene, view, page)
     boxes = [glyph.box for glyph in glyphs]
     scene = intruded(rng, scene, boxes)
-    scene = moved(rng, scene * light(rng, size, difficulty), boxes)
+    scene = moved(rng, glared(rng, scene) * light(rng, size, difficulty), boxes)
     return photograph(scene, rng, difficulty)
 
 

@@ -21,6 +21,9 @@ _TINTED = 0.18  # are of coloured or grey paper
 _PALE = 0.22  # are written with a hard pencil or a light colour
 _MOVED = 0.1  # moved while the picture was taken
 _INTRUDED = 0.12  # show a finger, a corner of something, the edge of a desk
+_INTRUDED_ALONE = 0.5  # of the pages without a mark do
+_GLARED = 0.06  # mirror a lamp
+_DRY = 0.06  # are written with a pen that skips
 _TRIES = 4  # places for an intruder before it stays away
 _CLEAR = 4  # pixels between an intruder and any mark
 
@@ -143,8 +146,26 @@ def worn(rng: np.random.Generator, paper: np.ndarray, cover: np.ndarray) -> np.n
 
 
 def pale(rng: np.random.Generator, cover: np.ndarray) -> np.ndarray:
-    """The same ink, less of it on some pages."""
-    return cover * np.float32(rng.uniform(0.6, 0.9)) if rng.random() < _PALE else cover
+    """The same ink, less of it on some pages, or of a pen that skips."""
+    if rng.random() < _PALE:
+        cover = cover * np.float32(rng.uniform(0.6, 0.9))
+    if rng.random() < _DRY:
+        size = (cover.shape[1], cover.shape[0])
+        holes = cloud(rng, size, int(size[0] / rng.uniform(4, 12)))
+        cover = cover * np.clip((holes + np.float32(rng.uniform(1.2, 1.8))) * 2, 0.15, 1)
+    return cover
+
+
+def glared(rng: np.random.Generator, scene: np.ndarray) -> np.ndarray:
+    """The same picture, with a lamp or a window mirrored in it on some pages."""
+    if rng.random() >= _GLARED:
+        return scene
+    height, width = scene.shape
+    x = np.arange(width, dtype=np.float32)[None] / width - np.float32(rng.uniform(0, 1))
+    y = np.arange(height, dtype=np.float32)[:, None] / height - np.float32(rng.uniform(0, 1))
+    far = (x * x) / rng.uniform(0.005, 0.1) + (y * y) / rng.uniform(0.005, 0.1)
+    bright = np.float32(rng.uniform(0.2, 0.7)) * np.exp(-far)
+    return np.asarray(scene + (1 - scene) * bright, np.float32)
 
 
 def moved(rng: np.random.Generator, scene: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
@@ -169,9 +190,9 @@ def intruded(rng: np.random.Generator, scene: np.ndarray, boxes: Sequence[Box]) 
 
     boxes: of the marks.
     """
-    if rng.random() >= _INTRUDED:
+    if rng.random() >= (_INTRUDED if boxes else _INTRUDED_ALONE):
         return scene
-    thing = (_finger, _finger, _thing)[rng.integers(3)]
+    thing = (_finger, _finger, _thing, _hand)[rng.integers(4)]
     for _ in range(_TRIES):
         mask, look = thing(rng, scene.shape)
         if not any(_touched(mask, box) for box in boxes):
@@ -188,32 +209,68 @@ def _touched(mask: np.ndarray, box: Box) -> bool:
 
 def _finger(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """A finger or a thumb that holds the page: where it is, and how it looks."""
+    start, inward = _from_an_edge(rng, shape)
+    wide = shape[1] * rng.uniform(0.03, 0.07)
+    reach = wide * rng.uniform(0.8, 3.0)
+    way = np.linspace(-0.5, 1, 5)[:, None]
+    radius = wide * np.array([1.15, 1.1, 1.05, 1.0, 0.85])
+    return _skin(rng, [start + way * reach * inward], [radius], shape)
+
+
+def _hand(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """An arm that reaches in, with a hand that points."""
+    start, inward = _from_an_edge(rng, shape)
+    wide = shape[1] * rng.uniform(0.035, 0.07)
+    reach = shape[0] * rng.uniform(0.1, 0.5)
+    palm = start + inward * reach
+    lines, radii = [np.linspace(start - inward * wide, palm, 6)], [np.linspace(1.1, 1.4, 6) * wide]
+    for _ in range(int(rng.integers(1, 5))):
+        turn = rng.normal(0, 0.45)
+        cos, sin = np.cos(turn), np.sin(turn)
+        way = np.array([inward[0] * cos - inward[1] * sin, inward[0] * sin + inward[1] * cos])
+        side = np.array([-way[1], way[0]]) * rng.uniform(-0.8, 0.8) * wide
+        lines.append(palm + side + np.linspace(0, rng.uniform(1.5, 3.5) * wide, 5)[:, None] * way)
+        radii.append(np.linspace(0.5, 0.36, 5) * wide)
+    return _skin(rng, lines, radii, shape)
+
+
+def _from_an_edge(
+    rng: np.random.Generator, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """A place on the picture's edge, and a direction of about length 1 from there inwards."""
     height, width = shape
-    wide = width * rng.uniform(0.03, 0.07)
-    side = rng.integers(4)
-    along = rng.uniform(0.05, 0.95)
-    out = [
+    side, along = rng.integers(4), rng.uniform(0.05, 0.95)
+    starts = [
         (along * width, height),
         (0, along * height),
         (width, along * height),
         (along * width, 0),
     ]
-    start = np.array(out[side], np.float32)
-    inward = np.array([(0, -1), (1, 0), (-1, 0), (0, 1)][side], np.float32)
-    lean = rng.normal(0, 0.4)
-    inward = inward + lean * inward[::-1]
-    reach = wide * rng.uniform(0.8, 3.0)
-    way = np.linspace(-0.5, 1, 5, dtype=np.float32)[:, None]
-    points = np.clip(start + way * reach * inward, -wide, max(shape) + wide)
-    radius = (wide * np.array([1.15, 1.1, 1.05, 1.0, 0.85])).astype(np.float32)
-    room = int(2 * wide)
-    track = Track(points[None] + np.float32(room), radius[None], np.ones((1, 4), bool))
-    whole = ink(track, (height + 2 * room, width + 2 * room))[0]
-    mask = whole[room:-room, room:-room]
+    inward = np.array([(0, -1), (1, 0), (-1, 0), (0, 1)][side], float)
+    return np.array(starts[side], float), inward + rng.normal(0, 0.4) * inward[::-1]
+
+
+def _skin(
+    rng: np.random.Generator,
+    lines: Sequence[np.ndarray],
+    radii: Sequence[np.ndarray],
+    shape: tuple[int, ...],
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is round and of one tone around lines of (points, 2): where it is, how it looks."""
+    height, width = shape
+    room = int(max(radius.max() for radius in radii)) * 2
+    points = np.clip(np.concatenate(lines), 1 - room, np.array([width, height]) + room - 1) + room
+    down = [step for line in lines for step in [True] * (len(line) - 1) + [False]]
+    track = Track(
+        points[None].astype(np.float32),
+        np.concatenate(radii)[None].astype(np.float32),
+        np.array([down[:-1]]),
+    )
+    mask = ink(track, (height + 2 * room, width + 2 * room))[0][room:-room, room:-room]
     picture = Image.fromarray((mask * 255).astype(np.uint8))
-    soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(wide * 0.35)), np.float32) / 255
-    skin = np.float32(rng.uniform(0.25, 0.75))
-    return mask, skin * (np.float32(0.45) + np.float32(0.6) * soft)
+    soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(room * 0.15)), np.float32) / 255
+    tone = np.float32(rng.uniform(0.2, 0.75))
+    return mask, tone * (np.float32(0.45) + np.float32(0.6) * soft)
 
 
 def _thing(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
