@@ -15,6 +15,7 @@ import numpy as np
 from pi_reader.handwriting import bold, forms, layouts, outlined, texts
 from pi_reader.handwriting.asides import add_aside
 from pi_reader.handwriting.inking import lay, seen
+from pi_reader.handwriting.intruders import intruded
 from pi_reader.handwriting.layouts import Draft, rows_of
 from pi_reader.handwriting.marks import Mark
 from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
@@ -24,7 +25,6 @@ from pi_reader.handwriting.stamps import Stamps
 from pi_reader.handwriting.surroundings import (
     board,
     glared,
-    intruded,
     look_at,
     look_at_note,
     moved,
