@@ -255,3 +255,20 @@ def test_ok__one_page_has_stamps_of_one_kind_of_hand() -> None:
     )
     assert thin + 2 < thick
     assert stamps.pick(rng, 7, Look.random(rng)) is None
+
+
+def test_ok__letters_are_shaped_like_digits_in_words_alone() -> None:
+    rng = np.random.default_rng(5)
+    hand = Hand.random(rng, 40.0, 0.3, ones_and_bars())
+    full = {
+        text: sum(
+            mark.stamp is not None
+            and mark.stamp.shape == (22, 22)
+            and bool((mark.stamp[1:-1, 1:-1] == 255).all())
+            for _ in range(40)
+            for mark in write(rng, hand, text, 0)
+            if mark.name == "letter"
+        )
+        for text in ("oo", "o  o", "4o", "o = 3")
+    }
+    assert full["oo"] > 10 and full["o  o"] > 10 and full["4o"] == full["o = 3"] == 0

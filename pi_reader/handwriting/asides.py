@@ -51,12 +51,17 @@ def _print(draft: Draft, tall: float) -> list[Mark]:
 
 
 def _doodle(draft: Draft, tall: float) -> list[Mark]:
-    """Strokes that wander about, or a spiral."""
+    """A stroke that wanders about, or winds too often for any digit."""
     rng = draft.rng
-    turns = np.cumsum(rng.normal(rng.uniform(-0.6, 0.6), rng.uniform(0.1, 0.9), 40))
-    step = tall * rng.uniform(0.08, 0.3)
+    n = int(rng.integers(25, 50))
+    if rng.random() < 0.6:
+        turns = np.cumsum(rng.normal(0, rng.uniform(0.5, 1.0), n))
+    else:
+        turns = np.cumsum(rng.normal(rng.choice([-1, 1]) * rng.uniform(0.45, 0.8), 0.1, n))
+    step = tall * rng.uniform(0.08, 0.25)
     way = np.cumsum(step * np.stack([np.cos(turns), np.sin(turns)], axis=1), axis=0)
-    return [stroke([way[: int(rng.integers(4, 40))]], max(tall * rng.uniform(0.04, 0.12), 1.3))]
+    way += np.linspace(0, rng.uniform(0, 2), n)[:, None] * tall * [1, 0]
+    return [stroke([way], max(tall * rng.uniform(0.04, 0.12), 1.3))]
 
 
 def _word(draft: Draft, tall: float) -> list[Mark]:

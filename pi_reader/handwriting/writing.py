@@ -28,7 +28,10 @@ _STAMP_TALL = 20.0  # pixels of a digit in MNIST
 _FINE = "+×÷=%"  # what a pen as thick as _FINEST of its height would blot
 _FINEST = 0.2
 _TIGHT = ".,:°"  # what stands closer to its neighbours
-_ALIKE = 0.12  # of the letters of any script are somebody's digits in shape
+_ALIKE = 0.12  # of the letters of any script in words are somebody's digits in shape
+_SAME = 0.3  # of those of the alphabet that can be
+_LIKE = {"o": "0", "O": "0", "l": "1", "I": "1", "z": "2", "Z": "2", "s": "5", "S": "5"}
+_LIKE |= {"b": "6", "g": "9", "q": "9", "@": "001123455699"}  # which digits letters look like
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Hand:
 @dataclass(frozen=True)
 class _Shape:
     """A character before it is drawn: its truth, skeleton, scale and height of its middle, in
-    heights of a digit. digit: -1 for what is none; space: blanks before it, in heights;
+    heights of a digit. digit: whose shape it has, -1 for none; space: blanks before it, in heights;
     joined: whether it is a whole word in one stroke."""
 
     name: str
@@ -140,13 +143,14 @@ def _shapes(rng: np.random.Generator, hand: Hand, text: str) -> list[_Shape]:
     """What each character of a text looks like today."""
     shapes: list[_Shape] = []
     space, raised = 0.0, False
-    for character in text:
+    for place, character in enumerate(text):
         if character == " ":
             space += hand.space * float(rng.uniform(0.4, 1.3))
         elif character == "^":
             raised = True
         else:
-            shape = _shape(rng, hand, character)
+            beside = text[:place].rstrip()[-1:] + text[place + 1 :].lstrip()[:1]
+            shape = _shape(rng, hand, character, any(map(_is_letter, beside)))
             if raised:
                 size, rise = float(rng.uniform(0.42, 0.72)), float(rng.uniform(0.5, 0.85))
                 middle = rise + shape.middle * size
@@ -156,7 +160,12 @@ def _shapes(rng: np.random.Generator, hand: Hand, text: str) -> list[_Shape]:
     return shapes
 
 
-def _shape(rng: np.random.Generator, hand: Hand, character: str) -> _Shape:
+def _is_letter(character: str) -> bool:
+    """Whether a character of a text stands for a letter."""
+    return character.isalpha() or character == "@"
+
+
+def _shape(rng: np.random.Generator, hand: Hand, character: str, in_word: bool) -> _Shape:
     """One character as this hand may write it."""
     if character.isdecimal():
         digit = int(character)
@@ -164,22 +173,21 @@ def _shape(rng: np.random.Generator, hand: Hand, character: str) -> _Shape:
         return _Shape(character, None, scale, scale / 2, 0.0, digit)
     if character == "§":
         return _Shape(LETTER, None, float(np.exp(rng.normal(0, 0.06))), 0.0, 0.0, joined=True)
-    skeleton: Skeleton | None
     if sign := TABLE.get(character):
         form = int(rng.integers(len(sign.skeletons)))
         if sign.name in "()" and rng.random() < 0.85:
             form = hand.bracket  # people close with the kind that they opened with
-        skeleton = sign.skeletons[form]
-        scale = float(rng.uniform(*sign.tall))
-        middle = float(rng.uniform(*sign.middle))
-        return _Shape(sign.name, skeleton, scale, middle, 0.0, upright=sign.upright)
+        scale, middle = float(rng.uniform(*sign.tall)), float(rng.uniform(*sign.middle))
+        return _Shape(sign.name, sign.skeletons[form], scale, middle, 0.0, upright=sign.upright)
     letter = NAMED.get(character) or ANY[rng.integers(len(ANY))]
     skeleton = letter.skeletons[rng.integers(len(letter.skeletons))]
     scale = letter.tall * float(np.exp(rng.normal(0, 0.07)))
     depth = letter.depth if rng.random() < 0.75 else 0.0
-    if character == "@" and rng.random() < _ALIKE:
-        skeleton = None  # whichever digit the hand has to offer
-    return _Shape(LETTER, skeleton, scale, scale / 2 - depth, 0.0)
+    shape = _Shape(LETTER, skeleton, scale, scale / 2 - depth, 0.0)
+    alike = _LIKE.get(character, ())
+    if in_word and alike and rng.random() < (_ALIKE if character == "@" else _SAME):
+        return replace(shape, digit=int(alike[rng.integers(len(alike))]))
+    return shape
 
 
 def _drawn(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape], line: int) -> list[Mark]:
@@ -206,7 +214,9 @@ def _track(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape]) -> Tr
     known: dict[Skeleton, int] = {}
     keys = np.zeros(len(shapes), int)
     for row, shape in enumerate(shapes):
-        skeleton = shape.skeleton or DIGITS[rows[row]][traits.form[row]].skeleton
+        skeleton = DIGITS[rows[row]][traits.form[row]].skeleton
+        if shape.digit < 0 and shape.skeleton:
+            skeleton = shape.skeleton
         keys[row] = known.setdefault(skeleton, len(known))
     steps = _MANY if hand.tall > _LARGE else _FEW
     skeletons = {key: skeleton for skeleton, key in known.items()}
