@@ -254,15 +254,18 @@ def _written(
     size: tuple[int, int],
 ) -> list[Mark]:
     """Fill a page until most of it is seen; gives its marks in frame pixels."""
-    layout = _KINDS[kind].layout or layouts.simple
+    layout = _KINDS[kind].layout or layouts.empty
     best: list[Mark] = []
+    most = -1.0
     for _ in range(_TRIES):
         draft = Draft(rng, page, difficulty, stamps)
         layout(draft)
         add_aside(draft)
         marks = seen(draft.marks, view, size)
-        if len(marks) > len(best):
-            best = marks
-        if len(marks) >= _KEPT * len(draft.marks) and (marks or layout is layouts.empty):
-            return marks
+        written, whole = (sum(mark.line >= 0 for mark in those) for those in (draft.marks, marks))
+        kept = whole / max(written, 1)
+        if kept > most:
+            best, most = marks, kept
+        if kept >= _KEPT or layout is layouts.empty:
+            break
     return best
