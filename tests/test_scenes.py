@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from pi_reader.handwriting import printing
+from pi_reader.handwriting.inking import seen
 from pi_reader.handwriting.paper import View
 from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
 from pi_reader.handwriting.stamps import Look, press
-from pi_reader.handwriting.surroundings import Curled
+from pi_reader.handwriting.surroundings import Curled, look_at_note
 from pi_reader.handwriting.writing import Hand, write
 from pi_reader.values import Box, Frame
 
@@ -272,3 +273,16 @@ def test_ok__letters_are_shaped_like_digits_in_words_alone() -> None:
         for text in ("oo", "o  o", "4o", "o = 3")
     }
     assert full["oo"] > 10 and full["o  o"] > 10 and full["4o"] == full["o = 3"] == 0
+
+
+def test_ok__writing_on_a_note_stays_on_the_note() -> None:
+    view, page = look_at_note(np.random.default_rng(4), (640, 480))
+    (mark,) = write(
+        np.random.default_rng(1), Hand.random(np.random.default_rng(1), 20.0, 0.3, None), "4", 0
+    )
+    inside, across, beyond = (
+        mark.moved(x, page[1] / 2) for x in (30.0, page[0] - 5.0, page[0] + 9.0)
+    )
+    assert len(seen([inside], view, page, (640, 480))) == 1
+    assert not seen([across], view, page, (640, 480))
+    assert not seen([beyond, inside], view, page, (640, 480)), "a line ends where it is cut off"

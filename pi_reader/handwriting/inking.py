@@ -25,23 +25,34 @@ class Maps(Protocol):
         """Where points of the page, (..., 2) float32, appear in the frame."""
 
 
-def seen(marks: Sequence[Mark], view: Maps, size: tuple[int, int]) -> list[Mark]:
+def seen(
+    marks: Sequence[Mark], view: Maps, page: tuple[int, int], size: tuple[int, int]
+) -> list[Mark]:
     """The marks in frame pixels, but for those that are cut off; a line ends where one is.
 
-    Outlines, which belong to no line, stay as far as they are seen.
+    page, size: width and height of the page and of the frame, each in its own pixels. Outlines,
+    which belong to no line, stay as far as they are seen, if they stay on the page.
     """
     out, ended = [], set()
     for mark in marks:
         here = replace(mark, track=replace(mark.track, points=view.to_frame(mark.track.points)))
-        left, top, right, bottom = here.extent
-        inside = min(left, top) > _EDGE and right < size[0] - _EDGE and bottom < size[1] - _EDGE
         if mark.line < 0:
+            left, top, right, bottom = here.extent
             inside = left < size[0] and top < size[1] and min(right, bottom) > 0
-        if not inside and mark.line >= 0:
-            ended.add(mark.line)
+            inside &= page == size or _within(mark, page)
+        else:
+            inside = _within(here, size) and _within(mark, page)
+            if not inside:
+                ended.add(mark.line)
         if inside and mark.line not in ended:
             out.append(here)
     return out
+
+
+def _within(mark: Mark, size: tuple[int, int]) -> bool:
+    """Whether all of a mark is inside a rectangle, clear of its edge."""
+    left, top, right, bottom = mark.extent
+    return min(left, top) > _EDGE and right < size[0] - _EDGE and bottom < size[1] - _EDGE
 
 
 def lay(cover: np.ndarray, marks: Sequence[Mark]) -> list[Box | None]:

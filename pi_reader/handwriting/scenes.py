@@ -261,7 +261,7 @@ def _written(
         draft = Draft(rng, page, difficulty, stamps)
         layout(draft)
         add_aside(draft)
-        marks = seen(draft.marks, view, size)
+        marks = seen(draft.marks, view, page, size)
         written, whole = (sum(mark.line >= 0 for mark in those) for those in (draft.marks, marks))
         kept = whole / max(written, 1)
         if kept > most:
