@@ -19,7 +19,7 @@ from pi_reader.handwriting.script import ANY, NAMED
 from pi_reader.handwriting.signs import LETTER, TABLE
 from pi_reader.handwriting.splines import Skeleton
 from pi_reader.handwriting.stamps import Look, Stamps
-from pi_reader.handwriting.strokes import DIGITS
+from pi_reader.handwriting.strokes import FORMS
 from pi_reader.handwriting.style import Style, Traits
 
 _FEW, _MANY = 48, 96  # points along a character that is lower or taller than _LARGE
@@ -214,7 +214,7 @@ def _track(rng: np.random.Generator, hand: Hand, shapes: Sequence[_Shape]) -> Tr
     known: dict[Skeleton, int] = {}
     keys = np.zeros(len(shapes), int)
     for row, shape in enumerate(shapes):
-        skeleton = DIGITS[rows[row]][traits.form[row]].skeleton
+        skeleton = FORMS[rows[row]][traits.form[row]].skeleton
         if shape.digit < 0 and shape.skeleton:
             skeleton = shape.skeleton
         keys[row] = known.setdefault(skeleton, len(known))
