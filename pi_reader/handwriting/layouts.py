@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -198,11 +199,11 @@ def _put(draft: Draft, hand: Hand, text: str, left: float, base: float, line: in
     return around(marks)[2] + hand.gap * hand.tall
 
 
-def grid_of_digits(draft: Draft) -> None:
-    """Single digits in rows far apart, as in somebody's sample of their hand."""
+def grid_of(text: Callable[[np.random.Generator], str], draft: Draft) -> None:
+    """Single digits or letters in rows far apart, as in somebody's sample of their hand."""
     rng = draft.rng
     count = int(rng.integers(1, 5))
-    lines = [texts.spread(rng) for _ in range(count)]
+    lines = [text(rng) for _ in range(count)]
     room = draft.size[1] * (1 - 2 * _MARGIN) / count
     across = draft.size[0] * (1 - 2 * _MARGIN) / max(len(line.split()) for line in lines)
     tall = min(room * 0.62, across * 0.62, height_of(rng, draft.size, 0.06, 0.3))
@@ -210,9 +211,9 @@ def grid_of_digits(draft: Draft) -> None:
     pitch = max(min(across, hand.tall * rng.uniform(1.2, 3.5)), hand.tall * 1.1)
     for row, line in enumerate(lines):
         base = draft.size[1] * _MARGIN + room * (row + rng.uniform(0.78, 0.9))
-        for place, digit in enumerate(line.split()):
+        for place, mark in enumerate(line.split()):
             left = draft.size[0] * _MARGIN + pitch * (place + 0.2 + rng.normal(0, 0.06))
-            _put(draft, hand, digit, left, base + rng.normal(0, 0.05) * hand.tall, draft.line)
+            _put(draft, hand, mark, left, base + rng.normal(0, 0.05) * hand.tall, draft.line)
         draft.line += 1
 
 
@@ -302,7 +303,7 @@ _SIMPLE: tuple[Callable[[Draft], None], ...] = (
     rows_of(texts.price),
     rows_of(texts.only_signs),
     lone,
-    grid_of_digits,
+    partial(grid_of, texts.spread),
     column,
 )
 

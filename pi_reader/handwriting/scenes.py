@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -87,7 +88,8 @@ class _Kind:
 _KINDS: dict[str, _Kind] = {
     "number": _Kind(10, rows_of(texts.numbers)),
     "lone": _Kind(6, layouts.lone),
-    "spread": _Kind(6, layouts.grid_of_digits),
+    "spread": _Kind(6, partial(layouts.grid_of, texts.spread)),
+    "alphabet": _Kind(3, partial(layouts.grid_of, texts.alphabet)),
     "scattered": _Kind(1.5, layouts.scattered),
     "large": _Kind(2, layouts.one_large),
     "column": _Kind(4, layouts.column),

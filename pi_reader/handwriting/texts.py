@@ -217,6 +217,11 @@ def label(rng: np.random.Generator) -> str:
     return f"{'@CDLSZ'[rng.integers(6)]}{number(rng, 5)}"
 
 
+def alphabet(rng: np.random.Generator) -> str:
+    """Single letters far apart, of any script."""
+    return " ".join("&" * int(rng.integers(4, 11)))
+
+
 def words(rng: np.random.Generator) -> str:
     """Words with a number among them."""
     n = int(rng.integers(1, 4))

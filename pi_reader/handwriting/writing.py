@@ -1,8 +1,9 @@
 """From a line of text to marks on a page: which shape each character gets, and where it stands.
 
 A text is digits, signs by the characters of `signs.TABLE`, letters, `@` for a letter of any script,
-`^` that raises the next character, `§` for a joined word, and spaces. All places are in page
-pixels; a line is written from (0, 0), the left end of its baseline, and moved where it belongs.
+`&` for one that stands among other letters though none is near, `^` that raises the next
+character, `§` for a joined word, and spaces. All places are in page pixels; a line
+is written from (0, 0), the left end of its baseline, and moved where it belongs.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def _shapes(rng: np.random.Generator, hand: Hand, text: str) -> list[_Shape]:
             raised = True
         else:
             beside = text[:place].rstrip()[-1:] + text[place + 1 :].lstrip()[:1]
-            shape = _shape(rng, hand, character, any(map(_is_letter, beside)))
+            in_word = character == "&" or any(map(_is_letter, beside))
+            shape = _shape(rng, hand, character.replace("&", "@"), in_word)
             if raised:
                 size, rise = float(rng.uniform(0.42, 0.72)), float(rng.uniform(0.5, 0.85))
                 middle = rise + shape.middle * size
