@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.network.base import Array, Layer, Scratch, Shape
+from pi_reader.network.base import Array, Layer, Scratch, Shape, volume
 from pi_reader.network.layers import BatchNorm, Conv2D, Dense, Sigmoid, build
 from pi_reader.network.loss import softmax
 
@@ -114,6 +114,11 @@ class Model:
     def conclude(self, hidden: Array) -> Array:
         """How likely each outcome is, from what `hidden` gave: (n, outcomes) float32."""
         return softmax(self.layers[self._last].forward(hidden) / np.float32(self.temperature))
+
+    @property
+    def features(self) -> int:
+        """How many activations stand before the last layer that learns."""
+        return volume(self.shapes[self._last])
 
     @property
     def _last(self) -> int:
