@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pi_reader.reading.choice import (
+from pi_reader.reading.components import find_components
+from pi_reader.reading.cuts import cut_component, find_cuts, find_spans
+from pi_reader.reading.decode import (
     Mark,
     apply_prior,
     best_partition,
@@ -18,8 +20,6 @@ from pi_reader.reading.choice import (
     same_hand,
     shortest_path,
 )
-from pi_reader.reading.components import find_components
-from pi_reader.reading.cuts import cut_component, find_cuts, find_spans
 
 
 def rings(bridge: bool = True, lean: float = 0.0) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.reading.choice import Mark
+from pi_reader.reading.decode import Mark
 from pi_reader.reading.places import held_places
 from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame

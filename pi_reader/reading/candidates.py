@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.choice import Mark
 from pi_reader.reading.components import Components, find_components, strengths, union_find
+from pi_reader.reading.decode import Mark
 from pi_reader.reading.ruled_lines import find_ruled_lines
 
 LEAST_HEIGHT = 8  # working pixels of a digit

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from pi_reader.reading.choice import Mark
+from pi_reader.reading.decode import Mark
 
 COMPANY = 2  # clear digits that say how tall digits are here, and how far apart
 SHORT, TALL = 0.75, 1.6  # times their height: a sign of arithmetic is shorter

@@ -27,7 +27,9 @@ from pi_reader.reading.candidates import (
     may_stand_alone,
     on_paper,
 )
-from pi_reader.reading.choice import (
+from pi_reader.reading.components import Components, merge
+from pi_reader.reading.cuts import Span, cut_component, find_spans
+from pi_reader.reading.decode import (
     NO_ROW,
     Mark,
     apply_prior,
@@ -39,12 +41,7 @@ from pi_reader.reading.choice import (
     same_hand,
     shortest_path,
 )
-from pi_reader.reading.components import Components, merge
-from pi_reader.reading.cuts import Span, cut_component, find_spans
-from pi_reader.reading.lines import find_lines
-from pi_reader.reading.patches import cut_patches
-from pi_reader.reading.places import held_places
-from pi_reader.reading.stacked import (
+from pi_reader.reading.line_split import (
     are_digits,
     better_parted,
     find_piled,
@@ -52,6 +49,9 @@ from pi_reader.reading.stacked import (
     is_inside,
     part_lines,
 )
+from pi_reader.reading.lines import find_lines
+from pi_reader.reading.patches import cut_patches
+from pi_reader.reading.places import held_places
 from pi_reader.values import NO_DIGIT, Box, Digit, Frame, Line, Reading
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time

@@ -14,8 +14,8 @@ from statistics import median
 import numpy as np
 
 from pi_reader.reading.candidates import Candidates, taken_out
-from pi_reader.reading.choice import Mark
 from pi_reader.reading.components import Components
+from pi_reader.reading.decode import Mark
 
 COMPANY = 4  # clear digits that say how tall digits are here
 TALL, TALLEST = 1.5, 3.5  # times their height: may be some, one above the other

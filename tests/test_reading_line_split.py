@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.reading.stacked import find_seam
+from pi_reader.reading.line_split import find_seam
 
 
 def test_ok__seam_goes_between_two_blocks() -> None:
