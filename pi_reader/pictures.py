@@ -7,22 +7,27 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pi_reader.values import Digit, Frame, Reading
+from pi_reader.values import Box, Frame, Reading
 
 SURE = (0, 140, 60)
 UNSURE = (220, 120, 0)
+SIGN = (40, 90, 220)
 _CELL = 84  # pixels: a 28x28 crop three times as large
 _CAPTION = 14  # pixels below each crop
 
 
 def annotated(frame: Frame, reading: Reading) -> Image.Image:
-    """The frame in grey with a box, label and confidence for each digit; green sure, orange not."""
+    """The frame in grey with a box, label and confidence for each mark: a digit green if it is
+    sure and orange if not, a sign blue."""
     picture = Image.fromarray(frame.grey).convert("RGB")
     draw = ImageDraw.Draw(picture)
     line_width = max(1, max(picture.size) // 500)
     font = _font(max(12, max(picture.size) // 55))
     for digit in reading.digits:
-        _annotate(draw, digit, font, line_width)
+        name, colour = (str(digit.label), SURE) if digit.sure else (f"{digit.label}?", UNSURE)
+        _annotate(draw, digit.box, f"{name} {digit.confidence:.2f}", colour, font, line_width)
+    for sign in (sign for line in reading.lines for sign in line.signs):
+        _annotate(draw, sign.box, sign.sign, SIGN, font, line_width)
     return picture
 
 
@@ -89,15 +94,14 @@ def _fitted(crop: np.ndarray) -> Image.Image:
 
 
 def _annotate(
-    draw: ImageDraw.ImageDraw, digit: Digit, font: ImageFont.ImageFont, line_width: int
+    draw: ImageDraw.ImageDraw,
+    box: Box,
+    text: str,
+    colour: tuple[int, int, int],
+    font: ImageFont.ImageFont,
+    line_width: int,
 ) -> None:
-    box, colour = digit.box, SURE if digit.sure else UNSURE
     draw.rectangle((box.x, box.y, box.right - 1, box.bottom - 1), outline=colour, width=line_width)
-    text = (
-        f"{digit.label} {digit.confidence:.2f}"
-        if digit.sure
-        else f"{digit.label}? {digit.confidence:.2f}"
-    )
     left, top, right, bottom = draw.textbbox((box.x, box.y), text, font=font)
     rise = min(top, bottom - box.y + 2)  # above the box, or inside it at the picture's upper edge
     draw.rectangle((left - 1, top - rise, right + 1, bottom - rise + 1), fill=(255, 255, 255))

@@ -15,7 +15,6 @@ from box import Clock
 
 from pi_reader.box.appliance import Appliance
 from pi_reader.box.button_actions import ButtonActions
-from pi_reader.box.caution import cautious
 from pi_reader.box.host_monitor import HostMonitor
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
@@ -136,9 +135,7 @@ class Shift:
     def _count(self) -> None:
         """The page is gone: what was said of it, and what single looks at it say."""
         if self._page is not None:
-            looks = [
-                cautious(self._reader.read(look), self._reader.sure_at) for look in self._looks
-            ]
+            looks = [self._reader.read(look) for look in self._looks]
             self.tally.add(self._page, self._said, looks)
         self._page, self._looks, self._said = None, [], []
 

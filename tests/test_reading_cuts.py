@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -11,13 +9,8 @@ from pi_reader.reading.components import find_components
 from pi_reader.reading.cuts import cut_component, find_cuts, find_spans
 from pi_reader.reading.decode import (
     Mark,
-    apply_prior,
     best_partition,
     better_whole,
-    local_priors,
-    nondigit_prior,
-    prior_among_others,
-    same_hand,
     shortest_path,
 )
 
@@ -114,45 +107,3 @@ def test_ok__the_cheapest_way_uses_each_column_once() -> None:
 def test_ok__fainter_ink_wins_when_the_whole_is_a_digit() -> None:
     assert better_whole(mark(8), [mark(5, 0.9), mark(None, 0.9)])
     assert not better_whole(mark(None), [mark(1), mark(1)])
-
-
-def test_ok__what_is_faint_or_small_beside_sure_digits_goes() -> None:
-    digits = [mark(3), mark(4, height=44), mark(5, height=36)]
-    ruling, dot, margin = mark(1, strength=20), mark(0, height=8), mark(1, height=400)
-    faintest, least, most = same_hand([*digits, ruling, dot, margin], sure_at=0.9)
-    assert ruling.darkness < faintest < 0.5
-    assert dot.height < least < 36 and 44 < most < margin.height
-    assert same_hand([mark(3, 0.5)], 0.9) == (0, 0, np.inf)
-
-
-def test_ok__company_makes_a_doubtful_mark_surer_and_clutter_less_sure() -> None:
-    doubtful = mark(1, 0.6)
-    page = [doubtful] + [mark(n) for n in range(9)]
-    among_digits = apply_prior(page, [nondigit_prior(page)] * 10)[0]
-    page = [doubtful] + [mark(None)] * 9
-    among_junk = apply_prior(page, [nondigit_prior(page)] * 10)[0]
-    in_clutter = apply_prior([doubtful], [nondigit_prior([doubtful], 12)])[0]
-    assert among_digits.chance > 0.6 > among_junk.chance
-    assert in_clutter.chance < 0.6
-    for result in (among_digits, among_junk, in_clutter):
-        assert sum(result.chances) == pytest.approx(1, abs=1e-3)
-    page = [mark(None)]
-    alone = nondigit_prior(page)
-    assert prior_among_others(page[0], 1, alone) < 0.25 < alone
-    ten = [mark(1, outcomes=10)]
-    assert apply_prior(ten, [nondigit_prior(ten, 3)]) == ten
-
-
-def test_ok__the_nearest_in_the_line_count_most() -> None:
-    number = [replace(mark(n), left=40 * n, right=40 * n + 30) for n in range(5)]
-    word = [replace(mark(None), left=400 + 40 * n, right=430 + 40 * n) for n in range(5)]
-    below = replace(mark(0), left=410, right=440, top=400, bottom=440)
-    marks = [*number, *word, below]
-    nothing = np.zeros((0, 4))
-    shares = local_priors(marks, nothing, 0.5)
-    assert max(shares[:5]) < 0.4 and min(shares[5:10]) > 0.6
-    assert shares[10] == pytest.approx(0.5), "nothing else in its line"
-    beside = np.array([[440, 400, 470, 440]])
-    assert local_priors(marks, beside, 0.5)[10] > 0.55
-    assert local_priors([mark(1, outcomes=10)], nothing, 0.2) == [0.2]
-    assert local_priors([], nothing, 0.2) == []

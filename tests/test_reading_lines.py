@@ -41,8 +41,9 @@ def test_ok__tall_and_short_digits_share_a_line() -> None:
     assert find_lines(left, top, right, bottom) == [[0, 1, 2]]
 
 
-def test_ok__words_far_apart_share_a_line() -> None:
-    assert find_lines(*boxes([(10, 20), (40, 22), (400, 24), (430, 20)])) == [[0, 1, 2, 3]]
+def test_ok__a_gap_of_more_than_two_and_a_half_heights_ends_a_line() -> None:
+    assert find_lines(*boxes([(10, 20), (40, 22), (100, 24), (130, 20)])) == [[0, 1, 2, 3]]
+    assert find_lines(*boxes([(10, 20), (40, 22), (400, 24), (430, 20)])) == [[0, 1], [2, 3]]
 
 
 def test_ok__nothing_and_one() -> None:

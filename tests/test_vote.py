@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 from box import reading
 
-from pi_reader.box.caution import cautious
 from pi_reader.box.vote import Vote, same_place
-from pi_reader.values import Box, Digit, Line, Reading
+from pi_reader.values import Box, Line
 
 
 def said(vote: Vote, *texts: str) -> list[str | None]:
@@ -88,60 +87,3 @@ def test_ok__confidence_is_the_mean_of_the_looks() -> None:
     answer = vote.add(reading("7"))
     assert answer is not None and answer.text == "?"
     assert answer.digits[0].confidence == pytest.approx((0.5 + 0.99) / 2)
-
-
-def odd(*boxes: Box) -> str:
-    """What is left of a line of sevens in these boxes."""
-    digits = [
-        replace(digit, box=box)
-        for digit, box in zip(reading("7" * len(boxes)).digits, boxes, strict=True)
-    ]
-    return cautious(Reading("", (640, 480), (Line(tuple(digits)),))).text
-
-
-@pytest.mark.parametrize(
-    ("boxes", "text"),
-    [
-        ((Box(0, 0, 20, 30), Box(30, 0, 20, 44), Box(60, 0, 20, 30)), "777"),
-        ((Box(0, 0, 20, 30), Box(30, 0, 20, 46), Box(60, 0, 20, 30)), "7?7"),  # two lines in one
-        ((Box(0, 0, 20, 30), Box(30, 0, 20, 17), Box(60, 0, 20, 30)), "7?7"),  # half a digit
-        ((Box(0, 0, 20, 30), Box(30, 0, 20, 90)), "77"),  # of two, which is the odd one?
-        ((Box(0, 0, 20, 30), Box(8, 0, 20, 30)), "??"),  # two in one place
-        ((Box(0, 0, 20, 30), Box(6, 20, 6, 8)), "??"),  # one inside the other
-        ((Box(0, 0, 20, 30), Box(12, 0, 20, 30)), "77"),  # slanted
-        ((), ""),
-    ],
-)
-def test_ok__what_its_page_speaks_against_is_doubted(boxes: tuple[Box, ...], text: str) -> None:
-    assert odd(*boxes) == text
-
-
-def test_ok__a_piece_that_touches_a_doubted_digit_is_doubted() -> None:
-    pair = [
-        replace(digit, box=box)
-        for digit, box in zip(
-            reading("7?").digits, (Box(0, 0, 20, 30), Box(20, 0, 20, 30)), strict=True
-        )
-    ]
-    pair[1] = replace(pair[1], label=3, runner_up=(5, 0.4))
-    assert cautious(Reading("", (640, 480), (Line(tuple(pair)),))).text == "??"
-    apart = [pair[0], replace(pair[1], box=Box(30, 0, 20, 30))]
-    assert cautious(Reading("", (640, 480), (Line(tuple(apart)),))).text == "7?"
-
-
-def test_ok__what_looks_like_a_doubted_digit_is_believed_only_if_proven() -> None:
-    seven = replace(reading("7").digits[0], runner_up=(1, 0.01), confidence=0.99)
-    one = replace(reading("?").digits[0], label=1, runner_up=(7, 0.4), box=Box(300, 0, 20, 30))
-
-    def said(*digits: Digit) -> str:
-        return cautious(Reading("", (640, 480), (Line(digits),)), 0.9).text
-
-    assert said(seven) == "7" and said(seven, one) == "??"
-    assert said(replace(seven, confidence=0.9995), one) == "7?"
-    assert said(replace(seven, runner_up=(9, 0.01)), one) == "7?"
-
-
-def test_ok__the_box_allows_itself_half_the_doubt() -> None:
-    seven = replace(reading("7").digits[0], confidence=0.94)
-    page = Reading("", (640, 480), (Line((seven,)),))
-    assert cautious(page, 0.9).text == "?" and cautious(page, 0.85).text == "7"

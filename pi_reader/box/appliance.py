@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 
 from pi_reader.box.button_actions import Button, ButtonActions
-from pi_reader.box.caution import cautious
 from pi_reader.box.crop import Crop
 from pi_reader.box.heap import Heap
 from pi_reader.box.host_monitor import HostMonitor
@@ -172,7 +171,7 @@ class Appliance:
     def _read(self, reader: Reader, frame: Frame) -> None:
         """Read the frame; say what is certain by now."""
         self._motion.remember()
-        reading = cautious(reader.read(frame), reader.sure_at)
+        reading = reader.read(frame)
         self.weights.confirmed()
         said = self.vote.add(reading)
         self.reporter.has_read()

@@ -26,7 +26,7 @@ class CorrectionDialogue:
             raise ValueError("reading: has no digits to correct")
         self.kept: dict[int, int | None] = {}
         self.over = False
-        self._text = "".join(line.text for line in reading.lines)
+        self._text = "".join(line.number for line in reading.lines)
         self._guesses = [digit.label for digit in reading.digits]
         self._place = 0
         self._label: int | None = self._guesses[0]

@@ -102,7 +102,7 @@ def labels_from(text: str, event: Event) -> dict[int, int | None]:
     one that is not said. Raises BadData if there are not as many as digits."""
     letters = [letter for letter in text if not letter.isspace()]
     if len(letters) != len(event.reading.digits):
-        read = "  ".join(event.reading.text.split("\n"))
+        read = "  ".join(event.reading.number.split("\n"))
         raise BadData(
             f"label {text!r:.40}: has {len(letters)}, should have one for each digit of "
             f"{read}, {len(event.reading.digits)} in all; - stands for what is no digit, "

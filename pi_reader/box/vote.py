@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pi_reader.values import Box, Digit, Line, Reading
+from pi_reader.values import Box, Digit, Reading
 
 DRIFT = 0.5  # of a digit's size: how far it may move from one look to the next and be the same
 GROWTH = 1.6  # how much larger or smaller its box may be: a faint stroke comes and goes
@@ -54,7 +54,7 @@ class Vote:
         voted = self._voted(alike)
         if self.said is not None and same_place(self.said, voted):
             voted = _kept(self.said, voted)
-            if voted.text == self.said.text:
+            if voted.number == self.said.number:
                 self.said = _moved(self.said, reading)
                 return None
         self.said = voted
@@ -143,5 +143,8 @@ def _with_digits(reading: Reading, digits: Sequence[Digit]) -> Reading:
     """The same lines with other digits in them."""
     rest = iter(digits)
     return replace(
-        reading, lines=tuple(Line(tuple(next(rest) for _ in line.digits)) for line in reading.lines)
+        reading,
+        lines=tuple(
+            replace(line, digits=tuple(next(rest) for _ in line.digits)) for line in reading.lines
+        ),
     )

@@ -8,7 +8,7 @@ from typing import Protocol
 from pi_reader.files import sha256
 from pi_reader.learning.generations import Generations
 from pi_reader.network import store
-from pi_reader.reading.reader import Reader
+from pi_reader.reading.reader import Reader, reader_of
 
 
 class Weights(Protocol):
@@ -44,8 +44,11 @@ class Learned:
     def open(self) -> Reader:
         """The generation in use, or the nearest before it that works."""
         model, card, generation = self._generations.open()
+        shipped = store.load_all(self._generations.shipped)
         self.number, self.note = generation.number, self._generations.fallback_reason
-        return Reader(model, self._sure_at or card.reject_below, generation.sha256)
+        return reader_of(
+            store.Weights(model, card), generation.sha256, self._sure_at, shipped.context
+        )
 
     def stamp(self) -> object:
         """Changes when another generation comes into use."""
@@ -67,8 +70,7 @@ class Fixed:
 
     def open(self) -> Reader:
         """The file as it is now."""
-        model, card = store.load(self._path)
-        return Reader(model, self._sure_at or card.reject_below, sha256(self._path))
+        return reader_of(store.load_all(self._path), sha256(self._path), self._sure_at)
 
     def stamp(self) -> object:
         """Changes when the file is replaced or written to."""

@@ -85,11 +85,13 @@ def open_reader(name: str) -> Reader:
     """A reader with the weights that `name` stands for."""
     from pi_reader.files import sha256
     from pi_reader.network import store
-    from pi_reader.reading.reader import Reader
+    from pi_reader.reading.reader import reader_of
 
     path = weights_path(name)
-    model, card = store.load(path)
-    return Reader(model, card.reject_below, sha256(path))
+    weights, shipped = store.load_all(path), None
+    if weights.context is None:
+        shipped = store.load_all(weights_path("default")).context
+    return reader_of(weights, sha256(path), shipped=shipped)
 
 
 def make_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pi_reader.cli.common import WEIGHTS_HELP, one_line
 from pi_reader.errors import BadData, MissingFile
 
 if TYPE_CHECKING:
-    from pi_reader.values import Digit, Reading
+    from pi_reader.values import Digit, Reading, Sign
 
 HELP = """read the handwritten digits on photographs
 
@@ -73,7 +73,11 @@ def as_json(reading: Reading) -> dict:
         "size": list(reading.size),
         "text": reading.text,
         "lines": [
-            {"text": line.text, "digits": [_digit(digit) for digit in line.digits]}
+            {
+                "text": line.text,
+                "digits": [_digit(digit) for digit in line.digits],
+                "signs": [_sign(sign) for sign in line.signs],
+            }
             for line in reading.lines
         ],
         "milliseconds": {step: round(time, 3) for step, time in reading.milliseconds.items()},
@@ -90,9 +94,15 @@ def for_people(reading: Reading) -> str:
     lines += [
         f"  ? at {digit.box.x},{digit.box.y}: perhaps {digit.label} "
         f"({digit.confidence:.0%}), or {digit.runner_up[0]}"
+        + (f"; {digit.reason}" if digit.reason else "")
         for digit in unsure
     ]
     return "\n".join(lines)
+
+
+def _sign(sign: Sign) -> dict:
+    box = [sign.box.x, sign.box.y, sign.box.width, sign.box.height]
+    return {"sign": sign.sign, "confidence": round(sign.confidence, 4), "box": box}
 
 
 def _digit(digit: Digit) -> dict:
@@ -103,6 +113,7 @@ def _digit(digit: Digit) -> dict:
         "runner_up": [digit.runner_up[0], round(digit.runner_up[1], 4)],
         "sure": digit.sure,
         "box": [box.x, box.y, box.width, box.height],
+        **({"reason": digit.reason} if digit.reason else {}),
     }
 
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.components import Components, find_components, strengths, union_find
-from pi_reader.reading.decode import Mark
 from pi_reader.reading.ruled_lines import find_ruled_lines
 
 LEAST_HEIGHT = 8  # working pixels of a digit
@@ -29,8 +28,6 @@ MIDDLE = 0.25  # of the frame's width that such a digit leaves free on one side 
 LONGER = 1.1  # times the certain ink's longer side: faint ink that goes on
 MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be with the faint ink
 BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table's edge is thinner
-ROOM = 0.25  # of a mark's longer side: so far around it there should be paper
-PLAIN = 0.13  # of the strength: mean contrast of plain paper, grain and soft edges included
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
 REACH = 0.6  # the same as a share of the smaller part's: a dash far off is no part
 MAX_PARTS = 5  # components close to each other that are tried in all combinations
@@ -149,25 +146,6 @@ def _without(ink: Ink, ruled: np.ndarray) -> Ink:
     edge[:, :-1] |= ruled[:, 1:]
     mask = ink.mask & ~ruled
     return replace(ink, mask=mask, contrast=np.where(edge & ~mask, np.uint8(0), ink.contrast))
-
-
-def on_paper(ink: Ink, marks: Sequence[Mark]) -> list[Mark]:
-    """Those marks that stand on paper: what is around a digit's ink is even and empty.
-
-    In a picture of a room or of leaves there is always something with the shape of a 1, but
-    hardly ever on a plain ground.
-    """
-    ground = ink.contrast * ~ink.mask
-    plain = []
-    for mark in marks:
-        room = max(2, round(ROOM * max(mark.height, mark.right - mark.left)))
-        rows = slice(max(0, mark.top - room), mark.bottom + room)
-        columns = slice(max(0, mark.left - room), mark.right + room)
-        around = ink.mask[rows, columns]
-        paper = max(1, int(around.size - np.count_nonzero(around)))
-        if int(ground[rows, columns].sum(dtype=np.uint32)) <= PLAIN * mark.strength * paper:
-            plain.append(mark)
-    return plain
 
 
 def may_stand_alone(found: Components) -> np.ndarray:

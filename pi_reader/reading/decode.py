@@ -1,4 +1,4 @@
-"""Which of several ways to read the same ink is the likeliest, and what fits on one page.
+"""Which of several ways to read the same ink is the likeliest.
 
 Costs are in nats, the negative logarithm of a probability: what is certain costs nothing, and the
 costs of marks that are independent add up.
@@ -7,9 +7,8 @@ costs of marks that are independent add up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import exp, inf, log
-from statistics import median
+from dataclasses import dataclass, field
+from math import log
 
 import numpy as np
 
@@ -19,16 +18,7 @@ PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neigh
 NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possible
 PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
-FAINTEST = 0.35  # of the darkest ink on the page
-BOLD = 0.6  # the same for digits that say how tall digits are here: pieces of a grid are fainter
-SMALLEST, TALLEST = 0.42, 2.5  # of the usual height of its digits
 LEAST_CHANCE = 1e-6
-NONDIGITS_IN_TRAINING = 0.1  # share of marks without a digit that the network's probabilities imply
-STRANGE = 2.0  # how much less the network is believed for each part of a page that is no digit
-FROM_AFAR = 2.0  # neighbours that the rest of the page counts as
-NEIGHBOUR = 1.0  # of a mark's height: so far away a neighbour counts a third
-LEAST_SHARE = 0.01  # of a page that is no digit, and that is none: nobody knows for certain
-PSEUDOCOUNTS = (0.5, 2.0)  # marks without and with a digit that every page is credited with
 
 
 Place = tuple[float, float]  # of a cut: its column and slant
@@ -43,7 +33,12 @@ class Mark:
     components: the numbers of the components that its ink comes from.
     darkness: its strength as a share of the paper's brightness, the same in light and in shadow.
     patch: (28, 28) uint8, what the network saw of it.
+    stroke: how thick it is written, in working pixels.
+    patch: (28, 28) uint8, what the network saw of it; hidden: (k,) float32, the network's
+    activations before its last layer, where they are wanted.
     torn: whether it was torn from ink of another line.
+    stacked: whether it is made of pieces above each other that no digit was made of.
+    kinds: what the neighbourhood holds it for, a probability for each of its kinds.
     """
 
     left: int
@@ -54,8 +49,12 @@ class Mark:
     chances: tuple[float, ...]
     components: frozenset[int] = frozenset()
     darkness: float = 1.0
+    stroke: float = 1.0
     patch: np.ndarray | None = field(default=None, repr=False)
+    hidden: np.ndarray | None = field(default=None, repr=False)
     torn: bool = False
+    stacked: bool = False
+    kinds: tuple[float, ...] = ()
 
     @property
     def height(self) -> int:
@@ -139,102 +138,13 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
     return whole.is_digit and whole.cost < apart + HELD_TOGETHER
 
 
-def same_hand(marks: Sequence[Mark], sure_at: float) -> tuple[float, float, float]:
-    """What the surest digits on a page say of the pen: least darkness, least and most height.
-
-    What is far fainter is a ruled line, the other side of the paper, grain; what is far smaller is
-    a dot or dirt, what is far taller a margin. sure_at: probability from which a digit is believed;
-    where none is, anything goes.
-    """
-    sure = [mark for mark in marks if mark.is_digit and mark.chance >= sure_at]
-    if not sure:
-        return 0.0, 0.0, inf
-    darkest = max(mark.darkness for mark in sure)
-    usual = median(mark.height for mark in sure if mark.darkness >= BOLD * darkest)
-    return FAINTEST * darkest, SMALLEST * usual, TALLEST * usual
-
-
-def nondigit_prior(marks: Sequence[Mark], clutter: int = 0) -> float:
-    """Which share of the marks on this page are no digits, 0 to 1.
-
-    Found by expectation maximisation (Saerens, Latinne and Decaestecker, *Adjusting the Outputs
-    of a Classifier to New a Priori Probabilities*, 2002), with a few marks credited beforehand so
-    that a lone mark keeps about the probabilities it has. clutter: how many marks there are
-    besides that cannot be digits.
-    """
-    if not marks or len(marks[0].chances) <= NO_DIGIT:
-        return NONDIGITS_IN_TRAINING
-    nondigits, digits = PSEUDOCOUNTS
-    share, last = NONDIGITS_IN_TRAINING, 1.0
-    while abs(last - share) > 1e-3:  # each step comes closer to the share that explains the page
-        last = share
-        nondigits_seen = clutter + sum(_adjusted(mark.none, share) for mark in marks)
-        share = (nondigits + nondigits_seen) / (nondigits + clutter + digits + len(marks))
-    return share
-
-
-def prior_among_others(mark: Mark, count: int, share: float) -> float:
-    """Which share of the other marks are no digits, if `share` of all `count` of them are.
-
-    Two digits that have grown together are no digit, but that says nothing against either.
-    """
-    weight = sum(PSEUDOCOUNTS) + count
-    rest = (share * weight - _adjusted(mark.none, share)) / (weight - 1)
-    return min(max(rest, LEAST_SHARE), 1 - LEAST_SHARE)
-
-
-def local_priors(marks: Sequence[Mark], clutter: np.ndarray, share: float) -> list[float]:
-    """For each mark the share of its neighbours that are no digits, 0 to 1.
-
-    Digits stand beside digits and letters beside letters: the o of a word is known by the word.
-    What stands in the same line counts the more the nearer it is, and the page as a whole counts
-    as `FROM_AFAR` neighbours. clutter: (m, 4) left, top, right, bottom of marks that cannot be
-    digits; share: of the whole page that is no digit.
-    """
-    count = len(marks)
-    if not count or len(marks[0].chances) <= NO_DIGIT:
-        return [share] * count
-    none = [_adjusted(mark.none, share) for mark in marks] + [1.0] * len(clutter)
-    if max(none) < share:  # nothing but digits here
-        return [share] * count
-    boxes = np.array([(mark.left, mark.top, mark.right, mark.bottom) for mark in marks], np.float32)
-    everyone = np.concatenate([boxes, clutter.astype(np.float32).reshape(-1, 4)])
-    left, top, right, bottom = everyone.T
-    apart = np.maximum(left, boxes[:, :1]) - np.minimum(right, boxes[:, 2:3])  # (n, n + m)
-    level = np.minimum(bottom, boxes[:, 3:]) - np.maximum(top, boxes[:, 1:2])
-    height = np.maximum(bottom - top, boxes[:, 3:] - boxes[:, 1:2])
-    weight = np.exp(-np.maximum(apart, 0) / (NEIGHBOUR * height)) * (level > 0)
-    weight[np.arange(count), np.arange(count)] = 0
-    near = (weight @ np.array(none) + FROM_AFAR * share) / (weight.sum(axis=1) + FROM_AFAR)
-    return [float(number) for number in np.clip(near, LEAST_SHARE, 1 - LEAST_SHARE)]
-
-
-def apply_prior(marks: Sequence[Mark], shares: Sequence[float]) -> list[Mark]:
-    """The same marks, their probabilities adjusted to the share of marks like them that is no
-    digit.
-
-    Where everything else is a digit an odd stroke is more likely one too; in a picture of a room
-    the one thing that looks like a 7 is a chair. shares: (n,) for each mark, 0 to 1.
-    """
-    if not marks or len(marks[0].chances) <= NO_DIGIT:
-        return list(marks)
-    result = []
-    for mark, share in zip(marks, shares, strict=True):
-        none = _adjusted(mark.none, share)
-        rest = (1 - none) / max(1 - mark.none, LEAST_CHANCE)
-        digits = (chance * rest for chance in mark.chances[:NO_DIGIT])
-        result.append(replace(mark, chances=(*digits, none)))
-    return result
-
-
-def _adjusted(none: float, share: float) -> float:
-    """The probability of no digit, when that is the truth for this share of marks.
-
-    The more of a page is no digit, the less it is like what the network learned from, letters above
-    all, and the less its certainty counts.
-    """
-    none = min(max(none, LEAST_CHANCE), 1 - LEAST_CHANCE)
-    strange = max(0.0, share - NONDIGITS_IN_TRAINING)
-    evidence = log(none / (1 - none)) / (1 + STRANGE * strange)
-    odds = log(share / (1 - share)) - log(NONDIGITS_IN_TRAINING / (1 - NONDIGITS_IN_TRAINING))
-    return 1 / (1 + exp(-evidence - odds))
+def usual_height(marks: Sequence[Mark]) -> float:
+    """How tall digits are here in pixels: the median height, marks counted by how likely they are
+    digits; 0 where there are none."""
+    if not marks:
+        return 0.0
+    height = np.array([mark.height for mark in marks], np.float32)
+    weight = np.array([1 - mark.none + 1e-3 for mark in marks])
+    order = np.argsort(height, kind="stable")
+    total = np.cumsum(weight[order])
+    return float(height[order][np.searchsorted(total, total[-1] / 2)])

@@ -6,10 +6,13 @@ first; then each mark, from left to right, joins the line whose last marks it st
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 STEEPEST = 0.35  # rise over run; steeper is no line but the next one
 NEIGHBOUR = 4.0  # heights to the right in which a mark's neighbour is looked for
+WIDE = 2.5  # usual heights: a wider gap ends a line
 LEVEL = 0.55  # heights that a mark's middle may stand off its line's
 
 
@@ -36,7 +39,19 @@ def find_lines(
             last = lines[home][-1]
             lines[home].append(mark)
             ends[home] = (level[last] + level[mark]) / 2, (heights[last] + heights[mark]) / 2
-    return sorted(lines, key=lambda line: sum(level[mark] for mark in line) / len(line))
+    lines.sort(key=lambda line: sum(level[mark] for mark in line) / len(line))
+    usual = float(np.median(height)) if len(height) else 0.0
+    return [piece for line in lines for piece in _pieces(line, left, right, WIDE * usual)]
+
+
+def _pieces(line: list[int], left: np.ndarray, right: np.ndarray, wide: float) -> list[list[int]]:
+    """A line cut where a gap is wider than that, in pixels."""
+    pieces = [line[:1]]
+    for before, mark in pairwise(line):
+        if left[mark] - right[before] > wide:
+            pieces.append([])
+        pieces[-1].append(mark)
+    return pieces
 
 
 def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> float:
