@@ -64,6 +64,7 @@ class Stream(IntEnum):
     NON_DIGITS = 4
     VALIDATION = 5
     PAGES = 6
+    SCENES = 7
 
 
 def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,18 @@ from typing import Any
 import numpy as np
 
 from pi_reader.errors import BadData
+from pi_reader.handwriting.scenes import Stamps
 from pi_reader.network.card import Card
 from pi_reader.network.classic import ClassicNetwork
 from pi_reader.network.model import Model
+from pi_reader.network.neighbourhood import Context
 from pi_reader.training import batches, calibrate, data, networks, recipes
 from pi_reader.training.batches import Labelled, Mixture
 from pi_reader.training.checkpoint import Stream, random_for
-from pi_reader.training.learners import BatchLearner, ClassicLearner, Learner
+from pi_reader.training.learners import BatchLearner, ClassicLearner, Learner, Steps
 from pi_reader.training.measure import measure
 from pi_reader.training.recipes import ClassicRecipe, Recipe
+from pi_reader.values import CLASSES
 
 # Each thirteenth of MNIST's training images is held back to judge by: 4,616 of them. The number is
 # odd because two groups of writers take turns there, and those at even places are harder to read.
@@ -39,6 +43,7 @@ class Course:
     learned: the patches it learns from, None for a recipe that draws its own as it goes.
     held: patches and labels to calibrate with. tested: patches and labels to state an accuracy
     on, and `tested_on` what they are. origin: the data sets, each with its sha256.
+    limit: of digits to learn from, for a quick look.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Course:
     tested: tuple[np.ndarray, np.ndarray]
     tested_on: str
     origin: dict[str, str] = field(default_factory=dict)
+    limit: int | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -78,8 +84,10 @@ def plan(
     recipe = recipes.find(name)
     epochs = epochs or recipe.epochs
     if mnist is not None:
-        return _with_mnist(name, recipe, epochs, seed, mnist, limit)
-    return _with_drawn(name, recipe, epochs, seed, limit)
+        course = _with_mnist(name, recipe, epochs, seed, mnist, limit)
+    else:
+        course = _with_drawn(name, recipe, epochs, seed, limit)
+    return dataclasses.replace(course, limit=limit)
 
 
 def _with_mnist(
@@ -147,6 +155,28 @@ def learner_for(course: Course) -> Learner:
     model = networks.build(course.recipe.layers, outcomes, rng)
     mixture = Mixture(course.recipe, course.seed, course.learned)
     return BatchLearner(model, course.recipe, mixture, course.epochs)
+
+
+def context_for(
+    course: Course, model: Model, go: Callable[[Steps], None], say: Callable[[str], None]
+) -> Context | None:
+    """Train what a reading needs beside a network that knows marks that are no digits.
+
+    go: goes through the steps of a learner. None for other networks, which read without.
+    """
+    from pi_reader.training.neighbourhood import train_context
+
+    if model.outcomes <= CLASSES:
+        return None
+    recipe, stamps = recipes.NEIGHBOURHOOD, None
+    if course.limit:
+        recipe = dataclasses.replace(
+            recipe, scenes=max(24, course.limit // 6), fitted=max(12, course.limit // 40)
+        )
+    if course.learned is not None:
+        rows = course.learned.rows
+        stamps = Stamps(course.learned.patches[rows], course.learned.labels[rows])
+    return train_context(model, recipe, course.seed, stamps, go, say)
 
 
 def epochs_within(course: Course, hours: float, steps: int = 30) -> int:

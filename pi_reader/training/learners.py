@@ -29,8 +29,8 @@ _SHARDS = 2
 _RECORDS = 100  # digits that the classic network sees in what counts as one step
 
 
-class Learner(Protocol):
-    """What the trainer asks of a learner.
+class Steps(Protocol):
+    """What the trainer asks of whatever learns in steps.
 
     state: its arrays by name, changed in place; steps: how many make the whole training;
     steps_per_epoch: how many go once through the data.
@@ -43,11 +43,15 @@ class Learner(Protocol):
     def learn(self, step: int) -> float:
         """Do step number `step`, counted from 0; gives the loss."""
 
-    def result(self) -> Model:
-        """The network as it would be used now."""
-
     def close(self) -> None:
         """Let go of threads."""
+
+
+class Learner(Steps, Protocol):
+    """Learns a network for patches."""
+
+    def result(self) -> Model:
+        """The network as it would be used now."""
 
 
 class Batches(Protocol):
