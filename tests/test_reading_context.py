@@ -86,10 +86,11 @@ def test_ok__of_two_signs_that_share_a_part_the_likelier_wins() -> None:
 
 
 def test_ok__a_mark_is_a_digit_a_sign_or_nothing() -> None:
-    assert Judged(mark("7"), 0.9, 0.95).is_digit and Judged(mark("7"), 0.9, 0.95).sign == ""
-    assert Judged(mark("+"), 0.01, 0.02).sign == "+"
-    assert Judged(mark("letter"), 0.01, 0.02).sign == ""
-    assert Judged(mark("7"), 0.1, 0.6).is_digit  # some digit, though hardly this one
+    assert Judged(mark("7"), 0.9, True).sign == ""
+    assert Judged(mark("+"), 0.01, False).sign == "+"
+    assert Judged(mark("letter"), 0.01, False).sign == ""
+    doubtful = replace(mark("+"), kinds=tuple(0.5 * kind for kind in mark("+").kinds))
+    assert Judged(doubtful, 0.01, False).sign == ""
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_ok__a_mark_is_a_digit_a_sign_or_nothing() -> None:
     ],
 )
 def test_ok__a_doubt_has_a_reason(one: Mark, reason: str) -> None:
-    assert Judged(one, 0.6, 0.9).reason == reason
+    assert Judged(one, 0.6, True).reason == reason
 
 
 def test_ok__a_window_shows_the_mark_in_its_middle_and_paper_outside() -> None:

@@ -69,26 +69,20 @@ FEATURES = (
 class Judged:
     """A mark and what the page makes of it.
 
-    confidence: how likely it is the digit that the network names, 0 to 1; digit: how likely it is
-    any digit, or several that have grown together.
+    confidence: how likely it is the digit that the network names, 0 to 1; is_digit: whether a
+    digit may stand here, whichever, or several that have grown together.
     """
 
     mark: Mark
     confidence: float
-    digit: float
-
-    @property
-    def is_digit(self) -> bool:
-        """Whether a digit stands here, whichever."""
-        return max(self.digit, self.confidence) >= 0.5
+    is_digit: bool
 
     @property
     def sign(self) -> str:
         """The sign that it is, or ""."""
-        if not self.mark.kinds or self.is_digit:
+        if self.is_digit or not self.mark.kinds:
             return ""
-        best = int(np.argmax(self.mark.kinds))
-        return KINDS[best] if KINDS[best] in SIGNS and self.mark.kinds[best] >= SIGN_AT else ""
+        return _sign(self.mark)
 
     @property
     def reason(self) -> str:
@@ -109,12 +103,19 @@ def in_context(ink: Ink, marks: Sequence[Mark], context: Context) -> list[Judged
     """What the marks of a page are, by what stands around them and by the page as a whole."""
     marks = see(ink, marks, context)
     x = describe(marks, ink.mask.shape)
+    present = context.presence(x) >= context.presence.threshold
     return [
-        Judged(mark, confidence, digit)
-        for mark, confidence, digit in zip(
-            marks, context.page(x).tolist(), context.presence(x).tolist(), strict=True
+        Judged(mark, confidence, confidence >= 0.5 or (may_be and not _sign(mark)))
+        for mark, confidence, may_be in zip(
+            marks, context.page(x).tolist(), present.tolist(), strict=True
         )
     ]
+
+
+def _sign(mark: Mark) -> str:
+    """The sign that a mark certainly is, or ""."""
+    best = int(np.argmax(mark.kinds))
+    return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= SIGN_AT else ""
 
 
 def see(ink: Ink, marks: Sequence[Mark], context: Context) -> list[Mark]:

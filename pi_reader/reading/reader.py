@@ -69,9 +69,7 @@ class Reader:
         found = Segmentation(self.network, page, hidden=self.context is not None).run()
         if self.context is not None:
             return in_context(found.page.ink, found.marks, self.context)
-        return [
-            Judged(mark, mark.chance, float(mark.is_digit)) for mark in found.marks if mark.is_digit
-        ]
+        return [Judged(mark, mark.chance, True) for mark in found.marks if mark.is_digit]
 
     def _lines(
         self, judged: Sequence[Judged], scale: int, shape: tuple[int, ...]

@@ -63,7 +63,7 @@ def train_context(
     neighbourhood = learner.result()
     say(f"drawing {recipe.fitted:,} scenes to calibrate on")
     numbers = _numbers(seed, _FITTED, recipe.fitted)
-    return fit(neighbourhood, see_scenes(network, numbers, stamps, sparse=False), recipe.sure_at)
+    return fit(neighbourhood, see_scenes(network, numbers, stamps, sparse=False), recipe)
 
 
 def _numbers(seed: int, which: int, count: int) -> list[tuple[int, ...]]:
@@ -149,7 +149,9 @@ def _picked(named: list[list[bool]], parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts)[rows]
 
 
-def fit(neighbourhood: Neighbourhood, scenes: Iterator[Seen], sure_at: float) -> Context:
+def fit(
+    neighbourhood: Neighbourhood, scenes: Iterator[Seen], recipe: NeighbourhoodRecipe
+) -> Context:
     """Fit the page's regressions on scenes that the neighbourhood has not learned from."""
     x, right, present = [], [], []
     for seen in scenes:
@@ -171,4 +173,8 @@ def fit(neighbourhood: Neighbourhood, scenes: Iterator[Seen], sure_at: float) ->
     rows = np.concatenate(x)
     page = Logistic.fit(FEATURES, rows, np.array(right, np.float64))
     presence = Logistic.fit(FEATURES, rows, np.array(present, np.float64))
-    return Context(neighbourhood, replace(page, threshold=sure_at), presence)
+    return Context(
+        neighbourhood,
+        replace(page, threshold=recipe.sure_at),
+        replace(presence, threshold=recipe.present_at),
+    )

@@ -101,7 +101,8 @@ class NeighbourhoodRecipe:
     of the averaged weights stays each step.
     gain: how much darker or lighter the surroundings may be, as a share; shift: pixels that a
     window may be moved either way; dropout: share of what is told of the patch that is left out.
-    sure_at: the confidence from which a digit is believed; chosen on photographs, by folds.
+    sure_at: the confidence from which a digit is believed; present_at: the probability of any
+    digit from which a mark is a `?` instead of nothing. Both were chosen on photographs, by folds.
     """
 
     purpose: str
@@ -118,6 +119,7 @@ class NeighbourhoodRecipe:
     shift: int = 2
     dropout: float = 0.1
     sure_at: float = 0.65
+    present_at: float = 0.3
 
 
 NEIGHBOURHOOD = NeighbourhoodRecipe("what tells digits from signs, letters and dirt by their page")
