@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from pi_reader.reading.morphology import dilate, erode, mean
+
 MAX_PIXELS = 800_000  # of the working picture; larger ones are averaged down, noise with them
 GRID_CELLS = 4800  # cells of the coarse grid: 80 x 60 for a camera frame of 640 x 480
 PAPER_WINDOW = 0.1  # radius of the closing, as a share of the grid's shorter side
@@ -92,11 +94,11 @@ def estimate_paper(coarse: np.ndarray, radius: int) -> tuple[np.ndarray, bool]:
     any neighbourhood is ground, so cells with ink stand out further from the local mean than cells
     without, and the sum of cubes has their sign. Returns the ground as (rows, columns) int16.
     """
-    around = _mean(_mean(coarse.astype(np.float32), radius).T, radius).T
+    around = mean(coarse, radius)
     light_ink = float(((coarse - around) ** 3).sum()) > 0
     if light_ink:
-        return -_erode(_dilate(-coarse, radius), radius), True
-    return _erode(_dilate(coarse, radius), radius), False
+        return -erode(dilate(-coarse, radius), radius), True
+    return erode(dilate(coarse, radius), radius), False
 
 
 def settle(paper: np.ndarray, coarse: np.ndarray, light_ink: bool) -> np.ndarray:
@@ -107,7 +109,7 @@ def settle(paper: np.ndarray, coarse: np.ndarray, light_ink: bool) -> np.ndarray
     """
     sign = -1 if light_ink else 1
     above = sign * (paper - coarse)
-    above = _dilate(-_dilate(-above, 1), 1)
+    above = dilate(-dilate(-above, 1), 1)
     most = (paper * np.float32(CREASE)).astype(np.int16)
     return paper - sign * np.minimum(above, most)
 
@@ -154,55 +156,11 @@ def _threshold(
     peaks = strongest[:, ::cell].astype(np.int16)
     for offset in range(1, cell):
         np.maximum(peaks, strongest[:, offset::cell], out=peaks)
-    local = _dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
+    local = dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
     least = np.maximum(LEAST_CONTRAST, NOISE_FACTOR * noise)
     level = np.maximum(local, np.maximum(np.float32(least), paper * np.float32(LEAST_SHARE)))
     across = _enlarge(level, cell, (rows, width))
     return np.repeat(across, cell, axis=0)[:height]
-
-
-def _dilate(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Largest value within `radius` cells each way, a square window cut off at the border."""
-    return _slide(_slide(grid, radius).T, radius).T
-
-
-def _erode(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Smallest value within `radius` cells; beyond the border the slope is taken to go on.
-
-    Without that, light that falls off towards a corner would look like ink there.
-    """
-    return _slide_on(_slide_on(grid, radius).T, radius).T
-
-
-def _mean(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Running mean down the columns over 2 * radius + 1 rows, fewer at the border."""
-    sums = np.concatenate([np.zeros_like(grid[:1]), np.cumsum(grid, axis=0)])
-    row = np.arange(len(grid))
-    low, high = np.maximum(row - radius, 0), np.minimum(row + radius + 1, len(grid))
-    return (sums[high] - sums[low]) / (high - low).astype(np.float32)[:, None]
-
-
-def _slide_on(grid: np.ndarray, radius: int) -> np.ndarray:
-    reach = min(radius, len(grid) - 1)
-    above = 2 * grid[:1] - grid[1 : reach + 1][::-1]
-    below = 2 * grid[-1:] - grid[::-1][1 : reach + 1]
-    padded = np.concatenate([above, grid, below])
-    return -_slide(-padded, radius)[reach : reach + len(grid)]
-
-
-def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Running maximum down the columns over 2 * radius + 1 rows, in log2 steps."""
-    rows = grid.shape[0]
-    span = 2 * radius + 1
-    low = np.iinfo(grid.dtype).min
-    border = np.full((radius, grid.shape[1]), low, grid.dtype)
-    run = np.concatenate([border, grid, border])
-    reach = 1
-    while reach < span:
-        step = min(reach, span - reach)
-        run = np.maximum(run[: len(run) - step], run[step:])
-        reach += step
-    return run[:rows]
 
 
 def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
