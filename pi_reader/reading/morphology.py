@@ -22,6 +22,16 @@ def erode(grid: np.ndarray, radius: int) -> np.ndarray:
     return _slide_on(_slide_on(grid, radius).T, radius).T
 
 
+def closing(grid: np.ndarray, radius: int) -> np.ndarray:
+    """The same grid, but all that is darker and narrower than the window is wiped out."""
+    return erode(dilate(grid, radius), radius)
+
+
+def opening(grid: np.ndarray, radius: int) -> np.ndarray:
+    """The same grid, but all that is lighter and narrower than the window is wiped out."""
+    return -closing(-grid, radius)
+
+
 def mean(grid: np.ndarray, radius: int) -> np.ndarray:
     """Mean value within `radius` cells, of fewer at the border; (rows, columns) float32."""
     return _mean_down(_mean_down(grid.astype(np.float32), radius).T, radius).T
