@@ -60,17 +60,25 @@ class Learned:
 
 
 class Fixed:
-    """One weights file, named in the settings; see `Learned` for sure_at."""
+    """One weights file, named in the settings; see `Learned` for sure_at.
 
-    def __init__(self, path: Path, sure_at: float = 0.0) -> None:
+    shipped: the weights that lend their context to a network alone; None for none.
+    """
+
+    def __init__(self, path: Path, sure_at: float = 0.0, shipped: Path | None = None) -> None:
         self.number: int | None = None
         self.note = ""
         self._path = Path(path)
         self._sure_at = sure_at
+        self._shipped = shipped
 
     def open(self) -> Reader:
         """The file as it is now."""
-        return reader_of(store.load_all(self._path), sha256(self._path), self._sure_at)
+        weights = store.load_all(self._path)
+        lent = None
+        if weights.context is None and self._shipped is not None:
+            lent = store.load_all(self._shipped).context
+        return reader_of(weights, sha256(self._path), self._sure_at, lent)
 
     def stamp(self) -> object:
         """Changes when the file is replaced or written to."""

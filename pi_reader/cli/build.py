@@ -249,7 +249,7 @@ def choose_weights(settings: Settings, folders: Folders) -> Weights:
     """What was learned here, or the weights that the settings name. Raises MissingFile."""
     wanted = settings.reader
     if wanted.weights != "learned":
-        return Fixed(weights_path(wanted.weights), wanted.sure_at)
+        return Fixed(weights_path(wanted.weights), wanted.sure_at, weights_path("default"))
     from pi_reader.learning.generations import Generations
 
     shipped = weights_path("default")
