@@ -246,7 +246,7 @@ def edit_distance(got: str, want: str) -> int:
     return costs[-1]
 
 
-def _truth(entry: Mapping) -> Truth:
+def _truth(entry: Mapping[str, Any]) -> Truth:
     digits = tuple((int(digit["label"]), Box(*map(int, digit["box"]))) for digit in entry["digits"])
     reading = entry.get("reading")
     return Truth(

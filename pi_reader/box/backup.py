@@ -173,7 +173,7 @@ def _add(archive: tarfile.TarFile, name: str, source: Path) -> Entry:
         member.size, member.mode = os.fstat(handle.fileno()).st_size, 0o600
         member.mtime = int(os.fstat(handle.fileno()).st_mtime)
         reader = _Hashing(handle)
-        archive.addfile(member, reader)  # type: ignore[arg-type]
+        archive.addfile(member, reader)
     return Entry(member.size, reader.digest.hexdigest())
 
 

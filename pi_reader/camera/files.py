@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from PIL import Image, ImageOps, ImageStat
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from pi_reader.camera.base import to_stderr
 from pi_reader.errors import BadData, MissingFile
@@ -136,7 +136,7 @@ def load(path: Path) -> Frame:
         raise
     except Image.DecompressionBombError as error:  # Pillow saw the size before we did
         raise BadData(f"{path}: claims an enormous size; {_TOO_MANY}") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise BadData(
             f"{path}: is no picture that can be read; "
             f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"

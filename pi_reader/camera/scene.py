@@ -30,7 +30,7 @@ class Sensor:
         """The scene as it is seen this time."""
         height, width = scene.shape
         top, left = self._rng.integers(0, _SPARE, 2)
-        seen = self._noise[top : top + height, left : left + width] + scene
+        seen: np.ndarray = self._noise[top : top + height, left : left + width] + scene
         np.clip(seen, 0, 255, out=seen)
         return seen.astype(np.uint8)
 
@@ -40,7 +40,8 @@ def bare_desk(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     coarse = rng.standard_normal((size[1] // 4, 6), dtype=np.float32)
     grain = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
     desk = np.asarray(grain) * np.float32(4) + np.float32(rng.uniform(40, 130))
-    return np.clip(desk, 0, 255).astype(np.uint8)
+    grey: np.ndarray = np.clip(desk, 0, 255).astype(np.uint8)
+    return grey
 
 
 def arrival(rng: np.random.Generator, page: np.ndarray, desk: np.ndarray) -> Iterator[np.ndarray]:

@@ -8,7 +8,7 @@ import math
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import WEIGHTS_HELP
 from pi_reader.errors import UsageError
@@ -134,7 +134,7 @@ def _load(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     return data.read_pair(*args.idx)
 
 
-def _as_json(measures: Measures, seconds: float, furthest: list[Miss] | None) -> dict:
+def _as_json(measures: Measures, seconds: float, furthest: list[Miss] | None) -> dict[str, Any]:
     found = {
         "n": measures.n,
         "accuracy": _number(measures.accuracy),

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import WEIGHTS_HELP, one_line
 from pi_reader.errors import BadData, MissingFile
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     return min(codes - {0}, default=0)  # 65 outranks 66
 
 
-def as_json(reading: Reading) -> dict:
+def as_json(reading: Reading) -> dict[str, Any]:
     """The reading as scripts get it; README.md describes each key."""
     return {
         "source": reading.source,
@@ -100,12 +100,12 @@ def for_people(reading: Reading) -> str:
     return "\n".join(lines)
 
 
-def _sign(sign: Sign) -> dict:
+def _sign(sign: Sign) -> dict[str, Any]:
     box = [sign.box.x, sign.box.y, sign.box.width, sign.box.height]
     return {"sign": sign.sign, "confidence": round(sign.confidence, 4), "box": box}
 
 
-def _digit(digit: Digit) -> dict:
+def _digit(digit: Digit) -> dict[str, Any]:
     box = digit.box
     return {
         "label": digit.label,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from pi_reader.training.sweep import Material, Outcome, Trial
 
 HELP = """try many settings of the lecture's network and draw the curves
@@ -24,6 +26,7 @@ EXAMPLE = "pi-reader sweep --rates 0.01,0.03,0.1,0.3 --hidden 50,100,200 --seeds
 
 _HELD, _DRAWN = 5000, 25_000  # digits held back; digits drawn where there is no MNIST
 _Number = TypeVar("_Number", int, float)
+Exam = Callable[[], "tuple[np.ndarray, np.ndarray]"]  # gives patches and labels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +139,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--jobs {args.jobs}: should be from 1 to 1,024")
 
 
-def _material(args: argparse.Namespace) -> tuple[Material, Callable, str]:
+def _material(args: argparse.Namespace) -> tuple[Material, Exam, str]:
     """What is learned from, what the best is examined with at the end, and what it was."""
     import numpy as np
 
@@ -194,7 +197,7 @@ def _counter(wanted: int) -> Callable[[Outcome], None]:
 
 
 def _best(
-    args: argparse.Namespace, trial: Trial, material: Material, test: Callable, source: str
+    args: argparse.Namespace, trial: Trial, material: Material, test: Exam, source: str
 ) -> None:
     """Train the best once more, which gives the very same network; examine and keep it."""
     from pi_reader.training import sweep

@@ -131,7 +131,8 @@ def channel_sums(x: Array, other: Array | None = None) -> Array:
         sums = np.dot(np.ones(len(rows), np.float32), rows)  # faster than a sum over the rows
     else:
         sums = np.einsum("ij,ij->j", rows, in_rows(other))  # without the product in memory
-    return sums.reshape(-1, channels).sum(axis=0)
+    total: Array = sums.reshape(-1, channels).sum(axis=0)
+    return total
 
 
 def in_rows(x: Array) -> Array:

@@ -126,7 +126,8 @@ def scale_inputs(patches: np.ndarray) -> Array:
 
     Never 0, which would keep the links of that pixel from learning.
     """
-    return _INPUT_OF_GREY[patches.reshape(len(patches), volume(patches.shape[1:]))]
+    inputs: Array = _INPUT_OF_GREY[patches.reshape(len(patches), volume(patches.shape[1:]))]
+    return inputs
 
 
 def make_targets(labels: np.ndarray, outputs: int = 10) -> Array:

@@ -9,8 +9,8 @@ from pi_reader.network.base import Array
 
 def softmax(logits: Array) -> Array:
     """Turn scores into probabilities: each row of (n, outcomes) float32 then sums to 1."""
-    p = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)  # so that exp stays below 1
-    np.exp(p, out=p)
+    p: Array = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)
+    np.exp(p, out=p)  # at most 1, as no score is above 0 any more
     p /= p.sum(axis=1, keepdims=True)
     return p
 

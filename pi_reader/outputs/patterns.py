@@ -73,7 +73,7 @@ def level(pattern: Pattern, seconds: float) -> float:
     left = seconds % sum(pattern)
     if pattern is BREATHE:
         swell = (1 - math.cos(math.tau * left / sum(pattern))) / 2
-        return swell**_EYE
+        return float(swell**_EYE)
     for place, length in enumerate(pattern):
         if left < length:
             return float(place % 2 == 0)

@@ -118,7 +118,8 @@ class Resampler:
         _mix(corners[0], corners[1], across)
         _mix(corners[2], corners[3], across)
         _mix(corners[0], corners[2], down)
-        return corners[0].reshape(n, SIDE, SIDE)
+        mixed: Array = corners[0].reshape(n, SIDE, SIDE)
+        return mixed
 
     def _add_bend(self, where: Array, most: float, rng: np.random.Generator) -> None:
         """Move the places that are looked up by a smooth random field each for x and y."""

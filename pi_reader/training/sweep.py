@@ -254,7 +254,10 @@ def _outcomes(
         parallel = Parallel(batch_size=1, return_as="generator_unordered", pre_dispatch="all")
     else:
         parallel = Parallel(jobs, batch_size=1, return_as="generator_unordered", pre_dispatch="all")
-    return parallel(delayed(_one)(trial, *_arrays(material)) for trial in trials)
+    outcomes: Iterator[Outcome] = parallel(
+        delayed(_one)(trial, *_arrays(material)) for trial in trials
+    )
+    return outcomes
 
 
 def _arrays(material: Material) -> tuple[np.ndarray, ...]:

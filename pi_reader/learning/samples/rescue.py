@@ -62,9 +62,8 @@ def _is_whole(database: sqlite3.Connection) -> bool:
     try:
         verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         count = database.execute("SELECT count(*) FROM samples JOIN events ON events.id = event")
-        return verdict == "ok" and count.fetchone()[0] == sum(
-            _is_sample(row) for row in _rows(database, "samples")
-        )
+        readable = sum(_is_sample(row) for row in _rows(database, "samples"))
+        return bool(verdict == "ok" and count.fetchone()[0] == readable)
     except _DAMAGE:
         return False
 
