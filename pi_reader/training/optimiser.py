@@ -1,8 +1,8 @@
-"""From a gradient to better weights: how far to go, in which direction, and what to keep.
+"""Optimiser, learning rate schedule and weight averaging.
 
-All the numbers of a network lie in one long float32 vector here. So an optimiser is a few lines
-of vector arithmetic, its memory is a vector of the same length, and a checkpoint is a handful of
-such vectors. Everything happens in place.
+All parameters of a network are one long float32 vector here. So an optimiser is a few lines of
+vector arithmetic, its state is a few vectors of the same length, and so is a checkpoint.
+Everything happens in place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Vector = NDArray[np.float32]
 
 
 def gather(arrays: Sequence[Vector], into: Vector) -> Vector:
-    """Lay arrays of any shape end to end into one vector, which must have just their size."""
+    """Concatenate arrays of any shape into one vector, which must have exactly their size."""
     start = 0
     for array in arrays:
         into[start : start + array.size] = array.reshape(-1)
@@ -27,7 +27,7 @@ def gather(arrays: Sequence[Vector], into: Vector) -> Vector:
 
 
 def scatter(vector: Vector, into: Sequence[Vector]) -> None:
-    """The way back: fill arrays, in place, from the vector that `gather` made."""
+    """The inverse of `gather`: fill arrays, in place, from a vector."""
     start = 0
     for array in into:
         array[...] = vector[start : start + array.size].reshape(array.shape)
@@ -46,7 +46,7 @@ class Optimiser:
     def step(self, weights: Vector, gradient: Vector, rate: float) -> None:
         """Move `weights` in place against `gradient`, by the learning rate; both (size,) float32.
 
-        The gradient is used up: it holds something else afterwards.
+        Overwrites the gradient.
         """
         raise NotImplementedError
 
@@ -80,7 +80,7 @@ class Adam(Optimiser):
 
     Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1; Loshchilov and
     Hutter, "Decoupled weight decay regularization" (2019).
-    first, second: how much of the running means of gradient and squared gradient stays each step.
+    first, second: decay of the running means of gradient and squared gradient (beta 1, beta 2).
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Adam(Optimiser):
         self._work = np.empty(size, np.float32)
 
     def step(self, weights: Vector, gradient: Vector, rate: float) -> None:
-        """One step of algorithm 1, its bias corrections drawn into the rate and epsilon."""
+        """One step of algorithm 1, its bias corrections moved into the rate and epsilon."""
         mean, square, work = self.state["mean"], self.state["square"], self._work
         self.state["steps"] += 1
         steps = int(self.state["steps"][0])
@@ -122,10 +122,9 @@ class Adam(Optimiser):
 
 
 def one_cycle(progress: float, warm_up: float = 0.1, end: float = 0.0) -> float:
-    """The share of the highest learning rate at a point of the training, both 0 to 1.
+    """The learning rate relative to its maximum at a point of the training, both 0 to 1.
 
-    It rises in a straight line during `warm_up`, then falls along half a cosine to `end`: small
-    steps while nothing is known, large ones to get far, small ones to settle. After Smith and
+    It rises linearly during `warm_up`, then falls along half a cosine to `end`. After Smith and
     Topin, "Super-convergence" (2018), with the cosine of Loshchilov and Hutter, "SGDR" (2017).
     """
     if progress < warm_up:
@@ -135,11 +134,11 @@ def one_cycle(progress: float, warm_up: float = 0.1, end: float = 0.0) -> float:
 
 
 class Average:
-    """A running mean of the weights, which reads better than the weights of any one step.
+    """An exponential moving average of the weights, which reads better than those of any one step.
 
     Polyak and Juditsky, "Acceleration of stochastic approximation by averaging" (1992), in its
-    exponential form: `keep` of the mean stays each step. Early on it forgets faster, so that the
-    random weights of the beginning are soon gone.
+    exponential form with decay `keep`. Early on the decay is faster, so that the random initial
+    weights soon have no influence.
     """
 
     def __init__(self, weights: Vector, keep: float) -> None:
@@ -148,7 +147,7 @@ class Average:
         self._work = np.empty_like(weights)
 
     def update(self, weights: Vector, step: int) -> None:
-        """Take in the weights after step number `step`, counted from 0."""
+        """Add the weights after step number `step`, counted from 0."""
         keep = min(self.keep, (1 + step) / (10 + step))
         np.subtract(weights, self.mean, out=self._work)
         self._work *= np.float32(1 - keep)
