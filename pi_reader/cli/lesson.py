@@ -1,4 +1,4 @@
-"""`pi-reader lesson`: the lecture this box grew out of, one idea at a time."""
+"""`pi-reader lesson`: the lecture behind this project, one idea at a time."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _anywhere(parser: argparse.ArgumentParser) -> None:
-    """Let settings stand before, between and behind the options."""
+    """Allow settings before, between and after the options."""
     own = vars(parser)
 
     def mixed(args: Any = None, namespace: Any = None) -> Any:
