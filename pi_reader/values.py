@@ -166,6 +166,14 @@ class State(StrEnum):
     FAULT = "fault"
 
 
+ADVICE = {
+    State.DARK: "give me some light",
+    State.GLARE: "move the lamp or the paper a little",
+    State.BLURRED: "turn the lens, or hold still",
+}
+"""What a person can do about a frame that cannot be read, as the box says it everywhere."""
+
+
 @dataclass(frozen=True)
 class Correction:
     """A reading that is being corrected with the button.

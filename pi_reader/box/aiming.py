@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.box.image_quality import conditions
-from pi_reader.values import Reading
+from pi_reader.values import ADVICE, Reading
 
 SMALLEST = 15  # pixels; smaller digits are not read reliably
 MARGIN = 4  # pixels; anything closer to the edge may be cut off
@@ -101,12 +101,8 @@ def figures(grey: np.ndarray, reading: Reading | None) -> dict[str, Any]:
 
 def advice(values: Mapping[str, Any]) -> str:
     """What to do next, judging by the figures of a frame; "" if all is well."""
-    if values.get("trouble") == "too dark":
-        return "more light"
-    if values.get("trouble") == "glare":
-        return "move the light aside"
-    if values.get("trouble") == "out of focus":
-        return "turn the lens"
+    if values.get("trouble") in ADVICE:
+        return ADVICE[values["trouble"]]
     if not values.get("digits"):
         return "lay a written page there"
     if values["smallest"] < SMALLEST:

@@ -22,13 +22,9 @@ from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wro
 from pi_reader.client.status import is_number
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed
+from pi_reader.values import ADVICE, State
 
 SERVICE_USER = "pi-reader"
-_TROUBLES = {
-    "too dark": "it is too dark; switch on a light over the page",
-    "glare": "the light is mirrored in the page; move it to the side",
-    "out of focus": "it is out of focus, or nothing is written there; `pi-reader aim` helps",
-}
 FEW_FREE_MB = 200  # megabytes: enough for everything stored, and for the system's own logs
 LEAST_MEMORY_MB = 60  # megabytes that the reader needs to start on a Zero
 HOT = 70  # degrees Celsius; close to where the processor throttles itself
@@ -54,9 +50,9 @@ def camera(box: Box) -> Finding:
     if box.status:
         frames = box.status.get("frames")
         view = box.status.get("conditions")
-        trouble = _TROUBLES.get(str(box.status.get("state")), "")
-        if trouble:
-            return worth_a_look(f"the service sees {frames} frames, but {trouble}")
+        state = str(box.status.get("state"))
+        if state in ADVICE:
+            return _hard_to_see(f"the service sees {frames} frames", State(state))
         return well(f"the service has seen {frames} frames" + _light(view))
     if kind == "desk":
         return well('the settings ask for drawn pages (camera.kind = "desk")')
@@ -82,8 +78,13 @@ def _first_frame(box: Box) -> Finding:
     height, width = frame.grey.shape
     words = f"gives frames of {width}x{height} pixels" + _light({"mean": view.mean})
     if view.trouble is not None:
-        return worth_a_look(f"{words}, but {_TROUBLES[str(view.trouble)]}")
+        return _hard_to_see(words, view.trouble)
     return well(words)
+
+
+def _hard_to_see(words: str, state: State) -> Finding:
+    """The finding for too little light, glare or blur."""
+    return worth_a_look(f"{words}; {state}: {ADVICE[state]}, `pi-reader aim` helps")
 
 
 def _light(view: Any) -> str:

@@ -12,7 +12,7 @@ from pi_reader.outputs import glyphs
 from pi_reader.outputs.large import largest
 from pi_reader.outputs.scene import Moment
 from pi_reader.outputs.thumbnail import fitted, ink_dots
-from pi_reader.values import Correction, Reading, State
+from pi_reader.values import ADVICE, Correction, Reading, State
 
 PAGE_SECONDS = 3.0  # how long each of several messages is shown
 _LINE = glyphs.HEIGHT + 1  # pixels from one line of small text to the next
@@ -23,15 +23,12 @@ WORDS: dict[State, tuple[str, str]] = {
     State.NOTHING: ("nothing there", ""),
     State.READING: ("reading", ""),
     State.UNSURE: ("unsure", "Larger or darker digits would help."),
-    State.DARK: ("too dark", "Please give me some light."),
-    State.GLARE: ("glare", "Move the lamp or the paper a little."),
-    State.BLURRED: ("out of focus", "Turn the lens, or hold still."),
     State.CORRECTING: ("correcting", ""),
     State.STOPPING: ("pi-reader", "stopping"),
     State.FAULT: ("fault", "I cannot read."),
+    **{state: (str(state), f"Please {advice}.") for state, advice in ADVICE.items()},
 }
 _TITLED = (State.STARTING, State.STOPPING)  # the name of the box across the display
-_LIGHT_MATTERS = (State.DARK, State.GLARE, State.BLURRED)  # here the grey itself is shown
 
 Spot = tuple[int, int, int, int]  # left, top, width, height in pixels
 
@@ -167,7 +164,7 @@ def _picture(canvas: Image.Image, spot: Spot, moment: Moment) -> None:
         size = fitted((grey.shape[1], grey.shape[0]), (width, height))
         small = (
             Image.fromarray(grey).resize(size, Image.Resampling.BOX).convert("1")
-            if moment.state in _LIGHT_MATTERS
+            if moment.state in ADVICE  # then the grey itself is shown
             else Image.fromarray(ink_dots(grey, size))
         )
     elif small is not None:
