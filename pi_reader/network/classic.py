@@ -93,23 +93,6 @@ class ClassicNetwork:
         rescale = Rescale(1.0 - LOWEST, LOWEST)
         return Model([rescale, Flatten(), first, Sigmoid(), second, Sigmoid()])
 
-    @classmethod
-    def from_model(cls, model: Model, learning_rate: float) -> ClassicNetwork:
-        """The lecture's network out of a `Model`, to go on learning, or to be queried backwards.
-
-        Raises ValueError if the model is not of the lecture's shape.
-        """
-        like = ["rescale", "flatten", "dense", "sigmoid", "dense", "sigmoid"]
-        if [layer.kind for layer in model.layers] != like or len(model.parameters) != 2:
-            raise ValueError("this network has not the lecture's three layers of nodes")
-        first, second = model.parameters
-        inputs, hidden = first.shape
-        rng = np.random.default_rng(0)  # what it draws is replaced at once
-        network = cls(inputs, hidden, second.shape[1], learning_rate, rng)
-        network.input_to_hidden[...] = first.T
-        network.hidden_to_output[...] = second.T
-        return network
-
     def _learn(
         self, weights: Array, errors: Array, signals: Array, incoming: Array, step: Array
     ) -> None:

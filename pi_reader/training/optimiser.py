@@ -34,53 +34,13 @@ def scatter(vector: Vector, into: Sequence[Vector]) -> None:
         start += array.size
 
 
-class Optimiser:
-    """What every optimiser offers.
-
-    state: its memory by name, float32 vectors (and the count of steps), for a checkpoint to keep.
-    Whoever restores one writes into these very arrays.
-    """
-
-    state: dict[str, NDArray[Any]]
-
-    def step(self, weights: Vector, gradient: Vector, rate: float) -> None:
-        """Move `weights` in place against `gradient`, by the learning rate; both (size,) float32.
-
-        Overwrites the gradient.
-        """
-        raise NotImplementedError
-
-
-class SGD(Optimiser):
-    """Stochastic gradient descent with Nesterov's momentum.
-
-    In the form of Sutskever et al., "On the importance of initialization and momentum in deep
-    learning" (2013): v ← m v + g, w ← w − rate (g + m v). `momentum` 0 is plain descent.
-    decay: pulls weights towards zero, as a share of them per unit of rate.
-    """
-
-    def __init__(self, size: int, momentum: float = 0.9, decay: float = 0.0) -> None:
-        self.momentum, self.decay = np.float32(momentum), np.float32(decay)
-        self.state = {"velocity": np.zeros(size, np.float32)}
-        self._work = np.empty(size, np.float32)
-
-    def step(self, weights: Vector, gradient: Vector, rate: float) -> None:
-        """One step, as in the class's formula."""
-        velocity, work = self.state["velocity"], self._work
-        if self.decay:
-            gradient += np.multiply(weights, self.decay, out=work)
-        velocity *= self.momentum
-        velocity += gradient
-        gradient += np.multiply(velocity, self.momentum, out=work)
-        weights -= np.multiply(gradient, np.float32(rate), out=work)
-
-
-class Adam(Optimiser):
+class Adam:
     """Adam, with weight decay beside the gradient (AdamW).
 
     Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1; Loshchilov and
     Hutter, "Decoupled weight decay regularization" (2019).
     first, second: decay of the running means of gradient and squared gradient (beta 1, beta 2).
+    state: its memory by name, to be saved in a checkpoint and restored in place.
     """
 
     def __init__(
@@ -92,7 +52,7 @@ class Adam(Optimiser):
         epsilon: float = 1e-8,
     ) -> None:
         self.first, self.second, self.decay, self.epsilon = first, second, decay, epsilon
-        self.state = {
+        self.state: dict[str, NDArray[Any]] = {
             "mean": np.zeros(size, np.float32),
             "square": np.zeros(size, np.float32),
             "steps": np.zeros(1, np.int64),
@@ -100,7 +60,11 @@ class Adam(Optimiser):
         self._work = np.empty(size, np.float32)
 
     def step(self, weights: Vector, gradient: Vector, rate: float) -> None:
-        """One step of algorithm 1, its bias corrections moved into the rate and epsilon."""
+        """Move `weights` in place against `gradient`, by the learning rate; both (size,) float32.
+
+        One step of algorithm 1, its bias corrections moved into the rate and epsilon. Overwrites
+        the gradient.
+        """
         mean, square, work = self.state["mean"], self.state["square"], self._work
         self.state["steps"] += 1
         steps = int(self.state["steps"][0])

@@ -185,10 +185,6 @@ class Samples:
         """All digits of a reading event, in reading order."""
         return list(self._select("WHERE event = ? ORDER BY place", event))
 
-    def last_event(self) -> list[Sample]:
-        """The digits of the newest event, none if there is none."""
-        return list(self._select("WHERE event = (SELECT max(event) FROM samples) ORDER BY place"))
-
     def all(self) -> list[Sample]:
         """Every sample, oldest first; as a list, since reading blocks writers."""
         return list(self._select("ORDER BY event, place"))
