@@ -126,7 +126,7 @@ class History:
             return self._say(
                 CannotWrite(
                     f"{self._path}: cannot be written, {reason}; reading goes on, and the last"
-                    f" {MOST_WAITING} readings wait in memory; make room or mend the card"
+                    f" {MOST_WAITING} readings wait in memory; make room or replace the card"
                 )
             )
         self.trouble = ""

@@ -220,7 +220,7 @@ def _chips(box: Box) -> Iterator[str]:
 def _forbidden(what: str, group: str) -> Finding:
     return wrong(
         f"{what}: this user may not use it; run the doctor with sudo, or join the group: "
-        f"`sudo adduser $USER {group}` and log in anew"
+        f"`sudo adduser $USER {group}` and log in again"
     )
 
 
@@ -407,8 +407,8 @@ def clock(box: Box) -> Finding:
     if not believed(time.time()):
         return worth_a_look(
             f"{now} cannot be; a Pi has no clock of its own: give it a network, or "
-            "set the clock with `sudo date -s`; without, two hours without ink "
-            "are its night"
+            "set the clock with `sudo date -s`; until then, two hours without ink count "
+            "as night"
         )
     if (box.root / "run/systemd/timesync/synchronized").exists():
         return well(f"{now}, set by the network")

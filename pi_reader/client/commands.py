@@ -145,12 +145,8 @@ def find(words: list[str]) -> Entry:
             return entry
     near = [entry.usage for entry in TABLE if entry.words[0] == words[0]]
     raise UsageError(
-        f"request {' '.join(words):.60}: may not be said; "
-        + (
-            f"say {' or '.join(f'`{usage}`' for usage in near)}"
-            if near
-            else "`help` tells what may"
-        )
+        f"request {' '.join(words):.60}: is not allowed; "
+        + (f"say {' or '.join(f'`{usage}`' for usage in near)}" if near else "`help` lists what is")
     )
 
 

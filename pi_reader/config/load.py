@@ -31,15 +31,15 @@ def load_settings(path: Path) -> Settings:
         return Settings()
     except OSError as error:
         raise BadSettings(
-            f"{path}: cannot be read ({error.strerror}); mend its rights, or remove"
-            " it for the defaults"
+            f"{path}: cannot be read ({error.strerror}); fix its permissions, or remove"
+            " it to use the defaults"
         ) from error
     try:
         return settings_from(tomllib.loads(text))
     except BadSettings as error:
         raise BadSettings(f"{path}: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise BadSettings(f"{path}: is not TOML: {error}; mend that line") from error
+        raise BadSettings(f"{path}: is not TOML: {error}; fix that line") from error
 
 
 def _text_of(path: Path) -> str:

@@ -58,7 +58,7 @@ def facts(one: Generation) -> Iterator[tuple[str, str]]:
         yield "card", "the file is missing or damaged"
         return
     yield "recipe", (card.recipe or "-") + (f", seed {card.seed}" if card.seed is not None else "")
-    yield "trained", card.date or "at a time that nobody knew"
+    yield "trained", card.date or "at an unknown time"
     if card.parent:
         yield "begun with", card.parent
     if card.accuracy is not None:
