@@ -38,7 +38,7 @@ Figures = Mapping[str, Any]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after this many seconds")
     parser.add_argument("--json", action="store_true", help="one JSON object a frame, for scripts")
     add_state_option(parser)
 

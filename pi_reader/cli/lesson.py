@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _anywhere(parser)
     parser.add_argument(
-        "--fast", action="store_true", help="do less of everything, and wait for nobody"
+        "--fast", action="store_true", help="do less of everything, and do not wait for Enter"
     )
     parser.add_argument(
         "--pictures",

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--camera", choices=("desk", "folder", "pi"), help="another camera than the settings name"
     )
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after this many seconds")
 
 
 def run(args: argparse.Namespace) -> int:

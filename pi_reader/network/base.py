@@ -123,7 +123,7 @@ def tiled(values: Array, times: int) -> Array:
 def channel_sums(x: Array, other: Array | None = None) -> Array:
     """Sum of `x`, or of `x * other`, over everything but the channels, which are the last axis.
 
-    Both (n, height, width, channels) or (n, channels); gives (channels,) float32.
+    Both (n, height, width, channels) or (n, channels); returns (channels,) float32.
     """
     channels = x.shape[-1]
     rows = in_rows(x)

@@ -88,7 +88,7 @@ class Model:
         """How likely each outcome is for each patch.
 
         patches: (n, 28, 28) uint8, 0 paper to 255 full ink, n from 0 up.
-        Gives (n, outcomes) float32, each row summing to 1; the array is the caller's own.
+        Returns (n, outcomes) float32, each row summing to 1; the array belongs to the caller.
 
         In a network that ends in a sigmoid, like the lecture's, each output is the probability of
         one digit regardless of the others. Given that exactly one of them is true, probabilities
@@ -97,7 +97,7 @@ class Model:
         return self.conclude(self.hidden(patches))
 
     def hidden(self, patches: np.ndarray) -> Array:
-        """The activations before the last layer that learns, (n, k) float32, the caller's own.
+        """The activations before the last layer that learns, (n, k) float32, a new array.
 
         patches: (n, 28, 28) uint8, 0 paper to 255 full ink.
         """

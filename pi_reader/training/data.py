@@ -175,7 +175,7 @@ def _read_header(path: Path, handle: BinaryIO) -> tuple[int, ...]:
 
 
 def _fill(view: memoryview, handle: BinaryIO) -> int:
-    """Read until `view` is full or the file ends; gives the number of bytes read."""
+    """Read until `view` is full or the file ends; returns the number of bytes read."""
     filled = 0
     while filled < len(view):
         got: int = handle.readinto(view[filled : filled + _AT_ONCE])  # type: ignore[attr-defined]

@@ -159,7 +159,7 @@ class Night:
         number = self._generations.current().number
         parent, card = self._generations.load(number)
         outcome = self._trial(parent, card, taught, plan).run()
-        if self._generations.current().sha256 != plan["base"]:  # nobody compared it with those
+        if self._generations.current().sha256 != plan["base"]:  # it was not compared with those
             self._clear()
             return Result(
                 "waiting",

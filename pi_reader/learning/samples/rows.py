@@ -99,7 +99,7 @@ def cut_out(grey: np.ndarray, box: Box) -> np.ndarray:
 
 
 def thinned(grey: np.ndarray) -> np.ndarray:
-    """A picture small enough to keep: each pixel the mean of a square of so many as it takes."""
+    """A picture downscaled by an integer factor to at most LARGEST_CUTOUT, by averaging."""
     by = -(-max(grey.shape) // LARGEST_CUTOUT)
     return grey.copy() if by <= 1 else np.array(Image.fromarray(grey).reduce(by))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import sqlite3
 
-_HELD_EVENTS = 5  # one of so many reading events is held out
-_HELD_SAMPLES = 10  # and at least one of so many labelled samples
+_HELD_EVENTS = 5  # one of this many reading events is held out
+_HELD_SAMPLES = 10  # and at least one of this many labelled samples
 
 
 def is_held_out(database: sqlite3.Connection, event: int, labelled: int) -> bool:
