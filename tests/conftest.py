@@ -36,6 +36,7 @@ SLOW = {
     "test_run",
     "test_samples",
     "test_samples_command",
+    "test_scenes",
     "test_ssh",
     "test_state_v1",
     "test_sweep",
