@@ -1,4 +1,4 @@
-"""What other processes ask of the service: it alone holds the camera."""
+"""Answers requests from other processes, as the service alone holds the camera."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pi_reader.requests import Request, Requests
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
 KINDS = ("read", "aim", "doctor", "label", "reload")
-EVERY = 0.25  # seconds between two looks into the folder
-AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
+EVERY = 0.25  # seconds between two polls of the folder
+AT_ONCE = 1  # requests between two frames: a Zero reads a page in seconds, and fifty may be queued
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What the service has before it: the newest frame, who reads it, and how the box is doing."""
+    """The latest frame, the reader in use, and the state of the box, for answering requests."""
 
     frame: Frame
     reader: Reader
@@ -34,8 +34,8 @@ class Sight:
 class RequestHandler:
     """Takes requests and answers them.
 
-    describe: a reading as `read --json` prints it; check_settings: raises BadSettings for a file
-    that would not do. wants_reload: whether new settings wait.
+    describe: turns a reading into what `read --json` prints; check_settings: raises BadSettings
+    for an invalid file. wants_reload: whether new settings are waiting.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class RequestHandler:
         self._next = -float("inf")
 
     def run(self, now: float, sight: Sight) -> None:
-        """Do what was asked for since the last time; now: seconds, monotonic."""
+        """Handle requests that have arrived; now: seconds, monotonic."""
         if now < self._next:
             return
         self._next = now + EVERY
@@ -67,11 +67,11 @@ class RequestHandler:
                 answer = {"error": str(error), "exit_code": getattr(error, "exit_code", 70)}
             try:
                 self._requests.answer(request, plain(answer))
-            except CannotWrite as error:  # a matter of whoever asked, and over
+            except CannotWrite as error:  # concerns only this request, and does not last
                 self._problems.mention(f"request {request.kind}: was not answered, {error}")
 
     def reload(self) -> str:
-        """Ask for new settings; gives why they stay the old ones, "" if they do not."""
+        """Schedule new settings; returns why the old ones stay in use, "" if they do not."""
         try:
             self._check_settings()
         except PiReaderError as error:
@@ -96,7 +96,7 @@ class RequestHandler:
         return sight.reporter.figures()
 
     def _label(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Keep a recent reading with what a person says it is.
+        """Store a recent reading with the label that a person gave it.
 
         words: event, a number or "last"; label, the whole reading or one digit (0 to 9, "-" for no
         digit); place, which digit is meant, from 0.

@@ -1,7 +1,7 @@
-"""Photographs as frames: whatever a phone, a scanner or a camera wrote, as plain brightness.
+"""Loads image files from phones, scanners and cameras as grey frames.
 
-Pictures come from anywhere, so nothing in them is trusted: not the size they claim, not that they
-are whole, not even that they are pictures.
+Files come from anywhere, so nothing in them is trusted: not the size they claim, not that they are
+complete, not even that they are images.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from PIL import Image, ImageOps, ImageStat
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from pi_reader.camera.base import to_stderr
 from pi_reader.errors import BadData, MissingFile
@@ -30,15 +30,15 @@ _SUFFIXES = frozenset(
 )
 _STRIP = 256  # rows
 _ORIENTATION = 0x0112  # the EXIF tag
-_LIGHT = 170  # of 255: ink on a transparent ground that is lighter was meant for a dark one
+_LIGHT = 170  # of 255: lighter ink on a transparent background was meant for a dark one
 
 
 class FolderCamera:
     """Shows the pictures of a folder one after the other, in order of their names.
 
-    What cannot be read is passed over, and said once to `log`; what has no picture's ending or
-    begins with a dot is no picture. forever: whether to begin again after the last one, with what
-    the folder holds by then. looks: how many captures show the same picture.
+    A picture that cannot be read is skipped and logged once; files without an image suffix or with
+    a leading dot are ignored. forever: whether to start over after the last one, with what the
+    folder holds by then. looks: how many captures show the same picture.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class FolderCamera:
         looks: int = 1,
         log: Callable[[str], None] = to_stderr,
     ) -> None:
-        self._folder = Path(folder).absolute()  # the process may change its folder
+        self._folder = Path(folder).absolute()  # the working directory may change
         self._forever = forever
         self._log = log
         self._said: set[str] = set()
@@ -63,7 +63,7 @@ class FolderCamera:
         return next(self._frames, None)
 
     def close(self) -> None:
-        """Show no more."""
+        """Stop showing pictures."""
         self._frames.close()
 
     def __enter__(self) -> Self:
@@ -95,7 +95,7 @@ class FolderCamera:
 
 
 def _pictures_in(folder: Path) -> list[Path]:
-    """Its pictures, by their endings, in order of their names."""
+    """The picture files in a folder, by suffix, sorted by name."""
     try:
         return sorted(
             path
@@ -109,11 +109,11 @@ def _pictures_in(folder: Path) -> list[Path]:
 
 
 def load(path: Path) -> Frame:
-    """Open a picture the way its owner sees it, in grey.
+    """Load a picture as its owner sees it, in grey.
 
-    Turned as its EXIF says; transparency laid on white (on black if the drawing itself is light);
-    16-bit, palette and CMYK pictures brought to 0..255; of several pages the first. Raises
-    MissingFile, or BadData for what is no picture, is cut short, cannot be read, or has more than
+    Rotated by its EXIF tag; transparency on white (on black if the drawing is light); 16-bit,
+    palette and CMYK pictures converted to 0..255; the first of several pages. Raises MissingFile,
+    or BadData for a file that is no picture, is truncated, cannot be read, or has more than
     MOST_PIXELS pixels.
     """
     path = Path(path)
@@ -124,7 +124,7 @@ def load(path: Path) -> Frame:
             with Image.open(path, formats=_FORMATS) as picture:
                 _check_size(path, picture)
                 picture.draft("L", picture.size)  # a JPEG need not decode its colours at all
-                if picture.getexif().get(_ORIENTATION, 1) != 1:  # it copies even what stands right
+                if picture.getexif().get(_ORIENTATION, 1) != 1:  # it copies even upright pictures
                     grey = _grey(ImageOps.exif_transpose(picture))
                 else:
                     grey = _grey(picture)
@@ -136,12 +136,12 @@ def load(path: Path) -> Frame:
         raise
     except Image.DecompressionBombError as error:  # Pillow saw the size before we did
         raise BadData(f"{path}: claims an enormous size; {_TOO_MANY}") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise BadData(
             f"{path}: is no picture that can be read; "
             f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
         ) from error
-    except OSError as error:  # one with a number is the system's, one without is Pillow's
+    except OSError as error:  # with an errno from the system, without one from Pillow
         reason = f"cannot be read, {error.strerror}" if error.errno else _damaged(error)
         raise BadData(f"{path}: {reason}") from error
     except Exception as error:  # a damaged file makes Pillow's decoders raise almost anything
@@ -150,7 +150,7 @@ def load(path: Path) -> Frame:
 
 
 def _check_kind(path: Path) -> None:
-    """Only files are opened: a pipe that nobody writes to would keep us waiting for ever."""
+    """Only regular files are opened: opening a pipe without a writer would block."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise BadData(f"{path}: is a folder; name the pictures in it")
@@ -180,7 +180,7 @@ def _grey(picture: Image.Image) -> np.ndarray:
 
 
 def _pixels(picture: Image.Image) -> np.ndarray:
-    """An array from a grey picture, by strips: in one go Pillow would hold three copies of it."""
+    """An array from a grey picture, in strips: as a whole, Pillow would hold three copies of it."""
     grey = np.empty(picture.size[::-1], np.uint8)
     for number, strip in enumerate(_strips(picture)):
         grey[number * _STRIP : (number + 1) * _STRIP] = strip
@@ -195,7 +195,7 @@ def _strips(picture: Image.Image) -> Iterator[np.ndarray]:
 
 
 def _from_deep(picture: Image.Image) -> np.ndarray:
-    """16-bit, 32-bit or floating samples to 8 bits: by their nominal range where it is plain."""
+    """16-bit, 32-bit or floating samples to 8 bits: by their nominal range if it is known."""
     top = np.float32(max(float(strip.max()) for strip in _strips(picture)))
     if not np.isfinite(top):
         raise ValueError("its samples are not finite")
@@ -208,7 +208,7 @@ def _from_deep(picture: Image.Image) -> np.ndarray:
 
 
 def _flattened(picture: Image.Image) -> np.ndarray:
-    """Lay a transparent drawing on the paper its author had in mind."""
+    """Put a transparent drawing on white, or on black if its ink is light."""
     alpha, grey = picture.getchannel("A"), picture.convert("L")
     drawn = alpha.point(lambda share: 255 if share > 127 else 0)
     counts = drawn.histogram()

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import WEIGHTS_HELP, one_line
 from pi_reader.errors import BadData, MissingFile
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read them all; 65 if any was bad, else 66 if any was missing, else 0."""
+    """Read all pictures; 65 if any was bad, else 66 if any was missing, else 0."""
     from pi_reader.camera.files import load
     from pi_reader.cli.common import make_folder, open_reader, save_picture
 
@@ -60,14 +60,14 @@ def run(args: argparse.Namespace) -> int:
         reading = reader.read(frame)
         print(json.dumps(as_json(reading)) if args.json else for_people(reading), flush=True)
         if args.annotate:
-            from pi_reader.pictures import annotated  # Pillow's fonts, only for who wants them
+            from pi_reader.pictures import annotated  # loads Pillow's fonts only if needed
 
             save_picture(args.annotate / _free_name(path, names), annotated(frame, reading))
     return min(codes - {0}, default=0)  # 65 outranks 66
 
 
-def as_json(reading: Reading) -> dict:
-    """The reading as scripts get it; README.md describes each key."""
+def as_json(reading: Reading) -> dict[str, Any]:
+    """The reading for scripts; README.md describes each key."""
     return {
         "source": reading.source,
         "size": list(reading.size),
@@ -86,7 +86,7 @@ def as_json(reading: Reading) -> dict:
 
 
 def for_people(reading: Reading) -> str:
-    """The reading as it is printed on a terminal."""
+    """The reading for a terminal."""
     digits = reading.digits
     unsure = [digit for digit in digits if not digit.sure]
     lines = [f"{one_line(reading.source)}:"]
@@ -100,12 +100,12 @@ def for_people(reading: Reading) -> str:
     return "\n".join(lines)
 
 
-def _sign(sign: Sign) -> dict:
+def _sign(sign: Sign) -> dict[str, Any]:
     box = [sign.box.x, sign.box.y, sign.box.width, sign.box.height]
     return {"sign": sign.sign, "confidence": round(sign.confidence, 4), "box": box}
 
 
-def _digit(digit: Digit) -> dict:
+def _digit(digit: Digit) -> dict[str, Any]:
     box = digit.box
     return {
         "label": digit.label,

@@ -1,6 +1,6 @@
-"""Have the last reading labelled: the running service alone remembers it, so it is asked.
+"""Labels the last reading through a request, as only the running service remembers it.
 
-Whoever asks, at the box or over SSH, waits as long and is told the same.
+Used by the command line and over SSH, with the same timeout and the same messages.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from pi_reader.config import Folders
 from pi_reader.errors import Busy, error_of
 from pi_reader.requests import Requests
 
-# For the service to take it up, and as long again to answer: a Zero may be in the middle of a page.
+# Until the service takes it, and as long again to answer: a Zero may be in the middle of a page.
 ANSWER_SECONDS = 20.0
 
 
 def label_last(folders: Folders, label: str, place: int | None = None) -> str:
-    """Keep the last reading with what a person says it is; gives in a line what was kept.
+    """Store the last reading with its labels; returns a line about what was stored.
 
-    label: one of 0 to 9, - and ? for each digit; place: which digit alone is meant, from 0.
-    Raises Busy at once if no service runs, what the service met, BadData for a label that the
-    reading cannot have.
+    label: one of 0 to 9, - and ? for each digit; place: label only this digit, from 0. Raises Busy
+    at once if no service is running, the service's own error, BadData for a label that does not
+    fit the reading.
     """
     if problem := read_status(folders, time.time()).problem:
         raise Busy(f"label last: the running service knows what was read last; {problem}")

@@ -1,7 +1,7 @@
-"""Two ways to learn: from batches with a modern optimiser, and digit by digit as in the lecture.
+"""Two learners: on batches with a modern optimiser, and digit by digit as in the lecture.
 
-Both look the same to the trainer: they have a number of steps to go, do one when asked, and keep
-all that a checkpoint needs in `state`, a dictionary of arrays that are only ever changed in place.
+Both have the same interface for the trainer: a number of steps, a method that does one, and
+`state`, a dictionary of all arrays that a checkpoint needs, which are only modified in place.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from pi_reader.training.recipes import ClassicRecipe, Recipe
 Batch = tuple[np.ndarray, np.ndarray]
 
 _SHARDS = 2
-_RECORDS = 100  # digits that the classic network sees in what counts as one step
+_RECORDS = 100  # digits that make one step of the classic network
 
 
 class Steps(Protocol):
-    """What the trainer asks of whatever learns in steps.
+    """The trainer's view of anything that learns in steps.
 
-    state: its arrays by name, changed in place; steps: how many make the whole training;
-    steps_per_epoch: how many go once through the data.
+    state: its arrays by name, modified in place; steps: of the whole training; steps_per_epoch:
+    for one pass through the data.
     """
 
     state: dict[str, np.ndarray]
@@ -41,10 +41,10 @@ class Steps(Protocol):
     steps_per_epoch: int
 
     def learn(self, step: int) -> float:
-        """Do step number `step`, counted from 0; gives the loss."""
+        """Do step number `step`, counted from 0; returns the loss."""
 
     def close(self) -> None:
-        """Let go of threads."""
+        """End any threads."""
 
 
 class Learner(Steps, Protocol):
@@ -55,7 +55,7 @@ class Learner(Steps, Protocol):
 
 
 class Batches(Protocol):
-    """Where batches come from: each is a function of its step alone."""
+    """A source of batches, each a function of only its step number."""
 
     steps_per_epoch: int
 
@@ -64,11 +64,11 @@ class Batches(Protocol):
 
 
 class BatchLearner:
-    """Learns from batches, with Adam, a rate that rises and falls, and averaged weights.
+    """Learns from batches with Adam, a one-cycle learning rate, and weight averaging.
 
-    Each batch is worked at in two halves side by side (`network.shards`) while the next one is
-    being prepared. How many halves there are decides in which order numbers are added up, so it
-    does not follow the number of cores: one core gives the same arrays as four.
+    Each batch is processed in two parallel halves (`network.shards`) while the next one is being
+    prepared. The number of parts determines the order of summation, so it does not depend on the
+    number of cores: one core gives the same arrays as four.
     """
 
     def __init__(self, model: Model, recipe: Recipe, mixture: Batches, epochs: int) -> None:
@@ -87,7 +87,7 @@ class BatchLearner:
         self._coming: tuple[int, Future[Batch]] | None = None  # the step it is for, and the batch
 
     def learn(self, step: int) -> float:
-        """One batch: loss, gradient, a step of Adam, and its share of the average."""
+        """One batch: loss, gradient, a step of Adam, and an update of the average."""
         model = self._shards.model
         patches, labels = self._batch(step)
         scatter(self._weights, model.parameters)
@@ -100,7 +100,7 @@ class BatchLearner:
         return loss
 
     def _batch(self, step: int) -> Batch:
-        """The batch of this step, which a thread has begun; it goes on with the next."""
+        """The batch of this step, prepared by a thread, which then starts on the next."""
         if self._coming is None or self._coming[0] != step:
             self._coming = (step, self._preparing.submit(self._mixture.take, step))
         batch = self._coming[1].result()
@@ -120,9 +120,9 @@ class BatchLearner:
 
 
 class ClassicLearner:
-    """Shows the lecture's network one digit after the other, in the order of the data set.
+    """Trains the lecture's network on one digit after the other, in the order of the data set.
 
-    What counts as one step here is a hundred digits.
+    One step is a hundred digits.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class ClassicLearner:
         }
 
     def learn(self, step: int) -> float:
-        """A hundred digits, each also turned if the recipe says so; gives the loss afterwards."""
+        """Learn a hundred digits, with rotated copies if the recipe says so; returns the loss."""
         start = step % self.steps_per_epoch * _RECORDS
         rows = self._digits.rows[start : start + _RECORDS]
         patches, labels = self._digits.patches[rows], self._digits.labels[rows]
@@ -149,8 +149,8 @@ class ClassicLearner:
         return squared_error(answers, make_targets(labels))[0]
 
     def result(self) -> Model:
-        """The network as a model like any other."""
+        """The network as a `Model`."""
         return self._network.to_model()
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there are no threads."""

@@ -1,4 +1,4 @@
-"""Goes through the steps of a training, shows how far it is, keeps checkpoints, stops when told."""
+"""The training loop: progress, checkpoints, and stopping on request."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any, TextIO
 
 from pi_reader.training.learners import Steps
 
-KEEP_EVERY = 240.0  # seconds between checkpoints; five minutes may be lost to the mains at most
-_LINE_EVERY = 20.0  # seconds between lines where there is no terminal
-_TRUSTED = 10, 10.0  # steps and seconds behind the first one, which draws a supply of digits, that
-# it takes to know the pace
+KEEP_EVERY = 240.0  # seconds between checkpoints; a power cut may cost five minutes at most
+_LINE_EVERY = 20.0  # seconds between lines without a terminal
+_TRUSTED = 10, 10.0  # steps and seconds, after the first step, which draws a supply of digits,
+# before the remaining time is estimated
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a training went.
+    """The result of a training run.
 
     steps: how many are done in all; seconds: spent in this run; loss: its running mean at the end;
     stopped: why it ended early, "" if it is complete.
@@ -42,9 +42,9 @@ def train(
 ) -> Run:
     """Do the steps from `start` (how many are done already) to the end.
 
-    keep: is called with the number of steps done, every `keep_every` seconds (else
+    keep: is called with the number of steps done, every `keep_every` seconds (by default
     KEEP_EVERY) and when stopped.
-    stop: is asked after each step and gives a reason to stop, or "".
+    stop: is called after each step; returns a reason to stop, or "".
     """
     every = KEEP_EVERY if keep_every is None else keep_every
     began = kept = time.monotonic()
@@ -64,7 +64,7 @@ def train(
 
 
 class Progress:
-    """A bar on a terminal; a line now and then where the output goes to a file or a journal."""
+    """A progress bar on a terminal; occasional lines if the output goes to a file or a journal."""
 
     def __init__(self, learner: Steps, start: int = 0, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
@@ -83,7 +83,7 @@ class Progress:
             )
 
     def show(self, steps: int, loss: float) -> None:
-        """Tell that so many steps are done."""
+        """Show that `steps` steps are done."""
         now = time.monotonic()
         self._first = self._first or (steps, now)
         said = f"loss {loss:.3f}{self._left(steps, now)}"
@@ -97,7 +97,7 @@ class Progress:
             print(f"{epoch}, {said}", file=self._out, flush=True)
 
     def _left(self, steps: int, now: float) -> str:
-        """How long it will take yet, once that can be known."""
+        """The remaining time in words, "" until it can be estimated."""
         assert self._first is not None
         done, seconds = steps - self._first[0], now - self._first[1]
         if done < _TRUSTED[0] or seconds < _TRUSTED[1]:
@@ -115,9 +115,9 @@ class Progress:
 
 @contextmanager
 def told_to_stop() -> Iterator[Callable[[], str]]:
-    """Turns Ctrl-C and a polite kill into a reason for `train` to stop after the step it is at.
+    """Turn SIGINT and SIGTERM into a reason for `train` to stop after the current step.
 
-    A second Ctrl-C interrupts as ever.
+    A second Ctrl-C interrupts as usual.
     """
     reasons: list[str] = []
 
@@ -136,7 +136,7 @@ def told_to_stop() -> Iterator[Callable[[], str]]:
 
 
 def minutes(seconds: float) -> str:
-    """A duration as a person says it: "40 s", "12 min", "3.5 h"."""
+    """A duration for people: "40 s", "12 min", "3.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
