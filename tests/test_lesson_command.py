@@ -12,7 +12,7 @@ from pi_reader.cli import main as door
 from pi_reader.cli.main import main
 from pi_reader.lessons import course
 
-QUICK = ("miles", "bugs", "gates", "nodes", "errors", "descent")
+QUICK = ("miles", "bugs", "gates", "nodes", "blame", "descent")
 TRIES = [(name, words) for name in course.LESSONS for words, _ in course.find(name).TRY]
 
 
@@ -98,3 +98,9 @@ def test_ok__pictures_or_drawings_are_saved(
     saved = list((tmp_path / "new").iterdir())
     assert [path.stem for path in saved] == ["miles-errors"]
     assert f"[saved {saved[0]}]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("old", "new"), course.OLD_NAMES.items())
+def test_ok__old_names_still_work(old: str, new: str) -> None:
+    assert course.find(old) is course.find(new)
+    assert old not in course.LESSONS

@@ -182,7 +182,7 @@ def lesson(
         ],
     )
     board.say("""
-        Everything is together now: signals forwards (nodes), errors backwards (errors), steps
+        Everything is together now: signals forwards (nodes), errors backwards (blame), steps
         downhill. In the next lesson (digits) it reads handwriting.
     """)
 

@@ -145,5 +145,5 @@ def lesson(
     board.say("""
         You have seen the whole way: a number that an error corrects, a line, a node, layers,
         blame sent back, steps downhill, and now a machine that reads. Nothing in it is magic, and
-        all of it is in this folder. Now play: curves, rotations, backwards, own, features, zero.
+        all of it is in this folder. Now play: curves, rotations, minds, own, features, zero.
     """)

@@ -51,7 +51,7 @@ class SmallNetwork:
         return sigmoid(self.hidden @ self.out)
 
     def learn(self, x: np.ndarray, truth: np.ndarray, rate: float = 0.5) -> None:
-        """One small step downhill; the lessons `errors` and `descent` explain each line."""
+        """One small step downhill; the lessons `blame` and `descent` explain each line."""
         answer = self.answer(x)
         error = (truth - answer) * answer * (1 - answer)
         back = (error @ self.out.T) * self.hidden * (1 - self.hidden)

@@ -166,6 +166,6 @@ def lesson(
         a matrix {matrix * 1e3:.3f}: {pencil / matrix:.0f} times as fast, and the two answers differ
         by {np.abs(np.array(slow) - quick).max():.0e}. People tuned matrix products for decades.
 
-        But who chose the weights? Up to here: we did. The next lesson (errors) asks which link is
+        But who chose the weights? Up to here: we did. The next lesson (blame) asks which link is
         to blame when the answer is wrong.
     """)

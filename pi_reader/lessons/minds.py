@@ -1,4 +1,4 @@
-"""Backwards: what does the network have in mind when it thinks of a 7?
+"""Minds: what does the network have in mind when it thinks of a 7?
 
 The same network as in `digits`, run from the answer to the question: the wish for a 7 goes in at
 the outputs, goes back through links and nodes, and comes out where the pixels are.
@@ -18,9 +18,9 @@ SETTINGS = (
     Setting("show", 7, "the digit that is drawn large", 0, 9),
 )
 TRY = (
-    ("pi-reader lesson backwards show=3 --fast", "another digit: what does it look at in a 3?"),
-    ("pi-reader lesson backwards epochs=0 --fast", "what is in a mind that learned nothing?"),
-    ("pi-reader lesson backwards hidden=10 --fast", "fewer nodes: are the pictures clearer?"),
+    ("pi-reader lesson minds show=3 --fast", "another digit: what does it look at in a 3?"),
+    ("pi-reader lesson minds epochs=0 --fast", "what is in a mind that learned nothing?"),
+    ("pi-reader lesson minds hidden=10 --fast", "fewer nodes: are the pictures clearer?"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Errors: when the answer is wrong, who is to blame, and by how much?
+"""Blame: when the answer is wrong, who is to blame, and by how much?
 
 The error is sent back along the links, more of it through the stronger ones. This rule is simple
 enough for a pencil and nearly exact; the end says what "nearly" means.
@@ -23,8 +23,8 @@ SETTINGS = (
     Setting("networks", 2000, "random networks that the rule is tried on", 10, 100_000),
 )
 TRY = (
-    ("pi-reader lesson errors second=-0.5 --fast", "two errors that disagree: who is to blame?"),
-    ("pi-reader lesson errors --seed 7", "other random networks: does the rule do as well?"),
+    ("pi-reader lesson blame second=-0.5 --fast", "two errors that disagree: who is to blame?"),
+    ("pi-reader lesson blame --seed 7", "other random networks: does the rule do as well?"),
 )
 
 
