@@ -77,8 +77,8 @@ def test_ok__lessons_that_learn(name: str) -> None:
 def test_ok__digits_shows_what_goes_in_and_what_should_come_out() -> None:
     text = told("digits", "hidden=30", "epochs=3")
     assert "target   0.99 0.01 0.01" in text
-    assert "784 inputs, 30 hidden nodes, 10 outputs: 23,820 links" in text
-    right = [float(share) for share in re.findall(r"^ +\d +([\d.]+)% ", text, re.MULTILINE)]
+    assert "784 inputs, 30 hidden nodes, 10 outputs: 23,820 weights" in text
+    right = [float(share) for share in re.findall(r"^ +\d +([\d.]+)%$", text, re.MULTILINE)]
     assert len(right) == 3 and right[-1] > 40  # guessing gets 10
 
 
@@ -140,7 +140,9 @@ def test_ok__the_sigmoid_read_from_right_to_left() -> None:
 def test_ok__the_mind_of_a_taught_network_is_like_the_average_digit() -> None:
     taught = some(1000, 100)
     with np.errstate(invalid="ignore"):  # some OpenBLAS warn of finite products: numpy#24067
-        network = material.teach(taught, np.random.default_rng(3), 60, 0.1, 3)
+        network = material.teach(
+            Blackboard(io.StringIO()), taught, np.random.default_rng(3), 60, 0.1, 3
+        )
     for label in (0, 3, 7):
         mind = network.backquery(label).reshape(28, 28)
         alike = [
@@ -213,7 +215,9 @@ def test_ok__zero_estimates_and_names_a_pi_where_it_is_one(
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     taught = some(1500, 10)
     with np.errstate(invalid="ignore"):
-        network = material.teach(taught, np.random.default_rng(4), 40, 0.1, 3)
+        network = material.teach(
+            Blackboard(io.StringIO()), taught, np.random.default_rng(4), 40, 0.1, 3
+        )
     path = tmp_path_factory.mktemp("weights") / "w.npz"
     store.save(path, network.to_model(), Card(reject_below=0.3))
     return path

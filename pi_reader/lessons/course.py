@@ -69,7 +69,8 @@ def give(name: str, board: Blackboard, rng: np.random.Generator, words: Sequence
     lesson = find(name)
     settings = chosen(lesson, words)
     board.show("", f"{name}: {LESSONS[name]}")
-    with np.errstate(invalid="ignore"):  # some OpenBLAS warn of finite products: numpy#24067
+    # Some OpenBLAS warn of finite products (numpy#24067); a sigmoid of -100 is 0 all the same.
+    with np.errstate(invalid="ignore", over="ignore"):
         lesson.lesson(board, rng, **settings)
     board.ending(lesson)
 

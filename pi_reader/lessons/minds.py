@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting
-from pi_reader.lessons.drawing import paint_patches, patches
+from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.drawing import patches
 from pi_reader.lessons.material import load_digits, teach
+from pi_reader.lessons.painting import paint_patches
 
 SETTINGS = (
     Setting("hidden", 200, "nodes in the middle", 1, 1000),
@@ -22,6 +23,7 @@ TRY = (
     ("pi-reader lesson minds epochs=0 --fast", "what is in a mind that learned nothing?"),
     ("pi-reader lesson minds hidden=10 --fast", "fewer nodes: are the pictures clearer?"),
 )
+MIDDLE = slice(12, 16)  # rows and columns in the middle of a patch
 
 
 def backwards(signal: np.ndarray) -> np.ndarray:
@@ -55,22 +57,29 @@ def lesson(
         )
     )
     board.say("""
-        (0.7408 is the node from the lesson `nodes`, and 1.05 it was.) But what each single link had
-        brought cannot be known: many ways lead to one sum. So the sum is shared out along the links
-        as the errors were, and after each layer the signals are stretched to 0.01 to 0.99, where
-        signals must be. What comes out is no photograph of a memory. It is a picture in which ink
-        speaks for the digit and paper against it, and grey says that it does not matter.
+        (0.7408 is what the node of the lesson `nodes` sent; 1.05 had arrived there.) But what each
+        single link had brought cannot be known: many ways lead to one sum. So the sum is shared out
+        along the weights as the errors were, and after each layer the signals are stretched to 0.01
+        to 0.99, where signals must be. What comes out is no photograph of a memory. It is a picture
+        in which ink speaks for the digit and paper against it, and grey says that it does not
+        matter.
+    """)
+
+    board.code("""
+        import numpy
+        for sent in (0.01, 0.5, 0.7408, 0.99):
+            print("sent", sent, "so there had arrived", numpy.log(sent / (1 - sent)).round(2))
     """)
 
     board.section(f"What makes a {show}?")
     digits = load_digits(board, rng, *(3000, 100) if board.fast else (60_000, 1000))
-    network = teach(digits, rng, hidden, 0.1, epochs)
+    network = teach(board, digits, rng, hidden, 0.1, epochs)
     minds = np.array([network.backquery(label).reshape(28, 28) * 255 for label in range(10)])
     means = np.array([average(digits.patches, digits.labels, label) for label in range(10)])
     board.say(f"""
-        A network with {hidden} hidden nodes has seen {len(digits.labels):,} digits
-        ({digits.source}), {epochs} times each. On the left is what it has in mind for a {show};
-        on the right all the {show}s it was shown, laid over each other:
+        A network with {hidden} hidden {"node" if hidden == 1 else "nodes"}
+        {_schooling(len(digits.labels), epochs, digits.source)} On the left is what it has in mind
+        for a {show}; on the right all the {show}s it was shown, laid over each other:
     """)
 
     board.picture(
@@ -84,30 +93,90 @@ def lesson(
                 *(f"mean: {label}" for label in range(10)),
             ],
             columns=10,
+            title=f"What the network has in mind, and the mean of each digit ({digits.source})",
         ),
     )
 
     board.section("All ten")
-    rows = []
-    for label in range(10):
-        alike = [likeness(minds[label], means[other]) for other in range(10)]
-        rows.append(
-            [
-                label,
-                f"{alike[label]:.2f}",
-                int(np.argmax(alike)),
-                f"{np.mean([alike[other] for other in range(10) if other != label]):.2f}",
-            ]
-        )
+    alike = np.array([[likeness(mind, mean) for mean in means] for mind in minds])  # (10, 10)
+    others = (alike.sum(axis=1) - alike.diagonal()) / 9
+    rows = [
+        [label, f"{alike[label, label]:.2f}", int(np.argmax(alike[label])), f"{others[label]:.2f}"]
+        for label in range(10)
+    ]
     board.say("""
         How alike is what it has in mind to the average picture of that digit (1 is the same, 0 has
         nothing in common), which digit's average is it most like, and how like is it to the others?
     """)
     board.table(["digit", "like its average", "most like", "like the others"], rows)
-    board.say("""
-        They are alike, but not the same, and that is the lesson. The average shows where ink
-        usually is. The network cares only about what tells one digit from another: it wants ink
-        where only this digit has it, and paper where ink would make it another one, as in the
-        middle of a 0. At the rim, where no digit ever has ink, it has learned nothing: the
-        grain there is what is left of the random start.
+    board.say(f"""
+        {_alike(alike, epochs)}
+
+        {_hole(minds[0], means[0], epochs)}
     """)
+
+
+def _schooling(digits: int, epochs: int, source: str) -> str:
+    """What the network has learned from."""
+    return pick(
+        (epochs == 0, f"has learned nothing: its weights are random. ({digits:,} {source} wait.)"),
+        (True, f"has seen {digits:,} digits ({source}), {epochs} times each."),
+    )
+
+
+def _alike(alike: np.ndarray, epochs: int) -> str:
+    """Which minds are like the averages of their own digits: likenesses (10 minds, 10 averages)."""
+    own, best = alike.diagonal(), alike.argmax(axis=1)
+    strangers = [f"{n} (most like {best[n]})" for n in range(10) if best[n] != n]
+    mean = f"on average {own.mean():.2f} like its own digit's average"
+    return pick(
+        (
+            epochs == 0,
+            f"A network that has learned nothing has noise in mind: it is {mean}, and "
+            f"{10 - len(strangers)} of the ten are most like the right one, as chance has it.",
+        ),
+        (
+            not strangers,
+            f"Each of the ten is most like the average of its own digit. But they are not the "
+            f"same: what it has in mind is {mean}, where 1 would be the same, and that is the "
+            f"lesson.",
+        ),
+        (
+            len(strangers) <= 5,
+            f"{10 - len(strangers)} of the ten are most like the average of their own digit. Not "
+            f"so: {', '.join(strangers)}. What it has in mind is {mean}, and that is the lesson.",
+        ),
+        (
+            True,
+            f"Most are more like the average of another digit: {', '.join(strangers)}. What it has "
+            f"in mind is {mean}.",
+        ),
+    ) + (
+        " The average shows where ink usually is. The network cares only about what tells one "
+        "digit from another: ink where only this digit has it, and paper where ink would make it "
+        "another one."
+        if epochs and len(strangers) <= 5
+        else ""
+    )
+
+
+def _hole(mind: np.ndarray, mean: np.ndarray, epochs: int) -> str:
+    """What the middle of a 0 is to the network: both pictures (28, 28), 0 paper to 255 ink."""
+    rim = (
+        "At the rim, where hardly any digit has ink, there was nothing to learn from: the grain "
+        "there is left over from the random start."
+    )
+    middle, whole = mind[MIDDLE, MIDDLE].mean(), mind.mean()
+    seen = f"(the middle has {middle:.0f}, the whole picture {whole:.0f} of 255)"
+    return pick(
+        (epochs == 0, "All of it is left over from the random start."),
+        (
+            middle < whole - 10,
+            f"Look into the 0: in its middle the network wants paper {seen}. {rim}",
+        ),
+        (
+            True,
+            f"Look into the 0: one would think that the network wants paper in its middle, but "
+            f"this one does not say so {seen}. {rim}",
+        ),
+    )

@@ -125,6 +125,7 @@ class ClassicLearner:
         self, network: ClassicNetwork, lesson: Lesson, digits: Labelled, epochs: int
     ) -> None:
         self._network, self._digits = network, digits
+        self._rates = [lesson.rate_in(epoch, epochs) for epoch in range(epochs)]
         self._angles = (0.0, lesson.turned, -lesson.turned) if lesson.turned else (0.0,)
         self.steps_per_epoch = math.ceil(len(digits.rows) / _RECORDS)
         self.steps = epochs * self.steps_per_epoch
@@ -135,7 +136,9 @@ class ClassicLearner:
 
     def learn(self, step: int) -> float:
         """A hundred digits, each also turned if the recipe says so; gives the loss afterwards."""
-        start = step % self.steps_per_epoch * _RECORDS
+        epoch, place = divmod(step, self.steps_per_epoch)
+        self._network.learning_rate = self._rates[min(epoch, len(self._rates) - 1)]
+        start = place * _RECORDS
         rows = self._digits.rows[start : start + _RECORDS]
         patches, labels = self._digits.patches[rows], self._digits.labels[rows]
         views = [turned(patches, angle) if angle else patches for angle in self._angles]

@@ -50,6 +50,8 @@ class Lesson:
 
     hidden: nodes in the middle layer; rate: learning rate; epochs: times through all digits.
     turned: degrees; each digit is also shown turned this far both ways (0: only as it is).
+    last_rate: the learning rate in the last epoch, to which it shrinks by the same factor from
+    epoch to epoch (0: it stays as it is).
     """
 
     purpose: str
@@ -57,6 +59,13 @@ class Lesson:
     rate: float = 0.1
     epochs: int = 5
     turned: float = 0.0
+    last_rate: float = 0.0
+
+    def rate_in(self, epoch: int, epochs: int) -> float:
+        """The learning rate in this epoch, counted from 0, of so many."""
+        if not self.last_rate or epochs < 2:
+            return self.rate
+        return float(self.rate * (self.last_rate / self.rate) ** (epoch / (epochs - 1)))
 
 
 @dataclass(frozen=True)
@@ -93,10 +102,10 @@ class Recipe:
 RECIPES: dict[str, Lesson | Recipe] = {
     "classic": Lesson("the lecture's network: 784-200-10 nodes, sigmoid, one digit at a time"),
     "classic-rotated": Lesson(
-        "the same, each digit also turned by ten degrees both ways",
-        rate=0.01,
+        "the same, each digit also turned by ten degrees both ways, with steps that shrink",
         epochs=10,
         turned=10.0,
+        last_rate=0.001,
     ),
     "default": Recipe(
         "the network that pi-reader reads with",
