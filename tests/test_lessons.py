@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pi_reader.errors import CannotWrite, UsageError
 from pi_reader.lessons import blame, bugs, course, descent, drawing, gates, miles, nodes
 from pi_reader.lessons.base import Blackboard, Setting
 
-SMALL = ("miles", "bugs", "gates", "nodes", "blame", "descent")
+SMALL = ("faces", "miles", "bugs", "gates", "nodes", "blame", "descent")
 
 
 def told(name: str, *settings: str, seed: int = 1) -> str:
@@ -250,7 +251,7 @@ def test_ok__the_same_seed_tells_the_same(name: str) -> None:
         return [
             line
             for line in text.splitlines()
-            if "millisecond" not in line and "times as fast" not in line and "matrix " not in line
+            if not re.search("second|times as fast|matrix |million such|pays", line)
         ]
 
     less = ["rounds=50"] if name == "gates" else []

@@ -88,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List the lessons, or give one."""
-    if args.name is None:
+    if args.name is None and args.handout is None:
         print(f"{_LIST}\n\nBegin with: pi-reader lesson miles")
         return 0
     if args.seed < 0:
@@ -99,9 +99,12 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.lessons.base import Blackboard
 
     watched = _watched(args)
-    course.chosen(course.find(args.name), args.settings)  # before a folder is made
+    if args.name is not None:
+        course.chosen(course.find(args.name), args.settings)  # before a folder is made
     if args.download:
         args.mnist = fetched_mnist()
+    if args.handout is not None:
+        return _handout(args)
     waits = not args.fast and sys.stdin.isatty() and sys.stdout.isatty()
     board = Blackboard(
         sys.stdout,
@@ -116,6 +119,21 @@ def run(args: argparse.Namespace) -> int:
         watched,
     )
     course.give(args.name, board, np.random.default_rng(args.seed), args.settings)
+    return 0
+
+
+def _handout(args: argparse.Namespace) -> int:
+    """Write the sheets."""
+    from pi_reader.lessons import course, handout
+    from pi_reader.lessons.base import Blackboard
+
+    if args.settings:
+        raise UsageError(f"{args.settings[0]}: sheets show the lessons with their usual settings")
+    names = list(LESSONS) if args.name is None else [course.current(args.name)]
+    board = Blackboard(sys.stdout, mnist=args.mnist, weights=lambda: weights_path(args.weights))
+    written = handout.write(args.handout, names, board, args.seed)
+    print(f"written to {args.handout}: {', '.join(path.name for path in written)}")
+    print("Open them in a browser and print; solutions.html is for the teacher.")
     return 0
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 LESSONS: dict[str, str] = {
+    "faces": "why people find faces and cannot add, and computers the other way round",
     "miles": "one number that the error corrects, until it turns kilometres into miles",
     "bugs": "a line between caterpillars and ladybirds, learned one bug at a time",
     "gates": "AND and OR need one line, XOR needs more: why there are networks",
@@ -25,7 +26,7 @@ LESSONS: dict[str, str] = {
     "rotations": "turned copies are more examples for nothing, up to a point",
     "minds": "what does the network have in mind when it thinks of a 7?",
     "own": "your own handwriting: from a photograph to ten outputs, step by step",
-    "features": "must the inputs be raw pixels? four ways to tell of a digit",
+    "features": "must the inputs be raw pixels? four ways to describe a digit",
     "zero": "what it costs on a Raspberry Pi: counted, measured, estimated",
 }
 

@@ -22,6 +22,30 @@ class Sheet:
 
 
 SHEETS = {
+    "faces": Sheet(
+        questions=(
+            (
+                "What is easy for you and hard for a computer, what the other way round?",
+                "Finding a face among potatoes is easy for people; multiplying is easy for "
+                "computers.",
+            ),
+            (
+                "What does a neuron do with what arrives?",
+                "It adds it up, stays silent up to a threshold, and fires above it.",
+            ),
+            (
+                "Between the brains of which two animals does a network of 994 nodes stand?",
+                "Between a roundworm's (302 neurons) and a pond snail's (about 20,000).",
+            ),
+        ),
+        found=(
+            "No: it takes number 6, the face is number 4. The rule knows nothing of heads that "
+            "tilt.",
+            "Hardly: you may know the answer at once, but the machine takes billionths of a "
+            "second.",
+            "At 2 of the 9, those with 2.5 and 3.0.",
+        ),
+    ),
     "miles": Sheet(
         questions=(
             (
@@ -273,7 +297,8 @@ SHEETS = {
             ),
         ),
         found=(
-            "@1",
+            "No: it takes number 6, the face is number 4. The rule knows nothing of heads that "
+            "tilt.",
             "@2",
             "The finished networks are noted in sweep.json and are not trained again.",
         ),
@@ -296,7 +321,8 @@ SHEETS = {
             ),
         ),
         found=(
-            "@1",
+            "No: it takes number 6, the face is number 4. The rule knows nothing of heads that "
+            "tilt.",
             "@2",
             "It depends on the digits; with MNIST about 10 degrees.",
         ),
@@ -363,7 +389,8 @@ SHEETS = {
             ),
         ),
         found=(
-            "@1",
+            "No: it takes number 6, the face is number 4. The rule knows nothing of heads that "
+            "tilt.",
             "@2",
             "They come nearer, but the directions stay ahead where digits are few.",
         ),

@@ -17,7 +17,7 @@ from pi_reader.errors import BadData, MissingFile
 from pi_reader.training.data import SIDE
 
 _PIXELS = SIDE * SIDE
-_LONGEST = 4 * (_PIXELS + 1) + 1000  # bytes of a line; labels and pixels have three digits at most
+_LONGEST = 8 * (_PIXELS + 1)  # bytes of a line that are read; three digits and a comma are usual
 _MOST_DIGITS = 300_000  # as many as make 256 MB, which is what an IDX file may have
 _AT_ONCE = 2000  # lines turned into numbers together
 _MOST_PICTURE = 1 << 20  # bytes of a picture's file
