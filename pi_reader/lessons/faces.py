@@ -238,9 +238,8 @@ def _brains(board: Blackboard, nodes: int) -> None:
     def paint(figure: Any) -> None:
         axes = figure.subplots()
         counts = [everybody[name] for name in ranked]
-        axes.barh(
-            ranked, counts, color=["tab:red" if n == "our network" else "tab:blue" for n in ranked]
-        )
+        colours = ["tab:red" if name == "our network" else "tab:blue" for name in ranked]
+        axes.barh(ranked, counts, color=colours)
         axes.set(
             xscale="log",
             xlabel="neurons or nodes; each mark is ten times the one before",
@@ -252,9 +251,9 @@ def _brains(board: Blackboard, nodes: int) -> None:
     board.say(f"""
         (The numbers beside the bars are how many zeros the count has.) The network that will read
         handwriting at the end of this lecture has {nodes:,} nodes: {_rank(nodes)} Yet a neuron
-        fires a few hundred times a second at most, and a computer does thousands of millions of sums in
-        that time: that is why it adds so well. How a machine can learn at all is the next lesson
-        (miles), and it begins with a single number.
+        fires a few hundred times a second at most, and a computer does thousands of millions of
+        sums in a second: that is why it adds so well. How a machine can learn at all is the next
+        lesson (miles), and it begins with a single number.
     """)
 
 

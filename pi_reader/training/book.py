@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.errors import BadData, MissingFile
-from pi_reader.training.data import SIDE
+
+SIDE = 28  # pixels of a patch's edge
 
 _PIXELS = SIDE * SIDE
 _LONGEST = 8 * (_PIXELS + 1)  # bytes of a line that are read; three digits and a comma are usual
