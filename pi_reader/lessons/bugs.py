@@ -162,7 +162,8 @@ def lesson(
     board.say(f"""
         Here are {bugs} bugs, no two alike: C is a caterpillar, L a ladybird. Each was seen once,
         with a learning rate of {rate:g}. The dotted line is what was learned: a slope of
-        {slope:.2f}, with {right(garden, slope):.0%} of the bugs on their own side.
+        {slope:.2f}, with {round(bugs * right(garden, slope))} of {bugs} bugs on their
+        own side.
         {_division(right(garden, slope))}
     """)
     board.picture(

@@ -135,7 +135,7 @@ def learner_for(course: Course) -> Learner:
         assert course.learned is not None
         lesson = course.recipe
         network = ClassicNetwork(784, lesson.hidden, 10, lesson.rate, rng)
-        return ClassicLearner(network, lesson, course.learned, course.epochs)
+        return ClassicLearner(network, lesson, course.learned, course.epochs, course.seed)
     outcomes = 11 if course.recipe.non_digits else 10
     model = networks.build(course.recipe.layers, outcomes, rng)
     mixture = Mixture(course.recipe, course.seed, course.learned)

@@ -46,12 +46,14 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Lesson:
-    """How the lecture's own network learns: one digit at a time, in the order of the book.
+    """How the lecture's own network learns: one digit at a time.
 
     hidden: nodes in the middle layer; rate: learning rate; epochs: times through all digits.
     turned: degrees; each digit is also shown turned this far both ways (0: only as it is).
     last_rate: the learning rate in the last epoch, to which it shrinks by the same factor from
     epoch to epoch (0: it stays as it is).
+    shuffled: show digits and copies in another order in each epoch; else in the order of the book,
+    each digit before its copies.
     """
 
     purpose: str
@@ -60,6 +62,7 @@ class Lesson:
     epochs: int = 5
     turned: float = 0.0
     last_rate: float = 0.0
+    shuffled: bool = False
 
     def rate_in(self, epoch: int, epochs: int) -> float:
         """The learning rate in this epoch, counted from 0, of so many."""
@@ -105,7 +108,8 @@ RECIPES: dict[str, Lesson | Recipe] = {
         "the same, each digit also turned by ten degrees both ways, with steps that shrink",
         epochs=10,
         turned=10.0,
-        last_rate=0.001,
+        last_rate=0.01,
+        shuffled=True,
     ),
     "default": Recipe(
         "the network that pi-reader reads with",
