@@ -324,7 +324,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     patches = draw_patches(labels, np.random.default_rng(1))
 
     def load(board: Blackboard, rng: np.random.Generator, learn: int, test: int) -> material.Digits:
-        learn, test = (learn, test) if learn + test <= 3500 else (1000, 400)
+        learn, test = (600, 200) if test and learn > 1500 else (learn, test)
         return material.Digits(
             patches[:learn], labels[:learn], patches[learn:], labels[learn:], "drawn digits"
         )
@@ -403,7 +403,7 @@ def test_ok__minds(settings: Settings) -> None:
 def test_ok__features(settings: Settings) -> None:
     told = Told("features", settings)
     table = told.table("description")
-    for column, given in ((3, r"With 1,000 digits"), (4, rf"With {int(settings['few'])} digits")):
+    for column, given in ((3, "With 600 digits"), (4, f"With {int(settings['few'])} digits")):
         shares = {row[0]: percent(row[column]) for row in table}
         best = max(shares.values())
         said = re.search(
