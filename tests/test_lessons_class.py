@@ -144,6 +144,10 @@ def test_ok__every_lesson_has_a_sheet() -> None:
         assert len(sheet.found) == len(course.find(name).TRY)
         assert 2 <= len(sheet.questions) <= 3
         assert all(question.endswith("?") for question, _ in sheet.questions)
+        assert len(set(sheet.found)) == len(sheet.found)
+    assert len({found for sheet in SHEETS.values() for found in sheet.found}) == sum(
+        len(sheet.found) for sheet in SHEETS.values()
+    )
 
 
 def test_ok__sheets_hold_their_picture_and_questions(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """List the lessons, or give one."""
     if args.name is None and args.handout is None:
-        print(f"{_LIST}\n\nBegin with: pi-reader lesson miles")
+        print(f"{_LIST}\n\nBegin with: pi-reader lesson faces")
         return 0
     if args.seed < 0:
         raise UsageError(f"--seed {args.seed}: should be 0 or more")

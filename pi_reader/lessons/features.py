@@ -25,7 +25,10 @@ SETTINGS = (
 TRY = (
     ("pi-reader lesson features hidden=5 --fast", "hardly any nodes: which one suffers least?"),
     ("pi-reader lesson features few=50 --fast", "five of each digit: what helps most now?"),
-    ("pi-reader lesson features epochs=15", "do the pixels catch up if they are given time?"),
+    (
+        "pi-reader lesson features epochs=15 --fast",
+        "do the pixels catch up if they are given time?",
+    ),
 )
 
 

@@ -150,8 +150,9 @@ SHEETS = read("""
 = Each network begins with other random weights, and a single try may be luck.
 ? Why is the best network examined once more with other digits?
 = The highest of many tries is partly luck, so its own score flatters it.
-> No: it takes number 6, the face is number 4. The rule knows nothing of heads that tilt.
-> @2
+> No: the best rate is 0.6 again, and 100 nodes are enough again. But all is read worse: 80.1 %
+  instead of 86.4 % at the best rate.
+> It hardly gets better after 11 epochs: 85.7 % there, 85.4 % after 15.
 > The finished networks are noted in sweep.json and are not trained again.
 
 [rotations]
@@ -159,8 +160,9 @@ SHEETS = read("""
 = People write leaning 4s; a 6 turned by 180 degrees is a 9, with the label 6 still on it.
 ? Each digit is shown as it is and turned both ways. How many times as many examples are that?
 = Three times as many.
-> No: it takes number 6, the face is number 4. The rule knows nothing of heads that tilt.
-> @2
+> No more: the best copies bring 4.4 points (58.6 to 63.0 %), with 800 digits 5.8 (76.1 to 81.9 %).
+> Partly. One epoch with copies shows as many pictures as three without, and is no better: 72.0 %
+  against 76.1 %. But three epochs with copies reach 81.9 %.
 > It depends on the digits; with MNIST about 10 degrees.
 
 [minds]
@@ -192,9 +194,9 @@ SHEETS = read("""
 = Pixels 784, row and column sums 56, zones 49, directions 128.
 ? What do row and column sums no longer say?
 = In which corner the ink is: only how much of it is in each row and in each column.
-> No: it takes number 6, the face is number 4. The rule knows nothing of heads that tilt.
-> @2
-> They come nearer, but the directions stay ahead where digits are few.
+> The directions: 66.0 % with 5 nodes, 91.0 % with 40. The pixels fall from 87.5 to 52.8 %.
+> The directions again, 63.4 % against 51.9 % of the pixels. And the zones are ahead now, 55.2 %.
+> No: the pixels get 89.2 % (87.5 after 5 epochs), the directions 94.6 % (91.0).
 
 [zero]
 ? How many weights has the network with 200 hidden nodes, and how many multiplications take its
