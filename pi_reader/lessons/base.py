@@ -80,6 +80,16 @@ def pick(*cases: tuple[object, str]) -> str:
     raise ValueError("none of the sentences is true")
 
 
+def so_many(number: int, name: str) -> str:
+    """So many of something: 1 node, 200 nodes."""
+    return f"{number:,} {name}" + ("" if number == 1 else "s")
+
+
+def times(number: int) -> str:
+    """How often: once, 5 times."""
+    return "once" if number == 1 else f"{number:,} times"
+
+
 def fitted(value: float, form: str) -> str:
     """A number as `form` says; with three digits and a power of ten where it would be too long."""
     return f"{value:{form}}" if abs(value) < 1e8 else f"{value:{'+' * ('+' in form)}.2e}"

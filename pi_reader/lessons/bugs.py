@@ -219,7 +219,8 @@ def lesson(
         The two mistakes work in different ways. The rule pulls the line to each bug, and the name
         only says on which side to pass; bad measuring moves the bug itself.
 
-        That is what the learning rate is for: to believe nobody completely. One line has its
+        That is what the learning rate is for: to believe nobody completely. A small one takes a
+        little from every bug, so that mistakes in all directions can cancel out. One line has its
         limits though, and the next lesson (gates) meets them.
     """)
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.base import Blackboard, Setting, pick, times
 from pi_reader.lessons.drawing import plot
 from pi_reader.lessons.material import load_digits
 from pi_reader.lessons.painting import paint_spread
@@ -70,7 +70,8 @@ def lesson(
         nodes, the number of epochs. From {base.hidden} nodes and a rate of {base.rate:g} we change
         one thing at a time. That is {len(trials)} networks, each learns from
         {len(material.labels):,} digits ({loaded.source}) and is examined with 1,000 others after
-        every epoch. The columns are the {seeds} tries of each: their mean, and how far apart.
+        every epoch. Each setting is tried {times(seeds)}: the columns are the mean, and how far
+        apart.
     """)
     with board.bar("networks", len(trials)) as bar:
         outcomes = sweep(trials, material, jobs=jobs or 1, shown=lambda outcome: bar.update())

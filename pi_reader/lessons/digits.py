@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many
 from pi_reader.lessons.drawing import bars, patches
 from pi_reader.lessons.material import PIXELS, Digits, answers, load_digits
 from pi_reader.lessons.painting import paint_patches
@@ -64,8 +64,9 @@ def lesson(
     row = slice(14 * 28 + 6, 14 * 28 + 20)
     board.say("""
         To the network a picture is just 784 inputs in a row; it does not even know which pixels are
-        neighbours. They are squeezed into 0.01 to 1. Why not 0? A link that gets 0 is multiplied by
-        0 and can never learn anything. The middle of the first picture:
+        neighbours. They are squeezed into 0.01 to 1. Why not 0? A weight
+        whose signal is 0 is multiplied by 0, and can never learn anything. The middle of the first
+        picture:
     """)
     board.show(
         "pixels  " + " ".join(f"{p:4d}" for p in digits.patches[0].reshape(-1)[row]),
@@ -93,12 +94,12 @@ def lesson(
 
     board.section("Learning")
     board.say(f"""
-        784 inputs, {hidden} hidden nodes, 10 outputs: {784 * hidden + hidden * 10:,} weights, all
-        random at first. It sees {len(digits.labels):,} digits one after the other. After each, the
-        error goes back along the links and every weight takes a small step downhill. Going once
-        through all of them is an epoch. The examination is on {len(digits.test_labels):,} other
-        digits, which it never learns from: a pupil who has seen the answers proves nothing. The
-        network is the slide's, run as it stands there:
+        784 inputs, {so_many(hidden, "hidden node")}, 10 outputs: {784 * hidden + hidden * 10:,}
+        weights, all random at first. It sees {len(digits.labels):,} digits one after the other.
+        After each, the error goes back along the links and every weight takes a small step
+        downhill. Going once through all of them is an epoch. The examination is on
+        {len(digits.test_labels):,} other digits, which it never learns from: a pupil who has seen
+        the answers proves nothing. The network is the slide's, run as it stands there:
     """)
     network, shares = _learn(board, digits, rng, hidden, rate, epochs)
     board.table(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many, times
 from pi_reader.lessons.drawing import bars, patches
 from pi_reader.lessons.material import load_digits
 from pi_reader.network.classic import ClassicNetwork, make_targets
@@ -124,9 +124,10 @@ def lesson(
     board.section("The same network for all")
     few = min(few, len(learn))
     board.say(f"""
-        Each description goes into a network with {hidden} hidden nodes, the same otherwise, that
-        sees {len(learn):,} digits {epochs} times; and then into another one that gets only {few}
-        digits, but looks at them so much more often. Right on {len(test):,} test digits:
+        Each description goes into a network with {so_many(hidden, "hidden node")}, the same
+        otherwise, that sees {len(learn):,} digits {times(epochs)}; and then into another one that
+        gets only {few} digits, but looks at them so much more often. Right on {len(test):,} test
+        digits:
     """)
     rows: list[list[object]] = []
     right: list[tuple[float, float]] = []

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many
 from pi_reader.lessons.drawing import patches
 from pi_reader.lessons.painting import paint_network
 
@@ -139,7 +139,7 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
     board.say(f"""
         Each line is called a node, and now nobody tells the nodes their numbers, which are called
         weights. A few lines of numpy (the class SmallNetwork in this lesson's file) start with
-        random ones, for {nodes} {"node" if nodes == 1 else "nodes"} in the middle and one that
+        random ones, for {so_many(nodes, "node")} in the middle and one that
         answers. They see the four questions {rounds} times and are corrected a little each time.
         How that works is for the lessons to come; here we only watch the four answers of one
         network:

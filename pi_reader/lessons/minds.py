@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many
 from pi_reader.lessons.drawing import patches
 from pi_reader.lessons.material import load_digits, teach
 from pi_reader.lessons.painting import paint_patches
@@ -77,7 +77,7 @@ def lesson(
     minds = np.array([network.backquery(label).reshape(28, 28) * 255 for label in range(10)])
     means = np.array([average(digits.patches, digits.labels, label) for label in range(10)])
     board.say(f"""
-        A network with {hidden} hidden {"node" if hidden == 1 else "nodes"}
+        A network with {so_many(hidden, "hidden node")}
         {_schooling(len(digits.labels), epochs, digits.source)} On the left is what it has in mind
         for a {show}; on the right all the {show}s it was shown, laid over each other:
     """)
@@ -120,6 +120,7 @@ def _schooling(digits: int, epochs: int, source: str) -> str:
     """What the network has learned from."""
     return pick(
         (epochs == 0, f"has learned nothing: its weights are random. ({digits:,} {source} wait.)"),
+        (epochs == 1, f"has seen {digits:,} digits ({source}), each once."),
         (True, f"has seen {digits:,} digits ({source}), {epochs} times each."),
     )
 

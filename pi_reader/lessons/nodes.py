@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many
 from pi_reader.lessons.drawing import plot
 from pi_reader.lessons.painting import paint_network
 
@@ -195,7 +195,7 @@ def lesson(
         quick = by_matrix(pixels, weights)
     pencil, matrix = middle - start, (time.perf_counter() - middle) / 100
     board.say(f"""
-        One layer with 784 inputs and {hidden} {"node" if hidden == 1 else "nodes"} is
+        One layer with 784 inputs and {so_many(hidden, "node")} is
         {784 * hidden:,} multiplications. Node by node in Python it took {pencil * 1e3:.2f}
         milliseconds just now, as a matrix {matrix * 1e3:.4f}. The two answers differ by
         {np.abs(np.array(slow) - quick).max():.0e}. {_speed(pencil / matrix)}

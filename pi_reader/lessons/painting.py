@@ -87,5 +87,7 @@ def paint_spread(
     if factors:
         axes.set(xscale="log", xticks=list(values), xticklabels=[f"{value:g}" for value in values])
         axes.minorticks_off()
+    elif len(found) <= 15:
+        axes.set(xticks=list(values))
     axes.grid(alpha=0.3)
     axes.legend()

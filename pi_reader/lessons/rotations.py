@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many, times
 from pi_reader.lessons.drawing import patches, plot
 from pi_reader.lessons.material import load_digits
 from pi_reader.lessons.painting import paint_patches, paint_spread
@@ -80,8 +80,8 @@ def lesson(
     trials = curves((), (), ANGLES, epochs, seeds, Trial(100 if board.fast else 200, rate))
     written = "as people wrote them" if loaded.source == "MNIST" else "as they were drawn, unturned"
     board.say(f"""
-        For each angle {seeds} networks, which see each of {len(material.labels):,} digits
-        ({loaded.source}) as it is and turned both ways by that angle, {epochs} times over. All are
+        For each angle {so_many(seeds, "network")}, shown each of {len(material.labels):,} digits
+        ({loaded.source}) as it is and turned both ways by that angle, {times(epochs)}. All are
         examined with the same 2,000 digits, {written}:
     """)
     with board.bar("networks", len(trials)) as bar:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting, pick
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many
 from pi_reader.lessons.drawing import bars
 from pi_reader.network.classic import ClassicNetwork
 
@@ -95,19 +95,19 @@ def lesson(board: Blackboard, rng: np.random.Generator, hidden: int, digits: int
     work = sum(each for each, _ in steps.values())
     board.section("Counted")
     board.say(f"""
-        The lecture's network with {INPUTS} inputs, {hidden} hidden nodes and {OUTPUTS} outputs has
-        {INPUTS * hidden + hidden * OUTPUTS:,} weights. To read a digit each is multiplied with
-        once. To learn from one it must also be changed. For a single digit that is:
+        The lecture's network with {INPUTS} inputs, {so_many(hidden, "hidden node")} and {OUTPUTS}
+        outputs has {INPUTS * hidden + hidden * OUTPUTS:,} weights. To read a digit each is
+        multiplied with once. To learn from one it must also be changed. For a single digit that is:
     """)
     board.table(
         ["step", "multiply-adds", "kilobytes of weights moved"],
         [[name, f"{each:,}", f"{moved / 1000:,.0f}"] for name, (each, moved) in steps.items()],
     )
     board.say(f"""
-        Together {work:,}, and for an epoch of {digits:,} digits {work * digits / 1e9:,.1f} thousand
-        million. See how much is carried for how little is calculated: a digit at a time, each
-        number that is fetched is used once, and then the next must be fetched. That is why batches
-        of many digits at once are quicker.
+        Together {work:,}, and for an epoch of {so_many(digits, "digit")}
+        {work * digits / 1e9:,.1f} thousand million. See how much is carried for how little is
+        calculated: a digit at a time, each number that is fetched is used once, and then the next
+        must be fetched. That is why batches of many digits at once are quicker.
     """)
 
     board.section("Measured, on this machine")
