@@ -64,7 +64,7 @@ def test_ok__more_lines_than_are_read_together(
         ("-1" + ",0" * 784, "line 3: the label is -1"),
         ("1" + ",256" * 784, "line 3: a pixel is 256"),
         ("1,-3" + ",0" * 783, "line 3: a pixel is -3"),
-        ("1" + ",99999" * 784, "line 3: should be whole numbers"),
+        ("1" + ",99999" * 784, "line 3: a pixel is 99999"),
         ("1" + ",0.5" * 784, "line 3: should be whole numbers"),
         ("x" + ",0" * 784, "line 3: should be whole numbers"),
         ("1" + "," * 784, "line 3: should be whole numbers"),

@@ -82,13 +82,13 @@ def _numbers(path: Path, lines: list[bytes], first: int) -> np.ndarray:
 
 
 def _row(path: Path, line: bytes, number: int) -> np.ndarray:
-    """One line as numbers, (785,) int16, checked."""
+    """One line as numbers, (785,) int64, checked."""
     where = f"{path}, line {number}"
     words = line.split(b",")
     if len(words) != _PIXELS + 1:
         raise BadData(f"{where}: has {len(words)} values, should have a label and {_PIXELS} pixels")
     try:
-        row = np.array(words, "S8").astype(np.int16)
+        row = np.array(words).astype(np.int64)
     except (ValueError, OverflowError) as error:
         raise BadData(f"{where}: should be whole numbers with commas between them") from error
     if not 0 <= row[0] <= 9:
