@@ -372,7 +372,7 @@ def test_ok__a_lesson_on_a_terminal_that_knows_ascii_only(environment: dict[str,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
     said = done.stdout.decode("ascii")
-    assert "0.1 x slope" in said and "x^2" in said and not done.stderr
+    assert "0.2 x slope" in said and "x^2" in said and not done.stderr
 
 
 def test_ok__output_into_a_closed_pipe() -> None:

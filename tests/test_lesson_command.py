@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from pi_reader.cli import main as door
 from pi_reader.cli.main import main
-from pi_reader.lessons import course
+from pi_reader.handwriting.page import draw_page
+from pi_reader.handwriting.patches import draw_patches
+from pi_reader.lessons import course, material
+from pi_reader.lessons.base import Blackboard
 
-QUICK = ("miles", "bugs", "gates", "nodes", "errors", "descent")
 TRIES = [(name, words) for name in course.LESSONS for words, _ in course.find(name).TRY]
 
 
@@ -34,19 +36,40 @@ def test_ok__what_a_lesson_says_to_try_can_be_tried(
 ) -> None:
     program, *arguments = shlex.split(words)
     assert program == "pi-reader"
-    parser = argparse.ArgumentParser()
-    door._command(arguments[0]).add_arguments(parser)
-    args = parser.parse_args(arguments[1:])
-    if arguments[0] != "lesson":
+    monkeypatch.chdir(tmp_path)
+    if arguments[0] == "sweep":  # as printed, with less of everything behind it
+        assert (
+            main(
+                [
+                    *arguments,
+                    *["--drawn", "--limit", "60", "--epochs", "1", "--seeds", "1", "--jobs", "1"],
+                ]
+            )
+            == 0
+        )
+        assert "The best" in capsys.readouterr().out
         return
-    assert args.name in course.LESSONS
-    course.chosen(course.find(args.name), args.settings)
-    if args.name in QUICK:
-        monkeypatch.chdir(tmp_path)
-        assert main([*arguments, "--fast"]) == 0
-        printed = capsys.readouterr().out
-        assert f"{args.name}: {course.LESSONS[args.name]}" in printed
-        assert "\nTry\n" in printed
+    assert arguments[0] == "lesson"
+    _few_digits(monkeypatch)
+    Image.fromarray(draw_page(np.random.default_rng(3)).frame.grey).save("photo.jpg")
+    monkeypatch.setattr("pi_reader.lessons.watch.time.sleep", lambda seconds: True)
+    assert main([*arguments, "--fast"]) == 0
+    printed = capsys.readouterr().out
+    assert f"{name}: {course.LESSONS[name]}" in printed
+    assert "\nTry\n" in printed
+
+
+def _few_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lessons get no more digits than they need to run."""
+    labels = np.arange(2400) % 10
+    patches = draw_patches(labels[:100], np.random.default_rng(1))[np.arange(2400) % 100]
+
+    def load(board: Blackboard, rng: np.random.Generator, learn: int, test: int) -> material.Digits:
+        learn = 100 + 1000 * (test == 1000) + 2000 * (test == 0)  # some lessons hold so many back
+        return material.Digits(patches[:learn], labels[:learn], patches[:60], labels[:60], "drawn")
+
+    for lesson in ("digits", "curves", "rotations", "minds", "features"):
+        monkeypatch.setattr(f"pi_reader.lessons.{lesson}.load_digits", load)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +92,7 @@ def test_ok__settings_may_stand_anywhere(
     ("arguments", "code", "says"),
     [
         (["mile"], 2, "did you mean miles?"),
-        (["chess"], 2, "there are miles, bugs"),
+        (["xylophone"], 2, "there are faces, miles"),
         (["miles", "guess=much"], 2, "guess=much: should be a number"),
         (["miles", "gues=1"], 2, "did you mean guess?"),
         (["miles", "--seed", "-1"], 2, "should be 0 or more"),
@@ -98,3 +121,9 @@ def test_ok__pictures_or_drawings_are_saved(
     saved = list((tmp_path / "new").iterdir())
     assert [path.stem for path in saved] == ["miles-errors"]
     assert f"[saved {saved[0]}]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("old", "new"), course.OLD_NAMES.items())
+def test_ok__old_names_still_work(old: str, new: str) -> None:
+    assert course.find(old) is course.find(new)
+    assert old not in course.LESSONS

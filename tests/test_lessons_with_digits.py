@@ -14,7 +14,7 @@ from PIL import Image
 from pi_reader.errors import BadData, MissingFile, UsageError
 from pi_reader.handwriting.page import draw_page
 from pi_reader.handwriting.patches import draw_patches
-from pi_reader.lessons import backwards, course, digits, features, material, own, zero
+from pi_reader.lessons import course, digits, features, material, minds, own, zero
 from pi_reader.lessons.base import Blackboard
 from pi_reader.lessons.witness import Witness
 from pi_reader.network import store
@@ -23,7 +23,7 @@ from pi_reader.network.classic import ClassicNetwork
 from pi_reader.training import download
 from pi_reader.values import Box, Digit
 
-LEARNING = ("digits", "backwards", "features")
+LEARNING = ("digits", "minds", "features")
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(board: Blackboard, rng: np.random.Generator, learn: int, test: int) -> material.Digits:
         return some(400, 100)
 
-    for module in (digits, backwards, features):
+    for module in (digits, minds, features):
         monkeypatch.setattr(module, "load_digits", load)
 
 
@@ -65,20 +65,20 @@ def told(name: str, *settings: str, **board: object) -> str:
 def test_ok__lessons_that_learn(name: str) -> None:
     less = {
         "digits": ["hidden=20", "epochs=1"],
-        "backwards": ["hidden=20", "epochs=1"],
+        "minds": ["hidden=20", "epochs=1"],
         "features": ["hidden=10", "epochs=1", "few=20"],
     }[name]
     text = told(name, *less)
     assert "\nTry\n" in text and not {"nan", "inf"} & set(text.split())
-    assert text == told(name, *less) or name != "backwards"  # the others tell seconds
+    assert text == told(name, *less) or name != "minds"  # the others tell seconds
 
 
 @pytest.mark.usefixtures("few")
 def test_ok__digits_shows_what_goes_in_and_what_should_come_out() -> None:
     text = told("digits", "hidden=30", "epochs=3")
     assert "target   0.99 0.01 0.01" in text
-    assert "784 inputs, 30 hidden nodes, 10 outputs: 23,820 links" in text
-    right = [float(share) for share in re.findall(r"^ +\d +([\d.]+)% ", text, re.MULTILINE)]
+    assert "784 inputs, 30 hidden nodes, 10 outputs: 23,820 weights" in text
+    right = [float(share) for share in re.findall(r"^ +\d +([\d.]+)%$", text, re.MULTILINE)]
     assert len(right) == 3 and right[-1] > 40  # guessing gets 10
 
 
@@ -129,22 +129,24 @@ def test_fail__a_named_folder_without_mnist(tmp_path: Path) -> None:
         material.load_digits(board, np.random.default_rng(1), 10, 10)
 
 
-# backwards
+# minds
 
 
 def test_ok__the_sigmoid_read_from_right_to_left() -> None:
     sums = np.array([-4.6, 0.0, 1.05])
-    np.testing.assert_allclose(backwards.backwards(1 / (1 + np.exp(-sums))), sums)
+    np.testing.assert_allclose(minds.backwards(1 / (1 + np.exp(-sums))), sums)
 
 
 def test_ok__the_mind_of_a_taught_network_is_like_the_average_digit() -> None:
     taught = some(1000, 100)
     with np.errstate(invalid="ignore"):  # some OpenBLAS warn of finite products: numpy#24067
-        network = material.teach(taught, np.random.default_rng(3), 60, 0.1, 3)
+        network = material.teach(
+            Blackboard(io.StringIO()), taught, np.random.default_rng(3), 60, 0.1, 3
+        )
     for label in (0, 3, 7):
         mind = network.backquery(label).reshape(28, 28)
         alike = [
-            backwards.likeness(mind, backwards.average(taught.patches, taught.labels, other))
+            minds.likeness(mind, minds.average(taught.patches, taught.labels, other))
             for other in range(10)
         ]
         assert int(np.argmax(alike)) == label
@@ -152,10 +154,10 @@ def test_ok__the_mind_of_a_taught_network_is_like_the_average_digit() -> None:
 
 def test_ok__likeness_and_average_by_hand() -> None:
     a = np.array([[0.0, 1.0], [2.0, 3.0]])
-    assert backwards.likeness(a, 5 * a + 7) == pytest.approx(1)
-    assert backwards.likeness(a, -a) == pytest.approx(-1)
+    assert minds.likeness(a, 5 * a + 7) == pytest.approx(1)
+    assert minds.likeness(a, -a) == pytest.approx(-1)
     pictures = np.array([[[0, 4]], [[2, 8]], [[100, 100]]])
-    assert backwards.average(pictures, np.array([1, 1, 2]), 1).tolist() == [[1, 6]]
+    assert minds.average(pictures, np.array([1, 1, 2]), 1).tolist() == [[1, 6]]
 
 
 # features
@@ -213,7 +215,9 @@ def test_ok__zero_estimates_and_names_a_pi_where_it_is_one(
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     taught = some(1500, 10)
     with np.errstate(invalid="ignore"):
-        network = material.teach(taught, np.random.default_rng(4), 40, 0.1, 3)
+        network = material.teach(
+            Blackboard(io.StringIO()), taught, np.random.default_rng(4), 40, 0.1, 3
+        )
     path = tmp_path_factory.mktemp("weights") / "w.npz"
     store.save(path, network.to_model(), Card(reject_below=0.3))
     return path

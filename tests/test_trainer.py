@@ -232,3 +232,41 @@ def test_ok__the_curve_gives_what_it_says():
     assert strict.kept == pytest.approx(0.97, abs=0.002)
     assert (digits[:, :10].max(axis=1) >= chosen.threshold).mean() == pytest.approx(chosen.kept)
     assert calibrate.reject_curve(digits, labels)[0].fooled is None
+
+
+def test_ok__the_lectures_rate_shrinks_by_the_same_factor_from_epoch_to_epoch() -> None:
+    lesson = ClassicRecipe("a test", rate=0.1, last_rate=0.001)
+    rates = [lesson.rate_in(epoch, 3) for epoch in range(3)]
+    assert rates == pytest.approx([0.1, 0.01, 0.001])
+    assert ClassicRecipe("a test", rate=0.3).rate_in(2, 3) == 0.3
+    assert lesson.rate_in(0, 1) == 0.1
+
+
+def test_ok__a_shuffled_epoch_shows_each_digit_and_each_copy_once() -> None:
+    class Listener(ClassicNetwork):
+        seen: list[tuple[int, int]]
+
+        def train_patches(self, patches: np.ndarray, labels: np.ndarray) -> None:
+            self.seen += [
+                (int(label), int(patch.sum())) for patch, label in zip(patches, labels, strict=True)
+            ]
+
+    patches = np.zeros((250, 28, 28), np.uint8)
+    patches[:, 4:20, 12:15] = np.arange(1, 251, dtype=np.uint8)[:, None, None]
+    digits = Labelled(patches, np.arange(250) % 10, np.arange(250))
+    shown = []
+    for seed in (1, 1, 2):
+        network = Listener(784, 2, 10, 0.1, np.random.default_rng(1))
+        network.seen = []
+        lesson = ClassicRecipe("a test", turned=10, shuffled=True)
+        learner = ClassicLearner(network, lesson, digits, 2, seed)
+        for step in range(learner.steps):
+            learner.learn(step)
+        first, second = network.seen[:750], network.seen[750:]
+        assert len(second) == 750 and first != second
+        assert sorted(first) == sorted(second)
+        assert {
+            label: sum(label == one for one, _ in first) for label in range(10)
+        } == dict.fromkeys(range(10), 75)
+        shown.append(first)
+    assert shown[0] == shown[1] != shown[2]

@@ -38,6 +38,19 @@ def counted(number: int, name: str) -> str:
     return f"{number} {name}" + ("" if number == 1 else "s")
 
 
+def fetched_mnist() -> Path:
+    """The folder of a downloaded MNIST, fetched now if it is not there yet; says so on stderr.
+
+    Raises NoHardware without a network, BadData, CannotWrite.
+    """
+    from pi_reader.training.download import default_folder, download_mnist
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    return download_mnist(default_folder(), progress=say)
+
+
 def add_state_option(parser: argparse.ArgumentParser) -> None:
     """Declare `--state DIR`, for commands that use a box's folders."""
     parser.add_argument(

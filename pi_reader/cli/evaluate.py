@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 HELP = """measure weights on labelled digits or photographs
 
-The patches of --mnist, --npz and --idx are 28x28, white ink on black; of MNIST the test images are
-taken. A folder of --photos holds labels.json with the boxes and labels of its pictures."""
+The patches of --mnist, --npz, --idx and --csv are 28x28, white ink on black; of MNIST the test
+images are taken. PNGs may also be dark ink on white. A folder of --photos holds labels.json with
+the boxes and labels of its pictures."""
 EXAMPLE = "pi-reader evaluate --mnist ~/mnist --weights classic"
 
 
@@ -34,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--idx", type=Path, nargs=2, metavar=("IMAGES", "LABELS"), help="two idx files, raw or .gz"
+    )
+    what.add_argument(
+        "--csv", type=Path, metavar="FILE", help="a digit a line: label, 784 pixels, 255 is ink"
+    )
+    what.add_argument(
+        "--pngs", type=Path, metavar="DIR", help="28x28 PNGs named after their labels: my_own_7.png"
     )
     what.add_argument("--photos", type=Path, metavar="DIR", help="photographs and labels.json")
     parser.add_argument(
@@ -86,7 +93,7 @@ def _patches(args: argparse.Namespace) -> int:
     from pi_reader.network import store
     from pi_reader.training.measure import measure, worst
 
-    images, labels = _load(args)
+    images, labels, names = _load(args)
     model, card = store.load(weights_path(args.weights))
     start = time.perf_counter()
     probabilities = model.predict(images)
@@ -99,14 +106,26 @@ def _patches(args: argparse.Namespace) -> int:
         print(_table(measures, seconds))
         if args.confusion:
             print(_confusion_table(measures))
+        if names is not None:
+            _print_each(names, labels, probabilities)
         for miss in furthest:
+            name = f"{miss.index:6d}" if names is None else names[miss.index]
             print(
-                f"patch {miss.index:6d}: is {miss.label}, held for {miss.read} "
+                f"patch {name}: is {miss.label}, held for {miss.read} "
                 f"({miss.confidence:.1%}; {miss.label}: {miss.right:.1%})"
             )
     if args.pictures:
         _write_pictures(args, images, measures, furthest)
     return 0
+
+
+def _print_each(names: list[str], labels: np.ndarray, probabilities: np.ndarray) -> None:
+    """What each file was read as; the eleventh outcome is "no digit"."""
+    from pi_reader.cli.common import one_line
+
+    for name, label, outcome in zip(names, labels, probabilities.argmax(axis=1), strict=True):
+        read = "no digit" if outcome == 10 else str(outcome)
+        print(f"{one_line(name)}: {read}" + ("" if outcome == label else f", should be {label}"))
 
 
 def _write_pictures(
@@ -122,16 +141,20 @@ def _write_pictures(
         save_picture(args.pictures / "worst.png", sheet(crops, captions))
 
 
-def _load(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 28, 28) uint8 and (n,) uint8."""
-    from pi_reader.training import data
+def _load(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, list[str] | None]:
+    """(n, 28, 28) uint8, (n,) uint8, and the names of files where each patch has one."""
+    from pi_reader.training import book, data
     from pi_reader.training.npz import load_npz
 
+    if args.pngs:
+        return book.load_pngs(args.pngs)
+    if args.csv:
+        return *book.load_csv(args.csv), None
     if args.mnist:
-        return data.load_test(args.mnist)
+        return *data.load_test(args.mnist), None
     if args.npz:
-        return load_npz(args.npz)
-    return data.read_pair(*args.idx)
+        return *load_npz(args.npz), None
+    return *data.read_pair(*args.idx), None
 
 
 def _as_json(measures: Measures, seconds: float, furthest: list[Miss] | None) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import WEIGHTS_HELP, weights_path
+from pi_reader.cli.common import WEIGHTS_HELP, fetched_mnist, weights_path
 from pi_reader.errors import UsageError
 from pi_reader.lessons.course import LESSONS
+
+if TYPE_CHECKING:
+    from pi_reader.lessons.watch import WatchedFolder
 
 _LIST = "\n".join(f"  {name:10} {title}" for name, title in LESSONS.items())
 
@@ -44,13 +47,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="save its pictures there (with matplotlib; else as text)",
     )
     parser.add_argument(
+        "--code",
+        action="store_true",
+        help="also show the lines of Python that it speaks of; each runs by itself",
+    )
+    digits = parser.add_mutually_exclusive_group()
+    digits.add_argument(
         "--mnist",
         type=Path,
         metavar="DIR",
-        help="MNIST's four idx files, for the lessons that learn digits "
-        "(else a downloaded MNIST, else drawn digits)",
+        help="MNIST's four idx files or mnist_train.csv and mnist_test.csv, for the lessons that "
+        "learn digits (else a downloaded MNIST, else drawn digits)",
+    )
+    digits.add_argument(
+        "--download",
+        action="store_true",
+        help="fetch MNIST first (11 MB), or use what was fetched before",
     )
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
+    parser.add_argument(
+        "--watch",
+        type=Path,
+        metavar="FOLDER",
+        help="with the lesson own: read each photograph that is put into this folder, until Ctrl-C",
+    )
+    parser.add_argument(
+        "--handout",
+        type=Path,
+        metavar="DIR",
+        help="write a sheet to print for each lesson (or the one that is named), and the solutions",
+    )
     parser.add_argument(
         "--seed",
         type=int,
@@ -62,8 +88,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List the lessons, or give one."""
-    if args.name is None:
-        print(f"{_LIST}\n\nBegin with: pi-reader lesson miles")
+    if args.name is None and args.handout is None:
+        print(f"{_LIST}\n\nBegin with: pi-reader lesson faces")
         return 0
     if args.seed < 0:
         raise UsageError(f"--seed {args.seed}: should be 0 or more")
@@ -72,19 +98,54 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.lessons import course
     from pi_reader.lessons.base import Blackboard
 
-    course.chosen(course.find(args.name), args.settings)  # before a folder is made
+    watched = _watched(args)
+    if args.name is not None:
+        course.chosen(course.find(args.name), args.settings)  # before a folder is made
+    if args.download:
+        args.mnist = fetched_mnist()
+    if args.handout is not None:
+        return _handout(args)
     waits = not args.fast and sys.stdin.isatty() and sys.stdout.isatty()
     board = Blackboard(
         sys.stdout,
-        args.name,
+        course.current(args.name),
         args.fast,
         args.pictures,
         args.mnist,
         lambda: weights_path(args.weights),
         _enter if waits else None,
+        _ask if waits else None,
+        args.code,
+        watched,
     )
     course.give(args.name, board, np.random.default_rng(args.seed), args.settings)
     return 0
+
+
+def _handout(args: argparse.Namespace) -> int:
+    """Write the sheets."""
+    from pi_reader.lessons import course, handout
+    from pi_reader.lessons.base import Blackboard
+
+    if args.settings:
+        raise UsageError(f"{args.settings[0]}: sheets show the lessons with their usual settings")
+    names = list(LESSONS) if args.name is None else [course.current(args.name)]
+    board = Blackboard(sys.stdout, mnist=args.mnist, weights=lambda: weights_path(args.weights))
+    written = handout.write(args.handout, names, board, args.seed)
+    print(f"written to {args.handout}: {', '.join(path.name for path in written)}")
+    print("Open them in a browser and print; solutions.html is for the teacher.")
+    return 0
+
+
+def _watched(args: argparse.Namespace) -> WatchedFolder | None:
+    """The folder of --watch, which only one lesson knows what to do with."""
+    if args.watch is None:
+        return None
+    if args.name != "own":
+        raise UsageError(f"--watch {args.watch}: is for the lesson own alone")
+    from pi_reader.lessons.watch import WatchedFolder
+
+    return WatchedFolder(args.watch)
 
 
 def _anywhere(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +160,14 @@ def _anywhere(parser: argparse.ArgumentParser) -> None:
             own["parse_known_args"] = mixed
 
     own["parse_known_args"] = mixed
+
+
+def _ask(question: str) -> str:
+    try:
+        return input(f"{question} ")
+    except EOFError:
+        print()
+        return ""
 
 
 def _enter() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pi_reader.cli.common import fetched_mnist
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +72,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mnist",
         type=Path,
         metavar="DIR",
-        help="folder of MNIST's four idx files (else a downloaded MNIST, else drawn digits)",
+        help="folder of MNIST's four idx files, or of mnist_train.csv and mnist_test.csv (else a "
+        "downloaded MNIST, else drawn digits)",
+    )
+    digits.add_argument(
+        "--download",
+        action="store_true",
+        help="fetch MNIST first (11 MB), or use what was fetched before",
     )
     digits.add_argument("--drawn", action="store_true", help="digits that the program draws")
     parser.add_argument("--limit", type=int, metavar="N", help="learn from N digits only")
@@ -112,6 +119,8 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.lessons.curves import show
     from pi_reader.training import sweep
 
+    if args.download:
+        args.mnist = fetched_mnist()
     board = Blackboard(sys.stdout, "sweep", pictures=args.pictures)
     material, test, source = _material(args)
     trials = sweep.curves(args.rates, args.hidden, args.angles, args.epochs, args.seeds)

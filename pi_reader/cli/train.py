@@ -45,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", nargs="?", metavar="RECIPE", help=", ".join(_PURPOSES))
     digits = parser.add_mutually_exclusive_group()
     digits.add_argument(
-        "--mnist", type=Path, metavar="DIR", help="folder of MNIST's four idx files"
+        "--mnist",
+        type=Path,
+        metavar="DIR",
+        help="folder of MNIST's four idx files, or of mnist_train.csv and mnist_test.csv",
     )
     digits.add_argument(
         "--download",

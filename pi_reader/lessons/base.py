@@ -6,12 +6,14 @@ about its idea alone.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
 
 from pi_reader.errors import CannotWrite, UsageError
 from pi_reader.files import durable
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _WIDTH = 78  # columns; a projector in a classroom shows 80
 _MARGIN = "    "  # before numbers and drawings
+_QUIET = 1.5  # seconds of work before a progress bar appears
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,32 @@ class Lesson(Protocol):
         """Tell, calculate and draw; random numbers come from `rng` alone."""
 
 
+def pick(*cases: tuple[object, str]) -> str:
+    """The sentence of the first case that is true: what a lesson states follows its figures.
+
+    The last case should always be true. Raises ValueError if none is.
+    """
+    for true, sentence in cases:
+        if true:
+            return sentence
+    raise ValueError("none of the sentences is true")
+
+
+def so_many(number: int, name: str) -> str:
+    """So many of something: 1 node, 200 nodes."""
+    return f"{number:,} {name}" + ("" if number == 1 else "s")
+
+
+def times(number: int) -> str:
+    """How often: once, 5 times."""
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def fitted(value: float, form: str) -> str:
+    """A number as `form` says; with three digits and a power of ten where it would be too long."""
+    return f"{value:{form}}" if abs(value) < 1e8 else f"{value:{'+' * ('+' in form)}.2e}"
+
+
 class Blackboard:
     """Where a lesson is written: words, numbers, tables and drawings as text, and picture files.
 
@@ -72,6 +103,9 @@ class Blackboard:
     mnist: the folder of MNIST's files, for the lessons that learn digits; weights: finds the
     weights file for the one that reads a page, or raises MissingFile.
     wait: is called before each new section; a terminal waits for Enter there.
+    ask: puts a question to whoever sits there and gives the answer; None where nobody does.
+    with_code: show the lines of code that a lesson speaks of, and run them.
+    watched: photographs as they come into a folder, for the lesson that reads a page.
     """
 
     def __init__(
@@ -83,8 +117,13 @@ class Blackboard:
         mnist: Path | None = None,
         weights: Callable[[], Path] | None = None,
         wait: Callable[[], object] | None = None,
+        ask: Callable[[str], str] | None = None,
+        with_code: bool = False,
+        watched: Iterable[Path] | None = None,
     ) -> None:
-        self.fast, self.mnist, self.weights = fast, mnist, weights
+        self.fast, self.mnist, self.weights, self.ask = fast, mnist, weights, ask
+        self.watched = watched
+        self._with_code = with_code
         self._out, self._name, self._pictures = out, name, pictures
         self._wait, self._sections = wait, 0
         if pictures is not None:
@@ -123,6 +162,47 @@ class Blackboard:
         ]
         self.show(lines[0], "   ".join("-" * width for width in widths), *lines[1:])
 
+    def code(self, lines: str) -> None:
+        """With --code: lines of Python that need nothing but themselves, and what they print.
+
+        They are written from the first column, between comments, so that they can be copied as
+        they stand.
+        """
+        if not self._with_code:
+            return
+        lines = textwrap.dedent(lines).strip()
+        self.listing(lines)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(lines, "<lesson>", "exec"), {"__name__": "lesson"})
+        self.say("It prints:")
+        self.show(printed.getvalue().rstrip())
+
+    def listing(self, lines: str) -> None:
+        """Lines of Python as they are, to be copied."""
+        self._write("# ---- Python ----", *lines.splitlines(), "# ----------------", "")
+
+    def progress(
+        self, items: Iterable[_Item], what: str, total: int | None = None
+    ) -> Iterator[_Item]:
+        """The items one after the other; on a terminal with a bar and the time left.
+
+        Work that is done within two seconds shows no bar. The bar is on stderr, and gone at the
+        end.
+        """
+        if total is None and isinstance(items, Sized):
+            total = len(items)
+        with self.bar(what, total) as bar:
+            for item in items:
+                yield item
+                bar.update()
+
+    def bar(self, what: str, total: int | None) -> Any:
+        """Such a bar by itself, to be moved with `update()`; use it in `with`."""
+        from tqdm import tqdm
+
+        return tqdm(desc=what, total=total, leave=False, disable=None, delay=_QUIET, ncols=_WIDTH)
+
     def picture(self, name: str, drawing: str, paint: Callable[[Any], None] | None = None) -> None:
         """A drawing in text for the terminal and, where a folder was named, a picture file.
 
@@ -132,21 +212,17 @@ class Blackboard:
         self.show(drawing)
         if self._pictures is None:
             return
-        figure = _empty_figure() if paint else None
-        path = self._pictures / f"{self._name}-{name}{'.txt' if figure is None else '.png'}"
+        painted = None if paint is None else painting(paint)
+        path = self._pictures / f"{self._name}-{name}{'.txt' if painted is None else '.png'}"
         with durable(path) as handle:
-            if figure is None or paint is None:
-                handle.write(f"{drawing}\n".encode())
-            else:
-                paint(figure)
-                figure.savefig(handle, format="png")
+            handle.write(f"{drawing}\n".encode() if painted is None else painted)
         self._write(f"[saved {path}]", "")
 
     def ending(self, lesson: Lesson) -> None:
         """What to try next, and what can be turned."""
         self._write("Try", "---", "")
-        for command, purpose in lesson.TRY:
-            self._write(f"{_MARGIN}{command}", f"{_MARGIN}{_MARGIN}{purpose}")
+        for command, question in lesson.TRY:
+            self._write(f"{_MARGIN}{command}", f"{_MARGIN}{_MARGIN}{question}")
         self._write("")
         if lesson.SETTINGS:
             self._write("Settings")
@@ -161,6 +237,17 @@ class Blackboard:
     def _write(self, *lines: str) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))
         self._out.flush()
+
+
+def painting(paint: Callable[[Any], None]) -> bytes | None:
+    """The PNG file that `paint` makes of an empty figure; None where there is no matplotlib."""
+    figure = _empty_figure()
+    if figure is None:
+        return None
+    paint(figure)
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    return png.getvalue()
 
 
 def _empty_figure() -> Any:

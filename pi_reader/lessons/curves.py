@@ -1,6 +1,6 @@
 """Curves: which learning rate, how many nodes, how long? Nobody can say; but one can try them all.
 
-Each setting is tried several times, begun with other random links: a single try may be luck.
+Each setting is tried several times, begun with other random weights: a single try may be luck.
 `pi-reader sweep` does the same on a larger scale, on all cores or on several machines.
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting
+from pi_reader.lessons.base import Blackboard, Setting, pick, times
 from pi_reader.lessons.drawing import plot
 from pi_reader.lessons.material import load_digits
+from pi_reader.lessons.painting import paint_spread
 from pi_reader.training.sweep import (
     Material,
     Outcome,
@@ -70,21 +70,101 @@ def lesson(
         nodes, the number of epochs. From {base.hidden} nodes and a rate of {base.rate:g} we change
         one thing at a time. That is {len(trials)} networks, each learns from
         {len(material.labels):,} digits ({loaded.source}) and is examined with 1,000 others after
-        every epoch. The columns are the {seeds} tries of each: their mean, and how far apart.
+        every epoch. Each setting is tried {times(seeds)}: the columns are the mean, and how far
+        apart.
     """)
-    outcomes = sweep(trials, material, jobs=jobs or 1)
+    with board.bar("networks", len(trials)) as bar:
+        outcomes = sweep(trials, material, jobs=jobs or 1, shown=lambda outcome: bar.update())
     show(board, outcomes)
     _, network = try_out(best(outcomes).trial, material)
     right = share_right(network, loaded.test_patches, loaded.test_labels)
     board.say(f"""
         The highest of many tries is partly luck. So the best network is examined once more, with
-        digits that had no say in choosing it: {right:.2%}.
+        digits that had no say in choosing it: {right:.2%}. {_honest(right, best(outcomes).score)}
 
-        Three shapes to remember. The rate: too small and it has not arrived yet, too large and it
-        jumps about, with a wide flat best in between. The nodes: a few are too few, and after
-        enough of them more only cost time. The epochs: fast at first, then slower and slower; and
-        where it goes down again, the network begins to learn its examples by heart.
+        {_rates(_means(outcomes, "rate"))} {_nodes(_means(outcomes, "hidden"))}
+        {_epochs(_means(outcomes, "epochs"))}
     """)
+
+
+def _means(outcomes: Sequence[Outcome], name: str) -> dict[float, float]:
+    """The mean score (0 to 1) by the values of one setting."""
+    return {value: float(np.mean(scores)) for value, scores in spread(outcomes, name).items()}
+
+
+def _honest(right: float, chosen: float) -> str:
+    """How the second examination compares with the score that the network was chosen by."""
+    return pick(
+        (
+            right < chosen,
+            f"That is {100 * (chosen - right):.2f} points less than the {chosen:.2%} it was chosen "
+            "for.",
+        ),
+        (
+            True,
+            f"That is no less than the {chosen:.2%} it was chosen for: this time no luck was in "
+            f"it.",
+        ),
+    )
+
+
+def _rates(means: dict[float, float]) -> str:
+    """The shape of the curve over the learning rate."""
+    top = max(means, key=lambda rate: means[rate])
+    low, high = min(means), max(means)
+    best = f"The rate: best at {top:g} with {means[top]:.2%}"
+    return pick(
+        (
+            low < top < high,
+            f"{best}. At {low:g} it has not arrived yet ({means[low]:.2%}), at {high:g} it jumps "
+            f"about ({means[high]:.2%}).",
+        ),
+        (top == high, f"{best}, the largest that was tried: a still larger one might be better."),
+        (True, f"{best}, the smallest that was tried: a still smaller one might be better."),
+    )
+
+
+def _nodes(means: dict[float, float]) -> str:
+    """The shape of the curve over the number of hidden nodes."""
+    low, *_, before, most = sorted(means)
+    return (
+        f"The nodes: {means[low]:.1%} with {low:g}, {means[before]:.1%} with {before:g}, "
+        + pick(
+            (
+                means[most] > means[before] + 0.005,
+                f"and {means[most]:.1%} with {most:g}: more nodes still help.",
+            ),
+            (
+                True,
+                f"and {means[most]:.1%} with {most:g}: after enough of them, more only cost time.",
+            ),
+        )
+    )
+
+
+def _epochs(means: dict[float, float]) -> str:
+    """The shape of the curve over the epochs."""
+    *_, last = means
+    top = max(means, key=lambda epoch: means[epoch])
+    return pick(
+        (last == 1, "The epochs: there was one only."),
+        (
+            top == last,
+            f"The epochs: from {means[1]:.1%} after the first to {means[last]:.1%} after {last:g}, "
+            "the best of all.",
+        ),
+        (
+            means[last] > means[top] - 0.005,
+            f"The epochs: {means[1]:.1%} after the first, {means[top]:.1%} after {top:g}, and then "
+            f"it hardly changes any more: {means[last]:.1%} after {last:g}.",
+        ),
+        (
+            True,
+            f"The epochs: {means[1]:.1%} after the first, best after {top:g} with "
+            f"{means[top]:.1%}, and {means[last]:.1%} after {last:g}: where it goes down, the "
+            f"network begins to learn its examples by heart.",
+        ),
+    )
 
 
 def show(board: Blackboard, outcomes: Sequence[Outcome]) -> None:
@@ -109,47 +189,33 @@ def show(board: Blackboard, outcomes: Sequence[Outcome]) -> None:
                 for (value, scores), mean in zip(found.items(), means, strict=True)
             ],
         )
-        # Rates and nodes grow by factors, so their axis does too.
-        factors = name in ("rate", "hidden")
-        places = [float(np.log10(value)) for value in values] if factors else values
-        every = [
-            (place, score)
-            for place, scores in zip(places, found.values(), strict=True)
-            for score in scores
-        ]
+        factors = name in ("rate", "hidden")  # these grow by factors, so their axis does too
+        every = [(value, 100 * score) for value, scores in found.items() for score in scores]
+        labels = (title, "% of digits read right")
         board.picture(
             name,
             plot(
-                [("-", [place for place, _ in every], [s for _, s in every]), ("o", places, means)],
+                [
+                    ("-", [value for value, _ in every], [score for _, score in every]),
+                    ("o", values, [100 * mean for mean in means]),
+                ],
                 height=12,
+                names=labels,
+                factors=factors,
+                form=".1f",
             ),
-            partial(_paint, name, values, found, means),
+            partial(
+                paint_spread,
+                values=values,
+                found=found,
+                labels=labels,
+                title=f"Right, by {title}",
+                factors=factors,
+            ),
         )
-        if factors:
-            board.say("(The axis below grows by factors: -1 stands for 0.1, 0 for 1, 1 for 10.)")
     top = best(outcomes)
     board.section("The best")
     board.show(
         ", ".join(f"{TITLES[name]} {getattr(top.trial, name):g}" for name in TITLES)
         + f", try {top.trial.seed}: {top.score:.2%}"
     )
-
-
-def _paint(
-    name: str, values: list[float], found: dict[float, list[float]], means: list[float], figure: Any
-) -> None:
-    axes = figure.subplots()
-    axes.plot(values, means, "o-", label="mean")
-    axes.fill_between(
-        values,
-        [min(scores) for scores in found.values()],
-        [max(scores) for scores in found.values()],
-        alpha=0.3,
-        label="all tries",
-    )
-    axes.set(
-        xlabel=TITLES[name],
-        ylabel="share of digits read right",
-        xscale="log" if name in ("rate", "hidden") else "linear",
-    )
-    axes.legend()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -20,12 +19,18 @@ def plot(
     y: tuple[float, float] | None = None,
     width: int = 60,
     height: int = 15,
+    names: tuple[str, str] = ("", ""),
+    factors: bool = False,
+    form: str = ".4g",
 ) -> str:
     """Points in a frame, each curve in its own letter; where two meet, the later one is seen.
 
     x, y: the range that is shown, by default all of it; points outside and infinite ones are left
-    out. The numbers at the frame are the ends of the ranges.
+    out. names: what is drawn to the right, and upwards. factors: to the right grows by factors
+    (10, 100, 1000 are equally far apart); all x are above 0 then. form: of the numbers upwards.
     """
+    if factors:
+        curves = [(letter, np.log10(xs), ys) for letter, xs, ys in curves]
     left, right = x or _range([value for _, xs, _ in curves for value in xs])
     bottom, top = y or _range([value for _, _, ys in curves for value in ys])
     field = [[" "] * width for _ in range(height)]
@@ -35,18 +40,21 @@ def plot(
             row = _place(up, bottom, top, height)
             if column is not None and row is not None:
                 field[height - 1 - row][column] = letter
-    names = [f"{top:.4g}", *[""] * (height - 2), f"{bottom:.4g}"]
-    margin = max(map(len, names))
+    marks = [f"{top:{form}}", *[""] * (height - 2), f"{bottom:{form}}"]
+    margin = max(map(len, marks))
     rows = [
-        f"{name:>{margin}} |{''.join(line)}".rstrip()
-        for name, line in zip(names, field, strict=True)
+        f"{mark:>{margin}} |{''.join(line)}".rstrip()
+        for mark, line in zip(marks, field, strict=True)
     ]
-    start, end = f"{left:.4g}", f"{right:.4g}"
+    ends = [f"{10**end if factors else end:.4g}" for end in (left, right)]
+    across, upwards = names
+    middle = across.center(width - len(ends[0]) - len(ends[1]))
     return "\n".join(
         [
+            *([upwards] if upwards else []),
             *rows,
             " " * margin + " +" + "-" * width,
-            " " * (margin + 2) + start + end.rjust(width - len(start)),
+            " " * (margin + 2) + ends[0] + middle + ends[1],
         ]
     )
 
@@ -104,17 +112,6 @@ def crossed(weights: np.ndarray, left: str, right: str) -> str:
             f"{left} 2 {straight_2.center(17, '-')} {right} 2",
         )
     )
-
-
-def paint_patches(figure: Any, images: np.ndarray, titles: Sequence[str], columns: int) -> None:
-    """The same on a matplotlib figure: patches in rows, black ink, each under its title."""
-    rows = -(-len(images) // columns)
-    figure.set_size_inches(1.2 * columns, 1.4 * rows)
-    for place, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
-        axes.set_axis_off()
-        if place < len(images):
-            axes.imshow(images[place], cmap="gray_r")
-            axes.set_title(titles[place], fontsize=9)
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

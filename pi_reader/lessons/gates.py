@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many
 from pi_reader.lessons.drawing import patches
+from pi_reader.lessons.painting import paint_network
 
-QUESTIONS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 GATES = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}
 
 SETTINGS = (
@@ -29,7 +30,7 @@ TRY = (
 
 def answers(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Of lines: whether a·x + b·y + c is above 0 for each of the four questions, (lines, 4)."""
-    return (np.outer(a, QUESTIONS[:, 0]) + np.outer(b, QUESTIONS[:, 1]) + c[:, None]) > 1e-9
+    return (np.outer(a, CORNERS[:, 0]) + np.outer(b, CORNERS[:, 1]) + c[:, None]) > 1e-9
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -51,7 +52,7 @@ class SmallNetwork:
         return sigmoid(self.hidden @ self.out)
 
     def learn(self, x: np.ndarray, truth: np.ndarray, rate: float = 0.5) -> None:
-        """One small step downhill; the lessons `errors` and `descent` explain each line."""
+        """One small step downhill; the lessons `blame` and `descent` explain each line."""
         answer = self.answer(x)
         error = (truth - answer) * answer * (1 - answer)
         back = (error @ self.out.T) * self.hidden * (1 - self.hidden)
@@ -70,7 +71,7 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
         ["x", "y", *GATES],
         [
             [*pair, *(gate[row] for gate in GATES.values())]
-            for row, pair in enumerate(QUESTIONS.tolist())
+            for row, pair in enumerate(CORNERS.tolist())
         ],
     )
     board.say("""
@@ -104,6 +105,19 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
         (for 00 and 11); added, a + b + 2c is not above 0. No three numbers can do both.
     """)
 
+    board.code("""
+        corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
+        xor = [0, 1, 1, 0]
+        numbers = [n / 2 for n in range(-4, 5)]
+        found = 0
+        for a in numbers:
+            for b in numbers:
+                for c in numbers:
+                    said = [int(a * x + b * y + c > 0) for x, y in corners]
+                    found = found + (said == xor)
+        print(f"{len(numbers) ** 3} lines tried, {found} do XOR")
+    """)
+
     board.section("Two lines, and a node that joins them")
     either, not_both = answers(np.array([1, -1]), np.array([1, -1]), np.array([-0.5, 1.5]))
     board.say("""
@@ -115,7 +129,7 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
         ["x", "y", "OR", "not both", "AND of these two"],
         [
             [x, y, int(one), int(other), int(one and other)]
-            for (x, y), one, other in zip(QUESTIONS, either, not_both, strict=True)
+            for (x, y), one, other in zip(CORNERS, either, not_both, strict=True)
         ],
     )
 
@@ -123,25 +137,26 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
     truth = np.array(GATES["XOR"])[:, None]  # (4, 1)
     networks = [SmallNetwork(nodes, rng) for _ in range(5 if board.fast else 20)]
     board.say(f"""
-        Each line is called a node, and now nobody tells the nodes their numbers. A few lines of
-        numpy (the class SmallNetwork in this lesson's file) start with random ones, for {nodes} in
-        the middle and one that answers. They see the four questions {rounds} times and are
-        corrected a little each time. How that works is for the lessons to come; here we only
-        watch the four answers of one network:
+        Each line is called a node, and now nobody tells the nodes their numbers, which are called
+        weights. A few lines of numpy (the class SmallNetwork in this lesson's file) start with
+        random ones, for {so_many(nodes, "node")} in the middle and one that
+        answers. They see the four questions {rounds} times and are corrected a little each time.
+        How that works is for the lessons to come; here we only watch the four answers of one
+        network:
     """)
     progress = []
-    for turn in range(rounds + 1):
+    for turn in board.progress(range(rounds + 1), "learning"):
         if turn in (0, rounds // 20, rounds // 5, rounds // 2, rounds):
-            progress.append([turn, *(f"{said:.3f}" for said in networks[0].answer(QUESTIONS).flat)])
+            progress.append([turn, *(f"{said:.3f}" for said in networks[0].answer(CORNERS).flat)])
         for network in networks if turn < rounds else ():
-            network.learn(QUESTIONS, truth)
+            network.learn(CORNERS, truth)
     board.table(["rounds", "0 and 0", "0 and 1", "1 and 0", "1 and 1"], progress)
-    worst = [np.abs(network.answer(QUESTIONS) - truth).max() for network in networks]
+    worst = np.array([np.abs(network.answer(CORNERS) - truth).max() for network in networks])
     best = networks[int(np.argmin(worst))]
     board.say(f"""
         Of {len(networks)} such networks, each begun with other random numbers,
-        {sum(one < 0.5 for one in worst)} got all four right (above 0.5 for 1, below for 0). Those
-        that fail have too few nodes, too little time or bad luck at the start: see `descent`.
+        {(worst < 0.5).sum()} got all four right (above 0.5 for 1, below for 0).
+        {_verdict(int((worst < 0.5).sum()), len(networks), nodes)}
 
         What the best of them answers all over the map, from blank for 0 to @ for 1:
     """)
@@ -150,12 +165,89 @@ def lesson(board: Blackboard, rng: np.random.Generator, nodes: int, rounds: int)
 
     def paint(figure: Any) -> None:
         axes = figure.subplots()
-        axes.imshow(surface[0], extent=(0, 1, 0, 1), vmin=0, vmax=1)
-        axes.scatter(*QUESTIONS.T, c=truth[:, 0], s=200, edgecolors="red", clip_on=False)
-        axes.set(xlabel="x", ylabel="y", title=f"XOR, learned with {nodes} nodes in the middle")
+        figure.set_size_inches(7, 6)
+        colours = axes.imshow(surface[0], extent=(0, 1, 0, 1), vmin=0, vmax=1)
+        figure.colorbar(colours, label="what the network answers, from 0 to 1")
+        axes.scatter(*CORNERS.T, c=truth[:, 0], s=300, edgecolors="red", clip_on=False, zorder=3)
+        for place, target in zip(CORNERS, truth[:, 0], strict=True):
+            axes.annotate(f"{target}", place, ha="center", va="center", color="red", zorder=4)
+        axes.set(
+            xlabel="x",
+            ylabel="y",
+        )
+        axes.set_title(f"XOR, nodes in the middle: {nodes} (at the corners: what is right)", pad=16)
 
     board.picture("xor", patches(255 * surface), paint)
-    board.say("""
-        Nobody drew these borders. What exactly a node does, and how signals go through layers of
-        them, is the next lesson (nodes).
+    if nodes <= 8:
+        board.picture(
+            "weights",
+            _weights_text(best),
+            lambda figure: paint_network(
+                figure,
+                [best.into.T, best.out.T],
+                [
+                    ["x", "y", "always 1"],
+                    [*(f"node {each + 1}" for each in range(nodes)), "always 1"],
+                    ["answer"],
+                ],
+                "The network that learned XOR best",
+            ),
+        )
+    board.say(f"""
+        {_map(surface.min(), surface.max(), bool(worst.min() < 0.5))} What exactly a node does, and
+        how signals go through layers of them, is the next lesson (nodes).
     """)
+
+
+def _weights_text(network: SmallNetwork) -> str:
+    """The weights that lead to each node, as numbers."""
+    rows = [("node " + str(n + 1), weights) for n, weights in enumerate(network.into.T)]
+    lines = [f"{name}: {x:+.2f} × x {y:+.2f} × y {always:+.2f}" for name, (x, y, always) in rows]
+    *into_answer, always = network.out[:, 0]
+    parts = [f"{weight:+.2f} × node {n + 1}" for n, weight in enumerate(into_answer)]
+    return "\n".join([*lines, f"answer: {' '.join(parts)} {always:+.2f}"])
+
+
+def _verdict(found: int, tried: int, nodes: int) -> str:
+    """Why so many of the networks got XOR right, with `nodes` in the middle."""
+    return pick(
+        (
+            nodes == 1,
+            "With one node in the middle there is one line only, and no single line can do XOR: "
+            "neither more time nor better luck would help.",
+        ),
+        (
+            found == tried,
+            "Where a network begins made no difference to that.",
+        ),
+        (
+            found > 0,
+            "The others had the same number of nodes and as much time: they had bad luck at the "
+            "start, and would need more rounds or another start (see `descent`).",
+        ),
+        (
+            True,
+            "They have enough nodes for it, so what they lacked is time or luck (see `descent`).",
+        ),
+    )
+
+
+def _map(lowest: float, highest: float, right: bool) -> str:
+    """What the map of answers shows, whose lowest and highest answers are given."""
+    return pick(
+        (
+            right,
+            "Nobody drew these borders: the network found its own lines, and on the map the two "
+            "corners with a 1 are parted from the two with a 0.",
+        ),
+        (
+            highest - lowest < 0.2,
+            f"The map is nearly of one shade, from {lowest:.2f} to {highest:.2f}: the network says "
+            "about the same everywhere.",
+        ),
+        (
+            True,
+            f"The answers go from {lowest:.2f} to {highest:.2f}, but at least one corner has the "
+            "wrong one: these borders do not do XOR.",
+        ),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from pi_reader.training import data
 from pi_reader.training.download import MNIST_FILES, default_folder
 
 PIXELS = 784  # 28 × 28
+_AT_ONCE = 500  # digits between two moves of the progress bar
 _DRAWN = 20_000  # digits at most that are drawn where there is no MNIST, to save a pupil's time
 
 
@@ -68,18 +68,19 @@ def find_mnist(named: Path | None) -> Path | None:
 
 
 def teach(
+    board: Blackboard,
     digits: Digits,
     rng: np.random.Generator,
     hidden: int,
     rate: float,
     epochs: int,
-    after: Callable[[int, float], None] = lambda epoch, score: None,
 ) -> ClassicNetwork:
-    """The lecture's network, taught digit by digit; `after` hears the score after each epoch."""
+    """The lecture's network, taught digit by digit, so many times through all of them."""
     network = ClassicNetwork(PIXELS, hidden, 10, rate, rng)
-    for epoch in range(1, epochs + 1):
-        network.train_patches(digits.patches, digits.labels)
-        after(epoch, score(network, digits.test_patches, digits.test_labels))
+    starts = range(0, len(digits.labels), _AT_ONCE)
+    for number in board.progress(range(epochs * len(starts)), "learning"):
+        some = slice(start := starts[number % len(starts)], start + _AT_ONCE)
+        network.train_patches(digits.patches[some], digits.labels[some])
     return network
 
 
@@ -91,8 +92,3 @@ def answers(network: ClassicNetwork, patches: np.ndarray) -> np.ndarray:
             for start in range(0, len(patches), 1000)
         ]
     )
-
-
-def score(network: ClassicNetwork, patches: np.ndarray, labels: np.ndarray) -> float:
-    """The share it reads right, 0 to 1: the largest output is its answer."""
-    return float((answers(network, patches).argmax(axis=1) == labels).mean())

@@ -10,30 +10,28 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting
+from pi_reader.lessons.base import Blackboard, Setting, fitted, pick
 from pi_reader.lessons.drawing import plot
 
 MILES_IN_A_KILOMETRE = 0.621371
+MOON = 384_400.0  # kilometres
 
 SETTINGS = (
     Setting("guess", 0.5, "the number that the machine begins with", -100, 100),
-    Setting("share", 0.6, "how much of the error is mended each time; 1 is all of it", 0, 3),
+    Setting("share", 0.6, "how much of the error is corrected each time; 1 is all of it", 0, 3),
     Setting("km", 100.0, "the distance it learns from", 0.1, 100_000),
     Setting("tries", 8, "how often it tries by rule", 1, 200),
 )
 TRY = (
     (
         "pi-reader lesson miles guess=0.9",
-        "begin far above: are other rules needed to come down than to go up?",
+        "begin far above: does coming down need another rule than going up?",
     ),
     (
         "pi-reader lesson miles share=1.8 tries=20",
-        "mend nearly twice the error: it overshoots every time; does it still arrive?",
+        "correct nearly twice the error: it overshoots every time; does it still arrive?",
     ),
-    (
-        "pi-reader lesson miles share=2.1 tries=20",
-        "a little more and it runs away: too eager never learns",
-    ),
+    ("pi-reader lesson miles share=2.1 tries=20", "a little more: where does it end?"),
 )
 
 
@@ -85,7 +83,7 @@ def lesson(
     board.say("""
         Two things to see. The sign of the error says which way to turn: plus means more, minus
         means less. And its size says how far: with a small error a large step goes past the
-        answer, as from 0.6 to 0.7. That was the whole trick, and we did it without knowing
+        answer, as from 0.6 to 0.7. That is the whole trick, and we did it without knowing
         the formula.
     """)
 
@@ -98,25 +96,35 @@ def lesson(
         rows.append(
             [
                 str(turn + 1),
-                f"{number:.4f}",
-                f"{predict(number, km):.3f}",
-                f"{error(number, km):+.3f}",
-                f"{following - number:+.4f}",
+                fitted(number, ".4f"),
+                fitted(predict(number, km), ".3f"),
+                fitted(error(number, km), "+.3f"),
+                fitted(following - number, "+.4f"),
             ]
         )
         number = following
         found.append(number)
     board.say(f"""
-        Now nobody thinks any more. The rule: change the number by {share:g} × error ÷ kilometres.
-        (Divided, since the error gathered over {km:g} kilometres; the number is for one.) To take
-        all of the error, a share of 1, would do it in one step, because there is only one example.
-        Further on we shall have many examples that disagree, and a machine that believes each of
-        them completely never settles. So we practise modesty here already.
+        Now let the machine correct itself. The rule: change the number by {share:g} × error ÷
+        kilometres. (Divided, because the error gathered over {km:g} kilometres, and the number is
+        for one.) To correct all of the error, a share of 1, would need one step only, because
+        there is only one example. In the lessons to come there are many examples that disagree,
+        and a machine that believes each of them completely never settles. So we practise small
+        steps here already.
     """)
     board.table(["try", "number", "machine says", "error", "change"], rows)
+    board.code(f"""
+        number = {guess:g}
+        for step in range(5):
+            error = {MILES_IN_A_KILOMETRE * km:.6g} - number * {km:g}
+            print(f"number {{number:.4f}}, error {{error:+.3f}}")
+            number = number + {share:g} * error / {km:g}
+    """)
     board.say(f"""
-        The number is now {number:.4f}; the true one is {MILES_IN_A_KILOMETRE}. Each step leaves
-        {1 - share:+.2f} times the error before it, so {_outlook(share)}.
+        The number is now {fitted(number, ".4f")}; the true one is {MILES_IN_A_KILOMETRE}.
+        {_arrival(number, guess)}
+        Each step leaves {1 - share:+.2f} times the error before it: wherever one begins,
+        {_outlook(share)}.
     """)
     steps = list(range(len(found)))
     left = [error(each, km) for each in found]
@@ -127,34 +135,88 @@ def lesson(
         axes.axhline(0, color="grey", linewidth=1)
         axes.plot(steps, left, "o-", label=f"by rule, share {share:g}")
         axes.plot(range(4), [error(each, km) for each in by_hand], "s--", label="by hand")
-        axes.set(xlabel="tries", ylabel="error in miles", title="The error steers the next try")
+        axes.set(
+            xlabel="number of tries",
+            ylabel="error in miles",
+            title=f"The error steers the next try ({km:g} kilometres)",
+        )
         axes.legend()
 
     board.say("The error after each try, from left to right:")
-    board.picture("errors", plot([zero, ("o", steps, left)], height=11), paint)
+    board.picture(
+        "errors",
+        plot([zero, ("o", steps, left)], height=11, names=("tries", "error in miles")),
+        paint,
+    )
 
     board.section("Does it know other distances?")
     board.table(
         ["km", "machine says", "truth"],
         [
-            [f"{other:g}", f"{predict(number, other):.2f}", f"{MILES_IN_A_KILOMETRE * other:.2f}"]
-            for other in (5.0, 42.195, 384_400.0)
+            [
+                f"{other:g}",
+                fitted(predict(number, other), ".2f"),
+                f"{MILES_IN_A_KILOMETRE * other:.2f}",
+            ]
+            for other in (5.0, 42.195, MOON)
         ],
     )
-    board.say("""
+    off = abs(error(number, MOON)) / (MILES_IN_A_KILOMETRE * MOON)
+    board.say(f"""
         It was shown a single example and answers for a run in the park, for a marathon and for the
-        way to the moon. Learning one number was enough, because the world is simple here.
-        The next lesson (bugs) has two kinds of animals and many examples that do not agree.
+        way to the moon. {_reach(off)} The next lesson (bugs) has two kinds of animals and many
+        examples that do not agree.
     """)
 
 
+def _reach(off: float) -> str:
+    """What to say of a machine that is `off` by this share of the truth, at any distance."""
+    return pick(
+        (
+            off < 0.001,
+            "It is right to a tenth of a percent everywhere. Learning one number was enough, "
+            "because the world is simple here.",
+        ),
+        (
+            off < 0.05,
+            f"Everywhere it is wrong by {off:.1%}. One number is enough here, but this one is not "
+            "quite found yet.",
+        ),
+        (
+            True,
+            f"Everywhere it is wrong by {fitted(100 * off, '.0f')}%. One number would be enough "
+            "here, but this one is not the right one.",
+        ),
+    )
+
+
+def _arrival(number: float, guess: float) -> str:
+    """How far the rule has come from the first guess."""
+    began, left = abs(guess - MILES_IN_A_KILOMETRE), abs(number - MILES_IN_A_KILOMETRE)
+    part = left / max(began, 1e-12)
+    return pick(
+        (max(began, left) < 1e-9, "The first guess was right, so there was nothing to correct."),
+        (left < 0.0005, "It has arrived: the first three places behind the point are right."),
+        (
+            left < 0.999 * began,
+            f"It is still {left:.2g} away, {part:.1%} of the distance at the beginning; "
+            "more tries would help.",
+        ),
+        (left <= 1.001 * began, "It is as far away as at the beginning."),
+        (
+            True,
+            f"It has run away: it is {fitted(part, '.3g')} times as far off as at the beginning.",
+        ),
+    )
+
+
 def _outlook(share: float) -> str:
-    if share == 0:
-        return "nothing is mended at all"
-    if share < 1:
-        return "it comes nearer from one side"
-    if share == 1:
-        return "one step is enough"
-    return "it jumps past the answer each time" + (
-        ", but less and less far" if share < 2 else " and never comes nearer"
+    """What correcting this share of the error leads to, step after step."""
+    return pick(
+        (share == 0, "nothing is corrected at all"),
+        (share < 1, "it comes nearer from one side"),
+        (share == 1, "one step is enough"),
+        (share < 2, "it jumps past the answer each time, but less and less far"),
+        (share == 2, "it jumps past the answer each time and never comes nearer"),
+        (True, "it jumps past the answer each time, further and further"),
     )

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pi_reader.lessons.base import Blackboard, Setting
+from pi_reader.lessons.base import Blackboard, Setting, pick, so_many
 from pi_reader.lessons.drawing import bars
 from pi_reader.network.classic import ClassicNetwork
 
@@ -29,7 +30,10 @@ SETTINGS = (
 )
 TRY = (
     ("pi-reader lesson zero hidden=100 --fast", "half the nodes: half the time?"),
-    ("pi-reader lesson zero hidden=2000 --fast", "when do the products outweigh all the rest?"),
+    (
+        "pi-reader lesson zero hidden=2000 --fast",
+        "ten times the nodes: how long would a Zero take now?",
+    ),
 )
 
 
@@ -54,13 +58,13 @@ BOARDS = (
 
 
 def counted(hidden: int) -> dict[str, tuple[int, int]]:
-    """Multiply-adds, and bytes of links moved, for each step of learning from one digit."""
-    links = INPUTS * hidden + hidden * OUTPUTS
+    """Multiply-adds, and bytes of weights moved, for each step of learning from one digit."""
+    weights = INPUTS * hidden + hidden * OUTPUTS
     return {
-        "signals forwards": (links, FLOAT * links),
+        "signals forwards": (weights, FLOAT * weights),
         "errors backwards": (hidden * OUTPUTS, FLOAT * hidden * OUTPUTS),
-        # Each change is multiplied and stored, then it and the link are read, added and stored.
-        "changing every link": (links, 4 * FLOAT * links),
+        # Each change is multiplied and stored, then it and the weight are read, added and stored.
+        "changing every weight": (weights, 4 * FLOAT * weights),
     }
 
 
@@ -91,19 +95,19 @@ def lesson(board: Blackboard, rng: np.random.Generator, hidden: int, digits: int
     work = sum(each for each, _ in steps.values())
     board.section("Counted")
     board.say(f"""
-        The lecture's network with {INPUTS} inputs, {hidden} hidden nodes and {OUTPUTS} outputs has
-        {INPUTS * hidden + hidden * OUTPUTS:,} links. To read a digit each is multiplied with once.
-        To learn from one it must also be changed. For a single digit that is:
+        The lecture's network with {INPUTS} inputs, {so_many(hidden, "hidden node")} and {OUTPUTS}
+        outputs has {INPUTS * hidden + hidden * OUTPUTS:,} weights. To read a digit each is
+        multiplied with once. To learn from one it must also be changed. For a single digit that is:
     """)
     board.table(
-        ["step", "multiply-adds", "kilobytes of links moved"],
+        ["step", "multiply-adds", "kilobytes of weights moved"],
         [[name, f"{each:,}", f"{moved / 1000:,.0f}"] for name, (each, moved) in steps.items()],
     )
     board.say(f"""
-        Together {work:,}, and for an epoch of {digits:,} digits {work * digits / 1e9:,.1f} thousand
-        million. See how much is carried for how little is calculated: a digit at a time, each
-        number that is fetched is used once. That, not arithmetic, is what most of the time goes
-        into, and why batches of many digits at once are quicker.
+        Together {work:,}, and for an epoch of {so_many(digits, "digit")}
+        {work * digits / 1e9:,.1f} thousand million. See how much is carried for how little is
+        calculated: a digit at a time, each number that is fetched is used once, and then the next
+        must be fetched. That is why batches of many digits at once are quicker.
     """)
 
     board.section("Measured, on this machine")
@@ -132,6 +136,9 @@ def lesson(board: Blackboard, rng: np.random.Generator, hidden: int, digits: int
             )
         ],
     )
+    board.say(f"""
+        {_share(products / learning)} {_faster(learning / reading)}
+    """)
     if name := board_name():
         board.say(f"This is a {name}, so this is no estimate but the answer.")
     board.section("Estimated, for a core of each board")
@@ -140,7 +147,7 @@ def lesson(board: Blackboard, rng: np.random.Generator, hidden: int, digits: int
         Nobody measured these. The products are counted and divided by published speeds; the rest
         was measured here and made slower by as much as a Zero takes longer to begin with numpy
         ({IMPORT_ON_ZERO} seconds there, {here:.2f} here). It may well be wrong by a factor of two,
-        more so because a Zero's memory is slower still, and its cache too small for the links.
+        more so because a Zero's memory is slower still, and its cache too small for the weights.
     """)
     rows, minutes = [], []
     multiplied = steps["signals forwards"][0] + steps["errors backwards"][0]
@@ -160,11 +167,67 @@ def lesson(board: Blackboard, rng: np.random.Generator, hidden: int, digits: int
     board.table(
         ["board", "GFLOPS", "milliseconds a digit", "of it guessed", "minutes an epoch"], rows
     )
-    board.picture("minutes", bars([each.name for each in BOARDS], minutes, form=".1f"))
-    board.say("""
-        A computer for five euros learns to read while you have lunch. That was the point of the
-        lecture. What the network that pi-reader really reads with costs is in the README.
+
+    def paint(figure: Any) -> None:
+        left, right = figure.subplots(1, 2)
+        left.barh(list(steps), [each for each, _ in steps.values()])
+        left.set(xlabel="multiply-adds for one digit", title=f"Counted, {hidden} hidden nodes")
+        left.tick_params(axis="x", rotation=30)
+        filled = right.barh([each.name for each in BOARDS], minutes)
+        right.bar_label(filled, fmt="%.1f")
+        right.set(
+            xlabel="minutes for an epoch", title=f"Estimated, {digits:,} digits", ylabel="board"
+        )
+        right.margins(x=0.15)
+
+    board.picture("minutes", bars([each.name for each in BOARDS], minutes, form=".1f"), paint)
+    board.say(f"""
+        {_while(minutes[0])} What the network that pi-reader really reads with costs is in the
+        README.
     """)
+
+
+def _share(products: float) -> str:
+    """What takes the time of learning from a digit; products: their share of it."""
+    return pick(
+        (
+            products < 0.5,
+            f"Multiplying the signals forwards and the errors backwards is {products:.0%} of the "
+            "time of learning; most goes into changing the weights and into Python and numpy "
+            "themselves.",
+        ),
+        (
+            True,
+            f"Multiplying the signals forwards and the errors backwards is {products:.0%} of the "
+            "time of learning, more than changing the weights and all the rest.",
+        ),
+    )
+
+
+def _faster(times: float) -> str:
+    """How reading compares with learning."""
+    return pick(
+        (times > 1, f"To learn from a digit takes {times:.1f} times as long as to read one."),
+        (True, f"To read a digit takes {1 / times:.1f} times as long as to learn from one."),
+    )
+
+
+def _while(minutes: float) -> str:
+    """What one can do while a Zero W learns for so many minutes, and what that says."""
+    epoch = "On a Zero W, a computer for five euros, one time through the digits would take about "
+    return epoch + pick(
+        (minutes < 1, f"{60 * minutes:.0f} seconds: hardly time to stand up."),
+        (
+            minutes < 15,
+            f"{minutes:.0f} minutes: as long as making tea. That was the point of the lecture.",
+        ),
+        (
+            minutes < 90,
+            f"{minutes:.0f} minutes: as long as lunch. That was the point of the lecture.",
+        ),
+        (minutes < 600, f"{minutes / 60:.1f} hours: let it run overnight."),
+        (True, f"{minutes / 1440:.1f} days: for this a larger machine is the better choice."),
+    )
 
 
 def board_name() -> str:

@@ -150,7 +150,7 @@ def learner_for(course: Course) -> Learner:
         assert course.learned is not None
         recipe = course.recipe
         network = ClassicNetwork(784, recipe.hidden, 10, recipe.rate, rng)
-        return ClassicLearner(network, recipe, course.learned, course.epochs)
+        return ClassicLearner(network, recipe, course.learned, course.epochs, course.seed)
     outcomes = 11 if course.recipe.non_digits else 10
     model = networks.build(course.recipe.layers, outcomes, rng)
     mixture = Mixture(course.recipe, course.seed, course.learned)

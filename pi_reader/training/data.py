@@ -1,4 +1,4 @@
-"""Reads and checks MNIST and other data sets in IDX files.
+"""Reads and checks MNIST and other data sets in IDX files. (CSV files are in `book`.)
 
 IDX is the format of MNIST's own files (LeCun, Cortes, Burges, "The MNIST database of handwritten
 digits"): a magic number, the sizes, then the bytes. The sizes in the header are compared with
@@ -29,6 +29,8 @@ _AT_ONCE = 1 << 18  # bytes read in one go
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+TRAIN_CSV = ("mnist_train.csv", "mnist_train_100.csv")  # as the lecture's book names them
+TEST_CSV = ("mnist_test.csv", "mnist_test_10.csv")
 
 
 @dataclass(frozen=True)
@@ -112,18 +114,42 @@ def read_pair(images: Path, labels: Path, mapped: bool = False) -> tuple[np.ndar
 
 
 def load_train(folder: Path, mapped: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """MNIST's training images and labels from a folder, raw or .gz; see `read_pair`."""
+    """MNIST's training images and labels from a folder, raw or .gz; see `read_pair`.
+
+    Where they are not there, the book's mnist_train.csv or mnist_train_100.csv.
+    """
+    if path := _csv(folder, TRAIN_IMAGES, TRAIN_CSV):
+        return _from_csv(path)
     return read_pair(_find(folder, TRAIN_IMAGES), _find(folder, TRAIN_LABELS), mapped)
 
 
 def load_test(folder: Path, mapped: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """MNIST's test images and labels from a folder, raw or .gz; see `read_pair`."""
+    """MNIST's test images and labels from a folder, raw or .gz; see `read_pair`.
+
+    Where they are not there, the book's mnist_test.csv or mnist_test_10.csv.
+    """
+    if path := _csv(folder, TEST_IMAGES, TEST_CSV):
+        return _from_csv(path)
     return read_pair(_find(folder, TEST_IMAGES), _find(folder, TEST_LABELS), mapped)
 
 
 def load_mnist(folder: Path, mapped: bool = False) -> MNIST:
     """All of MNIST from a folder. `mapped` as in `read_idx`."""
     return MNIST(*load_train(folder, mapped), *load_test(folder, mapped))
+
+
+def _csv(folder: Path, images: str, names: tuple[str, ...]) -> Path | None:
+    """The first of these CSV files in a folder that lacks the IDX file of the images, or None."""
+    folder = Path(folder)
+    if any((folder / name).exists() for name in (images, f"{images}.gz")):
+        return None
+    return next((folder / name for name in names if (folder / name).exists()), None)
+
+
+def _from_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    from pi_reader.training.book import load_csv  # which needs names of this module
+
+    return load_csv(path)
 
 
 def _find(folder: Path, name: str) -> Path:
@@ -134,7 +160,10 @@ def _find(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.exists():
             return path
-    raise MissingFile(f"{folder}: holds neither {name} nor {name}.gz; --download fetches MNIST")
+    raise MissingFile(
+        f"{folder}: holds neither {name} nor {name}.gz, nor the "
+        "book's mnist_train.csv and mnist_test.csv; --download fetches MNIST"
+    )
 
 
 @contextlib.contextmanager

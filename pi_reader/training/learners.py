@@ -20,6 +20,7 @@ from pi_reader.network.model import Model
 from pi_reader.network.shards import Shards
 from pi_reader.training.augment import turned
 from pi_reader.training.batches import Labelled
+from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
 from pi_reader.training.recipes import ClassicRecipe, Recipe
 
@@ -120,16 +121,25 @@ class BatchLearner:
 
 
 class ClassicLearner:
-    """Trains the lecture's network on one digit after the other, in the order of the data set.
+    """Shows the lecture's network one digit after the other.
 
-    One step is a hundred digits.
+    They come in the order of the data set, each before its turned copies, or shuffled with these,
+    by `seed`. What counts as one step here is a hundred digits.
     """
 
     def __init__(
-        self, network: ClassicNetwork, recipe: ClassicRecipe, digits: Labelled, epochs: int
+        self,
+        network: ClassicNetwork,
+        recipe: ClassicRecipe,
+        digits: Labelled,
+        epochs: int,
+        seed: int = 0,
     ) -> None:
         self._network, self._digits = network, digits
+        self._rates = [recipe.rate_in(epoch, epochs) for epoch in range(epochs)]
         self._angles = (0.0, recipe.turned, -recipe.turned) if recipe.turned else (0.0,)
+        self._seed, self._shuffled = seed, recipe.shuffled
+        self._order = (-1, np.arange(len(digits.rows) * len(self._angles)))  # of which epoch
         self.steps_per_epoch = math.ceil(len(digits.rows) / _RECORDS)
         self.steps = epochs * self.steps_per_epoch
         self.state = {
@@ -138,15 +148,26 @@ class ClassicLearner:
         }
 
     def learn(self, step: int) -> float:
-        """Learn a hundred digits, with rotated copies if the recipe says so; returns the loss."""
-        start = step % self.steps_per_epoch * _RECORDS
-        rows = self._digits.rows[start : start + _RECORDS]
-        patches, labels = self._digits.patches[rows], self._digits.labels[rows]
-        views = [turned(patches, angle) if angle else patches for angle in self._angles]
-        shown = np.stack(views, axis=1).reshape(-1, 28, 28)  # a digit, then its turned copies
-        self._network.train_patches(shown, labels.repeat(len(views)))
-        answers = self._network.query(scale_inputs(patches))
-        return squared_error(answers, make_targets(labels))[0]
+        """A hundred digits, each also turned if the recipe says so; gives the loss afterwards."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        self._network.learning_rate = self._rates[min(epoch, len(self._rates) - 1)]
+        many = _RECORDS * len(self._angles)
+        views = self._in_order(epoch)[place * many : (place + 1) * many]
+        which, turn = np.divmod(views, len(self._angles))
+        rows = self._digits.rows[which]
+        shown, labels = self._digits.patches[rows], self._digits.labels[rows]
+        for number, angle in enumerate(self._angles):
+            if angle and (turn == number).any():
+                shown[turn == number] = turned(shown[turn == number], angle)
+        self._network.train_patches(shown, labels)
+        return squared_error(self._network.query(scale_inputs(shown)), make_targets(labels))[0]
+
+    def _in_order(self, epoch: int) -> np.ndarray:
+        """All views (n,): each digit's number times the number of angles, plus the angle's."""
+        if self._shuffled and self._order[0] != epoch:
+            shuffled = random_for(self._seed, Stream.ORDER, epoch).permutation(len(self._order[1]))
+            self._order = (epoch, shuffled)
+        return self._order[1]
 
     def result(self) -> Model:
         """The network as a `Model`."""

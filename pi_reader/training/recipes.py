@@ -46,10 +46,14 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class ClassicRecipe:
-    """Training of the lecture's own network: one digit at a time, as in the book.
+    """How the lecture's own network learns: one digit at a time.
 
-    hidden: nodes in the hidden layer; rate: learning rate; epochs: times through all digits.
-    turned: degrees; each digit is also shown rotated by this angle both ways (0: not rotated).
+    hidden: nodes in the middle layer; rate: learning rate; epochs: times through all digits.
+    turned: degrees; each digit is also shown turned this far both ways (0: only as it is).
+    last_rate: the learning rate in the last epoch, to which it shrinks by the same factor from
+    epoch to epoch (0: it stays as it is).
+    shuffled: show digits and copies in another order in each epoch; else in the order of the book,
+    each digit before its copies.
     """
 
     purpose: str
@@ -57,6 +61,14 @@ class ClassicRecipe:
     rate: float = 0.1
     epochs: int = 5
     turned: float = 0.0
+    last_rate: float = 0.0
+    shuffled: bool = False
+
+    def rate_in(self, epoch: int, epochs: int) -> float:
+        """The learning rate in this epoch, counted from 0, of so many."""
+        if not self.last_rate or epochs < 2:
+            return self.rate
+        return float(self.rate * (self.last_rate / self.rate) ** (epoch / (epochs - 1)))
 
 
 @dataclass(frozen=True)
@@ -128,10 +140,11 @@ RECIPES: dict[str, ClassicRecipe | Recipe] = {
         "the lecture's network: 784-200-10 nodes, sigmoid, one digit at a time"
     ),
     "classic-rotated": ClassicRecipe(
-        "the same, each digit also turned by ten degrees both ways",
-        rate=0.01,
+        "the same, each digit also turned by ten degrees both ways, with steps that shrink",
         epochs=10,
         turned=10.0,
+        last_rate=0.01,
+        shuffled=True,
     ),
     "default": Recipe(
         "the network that pi-reader reads with",
