@@ -43,7 +43,7 @@ def test_ok__classic_reads_as_well_as_published_runs(tmp_path, shared, capsys):
 def test_ok__turned_copies_help(tmp_path, shared, capsys):
     mnist = str(shared / "mnist")
     weights = trained(tmp_path / "a.npz", "classic-rotated", "--mnist", mnist)
-    assert accuracy(capsys, weights, "--mnist", mnist) >= 0.975
+    assert accuracy(capsys, weights, "--mnist", mnist) >= 0.979
 
 
 def test_ok__default_reads_mnist_and_other_hands(tmp_path, shared, capsys):
