@@ -16,7 +16,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +26,8 @@ CLOCK_RIGHT_FROM = 1_735_689_600.0  # 2025-01-01: a clock that shows less was ne
 
 _READ_AT_ONCE = 1 << 20  # bytes; a Zero has 512 MB, so files are hashed in pieces
 _LOCK_POLL = 0.05  # seconds between two tries for a lock
+_LONGEST_PREFIX = 40  # bytes of a name that stand in that of the file written beside it
+_STATE_MARKS = ("samples.db", "history.db", "settings-that-worked.toml", "weights/in-use.json")
 
 
 @contextlib.contextmanager
@@ -40,7 +42,8 @@ def durable(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
     path = Path(path)
     beside = ""
     try:
-        descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        start = os.fsdecode(os.fsencode(path.name)[:_LONGEST_PREFIX])
+        descriptor, beside = tempfile.mkstemp(prefix=f".{start}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as handle:
             yield handle
             handle.flush()
@@ -58,6 +61,59 @@ def durable(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
         if beside:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
+
+
+def check_output(
+    path: Path,
+    inputs: Iterable[Path] = (),
+    is_ours: Callable[[Path], bool] = lambda path: False,
+    force: bool = False,
+) -> Path:
+    """The file that a command may write when it is told to write `path`: symbolic links followed.
+
+    Every file that a command writes where its user says passes here, before anything is computed.
+    inputs: what the same command reads; of a folder, every file in it that is not ours. is_ours:
+    whether a file is a valid one of the same kind that pi-reader wrote, which may be replaced.
+    force: replace other regular files, too. Raises CannotWrite for an input, for what lies in the
+    state of a box, for what is no regular file, and for another's file without `force`.
+    """
+    real = Path(os.path.realpath(path))
+    try:
+        mode = os.stat(real).st_mode
+    except FileNotFoundError:
+        if os.path.islink(path):
+            raise CannotWrite(f"{path}: is a link to nowhere; remove it, or name {real}") from None
+        mode = None
+    except (OSError, ValueError) as error:
+        raise CannotWrite(f"{path}: cannot be written ({error})") from error
+    if mode is not None and not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise CannotWrite(f"{path}: is {what}, should be a file or a new name; name another")
+    if state := next(filter(_is_state, real.parents), None):
+        raise CannotWrite(f"{path}: lies in the state of a box, {state}; name a place elsewhere")
+    if mode is None:
+        return real
+    ours = is_ours(real)
+    if any(_is_input(real, one, ours) for one in inputs):
+        raise CannotWrite(f"{path}: is read by this very command; name another file to write")
+    if not ours and not force:
+        raise CannotWrite(
+            f"{path}: is there, and no such file of pi-reader's; name another, or give --force"
+        )
+    return real
+
+
+def _is_state(folder: Path) -> bool:
+    """Whether a box keeps in a folder what it learned."""
+    return any(os.path.lexists(folder / name) for name in _STATE_MARKS)
+
+
+def _is_input(path: Path, one: Path, ours: bool) -> bool:
+    """Whether a file is one of a command's inputs, under whatever name, or lies within one."""
+    if os.path.isdir(one):
+        return not ours and Path(os.path.realpath(one)) in path.parents
+    found = identity_of(one)
+    return found is not None and found == identity_of(path)
 
 
 def sync_folder(folder: Path) -> None:

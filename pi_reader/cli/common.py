@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pi_reader
-from pi_reader.errors import BadData, CannotWrite, MissingFile
-from pi_reader.files import check_file
+from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError
+from pi_reader.files import check_file, check_output
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pi_reader.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
+
+_PICTURE_MARK = ("Software", "pi-reader")  # by which a picture is known as ours
 
 
 def one_line(text: str) -> str:
@@ -46,6 +49,15 @@ def add_state_option(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder that holds settings and state of another box, or of a trial "
         "(default: the box's own, on a desktop the user's)",
+    )
+
+
+def add_force_option(parser: argparse.ArgumentParser) -> None:
+    """Declare `--force`, for commands that write files."""
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace a file that pi-reader has not written, too; never one that is read",
     )
 
 
@@ -100,12 +112,41 @@ def make_folder(folder: Path) -> None:
         raise CannotWrite(f"{folder}: cannot be made a folder ({error.strerror})") from error
 
 
-def save_picture(path: Path, picture: Image) -> None:
-    """Write a PNG, whole or not at all. Raises CannotWrite."""
+def save_picture(
+    path: Path, picture: Image, inputs: Iterable[Path] = (), force: bool = False
+) -> None:
+    """Write a PNG, whole or not at all, where `check_output` lets us. Raises CannotWrite."""
+    from PIL.PngImagePlugin import PngInfo
+
     from pi_reader.files import durable
 
-    with durable(path) as handle:
-        picture.save(handle, "PNG")
+    mark = PngInfo()
+    mark.add_text(*_PICTURE_MARK)
+    with durable(check_output(path, inputs, is_our_picture, force)) as handle:
+        picture.save(handle, "PNG", pnginfo=mark)
+
+
+def is_our_picture(path: Path) -> bool:
+    """Whether `save_picture` wrote it."""
+    from PIL import Image
+
+    name, maker = _PICTURE_MARK
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            return picture.info.get(name) == maker
+    except Exception:  # a damaged picture makes Pillow raise almost anything
+        return False
+
+
+def is_our_weights(path: Path) -> bool:
+    """Whether a file holds whole weights."""
+    from pi_reader.network import store
+
+    try:
+        store.load(path)
+    except PiReaderError:
+        return False
+    return True
 
 
 def content_of(name: str, most: int) -> bytes:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pi_reader.values import Digit, Frame, Reading
 
 
-def evaluate_photos(folder: Path, weights: str, as_json: bool, pictures: Path | None) -> int:
+def evaluate_photos(
+    folder: Path, weights: str, as_json: bool, pictures: Path | None, force: bool = False
+) -> int:
     """Read the folder's photographs, print the score, and collect the errors in a picture.
 
     A photograph that cannot be read counts as read empty, and decides the exit code: 65 if one is
@@ -49,6 +51,8 @@ def evaluate_photos(folder: Path, weights: str, as_json: bool, pictures: Path | 
         save_picture(
             pictures / "errors.png",
             sheet([cut for cut, _ in errors], [caption for _, caption in errors]),
+            [folder],
+            force,
         )
     return min(codes - {0}, default=0)
 

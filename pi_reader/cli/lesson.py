@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pi_reader.cli.common import WEIGHTS_HELP, weights_path
+from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, weights_path
 from pi_reader.errors import UsageError
 from pi_reader.lessons.course import LESSONS
 
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="save its pictures there (with matplotlib; else as text)",
     )
+    add_force_option(parser)
     parser.add_argument(
         "--mnist",
         type=Path,
@@ -82,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         args.mnist,
         lambda: weights_path(args.weights),
         _enter if waits else None,
+        args.force,
     )
     course.give(args.name, board, np.random.default_rng(args.seed), args.settings)
     return 0

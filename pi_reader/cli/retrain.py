@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import (
+    add_force_option,
     add_state_option,
     content_of,
     folders_of,
     generations_of,
+    is_our_weights,
     weights_path,
 )
 from pi_reader.errors import BadData, MissingFile, UsageError
@@ -68,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="with --samples: the weights file to write"
     )
+    add_force_option(parser)
     add_state_option(parser)
 
 
@@ -162,13 +165,15 @@ def _learn(
 
 def _for_elsewhere(args: argparse.Namespace) -> int:
     """Learn from exported samples, write weights to be offered to the box that they came from."""
-    from pi_reader.files import sha256
+    from pi_reader.files import check_output, sha256
     from pi_reader.network import store
     from pi_reader.night.job import learn_for_elsewhere
     from pi_reader.samples import exchange
     from pi_reader.training import trainer
 
     path = weights_path(args.start)
+    inputs = [args.samples, path, *([args.mnist] if args.mnist else [])]
+    check_output(args.out, inputs, is_our_weights, args.force)
     parent, card = store.load(path)
     content = content_of(str(args.samples), exchange.LARGEST)
     with trainer.told_to_stop() as told:
@@ -177,7 +182,8 @@ def _for_elsewhere(args: argparse.Namespace) -> int:
         )
     if outcome.model is None:
         raise BadData(f"{args.samples}: {outcome.state}: {outcome.why}; nothing is written")
-    store.save(args.out, outcome.model, its)
+    out = check_output(args.out, inputs, is_our_weights, args.force)  # hours have passed
+    store.save(out, outcome.model, its)
     if outcome.state != "accepted":
         raise BadData(
             f"{args.out}: is written to be looked at, but {outcome.state}: {outcome.why};"

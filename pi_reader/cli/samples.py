@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import (
+    add_force_option,
     add_state_option,
     content_of,
     counted,
@@ -74,12 +75,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     one = action("export", "write all to one file, for another reader or a bigger machine", _export)
     one.add_argument("file", metavar="FILE", help="the npz to write; - for standard output")
+    add_force_option(one)
     one = action("import", "take in a file that `export` wrote", _import)
     one.add_argument("file", metavar="FILE", help="the npz to read; - for standard input")
     one = action(
         "sheet", "draw them on a sheet, each with what it was read as and what it is", _sheet
     )
     one.add_argument("file", type=Path, metavar="FILE", help="the PNG to write")
+    add_force_option(one)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -188,9 +191,12 @@ def _without_training(folders: Folders, everything: bool) -> Iterator[None]:
 
 
 def _export(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.files import durable
+    from pi_reader.files import check_output, durable
     from pi_reader.samples import exchange
 
+    if args.file != "-":
+        inputs = [folders.samples, folders.settings]
+        target = check_output(Path(args.file), inputs, _is_export, args.force)
     with _open(folders) as samples:
         found = list(samples.all())
     if args.file == "-":
@@ -199,10 +205,20 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
         sys.stdout.buffer.write(content.getvalue())
         sys.stdout.buffer.flush()
         return 0
-    with durable(Path(args.file)) as handle:
+    with durable(target) as handle:
         exchange.write(found, handle)
     print(f"{args.file}: {counted(len(found), 'sample')}")
     return 0
+
+
+def _is_export(path: Path) -> bool:
+    from pi_reader.samples import exchange
+
+    try:
+        exchange.read(content_of(str(path), exchange.LARGEST))
+    except (BadData, MissingFile):
+        return False
+    return True
 
 
 def _import(args: argparse.Namespace, folders: Folders) -> int:
@@ -229,7 +245,7 @@ def _sheet(args: argparse.Namespace, folders: Folders) -> int:
             "`pi-reader samples import`"
         )
     captions = [f"{s.id} {name_of(s.read)}>{name_of(s.label)}" for s in found]
-    save_picture(args.file, sheet([s.patch for s in found], captions))
+    save_picture(args.file, sheet([s.patch for s in found], captions), force=args.force)
     print(
         f"{args.file}: the newest {counted(len(found), 'sample')}, with number, what it was read "
         "as and what it is"

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.errors import Busy, CannotWrite, UsageError
+from pi_reader.cli.common import add_force_option, is_our_weights
+from pi_reader.errors import Busy, CannotWrite, PiReaderError, UsageError
+from pi_reader.files import check_output
 from pi_reader.training.recipes import RECIPES
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on where an earlier run of this command was stopped",
     )
+    add_force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -93,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.training import course as courses
     from pi_reader.training import trainer
 
-    kept = args.out.with_name(args.out.name + ".checkpoint")
+    _, kept = _targets(args)
     course = _course(args, kept)
     began = time.monotonic()
     learner = courses.learner_for(course)
@@ -148,13 +151,32 @@ def _check(args: argparse.Namespace) -> None:
             raise UsageError(f"train: --{name} is {value}, should be above 0 and at most {most:g}")
     if args.seed < 0:
         raise UsageError(f"train: --seed is {args.seed}, should be 0 or more")
+    _targets(args)
     folder = args.out.absolute().parent
-    if args.out.is_dir():
-        raise CannotWrite(f"{args.out}: is a folder; name a file in it")
     if not folder.is_dir():
         raise CannotWrite(f"{args.out}: its folder does not exist; create it first")
     if not os.access(folder, os.W_OK):
         raise CannotWrite(f"{args.out}: may not be written; choose another place")
+
+
+def _targets(args: argparse.Namespace) -> tuple[Path, Path]:
+    """The weights file and the checkpoint to write. Raises CannotWrite if we may not."""
+    inputs = [args.mnist] if args.mnist else []
+    kept = args.out.with_name(args.out.name + ".checkpoint")
+    return (
+        check_output(args.out, inputs, is_our_weights, args.force),
+        check_output(kept, inputs, _is_checkpoint, args.force),
+    )
+
+
+def _is_checkpoint(path: Path) -> bool:
+    from pi_reader.training import checkpoint
+
+    try:
+        checkpoint.facts_of(path)
+    except PiReaderError:
+        return False
+    return True
 
 
 def _course(args: argparse.Namespace, kept: Path) -> Course:
@@ -259,7 +281,7 @@ def _finish(
 
     model = learner.result()
     card = courses.judge(course, model)
-    sha256 = store.save(args.out, model, card)
+    sha256 = store.save(_targets(args)[0], model, card)  # hours have passed since it was looked at
     kept.unlink(missing_ok=True)
     print(
         f"{args.out}: {card.accuracy:.2%} right on {card.measured}, "

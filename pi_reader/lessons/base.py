@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from pi_reader.errors import CannotWrite, UsageError
-from pi_reader.files import durable
+from pi_reader.files import check_output, durable
 
 if TYPE_CHECKING:
     import numpy as np
 
 _WIDTH = 78  # columns; a projector in a classroom shows 80
+_MAKER = "pi-reader lesson"  # by which picture files are known as ours
+_TEXT_MARK = f"# {_MAKER}"
+_MARKED = 4096  # bytes of a file within which the mark stands
 _MARGIN = "    "  # before numbers and drawings
 
 
@@ -72,6 +75,7 @@ class Blackboard:
     mnist: the folder of MNIST's files, for the lessons that learn digits; weights: finds the
     weights file for the one that reads a page, or raises MissingFile.
     wait: is called before each new section; a terminal waits for Enter there.
+    force: whether picture files replace files that a lesson did not write.
     """
 
     def __init__(
@@ -83,7 +87,9 @@ class Blackboard:
         mnist: Path | None = None,
         weights: Callable[[], Path] | None = None,
         wait: Callable[[], object] | None = None,
+        force: bool = False,
     ) -> None:
+        self._force = force
         self.fast, self.mnist, self.weights = fast, mnist, weights
         self._out, self._name, self._pictures = out, name, pictures
         self._wait, self._sections = wait, 0
@@ -134,12 +140,13 @@ class Blackboard:
             return
         figure = _empty_figure() if paint else None
         path = self._pictures / f"{self._name}-{name}{'.txt' if figure is None else '.png'}"
-        with durable(path) as handle:
+        inputs = [self.mnist] if self.mnist else []
+        with durable(check_output(path, inputs, _is_ours, self._force)) as handle:
             if figure is None or paint is None:
-                handle.write(f"{drawing}\n".encode())
+                handle.write(f"{_TEXT_MARK}\n{drawing}\n".encode())
             else:
                 paint(figure)
-                figure.savefig(handle, format="png")
+                figure.savefig(handle, format="png", metadata={"Software": _MAKER})
         self._write(f"[saved {path}]", "")
 
     def ending(self, lesson: Lesson) -> None:
@@ -161,6 +168,14 @@ class Blackboard:
     def _write(self, *lines: str) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))
         self._out.flush()
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a lesson saved this picture, by its mark near the beginning."""
+    marks = (_TEXT_MARK.encode(), b"Software\0" + _MAKER.encode())
+    with open(path, "rb") as handle:
+        start = handle.read(_MARKED)
+    return start.startswith(marks[0]) or marks[1] in start
 
 
 def _empty_figure() -> Any:

@@ -32,7 +32,7 @@ from pi_reader.errors import (
     PiReaderError,
     UsageError,
 )
-from pi_reader.files import check_file, durable, sync_folder
+from pi_reader.files import check_file, check_output, durable, sync_folder
 
 CONTENTS = "pi-reader-backup.json"
 SETTINGS = "settings/config.toml"
@@ -79,12 +79,13 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
     """
     if not folders.state.is_dir():
         raise MissingFile(f"{folders.state}: there is no such folder, so nothing to back up")
+    target = check_output(path, [folders.settings], _is_backup)
     files: dict[str, Entry] = {}
     damaged: list[str] = []
     with (
-        durable(path, 0o600) as handle,
+        durable(target, 0o600) as handle,
         tarfile.open(fileobj=handle, mode="w") as archive,
-        tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent) as scratch,
+        tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as scratch,
     ):
         for name, source in _sources(folders):
             copy = source
@@ -105,6 +106,14 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
 def check(path: Path) -> Contents:
     """What a backup holds, if it is whole and nothing else. Raises BadData or MissingFile."""
     return _go_through(path, None)
+
+
+def _is_backup(path: Path) -> bool:
+    try:
+        check(path)
+    except PiReaderError:
+        return False
+    return True
 
 
 def restore(path: Path, folders: Folders) -> Contents:
