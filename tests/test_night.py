@@ -20,12 +20,14 @@ from pi_reader.errors import Busy, CannotWrite
 from pi_reader.files import locked, read_json
 from pi_reader.generations import Generations
 from pi_reader.network import store
+from pi_reader.night import others
 from pi_reader.night.hours import hours
 from pi_reader.night.job import Night
 from pi_reader.requests import Requests
 from pi_reader.samples import Samples, split
 from pi_reader.training import checkpoint, judge, memory, trial
 from pi_reader.training.own import blend
+from pi_reader.training.trial import Outcome
 
 SPLIT = 3  # seed of which readings are held out, and of their names, from which trainings draw
 
@@ -324,6 +326,25 @@ def test_ok__what_is_offered_while_it_learns_is_judged_too(tmp_path, monkeypatch
     night.run()
     assert generations.get(1).state == "refused"
     assert sum("which was offered" in line for line in said) == 1
+
+
+def test_fail__weights_that_the_judge_cannot_read_with_keep_nobody_waiting(tmp_path, monkeypatch):
+    generations = Generations(tmp_path / "weights", SHIPPED)
+    poisoned, good = (generations.add(*shipped_model(), use=False) for _ in range(2))
+
+    def offered(parent, sure_at, model, *rest):
+        if generations.get(poisoned.number).state == "candidate":
+            raise TypeError("an odd network")
+        generations.use(good.number)  # while it is being judged
+        return Outcome("refused", "no better")
+
+    monkeypatch.setattr(others, "offered", offered)
+    held = others.as_taught([])
+    assert "is bad" in others.judge_offer(generations, poisoned, held, None)
+    assert "odd network" in generations.get(poisoned.number).why
+    assert "is not judged: it is in use" in others.judge_offer(generations, good, held, None)
+    assert "is not judged: it is bad" in others.judge_offer(generations, poisoned, held, None)
+    assert generations.current().number == good.number
 
 
 def store_bytes(folder: Path, model, card) -> bytes:

@@ -17,7 +17,8 @@ from pi_reader.cli.common import (
     one_line,
     weights_path,
 )
-from pi_reader.errors import UsageError
+from pi_reader.errors import Busy, CannotWrite, UsageError
+from pi_reader.files import locked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,6 +116,11 @@ def _show(args: argparse.Namespace, folders: Folders, generations: Generations) 
 
 def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
     before = generations.get(args.number)
+    if before.state == "candidate" and _is_learning(folders):
+        raise Busy(
+            f"generation {args.number}: may be judged at this moment; use it when the training is "
+            "over, `pi-reader status` tells"
+        )
     if before.state in ("refused", "bad"):
         print(
             f"pi-reader: generation {args.number} was {before.state} "
@@ -122,6 +128,18 @@ def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -
             file=sys.stderr,
         )
     return _say_in_use(args, generations.use(args.number))
+
+
+def _is_learning(folders: Folders) -> bool:
+    """Whether a training is at work, which judges what was offered."""
+    lock = folders.state / "night" / "lock"
+    if not lock.exists():
+        return False
+    try:
+        with locked(lock, 0.0):
+            return False
+    except (Busy, CannotWrite):
+        return True
 
 
 def _rollback(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:

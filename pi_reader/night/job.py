@@ -281,7 +281,10 @@ class Night:
         with self._open_samples() as samples:
             held = as_taught(samples.held())
         if upgraded:
-            better, figures = others.judge_upgrade(generations, held)
+            try:
+                better, figures = others.judge_upgrade(generations, held)
+            except (BadData, MissingFile) as error:  # the learned ones read on
+                better, figures = False, f"the new shipped weights are not judged: {error}"
             self._log(figures)
             if better:  # all is to be learned anew: forget first, since a power cut may come
                 (self.folder / "last.json").unlink(missing_ok=True)
