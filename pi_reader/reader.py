@@ -58,6 +58,8 @@ from pi_reader.vision.stacked import (
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_GUESSES = 1000  # patches for the network at a time: a page of confetti must not take minutes
+MOST_PATCHES = 2000  # of one frame in all: half a minute of a Zero, whose watchdog waits for one
+UNSEEN = (0.095,) * NO_DIGIT + (0.05,)  # probabilities of a mark that the network had no time for
 
 
 class Classifier(Protocol):
@@ -79,10 +81,12 @@ class Reader:
         self.network = network
         self.sure_at = sure_at
         self.weights = weights
+        self._patches_left = 0
 
     def read(self, frame: Frame) -> Reading:
         """Read all digits on a frame; a page without any gives a reading without lines."""
         begin = perf_counter()
+        self._patches_left = MOST_PATCHES
         ink = find_ink(frame.grey)
         after_ink = perf_counter()
         found = find_marks(ink)
@@ -151,11 +155,20 @@ class Reader:
         groups: Sequence[tuple[int, ...]],
         origins: Sequence[Iterable[int]],
     ) -> list[Mark]:
-        """What the network thinks of groups of regions, and which regions of the page they were."""
+        """What the network thinks of groups of regions, and which regions of the page they were.
+
+        The frame's patches are counted here alone. What is left when there were too many may be any
+        digit: a `?`, unless the page says that it is none.
+        """
         if not groups:
             return []
-        patches = cut_patches(ink, found, groups)
-        chances = self.network.predict(patches).tolist()
+        seen = groups[: self._patches_left]
+        self._patches_left -= len(seen)
+        patches: list[np.ndarray | None] = list(cut_patches(ink, found, seen))
+        chances = self.network.predict(np.asarray(patches)).tolist() if seen else []
+        unseen = len(groups) - len(seen)
+        patches += [None] * unseen
+        chances += [UNSEEN[: len(chances[0]) if chances else None]] * unseen
         first = [group[0] for group in groups]
         light = ink.light_at(
             (found.left[first] + found.right[first]) // 2,
