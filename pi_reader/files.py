@@ -12,15 +12,22 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
 import stat
+import struct
 import tempfile
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CLOCK_RIGHT_FROM = 1_735_689_600.0  # 2025-01-01: a clock that shows less was never set
 
@@ -208,6 +215,67 @@ def read_json(path: Path, most_bytes: int = _READ_AT_ONCE) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise BadData(f"{path}: is no table of names and values")
     return values
+
+
+NPZ_DAMAGE = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,  # a way of packing that zipfile does not know
+    OSError,
+    RuntimeError,  # encrypted
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What `read_npz` raises for a file that is no npz, is damaged or claims more than it holds."""
+
+
+def read_npz(source: Path | BinaryIO, most_bytes: int) -> dict[str, np.ndarray]:
+    """The arrays of an npz by name, none of them pickled, at most so many bytes unpacked.
+
+    numpy would believe an array's header and ask for as much memory as it claims; here each header
+    has to agree with the size of its member. Raises NPZ_DAMAGE.
+    """
+    with zipfile.ZipFile(source) as archive:
+        members = archive.infolist()
+        if {member.compress_type for member in members} - {
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        }:
+            raise ValueError("it is packed in a way numpy does not use")
+        if sum(member.file_size for member in members) > most_bytes:
+            raise ValueError(f"it unpacks to more than {most_bytes >> 20} MB")
+        return {
+            member.filename.removesuffix(".npy"): _read_array(archive, member) for member in members
+        }
+
+
+def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    import numpy as np
+    from numpy.lib import format as npy
+
+    with archive.open(member) as handle:
+        try:
+            first = npy.read_magic(handle)
+            read = npy.read_array_header_1_0 if first == (1, 0) else npy.read_array_header_2_0
+            shape, by_columns, kind = read(handle)
+        except Exception as error:  # it is parsed as Python, which has many ways to say no
+            raise ValueError(f"{member.filename} is no array ({error!r:.80})") from error
+        count, held = math.prod(shape), member.file_size - handle.tell()
+        if kind.hasobject:
+            raise ValueError(f"{member.filename} holds pickled objects")
+        if min(shape, default=1) < 0 or not kind.itemsize or count * kind.itemsize != held:
+            claim = f"{kind} {shape}"
+            raise ValueError(f"{member.filename} holds {held} bytes, its header claims {claim:.80}")
+        content = bytearray(handle.read(held))
+    if len(content) != held:
+        raise ValueError(f"{member.filename} is cut short")
+    if not held:
+        return np.zeros(shape, kind)
+    return np.frombuffer(content, kind).reshape(shape, order="F" if by_columns else "C")
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

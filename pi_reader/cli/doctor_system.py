@@ -14,7 +14,7 @@ from pi_reader import __version__
 from pi_reader.cli.common import counted
 from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
 from pi_reader.errors import BadData, CannotWrite, MissingFile
-from pi_reader.files import believed
+from pi_reader.files import believed, check_file
 
 FEW_FREE_MB = 200  # megabytes: enough for all that is kept, and for the system's own logs
 LEAST_MEMORY_MB = 60  # megabytes that the reader needs to start on a Zero
@@ -231,6 +231,7 @@ def samples(box: Box) -> Finding:
     path = box.folders.samples
     if not path.exists():
         return absent(f"nothing was taught yet into {path}")
+    check_file(path)
     try:
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:

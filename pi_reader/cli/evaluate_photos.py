@@ -37,7 +37,7 @@ def evaluate_photos(
     errors: list[tuple[np.ndarray, str]] = []
     for truth in truths:
         try:
-            frame = load(folder / truth.file)
+            frame = load(folder / truth.file, _warn)
         except (BadData, MissingFile) as error:
             print(f"pi-reader: {error}", file=sys.stderr)
             codes.add(error.exit_code)
@@ -55,6 +55,10 @@ def evaluate_photos(
             force,
         )
     return min(codes - {0}, default=0)
+
+
+def _warn(line: str) -> None:
+    print(f"pi-reader: {line}", file=sys.stderr, flush=True)
 
 
 def _cut_outs(truth: Truth, frame: Frame, reading: Reading) -> list[tuple[np.ndarray, str]]:

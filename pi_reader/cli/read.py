@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     codes = {0}
     for number, path in enumerate(args.images):
         try:
-            frame = load(path)
+            frame = load(path, _warn)
         except (BadData, MissingFile) as error:
             print(f"pi-reader: {one_line(str(error))}", file=sys.stderr, flush=True)
             codes.add(error.exit_code)
@@ -67,6 +67,10 @@ def run(args: argparse.Namespace) -> int:
             picture = annotated(frame, reading)
             save_picture(targets[number], picture, args.images, args.force)
     return min(codes - {0}, default=0)  # 65 outranks 66
+
+
+def _warn(line: str) -> None:
+    print(f"pi-reader: {one_line(line)}", file=sys.stderr, flush=True)
 
 
 def as_json(reading: Reading) -> dict:

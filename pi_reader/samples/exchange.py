@@ -8,8 +8,6 @@ what another judges by.
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -17,6 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pi_reader.errors import BadData
+from pi_reader.files import NPZ_DAMAGE, read_npz
 from pi_reader.samples.rows import NO_DIGIT, SIDE, New, Sample
 from pi_reader.samples.store import Samples
 
@@ -36,18 +35,6 @@ _SHAPES = {
     "source": ("S16", ()),
     "cutout_size": ("i4", (2,)),
 }  # each behind a first dimension of n; and "cutouts" (m,) u1
-_DAMAGE = (
-    EOFError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)  # MemoryError: a header that promises more
 
 
 @dataclass(frozen=True)
@@ -156,18 +143,15 @@ def _arrays(content: bytes, name: str) -> dict[str, np.ndarray]:
     try:
         if len(content) > LARGEST:
             raise BadData(f"{name}: is larger than {LARGEST >> 20} MB; export fewer samples")
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > LARGEST:
-                raise BadData(f"{name}: unpacks to more than {LARGEST >> 20} MB")
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in (*_SHAPES, "cutouts")}
+        stored = read_npz(io.BytesIO(content), LARGEST)
+        arrays = {key: stored[key] for key in (*_SHAPES, "cutouts")}
     except BadData:
         raise
     except KeyError as error:
         raise BadData(
             f"{wrong} ({error.args[0]}); `pi-reader samples export` writes them"
         ) from error
-    except _DAMAGE as error:
+    except NPZ_DAMAGE as error:
         raise BadData(f"{wrong}, or is damaged ({error}); export it again") from error
     n = len(arrays["x"]) if arrays["x"].ndim else -1
     for key, (kind, shape) in _SHAPES.items():

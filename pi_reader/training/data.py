@@ -21,6 +21,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from pi_reader.errors import BadData, MissingFile
+from pi_reader.files import check_file
 
 SIDE = 28  # pixels of a patch's edge
 
@@ -141,6 +142,7 @@ def _find(folder: Path, name: str) -> Path:
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
     """Open a file for reading, unpacking it if its first two bytes say gzip (then True)."""
+    check_file(path)
     try:
         raw = open(path, "rb")  # noqa: SIM115  (closed below; only opening it is tried here)
     except FileNotFoundError as error:
