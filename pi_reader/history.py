@@ -87,9 +87,12 @@ class History:
         self._file: tuple[int, int] | None = None  # which one the database is
         self._tried = -float("inf")
         self.trouble = ""  # why nothing can be written now, "" if all is well
+        self.lost = 0  # readings that found no room while they waited, since the start
+        self._untold = 0  # of these, what nobody was told of
 
     def add(self, text: str, sure: bool, confidence: float, weights: str, when: float) -> None:
         """Remember one reading; quick, writes nothing yet. when: as the wall clock says."""
+        self._lose(len(self._waiting) == MOST_WAITING)
         self._waiting.append(
             (believed(when), text[:LONGEST_TEXT], bool(sure), float(confidence), weights)
         )
@@ -108,7 +111,7 @@ class History:
 
         Raises CannotWrite once when the card takes nothing, and not again until that has changed;
         the readings wait. Raises BadData once after a damaged file was set aside and what waited
-        went into a new one.
+        went into a new one, and CannotWrite once for readings that were lost meanwhile.
         """
         damage = ""
         try:
@@ -135,6 +138,12 @@ class History:
                 f"{self._path}: was damaged ({damage}); it is set aside as"
                 f" {_aside(self._path).name}, and a new history was begun"
             )
+        lost, self._untold = self._untold, 0
+        if lost:
+            raise CannotWrite(
+                f"{self._path}: {lost} readings were lost while nothing could be written there;"
+                " the others are kept"
+            )
 
     def unsure(self, newest: int) -> tuple[int, int]:
         """How many of the newest readings had a `?`, and of how many: there may be fewer.
@@ -146,12 +155,21 @@ class History:
         return int(unsure), count
 
     def close(self) -> None:
-        """Write what waits and let go of the file. Raises like `flush`."""
+        """Write what waits and let go of the file. Raises like `flush`, and CannotWrite for what is
+        lost with this."""
         try:
             if self._waiting:
                 self.flush()
         finally:
             self._let_go()
+            lost = len(self._waiting)
+            self._waiting.clear()
+            if lost:
+                self._lose(lost)
+                raise CannotWrite(
+                    f"{self._path}: {self._untold} reading{'s' * (self._untold > 1)} lost for good,"
+                    f" {self.trouble or 'nothing was written'}"
+                )
 
     def __enter__(self) -> Self:
         return self
@@ -183,6 +201,10 @@ class History:
             with contextlib.suppress(sqlite3.Error):
                 self._database.close()
             self._database = None
+
+    def _lose(self, count: int) -> None:
+        self.lost += count
+        self._untold += count
 
     def _say(self, error: CannotWrite) -> None:
         """Raise a trouble once, and again only when it has become another one."""

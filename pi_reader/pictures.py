@@ -12,7 +12,10 @@ from pi_reader.values import Digit, Frame, Reading
 SURE = (0, 140, 60)
 UNSURE = (220, 120, 0)
 _CELL = 84  # pixels: a 28x28 crop three times as large
+_FURTHEST = 6  # rows of labels above and below a digit that are tried
 _CAPTION = 14  # pixels below each crop
+
+_Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def annotated(frame: Frame, reading: Reading) -> Image.Image:
@@ -22,7 +25,12 @@ def annotated(frame: Frame, reading: Reading) -> Image.Image:
     line_width = max(1, max(picture.size) // 500)
     font = _font(max(12, max(picture.size) // 55))
     for digit in reading.digits:
-        _annotate(draw, digit, font, line_width)
+        box = digit.box
+        corners = (box.x, box.y, box.right - 1, box.bottom - 1)
+        draw.rectangle(corners, outline=_colour(digit), width=line_width)
+    taken: list[_Rectangle] = []
+    for digit in reading.digits:
+        _write_label(draw, digit, font, picture.size, taken)
     return picture
 
 
@@ -88,20 +96,40 @@ def _fitted(crop: np.ndarray) -> Image.Image:
     return picture.resize(size, way)
 
 
-def _annotate(
-    draw: ImageDraw.ImageDraw, digit: Digit, font: ImageFont.ImageFont, line_width: int
+def _colour(digit: Digit) -> tuple[int, int, int]:
+    return SURE if digit.sure else UNSURE
+
+
+def _write_label(
+    draw: ImageDraw.ImageDraw,
+    digit: Digit,
+    font: ImageFont.ImageFont,
+    size: tuple[int, int],
+    taken: list[_Rectangle],
 ) -> None:
-    box, colour = digit.box, SURE if digit.sure else UNSURE
-    draw.rectangle((box.x, box.y, box.right - 1, box.bottom - 1), outline=colour, width=line_width)
-    text = (
-        f"{digit.label} {digit.confidence:.2f}"
-        if digit.sure
-        else f"{digit.label}? {digit.confidence:.2f}"
-    )
-    left, top, right, bottom = draw.textbbox((box.x, box.y), text, font=font)
-    rise = min(top, bottom - box.y + 2)  # above the box, or inside it at the picture's upper edge
-    draw.rectangle((left - 1, top - rise, right + 1, bottom - rise + 1), fill=(255, 255, 255))
-    draw.text((box.x, box.y - rise), text, fill=colour, font=font)
+    """Write a digit's label where none is yet: above its box if there is room, else below, else
+    further up or down. taken: where labels stand; this one is added."""
+    text = f"{digit.label}{'' if digit.sure else '?'} {digit.confidence:.2f}"
+    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
+    width, height = right - left + 2, bottom - top + 2
+    x = max(0, min(digit.box.x - 1, size[0] - width))
+    above, below = digit.box.y - height, digit.box.bottom + 1
+    tries = [above, below]
+    for step in range(1, _FURTHEST):
+        tries += [above - step * height, below + step * height]
+    places = [(x, y, x + width, y + height) for y in tries if 0 <= y <= size[1] - height]
+    free = (place for place in places if not any(_overlap(place, other) for other in taken))
+    inside = max(0, min(digit.box.y, size[1] - height))
+    place = next(free, (x, inside, x + width, inside + height))
+    taken.append(place)
+    draw.rectangle(place, fill=(255, 255, 255))
+    draw.text((place[0] + 1 - left, place[1] + 1 - top), text, fill=_colour(digit), font=font)
+
+
+def _overlap(one: _Rectangle, other: _Rectangle) -> bool:
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > 0 and down > 0
 
 
 def _font(size: int) -> ImageFont.ImageFont:

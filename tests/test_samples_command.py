@@ -155,7 +155,7 @@ def test_fail__what_cannot_be(box, capsys, words, code, said):
 
 
 def test_fail__no_samples_yet(tmp_path, capsys):
-    assert pi_reader(tmp_path, "samples", "list") == 66
+    assert pi_reader(tmp_path, "samples", "show", "1") == 66
     assert "correct a reading" in capsys.readouterr().err
 
 

@@ -325,6 +325,7 @@ def test_ok__readings_for_scripts(box: Path, capsys: pytest.CaptureFixture[str])
         "sure": True,
         "confidence": 0.75,
         "weights": "",
+        "utc_offset": None,
     }
     assert last["text"] == "29\n?" and abs(last["when"] - time.time()) < 60
     table = list(csv.DictReader(io.StringIO(asked(box, capsys, "readings", "--csv")[1])))

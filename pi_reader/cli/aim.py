@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import add_state_option, counted, folders_of
+from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
 from pi_reader.service.known import LARGEST, look, number
 
@@ -96,7 +96,7 @@ def lines(figures: Figures, share: float) -> Iterator[str]:
 
 def _draw(text: list[str], shown: int) -> int:
     """Print lines over those that were shown before; on what is no terminal, below them."""
-    if shown and sys.stdout.isatty():
+    if shown and can_draw(sys.stdout):
         print(_UP.format(shown), end="")
     print("\n".join(text), flush=True)
     return len(text)

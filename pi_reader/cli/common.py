@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pi_reader
 from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError
@@ -34,6 +35,20 @@ def one_line(text: str) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text
     )
+
+
+def can_draw(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that understands how to move about and clear."""
+    return stream.isatty() and os.environ.get("TERM", "") != "dumb"
+
+
+def fitted(line: str, stream: TextIO | None = None) -> str:
+    """A line of a table, cut where the terminal ends; whole where it goes to a file or a pipe."""
+    stream = stream or sys.stdout
+    if not stream.isatty():
+        return line
+    width = shutil.get_terminal_size().columns
+    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def counted(number: int, name: str) -> str:

@@ -170,15 +170,23 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 6)
 
 
+def _share(value: float) -> str:
+    """A share for people; of nothing there is none."""
+    return "-" if math.isnan(value) else f"{value:.2%}"
+
+
 def _table(measures: Measures, seconds: float) -> str:
-    per_digit = "  ".join(f"{digit}: {share:.2%}" for digit, share in enumerate(measures.per_digit))
+    per_digit = "  ".join(
+        f"{digit}: {_share(share)}" for digit, share in enumerate(measures.per_digit)
+    )
     return "\n".join(
         (
-            f"accuracy           {measures.accuracy:.2%}  ({measures.errors} errors in {measures.n})",
+            f"accuracy           {_share(measures.accuracy)}  "
+            f"({measures.errors} errors in {measures.n})",
             f"of each digit      {per_digit}",
-            f"sure of            {1 - measures.rejected:.2%}, of these right: "
-            f"{measures.accuracy_of_sure:.2%}",
-            f"calibration error  {measures.calibration_error:.2%}",
+            f"sure of            {_share(1 - measures.rejected)}, of these right: "
+            f"{_share(measures.accuracy_of_sure)}",
+            f"calibration error  {_share(measures.calibration_error)}",
             f"seconds            {seconds:.2f}",
         )
     )

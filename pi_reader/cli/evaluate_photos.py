@@ -97,13 +97,16 @@ def _as_json(groups: dict[str, Score]) -> str:
     )
 
 
+def _cell(value: float) -> str:
+    if isinstance(value, int):
+        return f"{value:10d}"
+    return f"{'-':>10}" if math.isnan(value) else f"{value:10.3f}"
+
+
 def _table(groups: dict[str, Score]) -> str:
     columns = {group: score.figures() for group, score in groups.items()}
     lines = [f"{'':18}" + "".join(f"{group:>10}" for group in columns)]
     for name in columns["all"]:
         cells = (figures[name] for figures in columns.values())
-        lines.append(
-            f"{name:18}"
-            + "".join(f"{cell:10d}" if isinstance(cell, int) else f"{cell:10.3f}" for cell in cells)
-        )
+        lines.append(f"{name:18}" + "".join(map(_cell, cells)))
     return "\n".join(lines)

@@ -21,6 +21,7 @@ Each picture's digits are printed line by line, as they are written; `?` stands 
 the reader does not stand by. A picture that cannot be read is reported, the others still are."""
 EXAMPLE = "pi-reader read photo.jpg another.png --annotate /tmp/looked-at"
 
+_CERTAIN = 0.995  # a confidence that is shown as 100 %; below 1 less this, as 0 %
 _LONGEST_STEM = 240  # bytes of a file's name; most file systems take 255, with number and ending
 
 
@@ -96,10 +97,20 @@ def for_people(reading: Reading) -> str:
     lines += [f"  {line.text}" for line in reading.lines] or ["  (no digits)"]
     lines += [
         f"  ? at {digit.box.x},{digit.box.y}: perhaps {digit.label} "
-        f"({digit.confidence:.0%}), or {digit.runner_up[0]}"
+        f"({digit.confidence:.0%}), or {digit.runner_up[0]}{_why(digit)}"
         for digit in unsure
     ]
     return "\n".join(lines)
+
+
+def _why(digit: Digit) -> str:
+    """What a confidence does not say: why one that is certain is a `?`, and one that is not at all
+    stands there."""
+    if digit.confidence >= _CERTAIN:
+        return "; two lines touch here, so where it ends is not certain"
+    if digit.confidence < 1 - _CERTAIN:
+        return "; no digit by itself, but it stands where one must be"
+    return ""
 
 
 def _digit(digit: Digit) -> dict:

@@ -18,6 +18,7 @@ from pi_reader.cli.common import (
     add_state_option,
     content_of,
     counted,
+    fitted,
     folders_of,
     save_picture,
 )
@@ -91,10 +92,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, folders: Folders) -> int:
-    with _open(folders) as samples:
-        counts, found = samples.counts(), list(samples.all())
+    from pi_reader.samples import Counts
+
+    try:
+        with _open(folders) as samples:
+            counts, found = samples.counts(), list(samples.all())
+    except MissingFile:  # nothing was taught yet, which is no mistake
+        counts, found = Counts(0, 0, 0, 0, 0.0), []
     for sample in found if args.all or args.json else found[-_LISTED:]:
-        print(json.dumps(_as_json(sample)) if args.json else _line(sample))
+        print(json.dumps(_as_json(sample)) if args.json else fitted(_line(sample)))
     if not args.json:
         print(
             f"{counted(counts.samples, 'sample')} of {counted(counts.events, 'reading')}, "
@@ -135,6 +141,8 @@ def _label_last(args: argparse.Namespace, folders: Folders) -> int:
             f"label {args.label!r:.40}: should be digits, - for what is none, and ? "
             "for one to leave as it is"
         )
+    if args.place is not None and not 1 <= args.place < 10**6:
+        raise UsageError(f"samples label: --place is {args.place}, digits are counted from 1")
     place = None if args.place is None else args.place - 1
     try:
         print(label_last(folders, label, place))

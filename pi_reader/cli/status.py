@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pi_reader.cli.common import add_state_option, folders_of, one_line
+from pi_reader.cli.common import add_state_option, can_draw, folders_of, one_line
 from pi_reader.errors import NoHardware
 from pi_reader.service.known import Known, is_number, look, number, span
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
             )
             if text != said:
                 print(
-                    (_CLEAR if args.follow and not args.json and sys.stdout.isatty() else "")
+                    (_CLEAR if args.follow and not args.json and can_draw(sys.stdout) else "")
                     + text,
                     flush=True,
                 )

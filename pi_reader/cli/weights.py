@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pi_reader.cli.common import (
     add_state_option,
     content_of,
+    fitted,
     folders_of,
     generations_of,
     one_line,
@@ -96,7 +97,7 @@ def _list(args: argparse.Namespace, folders: Folders, generations: Generations) 
     print(
         json.dumps([_as_json(one) for one in found])
         if args.json
-        else "\n".join(map(one_line, table.lines(found)))
+        else "\n".join(fitted(one_line(line)) for line in table.lines(found))
     )
     return 0
 

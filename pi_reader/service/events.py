@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pi_reader.errors import BadData
+from pi_reader.errors import BadData, UsageError
 from pi_reader.samples import NO_DIGIT, New, Samples, cut_out
 from pi_reader.values import Frame, Reading
 
@@ -66,13 +66,13 @@ def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], sourc
     """Put digits of a reading among the samples, durably; gives how many.
 
     labels: what each is by its place in the reading, 0 to 9, NO_DIGIT, None for "nobody said".
-    Raises what Samples raises, and BadData for a place that the reading does not have.
+    Raises what Samples raises, and UsageError for a place that the reading does not have.
     """
     digits = event.reading.digits
     items = []
     for place, label in sorted(labels.items()):
         if not 0 <= place < len(digits):
-            raise BadData(f"digit {place + 1}: this reading has {len(digits)}")
+            raise UsageError(f"digit {place + 1}: this reading has {len(digits)}, counted from 1")
         digit = digits[place]
         if digit.patch is not None:
             items.append(
