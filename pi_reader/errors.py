@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, of every command: 128 + SIGINT, what shells report."""
+
 
 class PiReaderError(Exception):
     """Anything pi-reader can explain to its user. Exit code 70: not explained, so our bug."""

@@ -247,7 +247,7 @@ def test_ok__following_shows_changes_only(
 
     monkeypatch.setattr("pi_reader.cli.status.time.sleep", sleep)
     code, said = asked(tmp_path, capsys, "status", "--follow", "--json")
-    assert code == 0
+    assert code == 130
     assert [json.loads(line)["status"]["state"] for line in said.splitlines()] == [
         "reading",
         "unsure",

@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of
-from pi_reader.errors import BadData, Busy, MissingFile, UsageError
+from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
 from pi_reader.service.known import LARGEST, look, number
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
                 if time.monotonic() >= end:
                     break
     except KeyboardInterrupt:
-        pass
+        print()
+        return INTERRUPTED
     return 0
 
 

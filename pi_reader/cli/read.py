@@ -61,7 +61,10 @@ def run(args: argparse.Namespace) -> int:
             codes.add(error.exit_code)
             continue
         reading = reader.read(frame)
-        print(json.dumps(as_json(reading)) if args.json else for_people(reading), flush=True)
+        try:
+            print(json.dumps(as_json(reading)) if args.json else for_people(reading), flush=True)
+        except BrokenPipeError:  # nobody listens any more; what went wrong so far still counts
+            break
         if targets:
             from pi_reader.pictures import annotated  # Pillow's fonts, only for who wants them
 

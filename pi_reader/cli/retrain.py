@@ -18,7 +18,7 @@ from pi_reader.cli.common import (
     is_our_weights,
     weights_path,
 )
-from pi_reader.errors import BadData, MissingFile, UsageError
+from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders, Settings
@@ -160,7 +160,7 @@ def _learn(
             temperature=temperature,
         )
         night.run()
-    return 0
+        return INTERRUPTED if told() == trainer.INTERRUPTED else 0
 
 
 def _for_elsewhere(args: argparse.Namespace) -> int:
@@ -176,10 +176,15 @@ def _for_elsewhere(args: argparse.Namespace) -> int:
     check_output(args.out, inputs, is_our_weights, args.force)
     parent, card = store.load(path)
     content = content_of(str(args.samples), exchange.LARGEST)
-    with trainer.told_to_stop() as told:
-        outcome, its = learn_for_elsewhere(
-            content, args.samples.name, parent, card, sha256(path), args.mnist, told, _say
-        )
+    try:
+        with trainer.told_to_stop() as told:
+            outcome, its = learn_for_elsewhere(
+                content, args.samples.name, parent, card, sha256(path), args.mnist, told, _say
+            )
+    except trainer.Stopped as stopped:
+        if str(stopped) == trainer.INTERRUPTED:
+            raise KeyboardInterrupt from None
+        raise Busy(f"retrain: {stopped}, nothing is written") from None
     if outcome.model is None:
         raise BadData(f"{args.samples}: {outcome.state}: {outcome.why}; nothing is written")
     out = check_output(args.out, inputs, is_our_weights, args.force)  # hours have passed

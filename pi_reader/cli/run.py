@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import add_state_option, one_line
-from pi_reader.errors import BadSettings, CannotWrite, MissingFile, UsageError
+from pi_reader.errors import INTERRUPTED, BadSettings, CannotWrite, MissingFile, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -66,10 +66,10 @@ def run(args: argparse.Namespace) -> int:
             settings = _settings(args, folders.settings)
             with ExitStack() as opened:
                 appliance = build(settings, folders, log, opened)
-                with _signals(appliance):
+                with _signals(appliance) as interrupted:
                     appliance.run(until)
                 again = appliance.wants_reload
-    return 0
+    return INTERRUPTED if interrupted else 0
 
 
 @contextmanager
@@ -106,10 +106,16 @@ def _settings(args: argparse.Namespace, path: Path) -> Settings:
 
 
 @contextmanager
-def _signals(appliance: Appliance) -> Iterator[None]:
-    """Let SIGTERM and SIGINT end the loop, and SIGHUP reload, for as long as the block lasts."""
+def _signals(appliance: Appliance) -> Iterator[list[int]]:
+    """Let SIGTERM and SIGINT end the loop, and SIGHUP reload, for as long as the block lasts.
+
+    Gives a list that is not empty once it was SIGINT.
+    """
+    interrupted: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            interrupted.append(number)
         appliance.stop()
         signal.alarm(STOP_WITHIN)
 
@@ -129,7 +135,7 @@ def _signals(appliance: Appliance) -> Iterator[None]:
     }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        yield
+        yield interrupted
     except _Stopped:
         log("the camera did not answer in time; stopped without it")
     finally:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pi_reader.cli.common import add_state_option, can_draw, folders_of, one_line
-from pi_reader.errors import NoHardware
+from pi_reader.errors import INTERRUPTED, NoHardware
 from pi_reader.service.known import Known, is_number, look, number, span
 
 HELP = """how the box is doing: what it sees, what is wrong, what it is learning
@@ -58,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
             said = text
             time.sleep(_FOLLOW_SECONDS)
     except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # nobody listens any more; how it is doing is said by the code, too
         pass
     return 0 if known.running else OFFLINE
 

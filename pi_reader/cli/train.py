@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import add_force_option, is_our_weights
-from pi_reader.errors import Busy, CannotWrite, PiReaderError, UsageError
+from pi_reader.errors import INTERRUPTED, Busy, CannotWrite, PiReaderError, UsageError
 from pi_reader.files import check_output
 from pi_reader.training.recipes import RECIPES
 
@@ -33,7 +33,6 @@ Ctrl-C saves what has been reached beside the weights; --resume goes on from the
 very weights that an unbroken training would have given."""
 EXAMPLE = "pi-reader train default --download --out default.npz"
 
-_INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
 _MOST_EPOCHS, _MOST_HOURS = 100_000, 10_000.0
 
 
@@ -102,12 +101,15 @@ def run(args: argparse.Namespace) -> int:
     learner = courses.learner_for(course)
     try:
         start = _resume(args, kept, course, learner)
-        with trainer.told_to_stop() as told:
+        with trainer.told_to_stop() as told:  # what interrupts elsewhere finds nothing to save
             stop = _with_deadline(told, args.hours, began)
             result = _train(learner, start, kept, course, stop)
         if result.stopped:
             return _stopped(result, learner, kept)
         return _finish(args, kept, course, learner, result)
+    except trainer.Stopped as stopped:
+        _say(f"train: {stopped} before a step was done, so there is nothing to keep")
+        return INTERRUPTED
     finally:
         learner.close()
 
@@ -268,7 +270,7 @@ def _stopped(result: Run, learner: Learner, kept: Path) -> int:
     if result.stopped == "the time is up":
         raise Busy(said)
     _say(said)
-    return _INTERRUPTED
+    return INTERRUPTED
 
 
 def _finish(

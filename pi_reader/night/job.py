@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.config import Folders, Settings
-from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.errors import BadData, CannotWrite, MissingFile
 from pi_reader.files import believed, locked, read_json, write_json
 from pi_reader.generations import SHIPPED, Generations
 from pi_reader.network.card import PREPROCESSING, Card
@@ -33,8 +33,8 @@ from pi_reader.training import memory, recipes
 from pi_reader.training.memory import Memory
 from pi_reader.training.own import NIGHT, Taught
 from pi_reader.training.recut import recut
-from pi_reader.training.trainer import minutes
-from pi_reader.training.trial import Outcome, Stopped, Trial
+from pi_reader.training.trainer import Stopped, minutes
+from pi_reader.training.trial import Outcome, Trial
 
 # How patches were made when the first samples were kept: none of these notes it by itself.
 _FIRST_CUT = '{"centred_by": "mass", "full_ink": 255, "longer_edge": 20, "size": 28}'
@@ -318,7 +318,7 @@ def learn_for_elsewhere(
 ) -> tuple[Outcome, Card]:
     """Learn from exported samples on a bigger machine; gives what came of it, and its card.
 
-    content: of the file of that name; base: sha256 of the parent's file. Raises BadData, Busy.
+    content: of the file of that name; base: sha256 of the parent's file. Raises BadData, Stopped.
     """
     samples = [sample for sample in exchange.read(content, name) if sample.label is not None]
     remembered = memory.remember(mnist)
@@ -333,10 +333,7 @@ def learn_for_elsewhere(
         log=log,
     )
     log(_outset(trial))
-    try:
-        outcome = trial.run()
-    except Stopped as stopped:
-        raise Busy(f"retrain: {stopped}, nothing is written") from stopped
+    outcome = trial.run()
     learned = sum(not sample.held_out for sample in samples)
     return outcome, _card(outcome, card, digest, base, learned, believed(time.time()), "")
 

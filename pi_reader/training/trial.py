@@ -36,10 +36,6 @@ _LITTLE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)  # the same if few kinds of digit
 _MENDED = 0.9  # share of the owner's errors that as little as possible has to mend
 
 
-class Stopped(Exception):
-    """The trial was told to stop; what was reached is kept. The message is the reason."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What came of a trial.
@@ -98,7 +94,7 @@ class Trial:
         self._done = 0  # steps of the trainings that are over
 
     def run(self) -> Outcome:
-        """Train and judge. Raises Stopped, and CannotWrite if no checkpoint can be kept."""
+        """Train and judge. Raises trainer.Stopped, and CannotWrite if no checkpoint can be kept."""
         taught, learned = self.taught, self.taught.take(~self.taught.held_out)
         short = judge.waits_for(len(taught), len(np.unique(taught.events)))
         if short or len(np.unique(learned.events)) < LEAST_LEARNED:
@@ -237,7 +233,7 @@ class Trial:
         try:
             result = trainer.train(learner, start, keep, stop)
             if result.stopped:
-                raise Stopped(result.stopped)
+                raise trainer.Stopped(result.stopped)
             if start < steps:
                 keep(steps)
             self.work += own.step_work(self.parent) * steps
