@@ -184,9 +184,16 @@ class Requests:
             return False
 
     def _remove(self, name: str) -> bool:
-        """Whether it was there and it was us who removed it."""
+        """Whether it was there and it was us who removed it.
+
+        Somebody's folder in its place, which may not be ours to empty, is moved out of sight.
+        """
+        path = self.folder / name
         try:
-            os.unlink(self.folder / name)
+            if path.is_dir() and not path.is_symlink():
+                path.rename(self.folder / f".odd-{secrets.token_hex(4)}")
+            else:
+                path.unlink()
         except OSError:
             return False
         return True

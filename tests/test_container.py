@@ -20,6 +20,7 @@ installed from what is there. Each release takes about three minutes.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import tempfile
 import time
@@ -184,10 +185,49 @@ def test_a_missing_camera_lights_the_lamp_after_three_tries(box: Container) -> N
     assert "Start request repeated too quickly" in journal
     assert journal.count("picamera2 is not installed") == 3
     box.wait(lambda: "picamera2 is not installed" in said(box), 10, "to say what is wrong")
+    box.run("systemctl", "start", READER, check=False)  # as advised, though nothing is mended
+    box.wait_for(FAULT, "active", 120)
+    assert box.state("pi-reader-fault.timer") == "active"
     settings(box, DESK)
-    box.run("systemctl", "reset-failed", READER)
     box.run("systemctl", "start", READER)  # by hand: that ends the lamp as well
     reading(box)
+
+
+def test_starts_by_hand_do_not_use_up_the_limit(box: Container) -> None:
+    for _ in range(6):
+        box.run("systemctl", "restart", READER)
+    reading(box)
+    for _ in range(6):  # before it is ready
+        box.run("systemctl", "restart", "--no-block", READER)
+        time.sleep(0.3)
+    reading(box)
+
+
+def test_comes_back_by_itself_whatever_was_broken_and_tried(box: Container) -> None:
+    """Broken, mended, started and stopped at random: mended, it always reads again by itself."""
+    sequences = int(os.environ.get("PI_READER_SEQUENCES", "5"))
+    broken = ('[camera]\nkind = "pi"\n', '[camera]\nkindd = "desk"\n', "nonsense")
+    box.tune("pi-reader-fault.timer", OnActiveSec=f"{RETRY_SECONDS}s", AccuracySec="1s")
+    longest = 0.0
+    for number in range(sequences):
+        dice = random.Random(number)
+        for _ in range(dice.randint(3, 8)):
+            settings(box, dice.choice((*broken, DESK)))
+            act = dice.choice(("start", "restart", "stop", "kill", "reload-or-restart", "wait"))
+            if act == "kill":
+                box.run("systemctl", "kill", "--signal=KILL", READER, check=False)
+            elif act != "wait":
+                box.run("systemctl", act, "--no-block", READER, check=False)
+            time.sleep(dice.uniform(0, 4))
+        settings(box, broken[0])
+        box.run("systemctl", "start", "--no-block", READER)  # a stopped one stays so
+        time.sleep(dice.uniform(0, 6))
+        settings(box, DESK)
+        what = f"to come back after sequence {number}"
+        longest = max(longest, box.wait(lambda: box.state(READER) == "active", 90, what))
+        reading(box)
+    print(f"\n{sequences} sequences: reading again at most {longest:.1f} s after mending")
+    box.tune("pi-reader-fault.timer", OnActiveSec="15min")
 
 
 def test_whoever_belongs_to_its_group_may_look_and_ask(box: Container) -> None:
@@ -213,6 +253,17 @@ def test_a_request_starts_the_training(box: Container) -> None:
     assert not (box.root / STATE / "requests" / "retrain").exists()
     assert box.state("pi-reader-train.path") == "active"
     assert box.state("pi-reader-train.timer") == "active"
+
+
+def test_no_request_ends_the_path_unit(box: Container) -> None:
+    """Neither somebody's folder in its place, which is not the box's to empty, nor a burst."""
+    folder = f"/{STATE}/requests/retrain"
+    box.shell(f"mkdir -p {folder}/full && chmod 700 {folder} && chown ada:pi-reader {folder}")
+    box.wait(lambda: not (box.root / folder[1:]).exists(), 120, "to be moved aside")
+    for _ in range(15):
+        box.shell(f"runuser -u pi-reader -- touch {folder}")
+        box.wait(lambda: not (box.root / folder[1:]).exists(), 60, "to be taken")
+    assert box.state("pi-reader-train.path") == "active"
 
 
 def test_a_key_may_ask_and_nothing_else(box: Container) -> None:
