@@ -136,11 +136,13 @@ def sync_folder(folder: Path) -> None:
 def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
     """Be the only process that works on something, for as long as the block lasts.
 
-    path: a file that stands for it, made if it is missing. A process that dies lets go by itself.
+    path: a file that stands for it, made if it is missing, for its owner alone: who may open it
+    could hold it. A process that dies lets go by itself.
     Raises Busy if another one holds on for so many seconds, CannotWrite if the file cannot be made.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o664)
+        flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         raise CannotWrite(f"{path}: cannot be made, {_reason(error)}") from error
     try:

@@ -132,6 +132,7 @@ install_device() {
     make_user "$(units_of "$new")"
     put_settings "$(units_of "$new")"
     switch_to "$new"
+    migrate_state
     do_it systemctl enable --quiet "${switched_on[@]}"
     if [ -n "$ssh_key" ]; then put_key; fi
     start_reader || fail "installed, but the reader does not start: $(why_not)"
@@ -148,6 +149,7 @@ upgrade_device() {
     before=$(state_of_reader)
     make_user "$(units_of "$new")"
     switch_to "$new"
+    migrate_state
     if [ "$before" = inactive ]; then
         outcome "upgraded; the reader was stopped before, and still is"
     elif start_reader; then

@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "errors": set(),
     "values": BASE,
     "files": BASE,
+    "privileges": set(),
     "config": BASE,
     "handwriting": {"values"} | BASE,
     "camera": {"handwriting", "values"} | BASE,
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     }
     | BASE,
     "service": {
+        "privileges",
         "camera",
         "inputs",
         "outputs",

@@ -256,3 +256,29 @@ def test_ok__the_button_leaves_the_file_that_is_watched_for(tmp_path: Path) -> N
     assert Path(watched).parent == DEVICE_RUNTIME
     power_off(Folders(tmp_path, tmp_path, tmp_path), lambda line: None)
     assert [path.name for path in tmp_path.iterdir()] == [Path(watched).name]
+
+
+def test_ok__python_runs_isolated_everywhere() -> None:
+    """Else whoever writes into the state, the home of the box's user, has code run at its start."""
+    for path in UNITS:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("Exec") and "python" in line:
+                assert "/opt/pi-reader/bin/python -I " in line, path.name
+            assert not re.match(r"Exec\w+=\S*/bin/pi-reader", line), path.name
+    steps = (SYSTEMD / "steps.sh").read_text() + (SYSTEMD / "install.sh").read_text()
+    assert '1s/$/ -I/\' "$new/bin/pi-reader"' in steps, "sshd and people start this one"
+    assert not re.search(r'bin/python"? (?!-I)-', steps)
+
+
+def test_ok__the_group_writes_requests_alone() -> None:
+    lines = (SYSTEMD / "pi-reader.tmpfiles.conf").read_text().splitlines()
+    modes = {line.split()[1]: line.split()[2] for line in lines if line.startswith("d ")}
+    assert modes == {
+        "/run/pi-reader": "0750",
+        "/var/lib/pi-reader": "0750",
+        "/var/lib/pi-reader/requests": "2770",
+    }
+    for name in ("pi-reader.service", "pi-reader-train.service"):
+        assert unit(name)["Service.StateDirectoryMode"] == ["0750"]
+        assert unit(name)["Service.UMask"] == ["0027"]
+    assert unit("pi-reader.service")["Service.RuntimeDirectoryMode"] == ["0750"]

@@ -77,10 +77,13 @@ def add_force_option(parser: argparse.ArgumentParser) -> None:
 
 
 def folders_of(args: argparse.Namespace) -> Folders:
-    """The folders that the command line means."""
+    """The folders that the command line means; from now on root works there as their owner."""
     from pi_reader.config import find_folders
+    from pi_reader.privileges import work_as_owner_of
 
-    return find_folders(args.state)
+    folders = find_folders(args.state)
+    work_as_owner_of(folders.state)
+    return folders
 
 
 def generations_of(folders: Folders, settings: Settings) -> Generations:
@@ -134,10 +137,14 @@ def save_picture(
     from PIL.PngImagePlugin import PngInfo
 
     from pi_reader.files import durable
+    from pi_reader.privileges import as_caller
 
     mark = PngInfo()
     mark.add_text(*_PICTURE_MARK)
-    with durable(check_output(path, inputs, is_our_picture, force)) as handle:
+    with (
+        as_caller(),
+        durable(check_output(path, inputs, is_our_picture, force)) as handle,
+    ):
         picture.save(handle, "PNG", pnginfo=mark)
 
 
@@ -170,12 +177,15 @@ def content_of(name: str, most: int) -> bytes:
     At most one byte more than is allowed, which tells that it is too much. Raises MissingFile or
     BadData.
     """
+    from pi_reader.privileges import as_caller
+
     try:
         if name == "-":
             return sys.stdin.buffer.read(most + 1)
-        check_file(Path(name))
-        with open(name, "rb") as handle:
-            return handle.read(most + 1)
+        with as_caller():
+            check_file(Path(name))
+            with open(name, "rb") as handle:
+                return handle.read(most + 1)
     except FileNotFoundError as error:
         raise MissingFile(f"{name}: there is no such file") from error
     except OSError as error:

@@ -110,6 +110,11 @@ def _run(words: list[str]) -> int:
     except BrokenPipeError:  # in the middle: what would have come is not wanted
         _drop_output()
         return 0
+    except PermissionError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        line = one_line(f"pi-reader: {place}no permission; its owner, or sudo, may")
+        print(line, file=sys.stderr)
+        return CannotWrite.exit_code
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             _drop_output()

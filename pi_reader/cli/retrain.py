@@ -205,7 +205,7 @@ def _is_not_ours(folder: Path) -> bool:
         owner = folder.stat().st_uid
     except OSError:
         return False
-    return owner != os.geteuid()
+    return owner != os.getuid()
 
 
 def _say(line: str) -> None:

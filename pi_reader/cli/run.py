@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import add_state_option, one_line
 from pi_reader.errors import INTERRUPTED, BadSettings, CannotWrite, MissingFile, UsageError
+from pi_reader.privileges import work_as_owner_of
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if args.config is not None and not args.config.exists():
         raise MissingFile(f"{args.config}: there is no such settings file")
     folders = find_folders(args.state, args.config)
+    work_as_owner_of(folders.state)  # `sudo pi-reader run` must not leave root's files behind
     until = None if args.seconds is None else time.monotonic() + args.seconds
     again = True
     with _alone(folders):

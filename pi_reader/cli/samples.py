@@ -24,6 +24,7 @@ from pi_reader.cli.common import (
 )
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
 from pi_reader.files import locked
+from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -204,7 +205,8 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
 
     if args.file != "-":
         inputs = [folders.samples, folders.settings]
-        target = check_output(Path(args.file), inputs, _is_export, args.force)
+        with as_caller():
+            target = check_output(Path(args.file), inputs, _is_export, args.force)
     with _open(folders) as samples:
         found = list(samples.all())
     if args.file == "-":
@@ -213,7 +215,7 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
         sys.stdout.buffer.write(content.getvalue())
         sys.stdout.buffer.flush()
         return 0
-    with durable(target) as handle:
+    with as_caller(), durable(target) as handle:
         exchange.write(found, handle)
     print(f"{args.file}: {counted(len(found), 'sample')}")
     return 0

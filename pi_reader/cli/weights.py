@@ -20,6 +20,7 @@ from pi_reader.cli.common import (
 )
 from pi_reader.errors import Busy, CannotWrite, UsageError
 from pi_reader.files import locked
+from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
     import numpy as np
@@ -200,7 +201,8 @@ def _model(which: str, generations: Generations) -> Model:
 
     if which.isascii() and which.isdecimal() and len(which) <= _MOST_DIGITS:
         return generations.load(int(which))[0]
-    return store.load(weights_path(which))[0]
+    with as_caller():
+        return store.load(weights_path(which))[0]
 
 
 def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.ndarray]:
@@ -211,10 +213,11 @@ def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.
     from pi_reader.training import data
     from pi_reader.training.npz import load_npz
 
-    if args.mnist:
-        return data.load_test(args.mnist)
-    if args.npz:
-        return load_npz(args.npz)
+    with as_caller():
+        if args.mnist:
+            return data.load_test(args.mnist)
+        if args.npz:
+            return load_npz(args.npz)
     held = []
     if folders.samples.exists():
         with Samples(folders.samples) as samples:

@@ -101,6 +101,7 @@ class Word:
         beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside.touch(0o640)  # as the status file
             beside.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
             beside.replace(self._path)
 

@@ -17,7 +17,7 @@ from typing import Any
 from pi_reader.errors import CannotWrite
 
 EVERY = 10.0  # seconds between two reports while nothing changes
-_MODE = 0o644  # anybody on the box may see it
+_MODE = 0o640  # the box's group may see it: what is read is nobody else's business
 
 
 class Report:
@@ -38,8 +38,9 @@ class Report:
         beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(plain(values), ensure_ascii=False), encoding="utf-8")
+            beside.touch(_MODE)
             beside.chmod(_MODE)
+            beside.write_text(json.dumps(plain(values), ensure_ascii=False), encoding="utf-8")
             beside.replace(self._path)
         except OSError as error:
             with contextlib.suppress(OSError):
