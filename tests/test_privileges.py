@@ -8,6 +8,8 @@ import shutil
 import sqlite3
 import stat
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +19,11 @@ from night_world import hand, teach
 from pi_reader.cli import retrain, samples, weights  # noqa: F401 - imported once, not in each child
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders
+from pi_reader.errors import BadData, MissingFile
+from pi_reader.files import write_json
 from pi_reader.history import History
 from pi_reader.network import store
+from pi_reader.requests import Requests
 from pi_reader.samples import Samples
 from pi_reader.service import backup
 from pi_reader.service.migrate import migrate
@@ -70,10 +75,28 @@ COMMANDS = (
 )
 
 
+def open_place() -> Iterator[Path]:
+    """A folder that others can reach: pytest's are for its own user alone."""
+    with tempfile.TemporaryDirectory(prefix="pi-reader-") as place:
+        os.chmod(place, 0o755)
+        yield Path(place)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from open_place()
+
+
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place() -> Iterator[Path]:
+    yield from open_place()
+
+
+@pytest.fixture(scope="module")
+def out(place: Path) -> Path:
     """A folder of root's, with files to import."""
-    folder = tmp_path_factory.mktemp("out")
+    folder = place / "out"
+    folder.mkdir()
     shutil.copy(SHIPPED, folder / "offer.npz")
     with Samples(folder / "box" / "samples.db") as some:
         teach(some, *hand(3))
@@ -104,9 +127,6 @@ def state(tmp_path: Path) -> Path:
     (folder / "weights").mkdir()
     (folder / "night").mkdir()
     (folder / "requests").mkdir()
-    for parent in (*tmp_path.parents, tmp_path):
-        if parent != Path("/tmp") and parent.owner() == "root" and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
     own(folder)
     return folder
 
@@ -276,6 +296,69 @@ def test_ok__a_state_of_an_earlier_version_is_taken_from_the_group(
             assert (facts.st_uid, stat.S_IMODE(facts.st_mode)) == (BOX, 0o750)
         elif stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1:
             assert (facts.st_uid, facts.st_mode & 0o027) == (BOX, 0)
+
+
+def as_member(work: Callable[[], object]) -> Callable[[], object]:
+    def do() -> object:
+        os.setgroups([GROUP])
+        os.setresgid(GROUP, GROUP, GROUP)
+        os.setresuid(MEMBER, MEMBER, MEMBER)
+        return work()
+
+    return do
+
+
+def test_ok__a_member_asks_and_the_box_does_it(tmp_path: Path, state: Path, out: Path) -> None:
+    """Six things that members did themselves; each leaves a request, and changes nothing else."""
+    (state / "requests").chmod(0o2770)
+    for path in state.rglob("*"):
+        if path.name != "requests":
+            path.chmod(0o750 if path.is_dir() else 0o640)
+    state.chmod(0o750)
+    (out / "offer.npz").chmod(0o644)
+    (out / "taught.npz").chmod(0o644)
+    status = {"pid": os.getpid(), "updated": time.time(), "frames": 1, "state": "reading"}
+    (state / "run").mkdir()
+    write_json(state / "run" / "status.json", status, 0o644)
+    before = {name: facts for name, facts in all_of(state).items() if "/requests" not in name}
+    asked = []
+    for words in (
+        "samples label 1 7",
+        "samples drop 1 2",
+        "weights use 0",
+        "weights rollback",
+        f"samples import {out}/taught.npz",
+        f"weights offer {out}/offer.npz",
+    ):
+        said = tmp_path / "said"
+        argv = [*words.split(), "--state", str(state)]
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("pi_reader.service.labelling.ANSWER_SECONDS", 0.05)
+            code = in_a_child(as_member(lambda a=argv: main(a)), said)
+        waits = "import" not in words and "offer" not in words
+        assert code == (75 if waits else 0), said.read_text()
+        asked += [path.name for path in (state / "requests").iterdir()]
+        if waits:  # nobody took it, so it was withdrawn
+            assert "nobody took it up" in said.read_text()
+        found = {name: facts for name, facts in all_of(state).items() if "/requests" not in name}
+        assert found == before, words
+    kinds = {name.partition("-")[0] for name in asked}
+    assert {"import", "offer", "retrain"} <= kinds
+    requests = Requests(state / "requests")
+    (offer,), (taught,) = requests.take("offer"), requests.take("import")
+    assert requests.file_of(offer) == (out / "offer.npz").read_bytes()
+    assert requests.file_of(taught) == (out / "taught.npz").read_bytes()
+    assert [path.name for path in (state / "requests").iterdir()] == ["retrain"]
+
+
+@pytest.mark.parametrize("odd", ["../samples.db", "a" * 16, 7, None, "0" * 16 + ".handed-in"])
+def test_fail__a_file_that_was_not_handed_in(tmp_path: Path, state: Path, odd: object) -> None:
+    requests = Requests(state / "requests")
+    (state / "requests" / ("0" * 16 + ".handed-in")).symlink_to(state / "samples.db")
+    requests.ask("offer", file=odd)
+    with pytest.raises((BadData, MissingFile)):
+        requests.file_of(requests.take("offer")[0])
+    assert (state / "samples.db").exists()
 
 
 def test_ok__what_root_does_belongs_to_the_box(tmp_path: Path, state: Path, out: Path) -> None:

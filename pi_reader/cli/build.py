@@ -71,7 +71,7 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
         ),
         steady=Steady(service.seen, service.of),
         heartbeat=Heartbeat(),
-        errands=open_errands(folders, diary, faults, log),
+        errands=open_errands(settings, folders, diary, faults, log),
         button=button,
         report=Report(folders.status),
         heap=Heap(),
@@ -228,9 +228,22 @@ def open_button(settings: Settings, faults: Faults, opened: ExitStack) -> Button
         return None
 
 
-def open_errands(folders: Folders, diary: Diary, faults: Faults, log: Log) -> Errands:
+def open_errands(
+    settings: Settings, folders: Folders, diary: Diary, faults: Faults, log: Log
+) -> Errands:
     """What other processes may ask for."""
+    from pi_reader.cli.common import generations_of
     from pi_reader.requests import Requests
+    from pi_reader.service.housekeeping import ACTS, Housekeeping
+
+    limits = settings.samples
+    house = Housekeeping(
+        folders.samples,
+        limits.most,
+        limits.megabytes,
+        generations_of(folders, settings),
+        folders.state / "night",
+    )
 
     return Errands(
         Requests(folders.requests, log),
@@ -238,6 +251,7 @@ def open_errands(folders: Folders, diary: Diary, faults: Faults, log: Log) -> Er
         faults,
         describe=as_json,
         check_settings=partial(load_settings, folders.settings),
+        acts={kind: getattr(house, kind) for kind in ACTS},
     )
 
 

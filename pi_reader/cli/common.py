@@ -86,6 +86,16 @@ def folders_of(args: argparse.Namespace) -> Folders:
     return folders
 
 
+def is_others(folder: Path, user: int | None = None) -> bool:
+    """Whether a state belongs to another user than the one we are, as on a box: then its service
+    has to do what is asked."""
+    try:
+        owner = folder.stat().st_uid
+    except OSError:
+        return False
+    return owner != (os.geteuid() if user is None else user)
+
+
 def generations_of(folders: Folders, settings: Settings) -> Generations:
     """What a box has learned, on top of the weights that were shipped."""
     from pi_reader.generations import Generations

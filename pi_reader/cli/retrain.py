@@ -15,6 +15,7 @@ from pi_reader.cli.common import (
     content_of,
     folders_of,
     generations_of,
+    is_others,
     is_our_weights,
     weights_path,
 )
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
         return _for_elsewhere(args)
     folders = folders_of(args)
     settings = load_settings(folders.settings)
-    if args.ask or _is_not_ours(folders.state):
+    if args.ask or is_others(folders.state, os.getuid()):
         Requests(folders.requests).ask("retrain")
         print(
             "a training was asked for; "
@@ -197,15 +198,6 @@ def _for_elsewhere(args: argparse.Namespace) -> int:
     print(f"{args.out}: {outcome.state}, {outcome.why}")
     print(f"`pi-reader weights offer {args.out}` on the box has them judged there")
     return 0
-
-
-def _is_not_ours(folder: Path) -> bool:
-    """Whether the state belongs to another user, as on a box: then its own unit has to do it."""
-    try:
-        owner = folder.stat().st_uid
-    except OSError:
-        return False
-    return owner != os.getuid()
 
 
 def _say(line: str) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import json
 import re
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +18,10 @@ from pi_reader.cli.common import (
     counted,
     fitted,
     folders_of,
+    is_others,
     save_picture,
 )
-from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
-from pi_reader.files import locked
+from pi_reader.errors import BadData, MissingFile, UsageError
 from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
@@ -128,8 +126,14 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
         number = _number(args.which)
     except argparse.ArgumentTypeError as error:
         raise UsageError(f"samples label: {error}, or last") from error
+    label = _label_from(args.label)
+    if is_others(folders.state):
+        from pi_reader.service.labelling import ask
+
+        print(ask(folders, "relabel", id=number, label=label))
+        return 0
     with _open(folders) as samples:
-        print(_line(samples.label(number, _label_from(args.label))))
+        print(_line(samples.label(number, label)))
     return 0
 
 
@@ -158,9 +162,17 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
     if args.all == bool(args.id):
         raise UsageError("samples drop: name the samples' numbers, or give --all")
     from pi_reader.samples.database import set_aside
+    from pi_reader.service.housekeeping import without_training
+    from pi_reader.service.labelling import ask
 
+    if is_others(folders.state):
+        print(ask(folders, "drop", **({"all": True} if args.all else {"ids": args.id})))
+        return 0
     left = args.all and bool(set_aside(folders.samples))  # perhaps where samples.db is gone
-    with _open(folders, new=left) as samples, _without_training(folders, args.all):
+    with (
+        _open(folders, new=left) as samples,
+        without_training(folders.state / "night", args.all),
+    ):
         gone = samples.drop_all() if args.all else samples.drop(args.id)
     if not gone and not args.all:
         raise UsageError(
@@ -168,35 +180,6 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
         )
     print(f"{counted(gone, 'sample')} {'was' if gone == 1 else 'were'} dropped")
     return 0
-
-
-@contextlib.contextmanager
-def _without_training(folders: Folders, everything: bool) -> Iterator[None]:
-    """To forget everything, forget too what a training that goes on another time had learned.
-
-    Raises Busy while one is running, CannotWrite if this user may not remove it.
-    """
-    night = folders.state / "night"
-    if not everything or not night.is_dir():
-        yield
-        return
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(locked(night / "lock", 0.0))
-        except Busy as error:
-            raise Busy(
-                "samples drop: a training is learning from them; nothing is dropped, try "
-                "again when it is over; `pi-reader status` tells"
-            ) from error
-        for path in (night / "plan.json", *night.glob("*.checkpoint")):
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise CannotWrite(
-                    f"{path}: cannot be removed ({error.strerror}), nothing is "
-                    "dropped; try it with sudo"
-                ) from error
-        yield
 
 
 def _export(args: argparse.Namespace, folders: Folders) -> int:
@@ -233,8 +216,14 @@ def _is_export(path: Path) -> bool:
 
 def _import(args: argparse.Namespace, folders: Folders) -> int:
     from pi_reader.samples import exchange
+    from pi_reader.service.labelling import hand_in
 
-    new = exchange.read(content_of(args.file, exchange.LARGEST), args.file)
+    content = content_of(args.file, exchange.LARGEST)
+    new = exchange.read(content, args.file)
+    if is_others(folders.state):
+        hand_in(folders, "import", content)
+        print(f"{counted(len(new), 'sample')} handed in; `pi-reader samples list` shows them soon")
+        return 0
     with _open(folders, new=True) as samples:
         came = exchange.add(samples, new)
     print(

@@ -15,11 +15,11 @@ from pi_reader.cli.common import (
     fitted,
     folders_of,
     generations_of,
+    is_others,
     one_line,
     weights_path,
 )
-from pi_reader.errors import Busy, CannotWrite, UsageError
-from pi_reader.files import locked
+from pi_reader.errors import Busy, UsageError
 from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
@@ -117,8 +117,12 @@ def _show(args: argparse.Namespace, folders: Folders, generations: Generations) 
 
 
 def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    from pi_reader.service.housekeeping import is_learning
+
+    if is_others(folders.state):
+        return _ask(args, folders, "use", number=args.number)
     before = generations.get(args.number)
-    if before.state == "candidate" and _is_learning(folders):
+    if before.state == "candidate" and is_learning(folders.state / "night"):
         raise Busy(
             f"generation {args.number}: may be judged at this moment; use it when the training is "
             "over, `pi-reader status` tells"
@@ -132,28 +136,36 @@ def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -
     return _say_in_use(args, generations.use(args.number))
 
 
-def _is_learning(folders: Folders) -> bool:
-    """Whether a training is at work, which judges what was offered."""
-    lock = folders.state / "night" / "lock"
-    if not lock.exists():
-        return False
-    try:
-        with locked(lock, 0.0):
-            return False
-    except (Busy, CannotWrite):
-        return True
-
-
 def _rollback(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    if is_others(folders.state):
+        return _ask(args, folders, "rollback")
     return _say_in_use(args, generations.rollback())
+
+
+def _ask(args: argparse.Namespace, folders: Folders, kind: str, **words: Any) -> int:
+    """Have the running service do it: a member of its group may not write there."""
+    from pi_reader.service.labelling import ask
+
+    done = ask(folders, kind, **words)
+    print(json.dumps({"done": done}) if args.json else one_line(done))
+    return 0
 
 
 def _offer(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
     """Keep it as a candidate, and have it judged."""
     from pi_reader.generations import LARGEST_OFFER
+    from pi_reader.generations.shelf import check_offer
     from pi_reader.requests import Requests
+    from pi_reader.service.labelling import hand_in
 
-    one = generations.add_file(content_of(args.file, LARGEST_OFFER))
+    content = content_of(args.file, LARGEST_OFFER)
+    if is_others(folders.state):
+        check_offer(content)
+        hand_in(folders, "offer", content)
+        done = "handed in for the judge; `pi-reader weights list` tells what becomes of it"
+        print(json.dumps({"done": done}) if args.json else done)
+        return 0
+    one = generations.add_file(content)
     Requests(folders.requests).ask("retrain", why=f"generation {one.number} was offered")
     judged = (
         "`pi-reader weights list` tells what becomes of it"

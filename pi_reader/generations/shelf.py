@@ -186,11 +186,7 @@ class Generations:
 
         Raises BadData if it is no whole weights file or too large, Busy if many wait already.
         """
-        from pi_reader.network import store
-
-        if len(content) > LARGEST_OFFER:
-            raise BadData(f"offered weights: more than {LARGEST_OFFER:,} bytes; offer smaller ones")
-        _try(store.unpack(content, Path("offered weights"))[0], "offered weights")
+        check_offer(content)
         with self._change() as ledger:
             waiting = sum(record.state == "candidate" for record in ledger.records.values())
             if not use and waiting >= MOST_OFFERED:
@@ -344,6 +340,15 @@ class Generations:
 
     def _sha256_of_shipped(self) -> str:
         return files.sha256_or_none(self.shipped)
+
+
+def check_offer(content: bytes) -> None:
+    """Raises BadData if a file is no whole weights, too large, or cannot read a patch."""
+    from pi_reader.network import store
+
+    if len(content) > LARGEST_OFFER:
+        raise BadData(f"offered weights: more than {LARGEST_OFFER:,} bytes; offer smaller ones")
+    _try(store.unpack(content, Path("offered weights"))[0], "offered weights")
 
 
 def _try(model: Model, path: object) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.config import Folders, Settings
-from pi_reader.errors import BadData, CannotWrite, MissingFile
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed, locked, read_json, write_json
 from pi_reader.generations import SHIPPED, Generations
 from pi_reader.network.card import PREPROCESSING, Card
@@ -103,6 +103,7 @@ class Night:
         with locked(self.folder / "lock", seconds=0.5):
             self._requests.take("cancel")  # meant for a training that is over
             self._tidy()
+            self._take_in()
             try:
                 result = self._run()
                 self._hear_others()  # who offered weights meanwhile was told that they are judged
@@ -123,6 +124,22 @@ class Night:
             self._log(result.message)
             self._requests.take("retrain")
             return result
+
+    def _take_in(self) -> None:
+        """Take in what members of the group have handed in: samples, and weights for the judge."""
+        for request in self._requests.take("import", "offer"):
+            try:
+                content = self._requests.file_of(request)
+                if request.kind == "offer":
+                    one = self._generations.add_file(content)
+                    self._log(f"generation {one.number} was handed in for the judge")
+                    continue
+                new = exchange.read(content, "samples that were handed in")
+                with self._open_samples() as samples:
+                    came = exchange.add(samples, new)
+                self._log(f"{came.added} samples were handed in, {came.labelled} got a label")
+            except (BadData, Busy, MissingFile) as error:
+                self._log(f"{request.kind}: not taken in, {error}")
 
     def _news(self) -> Result:
         """What the last training came to, as long as that is news and its weights are in use: it is

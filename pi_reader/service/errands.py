@@ -23,6 +23,10 @@ EVERY = 0.25  # seconds between two looks into the folder
 AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
 
 
+Act = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Does what a request's words ask for, and gives its answer. Raises PiReaderError."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """What the service has before it: the newest frame, who reads it, and how the box is doing."""
@@ -36,7 +40,8 @@ class Errands:
     """Takes requests and answers them.
 
     describe: a reading as `read --json` prints it; check_settings: raises BadSettings for a file
-    that would not do. wants_reload: whether new settings wait.
+    that would not do; acts: what else may be asked for, by the request's kind. wants_reload:
+    whether new settings wait.
     """
 
     def __init__(
@@ -47,7 +52,9 @@ class Errands:
         *,
         describe: Callable[[Reading], Mapping[str, Any]],
         check_settings: Callable[[], object],
+        acts: Mapping[str, Act] | None = None,
     ) -> None:
+        self._acts = acts or {}
         self.wants_reload = False
         self._requests = requests
         self._diary = diary
@@ -61,7 +68,7 @@ class Errands:
         if now < self._next:
             return
         self._next = now + EVERY
-        for request in self._requests.take(*KINDS, most=AT_ONCE):
+        for request in self._requests.take(*KINDS, *self._acts, most=AT_ONCE):
             try:
                 answer = self._do(request, now, sight)
             except TROUBLES as error:
@@ -84,6 +91,8 @@ class Errands:
         return ""
 
     def _do(self, request: Request, now: float, sight: Sight) -> Mapping[str, Any]:
+        if act := self._acts.get(request.kind):
+            return act(request.words)
         if request.kind == "read":
             return self._describe(sight.reader.read(sight.frame))
         if request.kind == "label":

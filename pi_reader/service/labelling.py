@@ -6,6 +6,8 @@ Whoever asks, at the box or over SSH, waits as long and is told the same.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from pi_reader.config import Folders
 from pi_reader.errors import Busy, error_of
@@ -14,6 +16,34 @@ from pi_reader.service.known import look
 
 # For the service to take it up, and as long again to answer: a Zero may be in the middle of a page.
 ANSWER_SECONDS = 20.0
+
+
+def ask(folders: Folders, kind: str, **words: Any) -> str:
+    """Have the running service change something; gives in a line what was done.
+
+    Raises Busy at once if no service runs, and what the service met.
+    """
+    if problem := look(folders, time.time()).problem:
+        raise Busy(f"{kind}: the running service does it for members of its group; {problem}")
+    return str(_answered(folders, kind, words).get("done"))
+
+
+def hand_in(folders: Folders, kind: str, content: bytes) -> None:
+    """Hand in a file for the training, which takes it in, and let that begin.
+
+    Raises Busy if too much waits already, CannotWrite.
+    """
+    requests = Requests(folders.requests)
+    requests.ask_with_file(kind, content)
+    requests.ask("retrain", why=f"{kind} was handed in")
+
+
+def _answered(folders: Folders, kind: str, words: Mapping[str, Any]) -> Mapping[str, Any]:
+    requests = Requests(folders.requests)
+    answer = requests.wait(requests.ask(kind, **words), ANSWER_SECONDS)
+    if "error" in answer:
+        raise error_of(answer.get("exit_code"), str(answer["error"]))
+    return answer
 
 
 def label_last(folders: Folders, label: str, place: int | None = None) -> str:
@@ -26,9 +56,6 @@ def label_last(folders: Folders, label: str, place: int | None = None) -> str:
     if problem := look(folders, time.time()).problem:
         raise Busy(f"label last: the running service knows what was read last; {problem}")
     words = {"event": "last", "label": label} | ({} if place is None else {"place": place})
-    requests = Requests(folders.requests)
-    answer = requests.wait(requests.ask("label", **words), ANSWER_SECONDS)
-    if "error" in answer:
-        raise error_of(answer.get("exit_code"), str(answer["error"]))
+    answer = _answered(folders, "label", words)
     read = "  ".join(str(answer.get("read")).split("\n"))
     return f"kept {answer.get('kept')} of the digits of {read}"
