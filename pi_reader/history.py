@@ -35,7 +35,10 @@ CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT N
                        sure INTEGER NOT NULL, confidence REAL NOT NULL, weights TEXT NOT NULL);
 PRAGMA user_version = {FORMAT};
 """
-_ADD = 'INSERT INTO readings ("when", text, sure, confidence, weights) VALUES (?, ?, ?, ?, ?)'
+# Its number was given when it was read; where another file came into the place of this, a higher.
+_ADD = """INSERT INTO readings (id, "when", text, sure, confidence, weights)
+    VALUES (max(?, (SELECT coalesce(max(id), 0) + 1 FROM readings)), ?, ?, ?, ?, ?)"""
+_NEWEST = "SELECT coalesce(max(id), 0) FROM readings"
 # A limit that was lowered by millions is reached bit by bit: the watchdog must not starve.
 _PRUNE = """DELETE FROM readings WHERE id <= min((SELECT max(id) FROM readings) - ?,
     (SELECT min(id) FROM readings) + 10000)"""
@@ -82,7 +85,8 @@ class History:
         self._path = Path(path)
         self._most = most
         self._batch_seconds = batch_seconds
-        self._waiting: deque[tuple[float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[tuple[int, float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
+        self._newest: int | None = None  # the highest number that was given
         self._database: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # which one the database is
         self._tried = -float("inf")
@@ -90,12 +94,20 @@ class History:
         self.lost = 0  # readings that found no room while they waited, since the start
         self._untold = 0  # of these, what nobody was told of
 
-    def add(self, text: str, sure: bool, confidence: float, weights: str, when: float) -> None:
-        """Remember one reading; quick, writes nothing yet. when: as the wall clock says."""
+    def add(self, text: str, sure: bool, confidence: float, weights: str, when: float) -> int:
+        """Remember one reading; quick, writes nothing yet. when: as the wall clock says.
+
+        Gives its number, which no other reading of this history has, nor will have.
+        """
         self._lose(len(self._waiting) == MOST_WAITING)
-        self._waiting.append(
-            (believed(when), text[:LONGEST_TEXT], bool(sure), float(confidence), weights)
-        )
+        if self._newest is None:
+            self._newest = 0
+            with contextlib.suppress(BadData, Busy):
+                self._newest = int(next(_rows(self._path, _NEWEST), (0,))[0])
+        self._newest += 1
+        text, when = text[:LONGEST_TEXT], believed(when)
+        self._waiting.append((self._newest, when, text, bool(sure), float(confidence), weights))
+        return self._newest
 
     def tick(self, now: float) -> None:
         """Write what waits, unless that was done a moment ago. now: seconds, monotonic.

@@ -211,6 +211,8 @@ def claiming(header: str, content: bytes = b"") -> bytes:
         "{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,), }\n",
         "{'descr': '|u1'}\n",
         "(" * 3000,
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (" + "1" * 4000,
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (" + "1, " * 1300 + "), }",
     ],
 )
 def test_fail__an_array_that_claims_more_than_it_holds(

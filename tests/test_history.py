@@ -400,3 +400,20 @@ def test_fail__readings_that_are_lost_are_counted_and_said(path: Path) -> None:
         with pytest.raises(CannotWrite, match=r"2 readings lost for good, .*locked"):
             history.close()
     assert history.lost == 5
+
+
+def test_ok__a_reading_has_a_number_that_never_repeats(path: Path) -> None:
+    """Known at once, the same when it is written, higher after a restart and in a full history."""
+    with History(path, most=3) as history:
+        assert [history.add(str(n), True, 0.9, "", NOON) for n in range(1, 6)] == [1, 2, 3, 4, 5]
+        history.flush()
+        assert history.add("6", True, 0.9, "", NOON) == 6
+    with History(path, most=3) as history:
+        assert history.add("7", True, 0.9, "", NOON) == 7
+    assert [(one.id, one.text) for one in past(path)] == [(5, "5"), (6, "6"), (7, "7")]
+    with History(path) as history:
+        history.add("8", True, 0.9, "", NOON)
+        with History(path.with_name("other.db")) as other:
+            keep(other, *map(str, range(20)))
+        os.replace(path.with_name("other.db"), path)  # a backup came back
+    assert [one.id for one in past(path)] == list(range(1, 22))

@@ -304,7 +304,7 @@ def test_ok__the_last_readings(box: Path, capsys: pytest.CaptureFixture[str]) ->
     assert said[-1].endswith("   50%  29  ?")
     said = asked(box, capsys, "readings", "--last", "100")[1].splitlines()
     assert len(said) == 31
-    assert said[0] == "time not known        75%  1970"
+    assert said[0] == "     1  time not known        75%  1970"
 
 
 def test_ok__readings_since(box: Path, capsys: pytest.CaptureFixture[str]) -> None:

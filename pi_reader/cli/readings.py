@@ -140,4 +140,4 @@ def _print_lines(readings: Iterable[Past], otherwise: str) -> None:
 def _line(one: Past) -> str:
     """A reading for people; its lines side by side."""
     text = "  ".join(one.text.split("\n"))
-    return f"{_local(one.when) or 'time not known':19}  {one.confidence:4.0%}  {text}"
+    return f"{one.id:6}  {_local(one.when) or 'time not known':19}  {one.confidence:4.0%}  {text}"

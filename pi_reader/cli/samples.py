@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 HELP = """what the box was taught: look at it, put it right, take it elsewhere
 
-`samples label last 7` says what the last reading was, `samples label last 2016` all its digits;
+`samples label last 7` says what the last reading was, `samples label last 2016` all its digits,
+`samples label last 2076=2016` that 2076 was wrong, `samples label --reading 1234 2016` those of
+reading 1234, which `pi-reader readings` shows;
 `-` stands for a mark that is no digit, `?` for one to leave as it is."""
 EXAMPLE = "pi-reader samples label last 2016"
 
@@ -59,8 +61,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("which", metavar="ID|last", help="number of a sample, or `last`")
     one.add_argument(
         "label",
+        nargs="?",
         metavar="LABEL",
-        help="0 to 9, or none (-) for no digit; for `last` one for each digit",
+        help="0 to 9, or none (-) for no digit; for a reading one for each digit, or what was read "
+        "and what it is: 367=361",
+    )
+    one.add_argument(
+        "--reading",
+        type=_number,
+        metavar="N",
+        help="the reading of that number instead of `last`; `pi-reader readings` shows them",
     )
     one.add_argument(
         "--place", type=int, metavar="N", help="with `last`: only its Nth digit, counted from 1"
@@ -120,8 +130,15 @@ def _show(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _label(args: argparse.Namespace, folders: Folders) -> int:
+    if args.reading is not None:
+        if args.label is not None:
+            raise UsageError("samples label: with --reading, give only what it is")
+        args.label = args.which
+        return _label_reading(args, folders)
+    if args.label is None:
+        raise UsageError("samples label: say what it is, after its number or `last`")
     if args.which == "last":
-        return _label_last(args, folders)
+        return _label_reading(args, folders)
     try:
         number = _number(args.which)
     except argparse.ArgumentTypeError as error:
@@ -137,11 +154,11 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
     return 0
 
 
-def _label_last(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.service.labelling import label_last
+def _label_reading(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.service.labelling import label_reading
 
     label = args.label.replace("none", "-")
-    if not re.fullmatch(r"[0-9?\s-]+", label):
+    if not re.fullmatch(r"([0-9?\s]+=)?[0-9?\s-]+", label):
         raise UsageError(
             f"label {args.label!r:.40}: should be digits, - for what is none, and ? "
             "for one to leave as it is"
@@ -150,7 +167,7 @@ def _label_last(args: argparse.Namespace, folders: Folders) -> int:
         raise UsageError(f"samples label: --place is {args.place}, digits are counted from 1")
     place = None if args.place is None else args.place - 1
     try:
-        print(label_last(folders, label, place))
+        print(label_reading(folders, label, place, args.reading))
     except BadData as error:
         if place is None and len(label) == 1:
             raise BadData(f"{error}; --place N labels the Nth alone") from error

@@ -94,7 +94,8 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     if last.get("text"):
         when = number(last, "when")
         ago = f", {span(now - when)} ago" if when else ""
-        yield "last", f"{'  '.join(str(last['text']).split())}{ago}"
+        name = f" (reading {last['event']})" if is_number(last.get("event")) else ""
+        yield "last", f"{'  '.join(str(last['text']).split())}{name}{ago}"
     yield from _joined(
         "view",
         view,

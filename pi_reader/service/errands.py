@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pi_reader.errors import BadData, BadSettings, CannotWrite, PiReaderError
+from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, PiReaderError
 from pi_reader.reader import Reader
 from pi_reader.requests import Request, Requests
 from pi_reader.samples import NO_DIGIT
@@ -19,6 +19,7 @@ from pi_reader.service.report import plain
 from pi_reader.values import Frame, Reading
 
 KINDS = ("read", "aim", "doctor", "label", "reload")
+SETTLED = 5.0  # seconds that a reading must have stood to be "the last" to whoever types
 EVERY = 0.25  # seconds between two looks into the folder
 AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
 
@@ -96,7 +97,7 @@ class Errands:
         if request.kind == "read":
             return self._describe(sight.reader.read(sight.frame))
         if request.kind == "label":
-            return self._label(request.words)
+            return self._label(request.words, request.when)
         if request.kind == "reload":
             if trouble := self.reload():
                 raise BadSettings(trouble)
@@ -105,13 +106,23 @@ class Errands:
             sight.account.aiming.ask(now)
         return sight.account.figures()
 
-    def _label(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _label(self, words: Mapping[str, Any], asked: float) -> Mapping[str, Any]:
         """Keep a recent reading with what a person says it is.
 
-        words: event, a number or "last"; label, the whole reading or one digit (0 to 9, "-" for no
-        digit); place, which digit is meant, from 0.
+        words: event, a number or "last"; read, what it was read as, without which "last" must not
+        have come just now, since who typed may have meant the one before; label, the whole reading
+        or one digit (0 to 9, "-" for no digit); place, which digit is meant, from 0. asked: when,
+        in seconds since 1970.
         """
         event = self._event(words.get("event", "last"))
+        if "read" in words:
+            _check_read(event, str(words["read"]))
+        elif words.get("event", "last") == "last" and 0 <= asked - event.when < SETTLED:
+            raise Busy(
+                f"label last: reading {event.number}, {_in_line(event)}, came only "
+                f"{asked - event.when:.0f} s ago; if it is that one, say what was read, "
+                f"`last {''.join(event.reading.text.split())}={words.get('label')}`, or its number"
+            )
         label = str(words.get("label", ""))
         place = words.get("place")
         if place is None:
@@ -134,3 +145,15 @@ class Errands:
         if type(name) is not int:
             raise BadData(f'label: event is {name!r:.20}, should be a number or "last"')
         return self._diary.events.find(name)
+
+
+def _in_line(event: Event) -> str:
+    return "  ".join(event.reading.text.split("\n"))
+
+
+def _check_read(event: Event, read: str) -> None:
+    """Raises BadData if the reading is not the one that a person had before them."""
+    if "".join(event.reading.text.split()) != "".join(read.split()):
+        raise BadData(
+            f"label: reading {event.number} is {_in_line(event)}, not {read:.40}; nothing was kept"
+        )

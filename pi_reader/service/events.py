@@ -20,8 +20,9 @@ REMEMBERED = 20  # readings; with a full page each they take about 5 MB
 class Event:
     """One reading as it was said.
 
-    number: counts up since the start; key: its name among the samples, for ever; when: seconds
-    since 1970, 0.0 if the clock was not set; cutouts: of each digit, grey, as the camera saw it.
+    number: that of the history, which never repeats; without one it counts up since the start.
+    key: its name among the samples, for ever; when: seconds since 1970, 0.0 if the clock was not
+    set; cutouts: of each digit, grey, as the camera saw it.
     """
 
     number: int
@@ -43,9 +44,10 @@ class Events:
         """The newest, None if nothing was read yet."""
         return self._events[-1] if self._events else None
 
-    def add(self, reading: Reading, frame: Frame, when: float) -> Event:
-        """Remember a reading with digits, and what it was read from."""
-        self._count += 1
+    def add(self, reading: Reading, frame: Frame, when: float, number: int = 0) -> Event:
+        """Remember a reading with digits, and what it was read from; number: that of the history,
+        where there is none, the next one."""
+        self._count = number or self._count + 1
         cutouts = tuple(cut_out(frame.grey, digit.box) for digit in reading.digits)
         event = Event(self._count, os.urandom(16).hex(), when, reading, cutouts)
         self._events.append(event)
@@ -57,8 +59,8 @@ class Events:
             if event.number == number:
                 return event
         raise BadData(
-            f"reading {number}: is not remembered; the last {REMEMBERED} readings since "
-            "the start are"
+            f"reading {number}: is not remembered, or not any more; the last {REMEMBERED} readings "
+            "since the start are, `pi-reader readings` shows their numbers"
         )
 
 

@@ -1,7 +1,7 @@
 """Changes that members of the box's group ask for, who may not write into its state.
 
-What is quick the running reader does between two frames (`ACTS`). Files that were handed in, samples
-or weights, are taken in by the training, which a request for it starts.
+What is quick the running reader does between two frames (`ACTS`). Files that were handed in,
+samples or weights, are taken in by the training, which a request for it starts.
 """
 
 from __future__ import annotations

@@ -46,16 +46,23 @@ def _answered(folders: Folders, kind: str, words: Mapping[str, Any]) -> Mapping[
     return answer
 
 
-def label_last(folders: Folders, label: str, place: int | None = None) -> str:
-    """Keep the last reading with what a person says it is; gives in a line what was kept.
+def label_reading(
+    folders: Folders, label: str, place: int | None = None, reading: int | None = None
+) -> str:
+    """Keep a reading with what a person says it is; gives in a line what was kept.
 
-    label: one of 0 to 9, - and ? for each digit; place: which digit alone is meant, from 0.
+    label: one of 0 to 9, - and ? for each digit, perhaps behind what was read: 367=361; place:
+    which digit alone is meant, from 0; reading: its number, else it is the last one.
     Raises Busy at once if no service runs, what the service met, BadData for a label that the
     reading cannot have.
     """
     if problem := look(folders, time.time()).problem:
         raise Busy(f"label last: the running service knows what was read last; {problem}")
-    words = {"event": "last", "label": label} | ({} if place is None else {"place": place})
+    read, _, label = label.rpartition("=")
+    words: dict[str, Any] = {"event": "last" if reading is None else reading, "label": label}
+    words |= {"place": place} if place is not None else {}
+    words |= {"read": read} if read else {}
     answer = _answered(folders, "label", words)
     read = "  ".join(str(answer.get("read")).split("\n"))
-    return f"kept {answer.get('kept')} of the digits of {read}"
+    number = f" (reading {answer['event']})" if "event" in answer else ""
+    return f"kept {answer.get('kept')} of the digits of {read}{number}"
