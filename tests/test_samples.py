@@ -267,6 +267,18 @@ def test_ok__of_one_damaged_within_all_that_can_be_read_is_saved(tmp_path):
     assert sorted(found.name for found in tmp_path.iterdir() if found.stat().st_size) == ["s.db"]
 
 
+def test_ok__an_export_tells_by_what_the_box_judges(tmp_path):
+    judged = {"general": "drawn digits", "parent": "ab" * 32}
+    with Samples(tmp_path / "s.db") as samples:
+        samples.keep(page(0))
+        for told in (judged, None):
+            handle = io.BytesIO()
+            exchange.write(list(samples.all()), handle, told)
+            assert exchange.judged_by(handle.getvalue()) == (told or {})
+            assert len(exchange.read(handle.getvalue())) == 1
+    assert exchange.judged_by(b"PK") == {}
+
+
 def many(path, pages=60):
     """A database of 240 samples, closed; its bytes, and its samples by number."""
     with Samples(path) as samples:

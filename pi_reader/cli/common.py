@@ -103,6 +103,17 @@ def generations_of(folders: Folders, settings: Settings) -> Generations:
     return Generations(folders.weights, weights_path("default"), settings.night.generations)
 
 
+def judged_by(folders: Folders) -> dict[str, str]:
+    """By what a box judges weights, for an export; see `samples.exchange`."""
+    from pi_reader.config import load_settings
+
+    settings = load_settings(folders.settings)
+    return {
+        "general": "MNIST" if settings.night.mnist else "drawn digits",
+        "parent": generations_of(folders, settings).current().sha256,
+    }
+
+
 def weights_path(name: str) -> Path:
     """The file that a user means by `name`.
 

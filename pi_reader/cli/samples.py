@@ -200,6 +200,7 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _export(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.cli.common import judged_by
     from pi_reader.files import check_output, durable
     from pi_reader.samples import exchange
 
@@ -209,14 +210,15 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
             target = check_output(Path(args.file), inputs, _is_export, args.force)
     with _open(folders) as samples:
         found = list(samples.all())
+    judged = judged_by(folders)
     if args.file == "-":
         content = io.BytesIO()
-        exchange.write(found, content)
+        exchange.write(found, content, judged)
         sys.stdout.buffer.write(content.getvalue())
         sys.stdout.buffer.flush()
         return 0
     with as_caller(), durable(target) as handle:
-        exchange.write(found, handle)
+        exchange.write(found, handle, judged)
     print(f"{args.file}: {counted(len(found), 'sample')}")
     return 0
 

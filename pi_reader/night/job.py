@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from pi_reader.training.memory import Memory
 from pi_reader.training.own import NIGHT, Taught
 from pi_reader.training.recut import recut
 from pi_reader.training.trainer import Stopped, minutes
-from pi_reader.training.trial import Outcome, Trial
+from pi_reader.training.trial import Outcome, Trial, offered
 
 # How patches were made when the first samples were kept: none of these notes it by itself.
 _FIRST_CUT = '{"centred_by": "mass", "full_ink": 255, "longer_edge": 20, "size": 28}'
@@ -350,9 +350,37 @@ def learn_for_elsewhere(
         log=log,
     )
     log(_outset(trial))
-    outcome = trial.run()
+    outcome = _as_the_box_judges(trial.run(), trial, exchange.judged_by(content), base, log)
     learned = sum(not sample.held_out for sample in samples)
     return outcome, _card(outcome, card, digest, base, learned, believed(time.time()), "")
+
+
+def _as_the_box_judges(
+    outcome: Outcome, trial: Trial, judged: dict[str, str], base: str, log: Callable[[str], None]
+) -> Outcome:
+    """Let accepted weights face the box's own judge, who may go by another general test.
+
+    judged: what the export says of it; base: sha256 of the weights that it began with.
+    """
+    if outcome.state != "accepted" or outcome.model is None:
+        return outcome
+    if judged.get("parent", base) != base:
+        log(
+            "the box reads with other weights than those that this began with (--from), and "
+            "compares with its own"
+        )
+    if judged.get("general", trial.memory.name) == trial.memory.name:
+        box = trial.memory
+    else:
+        log("the box has no MNIST and judges by digits that it draws, so they are drawn here, too")
+        box = memory.remember(None)
+    held = trial.taught.take(trial.taught.held_out)
+    its = offered(trial.parent, trial.sure_at, outcome.model, outcome.sure_at, held, box)
+    if its.state == "waiting":
+        log(f"the box lets them wait: {its.why}")
+    if its.state != "refused":
+        return outcome
+    return replace(outcome, state=its.state, why=f"the box's own judge: {its.why}")
 
 
 def _outset(trial: Trial) -> str:

@@ -8,6 +8,7 @@ what another judges by.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -46,8 +47,8 @@ class Imported:
     known: int
 
 
-def write(samples: list[Sample], handle: BinaryIO) -> None:
-    """Write samples as one npz."""
+def write(samples: list[Sample], handle: BinaryIO, judged: Mapping[str, str] | None = None) -> None:
+    """Write samples as one npz. judged: by what the box judges weights, as `judged_by` gives it."""
     n = len(samples)
     arrays = {name: np.zeros((n, *shape), kind) for name, (kind, shape) in _SHAPES.items()}
     pieces = []
@@ -62,6 +63,7 @@ def write(samples: list[Sample], handle: BinaryIO) -> None:
             arrays["cutout_size"][row] = sample.cutout.shape
             pieces.append(sample.cutout.reshape(-1))
     arrays["cutouts"] = np.concatenate(pieces) if pieces else np.zeros(0, np.uint8)
+    arrays["judged"] = np.frombuffer(json.dumps(dict(judged or {})).encode(), np.uint8)
     np.savez_compressed(handle, **arrays)  # type: ignore[arg-type,unused-ignore]
 
 
@@ -92,6 +94,18 @@ def read(content: bytes, name: str = "samples") -> list[Sample]:
             )
         )
     return samples
+
+
+def judged_by(content: bytes) -> dict[str, str]:
+    """By what the box judges, as far as its export says: `general`, the name of its general test,
+    and `parent`, sha256 of the weights in use. Earlier versions said nothing."""
+    try:
+        values = json.loads(read_npz(io.BytesIO(content), LARGEST)["judged"].tobytes())
+    except NPZ_DAMAGE:  # a KeyError among them
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {key: text for key, text in values.items() if isinstance(text, str)}
 
 
 def add(samples: Samples, new: list[Sample]) -> Imported:

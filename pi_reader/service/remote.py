@@ -249,10 +249,17 @@ def _offer(session: Session) -> None:
 def _export(session: Session) -> None:
     if not session.folders.samples.exists():
         raise MissingFile("samples: there are none yet")
+    from pi_reader.config import load_settings
     from pi_reader.samples import exchange
 
     with session.open_samples() as samples:
-        exchange.write(list(samples.all()), session.outgoing)
+        judged = {
+            "general": "MNIST"
+            if load_settings(session.folders.settings).night.mnist
+            else "drawn digits",
+            "parent": session.generations.current().sha256,
+        }
+        exchange.write(list(samples.all()), session.outgoing, judged)
     session.outgoing.flush()
 
 

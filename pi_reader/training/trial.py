@@ -106,6 +106,13 @@ class Trial:
         sure = read[:, :DIGITS].max(axis=1) >= self.sure_at
         if wrong := judge.doubtful_labels(taught.labels, read[:, :DIGITS].argmax(axis=1), sure):
             return self._refused(wrong)
+        if judge.all_is_well(taught.labels, read, self.sure_at):
+            return Outcome(
+                "waiting",
+                f"all {len(taught)} labelled digits are read right and for sure, so there is "
+                "nothing to learn from them",
+                self.work,
+            )
         kinds = np.unique(learned.labels)
         self._replay = own.replayed(self.parent, self.memory, kinds, self.seed)
         self.work += own.look_work(self.parent, self._replay.looked)
