@@ -39,13 +39,14 @@ _STATE_MARKS = ("samples.db", "history.db", "settings-that-worked.toml", "weight
 
 
 @contextlib.contextmanager
-def durable(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
+def durable(path: Path, mode: int | None = None, sync: bool = True) -> Iterator[BinaryIO]:
     """Write a file so that a power cut leaves the old one or the new one, whole.
 
     Gives a binary handle to write to; the file appears at `path` when the block ends well, and
     nothing is left behind when it ends badly. mode: its rights; without, those of the file that
-    is replaced, else what the umask allows. Raises CannotWrite if the disk is full or read-only
-    or the folder cannot be written.
+    is replaced, else what the umask allows. sync: whether it is forced to the card, which takes
+    time; what means nothing after a power cut need not be. Raises CannotWrite if the disk is full
+    or read-only or the folder cannot be written.
     """
     path = Path(path)
     beside = ""
@@ -55,12 +56,14 @@ def durable(path: Path, mode: int | None = None) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "wb") as handle:
             yield handle
             handle.flush()
-            os.fsync(handle.fileno())
+            if sync:
+                os.fsync(handle.fileno())
             os.fchmod(handle.fileno(), _mode_of(path) if mode is None else mode)
             _give_to_owner_of(path.parent, handle.fileno())
         os.replace(beside, path)
         beside = ""
-        sync_folder(path.parent)
+        if sync:
+            sync_folder(path.parent)
     except OSError as error:
         if isinstance(error, CannotWrite) or error.errno is None:
             raise
@@ -197,10 +200,14 @@ def make_shared_folder(folder: Path) -> None:
     folder.chmod(above.st_mode & 0o2775)
 
 
-def write_json(path: Path, values: Mapping[str, Any], mode: int | None = None) -> None:
-    """Write a small table durably. Raises CannotWrite."""
-    with durable(path, mode) as handle:
-        handle.write(json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1).encode())
+def write_json(
+    path: Path, values: Mapping[str, Any], mode: int | None = None, sync: bool = True
+) -> None:
+    """Write a small table; mode, sync: see `durable`. Raises CannotWrite."""
+    with durable(path, mode, sync) as handle:
+        indent = 1 if sync else None  # what is written often is written fast
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=indent)
+        handle.write(text.encode())
 
 
 def read_json(path: Path, most_bytes: int = _READ_AT_ONCE) -> dict[str, Any]:

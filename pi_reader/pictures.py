@@ -7,30 +7,37 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pi_reader.values import Digit, Frame, Reading
+from pi_reader.values import Box, Frame, Reading
 
 SURE = (0, 140, 60)
 UNSURE = (220, 120, 0)
+SIGN = (40, 90, 220)
 _CELL = 84  # pixels: a 28x28 crop three times as large
-_FURTHEST = 6  # rows of labels above and below a digit that are tried
+_FURTHEST = 6  # rows of labels above and below a mark that are tried
 _CAPTION = 14  # pixels below each crop
 
 _Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def annotated(frame: Frame, reading: Reading) -> Image.Image:
-    """The frame in grey with a box, label and confidence for each digit; green sure, orange not."""
+    """The frame in grey with a box, label and confidence for each mark: a digit green if it is
+    sure and orange if not, a sign blue."""
     picture = Image.fromarray(frame.grey).convert("RGB")
     draw = ImageDraw.Draw(picture)
     line_width = max(1, max(picture.size) // 500)
     font = _font(max(12, max(picture.size) // 55))
+    marks: list[tuple[Box, str, tuple[int, int, int]]] = []
     for digit in reading.digits:
-        box = digit.box
+        name, colour = (str(digit.label), SURE) if digit.sure else (f"{digit.label}?", UNSURE)
+        marks.append((digit.box, f"{name} {digit.confidence:.2f}", colour))
+    for sign in (sign for line in reading.lines for sign in line.signs):
+        marks.append((sign.box, sign.sign, SIGN))
+    for box, _, colour in marks:
         corners = (box.x, box.y, box.right - 1, box.bottom - 1)
-        draw.rectangle(corners, outline=_colour(digit), width=line_width)
+        draw.rectangle(corners, outline=colour, width=line_width)
     taken: list[_Rectangle] = []
-    for digit in reading.digits:
-        _write_label(draw, digit, font, picture.size, taken)
+    for box, text, colour in marks:
+        _write_label(draw, box, text, colour, font, picture.size, taken)
     return picture
 
 
@@ -96,34 +103,31 @@ def _fitted(crop: np.ndarray) -> Image.Image:
     return picture.resize(size, way)
 
 
-def _colour(digit: Digit) -> tuple[int, int, int]:
-    return SURE if digit.sure else UNSURE
-
-
 def _write_label(
     draw: ImageDraw.ImageDraw,
-    digit: Digit,
+    box: Box,
+    text: str,
+    colour: tuple[int, int, int],
     font: ImageFont.ImageFont,
     size: tuple[int, int],
     taken: list[_Rectangle],
 ) -> None:
-    """Write a digit's label where none is yet: above its box if there is room, else below, else
+    """Write a mark's label where none is yet: above its box if there is room, else below, else
     further up or down. taken: where labels stand; this one is added."""
-    text = f"{digit.label}{'' if digit.sure else '?'} {digit.confidence:.2f}"
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     width, height = right - left + 2, bottom - top + 2
-    x = max(0, min(digit.box.x - 1, size[0] - width))
-    above, below = digit.box.y - height, digit.box.bottom + 1
+    x = max(0, min(box.x - 1, size[0] - width))
+    above, below = box.y - height, box.bottom + 1
     tries = [above, below]
     for step in range(1, _FURTHEST):
         tries += [above - step * height, below + step * height]
     places = [(x, y, x + width, y + height) for y in tries if 0 <= y <= size[1] - height]
     free = (place for place in places if not any(_overlap(place, other) for other in taken))
-    inside = max(0, min(digit.box.y, size[1] - height))
+    inside = max(0, min(box.y, size[1] - height))
     place = next(free, (x, inside, x + width, inside + height))
     taken.append(place)
     draw.rectangle(place, fill=(255, 255, 255))
-    draw.text((place[0] + 1 - left, place[1] + 1 - top), text, fill=_colour(digit), font=font)
+    draw.text((place[0] + 1 - left, place[1] + 1 - top), text, fill=colour, font=font)
 
 
 def _overlap(one: _Rectangle, other: _Rectangle) -> bool:

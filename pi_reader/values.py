@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+SIDE = 28  # pixels of a patch's edge
+CLASSES = 10  # the digits
+NO_DIGIT = 10  # label of a mark that is none, and that outcome of networks that know it
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -46,6 +50,12 @@ class Box:
         """First row below the box."""
         return self.y + self.height
 
+    def common(self, other: Box) -> int:
+        """How many pixels lie in both boxes."""
+        width = min(self.right, other.right) - max(self.x, other.x)
+        height = min(self.bottom, other.bottom) - max(self.y, other.y)
+        return max(0, width) * max(0, height)
+
 
 @dataclass(frozen=True)
 class Digit:
@@ -56,6 +66,7 @@ class Digit:
     sure: whether the reader stands by it; if not it is a `?` in the text.
     box: where the ink is, in pixels of the frame.
     patch: (28, 28) uint8, 0 paper to 255 ink, as the network saw it; None where nobody keeps it.
+    reason: why the reader does not stand by it, in a few words; "" if it is sure.
     """
 
     label: int
@@ -64,18 +75,49 @@ class Digit:
     sure: bool
     box: Box
     patch: np.ndarray | None = field(default=None, compare=False, repr=False)
+    reason: str = field(default="", compare=False)
+
+    @property
+    def text(self) -> str:
+        """The digit as a person would copy it, `?` if it is not certain."""
+        return str(self.label) if self.sure else "?"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A mark between digits that is none: one of + - × ÷ / : = % ( ) . and the comma.
+
+    confidence: how likely it is that sign, 0 to 1; box: in pixels of the frame.
+    """
+
+    sign: str
+    confidence: float
+    box: Box
+
+    @property
+    def text(self) -> str:
+        """The sign itself."""
+        return self.sign
 
 
 @dataclass(frozen=True)
 class Line:
-    """Digits that stand beside each other, from left to right."""
+    """Digits that stand beside each other, and the signs among them, each from left to right."""
 
     digits: tuple[Digit, ...]
+    signs: tuple[Sign, ...] = ()
 
     @property
     def text(self) -> str:
-        """The line as a person would copy it, with `?` for what is not certain."""
-        return "".join(str(digit.label) if digit.sure else "?" for digit in self.digits)
+        """The line as a person would copy it, signs too, with `?` for what is not certain."""
+        marks: list[Digit | Sign] = [*self.digits, *self.signs]
+        marks.sort(key=lambda mark: mark.box.x + mark.box.right)
+        return "".join(mark.text for mark in marks)
+
+    @property
+    def number(self) -> str:
+        """Its digits alone, with `?` for what is not certain."""
+        return "".join(digit.text for digit in self.digits)
 
 
 @dataclass(frozen=True)
@@ -97,6 +139,11 @@ class Reading:
     def text(self) -> str:
         """All lines, one below the other."""
         return "\n".join(line.text for line in self.lines)
+
+    @property
+    def number(self) -> str:
+        """The digits of all lines, without signs, one line below the other."""
+        return "\n".join(line.number for line in self.lines)
 
     @property
     def digits(self) -> tuple[Digit, ...]:

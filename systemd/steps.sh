@@ -70,14 +70,14 @@ build() {
     do_it rm -rf "$copy"
     # Isolated: what lies in a user's home, such as the box's state, is none of Python's business.
     do_it sed -i '1s/ -I$//; 1s/$/ -I/' "$new/bin/pi-reader"
-    do_it "$new/bin/python" -I -c 'import pi_reader.reader, PIL.Image, tqdm' \
+    do_it "$new/bin/python" -I -c 'import pi_reader.reading.reader, PIL.Image, tqdm' \
         || fail "the new version does not even load; nothing was changed"
 }
 
 # Gives the state of earlier versions, where the group could write, to the box's user alone.
 migrate_state() {
     if [ -e "$root$state" ] || [ -n "$dry_run" ]; then
-        do_it "$app/bin/python" -I -m pi_reader.service.migrate
+        do_it "$app/bin/python" -I -m pi_reader.box.migrate
     fi
 }
 

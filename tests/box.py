@@ -7,14 +7,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from pi_reader.box.appliance import Appliance
+from pi_reader.box.button_actions import ButtonActions
+from pi_reader.box.host_monitor import HostMonitor
+from pi_reader.box.problems import Problems
+from pi_reader.box.reading_log import ReadingLog
+from pi_reader.box.vote import Vote
 from pi_reader.outputs.record import Recording
-from pi_reader.reader import Reader
-from pi_reader.service.appliance import Appliance
-from pi_reader.service.diary import Diary
-from pi_reader.service.faults import Faults
-from pi_reader.service.presses import Presses
-from pi_reader.service.steady import Steady
-from pi_reader.service.surroundings import Surroundings
+from pi_reader.reading.reader import Reader
 from pi_reader.values import Box, Digit, Frame, Line, Reading
 
 NOW = 1_800_000_000.0  # a wall time that can be believed
@@ -91,7 +91,7 @@ class Given:
     def stamp(self) -> object:
         return id(self.reader)
 
-    def proved(self) -> None:
+    def confirmed(self) -> None:
         self.proofs += 1
 
 
@@ -131,20 +131,20 @@ def box(
 ) -> tuple[Appliance, Recording, list[str]]:
     """An appliance with these frames and parts, what it shows, and what it logs."""
     log: list[str] = []
-    faults = parts.pop("faults", None) or Faults(log.append)
-    diary = parts.pop("diary", None) or Diary(faults, wall=clock.wall)
-    presses = parts.pop("presses", None) or Presses(diary)
-    around = parts.pop("surroundings", None) or Surroundings(faults, wall=clock.wall)
+    problems = parts.pop("problems", None) or Problems(log.append)
+    reading_log = parts.pop("reading_log", None) or ReadingLog(problems, wall=clock.wall)
+    actions = parts.pop("actions", None) or ButtonActions(reading_log)
+    around = parts.pop("host_monitor", None) or HostMonitor(problems, wall=clock.wall)
     shown = parts.pop("outputs", None) or Recording()
     appliance = Appliance(
         Played(frames),
         weights or Given(Scripted()),
         shown,
-        faults=faults,
-        diary=diary,
-        surroundings=around,
-        presses=presses,
-        steady=parts.pop("steady", None) or Steady(3, 4),
+        problems=problems,
+        reading_log=reading_log,
+        host_monitor=around,
+        actions=actions,
+        vote=parts.pop("vote", None) or Vote(3, 4),
         log=log.append,
         clock=clock,
         wall=clock.wall,

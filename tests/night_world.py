@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from pi_reader.config import Folders, find_folders, settings_from
-from pi_reader.generations import Generations
 from pi_reader.handwriting import draw_patches
 from pi_reader.handwriting.style import Style
+from pi_reader.learning import rehearsal, trial
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.night.job import Night
+from pi_reader.learning.samples import New, Samples
 from pi_reader.network import store
-from pi_reader.night.job import Night
-from pi_reader.samples import New, Samples
-from pi_reader.training import memory, trial
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "default.npz"
 PERSON = (41, 7)  # whose 4s look like 9s to the weights of the day, so there is much to learn
@@ -22,8 +22,8 @@ PERSON = (41, 7)  # whose 4s look like 9s to the weights of the day, so there is
 
 def make_small() -> None:
     """Short trainings, small tests; the same code otherwise."""
-    memory._DRAWN_ALONE, memory._DRAWN_MARKS, memory._CALIBRATED = 512, 128, 200
-    memory.TESTED, memory.MARKS = 1000, 100
+    rehearsal._DRAWN_ALONE, rehearsal._DRAWN_MARKS, rehearsal._CALIBRATED = 512, 128, 200
+    rehearsal.TESTED, rehearsal.MARKS = 1000, 100
     trial.TRAINING_WORK = 0.13e12
 
 

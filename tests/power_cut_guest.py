@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pi_reader.generations import Generations
 from pi_reader.history import History
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import New, Samples
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.layers import Dense, Flatten
 from pi_reader.network.model import Model
-from pi_reader.samples import New, Samples
 from pi_reader.training import checkpoint
 
 FACTS = {"recipe": "power cut"}
@@ -58,14 +58,14 @@ def found(folder: Path) -> tuple[int, int, int]:
     say("found", "sample", kept)
     generations = shelf(folder)
     network, card, generation = generations.open()
-    if generations.fallen:
-        complain(generations.fallen)
+    if generations.fallback_reason:
+        complain(generations.fallback_reason)
     if generation.number:
         wanted = model(card.seed or 0).parameters  # not its number: a cut may leave one unused
         if not all(map(np.array_equal, network.parameters, wanted)):
             names = sorted(path.name for path in (folder / "weights").iterdir())
             complain(f"generation {generation.number} holds others' weights, beside {names}")
-    generations.proved()
+    generations.confirmed()
     say("found", "generation", generation.number)
     step, state = -1, state_of(0)
     if (folder / "checkpoint").exists():

@@ -13,19 +13,18 @@ import numpy as np
 import pytest
 from box import Clock
 
+from pi_reader.box.appliance import Appliance
+from pi_reader.box.button_actions import ButtonActions
+from pi_reader.box.host_monitor import HostMonitor
+from pi_reader.box.problems import Problems
+from pi_reader.box.reading_log import ReadingLog
+from pi_reader.box.weights import Fixed
 from pi_reader.camera.desk import DeskCamera
 from pi_reader.cli.common import weights_path
 from pi_reader.handwriting.page import Page
 from pi_reader.outputs.record import Recording
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.scoring import match
-from pi_reader.service.appliance import Appliance
-from pi_reader.service.caution import cautious
-from pi_reader.service.diary import Diary
-from pi_reader.service.faults import Faults
-from pi_reader.service.presses import Presses
-from pi_reader.service.surroundings import Surroundings
-from pi_reader.service.weights import Fixed
 from pi_reader.values import Box, Frame, Reading
 
 DIFFICULTY = 0.3  # of tests/bench/pages.py, where the best peer reads 43 % of the pages
@@ -136,9 +135,7 @@ class Shift:
     def _count(self) -> None:
         """The page is gone: what was said of it, and what single looks at it say."""
         if self._page is not None:
-            looks = [
-                cautious(self._reader.read(look), self._reader.sure_at) for look in self._looks
-            ]
+            looks = [self._reader.read(look) for look in self._looks]
             self.tally.add(self._page, self._said, looks)
         self._page, self._looks, self._said = None, [], []
 
@@ -171,17 +168,17 @@ class Ear(Recording):
 
 def shown(pages: int, seed: int) -> tuple[Tally, Shift]:
     """Let the box look at so many pages."""
-    clock, faults, weights = Clock(), Faults(lambda line: None), Fixed(weights_path("default"))
+    clock, problems, weights = Clock(), Problems(lambda line: None), Fixed(weights_path("default"))
     shift = Shift(pages, seed, weights.open())
-    diary = Diary(faults, wall=clock.wall)
+    reading_log = ReadingLog(problems, wall=clock.wall)
     Appliance(
         shift,
         weights,
         Ear(shift),
-        faults=faults,
-        diary=diary,
-        surroundings=Surroundings(faults, wall=clock.wall),
-        presses=Presses(diary),
+        problems=problems,
+        reading_log=reading_log,
+        host_monitor=HostMonitor(problems, wall=clock.wall),
+        actions=ButtonActions(reading_log),
         fastest=FASTEST,
         clock=clock,
         wall=clock.wall,

@@ -20,9 +20,9 @@ import pytest
 
 from pi_reader.cli.common import weights_path
 from pi_reader.errors import Busy
-from pi_reader.generations import Generations
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import Samples
 from pi_reader.requests import Requests
-from pi_reader.samples import Samples
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTS = 30.0  # seconds that a start may take on a busy machine
@@ -127,8 +127,8 @@ def check_whole(state: Path) -> int:
                 assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     generations = Generations(state / "weights", weights_path("default"))
     generations.open()
-    generations.proved()
-    assert not generations.fallen
+    generations.confirmed()
+    assert not generations.fallback_reason
     assert not [path for path in state.rglob("*") if ".damaged" in path.name]
     if not (state / "history.db").exists():
         return 0

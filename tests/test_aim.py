@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from pi_reader.box.aiming import Best, advice, words
 from pi_reader.cli import aim
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders
 from pi_reader.errors import Busy
 from pi_reader.outputs.record import Recording
 from pi_reader.requests import Requests
-from pi_reader.service.aiming import Best, advice, words
 
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from pi_reader.box.aiming import figures, focus
 from pi_reader.handwriting.page import draw_page
-from pi_reader.service.aiming import figures, focus
 from pi_reader.values import Box, Digit, Line, Reading
 
 

@@ -20,22 +20,22 @@ import numpy as np
 import pytest
 from box import NOW, Clock, Given, Scripted, box, page, reading
 
+from pi_reader.box.appliance import FAREWELL
+from pi_reader.box.button_actions import ButtonActions
+from pi_reader.box.host_monitor import HostMonitor
+from pi_reader.box.problems import Problems
+from pi_reader.box.reading_log import ReadingLog
+from pi_reader.box.request_handler import RequestHandler
+from pi_reader.box.status_file import StatusFile
+from pi_reader.box.systemd_notifier import SystemdNotifier
 from pi_reader.cli.run import _signals
 from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, NoHardware
 from pi_reader.files import write_json
 from pi_reader.history import History, past
+from pi_reader.learning.samples import Samples
 from pi_reader.outputs.record import Recording
 from pi_reader.outputs.together import Outputs
 from pi_reader.requests import Requests
-from pi_reader.samples import Samples
-from pi_reader.service.appliance import FAREWELL
-from pi_reader.service.diary import Diary
-from pi_reader.service.errands import Errands
-from pi_reader.service.faults import Faults
-from pi_reader.service.heartbeat import Heartbeat
-from pi_reader.service.presses import Presses
-from pi_reader.service.report import Report
-from pi_reader.service.surroundings import Surroundings
 from pi_reader.values import Frame, State, Status
 
 EMPTY = page("")
@@ -60,7 +60,7 @@ def clock() -> Clock:
 class Pressed:
     """A button that was pressed at these looks."""
 
-    presses: dict[int, list[str]]
+    actions: dict[int, list[str]]
     looks: int = -1
     asked: list[float] = field(default_factory=list)
     waiting: list[Any] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Pressed:
         self.looks += 1
         self.waiting += [
             type("Press", (), {"kind": kind, "at": 0.0})()
-            for kind in self.presses.get(self.looks, ())
+            for kind in self.actions.get(self.looks, ())
         ]
 
     def events(self) -> list[Any]:
@@ -162,7 +162,7 @@ def test_ok__the_heart_beats_once_a_frame(clock: Clock) -> None:
         def stop(self) -> None:
             beats.append("stop")
 
-    appliance, _, _ = box(lying("8"), clock, heartbeat=Heart())
+    appliance, _, _ = box(lying("8"), clock, notifier=Heart())
     appliance.run()
     assert beats.count("beat") == appliance.frames == 8 and beats[-1] == "stop"
     assert "reading: 8" in beats
@@ -170,12 +170,14 @@ def test_ok__the_heart_beats_once_a_frame(clock: Clock) -> None:
 
 def test_fail__a_camera_that_gives_out_ends_it(clock: Clock, tmp_path: Path) -> None:
     for trouble in (NoHardware("camera: lost"), Busy("camera: busy")):
-        report = tmp_path / "status.json"
-        appliance, shown, _ = box([*lying("1"), trouble], clock, report=Report(report))
+        status_file = tmp_path / "status.json"
+        appliance, shown, _ = box(
+            [*lying("1"), trouble], clock, status_file=StatusFile(status_file)
+        )
         with pytest.raises(type(trouble)):
             appliance.run()
         assert shown.texts == ["1"] and shown.told[-1] == Status(State.FAULT, str(trouble))
-        last_word = json.loads(report.read_text())
+        last_word = json.loads(status_file.read_text())
         assert (last_word["state"], last_word["fault"]) == ("fault", str(trouble))
 
 
@@ -190,7 +192,7 @@ def test_ok__only_a_camera_is_given_up(clock: Clock, capsys: pytest.CaptureFixtu
     late = partial(signal.raise_signal, signal.SIGALRM)
     for frames, busy, given_up in (([*lying("1"), late], int, True), (lying("1"), late, False)):
         weights = Given(Scripted())
-        weights.proved = busy  # type: ignore[method-assign]  # called after each reading
+        weights.confirmed = busy  # type: ignore[method-assign]  # called after each reading
         appliance, shown, _ = box(frames, clock, weights)
         with _signals(appliance):
             appliance.run()
@@ -240,8 +242,8 @@ def test_ok__broken_weights_are_said_and_the_old_ones_stay(clock: Clock) -> None
     )
     appliance.run()
     assert shown.texts == ["1", "2", "3"]
-    faults = [status.fault for status in shown.told]
-    assert any(fault.startswith("0004.npz: cut short") for fault in faults)
+    problems = [status.fault for status in shown.told]
+    assert any(fault.startswith("0004.npz: cut short") for fault in problems)
     assert shown.told[-2].fault == "" and sum("cut short" in line for line in log) == 1
 
 
@@ -275,7 +277,7 @@ def test_ok__an_output_that_breaks(clock: Clock, trouble: Exception) -> None:
     appliance.run()
     assert good.texts == ["12", "3"] and len(log) == 1 and log[0].startswith("oled: broken")
     assert good.told[-2].fault == f"oled: {str(trouble).removeprefix('oled: ')}", "others tell it"
-    assert not appliance.faults.all
+    assert not appliance.problems.all
 
 
 def test_ok__every_output_that_breaks_is_reported_at_once(clock: Clock, tmp_path: Path) -> None:
@@ -304,18 +306,18 @@ def test_ok__every_output_that_breaks_is_reported_at_once(clock: Clock, tmp_path
         look_it_up,
     ]
     both = Outputs({name: partial(Breaking, name) for name in ("leds", "oled")}, lambda line: None)
-    box(frames, clock, outputs=both, report=Report(tmp_path / "status.json"))[0].run()
+    box(frames, clock, outputs=both, status_file=StatusFile(tmp_path / "status.json"))[0].run()
     assert reported == [["oled"], ["oled", "leds"]]
 
 
 def test_ok__the_newest_fault_is_shown() -> None:
     """A low voltage at the start stands until the power is off, and must hide nothing."""
-    faults = Faults(lambda line: None)
+    problems = Problems(lambda line: None)
     for part in ("power", "disk"):
-        faults.set(part, part)
-    assert faults.newest == "disk"
-    faults.set("disk", "")
-    assert faults.newest == "power"
+        problems.set(part, part)
+    assert problems.newest == "disk"
+    problems.set("disk", "")
+    assert problems.newest == "power"
 
 
 @contextmanager
@@ -333,14 +335,14 @@ def full_disk(most: int = 0) -> Iterator[None]:
 
 def test_ok__a_full_disk(clock: Clock, tmp_path: Path) -> None:
     log: list[str] = []
-    faults = Faults(log.append)
-    diary = Diary(
-        faults,
+    problems = Problems(log.append)
+    reading_log = ReadingLog(
+        problems,
         history=History(tmp_path / "history.db", batch_seconds=1.0),
         samples=Samples(tmp_path / "samples.db"),
         wall=clock.wall,
     )
-    presses = Presses(diary)
+    actions = ButtonActions(reading_log)
     limit = full_disk()
     frames = [
         limit.__enter__,
@@ -355,42 +357,44 @@ def test_ok__a_full_disk(clock: Clock, tmp_path: Path) -> None:
     appliance, shown, _ = box(
         frames,
         clock,
-        faults=faults,
-        diary=diary,
-        presses=presses,
+        problems=problems,
+        reading_log=reading_log,
+        actions=actions,
         button=pressed,
-        report=Report(tmp_path / "status.json"),
+        status_file=StatusFile(tmp_path / "status.json"),
     )
     appliance.run()
     assert shown.texts == ["12", "34", ""]
     assert any("history.db: cannot be written" in line for line in log)
     assert "history: all right again" in log and len(log) < 10
     assert any(status.fault for status in shown.told)
-    assert not faults.all and not any(s.message.startswith("kept") for s in shown.told)
+    assert not problems.all and not any(s.message.startswith("kept") for s in shown.told)
     assert any("samples.db" in status.message for status in shown.told)
     assert [one.text for one in past(tmp_path / "history.db")] == ["12", "34"]
 
 
 def test_fail__a_folder_in_the_history_s_place(clock: Clock, tmp_path: Path) -> None:
     log: list[str] = []
-    faults = Faults(log.append)
-    diary = Diary(faults, history=History(tmp_path, batch_seconds=1.0), wall=clock.wall)
-    appliance, shown, _ = box(lying("12", 20), clock, faults=faults, diary=diary)
+    problems = Problems(log.append)
+    reading_log = ReadingLog(
+        problems, history=History(tmp_path, batch_seconds=1.0), wall=clock.wall
+    )
+    appliance, shown, _ = box(lying("12", 20), clock, problems=problems, reading_log=reading_log)
     appliance.run()
     assert shown.texts == ["12"] and len(log) == 2, "it never worked again, nor did it at the end"
     assert "1 reading lost for good" in log[1]
-    assert "cannot be written" in log[0] and set(faults.all) == {"history"}
+    assert "cannot be written" in log[0] and set(problems.all) == {"history"}
 
 
 def test_ok__a_disk_with_little_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pi_reader.service import health
+    from pi_reader.box import host_sensors
 
     log: list[str] = []
-    faults = Faults(log.append)
-    around = Surroundings(faults, state=tmp_path)
+    problems = Problems(log.append)
+    around = HostMonitor(problems, state=tmp_path)
     for minute, free in enumerate((19, 3, 25, 18, 40, 25)):
-        monkeypatch.setattr(health, "disk_free_mb", lambda folder, free=free: float(free))
-        monkeypatch.setattr(health, "temperature", lambda free=free: 100.0 - free)
+        monkeypatch.setattr(host_sensors, "disk_free_mb", lambda folder, free=free: float(free))
+        monkeypatch.setattr(host_sensors, "temperature", lambda free=free: 100.0 - free)
         around.tick(60.0 * minute)
     around.tick(60.0 * minute + 30.0)
     assert [line.rpartition(": ")[2][:13] for line in log] == [
@@ -399,23 +403,23 @@ def test_ok__a_disk_with_little_left(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "all right aga",
         "all right aga",
     ], "said once"
-    assert log[0].startswith("temperature") and not faults.all
+    assert log[0].startswith("temperature") and not problems.all
 
 
 def test_ok__a_state_folder_that_goes_and_comes_back(tmp_path: Path) -> None:
-    faults = Faults(lambda line: None)
-    around = Surroundings(faults, state=tmp_path / "state")
+    problems = Problems(lambda line: None)
+    around = HostMonitor(problems, state=tmp_path / "state")
     around.tick(0.0)
-    assert "is gone" in faults.all["state"]
+    assert "is gone" in problems.all["state"]
     (tmp_path / "state").mkdir()
     around.tick(60.0)
-    assert not faults.all
+    assert not problems.all
 
 
 def test_ok__the_clock_jumps_by_years(clock: Clock, tmp_path: Path) -> None:
-    faults = Faults(lambda line: None)
-    diary = Diary(
-        faults, history=History(tmp_path / "history.db", batch_seconds=1.0), wall=clock.wall
+    problems = Problems(lambda line: None)
+    reading_log = ReadingLog(
+        problems, history=History(tmp_path / "history.db", batch_seconds=1.0), wall=clock.wall
     )
 
     def at(wall: float) -> Callable[[], None]:
@@ -433,10 +437,14 @@ def test_ok__the_clock_jumps_by_years(clock: Clock, tmp_path: Path) -> None:
     ]
     frames += [at(NOW), *lying("4", 30)]
     appliance, shown, _ = box(
-        frames, clock, faults=faults, diary=diary, report=Report(tmp_path / "status.json")
+        frames,
+        clock,
+        problems=problems,
+        reading_log=reading_log,
+        status_file=StatusFile(tmp_path / "status.json"),
     )
     appliance.run(until=clock.now + 20.0)
-    assert shown.texts == ["1", "2", "3", "4"] and not faults.all
+    assert shown.texts == ["1", "2", "3", "4"] and not problems.all
     status = json.loads((tmp_path / "status.json").read_text())
     assert 0 <= status["updated"] - status["since"] < 21, "not for years, whatever the clock did"
     assert [(one.text, one.when > 0) for one in past(tmp_path / "history.db")] == [
@@ -452,27 +460,32 @@ def test_ok__the_clock_jumps_by_years(clock: Clock, tmp_path: Path) -> None:
 
 def test_ok__freeze_holds_the_display_and_looks_on(clock: Clock) -> None:
     pressed = Pressed({0: ["short"], 1: ["short"]})
-    faults = Faults(lambda line: None)
-    diary = Diary(faults, wall=clock.wall)
+    problems = Problems(lambda line: None)
+    reading_log = ReadingLog(problems, wall=clock.wall)
     frames = [*lying("1"), pressed.due, *lying(""), *lying("2"), pressed.due, *lying("2", 2)]
     appliance, shown, _ = box(
-        frames, clock, faults=faults, diary=diary, button=pressed, presses=Presses(diary, "freeze")
+        frames,
+        clock,
+        problems=problems,
+        reading_log=reading_log,
+        button=pressed,
+        actions=ButtonActions(reading_log, "freeze"),
     )
     appliance.run()
     assert shown.texts == ["1", "2"] and appliance.frames == 26
     assert states(shown) == [State.STARTING, State.READING, State.STOPPING], "lamps are held, too"
-    assert diary.events.last is not None and diary.events.last.number == 2
+    assert reading_log.events.last is not None and reading_log.events.last.number == 2
     assert [status.frozen for status in shown.told if status.frozen]
 
 
 def test_ok__switched_off_with_the_button_it_says_when_to_unplug(clock: Clock) -> None:
     pressed, deeds = Pressed({0: ["long", "hold"]}), list[str]()
-    diary = Diary(Faults(lambda line: None), wall=clock.wall)
+    reading_log = ReadingLog(Problems(lambda line: None), wall=clock.wall)
     appliance, shown, _ = box(
         [*lying("1"), pressed.due, *lying("1", 5)],
         clock,
         button=pressed,
-        presses=Presses(diary, power_off=lambda: deeds.append("off")),
+        actions=ButtonActions(reading_log, power_off=lambda: deeds.append("off")),
     )
     appliance.run()
     assert deeds == ["off"] and appliance.frames == 9
@@ -485,19 +498,29 @@ def test_ok__switched_off_with_the_button_it_says_when_to_unplug(clock: Clock) -
 def test_ok__what_is_corrected_is_shown_and_stays(clock: Clock, tmp_path: Path) -> None:
     """Its digits are shown as pictures, so no other reading may take their place."""
     pressed = Pressed({0: ["long"], 1: ["long"]})
-    diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall)
+    reading_log = ReadingLog(
+        Problems(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall
+    )
     frames = [*lying("1"), *lying(""), pressed.due, *lying("2"), pressed.due, *lying("2", 2)]
-    appliance, shown, _ = box(frames, clock, diary=diary, presses=Presses(diary), button=pressed)
+    appliance, shown, _ = box(
+        frames, clock, reading_log=reading_log, actions=ButtonActions(reading_log), button=pressed
+    )
     appliance.run()
     assert shown.texts == ["1", "", "1", "2"]
 
 
 def test_ok__what_was_held_can_be_corrected(clock: Clock, tmp_path: Path) -> None:
     pressed = Pressed({0: ["short"], 1: ["long", "long"]})
-    diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall)
+    reading_log = ReadingLog(
+        Problems(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall
+    )
     frames = [*lying("8"), pressed.due, *lying("5"), pressed.due, *lying("5", 3)]
     appliance, shown, _ = box(
-        frames, clock, diary=diary, presses=Presses(diary, "freeze"), button=pressed
+        frames,
+        clock,
+        reading_log=reading_log,
+        actions=ButtonActions(reading_log, "freeze"),
+        button=pressed,
     )
     appliance.run()
     with Samples(tmp_path / "s.db") as samples:
@@ -514,9 +537,13 @@ def test_ok__a_short_press_says_it_again(clock: Clock) -> None:
 
 def test_ok__correction_is_on_the_display(clock: Clock, tmp_path: Path) -> None:
     pressed = Pressed({0: ["long"], 1: ["short", "long"]})
-    diary = Diary(Faults(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall)
+    reading_log = ReadingLog(
+        Problems(lambda line: None), samples=Samples(tmp_path / "s.db"), wall=clock.wall
+    )
     frames = [*lying("8"), pressed.due, *lying("8", 2), pressed.due, *lying("8", 2)]
-    appliance, shown, _ = box(frames, clock, diary=diary, presses=Presses(diary), button=pressed)
+    appliance, shown, _ = box(
+        frames, clock, reading_log=reading_log, actions=ButtonActions(reading_log), button=pressed
+    )
     appliance.run()
     assert State.CORRECTING in states(shown) and "kept 1 digit" in [s.message for s in shown.told]
     with Samples(tmp_path / "s.db") as samples:
@@ -526,13 +553,16 @@ def test_ok__correction_is_on_the_display(clock: Clock, tmp_path: Path) -> None:
 # Requests
 
 
-def errands(
-    folder: Path, diary: Diary, faults: Faults, check: Callable[[], object] = lambda: None
-) -> Errands:
-    return Errands(
+def request_handler(
+    folder: Path,
+    reading_log: ReadingLog,
+    problems: Problems,
+    check: Callable[[], object] = lambda: None,
+) -> RequestHandler:
+    return RequestHandler(
         Requests(folder),
-        diary,
-        faults,
+        reading_log,
+        problems,
         describe=lambda one: {"text": one.text},
         check_settings=check,
     )
@@ -546,18 +576,18 @@ def asked(
     **words: Any,
 ) -> tuple[dict[str, Any], Any]:
     """What a request is answered while a page lies there, and the appliance."""
-    faults = Faults(lambda line: None)
-    diary = Diary(faults, samples=Samples(tmp_path / "samples.db"), wall=clock.wall)
+    problems = Problems(lambda line: None)
+    reading_log = ReadingLog(problems, samples=Samples(tmp_path / "samples.db"), wall=clock.wall)
     requests = Requests(tmp_path / "requests", sleep=lambda seconds: None)
     sent: list[Any] = []
     frames = [*lying("478"), lambda: sent.append(requests.ask(kind, **words)), *lying("478", 4)]
     appliance, _, _ = box(
         frames,
         clock,
-        faults=faults,
-        diary=diary,
-        report=Report(tmp_path / "status.json"),
-        errands=errands(tmp_path / "requests", diary, faults, check),
+        problems=problems,
+        reading_log=reading_log,
+        status_file=StatusFile(tmp_path / "status.json"),
+        request_handler=request_handler(tmp_path / "requests", reading_log, problems, check),
     )
     appliance.run()
     return requests.wait(sent[0], 1.0), appliance
@@ -610,8 +640,8 @@ def test_fail__label(tmp_path: Path, clock: Clock, words: dict[str, Any]) -> Non
 def test_ok__a_flood_of_requests_does_not_keep_it_from_looking(
     tmp_path: Path, clock: Clock
 ) -> None:
-    faults = Faults(lambda line: None)
-    diary = Diary(faults, wall=clock.wall)
+    problems = Problems(lambda line: None)
+    reading_log = ReadingLog(problems, wall=clock.wall)
     requests = Requests(tmp_path)
     for _ in range(20):
         requests.ask("read")
@@ -622,7 +652,11 @@ def test_ok__a_flood_of_requests_does_not_keep_it_from_looking(
         for item in (lambda: waiting.append(len(list(tmp_path.glob("read-*.json")))), frame)
     ]
     appliance, _, _ = box(
-        frames, clock, faults=faults, diary=diary, errands=errands(tmp_path, diary, faults)
+        frames,
+        clock,
+        problems=problems,
+        reading_log=reading_log,
+        request_handler=request_handler(tmp_path, reading_log, problems),
     )
     appliance.run()
     assert np.diff(waiting).min() == -1, "the watchdog is fed once a look"
@@ -630,11 +664,15 @@ def test_ok__a_flood_of_requests_does_not_keep_it_from_looking(
 
 
 def test_ok__a_figure_that_is_no_number_is_answered(tmp_path: Path, clock: Clock) -> None:
-    faults = Faults(lambda line: None)
-    diary = Diary(faults, wall=clock.wall)
+    problems = Problems(lambda line: None)
+    reading_log = ReadingLog(problems, wall=clock.wall)
     asked = Requests(tmp_path).ask("doctor")
     appliance, _, _ = box(
-        lying("1"), clock, faults=faults, diary=diary, errands=errands(tmp_path, diary, faults)
+        lying("1"),
+        clock,
+        problems=problems,
+        reading_log=reading_log,
+        request_handler=request_handler(tmp_path, reading_log, problems),
     )
     appliance.camera.figures = {"lux": float("nan"), "gain": 2.0}  # type: ignore[attr-defined]
     appliance.run()
@@ -643,21 +681,21 @@ def test_ok__a_figure_that_is_no_number_is_answered(tmp_path: Path, clock: Clock
 
 def label_when(tmp_path: Path, clock: Clock, age: float, **words: Any) -> dict[str, Any]:
     """The answer to a label that is asked for so many seconds after a reading of 367."""
-    faults, said = Faults(lambda line: None), time.time()
+    problems, said = Problems(lambda line: None), time.time()
     history = History(tmp_path / "history.db")
     for number in range(41):
         history.add(str(number), True, 0.9, "", 0.0)
-    diary = Diary(
-        faults, history=history, samples=Samples(tmp_path / "samples.db"), wall=lambda: said
+    log = ReadingLog(
+        problems, history=history, samples=Samples(tmp_path / "samples.db"), wall=lambda: said
     )
-    diary.enter(reading("367"), page("367"))
+    log.enter(reading("367"), page("367"))
     asked = Requests(tmp_path, clock=lambda: said + age)
     request = asked.ask("label", **words)
-    errand = errands(tmp_path, diary, faults)
+    errand = request_handler(tmp_path, log, problems)
     errand._requests = Requests(tmp_path, clock=lambda: said + age)
     errand.run(clock(), None)  # type: ignore[arg-type]
     answer = asked.wait(request, 1.0)
-    diary.close()
+    log.close()
     return answer
 
 
@@ -696,8 +734,8 @@ def test_fail__nowhere_to_answer(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log: list[str] = []
-    faults = Faults(log.append)
-    diary = Diary(faults, wall=clock.wall)
+    problems = Problems(log.append)
+    reading_log = ReadingLog(problems, wall=clock.wall)
     Requests(tmp_path).ask("read")
 
     def full(*_: object) -> None:
@@ -705,11 +743,15 @@ def test_fail__nowhere_to_answer(
 
     monkeypatch.setattr(Requests, "answer", full)
     appliance, _, _ = box(
-        lying("1"), clock, faults=faults, diary=diary, errands=errands(tmp_path, diary, faults)
+        lying("1"),
+        clock,
+        problems=problems,
+        reading_log=reading_log,
+        request_handler=request_handler(tmp_path, reading_log, problems),
     )
     appliance.run()
     assert log == ["request read: was not answered, the disk is full"]
-    assert not faults.all, "nobody else will ask soon, and the fault would stand for weeks"
+    assert not problems.all, "nobody else will ask soon, and the fault would stand for weeks"
 
 
 def test_ok__reload_ends_the_loop_for_new_settings(tmp_path: Path, clock: Clock) -> None:
@@ -721,9 +763,9 @@ def test_ok__a_reload_is_no_farewell_to_systemd(clock: Clock) -> None:
     """It would be killed some seconds after it said STOPPING=1, whatever it does then."""
     for reloads in (False, True):
         stops: list[str] = []
-        heartbeat = Heartbeat({})
-        heartbeat.stop = lambda stops=stops: stops.append("stop")  # type: ignore[misc]
-        appliance, _, _ = box(lying("1"), clock, heartbeat=heartbeat)
+        notifier = SystemdNotifier({})
+        notifier.stop = lambda stops=stops: stops.append("stop")  # type: ignore[misc]
+        appliance, _, _ = box(lying("1"), clock, notifier=notifier)
         appliance.wants_reload = reloads
         appliance.run()
         assert stops == ([] if reloads else ["stop"])
@@ -736,7 +778,7 @@ def test_ok__broken_settings_while_running(tmp_path: Path, clock: Clock) -> None
     answer, appliance = asked(tmp_path, clock, "reload", check)
     assert answer["exit_code"] == 78 and "old settings stay in use" in answer["error"]
     assert not appliance.wants_reload and appliance.frames == 12
-    assert "camera.kid" in appliance.faults.newest
+    assert "camera.kid" in appliance.problems.newest
 
 
 # What the training says
@@ -744,7 +786,7 @@ def test_ok__broken_settings_while_running(tmp_path: Path, clock: Clock) -> None
 
 def test_ok__training_is_told(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "training.json"
-    around = Surroundings(Faults(lambda line: None), training=path, wall=clock.wall)
+    around = HostMonitor(Problems(lambda line: None), training=path, wall=clock.wall)
 
     def says(state: str, progress: float) -> Callable[[], None]:
         return lambda: write_json(
@@ -759,7 +801,7 @@ def test_ok__training_is_told(tmp_path: Path, clock: Clock) -> None:
         lambda: path.write_text("{"),
         *lying("1", 20),
     ]
-    appliance, shown, _ = box(frames, clock, surroundings=around)
+    appliance, shown, _ = box(frames, clock, host_monitor=around)
     appliance.run()
     seen = [(status.progress, status.message) for status in shown.told]
     assert (0.5, "training") in seen and (None, "done") in seen and seen[-2] == (None, "")
@@ -781,10 +823,10 @@ def test_fail__a_word_of_the_training_that_makes_no_sense(
 ) -> None:
     word = word.replace("NOW", str(NOW)).replace("HUGE", "1" + 400 * "0")
     (tmp_path / "training.json").write_text(word)
-    around = Surroundings(
-        Faults(lambda line: None), training=tmp_path / "training.json", wall=clock.wall
+    around = HostMonitor(
+        Problems(lambda line: None), training=tmp_path / "training.json", wall=clock.wall
     )
-    appliance, shown, _ = box(lying("1", 20), clock, surroundings=around)
+    appliance, shown, _ = box(lying("1", 20), clock, host_monitor=around)
     appliance.run()
     assert appliance.frames == 20 and len(shown.told) < 5, "what has not changed is not told again"
     assert shown.told[-2].progress in (None, 0.0)
@@ -794,8 +836,8 @@ def test_ok__drift_is_hinted_at_and_remembered(tmp_path: Path, clock: Clock) -> 
     with History(tmp_path / "history.db") as history:
         for number in range(300):
             history.add("1", number % 20 != 0, 0.9, "", NOW)
-        diary = Diary(Faults(lambda line: None), history=history, wall=clock.wall)
+        reading_log = ReadingLog(Problems(lambda line: None), history=history, wall=clock.wall)
         for number in range(100):
-            diary.enter(reading("?" if number % 4 == 0 else "1"), page("1"))
-            assert (diary.drift.hint != "") == (number == 99)
-    assert "25% of the last 100" in diary.drift.hint and "5% before" in diary.drift.hint
+            reading_log.enter(reading("?" if number % 4 == 0 else "1"), page("1"))
+            assert (reading_log.drift.hint != "") == (number == 99)
+    assert "25% of the last 100" in reading_log.drift.hint and "5% before" in reading_log.drift.hint

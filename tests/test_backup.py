@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pi_reader.box import backup
 from pi_reader.config import Folders, find_folders
 from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile
-from pi_reader.service import backup
 
 
 def box(place: Path) -> Folders:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pi_reader.errors import Busy, NoHardware
-from pi_reader.inputs.button import Button, Press, Presses
+from pi_reader.inputs.button import Button, Press, PressDetector
 
 if TYPE_CHECKING:
     from gpiozero.pins.mock import MockFactory
@@ -173,7 +173,7 @@ def test_ok__any_press_is_one_of_three() -> None:
     rng = random.Random(2)
     for _ in range(300):
         length = rng.uniform(0.05, 7)
-        presses = Presses(down=False, long_seconds=0.7)
+        presses = PressDetector(down=False, long_seconds=0.7)
         said = presses.change(True, 10.0)
         for at in sorted(rng.uniform(10, 10 + length) for _ in range(rng.randrange(6))):
             said += presses.until(at)

@@ -17,7 +17,7 @@ from pi_reader import __version__
 from pi_reader.cli import demo
 from pi_reader.cli import main as door
 from pi_reader.cli.main import COMMANDS, main
-from pi_reader.samples import Samples
+from pi_reader.learning.samples import Samples
 from pi_reader.scoring import Score
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pi_reader.cli import doctor, doctor_parts, doctor_system
-from pi_reader.cli.doctor_system import judge_blas
+from pi_reader.cli import doctor, doctor_checks
+from pi_reader.cli.doctor_checks import judge_blas
 from pi_reader.cli.findings import Box, Finding, Verdict, absent, well, worth_a_look, wrong
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders, settings_from
@@ -118,7 +118,7 @@ def test_ok__the_worst_decides() -> None:
 
 
 def test_fail__a_check_that_breaks_is_ours(pi: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_system, "memory", lambda box: 1 // 0)
+    monkeypatch.setattr(doctor_checks, "memory", lambda box: 1 // 0)
     monkeypatch.setitem(sys.modules, "numpy", None)  # as if it were not installed
     found = dict(doctor.examine(pi))
     check(found["memory"], Verdict.WRONG, "ZeroDivisionError", "report")
@@ -134,11 +134,11 @@ def test_fail__software_that_the_settings_need(pi: Box, monkeypatch: pytest.Monk
         return "1.0"
 
     monkeypatch.setattr(metadata, "version", version)
-    check(doctor_system.software(pi), Verdict.WRONG, "picamera2 missing", "setup.sh install")
+    check(doctor_checks.software(pi), Verdict.WRONG, "picamera2 missing", "setup.sh install")
     pi.settings = settings_from({"camera": {"kind": "desk"}})
-    check(doctor_system.software(pi), Verdict.WELL, "numpy 1.0")
+    check(doctor_checks.software(pi), Verdict.WELL, "numpy 1.0")
     pi.settings = settings_from({"camera": {"kind": "desk"}, "oled": {"on": True}})
-    check(doctor_system.software(pi), Verdict.WRONG, "luma.oled missing")
+    check(doctor_checks.software(pi), Verdict.WRONG, "luma.oled missing")
 
 
 def test_ok__a_healthy_pi(pi: Box) -> None:
@@ -156,10 +156,10 @@ def test_fail__a_pi_that_suffers(pi: Box) -> None:
     write(pi, "sys/devices/platform/soc/soc:firmware/get_throttled", "50005\n")
     write(pi, "proc/meminfo", "MemAvailable:  30000 kB\n")
     write(pi, "proc/mounts", "overlayroot / overlay rw,lowerdir=/media/root-ro 0 0\n")
-    check(doctor_system.temperature(pi), Verdict.LOOK, "84 °C", "air")
-    check(doctor_system.power(pi), Verdict.LOOK, "too low now", "supply")
-    check(doctor_system.memory(pi), Verdict.LOOK, "30 MB", "end other programs")
-    check(doctor_system.overlay(pi), Verdict.LOOK, "lost at power-off", "raspi-config")
+    check(doctor_checks.temperature(pi), Verdict.LOOK, "84 °C", "air")
+    check(doctor_checks.power(pi), Verdict.LOOK, "too low now", "supply")
+    check(doctor_checks.memory(pi), Verdict.LOOK, "30 MB", "end other programs")
+    check(doctor_checks.overlay(pi), Verdict.LOOK, "lost at power-off", "raspi-config")
 
 
 @pytest.mark.parametrize(
@@ -208,9 +208,9 @@ def test_ok__a_camera_that_looks(pi: Box, bench: Any) -> None:
     page = np.full((480, 640), 200, np.uint8)
     page[100:140:8] = 20
     bench.scene = page
-    check(doctor_parts.camera(pi), Verdict.WELL, "frames of 640x480 pixels, light")
+    check(doctor_checks.camera(pi), Verdict.WELL, "frames of 640x480 pixels, light")
     bench.light = 0.001
-    check(doctor_parts.camera(pi), Verdict.LOOK, "too dark; switch on a light")
+    check(doctor_checks.camera(pi), Verdict.LOOK, "too dark; switch on a light")
 
 
 def test_fail__a_camera_that_others_have(pi: Box, bench: Any) -> None:
@@ -224,21 +224,21 @@ def test_fail__a_camera_that_others_have(pi: Box, bench: Any) -> None:
 
 def test_ok__cameras_that_are_none(pi: Box, tmp_path: Path) -> None:
     pi.settings = settings_from({"camera": {"kind": "desk"}})
-    check(doctor_parts.camera(pi), Verdict.WELL, "drawn pages")
+    check(doctor_checks.camera(pi), Verdict.WELL, "drawn pages")
     folder = tmp_path / "photographs"
     pi.settings = settings_from({"camera": {"kind": "folder", "folder": str(folder)}})
-    check(doctor_parts.camera(pi), Verdict.WRONG, "cannot be read")
+    check(doctor_checks.camera(pi), Verdict.WRONG, "cannot be read")
     folder.mkdir()
-    check(doctor_parts.camera(pi), Verdict.WRONG, "is empty")
+    check(doctor_checks.camera(pi), Verdict.WRONG, "is empty")
     (folder / "a.png").touch()
-    check(doctor_parts.camera(pi), Verdict.WELL, "1 file")
+    check(doctor_checks.camera(pi), Verdict.WELL, "1 file")
 
 
 def test_ok__parts_on_their_pins(pi: Box, pins: object) -> None:
     pi.settings = settings_from(WIRED)
     for _ in range(2):  # it lets go of them again
         for part in ("lamps", "segments", "button", "light"):
-            check(getattr(doctor_parts, part)(pi), Verdict.WELL, "nobody else has it")
+            check(getattr(doctor_checks, part)(pi), Verdict.WELL, "nobody else has it")
 
 
 def test_fail__a_pin_that_somebody_has(pi: Box, pins: object) -> None:
@@ -246,7 +246,7 @@ def test_fail__a_pin_that_somebody_has(pi: Box, pins: object) -> None:
 
     pi.settings = settings_from(WIRED)
     with LED(27):
-        finding = doctor_parts.lamps(pi)
+        finding = doctor_checks.lamps(pi)
     check(finding, Verdict.WRONG, "pi-reader-fault")
     assert finding.exit_code == 75
 
@@ -255,8 +255,8 @@ def test_fail__no_pins_and_no_bus(pi: Box) -> None:
     pi.settings = settings_from({**WIRED, "oled": {"on": True}})
     (pi.root / "dev/gpiochip0").unlink()
     (pi.root / "dev/i2c-1").unlink()
-    check(doctor_parts.lamps(pi), Verdict.WRONG, "group", "gpio")
-    check(doctor_parts.display(pi), Verdict.WRONG, "/dev/i2c-1", "raspi-config nonint do_i2c 0")
+    check(doctor_checks.lamps(pi), Verdict.WRONG, "group", "gpio")
+    check(doctor_checks.display(pi), Verdict.WRONG, "/dev/i2c-1", "raspi-config nonint do_i2c 0")
 
 
 def test_fail__no_display_on_the_bus(pi: Box) -> None:
@@ -347,26 +347,26 @@ def test_ok__whatever_the_service_says(
 def test_ok__what_the_box_keeps(pi: Box) -> None:
     with History(pi.folders.history) as history:
         history.add("7", True, 0.9, "", 1.8e9)
-    check(doctor_system.history(pi), Verdict.WELL, "1 reading")
-    from pi_reader.samples import Samples
+    check(doctor_checks.history(pi), Verdict.WELL, "1 reading")
+    from pi_reader.learning.samples import Samples
 
     samples = Samples(pi.folders.samples)
     samples.counts()
     samples.close()
-    check(doctor_system.samples(pi), Verdict.WELL, "0 digits")
+    check(doctor_checks.samples(pi), Verdict.WELL, "0 digits")
     pi.folders.samples.write_bytes(b"x" * 5000)
-    check(doctor_system.samples(pi), Verdict.WRONG, "samples.db", "backup")
+    check(doctor_checks.samples(pi), Verdict.WRONG, "samples.db", "backup")
     pi.folders.runtime.mkdir()
     pi.folders.training.write_text('{"state": "failed", "message": "no memory"}')
-    check(doctor_system.training(pi), Verdict.LOOK, "failed: no memory", "journalctl")
+    check(doctor_checks.training(pi), Verdict.LOOK, "failed: no memory", "journalctl")
 
 
 def test_ok__the_digits_that_the_settings_promise(pi: Box, tmp_path: Path) -> None:
-    check(doctor_system.mnist(pi), Verdict.ABSENT, "drawn")
+    check(doctor_checks.mnist(pi), Verdict.ABSENT, "drawn")
     folder = tmp_path / "mnist"
     pi.settings = settings_from({"night": {"mnist": str(folder)}})
     check(
-        doctor_system.mnist(pi), Verdict.LOOK, f"night.mnist: {folder}: no such folder", "without"
+        doctor_checks.mnist(pi), Verdict.LOOK, f"night.mnist: {folder}: no such folder", "without"
     )
     folder.mkdir()
     for name, count in (("train", 3), ("t10k", 2)):
@@ -375,12 +375,12 @@ def test_ok__the_digits_that_the_settings_promise(pi: Box, tmp_path: Path) -> No
         (folder / f"{name}-labels-idx1-ubyte").write_bytes(
             struct.pack(">2I", 0x801, count) + bytes(count)
         )
-    check(doctor_system.mnist(pi), Verdict.WELL, "3 digits to learn from, 2 to judge by")
+    check(doctor_checks.mnist(pi), Verdict.WELL, "3 digits to learn from, 2 to judge by")
     (folder / "train-images-idx3-ubyte").write_bytes(pixels[:-1])
-    check(doctor_system.mnist(pi), Verdict.LOOK, "damaged", "without")
+    check(doctor_checks.mnist(pi), Verdict.LOOK, "damaged", "without")
     device = Box(find_folders(None), settings_from({"night": {"mnist": "/home/pi/mnist"}}))
     device.folders = replace(device.folders, state=DEVICE_STATE)
-    check(doctor_system.mnist(device), Verdict.LOOK, "/home/pi/mnist", f"into {DEVICE_STATE}")
+    check(doctor_checks.mnist(device), Verdict.LOOK, "/home/pi/mnist", f"into {DEVICE_STATE}")
 
 
 def test_fail__damaged_weights(pi: Box, tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_fail__the_list_of_weights_was_lost(pi: Box) -> None:
     pi.folders.weights.mkdir(parents=True)
     (pi.folders.weights / "in-use.json").write_text("{")
     check(
-        doctor_system.weights(pi),
+        doctor_checks.weights(pi),
         Verdict.LOOK,
         "the shipped weights",
         "is damaged",
@@ -428,9 +428,9 @@ def test_ok__which_blas(library: str, verdict: Verdict) -> None:
 def test_ok__the_blas_of_this_python(pi: Box) -> None:
     """By a real multiplication: what is loaded then is found by its name."""
     code = (
-        "from pathlib import Path\nfrom pi_reader.cli import doctor_system\n"
+        "from pathlib import Path\nfrom pi_reader.cli import doctor_checks\n"
         "from pi_reader.cli.findings import Box\nfrom pi_reader.config import find_folders\n"
-        "print(doctor_system.blas(Box(find_folders(Path('/nowhere')))))"
+        "print(doctor_checks.blas(Box(find_folders(Path('/nowhere')))))"
     )
     said = subprocess.run(
         [sys.executable, "-c", code],

@@ -18,7 +18,8 @@ import pytest
 
 from pi_reader import files
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
-from pi_reader.generations import LARGEST_OFFER, Generations, shelf, table
+from pi_reader.learning.generations import LARGEST_OFFER, Generations, table
+from pi_reader.learning.generations import store as generations_store
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.layers import Dense, Flatten, Rescale
@@ -70,7 +71,7 @@ def opened(kept: Generations) -> tuple[int, str]:
 def prove(kept: Generations) -> None:
     next_process = again(kept)
     next_process.open()
-    next_process.proved()
+    next_process.confirmed()
 
 
 def states(kept: Generations) -> dict[int, str]:
@@ -79,10 +80,10 @@ def states(kept: Generations) -> dict[int, str]:
 
 def test_ok__without_a_folder_the_shipped_weights_read(kept: Generations) -> None:
     _, card, generation = kept.open()
-    kept.proved()
+    kept.confirmed()
     assert (card.recipe, generation.number, generation.state) == ("shipped", 0, "in use")
     assert generation.sha256 == files.sha256(kept.shipped)
-    assert kept.fallen == "" and not folder(kept).exists()
+    assert kept.fallback_reason == "" and not folder(kept).exists()
 
 
 def test_ok__each_night_a_new_number(kept: Generations) -> None:
@@ -100,7 +101,7 @@ def test_ok__opening_and_proving_are_no_news(kept: Generations) -> None:
     learn(kept, 1)
     kept.open()
     stamp = kept.stamp()
-    kept.proved()
+    kept.confirmed()
     kept.add(model(2), Card(), use=False)
     assert kept.stamp() == stamp
     kept.rollback()
@@ -188,15 +189,15 @@ def test_fail__a_broken_file_falls_back_and_says_so(kept: Generations, damage: s
         )
     fallen = again(kept)
     assert fallen.open()[2].number == 1
-    assert "generation 2 is not used" in fallen.fallen
-    assert "reads with generation 1" in fallen.fallen
+    assert "generation 2 is not used" in fallen.fallback_reason
+    assert "reads with generation 1" in fallen.fallback_reason
     assert states(kept) == {0: "kept", 1: "in use", 2: "bad"} and kept.get(2).why
-    assert opened(kept) == (1, "night 1") and again(kept).fallen == ""
-    said = fallen.fallen
-    assert fallen.open()[2].number == 1 and fallen.fallen == said, "it stays said"
+    assert opened(kept) == (1, "night 1") and again(kept).fallback_reason == ""
+    said = fallen.fallback_reason
+    assert fallen.open()[2].number == 1 and fallen.fallback_reason == said, "it stays said"
     learn(kept, 3)
     assert opened(kept) == (3, "night 3"), "the number of a bad one is not used again"
-    assert fallen.open()[2].number == 3 and fallen.fallen == ""
+    assert fallen.open()[2].number == 3 and fallen.fallback_reason == ""
 
 
 def test_fail__all_broken_leaves_the_shipped(kept: Generations) -> None:
@@ -225,7 +226,7 @@ def test_ok__a_new_version_has_to_prove_them_again(
 ) -> None:
     learn(kept, 1)
     prove(kept)
-    monkeypatch.setattr(shelf, "__version__", "99.0")
+    monkeypatch.setattr(generations_store, "__version__", "99.0")
     assert [opened(kept)[0] for _ in range(4)] == [1, 1, 1, 0]
 
 
@@ -240,14 +241,15 @@ def test_ok__a_new_version_has_to_prove_them_again(
         b'{"format": 1, "generations": []}',
         b'{"format": 1, "in_use": 9, "last": 9, "shipped": "", "generations": {}}',
         b'{"format": 1, "in_use": true, "last": 9, "shipped": "", "generations": {}}',
-        b'{"format": 1, "in_use": 1, "last": 1, "shipped": "", "generations": {"1": {"sha256": 5}}}',
+        b'{"format": 1, "in_use": 1, "last": 1, "shipped": "", '
+        b'"generations": {"1": {"sha256": 5}}}',
     ],
 )
 def test_fail__a_damaged_ledger_has_a_copy(kept: Generations, content: bytes) -> None:
     learn(kept, 1, 2)
     kept._file.path.write_bytes(content)
     fallen = again(kept)
-    assert fallen.open()[2].number == 2 and "its copy is used" in fallen.fallen
+    assert fallen.open()[2].number == 2 and "its copy is used" in fallen.fallback_reason
     learn(kept, 3)  # mends it
     assert opened(kept) == (3, "night 3")
 
@@ -257,7 +259,7 @@ def test_fail__both_ledgers_gone_keeps_the_files(kept: Generations) -> None:
     kept._file.path.unlink()
     kept._file._copy.write_bytes(b"{")
     fallen = again(kept)
-    assert fallen.open()[2].number == 0 and "weights use" in fallen.fallen
+    assert fallen.open()[2].number == 0 and "weights use" in fallen.fallback_reason
     assert kept.use(2).number == 2 and opened(kept) == (2, "night 2")
     learn(kept, 3)
     assert kept.current().number == 3
@@ -314,7 +316,7 @@ def test_fail__an_offer_that_is_no_weights(kept: Generations, content: bytes) ->
 
 
 def test_fail__too_many_offers(kept: Generations, shipped: Path) -> None:
-    for _ in range(shelf.MOST_OFFERED):
+    for _ in range(generations_store.MOST_OFFERED):
         kept.add_file(shipped.read_bytes())
     with pytest.raises(Busy, match="wait for the judge"):
         kept.add_file(shipped.read_bytes())
@@ -352,7 +354,7 @@ def test_fail__a_full_disk_still_reads(kept: Generations, request: pytest.Fixtur
     request.getfixturevalue("full")
     reading = again(kept)
     assert reading.open()[2].number == 1, "what cannot be counted might crash for ever"
-    assert "disk is full" in reading.fallen
+    assert "disk is full" in reading.fallback_reason
     for change in (lambda: learn(kept, 3), lambda: kept.use(1), kept.rollback, kept.prune):
         with pytest.raises(CannotWrite, match="full"):
             change()
@@ -366,10 +368,10 @@ def test_fail__a_proved_one_reads_from_a_full_disk(
     learn(kept, 1)
     prove(kept)
     request.getfixturevalue("full")
-    monkeypatch.setattr(shelf, "__version__", "99.0")
+    monkeypatch.setattr(generations_store, "__version__", "99.0")
     reading = again(kept)
-    assert reading.open()[2].number == 1 and reading.fallen == ""
-    reading.proved()  # cannot be noted, and is no error
+    assert reading.open()[2].number == 1 and reading.fallback_reason == ""
+    reading.confirmed()  # cannot be noted, and is no error
 
 
 def test_fail__somebody_holds_the_lock(kept: Generations, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,7 +386,8 @@ def test_fail__somebody_holds_the_lock(kept: Generations, monkeypatch: pytest.Mo
 def test_ok__a_list_needs_no_numpy(kept: Generations) -> None:
     learn(kept, 1)
     code = (
-        "import sys; from pathlib import Path; from pi_reader.generations import Generations\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from pi_reader.learning.generations import Generations\n"
         "print([g.card.recipe for g in Generations(*map(Path, sys.argv[1:])).list()])\n"
         "assert 'numpy' not in sys.modules"
     )
@@ -401,7 +404,7 @@ def test_ok__a_list_needs_no_numpy(kept: Generations) -> None:
 BUSY = """
 import sys, random
 from pathlib import Path
-from pi_reader.generations import Generations
+from pi_reader.learning.generations import Generations
 from pi_reader.network import store
 kept = Generations(Path(sys.argv[1]), Path(sys.argv[2]), keep=3)
 model, card = store.load(kept.shipped)
@@ -418,7 +421,7 @@ while True:
     if step == "rollback" and kept.current().number: kept.rollback()
     if step == "prune": kept.prune()
     if step == "refuse" and waiting: kept.conclude(waiting[0], "refused", "worse")
-    if step == "open": kept.open(); kept.proved()
+    if step == "open": kept.open(); kept.confirmed()
     print(max(g.number for g in kept.list()), flush=True)
 """
 
@@ -442,8 +445,8 @@ def kill_often(kept: Generations, times: int, seed: int) -> None:
         worker.stdout.close()
         after = again(kept, keep=3)
         _, _, generation = after.open()
-        assert after.fallen == "", f"turn {turn}: {after.fallen}"
-        after.proved()
+        assert after.fallback_reason == "", f"turn {turn}: {after.fallback_reason}"
+        after.confirmed()
         assert [g.number for g in after.list() if g.state == "in use"] == [generation.number]
         assert all(files.sha256(g.path) == g.sha256 for g in after.list()), "a file is not whole"
         told = max([int(line) for line in lines if line.isdigit()], default=0)
@@ -480,7 +483,7 @@ def test_fail__for_those_who_may_not_see_them() -> None:
     """Else all would seem to be missing, and the shipped weights in use."""
     code = (
         "import os, sys\nfrom pathlib import Path\n"
-        "from pi_reader.generations import Generations\n"
+        "from pi_reader.learning.generations import Generations\n"
         "os.setuid(65534)\nshelf = Generations(Path(sys.argv[1], 'weights'), Path('none'))\n"
         "for look in (shelf.list, shelf.current, shelf.trouble, lambda: shelf.get(0)):\n"
         "    try:\n        look()\n    except Exception as error:\n        print(repr(error))"
@@ -514,7 +517,7 @@ def test_ok__what_ends_the_training_again_and_again_is_bad(kept: Generations) ->
     """Killed in the middle of judging, as by the memory running out, nobody notes a verdict."""
     learn(kept, 1)
     offered = kept.add_file(kept.get(1).path.read_bytes()).number
-    for _ in range(shelf.MOST_STARTS):
+    for _ in range(3):
         assert again(kept).begin_judging(offered)
     assert not kept.begin_judging(offered)
     assert kept.get(offered).state == "bad" and "3 times" in kept.get(offered).why

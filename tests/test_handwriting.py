@@ -12,11 +12,11 @@ from pi_reader.handwriting.letters import KINDS
 from pi_reader.handwriting.patches import patches_of
 from pi_reader.handwriting.pen import Track, digit_tracks, ink, tracks
 from pi_reader.handwriting.splines import CORNER, TASTES, controls, line_of
-from pi_reader.handwriting.strokes import DIGITS
+from pi_reader.handwriting.strokes import FORMS
 from pi_reader.handwriting.style import CONTROLS, random_traits
 
 EVERY_DIGIT_OFTEN = np.repeat(np.arange(10), 30)
-FORMS = [form.skeleton for forms in DIGITS for form in forms]
+SKELETONS = [form.skeleton for forms in FORMS for form in forms]
 SIGNS = [skeleton for _, skeletons in KINDS.values() for skeleton in skeletons]
 
 
@@ -99,7 +99,7 @@ def test_people_from_europe_cross_their_sevens_and_flag_their_ones() -> None:
     def share(digit: int, words: tuple[str, ...], continental: float) -> float:
         labels = np.full(400, digit)
         traits = random_traits(labels, np.random.default_rng(3), continental)
-        names = [DIGITS[digit][form].skeleton.__name__ for form in traits.form]
+        names = [FORMS[digit][form].skeleton.__name__ for form in traits.form]
         return float(np.mean([any(word in name for word in words) for name in names]))
 
     up_first = ("flag", "hooked", "retraced", "steep")
@@ -108,7 +108,7 @@ def test_people_from_europe_cross_their_sevens_and_flag_their_ones() -> None:
     assert share(1, up_first, 0.0) < 0.3
 
 
-@pytest.mark.parametrize("skeleton", FORMS + SIGNS, ids=lambda skeleton: skeleton.__name__)
+@pytest.mark.parametrize("skeleton", SKELETONS + SIGNS, ids=lambda skeleton: skeleton.__name__)
 def test_skeletons_are_lines_from_their_first_point_to_their_last(skeleton) -> None:
     tastes = np.random.default_rng(4).random((5, TASTES), dtype=np.float32)
     points = controls(skeleton, tastes)

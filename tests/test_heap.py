@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pi_reader.service.heap import EVERY, Heap
+from pi_reader.box.heap import EVERY, Heap
 
 
 @pytest.fixture(autouse=True)

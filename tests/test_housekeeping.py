@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from night_world import SHIPPED, hand, make_small, night_of, teach
 
+from pi_reader.box.housekeeping import ACTS, Housekeeping
 from pi_reader.errors import BadData, Busy, PiReaderError, UsageError
 from pi_reader.files import locked
-from pi_reader.generations import Generations
+from pi_reader.learning import acceptance, rehearsal, trial
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import Samples, exchange
 from pi_reader.requests import Requests
-from pi_reader.samples import NO_DIGIT, Samples, exchange
-from pi_reader.service.housekeeping import ACTS, Housekeeping
-from pi_reader.training import judge, memory, trial
+from pi_reader.values import NO_DIGIT
 
 
 @pytest.fixture
@@ -85,16 +86,16 @@ def test_fail__what_makes_no_sense_changes_nothing(
 
 def test_ok__what_was_handed_in_is_taken_in_by_the_training(tmp_path, monkeypatch) -> None:
     for module, name in (
-        (memory, "_DRAWN_ALONE"),
-        (memory, "_DRAWN_MARKS"),
-        (memory, "_CALIBRATED"),
-        (memory, "TESTED"),
-        (memory, "MARKS"),
+        (rehearsal, "_DRAWN_ALONE"),
+        (rehearsal, "_DRAWN_MARKS"),
+        (rehearsal, "_CALIBRATED"),
+        (rehearsal, "TESTED"),
+        (rehearsal, "MARKS"),
         (trial, "TRAINING_WORK"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))
     make_small()
-    monkeypatch.setattr(judge, "LEAST", 1000)
+    monkeypatch.setattr(acceptance, "LEAST", 1000)
     with Samples(tmp_path / "theirs.db") as theirs:
         teach(theirs, *hand(2))
         with open(tmp_path / "taught.npz", "wb") as handle:

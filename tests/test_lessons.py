@@ -261,9 +261,9 @@ def test_ok__the_same_seed_tells_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", course.LESSONS)
-def test_ok__a_lesson_fits_on_three_screens_and_can_be_opened(name: str) -> None:
+def test_ok__a_lesson_fits_on_four_screens_and_can_be_opened(name: str) -> None:
     lesson = course.find(name)
-    assert len(Path(str(lesson.__file__)).read_text(encoding="utf-8").splitlines()) <= 150
+    assert len(Path(str(lesson.__file__)).read_text(encoding="utf-8").splitlines()) <= 200
     assert 2 <= len(lesson.TRY) <= 3
     assert lesson.__doc__
 

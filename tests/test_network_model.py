@@ -20,6 +20,7 @@ from pi_reader.network.layers import (
 from pi_reader.network.loss import cross_entropy, softmax, squared_error
 from pi_reader.network.model import Model
 from pi_reader.network.shards import Shards
+from pi_reader.training.networks import build as build_network
 
 
 def small_model(seed: int = 1, norm: bool = False) -> Model:
@@ -264,3 +265,13 @@ def test_shards_take_a_batch_smaller_than_their_number():
     assert loss == pytest.approx(expected)
     for mine, theirs in zip(model.gradients, again.gradients, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_hidden__and_conclude_are_predict_in_two_steps() -> None:
+    model = build_network(("conv 5x5/2 4", "dense 6"), 11, np.random.default_rng(0))
+    model.temperature = 0.7
+    patches = np.random.default_rng(1).integers(0, 256, (70, 28, 28), np.uint8)
+    hidden = model.hidden(patches)
+    assert hidden.shape == (70, 6) and (hidden >= 0).all()
+    assert np.array_equal(model.conclude(hidden), model.predict(patches))
+    assert model.hidden(patches[:0]).shape == (0, 6)

@@ -19,16 +19,18 @@ from night_world import SHIPPED, hand, make_small, night_of, shipped_model, teac
 from pi_reader.config.settings import NightSettings
 from pi_reader.errors import Busy, CannotWrite
 from pi_reader.files import locked, read_json
-from pi_reader.generations import Generations
+from pi_reader.learning import acceptance, rehearsal, trial
+from pi_reader.learning.finetune import blend
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.night import job
+from pi_reader.learning.night import offered as offers
+from pi_reader.learning.night.hours import hours
+from pi_reader.learning.night.job import Night
+from pi_reader.learning.samples import Samples, exchange, split
+from pi_reader.learning.trial import Outcome
 from pi_reader.network import store
-from pi_reader.night import job, others
-from pi_reader.night.hours import hours
-from pi_reader.night.job import Night
 from pi_reader.requests import Requests
-from pi_reader.samples import Samples, exchange, split
-from pi_reader.training import checkpoint, judge, memory, trial
-from pi_reader.training.own import blend
-from pi_reader.training.trial import Outcome
+from pi_reader.training import checkpoint
 
 SPLIT = 3  # seed of which readings are held out, and of their names, from which trainings draw
 
@@ -36,11 +38,11 @@ SPLIT = 3  # seed of which readings are held out, and of their names, from which
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     for module, name in (
-        (memory, "_DRAWN_ALONE"),
-        (memory, "_DRAWN_MARKS"),
-        (memory, "_CALIBRATED"),
-        (memory, "TESTED"),
-        (memory, "MARKS"),
+        (rehearsal, "_DRAWN_ALONE"),
+        (rehearsal, "_DRAWN_MARKS"),
+        (rehearsal, "_CALIBRATED"),
+        (rehearsal, "TESTED"),
+        (rehearsal, "MARKS"),
         (trial, "TRAINING_WORK"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))  # put back after the test
@@ -119,8 +121,8 @@ def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, s
     chance = random.Random(seed)
     monkeypatch.setattr(os, "urandom", chance.randbytes)
     monkeypatch.setattr(split.random, "SystemRandom", lambda: chance)
-    remembered = memory.remember(None)  # once: the many nights would draw it again
-    monkeypatch.setattr(memory, "remember", lambda mnist: remembered)
+    prepared = rehearsal.prepare(None)  # once: the many nights would draw it again
+    monkeypatch.setattr(rehearsal, "prepare", lambda mnist: prepared)
     outcomes, conclude = [], Night._conclude
     monkeypatch.setattr(
         Night,
@@ -295,18 +297,18 @@ def test_ok__offered_weights_face_the_same_judge(tmp_path, monkeypatch):
     assert night.run().state == "done"
     better = generations.load(1)
     generations.rollback()
-    monkeypatch.setattr(judge, "LEAST", 8)
+    monkeypatch.setattr(acceptance, "LEAST", 8)
     worse = better[0].copy()
     worse.parameters[-1][...] += np.arange(11, dtype=np.float32)
     said: list[str] = []
     generations.add(worse, better[1], use=False)
     night_of(tmp_path, log=said.append)[0].run()
     assert "is refused" in said[0] and generations.list()[-1].state == "refused"
-    monkeypatch.setattr(judge, "CHANCE", 1.0)  # a dozen held-out digits decide little
+    monkeypatch.setattr(acceptance, "MAX_P", 1.0)  # a dozen held-out digits decide little
     generations.add_file(store_bytes(tmp_path, *better))
     night_of(tmp_path, log=said.append)[0].run()
     assert "is accepted" in said[-2] and generations.current().number == 3
-    monkeypatch.setattr(judge, "LEAST", 1000)
+    monkeypatch.setattr(acceptance, "LEAST", 1000)
     generations.add(worse, better[1], use=False)
     night_of(tmp_path, log=said.append)[0].run()
     assert "more are needed" in said[-2] and generations.list()[-1].state == "candidate"
@@ -314,7 +316,7 @@ def test_ok__offered_weights_face_the_same_judge(tmp_path, monkeypatch):
 
 def test_ok__what_is_offered_while_it_learns_is_judged_too(tmp_path, monkeypatch):
     taught_box(tmp_path)
-    monkeypatch.setattr(judge, "LEAST", 8)
+    monkeypatch.setattr(acceptance, "LEAST", 8)
     offered = []
 
     def told() -> str:
@@ -342,17 +344,17 @@ def test_ok__what_is_offered_while_it_learns_is_judged_too(tmp_path, monkeypatch
 def test_ok__a_bigger_machine_judges_as_the_box_does(tmp_path, monkeypatch, told, verdict, state):
     """With MNIST at hand it accepted what a box without it refused."""
     model, card = shipped_model()
-    own = memory.Memory("MNIST", None, *[None] * 6)
-    drawn = memory.Memory("drawn digits", None, *[None] * 6)
-    monkeypatch.setattr(job.memory, "remember", lambda mnist: own if mnist else drawn)
+    own = rehearsal.Rehearsal("MNIST", None, *[None] * 6)
+    drawn = rehearsal.Rehearsal("drawn digits", None, *[None] * 6)
+    monkeypatch.setattr(job.rehearsal, "prepare", lambda mnist: own if mnist else drawn)
     monkeypatch.setattr(trial.Trial, "run", lambda self: Outcome("accepted", "good", model=model))
     asked = []
 
-    def offered(parent, sure_at, model, its_sure_at, held, memory):
-        asked.append(memory.name)
+    def offered(parent, sure_at, model, its_sure_at, held, prepared):
+        asked.append(prepared.name)
         return Outcome(verdict, "drawn digits 98.83, now 98.69")
 
-    monkeypatch.setattr(job, "offered", offered)
+    monkeypatch.setattr(job.offered, "offered", offered)
     with Samples(tmp_path / "s.db") as samples:
         teach(samples, *hand(8))
         handle = io.BytesIO()
@@ -376,12 +378,12 @@ def test_fail__weights_that_the_judge_cannot_read_with_keep_nobody_waiting(tmp_p
         generations.use(good.number)  # while it is being judged
         return Outcome("refused", "no better")
 
-    monkeypatch.setattr(others, "offered", offered)
-    held = others.as_taught([])
-    assert "is bad" in others.judge_offer(generations, poisoned, held, None)
+    monkeypatch.setattr(offers, "offered", offered)
+    held = offers.as_labelled([])
+    assert "is bad" in offers.judge_offer(generations, poisoned, held, None)
     assert "odd network" in generations.get(poisoned.number).why
-    assert "is not judged: it is in use" in others.judge_offer(generations, good, held, None)
-    assert "is not judged: it is bad" in others.judge_offer(generations, poisoned, held, None)
+    assert "is not judged: it is in use" in offers.judge_offer(generations, good, held, None)
+    assert "is not judged: it is bad" in offers.judge_offer(generations, poisoned, held, None)
     assert generations.current().number == good.number
 
 
@@ -498,8 +500,8 @@ def test_ok__killed_at_any_moment_everything_is_whole(tmp_path, rounds):
             assert samples._database().execute("PRAGMA integrity_check").fetchone() == ("ok",)
         generations = night_of(tmp_path)[2]
         model, _, one = generations.open()
-        assert not generations.fallen and model.predict(hand(2)[0]).shape == (2, 11)
-        generations.proved()
+        assert not generations.fallback_reason and model.predict(hand(2)[0]).shape == (2, 11)
+        generations.confirmed()
         switched = max(switched, one.number)
         for path in (tmp_path / "night").glob("*.checkpoint"):
             assert checkpoint.facts_of(path)

@@ -11,13 +11,13 @@ import pytest
 from night_world import hand, teach
 from PIL import Image
 
+from pi_reader.box import backup
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders
 from pi_reader.errors import CannotWrite, MissingFile
 from pi_reader.files import check_output
 from pi_reader.handwriting.page import draw_page
-from pi_reader.samples import Samples
-from pi_reader.service import backup
+from pi_reader.learning.samples import Samples
 
 
 @pytest.fixture(scope="module")

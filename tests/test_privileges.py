@@ -16,17 +16,17 @@ from pathlib import Path
 import pytest
 from night_world import hand, teach
 
+from pi_reader.box import backup
+from pi_reader.box.migrate import migrate
 from pi_reader.cli import retrain, samples, weights  # noqa: F401 - imported once, not in each child
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import write_json
 from pi_reader.history import History
+from pi_reader.learning.samples import Samples
 from pi_reader.network import store
 from pi_reader.requests import Requests
-from pi_reader.samples import Samples
-from pi_reader.service import backup
-from pi_reader.service.migrate import migrate
 
 BOX, GROUP, MEMBER = 61_234, 61_235, 61_236
 SECRET = b"the secret of somebody else, 7f3a"
@@ -333,7 +333,7 @@ def test_ok__a_member_asks_and_the_box_does_it(tmp_path: Path, state: Path, out:
         said = tmp_path / "said"
         argv = [*words.split(), "--state", str(state)]
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("pi_reader.service.labelling.ANSWER_SECONDS", 0.05)
+            patched.setattr("pi_reader.client.labelling.ANSWER_SECONDS", 0.05)
             code = in_a_child(as_member(lambda a=argv: main(a)), said)
         waits = "import" not in words and "offer" not in words
         assert code == (75 if waits else 0), said.read_text()

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
-from pi_reader.samples import NO_DIGIT, New, Samples, carve, cut_out, database, exchange, rescue
-from pi_reader.samples.rows import LARGEST_CUTOUT, thinned
-from pi_reader.values import Box
+from pi_reader.learning.samples import New, Samples, carve, cut_out, database, exchange, rescue
+from pi_reader.learning.samples.rows import LARGEST_CUTOUT, thinned
+from pi_reader.values import NO_DIGIT, Box
 
 
 def patch(number: int) -> np.ndarray:
@@ -495,7 +495,7 @@ def test_ok__a_cut_out_has_paper_around_it_and_ends_with_the_frame():
 
 CHILD = """
 import sys, numpy as np
-from pi_reader.samples import New, Samples
+from pi_reader.learning.samples import New, Samples
 samples = Samples(sys.argv[1])
 for number in range(100_000):
     event = samples.keep([New(np.full((28, 28), number % 256, np.uint8), 1, .5, number % 10)] * 3)

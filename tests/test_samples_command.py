@@ -15,12 +15,13 @@ from PIL import Image
 from pi_reader.cli.common import weights_path
 from pi_reader.cli.main import main
 from pi_reader.files import locked
+from pi_reader.learning import rehearsal, trial
+from pi_reader.learning.night import job
+from pi_reader.learning.samples import Samples
+from pi_reader.learning.trial import Outcome
 from pi_reader.network import store
-from pi_reader.night import job
 from pi_reader.requests import Requests
-from pi_reader.samples import NO_DIGIT, Samples
-from pi_reader.training import memory, trial
-from pi_reader.training.trial import Outcome
+from pi_reader.values import NO_DIGIT
 
 
 @pytest.fixture
@@ -178,11 +179,11 @@ def test_ok__retrain_keeps_to_the_night_and_hears_requests(box, capsys, monkeypa
 
 def test_ok__a_bigger_machine_learns_for_the_box(tmp_path, capsys, monkeypatch):
     for module, name in (
-        (memory, "_DRAWN_ALONE"),
-        (memory, "_DRAWN_MARKS"),
-        (memory, "_CALIBRATED"),
-        (memory, "TESTED"),
-        (memory, "MARKS"),
+        (rehearsal, "_DRAWN_ALONE"),
+        (rehearsal, "_DRAWN_MARKS"),
+        (rehearsal, "_CALIBRATED"),
+        (rehearsal, "TESTED"),
+        (rehearsal, "MARKS"),
         (trial, "TRAINING_WORK"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))

@@ -16,6 +16,7 @@ from pi_reader.scoring import (
     Truth,
     count,
     edit_distance,
+    folds,
     iou,
     load_labels,
     match,
@@ -194,3 +195,23 @@ def as_line(one: Reading) -> str:
             ],
         }
     )
+
+
+def test_ok__folds_tell_of_the_mean_and_of_the_worst_source() -> None:
+    written = tuple((1, Box(20 * x, 0, 10, 20)) for x in range(40))
+    read = tuple(Digit(1, 0.99, (7, 0.0), True, box) for _, box in written)
+    truths = [
+        Truth(name, written, ("1" * 40,), source=name) for name in ("good", "bad", "also good")
+    ]
+    truths.append(Truth("few", written[:5], ("1" * 5,), source="few"))
+    readings = {
+        "good": Reading("good", (0, 0), (Line(read),)),
+        "also good": Reading("also good", (0, 0), (Line(read),)),
+        "bad": Reading("bad", (0, 0), (Line(read[:20]),)),
+    }
+    held = folds(truths, readings)
+    errors = held["digit_error_rate"]
+    assert held["sources"] == 4 and errors["worst_source"] == "bad" and errors["worst"] == 0.5
+    assert errors["total"] == 25 / 125 and errors["mean_of_sources"] == (0 + 0 + 0.5 + 1) / 4
+    assert errors["low"] <= errors["total"] <= errors["high"] and held["sure_wrong"]["total"] == 0
+    assert folds(truths, readings) == held

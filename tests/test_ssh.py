@@ -26,7 +26,7 @@ from pi_reader.cli.ssh import COMMAND, line_for
 from pi_reader.config import find_folders
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import read_json
-from pi_reader.generations import Generations
+from pi_reader.learning.generations import Generations
 
 ROOT = Path(__file__).resolve().parents[1]
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -279,7 +279,7 @@ def test_ok__the_words(server: Server) -> None:
 
 @needs_sshd
 def test_ok__files_there_and_back(server: Server) -> None:
-    from pi_reader.samples import New, Samples
+    from pi_reader.learning.samples import New, Samples
 
     with Samples(server.folders.samples) as samples:
         samples.keep([New(np.full((28, 28), 9, np.uint8), 1, 0.5, 7)])

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from pi_reader.box.status_file import StatusFile
 from pi_reader.cli.main import main
 from pi_reader.cli.readings import moment
 from pi_reader.cli.status import OFFLINE
+from pi_reader.client.status import span
 from pi_reader.errors import CannotWrite, UsageError
 from pi_reader.files import locked
 from pi_reader.history import History
-from pi_reader.service.known import span
-from pi_reader.service.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = {
@@ -220,9 +220,9 @@ def test_fail__a_status_that_finds_no_room(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object, **__: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a write says it, without a path
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(CannotWrite, match=r"status\.json: cannot be written .No space left"):
-        Report(tmp_path / "run" / "status.json").write({}, {}, 0.0)
+    monkeypatch.setattr(os, "fchmod", full)
+    with pytest.raises(CannotWrite, match=r"status\.json: cannot be written, the disk is full"):
+        StatusFile(tmp_path / "run" / "status.json").write({}, {}, 0.0)
 
 
 def test_fail__status_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

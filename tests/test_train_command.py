@@ -17,7 +17,7 @@ from pi_reader.cli.main import main
 from pi_reader.errors import CannotWrite
 from pi_reader.network import store
 from pi_reader.training import batches, checkpoint, course, networks, recipes
-from pi_reader.training.recipes import Lesson, Recipe
+from pi_reader.training.recipes import ClassicRecipe, Recipe
 
 SMALL = Recipe("small", ("conv 5x5/2 4", "dense 12"), epochs=2, batch=32)
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +32,7 @@ def small(monkeypatch):
     monkeypatch.setattr(course, "_HELD_DRAWN", 100)
     monkeypatch.setattr(course, "_HELD_MARKS", 50)
     monkeypatch.setitem(recipes.RECIPES, "default", SMALL)
-    monkeypatch.setitem(recipes.RECIPES, "classic", Lesson("small", hidden=10, epochs=1))
+    monkeypatch.setitem(recipes.RECIPES, "classic", ClassicRecipe("small", hidden=10, epochs=1))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
 
 

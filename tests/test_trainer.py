@@ -17,7 +17,7 @@ from pi_reader.network.classic import ClassicNetwork
 from pi_reader.training import batches, calibrate, checkpoint, networks, trainer
 from pi_reader.training.batches import Labelled, Mixture
 from pi_reader.training.learners import BatchLearner, ClassicLearner
-from pi_reader.training.recipes import Lesson, Recipe
+from pi_reader.training.recipes import ClassicRecipe, Recipe
 
 RECIPE = Recipe(
     "small", ("conv 5x5/2 4", "dense 12"), batch=32, drawn=0.25, non_digits=0.125, rate=0.01
@@ -41,13 +41,15 @@ def bars(count: int = 120) -> Labelled:
 
 
 def batch_learner(epochs: int = 4, seed: int = 1, recipe: Recipe = RECIPE) -> BatchLearner:
-    model = networks.build(recipe.layers, 11, checkpoint.random_for(seed, checkpoint.WEIGHTS))
+    model = networks.build(
+        recipe.layers, 11, checkpoint.random_for(seed, checkpoint.Stream.WEIGHTS)
+    )
     return BatchLearner(model, recipe, Mixture(recipe, seed, bars()), epochs)
 
 
 def classic_learner(epochs: int = 2) -> ClassicLearner:
     network = ClassicNetwork(784, 20, 10, 0.1, np.random.default_rng(2))
-    return ClassicLearner(network, Lesson("small", turned=10.0), bars(250), epochs)
+    return ClassicLearner(network, ClassicRecipe("small", turned=10.0), bars(250), epochs)
 
 
 def test_ok__a_batch_has_its_shares_and_an_epoch_shows_everything_once():

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.training.batches import NO_DIGIT
 from pi_reader.training.pages import _name, draw_from_pages
-from pi_reader.values import Box
+from pi_reader.values import NO_DIGIT, Box
 
 WRITTEN = [(4, Box(100, 100, 30, 40)), (7, Box(140, 100, 30, 40))]
 

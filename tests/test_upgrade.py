@@ -21,7 +21,7 @@ import pytest
 from container import CARRIED, Container, copy_checkout
 from night_world import hand, teach
 
-from pi_reader.samples import Samples, exchange
+from pi_reader.learning.samples import Samples, exchange
 
 pytestmark = pytest.mark.emulated
 

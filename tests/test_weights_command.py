@@ -12,12 +12,13 @@ import pytest
 
 from pi_reader.cli.main import main
 from pi_reader.files import locked
-from pi_reader.generations import LARGEST_OFFER, Generations
+from pi_reader.learning.generations import LARGEST_OFFER, Generations
+from pi_reader.learning.samples import New, Samples
 from pi_reader.network import store
 from pi_reader.network.card import Card, read_card
 from pi_reader.network.layers import Dense, Flatten
 from pi_reader.network.model import Model
-from pi_reader.samples import NO_DIGIT, New, Samples
+from pi_reader.values import NO_DIGIT
 
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "default.npz"
 

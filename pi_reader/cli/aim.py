@@ -11,8 +11,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of
+from pi_reader.client.status import LARGEST, number, read_status
 from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
-from pi_reader.service.known import LARGEST, look, number
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -47,10 +47,10 @@ def run(args: argparse.Namespace) -> int:
     """Show figures until told to stop. Raises NoHardware or Busy if no frames come."""
     if args.seconds is not None and not args.seconds > 0:
         raise UsageError(f"aim: --seconds is {args.seconds:g}, should be above 0")
-    from pi_reader.service.aiming import Best
+    from pi_reader.box.aiming import Best
 
     folders = folders_of(args)
-    served = look(folders, time.time()).running
+    served = read_status(folders, time.time()).running
     source = from_service(folders) if served else from_camera(folders)
     end = time.monotonic() + args.seconds if args.seconds else float("inf")
     best, shown = Best(), 0
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 
 def lines(figures: Figures, share: float) -> Iterator[str]:
     """The figures for people; share: how near the focus comes to the best, 0 to 1."""
-    from pi_reader.service.aiming import advice
+    from pi_reader.box.aiming import advice
 
     filled = round(min(1.0, max(0.0, share)) * BAR)
     yield f"focus  [{'#' * filled}{'.' * (BAR - filled)}] {share:4.0%} of the best so far"
@@ -144,21 +144,21 @@ def from_camera(
 
     Raises NoHardware or Busy if there is none to be had, BadSettings.
     """
+    from pi_reader.box import aiming
+    from pi_reader.box.crop import Crop
     from pi_reader.cli.build import open_camera, open_outputs
     from pi_reader.cli.common import open_reader
     from pi_reader.config import load_settings
-    from pi_reader.service import aiming
-    from pi_reader.service.window import Window
     from pi_reader.values import State, Status
 
     settings = load_settings(folders.settings)
-    window = Window(settings.camera.region, settings.camera.masked)
+    crop = Crop(settings.camera.region, settings.camera.masked)
     reader, best = open_reader("default"), aiming.Best()
     reading: Reading | None = None
     next_reading = -float("inf")
     with open_camera(settings, _warn) as camera, open_outputs(settings, _warn) as outputs:
         while (frame := camera.capture()) is not None:
-            frame = window.of(frame)
+            frame = crop.of(frame)
             if (begun := clock()) >= next_reading:
                 reading = reader.read(frame)
                 next_reading = clock() + max(_READ_EVERY, _READ_SHARE * (clock() - begun))

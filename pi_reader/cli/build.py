@@ -9,29 +9,29 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pi_reader.box.appliance import Appliance
+from pi_reader.box.button_actions import Button, ButtonActions
+from pi_reader.box.crop import Crop
+from pi_reader.box.heap import Heap
+from pi_reader.box.host_monitor import HostMonitor
+from pi_reader.box.problems import Problems
+from pi_reader.box.reading_log import ReadingLog
+from pi_reader.box.request_handler import RequestHandler
+from pi_reader.box.status_file import StatusFile
+from pi_reader.box.systemd_notifier import SystemdNotifier
+from pi_reader.box.vote import Vote
+from pi_reader.box.weights import Fixed, Learned, Weights
 from pi_reader.cli.common import one_line, weights_path
 from pi_reader.cli.read import as_json
 from pi_reader.config import Folders, Settings, load_settings
 from pi_reader.errors import CannotWrite, PiReaderError
-from pi_reader.service.appliance import Appliance
-from pi_reader.service.diary import Diary
-from pi_reader.service.errands import Errands
-from pi_reader.service.faults import Faults
-from pi_reader.service.heap import Heap
-from pi_reader.service.heartbeat import Heartbeat
-from pi_reader.service.presses import Button, Presses
-from pi_reader.service.report import Report
-from pi_reader.service.steady import Steady
-from pi_reader.service.surroundings import Surroundings
-from pi_reader.service.weights import Fixed, Learned, Weights
-from pi_reader.service.window import Window
 
 if TYPE_CHECKING:
     from pi_reader.camera.base import Camera
     from pi_reader.history import History
+    from pi_reader.learning.samples import Samples
     from pi_reader.outputs.base import Output
     from pi_reader.outputs.panel import Panel
-    from pi_reader.samples import Samples
 
 DESK_DIFFICULTY = 0.3  # of the simulated camera's pages
 DESK_SECONDS = 4.0  # that each of them lies there
@@ -49,34 +49,34 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
     """
     terminal = Terminal(log)
     log = terminal.log
-    faults = Faults(log)
-    with faults.kept_from_stopping_us("state"):
+    problems = Problems(log)
+    with problems.kept_from_stopping_us("state"):
         make_folders(folders)
     camera = opened.enter_context(open_camera(settings, log))
     outputs = opened.enter_context(open_outputs(settings, log, terminal.panel))
-    diary = open_diary(settings, folders, faults, log)
-    button = open_button(settings, faults, opened)
+    reading_log = open_reading_log(settings, folders, problems, log)
+    button = open_button(settings, problems, opened)
     service = settings.service
     return Appliance(
         camera,
         choose_weights(settings, folders),
         outputs,
-        faults=faults,
-        diary=diary,
-        surroundings=Surroundings(faults, state=folders.state, training=folders.training),
-        presses=Presses(
-            diary,
+        problems=problems,
+        reading_log=reading_log,
+        host_monitor=HostMonitor(problems, state=folders.state, training=folders.training),
+        actions=ButtonActions(
+            reading_log,
             settings.button.short,
             partial(power_off, folders, log) if settings.button.power_off else None,
         ),
-        steady=Steady(service.seen, service.of),
-        heartbeat=Heartbeat(),
-        errands=open_errands(settings, folders, diary, faults, log),
+        vote=Vote(service.seen, service.of),
+        notifier=SystemdNotifier(),
+        request_handler=open_request_handler(settings, folders, reading_log, problems, log),
         button=button,
-        report=Report(folders.status),
+        status_file=StatusFile(folders.status),
         heap=Heap(),
         log=log,
-        window=Window(settings.camera.region, settings.camera.masked),
+        crop=Crop(settings.camera.region, settings.camera.masked),
         looks_per_second=service.looks_per_second,
         fastest=service.fastest,
     )
@@ -198,24 +198,26 @@ def _oled(settings: Settings) -> Output:
     return Oled(**{key: value for key, value in vars(settings.oled).items() if key != "on"})
 
 
-def open_diary(settings: Settings, folders: Folders, faults: Faults, log: Log) -> Diary:
+def open_reading_log(
+    settings: Settings, folders: Folders, problems: Problems, log: Log
+) -> ReadingLog:
     """History and samples, as far as they are wanted."""
     history: History | None = None
     if settings.history.on:
         from pi_reader.history import History
 
         history = History(folders.history, settings.history.most)
-    from pi_reader.samples import Samples
+    from pi_reader.learning.samples import Samples
 
     samples: Samples = Samples(
         folders.samples, settings.samples.most, settings.samples.megabytes, log
     )
-    return Diary(
-        faults, history=history, samples=samples, collect_unsure=settings.samples.collect_unsure
+    return ReadingLog(
+        problems, history=history, samples=samples, collect_unsure=settings.samples.collect_unsure
     )
 
 
-def open_button(settings: Settings, faults: Faults, opened: ExitStack) -> Button | None:
+def open_button(settings: Settings, problems: Problems, opened: ExitStack) -> Button | None:
     """The button, if there is one; without it the box reads all the same, and says so."""
     if settings.button.pin is None:
         return None
@@ -224,17 +226,17 @@ def open_button(settings: Settings, faults: Faults, opened: ExitStack) -> Button
     try:
         return opened.enter_context(PinButton(settings.button.pin, settings.button.long_seconds))
     except PiReaderError as error:
-        faults.set("button", f"{error}; the box reads without it until it is started again")
+        problems.set("button", f"{error}; the box reads without it until it is started again")
         return None
 
 
-def open_errands(
-    settings: Settings, folders: Folders, diary: Diary, faults: Faults, log: Log
-) -> Errands:
+def open_request_handler(
+    settings: Settings, folders: Folders, reading_log: ReadingLog, problems: Problems, log: Log
+) -> RequestHandler:
     """What other processes may ask for."""
+    from pi_reader.box.housekeeping import ACTS, Housekeeping
     from pi_reader.cli.common import generations_of
     from pi_reader.requests import Requests
-    from pi_reader.service.housekeeping import ACTS, Housekeeping
 
     limits = settings.samples
     house = Housekeeping(
@@ -245,10 +247,10 @@ def open_errands(
         folders.state / "night",
     )
 
-    return Errands(
+    return RequestHandler(
         Requests(folders.requests, log),
-        diary,
-        faults,
+        reading_log,
+        problems,
         describe=as_json,
         check_settings=partial(load_settings, folders.settings),
         acts={kind: getattr(house, kind) for kind in ACTS},
@@ -260,7 +262,7 @@ def choose_weights(settings: Settings, folders: Folders) -> Weights:
     wanted = settings.reader
     if wanted.weights != "learned":
         return Fixed(weights_path(wanted.weights), wanted.sure_at)
-    from pi_reader.generations import Generations
+    from pi_reader.learning.generations import Generations
 
     shipped = weights_path("default")
     return Learned(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from pi_reader.config import Folders, Settings
-    from pi_reader.generations import Generations
-    from pi_reader.reader import Reader
+    from pi_reader.learning.generations import Generations
+    from pi_reader.reading.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
 
@@ -98,7 +98,7 @@ def is_others(folder: Path, user: int | None = None) -> bool:
 
 def generations_of(folders: Folders, settings: Settings) -> Generations:
     """What a box has learned, on top of the weights that were shipped."""
-    from pi_reader.generations import Generations
+    from pi_reader.learning.generations import Generations
 
     return Generations(folders.weights, weights_path("default"), settings.night.generations)
 
@@ -136,11 +136,13 @@ def open_reader(name: str) -> Reader:
     """A reader with the weights that `name` stands for."""
     from pi_reader.files import sha256
     from pi_reader.network import store
-    from pi_reader.reader import Reader
+    from pi_reader.reading.reader import reader_of
 
     path = weights_path(name)
-    model, card = store.load(path)
-    return Reader(model, card.reject_below, sha256(path))
+    weights, shipped = store.load_all(path), None
+    if weights.context is None:
+        shipped = store.load_all(weights_path("default")).context
+    return reader_of(weights, sha256(path), shipped=shipped)
 
 
 def make_folder(folder: Path) -> None:

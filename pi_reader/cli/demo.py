@@ -53,34 +53,34 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("demo: needs at least one page, a seed from 0 up, a difficulty of 0 to 1")
     import numpy as np
 
+    from pi_reader.box.appliance import Appliance
+    from pi_reader.box.button_actions import ButtonActions
+    from pi_reader.box.host_monitor import HostMonitor
+    from pi_reader.box.problems import Problems
+    from pi_reader.box.reading_log import ReadingLog
+    from pi_reader.box.weights import Fixed
     from pi_reader.camera.desk import DeskCamera
     from pi_reader.cli.common import weights_path
     from pi_reader.cli.referee import Referee
     from pi_reader.outputs.panel import Panel
     from pi_reader.outputs.together import Outputs
-    from pi_reader.service.appliance import Appliance
-    from pi_reader.service.diary import Diary
-    from pi_reader.service.faults import Faults
-    from pi_reader.service.presses import Presses
-    from pi_reader.service.surroundings import Surroundings
-    from pi_reader.service.weights import Fixed
 
     panel = Panel(sys.stdout)
     clock = _Clock(sys.stdout)
     pages = None if args.forever else args.pages
     desk = DeskCamera(np.random.default_rng(args.seed), pages, args.difficulty, looks=_LOOKS)
     referee = Referee(desk, panel.say)
-    faults = Faults(panel.say)
-    diary = Diary(faults)
+    problems = Problems(panel.say)
+    reading_log = ReadingLog(problems)
     with desk, Outputs({"panel": lambda: panel, "referee": lambda: referee}, panel.say) as outputs:
         appliance = Appliance(
             referee,
             Fixed(weights_path(args.weights)),
             outputs,
-            faults=faults,
-            diary=diary,
-            surroundings=Surroundings(faults),
-            presses=Presses(diary),
+            problems=problems,
+            reading_log=reading_log,
+            host_monitor=HostMonitor(problems),
+            actions=ButtonActions(reading_log),
             looks_per_second=_FASTEST,
             fastest=_FASTEST,
             clock=clock,

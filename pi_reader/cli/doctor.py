@@ -118,33 +118,32 @@ def examine(box: Box) -> Iterator[tuple[str, Finding]]:
 
 def _checks() -> tuple[tuple[str, Check], ...]:
     """Every check with its name, in the order in which one thing rests upon another."""
-    from pi_reader.cli import doctor_parts as parts
-    from pi_reader.cli import doctor_system as system
+    from pi_reader.cli import doctor_checks as checks
 
     return (
-        ("board", parts.board),
+        ("board", checks.board),
         ("settings", settings),
-        ("software", system.software),
+        ("software", checks.software),
         ("service", service),
-        ("camera", parts.camera),
-        ("light", parts.light),
-        ("lamps", parts.lamps),
-        ("segments", parts.segments),
-        ("display", parts.display),
-        ("button", parts.button),
-        ("groups", parts.groups),
-        ("weights", system.weights),
-        ("history", system.history),
-        ("samples", system.samples),
-        ("training", system.training),
-        ("mnist", system.mnist),
-        ("disk", system.disk),
-        ("overlay", system.overlay),
-        ("memory", system.memory),
-        ("temperature", system.temperature),
-        ("power", system.power),
-        ("clock", system.clock),
-        ("blas", system.blas),
+        ("camera", checks.camera),
+        ("light", checks.light),
+        ("lamps", checks.lamps),
+        ("segments", checks.segments),
+        ("display", checks.display),
+        ("button", checks.button),
+        ("groups", checks.groups),
+        ("weights", checks.weights),
+        ("history", checks.history),
+        ("samples", checks.samples),
+        ("training", checks.training),
+        ("mnist", checks.mnist),
+        ("disk", checks.disk),
+        ("overlay", checks.overlay),
+        ("memory", checks.memory),
+        ("temperature", checks.temperature),
+        ("power", checks.power),
+        ("clock", checks.clock),
+        ("blas", checks.blas),
     )
 
 
@@ -166,9 +165,9 @@ def settings(box: Box) -> Finding:
 
 def service(box: Box) -> Finding:
     """The service: whether it runs, answers, and has something to say."""
-    from pi_reader.service.known import look, number, span
+    from pi_reader.client.status import number, read_status, span
 
-    known = look(box.folders, time.time())
+    known = read_status(box.folders, time.time())
     if not known.running:
         return wrong(known.problem) if box.is_device else absent(known.problem)
     box.status = known.status

@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--idx", type=Path, nargs=2, metavar=("IMAGES", "LABELS"), help="two idx files, raw or .gz"
     )
     what.add_argument("--photos", type=Path, metavar="DIR", help="photographs and labels.json")
+    parser.add_argument(
+        "--folds",
+        action="store_true",
+        help="of --photos: also by source, the worst one, and how far other sources may differ",
+    )
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     parser.add_argument(
@@ -72,7 +77,9 @@ def run(args: argparse.Namespace) -> int:
     if args.photos:
         from pi_reader.cli.evaluate_photos import evaluate_photos
 
-        return evaluate_photos(args.photos, args.weights, args.json, args.pictures, args.force)
+        return evaluate_photos(
+            args.photos, args.weights, args.json, args.pictures, args.folds, args.force
+        )
     return _patches(args)
 
 

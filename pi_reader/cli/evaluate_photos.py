@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pi_reader.errors import BadData, MissingFile
 
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 
 def evaluate_photos(
-    folder: Path, weights: str, as_json: bool, pictures: Path | None, force: bool = False
+    folder: Path,
+    weights: str,
+    as_json: bool,
+    pictures: Path | None,
+    by_source: bool = False,
+    force: bool = False,
 ) -> int:
     """Read the folder's photographs, print the score, and collect the errors in a picture.
+
+    by_source: also say how far the score holds for people who were not looked at.
 
     A photograph that cannot be read counts as read empty, and decides the exit code: 65 if one is
     damaged, 66 if one is only missing.
@@ -28,7 +35,7 @@ def evaluate_photos(
     from pi_reader.camera.files import load
     from pi_reader.cli.common import open_reader, save_picture
     from pi_reader.pictures import sheet
-    from pi_reader.scoring import load_labels, scores
+    from pi_reader.scoring import folds, load_labels, scores
 
     truths = load_labels(folder)
     reader = open_reader(weights)
@@ -46,7 +53,8 @@ def evaluate_photos(
         if pictures:
             errors += _cut_outs(truth, frame, readings[truth.file])
     groups = scores(truths, readings)
-    print(_as_json(groups) if as_json else _table(groups))
+    held = folds(truths, readings) if by_source else {}
+    print(_as_json(groups, held) if as_json else _table(groups) + _folds(held))
     if pictures:
         save_picture(
             pictures / "errors.png",
@@ -84,17 +92,33 @@ def _caption(digit: Digit | None, label: int | None) -> str:
     return f"{label} as {digit.label}" + ("" if digit.sure else "?")
 
 
-def _as_json(groups: dict[str, Score]) -> str:
+def _as_json(groups: dict[str, Score], held: dict[str, Any]) -> str:
     """JSON knows no NaN: a share of nothing is null."""
-    return json.dumps(
-        {
-            group: {
-                name: None if math.isnan(value) else round(value, 6)
-                for name, value in score.figures().items()
-            }
-            for group, score in groups.items()
-        }
-    )
+    figures: dict[str, Any] = {group: score.figures() for group, score in groups.items()}
+    return json.dumps(_without_nan(figures | ({"folds": held} if held else {})))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 6)
+    return value
+
+
+def _folds(held: dict[str, Any]) -> str:
+    """The figures by source for people; nothing where they were not asked for."""
+    if not held:
+        return ""
+    lines = [f"\n\nby {held['sources']} sources"]
+    for name in ("digit_error_rate", "sure_wrong"):
+        one = held[name]
+        lines.append(
+            f"{name:18}{one['total']:.3f} in all, {one['mean_of_sources']:.3f} mean of sources, "
+            f"{one['worst']:.3f} worst ({one['worst_source']}), "
+            f"90 % of draws {one['low']:.3f} to {one['high']:.3f}"
+        )
+    return "\n".join(lines)
 
 
 def _cell(value: float) -> str:

@@ -13,7 +13,7 @@ from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, one_line
 from pi_reader.errors import BadData, MissingFile
 
 if TYPE_CHECKING:
-    from pi_reader.values import Digit, Reading
+    from pi_reader.values import Digit, Reading, Sign
 
 HELP = """read the handwritten digits on photographs
 
@@ -84,7 +84,11 @@ def as_json(reading: Reading) -> dict:
         "size": list(reading.size),
         "text": reading.text,
         "lines": [
-            {"text": line.text, "digits": [_digit(digit) for digit in line.digits]}
+            {
+                "text": line.text,
+                "digits": [_digit(digit) for digit in line.digits],
+                "signs": [_sign(sign) for sign in line.signs],
+            }
             for line in reading.lines
         ],
         "milliseconds": {step: round(time, 3) for step, time in reading.milliseconds.items()},
@@ -100,20 +104,16 @@ def for_people(reading: Reading) -> str:
     lines += [f"  {line.text}" for line in reading.lines] or ["  (no digits)"]
     lines += [
         f"  ? at {digit.box.x},{digit.box.y}: perhaps {digit.label} "
-        f"({digit.confidence:.0%}), or {digit.runner_up[0]}{_why(digit)}"
+        f"({digit.confidence:.0%}), or {digit.runner_up[0]}"
+        + (f"; {digit.reason}" if digit.reason else "")
         for digit in unsure
     ]
     return "\n".join(lines)
 
 
-def _why(digit: Digit) -> str:
-    """What a confidence does not say: why one that is certain is a `?`, and one that is not at all
-    stands there."""
-    if digit.confidence >= _CERTAIN:
-        return "; two lines touch here, so where it ends is not certain"
-    if digit.confidence < 1 - _CERTAIN:
-        return "; no digit by itself, but it stands where one must be"
-    return ""
+def _sign(sign: Sign) -> dict:
+    box = [sign.box.x, sign.box.y, sign.box.width, sign.box.height]
+    return {"sign": sign.sign, "confidence": round(sign.confidence, 4), "box": box}
 
 
 def _digit(digit: Digit) -> dict:
@@ -124,6 +124,7 @@ def _digit(digit: Digit) -> dict:
         "runner_up": [digit.runner_up[0], round(digit.runner_up[1], 4)],
         "sure": digit.sure,
         "box": [box.x, box.y, box.width, box.height],
+        **({"reason": digit.reason} if digit.reason else {}),
     }
 
 

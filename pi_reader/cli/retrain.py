@@ -102,8 +102,8 @@ def run(args: argparse.Namespace) -> int:
             + (
                 "`pi-reader status` tells how it gets on"
                 if folders.is_device
-                else "no service begins it here: `pi-reader retrain` does, with the same --state if one is "
-                "given"
+                else "no service begins it here: `pi-reader retrain` does, with the same --state "
+                "if one is given"
             )
         )
         return 0
@@ -123,7 +123,7 @@ def _tonight(folders: Folders, settings: Settings) -> float:
     import time
 
     from pi_reader.files import read_json
-    from pi_reader.night.hours import hours
+    from pi_reader.learning.night.hours import hours
 
     status = {}
     with contextlib.suppress(MissingFile, BadData):
@@ -138,10 +138,10 @@ def _learn(
     args: argparse.Namespace, folders: Folders, settings: Settings, seconds: float | None
 ) -> int:
     """The night's work."""
+    from pi_reader.box.host_sensors import temperature
     from pi_reader.cli.train import share_memory
     from pi_reader.errors import CannotWrite
-    from pi_reader.night.job import Night
-    from pi_reader.service.health import temperature
+    from pi_reader.learning.night.job import Night
     from pi_reader.training import trainer
 
     share_memory()
@@ -167,9 +167,9 @@ def _learn(
 def _for_elsewhere(args: argparse.Namespace) -> int:
     """Learn from exported samples, write weights to be offered to the box that they came from."""
     from pi_reader.files import check_output, sha256
+    from pi_reader.learning.night.job import learn_for_elsewhere
+    from pi_reader.learning.samples import exchange
     from pi_reader.network import store
-    from pi_reader.night.job import learn_for_elsewhere
-    from pi_reader.samples import exchange
     from pi_reader.training import trainer
 
     path = weights_path(args.start)

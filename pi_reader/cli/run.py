@@ -20,8 +20,8 @@ from pi_reader.privileges import work_as_owner_of
 if TYPE_CHECKING:
     from types import FrameType
 
+    from pi_reader.box.appliance import Appliance
     from pi_reader.config import Folders, Settings
-    from pi_reader.service.appliance import Appliance
 
 HELP = """be the appliance: look, read, show, learn, until stopped
 

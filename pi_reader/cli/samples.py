@@ -26,7 +26,7 @@ from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
-    from pi_reader.samples import Sample, Samples
+    from pi_reader.learning.samples import Sample, Samples
 
 HELP = """what the box was taught: look at it, put it right, take it elsewhere
 
@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.samples import Counts
+    from pi_reader.learning.samples import Counts
 
     try:
         with _open(folders) as samples:
@@ -145,7 +145,7 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
         raise UsageError(f"samples label: {error}, or last") from error
     label = _label_from(args.label)
     if is_others(folders.state):
-        from pi_reader.service.labelling import ask
+        from pi_reader.client.labelling import ask
 
         print(ask(folders, "relabel", id=number, label=label))
         return 0
@@ -155,7 +155,7 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _label_reading(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.service.labelling import label_reading
+    from pi_reader.client.labelling import label_reading
 
     label = args.label.replace("none", "-")
     if not re.fullmatch(r"([0-9?\s]+=)?[0-9?\s-]+", label):
@@ -178,9 +178,9 @@ def _label_reading(args: argparse.Namespace, folders: Folders) -> int:
 def _drop(args: argparse.Namespace, folders: Folders) -> int:
     if args.all == bool(args.id):
         raise UsageError("samples drop: name the samples' numbers, or give --all")
-    from pi_reader.samples.database import set_aside
-    from pi_reader.service.housekeeping import without_training
-    from pi_reader.service.labelling import ask
+    from pi_reader.box.housekeeping import without_training
+    from pi_reader.client.labelling import ask
+    from pi_reader.learning.samples.database import set_aside
 
     if is_others(folders.state):
         print(ask(folders, "drop", **({"all": True} if args.all else {"ids": args.id})))
@@ -202,7 +202,7 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
 def _export(args: argparse.Namespace, folders: Folders) -> int:
     from pi_reader.cli.common import judged_by
     from pi_reader.files import check_output, durable
-    from pi_reader.samples import exchange
+    from pi_reader.learning.samples import exchange
 
     if args.file != "-":
         inputs = [folders.samples, folders.settings]
@@ -224,7 +224,7 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _is_export(path: Path) -> bool:
-    from pi_reader.samples import exchange
+    from pi_reader.learning.samples import exchange
 
     try:
         exchange.read(content_of(str(path), exchange.LARGEST))
@@ -234,8 +234,8 @@ def _is_export(path: Path) -> bool:
 
 
 def _import(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.samples import exchange
-    from pi_reader.service.labelling import hand_in
+    from pi_reader.client.labelling import hand_in
+    from pi_reader.learning.samples import exchange
 
     content = content_of(args.file, exchange.LARGEST)
     new = exchange.read(content, args.file)
@@ -252,8 +252,8 @@ def _import(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _sheet(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.learning.samples.rows import name_of
     from pi_reader.pictures import sheet
-    from pi_reader.samples.rows import name_of
 
     with _open(folders) as samples:
         found = list(samples.all())[-_IN_A_SHEET:]
@@ -274,7 +274,7 @@ def _sheet(args: argparse.Namespace, folders: Folders) -> int:
 def _open(folders: Folders, new: bool = False) -> Samples:
     """The database with the settings' limits. Raises MissingFile if there is none, unless `new`."""
     from pi_reader.config import load_settings
-    from pi_reader.samples import Samples
+    from pi_reader.learning.samples import Samples
 
     try:
         missing = not folders.samples.exists()
@@ -300,7 +300,7 @@ def _number(text: str) -> int:
 
 
 def _label_from(text: str) -> int:
-    from pi_reader.samples import NO_DIGIT
+    from pi_reader.values import NO_DIGIT
 
     if text in ("none", "-"):
         return NO_DIGIT
@@ -310,7 +310,7 @@ def _label_from(text: str) -> int:
 
 
 def _line(sample: Sample) -> str:
-    from pi_reader.samples.rows import name_of
+    from pi_reader.learning.samples.rows import name_of
 
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(sample.when)) if sample.when else "-"
     where = f"reading {sample.event:<5} digit {sample.place + 1:<2}"

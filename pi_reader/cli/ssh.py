@@ -21,7 +21,7 @@ from pi_reader.cli.common import add_state_option, folders_of, one_line
 from pi_reader.errors import BadData, BadSettings, MissingFile
 
 if TYPE_CHECKING:
-    from pi_reader.samples import Samples
+    from pi_reader.learning.samples import Samples
 
 HELP = """answer a restricted key over SSH, or print the line that restricts one
 
@@ -67,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _serve(args: argparse.Namespace) -> int:
     from pi_reader.cli.common import generations_of
+    from pi_reader.client.commands import Session, serve
     from pi_reader.config import Settings, load_settings
-    from pi_reader.service.remote import Session, serve
 
     folders = folders_of(args)
     try:
@@ -78,7 +78,7 @@ def _serve(args: argparse.Namespace) -> int:
         settings = Settings()
 
     def open_samples() -> Samples:
-        from pi_reader.samples import Samples
+        from pi_reader.learning.samples import Samples
 
         return Samples(folders.samples, settings.samples.most, settings.samples.megabytes)
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pi_reader.cli.common import add_state_option, can_draw, folders_of, one_line
+from pi_reader.client.status import BoxStatus, is_number, number, read_status, span
 from pi_reader.errors import INTERRUPTED, NoHardware
-from pi_reader.service.known import Known, is_number, look, number, span
 
 HELP = """how the box is doing: what it sees, what is wrong, what it is learning
 
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     said = ""
     try:
         while True:
-            known = look(folders, time.time())
+            known = read_status(folders, time.time())
             text = (
                 json.dumps(known.values, ensure_ascii=False)
                 if args.json
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if known.running else OFFLINE
 
 
-def lines(known: Known, now: float) -> Iterator[str]:
+def lines(known: BoxStatus, now: float) -> Iterator[str]:
     """How it is doing, for people."""
     status = known.status
     if known.problem:

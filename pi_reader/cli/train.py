@@ -10,20 +10,25 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import add_force_option, is_our_weights
-from pi_reader.errors import INTERRUPTED, Busy, CannotWrite, PiReaderError, UsageError
+from pi_reader.errors import INTERRUPTED, BadData, Busy, CannotWrite, PiReaderError, UsageError
 from pi_reader.files import check_output
-from pi_reader.training.recipes import RECIPES
+from pi_reader.training.recipes import NEIGHBOURHOOD, RECIPES
 
 if TYPE_CHECKING:
     from pi_reader.training.course import Course
-    from pi_reader.training.learners import Learner
+    from pi_reader.training.learners import Learner, Steps
     from pi_reader.training.trainer import Run
 
-_RECIPES = "\n".join(f"  {name:<16} {recipe.purpose}" for name, recipe in RECIPES.items())
+_PURPOSES = {
+    **{name: recipe.purpose for name, recipe in RECIPES.items()},
+    "neighbourhood": f"{NEIGHBOURHOOD.purpose}, beside the network of --from",
+}
+_RECIPES = "\n".join(f"  {name:<16} {purpose}" for name, purpose in _PURPOSES.items())
 HELP = f"""train a network and write its weights
 
 The recipes:
@@ -38,7 +43,7 @@ _MOST_EPOCHS, _MOST_HOURS = 100_000, 10_000.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help=", ".join(RECIPES))
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help=", ".join(_PURPOSES))
     digits = parser.add_mutually_exclusive_group()
     digits.add_argument(
         "--mnist", type=Path, metavar="DIR", help="folder of MNIST's four idx files"
@@ -58,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="what a box was taught is not learned here: see `pi-reader retrain`",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start",
+        default="default",
+        metavar="FILE",
+        help="with the recipe neighbourhood: the weights that it stands beside (default: default)",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the weights file to write")
     parser.add_argument(
@@ -92,6 +104,8 @@ def run(args: argparse.Namespace) -> int:
     """Train, calibrate, write."""
     _check(args)
     share_memory()
+    if args.recipe == "neighbourhood":
+        return _neighbourhood(args)
     from pi_reader.training import course as courses
     from pi_reader.training import trainer
 
@@ -146,7 +160,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"train: name a recipe: {', '.join(RECIPES)}")
     if not args.out:
         raise UsageError("train: --out should name the weights file to write")
-    find(args.recipe)
+    if args.recipe != "neighbourhood":
+        find(args.recipe)
     for name, most in (("epochs", _MOST_EPOCHS), ("hours", _MOST_HOURS), ("limit", 1_000_000)):
         value = getattr(args, name)
         if value is not None and not 0 < value <= most:
@@ -179,6 +194,25 @@ def _is_checkpoint(path: Path) -> bool:
     except PiReaderError:
         return False
     return True
+
+
+def _neighbourhood(args: argparse.Namespace) -> int:
+    """Train anew what sees a mark's surroundings, beside the network of `--from`."""
+    from pi_reader.cli.common import weights_path
+    from pi_reader.files import sha256 as digest
+    from pi_reader.network import store
+    from pi_reader.training import course as courses
+
+    path = weights_path(args.start)
+    model, card = store.load(path)
+    course = courses.plan("default", args.seed, _mnist(args), limit=args.limit)
+    context = courses.context_for(course, model, _go, _say)
+    if context is None:
+        raise BadData(f"{path}: knows digits alone; choose weights with 11 outcomes")
+    sha256 = store.save(_targets(args)[0], model, replace(card, parent=digest(path)), context)
+    print(f"{args.out}: {context.neighbourhood.multiply_adds:,} multiply-adds a mark beside")
+    print(f"sha256 {sha256}")
+    return 0
 
 
 def _course(args: argparse.Namespace, kept: Path) -> Course:
@@ -282,8 +316,9 @@ def _finish(
     from pi_reader.training.trainer import minutes
 
     model = learner.result()
-    card = courses.judge(course, model)
-    sha256 = store.save(_targets(args)[0], model, card)  # hours have passed since it was looked at
+    card = courses.calibrate_and_card(course, model)
+    context = courses.context_for(course, model, _go, _say)
+    sha256 = store.save(_targets(args)[0], model, card, context)  # hours have passed
     kept.unlink(missing_ok=True)
     print(
         f"{args.out}: {card.accuracy:.2%} right on {card.measured}, "
@@ -291,6 +326,14 @@ def _finish(
     )
     print(f"sha256 {sha256}")
     return 0
+
+
+def _go(learner: Steps) -> None:
+    """Go through the steps of a learner, with a progress bar."""
+    from pi_reader.training import trainer
+
+    with trainer.Progress(learner) as shown:
+        trainer.train(learner, shown=shown)
 
 
 def _say(line: str) -> None:

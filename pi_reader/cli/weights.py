@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pi_reader.config import Folders
-    from pi_reader.generations import Generation, Generations
+    from pi_reader.learning.generations import Generation, Generations
     from pi_reader.network.model import Model
 
 HELP = """the weights that the box has learned: look at them, choose, go back, compare, offer
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
-    from pi_reader.generations import table
+    from pi_reader.learning.generations import table
 
     found = generations.list()
     if trouble := generations.trouble():
@@ -104,7 +104,7 @@ def _list(args: argparse.Namespace, folders: Folders, generations: Generations) 
 
 
 def _show(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
-    from pi_reader.generations import table
+    from pi_reader.learning.generations import table
 
     one = generations.get(args.number)
     if args.json:
@@ -117,7 +117,7 @@ def _show(args: argparse.Namespace, folders: Folders, generations: Generations) 
 
 
 def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
-    from pi_reader.service.housekeeping import is_learning
+    from pi_reader.box.housekeeping import is_learning
 
     if is_others(folders.state):
         return _ask(args, folders, "use", number=args.number)
@@ -144,7 +144,7 @@ def _rollback(args: argparse.Namespace, folders: Folders, generations: Generatio
 
 def _ask(args: argparse.Namespace, folders: Folders, kind: str, **words: Any) -> int:
     """Have the running service do it: a member of its group may not write there."""
-    from pi_reader.service.labelling import ask
+    from pi_reader.client.labelling import ask
 
     done = ask(folders, kind, **words)
     print(json.dumps({"done": done}) if args.json else one_line(done))
@@ -153,10 +153,10 @@ def _ask(args: argparse.Namespace, folders: Folders, kind: str, **words: Any) ->
 
 def _offer(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
     """Keep it as a candidate, and have it judged."""
-    from pi_reader.generations import LARGEST_OFFER
-    from pi_reader.generations.shelf import check_offer
+    from pi_reader.client.labelling import hand_in
+    from pi_reader.learning.generations import LARGEST_OFFER
+    from pi_reader.learning.generations.store import check_offer
     from pi_reader.requests import Requests
-    from pi_reader.service.labelling import hand_in
 
     content = content_of(args.file, LARGEST_OFFER)
     if is_others(folders.state):
@@ -221,9 +221,10 @@ def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.
     """(n, 28, 28) uint8 and (n,) uint8."""
     import numpy as np
 
-    from pi_reader.samples import NO_DIGIT, Samples
+    from pi_reader.learning.samples import Samples
     from pi_reader.training import data
     from pi_reader.training.npz import load_npz
+    from pi_reader.values import NO_DIGIT
 
     with as_caller():
         if args.mnist:
@@ -245,7 +246,7 @@ def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.
 
 
 def _say_in_use(args: argparse.Namespace, one: Generation) -> int:
-    from pi_reader.generations import table
+    from pi_reader.learning.generations import table
 
     print(
         json.dumps(_as_json(one))

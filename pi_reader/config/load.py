@@ -129,8 +129,8 @@ def _home_of(key: str) -> str:
     homes = [
         f"[{section.name}]"
         for section in fields(Settings)
-        if key in {one.name for one in fields(section.default_factory)}
-    ]  # type: ignore
+        if key in {one.name for one in fields(section.default_factory)}  # type: ignore[arg-type]
+    ]
     return f"; it belongs to {' or '.join(homes)}" if homes else ""
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.handwriting.letters import KINDS
-from pi_reader.handwriting.patches import SIDE, centred, patches_of
+from pi_reader.handwriting.patches import centred, patches_of
 from pi_reader.handwriting.pen import Track, digit_tracks, merged, tracks
 from pi_reader.handwriting.style import Traits, random_traits, shapeless_traits
+from pi_reader.values import SIDE
 
 WITHHELD = ("w", "times")  # two kinds no network learns, to see whether it refuses the unknown
 _WRITTEN, _HALVES, _PAIRS, _STAINS = 0.73, 0.09, 0.12, 0.06  # shares of what is drawn

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pi_reader.handwriting.beside import lay_marks
-from pi_reader.handwriting.paper import View, cloud, light, photograph, sheet
+from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
 from pi_reader.handwriting.pen import Track, digit_tracks, extent, ink
 from pi_reader.handwriting.style import Style
 from pi_reader.handwriting.words import lay_words
@@ -87,7 +87,7 @@ def draw_page(
         lay_marks(cover, rng, style, [[box for _, box in line] for line in grouped], pen)
     _blemish(cover, rng, writing, difficulty)
     paper = sheet(rng, size, view, difficulty)
-    scene = _stain(paper, cover, rng, difficulty) * light(rng, size, difficulty)
+    scene = stain(paper, cover, rng, difficulty) * light(rng, size, difficulty)
     grey = photograph(scene, rng, difficulty)
     return Page(Frame(grey, "drawn page"), tuple(grouped), tuple(alike))
 
@@ -215,25 +215,3 @@ def _blemish(
         around = cover[top : top + 2 * _CLEAR, left : left + 2 * _CLEAR]
         if not around.any():
             around[:] = speck
-
-
-def _stain(
-    paper: np.ndarray, cover: np.ndarray, rng: np.random.Generator, difficulty: float
-) -> np.ndarray:
-    """Turn covered paper into ink: of a pen, a pencil that leaves grain, or chalk on slate."""
-    size = (cover.shape[1], cover.shape[0])
-    chalk_share = 0.03 + 0.05 * difficulty
-    kind = rng.choice(["pen", "pencil", "chalk"], p=[0.7, 0.3 - chalk_share, chalk_share])
-    # Ink flows unevenly along a stroke; the tooth of the paper takes more or less of a pencil.
-    flow = cloud(rng, size, 50) * np.float32(rng.uniform(0.03, 0.08 + 0.08 * difficulty))
-    tooth = cloud(rng, size, size[0] // 3) * np.float32(rng.uniform(0.05, 0.2))
-    if kind == "pen":
-        dark = np.float32(rng.uniform(0.7, 0.95))
-        return np.asarray(paper * (1 - np.clip(cover * dark * (1 + flow), 0, 0.97)))
-    if kind == "pencil":
-        dark = np.float32(rng.uniform(0.55 - 0.3 * difficulty, 0.75))
-        rough = np.clip(1 + tooth + flow, 0, 1.25)
-        return np.asarray(paper * (1 - np.clip(cover * dark * rough, 0, 0.95)))
-    slate = paper * np.float32(rng.uniform(0.12, 0.3))
-    chalk = np.clip(cover * (np.float32(0.75) + 2 * tooth + flow), 0, 1)
-    return np.asarray(slate + (np.float32(0.85) - slate) * chalk)

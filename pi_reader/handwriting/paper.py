@@ -120,6 +120,28 @@ def _with_edge(
     return paper
 
 
+def stain(
+    paper: np.ndarray, cover: np.ndarray, rng: np.random.Generator, difficulty: float
+) -> np.ndarray:
+    """Turn covered paper into ink: of a pen, a pencil that leaves grain, or chalk on slate."""
+    size = (cover.shape[1], cover.shape[0])
+    chalk_share = 0.03 + 0.05 * difficulty
+    kind = rng.choice(["pen", "pencil", "chalk"], p=[0.7, 0.3 - chalk_share, chalk_share])
+    # Ink flows unevenly along a stroke; the tooth of the paper takes more or less of a pencil.
+    flow = cloud(rng, size, 50) * np.float32(rng.uniform(0.03, 0.08 + 0.08 * difficulty))
+    tooth = cloud(rng, size, size[0] // 3) * np.float32(rng.uniform(0.05, 0.2))
+    if kind == "pen":
+        dark = np.float32(rng.uniform(0.7, 0.95))
+        return np.asarray(paper * (1 - np.clip(cover * dark * (1 + flow), 0, 0.97)))
+    if kind == "pencil":
+        dark = np.float32(rng.uniform(0.55 - 0.3 * difficulty, 0.75))
+        rough = np.clip(1 + tooth + flow, 0, 1.25)
+        return np.asarray(paper * (1 - np.clip(cover * dark * rough, 0, 0.95)))
+    slate = paper * np.float32(rng.uniform(0.12, 0.3))
+    chalk = np.clip(cover * (np.float32(0.75) + 2 * tooth + flow), 0, 1)
+    return np.asarray(slate + (np.float32(0.85) - slate) * chalk)
+
+
 def light(rng: np.random.Generator, size: tuple[int, int], difficulty: float) -> np.ndarray:
     """A lamp from one side, a lens that darkens its corners, shadows of hands and heads."""
     width, height = size

@@ -6,8 +6,8 @@ import numpy as np
 
 from pi_reader.handwriting.pen import Track, digit_tracks, extent, ink
 from pi_reader.handwriting.style import Style, random_traits
+from pi_reader.values import SIDE
 
-SIDE = 28  # pixels of a patch
 LONGER_EDGE = 20  # pixels that the longer edge of the ink fills
 _AT_ONCE = 256  # patches per batch, so that their pixels stay in the cache
 _CANVAS = 40  # room to move the centre of mass into the middle

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from pi_reader.handwriting.splines import Skeleton, controls, line_of
-from pi_reader.handwriting.strokes import DIGITS
+from pi_reader.handwriting.strokes import FORMS
 from pi_reader.handwriting.style import WAVES, Traits
 
 STEPS = 52  # points along a drawn digit of 20 pixels: steps of about one pixel
@@ -31,7 +31,7 @@ def digit_tracks(
 ) -> Track:
     """Write digits; labels: (n,) int. The unit is the height of a skeleton, y runs down."""
     keys = labels * 16 + traits.form
-    skeletons = {int(key): DIGITS[key // 16][key % 16].skeleton for key in np.unique(keys)}
+    skeletons = {int(key): FORMS[key // 16][key % 16].skeleton for key in np.unique(keys)}
     return tracks(keys, skeletons, traits, rng, steps)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from pi_reader.handwriting.patches import LONGER_EDGE, SIDE, centred
+from pi_reader.handwriting.patches import LONGER_EDGE, centred
+from pi_reader.values import SIDE
 
 _TALL = (12, 21)  # pixels of the scan's longer edge
 _BLACK = (0.25, 0.45)  # of full ink: from where on a pixel of the scan is black

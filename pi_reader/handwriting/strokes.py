@@ -106,7 +106,7 @@ class Form:
     continental: float
 
 
-DIGITS: tuple[tuple[Form, ...], ...] = (
+FORMS: tuple[tuple[Form, ...], ...] = (
     (
         Form(zero, 5, 5),
         Form(zero_clockwise, 1, 1),

@@ -12,13 +12,13 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from pi_reader.handwriting.splines import TASTES
-from pi_reader.handwriting.strokes import DIGITS
+from pi_reader.handwriting.strokes import FORMS
 
 CONTROLS = 32  # no skeleton has more points than this
 WAVES = 7  # slow waves along a stroke that make up tremor and pressure
 
 _CUMULATIVE = np.zeros((2, 10, 16))  # chances of the forms, American and continental, summed up
-for _digit, _forms in enumerate(DIGITS):
+for _digit, _forms in enumerate(FORMS):
     _weights = np.array([[form.american, form.continental] for form in _forms]).T
     _CUMULATIVE[:, _digit, : len(_forms)] = np.cumsum(_weights, axis=1)
     _CUMULATIVE[:, _digit, len(_forms) :] = np.inf

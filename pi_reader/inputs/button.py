@@ -33,7 +33,7 @@ class Press:
     at: float
 
 
-class Presses:
+class PressDetector:
     """Makes presses of the changes of a pin, however its contacts bounce.
 
     down: whether it is pressed to begin with: then something is stuck or leans on it, and it must
@@ -104,7 +104,7 @@ class Button:
             from gpiozero import DigitalInputDevice
 
             self._button = DigitalInputDevice(pin, pull_up=True)
-            self._presses = Presses(self._button.is_active, long_seconds)
+            self._detector = PressDetector(self._button.is_active, long_seconds)
             self._button.when_activated = self._went_down
             self._button.when_deactivated = self._went_up
 
@@ -114,9 +114,9 @@ class Button:
             return []
         said = []
         while self._changes:
-            said += self._presses.change(*self._changes.popleft())
+            said += self._detector.change(*self._changes.popleft())
         # A change that was never reported must not become a button that is held for ever.
-        return said + self._presses.change(self._button.is_active, self._clock())
+        return said + self._detector.change(self._button.is_active, self._clock())
 
     def close(self) -> None:
         """Give the pin back."""

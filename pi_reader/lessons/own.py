@@ -21,9 +21,9 @@ from pi_reader.lessons.drawing import bars, paint_patches, patches
 from pi_reader.lessons.witness import Witness
 from pi_reader.network import store
 from pi_reader.pictures import annotated
-from pi_reader.reader import Reader
+from pi_reader.reading.binarise import binarise
+from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame, Reading
-from pi_reader.vision.ink import find_ink
 
 SETTINGS = (
     Setting("photo", "", "a photograph of your own digits; without one, a page is drawn"),
@@ -65,7 +65,7 @@ def lesson(
     )
 
     board.section("The ink")
-    ink = find_ink(frame.grey)
+    ink = binarise(frame.grey)
     board.say(f"""
         What would the paper look like without ink? The reader guesses that from around each stroke,
         takes it away, and what stands out is {"chalk" if ink.light_ink else "ink"}:

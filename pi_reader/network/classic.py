@@ -15,9 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from pi_reader.network.base import Array, volume
-from pi_reader.network.layers import Dense, Flatten, Rescale, Sigmoid
+from pi_reader.network.layers import Dense, Flatten, Rescale, Sigmoid, sigmoid
 from pi_reader.network.model import Model
-from pi_reader.network.simple import sigmoid
 
 LOWEST, HIGHEST = 0.01, 0.99  # a sigmoid never quite reaches 0 or 1, so it is not asked to
 _SPAN = np.float32(1.0 - LOWEST)  # of the inputs, which go up to 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.network.base import Array, Layer, Scratch, Shape
+from pi_reader.network.base import Array, Layer, Scratch, Shape, volume
 from pi_reader.network.layers import BatchNorm, Conv2D, Dense, Sigmoid, build
 from pi_reader.network.loss import softmax
 
@@ -94,14 +94,36 @@ class Model:
         one digit, regardless of the others. Given that exactly one of them is true, the chances
         are in proportion to `y / (1 - y)`: the softmax of what went into the sigmoid.
         """
-        logits = np.empty((len(patches), self.outcomes), np.float32)
+        return self.conclude(self.hidden(patches))
+
+    def hidden(self, patches: np.ndarray) -> Array:
+        """The activations before the last layer that learns, (n, k) float32, the caller's own.
+
+        patches: (n, 28, 28) uint8, 0 paper to 255 full ink.
+        """
+        out = np.empty((len(patches), *self.shapes[self._last]), np.float32)
         for start in range(0, len(patches), _BLOCK):
             some = patches[start : start + _BLOCK]
             x = self._scratch.take("x", len(some), *self.input_shape)
             np.divide(some.reshape(x.shape), _FULL_INK, out=x, dtype=np.float32)
-            logits[start : start + len(some)] = self._logits(x)
-        logits /= np.float32(self.temperature)
-        return softmax(logits)
+            for layer in self.layers[: self._last]:
+                x = layer.forward(x)
+            out[start : start + len(some)] = x
+        return out
+
+    def conclude(self, hidden: Array) -> Array:
+        """How likely each outcome is, from what `hidden` gave: (n, outcomes) float32."""
+        return softmax(self.layers[self._last].forward(hidden) / np.float32(self.temperature))
+
+    @property
+    def features(self) -> int:
+        """How many activations stand before the last layer that learns."""
+        return volume(self.shapes[self._last])
+
+    @property
+    def _last(self) -> int:
+        """The last layer that learns; a sigmoid may stand behind it."""
+        return len(self.layers) - 1 - isinstance(self.layers[-1], Sigmoid)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Run a batch (n, *input_shape) float32 through all layers: (n, outcomes) float32.
@@ -167,13 +189,6 @@ class Model:
             lines.append(f"{_title(layer):<24}{size:>14}{count:>14,}{cost:>16,}")
         lines += [lines[1], f"{'total':<38}{sum(counts):>14,}{sum(costs):>16,}"]
         return "\n".join(lines)
-
-    def _logits(self, x: Array) -> Array:
-        """Scores before softmax or the last sigmoid."""
-        last = len(self.layers) - isinstance(self.layers[-1], Sigmoid)
-        for layer in self.layers[:last]:
-            x = layer.forward(x)
-        return x
 
 
 def _shapes(layers: Sequence[Layer], shape: Shape) -> Iterator[Shape]:

@@ -18,7 +18,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,12 @@ from pi_reader.files import durable
 from pi_reader.network.base import Array, Shape, volume
 from pi_reader.network.card import LARGEST_CARD, Card, is_finite_json
 from pi_reader.network.model import Model
+from pi_reader.network.neighbourhood import Context
 
-__all__ = ["Card", "load", "save", "unpack"]
+__all__ = ["Card", "Weights", "load", "load_all", "save", "unpack", "unpack_all"]
 
-FORMAT = 1  # of the card; a file with a higher one is from a newer pi-reader
+FORMAT = 2  # of the card; a file with a higher one is from a newer pi-reader
+ALONE = 1  # the format of a network without context, which older versions read, too
 INPUT = (28, 28, 1)  # what a patch is
 OUTCOMES = (10, 11)  # ten digits, with or without "no digit"
 LARGEST_FILE = 16 << 20  # bytes, packed or unpacked; the shipped weights have less than 1 MB
@@ -55,7 +57,16 @@ _ZIP_ERRORS = (
 _AGAIN = "copy or train it again"
 
 
-def save(path: Path, model: Model, card: Card) -> str:
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """All that a weights file holds; context: None in one that holds a network alone."""
+
+    model: Model
+    card: Card
+    context: Context | None = None
+
+
+def save(path: Path, model: Model, card: Card, context: Context | None = None) -> str:
     """Write a network and its card so that a power cut cannot leave half a file.
 
     Batch normalisation is folded into the layers before it; the card's temperature becomes the
@@ -67,14 +78,14 @@ def save(path: Path, model: Model, card: Card) -> str:
     card = replace(card, temperature=float(model.temperature))
     if not is_finite_json(card.to_json()):
         raise BadData(f"{path}: its card has a number that is not finite; measure it again")
-    arrays = _named(model)
+    arrays = _named(model) | _context_arrays(context)
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise BadData(
                 f"{path}: {name} is not finite, so the training has diverged and nothing is"
                 " written; train with a lower learning rate"
             )
-    content = _pack(_card_text(model, card, arrays), arrays)
+    content = _pack(_card_text(model, card, context, arrays), arrays)
     with durable(path) as handle:
         handle.write(content)
     return hashlib.sha256(content).hexdigest()
@@ -84,9 +95,15 @@ def load(path: Path) -> tuple[Model, Card]:
     """Read a network and its card back, or say in one line why not.
 
     Raises MissingFile if there is no such file, BadData if it is anything but whole weights of
-    this format for patches of 28×28 pixels and 10 or 11 outcomes.
+    a known format for patches of 28×28 pixels and 10 or 11 outcomes.
     """
-    return unpack(_read(Path(path)), Path(path))
+    weights = load_all(path)
+    return weights.model, weights.card
+
+
+def load_all(path: Path) -> Weights:
+    """Read a weights file with its context, if it has one. Raises like `load`."""
+    return unpack_all(_read(Path(path)), Path(path))
 
 
 def unpack(content: bytes, path: Path) -> tuple[Model, Card]:
@@ -94,6 +111,12 @@ def unpack(content: bytes, path: Path) -> tuple[Model, Card]:
 
     Raises BadData like `load`.
     """
+    weights = unpack_all(content, path)
+    return weights.model, weights.card
+
+
+def unpack_all(content: bytes, path: Path) -> Weights:
+    """Everything in the bytes of a weights file. Raises BadData like `load`."""
     if len(content) > LARGEST_FILE:
         raise BadData(_too_large(path, len(content)))
     try:
@@ -109,10 +132,11 @@ def unpack(content: bytes, path: Path) -> tuple[Model, Card]:
     values = _card_values(path, members.pop("card.npy", b""))
     try:
         model = _model(values["network"])
+        context = Context.from_spec(values["context"], _model) if "context" in values else None
         card = Card.from_json(values["card"])
         _check_purpose(path, model)
         model.temperature = card.temperature
-        arrays = _named(model)
+        arrays = _named(model) | _context_arrays(context)
         _fill(path, arrays, members)
         right = _checksum(values, arrays)
     except BadData:
@@ -121,7 +145,7 @@ def unpack(content: bytes, path: Path) -> tuple[Model, Card]:
         raise BadData(f"{path}: its card makes no sense ({_short(error)}); {_AGAIN}") from error
     if values["checksum"] != right:
         raise BadData(f"{path}: is damaged, its content does not match its checksum; {_AGAIN}")
-    return model, card
+    return Weights(model, card, context)
 
 
 def _read(path: Path) -> bytes:
@@ -176,8 +200,10 @@ def _card_values(path: Path, member: bytes) -> dict[str, Any]:
                 f"{path}: is of format {number}, this pi-reader knows up to {FORMAT};"
                 " update pi-reader"
             )
-        known = {"format", "network", "card", "checksum"}
-        if type(number) is not int or number != FORMAT or set(values) != known:
+        entries = {"format", "network", "card", "checksum"}
+        if number == FORMAT:
+            entries.add("context")
+        if type(number) is not int or number not in (ALONE, FORMAT) or set(values) != entries:
             raise ValueError("other entries than expected")
     except BadData:
         raise
@@ -192,8 +218,8 @@ def _model(network: Mapping[str, Any]) -> Model:
     if set(network) != {"input_shape", "layers"} or type(layers) is not list:
         raise ValueError("other entries than a shape and layers")
     if type(shape) is not list or any(type(size) is not int for size in shape):
-        raise ValueError(f"input_shape is {shape!r:.40}, should be three whole numbers")
-    if len(layers) > MOST_LAYERS or len(shape) != 3:
+        raise ValueError(f"input_shape is {shape!r:.40}, should be up to three whole numbers")
+    if len(layers) > MOST_LAYERS or len(shape) > 3:
         raise ValueError("too many layers, or no pictures to read")
     model = Model.from_spec(network)
     if max(map(volume, model.shapes)) > LARGEST_LAYER:
@@ -241,8 +267,28 @@ def _named(model: Model) -> dict[str, Array]:
     }
 
 
-def _card_text(model: Model, card: Card, arrays: Mapping[str, Array]) -> bytes:
-    values = {"format": FORMAT, "network": model.spec, "card": card.to_json()}
+def _context_arrays(context: Context | None) -> dict[str, Array]:
+    """The arrays of a context with their names in the file: "context_eyes_00_conv2d_bias.npy"."""
+    if context is None:
+        return {}
+    parts = {"eyes": context.neighbourhood.eyes, "head": context.neighbourhood.head}
+    arrays = {
+        f"context_{part}_{name}": array
+        for part, model in parts.items()
+        for name, array in _named(model).items()
+    }
+    for part, fit in (("page", context.page), ("presence", context.presence)):
+        for name in ("mean", "scale", "weights"):
+            arrays[f"context_{part}_{name}.npy"] = getattr(fit, name)
+    return arrays
+
+
+def _card_text(
+    model: Model, card: Card, context: Context | None, arrays: Mapping[str, Array]
+) -> bytes:
+    values = {"format": ALONE, "network": model.spec, "card": card.to_json()}
+    if context is not None:
+        values |= {"format": FORMAT, "context": context.spec}
     return _json(values | {"checksum": _checksum(values, arrays)})
 
 

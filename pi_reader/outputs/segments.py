@@ -51,7 +51,7 @@ LETTERS: dict[State, tuple[str, Pattern]] = {
     State.FAULT: ("E", FAST),
 }
 TRAINING, TROUBLE = "t", "E"  # shown in place of "nothing there"
-NO_DIGIT = "n"  # what a correction may say as well
+SIGN_OF_NO_DIGIT = "n"  # what a correction may say as well
 _TURN = 0.2  # seconds for each segment of the circle
 _ADVICE = "look at the pins in [segments], and whether the user is in the group gpio"
 
@@ -128,7 +128,7 @@ def _sign(moment: Moment) -> str:
         return CIRCLE[int(moment.now / _TURN) % len(CIRCLE)]
     if status.state is State.CORRECTING and status.correction is not None:
         label = status.correction.label
-        return _blinking(NO_DIGIT if label is None else str(label), BLINK, moment)
+        return _blinking(SIGN_OF_NO_DIGIT if label is None else str(label), BLINK, moment)
     if status.state is State.NOTHING and status.fault:
         return _blinking(TROUBLE, CALM, moment)
     if status.state is State.NOTHING and status.progress is not None:

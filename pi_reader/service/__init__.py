@@ -1,1 +1,1 @@
-"""The day of the box: it looks, reads, says what it read, and looks after itself."""
+"""The name under which other versions of setup.sh look for the backup; all else is in `box`."""

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pi_reader.training.recipes import Augmentation
+from pi_reader.values import SIDE
 
 Array = NDArray[np.float32]
 
-SIDE = 28  # pixels of a patch's edge
 _BORDER = 1  # blank pixels around a patch while it is resampled, so that its outside is paper
 _SIZE = SIDE * SIDE
 _WIDE = SIDE + 2 * _BORDER

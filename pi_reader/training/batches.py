@@ -15,10 +15,10 @@ from threading import Event
 import numpy as np
 
 from pi_reader.training.augment import Augmenter
-from pi_reader.training.checkpoint import CHANGES, DIGITS, NON_DIGITS, ORDER, PAGES, random_for
+from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.recipes import Recipe
+from pi_reader.values import NO_DIGIT
 
-NO_DIGIT = 10  # the outcome beside the ten digits
 PIECE = 1024  # patches drawn in one go
 
 _SCANNED = 0.25  # share of the drawn digits that look like small black and white scans
@@ -76,7 +76,7 @@ class Drawing:
 def draw_pages(
     count: int, rng: np.random.Generator, drawing: Drawing
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Crops of drawn pages, digits and others, as a camera and `vision` make them; see `Draw`."""
+    """Crops of drawn pages, digits and others, as a camera and `reading` make them; see `Draw`."""
     from pi_reader.training.pages import draw_from_pages
 
     return draw_from_pages(count, rng, NO_DIGIT, drawing.check)
@@ -160,15 +160,17 @@ class Mixture:
         if digits:
             pieces = _PIECES if mnist else _PIECES_WITHOUT_MNIST
             draw = draw_foreign_digits if mnist else draw_digits
-            self._pools.append((digits, Pool(draw, DIGITS, seed, *pieces, drawing=self.drawing)))
+            self._pools.append(
+                (digits, Pool(draw, Stream.DIGITS, seed, *pieces, drawing=self.drawing))
+            )
         if marks:
             sizes = _PIECES_OF_MARKS
-            pool = Pool(draw_marks, NON_DIGITS, seed, *sizes, drawing=self.drawing)
+            pool = Pool(draw_marks, Stream.NON_DIGITS, seed, *sizes, drawing=self.drawing)
             self._pools.append((marks, pool))
         if pages:
             draw = functools.partial(draw_pages, drawing=self.drawing)
             sizes = _PIECES_OF_PAGES
-            pool = Pool(draw, PAGES, seed, *sizes, hands=1, drawing=self.drawing)
+            pool = Pool(draw, Stream.PAGES, seed, *sizes, hands=1, drawing=self.drawing)
             self._pools.append((pages, pool))
         self._augment = Augmenter(recipe.changes, recipe.batch)
         self._epoch = -1
@@ -177,7 +179,7 @@ class Mixture:
     def take(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """The batch of a step: (n, 28, 28, 1) float32, 0 to 1, and labels (n,) uint8."""
         self._turn_to(step // self.steps_per_epoch)
-        rng = random_for(self._seed, CHANGES, step)
+        rng = random_for(self._seed, Stream.CHANGES, step)
         patches, labels = [], []
         if self._mnist:
             start = step % self.steps_per_epoch * self._own
@@ -196,7 +198,7 @@ class Mixture:
         if epoch == self._epoch:
             return
         if self._mnist:
-            self._order = random_for(self._seed, ORDER, epoch).permutation(self._mnist.rows)
+            self._order = random_for(self._seed, Stream.ORDER, epoch).permutation(self._mnist.rows)
         self.drawing.done = self.drawing.total = 0
         for _, pool in self._pools:
             pool.turn_to(epoch)

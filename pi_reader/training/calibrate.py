@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.training.measure import DIGITS
+from pi_reader.values import CLASSES
 
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite for what the network holds impossible
 _KEPT = (0.999, 0.998, 0.995, 0.99, 0.9875, 0.985, 0.983, 0.981, 0.979, 0.975, 0.97, 0.95, 0.9)
@@ -74,9 +74,9 @@ def reject_curve(
     patches that are no digits. Each threshold is the highest that keeps a certain share of the
     digits, so it refuses as many non-digits as any that keeps that share.
     """
-    confidence = digits[:, :DIGITS].max(axis=1)
-    right = digits[:, :DIGITS].argmax(axis=1) == labels
-    claimed = marks[:, :DIGITS].max(axis=1) if marks is not None else np.empty(0)
+    confidence = digits[:, :CLASSES].max(axis=1)
+    right = digits[:, :CLASSES].argmax(axis=1) == labels
+    claimed = marks[:, :CLASSES].max(axis=1) if marks is not None else np.empty(0)
     curve = []
     for share in _KEPT:
         lowest = float(np.quantile(confidence, 1 - share, method="lower"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,25 @@ State = Mapping[str, np.ndarray]
 def random_for(seed: int, purpose: int, *numbers: int) -> np.random.Generator:
     """The generator for one purpose at one place of the training, whatever was drawn elsewhere.
 
-    `purpose` keeps apart what would otherwise have the same numbers: see the constants below.
+    `purpose` keeps apart what would otherwise have the same numbers: see `Stream`.
     """
     return np.random.default_rng([seed, purpose, *numbers])
 
 
-WEIGHTS, ORDER, CHANGES, DIGITS, NON_DIGITS, VALIDATION, PAGES = range(7)
+class Stream(IntEnum):
+    """The purposes for which random numbers are drawn, each from a stream of its own.
+
+    The numbers are part of what a seed means: a training is repeated only with the same ones.
+    """
+
+    WEIGHTS = 0
+    ORDER = 1
+    CHANGES = 2
+    DIGITS = 3
+    NON_DIGITS = 4
+    VALIDATION = 5
+    PAGES = 6
+    SCENES = 7
 
 
 def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,18 @@ from typing import Any
 import numpy as np
 
 from pi_reader.errors import BadData
+from pi_reader.handwriting.scenes import Stamps
 from pi_reader.network.card import Card
 from pi_reader.network.classic import ClassicNetwork
 from pi_reader.network.model import Model
+from pi_reader.network.neighbourhood import Context
 from pi_reader.training import batches, calibrate, data, networks, recipes
 from pi_reader.training.batches import Labelled, Mixture
-from pi_reader.training.checkpoint import DIGITS, VALIDATION, WEIGHTS, random_for
-from pi_reader.training.learners import BatchLearner, ClassicLearner, Learner
+from pi_reader.training.checkpoint import Stream, random_for
+from pi_reader.training.learners import BatchLearner, ClassicLearner, Learner, Steps
 from pi_reader.training.measure import measure
-from pi_reader.training.recipes import Lesson, Recipe
+from pi_reader.training.recipes import ClassicRecipe, Recipe
+from pi_reader.values import CLASSES
 
 # Each thirteenth of MNIST's training images is held back to judge by: 4,616 of them. The number is
 # odd because two groups of writers take turns there, and those at even places are harder to read.
@@ -39,10 +43,11 @@ class Course:
     learned: the patches it learns from, None for a recipe that draws its own as it goes.
     held: patches and labels to calibrate with. tested: patches and labels to state an accuracy
     on, and `tested_on` what they are. origin: the data sets, each with its sha256.
+    limit: of digits to learn from, for a quick look.
     """
 
     name: str
-    recipe: Lesson | Recipe
+    recipe: ClassicRecipe | Recipe
     epochs: int
     seed: int
     learned: Labelled | None
@@ -50,6 +55,7 @@ class Course:
     tested: tuple[np.ndarray, np.ndarray]
     tested_on: str
     origin: dict[str, str] = field(default_factory=dict)
+    limit: int | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -78,12 +84,19 @@ def plan(
     recipe = recipes.find(name)
     epochs = epochs or recipe.epochs
     if mnist is not None:
-        return _with_mnist(name, recipe, epochs, seed, mnist, limit)
-    return _with_drawn(name, recipe, epochs, seed, limit)
+        course = _with_mnist(name, recipe, epochs, seed, mnist, limit)
+    else:
+        course = _with_drawn(name, recipe, epochs, seed, limit)
+    return dataclasses.replace(course, limit=limit)
 
 
 def _with_mnist(
-    name: str, recipe: Lesson | Recipe, epochs: int, seed: int, folder: Path, limit: int | None
+    name: str,
+    recipe: ClassicRecipe | Recipe,
+    epochs: int,
+    seed: int,
+    folder: Path,
+    limit: int | None,
 ) -> Course:
     """Learn from MNIST's training images; the lecture's network from all of them."""
     patches, labels = data.load_train(folder, mapped=True)
@@ -112,14 +125,16 @@ def _with_mnist(
 
 
 def _with_drawn(
-    name: str, recipe: Lesson | Recipe, epochs: int, seed: int, limit: int | None
+    name: str, recipe: ClassicRecipe | Recipe, epochs: int, seed: int, limit: int | None
 ) -> Course:
     """Learn from digits that the program draws, for a device that never sees a network."""
-    held = batches.draw_digits(min(_HELD_DRAWN, limit or _HELD_DRAWN), random_for(seed, VALIDATION))
+    held = batches.draw_digits(
+        min(_HELD_DRAWN, limit or _HELD_DRAWN), random_for(seed, Stream.VALIDATION)
+    )
     learned = None
-    if isinstance(recipe, Lesson):
+    if isinstance(recipe, ClassicRecipe):
         count = min(_DRAWN, limit or _DRAWN)
-        patches, labels = batches.draw_digits(count, random_for(seed, DIGITS))
+        patches, labels = batches.draw_digits(count, random_for(seed, Stream.DIGITS))
         learned = Labelled(patches, labels, np.arange(len(labels)))
     elif limit:
         recipe = dataclasses.replace(recipe, epoch_without_mnist=limit)
@@ -130,16 +145,38 @@ def _with_drawn(
 
 def learner_for(course: Course) -> Learner:
     """A learner at its very beginning."""
-    rng = random_for(course.seed, WEIGHTS)
-    if isinstance(course.recipe, Lesson):
+    rng = random_for(course.seed, Stream.WEIGHTS)
+    if isinstance(course.recipe, ClassicRecipe):
         assert course.learned is not None
-        lesson = course.recipe
-        network = ClassicNetwork(784, lesson.hidden, 10, lesson.rate, rng)
-        return ClassicLearner(network, lesson, course.learned, course.epochs)
+        recipe = course.recipe
+        network = ClassicNetwork(784, recipe.hidden, 10, recipe.rate, rng)
+        return ClassicLearner(network, recipe, course.learned, course.epochs)
     outcomes = 11 if course.recipe.non_digits else 10
     model = networks.build(course.recipe.layers, outcomes, rng)
     mixture = Mixture(course.recipe, course.seed, course.learned)
     return BatchLearner(model, course.recipe, mixture, course.epochs)
+
+
+def context_for(
+    course: Course, model: Model, go: Callable[[Steps], None], say: Callable[[str], None]
+) -> Context | None:
+    """Train what a reading needs beside a network that knows marks that are no digits.
+
+    go: goes through the steps of a learner. None for other networks, which read without.
+    """
+    from pi_reader.training.neighbourhood import train_context
+
+    if model.outcomes <= CLASSES:
+        return None
+    recipe, stamps = recipes.NEIGHBOURHOOD, None
+    if course.limit:
+        recipe = dataclasses.replace(
+            recipe, scenes=max(24, course.limit // 6), fitted=max(12, course.limit // 40)
+        )
+    if course.learned is not None:
+        rows = course.learned.rows
+        stamps = Stamps(course.learned.patches[rows], course.learned.labels[rows])
+    return train_context(model, recipe, course.seed, stamps, go, say)
 
 
 def epochs_within(course: Course, hours: float, steps: int = 30) -> int:
@@ -156,11 +193,11 @@ def epochs_within(course: Course, hours: float, steps: int = 30) -> int:
     return max(1, int(hours * 3600 / epoch))
 
 
-def judge(course: Course, model: Model) -> Card:
+def calibrate_and_card(course: Course, model: Model) -> Card:
     """Calibrate a trained network, in place, and write its card."""
     patches, labels = course.held
     model.temperature = calibrate.fit_temperature(model.predict(patches), labels)
-    marks, _ = batches.draw_marks(_HELD_MARKS, random_for(course.seed, VALIDATION, 1))
+    marks, _ = batches.draw_marks(_HELD_MARKS, random_for(course.seed, Stream.VALIDATION, 1))
     curve = calibrate.reject_curve(model.predict(patches), labels, model.predict(marks))
     chosen = calibrate.choose(curve)
     held = measure(model.predict(patches), labels, chosen.threshold)
@@ -184,8 +221,8 @@ def judge(course: Course, model: Model) -> Card:
 
 def _fingerprint() -> str:
     """sha256 of a few drawn digits and marks: other drawing code, other fingerprint."""
-    digits = batches.draw_digits(_FINGERPRINT, random_for(0, VALIDATION, 2))
-    marks = batches.draw_marks(_FINGERPRINT, random_for(0, VALIDATION, 3))
+    digits = batches.draw_digits(_FINGERPRINT, random_for(0, Stream.VALIDATION, 2))
+    marks = batches.draw_marks(_FINGERPRINT, random_for(0, Stream.VALIDATION, 3))
     return data.digest(*digits, *marks)
 
 

@@ -22,8 +22,7 @@ import numpy as np
 
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import check_file
-
-SIDE = 28  # pixels of a patch's edge
+from pi_reader.values import SIDE
 
 _KINDS = {0x0801: "labels", 0x0803: "images"}  # magic: unsigned bytes in one or in three dimensions
 _MOST_BYTES = 256 << 20  # a Zero has 512 MB; the largest such set (EMNIST digits) has 220 MB

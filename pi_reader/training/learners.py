@@ -22,7 +22,7 @@ from pi_reader.network.shards import Shards
 from pi_reader.training.augment import turned
 from pi_reader.training.batches import Drawing, Labelled
 from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
-from pi_reader.training.recipes import Lesson, Recipe
+from pi_reader.training.recipes import ClassicRecipe, Recipe
 
 Batch = tuple[np.ndarray, np.ndarray]
 
@@ -31,8 +31,8 @@ _WAIT = 0.25  # seconds between two looks at how far the drawing is
 _RECORDS = 100  # digits that the classic network sees in what counts as one step
 
 
-class Learner(Protocol):
-    """What the trainer asks of a learner.
+class Steps(Protocol):
+    """What the trainer asks of whatever learns in steps.
 
     state: its arrays by name, changed in place; steps: how many make the whole training;
     steps_per_epoch: how many go once through the data.
@@ -49,11 +49,15 @@ class Learner(Protocol):
     def learn(self, step: int) -> float:
         """Do step number `step`, counted from 0; gives the loss."""
 
-    def result(self) -> Model:
-        """The network as it would be used now."""
-
     def close(self) -> None:
         """Let go of threads."""
+
+
+class Learner(Steps, Protocol):
+    """Learns a network for patches."""
+
+    def result(self) -> Model:
+        """The network as it would be used now."""
 
 
 class Batches(Protocol):
@@ -143,10 +147,10 @@ class ClassicLearner:
     """
 
     def __init__(
-        self, network: ClassicNetwork, lesson: Lesson, digits: Labelled, epochs: int
+        self, network: ClassicNetwork, recipe: ClassicRecipe, digits: Labelled, epochs: int
     ) -> None:
         self._network, self._digits = network, digits
-        self._angles = (0.0, lesson.turned, -lesson.turned) if lesson.turned else (0.0,)
+        self._angles = (0.0, recipe.turned, -recipe.turned) if recipe.turned else (0.0,)
         self.steps_per_epoch = math.ceil(len(digits.rows) / _RECORDS)
         self.steps = epochs * self.steps_per_epoch
         self.state = {

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DIGITS = 10
+from pi_reader.values import CLASSES
+
 _BINS = 15  # equal-mass bins for the calibration error, the number most papers use
 
 
@@ -42,7 +43,7 @@ class Measures:
         counts = self.confusion.sum(axis=1)
         return [
             float(self.confusion[d, d] / counts[d]) if counts[d] else float("nan")
-            for d in range(DIGITS)
+            for d in range(CLASSES)
         ]
 
 
@@ -53,16 +54,16 @@ def measure(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
     "no digit"; labels: (n,) integers 0 to 9; threshold: confidence from which a reading is sure.
     The confidence is the probability of the likeliest digit.
     """
-    digits = probabilities[:, :DIGITS]
+    digits = probabilities[:, :CLASSES]
     guesses = digits.argmax(axis=1)
     confidence = digits.max(axis=1)
     right = guesses == labels
     sure = confidence >= threshold
-    confusion = np.bincount(labels.astype(np.intp) * DIGITS + guesses, minlength=DIGITS * DIGITS)
+    confusion = np.bincount(labels.astype(np.intp) * CLASSES + guesses, minlength=CLASSES * CLASSES)
     return Measures(
         n=len(labels),
         accuracy=_mean(right),
-        confusion=confusion.reshape(DIGITS, DIGITS),
+        confusion=confusion.reshape(CLASSES, CLASSES),
         calibration_error=calibration_error(confidence, right),
         rejected=_mean(~sure),
         accuracy_of_sure=_mean(right[sure]),
@@ -86,7 +87,7 @@ class Miss:
 
 def worst(probabilities: np.ndarray, labels: np.ndarray, count: int) -> list[Miss]:
     """The `count` patches to which the network gave the least chance of being what they are."""
-    digits = probabilities[:, :DIGITS]
+    digits = probabilities[:, :CLASSES]
     right = digits[np.arange(len(labels)), labels]
     return [
         Miss(

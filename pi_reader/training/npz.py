@@ -8,7 +8,7 @@ import numpy as np
 
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import NPZ_DAMAGE, check_file, read_npz
-from pi_reader.training.data import SIDE
+from pi_reader.values import SIDE
 
 _MOST_BYTES = 256 << 20  # unpacked; a Zero has 512 MB
 

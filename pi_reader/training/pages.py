@@ -1,6 +1,6 @@
 """Patches cut from drawn pages by the very steps that cut a camera's frames.
 
-A digit that went through paper, light, a lens, a threshold and the scissors of `vision` looks
+A digit that went through paper, light, a lens, a threshold and the scissors of `reading` looks
 different from one drawn straight into its patch: edges are cut, faint ends are lost, a piece of
 ruling sticks to it. A network that is to read such digits should have learned from them, and from
 what else the same steps leave over.
@@ -14,10 +14,10 @@ import numpy as np
 
 from pi_reader.handwriting.non_digits import is_a_bar
 from pi_reader.handwriting.page import draw_page
-from pi_reader.values import Box
-from pi_reader.vision.ink import find_ink
-from pi_reader.vision.marks import find_marks
-from pi_reader.vision.patches import SIDE, cut_patches
+from pi_reader.reading.binarise import binarise
+from pi_reader.reading.candidates import find_candidates
+from pi_reader.reading.patches import cut_patches
+from pi_reader.values import SIDE, Box
 
 _SIZES = ((640, 480), (480, 360), (400, 300))  # of the frames, pixels
 _HARDEST = 0.9  # of the pages; at 1 some digits cannot be read by anybody
@@ -66,8 +66,8 @@ def draw_from_pages(
 
 def _crops(grey: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """Each region of a frame as the network would see it, and where it is."""
-    page = find_marks(find_ink(grey))
-    found, scale = page.regions, page.ink.scale
+    page = find_candidates(binarise(grey))
+    found, scale = page.components, page.ink.scale
     crops = cut_patches(page.ink, found, [(index,) for index in range(len(found))])
     corners = np.stack([found.left, found.top, found.width, found.height], axis=1) * scale
     return crops, [Box(*corner) for corner in corners.tolist()]
@@ -75,11 +75,11 @@ def _crops(grey: np.ndarray) -> tuple[np.ndarray, list[Box]]:
 
 def _name(box: Box, truth: list[tuple[int, Box]], no_digit: int) -> int:
     """The label of a crop, `no_digit`, or -1 where it is neither one nor the other."""
-    shares = [_common(box, other) / (other.width * other.height) for _, other in truth]
+    shares = [box.common(other) / (other.width * other.height) for _, other in truth]
     if sum(share >= _INSIDE for share in shares) > 1:
         return no_digit
     for label, other in truth:
-        common = _common(box, other)
+        common = box.common(other)
         union = box.width * box.height + other.width * other.height - common
         if common >= _SAME * union:
             return label
@@ -97,12 +97,5 @@ def _is_alike(box: Box, alike: Sequence[Box]) -> bool:
     return any(
         common >= _ALIKE * (area + other.width * other.height - common)
         for other in alike
-        if (common := _common(box, other))
+        if (common := box.common(other))
     )
-
-
-def _common(a: Box, b: Box) -> int:
-    """Pixels that lie in both."""
-    width = min(a.right, b.right) - max(a.x, b.x)
-    height = min(a.bottom, b.bottom) - max(a.y, b.y)
-    return max(0, width) * max(0, height)

@@ -23,9 +23,9 @@ from pi_reader.files import durable
 from pi_reader.network.classic import ClassicNetwork, scale_inputs
 from pi_reader.training import data
 from pi_reader.training.batches import Labelled
-from pi_reader.training.checkpoint import WEIGHTS, random_for
+from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.learners import ClassicLearner
-from pi_reader.training.recipes import Lesson
+from pi_reader.training.recipes import ClassicRecipe
 
 _FORMAT = 1  # of the file of results
 _PIXELS, _DIGITS = 784, 10
@@ -107,11 +107,11 @@ def curves(
 def try_out(trial: Trial, material: Material) -> tuple[Outcome, ClassicNetwork]:
     """Do one trial: what came of it, and the network."""
     network = ClassicNetwork(
-        _PIXELS, trial.hidden, _DIGITS, trial.rate, random_for(trial.seed, WEIGHTS)
+        _PIXELS, trial.hidden, _DIGITS, trial.rate, random_for(trial.seed, Stream.WEIGHTS)
     )
-    lesson = Lesson("a trial", trial.hidden, trial.rate, trial.epochs, trial.turned)
+    recipe = ClassicRecipe("a trial", trial.hidden, trial.rate, trial.epochs, trial.turned)
     digits = Labelled(material.patches, material.labels, np.arange(len(material.labels)))
-    learner = ClassicLearner(network, lesson, digits, trial.epochs)
+    learner = ClassicLearner(network, recipe, digits, trial.epochs)
     scores = []
     with np.errstate(invalid="ignore"):  # some OpenBLAS warn of finite products: numpy#24067
         for step in range(learner.steps):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from pi_reader.training.learners import Learner
+from pi_reader.training.learners import Steps
 
 KEEP_EVERY = 240.0  # seconds between checkpoints; five minutes may be lost to the mains at most
 INTERRUPTED = "interrupted"  # the reason after Ctrl-C
@@ -35,7 +35,7 @@ class Run:
 
 
 def train(
-    learner: Learner,
+    learner: Steps,
     start: int = 0,
     keep: Callable[[int], None] = lambda steps: None,
     stop: Callable[[], str] = lambda: "",
@@ -75,7 +75,7 @@ def train(
 class Progress:
     """A bar on a terminal; a line now and then where the output goes to a file or a journal."""
 
-    def __init__(self, learner: Learner, start: int = 0, out: TextIO | None = None) -> None:
+    def __init__(self, learner: Steps, start: int = 0, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
         self._steps, self._per_epoch = learner.steps, learner.steps_per_epoch
         self._next_line = time.monotonic() + _LINE_EVERY

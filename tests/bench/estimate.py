@@ -29,7 +29,7 @@ import numpy as np
 from pi_reader.cli.common import open_reader
 from pi_reader.handwriting.page import draw_page
 from pi_reader.network.model import Model
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import Reader
 from pi_reader.training import networks
 from pi_reader.training.augment import Augmenter
 from pi_reader.training.batches import Mixture

@@ -26,11 +26,12 @@ import numpy as np
 
 from pi_reader.handwriting import draw_patches
 from pi_reader.handwriting.style import Style
+from pi_reader.learning import rehearsal
+from pi_reader.learning.finetune import LabelledDigits
+from pi_reader.learning.trial import Outcome, Trial
 from pi_reader.network import store
 from pi_reader.network.model import Model
-from pi_reader.training import course, data, memory, recipes, trainer
-from pi_reader.training.own import Taught
-from pi_reader.training.trial import Outcome, Trial
+from pi_reader.training import course, data, recipes, trainer
 
 LEARNED, OTHERS = 60, 500  # digits of a hand to learn from, and to look at afterwards
 MANY = 3_000  # digits of a hand, to see what each digit lost
@@ -44,14 +45,14 @@ class Bench:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.parent, self.card = store.load(args.weights)
-        self.memory = memory.remember(None if args.drawn else args.mnist)
+        self.memory = rehearsal.prepare(None if args.drawn else args.mnist)
         self.tested = data.load_test(args.mnist)
         self.base = errors(self.parent, *self.tested)
         self.known = Trial(self.parent, self.card.reject_below, nothing(), self.memory).general(
             self.parent
         )
 
-    def night(self, taught: Taught, seed: int) -> Outcome:
+    def night(self, taught: LabelledDigits, seed: int) -> Outcome:
         """A whole night: train, judge."""
         trial = Trial(
             self.parent, self.card.reject_below, taught, self.memory, seed, known=self.known
@@ -72,13 +73,13 @@ def wrong(model: Model, patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict(patches)[:, :10].argmax(axis=1) != labels)
 
 
-def nothing() -> Taught:
-    return Taught(
+def nothing() -> LabelledDigits:
+    return LabelledDigits(
         np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8), np.zeros(0, int), np.zeros(0, bool)
     )
 
 
-def taught(patches: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> Taught:
+def taught(patches: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> LabelledDigits:
     """Digits in readings of four, of which one in five is held out."""
     events = np.arange(len(labels)) // EVENT
     block = np.unique(events) // 5
@@ -87,7 +88,7 @@ def taught(patches: np.ndarray, labels: np.ndarray, rng: np.random.Generator) ->
         for part in np.unique(block)
         if (block == part).sum() == 5
     }
-    return Taught(patches, labels.astype(np.uint8), events, np.isin(events, sorted(held)))
+    return LabelledDigits(patches, labels.astype(np.uint8), events, np.isin(events, sorted(held)))
 
 
 def hands(parent: Model, skip: int = 0) -> Iterator[tuple[int, Style, np.ndarray, np.ndarray]]:
@@ -208,7 +209,7 @@ def run_semeion(args: argparse.Namespace, bench: Bench) -> None:
 def run_one(args: argparse.Namespace, bench: Bench) -> None:
     """Thirty times the digit that a hand is misread in most, and nothing else."""
     rows = []
-    drawn = memory.remember(None).tested
+    drawn = rehearsal.prepare(None).tested
     for number, style, patches, labels in hands(bench.parent, args.skip):
         labels = np.arange(MANY) % 10
         patches = draw_patches(labels, np.random.default_rng([_HANDS, number, 4]), style)
@@ -335,7 +336,7 @@ def run_mnist_only(args: argparse.Namespace) -> None:
     learner = course.learner_for(settled)
     trainer.train(learner, shown=trainer.Progress(learner))
     model = learner.result()
-    card = course.judge(settled, model)
+    card = course.calibrate_and_card(settled, model)
     learner.close()
     store.save(args.out, model, card)
     print(f"{args.out}: {card.accuracy:.2%} on {card.measured}")

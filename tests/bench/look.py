@@ -25,10 +25,10 @@ from measure import arguments, table
 # isort: split
 import numpy as np
 
+from pi_reader.box.image_quality import conditions
+from pi_reader.box.motion import MotionDetector
 from pi_reader.cli.common import open_reader
 from pi_reader.handwriting.page import draw_page
-from pi_reader.service.glance import Eye
-from pi_reader.service.health import conditions
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from box import Clock, box
@@ -41,15 +41,15 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=5)
     args = parser.parse_args()
     frame = replace(draw_page(np.random.default_rng(3), 0.3).frame, source="123")
-    reader, eye = open_reader("default"), Eye()
-    eye.look(frame.grey)
-    eye.remember()
+    reader, detector = open_reader("default"), MotionDetector()
+    detector.look(frame.grey)
+    detector.remember()
     clock = Clock()
     appliance, _, _ = box([frame] * (2 * args.rounds + 20), clock)
     for _ in range(10):
         appliance._look()
     rows = [
-        ("change check", timed(lambda: eye.look(frame.grey), args.rounds)),
+        ("change check", timed(lambda: detector.look(frame.grey), args.rounds)),
         ("light and focus", timed(lambda: conditions(frame.grey), args.rounds)),
         ("unchanged frame, the whole loop", timed(appliance._look, args.rounds)),
         ("reading it", timed(lambda: reader.read(frame), args.rounds // 5)),

@@ -21,7 +21,7 @@ from pi_reader.handwriting.page import draw_page
 from pi_reader.network import store
 from pi_reader.network.model import Model
 from pi_reader.pictures import annotated
-from pi_reader.reader import Reader
+from pi_reader.reading.reader import reader_of
 from pi_reader.values import Frame, Reading
 
 HERE = Path(__file__).resolve().parent
@@ -36,9 +36,12 @@ class Recorder:
         self.model = model
         self.patches: list[np.ndarray] = []
 
-    def predict(self, patches: np.ndarray) -> np.ndarray:
+    def hidden(self, patches: np.ndarray) -> np.ndarray:
         self.patches.append(patches.copy())
-        return self.model.predict(patches)
+        return self.model.hidden(patches)
+
+    def conclude(self, hidden: np.ndarray) -> np.ndarray:
+        return self.model.conclude(hidden)
 
 
 def frames() -> list[Frame]:
@@ -48,9 +51,10 @@ def frames() -> list[Frame]:
 
 def look(frame: Frame) -> tuple[Reading, np.ndarray]:
     """Read a frame with the shipped weights: the reading, and the patches the network was shown."""
-    model, card = store.load(weights_path("default"))
-    recorder = Recorder(model)
-    reading = Reader(recorder, card.reject_below).read(frame)
+    weights = store.load_all(weights_path("default"))
+    reader = reader_of(weights)
+    reader.network = recorder = Recorder(weights.model)
+    reading = reader.read(frame)
     return reading, np.concatenate([np.zeros((0, 28, 28), np.uint8), *recorder.patches])
 
 

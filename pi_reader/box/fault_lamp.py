@@ -1,0 +1,178 @@
+"""The fault lamp: what a box shows when its reader cannot run, until the reader is tried again.
+
+systemd starts this when the reader has failed for good (`python -m pi_reader.box.fault_lamp`). It
+blinks the unsure lamp of the settings and says on the display what is wrong. Where the settings are
+broken it takes those that worked last; a box without such a lamp blinks the board's own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from pi_reader.box.status_file import StatusFile
+from pi_reader.client.status import LARGEST
+from pi_reader.config import Folders, Settings, find_folders, load_settings
+from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile, NoHardware
+from pi_reader.files import read_json
+from pi_reader.outputs.base import Output
+from pi_reader.outputs.leds import Leds
+from pi_reader.outputs.oled import Oled
+from pi_reader.outputs.patterns import lamps
+from pi_reader.outputs.scene import Moment, Onlooker
+from pi_reader.outputs.together import Outputs
+from pi_reader.values import State, Status
+
+SETTINGS_THAT_WORKED = "settings-that-worked.toml"  # pi-reader.service copies them when it runs
+BOARD_LAMPS = (Path("/sys/class/leds/ACT"), Path("/sys/class/leds/led0"))  # by kernel's age
+TICK = 0.1  # seconds; half of the shortest blink
+_NEXT = "it is tried again every 15 minutes; `journalctl -u pi-reader` says more"
+_RESULTS = {  # systemd's words for how a service ended
+    "watchdog": "the reader hung: no fresh frame for a minute",
+    "timeout": "the reader could not be started or stopped in time",
+    "oom-kill": "the memory was used up",
+    "start-limit-hit": "the reader failed three times in a row",
+}
+_EXITS = {
+    "69": "the camera or the pins are missing or do not answer",
+    "73": "the card is full or cannot be written",
+    "75": "the camera or a pin is used by somebody else",
+}
+
+
+class BoardLamp(Onlooker):
+    """The green lamp on the board, which blinks where there is none on the pins.
+
+    folder: that of the lamp in sysfs. Raises NoHardware if there is none or it may not be written.
+    On closing it goes back to what the kernel used it for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = Path(folder)
+        self._lit: bool | None = None
+        try:
+            triggers = (self._folder / "trigger").read_text()
+            self._before = triggers.partition("[")[2].partition("]")[0] or "none"
+            (self._folder / "trigger").write_text("none")
+        except OSError as error:
+            raise NoHardware(
+                f"{folder}: {error.strerror}; a board has it, and the group pi-reader may write it"
+            ) from error
+
+    def draw(self, moment: Moment) -> None:
+        """Blink as the unsure lamp would."""
+        lit = lamps(moment).unsure > 0
+        if lit != self._lit:
+            (self._folder / "brightness").write_text("1" if lit else "0")
+            self._lit = lit
+
+    def close(self) -> None:
+        """Give it back to the kernel."""
+        if self._lit is not None:
+            self._lit = None
+            (self._folder / "trigger").write_text(self._before)
+
+
+def usable_settings(folders: Folders) -> tuple[Settings, str]:
+    """Settings to find the lamp by, and what is wrong with the present ones, "" if nothing is."""
+    try:
+        return load_settings(folders.settings), ""
+    except BadSettings as error:
+        fault = str(error)
+    try:
+        return load_settings(folders.state / SETTINGS_THAT_WORKED), fault
+    except BadSettings:
+        return Settings(), fault
+
+
+def reason(environment: Mapping[str, str]) -> str:
+    """Why the reader is not running, from what systemd tells a unit that it starts for it."""
+    result, code = (
+        environment.get("MONITOR_SERVICE_RESULT", ""),
+        environment.get("MONITOR_EXIT_STATUS", ""),
+    )
+    words = _EXITS.get(code) if result == "exit-code" else _RESULTS.get(result)
+    return words or f"the reader does not run ({result or 'no reason given'} {code}".rstrip() + ")"
+
+
+def shine(
+    settings: Settings,
+    status: Status,
+    log: Callable[[str], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    board_lamps: Sequence[Path] = BOARD_LAMPS,
+) -> None:
+    """Show the status on all that can show it, until whoever calls `sleep` raises.
+
+    settings: name the lamp and the display; log: where lines for people go; board_lamps: folders
+    of the board's own lamp, of which the first that exists blinks where no lamp on the pins can.
+    """
+    leds, oled = settings.leds, settings.oled
+    parts: dict[str, Callable[[], Output]] = {}
+    if leds.unsure is not None:
+        parts["leds"] = partial(Leds, unsure=leds.unsure, active_high=leds.active_high)
+    if oled.on:
+        parts["oled"] = partial(
+            Oled,
+            oled.chip,
+            oled.port,
+            oled.address,
+            oled.width,
+            oled.height,
+            oled.turned,
+            oled.dim_after_seconds,
+        )
+    with ExitStack() as opened:
+        outputs = [opened.enter_context(Outputs(parts, log))]
+        if leds.unsure is None or "leds" in outputs[0].broken:
+            lamp = next((path for path in board_lamps if path.exists()), board_lamps[0])
+            outputs.append(opened.enter_context(Outputs({"board": partial(BoardLamp, lamp)}, log)))
+        for output in outputs:
+            output.tell(status)
+        while True:
+            for output in outputs:
+                output.tick(clock())
+            sleep(TICK)
+
+
+def main() -> None:
+    """Light the lamp until systemd says to stop."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    folders = find_folders()
+    settings, fault = usable_settings(folders)
+    fault = f"{fault or last_word(folders.status) or reason(os.environ)}; {_NEXT}"
+    print(f"pi-reader: {fault}", file=sys.stderr)
+    leave_word(folders.status, fault)
+    shine(settings, Status(State.FAULT, fault), lambda line: print(line, file=sys.stderr))
+
+
+def last_word(path: Path) -> str:
+    """Why the reader gave up, as it said itself, "" if it did not come to that."""
+    try:
+        status = read_json(path, LARGEST)
+    except (BadData, MissingFile):
+        return ""
+    is_its_own = status.get("state") == State.FAULT and "frames" in status
+    return str(status.get("fault", "")) if is_its_own else ""
+
+
+def leave_word(path: Path, fault: str) -> None:
+    """Let `pi-reader status` know, in the file where the reader would say how it does."""
+    words = {"state": State.FAULT, "fault": fault, "updated": time.time(), "pid": os.getpid()}
+    try:
+        StatusFile(path).write({}, words, time.monotonic())
+    except CannotWrite as error:  # then the lamp and the journal have to do
+        print(error, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

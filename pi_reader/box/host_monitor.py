@@ -1,0 +1,112 @@
+"""What changes slowly around the reading: heat, power, disk, address, and the training's word."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pi_reader.box import host_sensors
+from pi_reader.box.problems import Problems
+from pi_reader.client.status import LARGEST, number
+from pi_reader.client.training import ACTIVE, is_active
+from pi_reader.errors import PiReaderError
+from pi_reader.files import read_json
+
+EVERY = 60.0  # seconds between two looks at heat, disk and network
+OFTEN = 1.0  # and at the training's word
+# Below the first the card counts as full, since SQLite and the night need some; from the second on
+# it has room again. Were they one, a card on the brink would fill itself with lines about it.
+LEAST_FREE_MB, FREE_AGAIN_MB = 20.0, 30.0
+# Degrees Celsius: from the first on the processor slows itself down.
+TOO_HOT, COOL_AGAIN = 80.0, 75.0
+
+
+class HostMonitor:
+    """Looks around now and then, and keeps what it saw.
+
+    state: the folder whose disk must not be full; training: the file in which the training says
+    how far it is; None where there are none. wall: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        problems: Problems,
+        *,
+        state: Path | None = None,
+        training: Path | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.temperature: float | None = None
+        self.disk_free_mb: float | None = None
+        self.address = ""
+        self.progress: float | None = None
+        self.message = ""
+        self._problems = problems
+        self._wall = wall
+        self._state = state
+        self._training = training
+        self._stamp: tuple[int, int] | None = None
+        self._word: dict[str, Any] = {}
+        self._next_slow = self._next_often = -float("inf")
+
+    def tick(self, now: float) -> None:
+        """Look around if it is time; now: seconds, monotonic."""
+        if now >= self._next_slow:
+            self._next_slow = now + EVERY
+            self._look_around()
+        if now >= self._next_often:
+            self._next_often = now + OFTEN
+            self._listen()
+
+    def _look_around(self) -> None:
+        self.address = host_sensors.address()
+        self.temperature = host_sensors.temperature()
+        self._problems.set("power", host_sensors.undervoltage() or "")
+        limit = COOL_AGAIN if "temperature" in self._problems.all else TOO_HOT
+        hot = self.temperature is not None and self.temperature >= limit
+        self._problems.set(
+            "temperature",
+            f"temperature: has reached {TOO_HOT:.0f} °C, should stay below; give the box more air"
+            if hot
+            else "",
+        )
+        if self._state is not None:
+            self._look_at_disk(self._state)
+
+    def _look_at_disk(self, state: Path) -> None:
+        if state.is_dir():
+            self._problems.set("state", "")
+        elif "state" not in self._problems.all:  # then it was said why it could not be made
+            self._problems.set(
+                "state",
+                f"{state}: is gone, so nothing can be kept; start pi-reader again, which makes it",
+            )
+        self.disk_free_mb = free = host_sensors.disk_free_mb(state)
+        limit = FREE_AGAIN_MB if "disk" in self._problems.all else LEAST_FREE_MB
+        full = free is not None and free < limit
+        self._problems.set(
+            "disk",
+            f"{state}: the disk is full, less than {LEAST_FREE_MB:.0f} MB are"
+            " left; make room, reading goes on but nothing is kept"
+            if full
+            else "",
+        )
+
+    def _listen(self) -> None:
+        """What the training says, if it has said anything new."""
+        if self._training is None:
+            return
+        try:
+            found = os.stat(self._training)
+            if (found.st_ino, found.st_mtime_ns) != self._stamp:
+                self._stamp = found.st_ino, found.st_mtime_ns
+                self._word = read_json(self._training, LARGEST)
+        except (OSError, PiReaderError):
+            self._word = {}
+        active = is_active(self._word, self._wall())
+        self.progress = min(1.0, max(0.0, number(self._word, "progress"))) if active else None
+        killed = self._word.get("state") in ACTIVE and not active
+        self.message = "" if killed else str(self._word.get("message", ""))

@@ -1,0 +1,105 @@
+"""What the box remembers of a reading that it said: in the history, for corrections, for drift."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from pi_reader.box.drift import Drift
+from pi_reader.box.events import Event, Events, keep
+from pi_reader.box.problems import Problems
+from pi_reader.errors import CannotWrite, PiReaderError
+from pi_reader.files import believed
+from pi_reader.history import History
+from pi_reader.learning.samples import Samples
+from pi_reader.values import NO_DIGIT, Frame, Reading
+
+_BASELINE = 20_000  # readings of the history that make the baseline
+
+
+class ReadingLog:
+    """Writes down readings; a card that takes nothing is said and never stops the reading.
+
+    history, samples: None if nothing is kept. collect_unsure: whether doubtful digits that nobody
+    labelled are kept as well. wall: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        problems: Problems,
+        *,
+        history: History | None = None,
+        samples: Samples | None = None,
+        collect_unsure: bool = False,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.events = Events()
+        self.drift = Drift()
+        self._problems = problems
+        self._wall = wall
+        self._history = history
+        self._samples = samples
+        self._collect_unsure = collect_unsure
+        if history is not None:
+            with self._watched(history):
+                self.drift = Drift(*history.unsure(_BASELINE))
+
+    def enter(self, reading: Reading, frame: Frame) -> Event:
+        """Remember a reading with digits that was said."""
+        sure = all(digit.sure for digit in reading.digits)
+        when = believed(self._wall())
+        number = 0
+        if self._history is not None:
+            number = self._history.add(
+                reading.text, sure, min(d.confidence for d in reading.digits), reading.weights, when
+            )
+        self.drift.add(sure)
+        event = self.events.add(reading, frame, when, number)
+        if self._collect_unsure and not sure:
+            doubted = (place for place, digit in enumerate(reading.digits) if not digit.sure)
+            with self._problems.kept_from_stopping_us("samples"):
+                self.keep(event, dict.fromkeys(doubted), "unsure")
+        return event
+
+    def keep(self, event: Event, labels: Mapping[int, int | None], source: str) -> None:
+        """Put digits among the samples; when this returns they are safe on the card.
+
+        labels: by place; 0 to 9, NO_DIGIT, or None for what nobody said. Raises what Samples
+        raises, BadData for places that the reading does not have, CannotWrite if nothing is kept.
+        """
+        if self._samples is None:
+            raise CannotWrite("samples: are not kept here")
+        keep(self._samples, event, labels, source)
+
+    def corrected(self, event: Event, kept: Mapping[int, int | None]) -> None:
+        """Keep what was put right with the button, like `keep`; None there means no digit."""
+        self.keep(
+            event,
+            {place: NO_DIGIT if label is None else label for place, label in kept.items()},
+            "button",
+        )
+
+    def tick(self, now: float) -> None:
+        """Let the history write what waits; now: seconds, monotonic."""
+        if self._history is not None:
+            with self._watched(self._history):
+                self._history.tick(now)
+
+    def close(self) -> None:
+        """Write what still waits, and let go of the files."""
+        if self._history is not None:
+            with self._watched(self._history):
+                self._history.close()
+        if self._samples is not None:
+            self._samples.close()
+
+    @contextmanager
+    def _watched(self, history: History) -> Iterator[None]:
+        """Do something with the history; what goes wrong is said, and what lasts is a fault."""
+        try:
+            yield
+        except PiReaderError as error:
+            if str(error) != history.trouble:
+                self._problems.mention(str(error))
+        self._problems.set("history", history.trouble)

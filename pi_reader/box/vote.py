@@ -1,0 +1,150 @@
+"""Many looks, one answer: a reading counts when it was seen in k of the last n looks.
+
+Looks are compared by place, so that a page which slides a little stays the same page, and another
+page with the same number, after the first went, is said again. Each position votes for itself: it
+is sure when enough looks were sure of the same digit and no look was sure of another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pi_reader.values import Box, Digit, Reading
+
+DRIFT = 0.5  # of a digit's size: how far it may move from one look to the next and be the same
+GROWTH = 1.6  # how much larger or smaller its box may be: a faint stroke comes and goes
+
+
+class Vote:
+    """Decides what is said, and when.
+
+    seen, of: a reading is said when `seen` of the last `of` looks agree.
+    said: what stands now, None when nothing does.
+    """
+
+    def __init__(self, seen: int = 3, of: int = 4) -> None:
+        self.said: Reading | None = None
+        self._seen = seen
+        self._looks: deque[Reading] = deque(maxlen=max(seen, of))
+
+    @property
+    def settled(self) -> bool:
+        """Whether further looks at the same scene would change nothing."""
+        if not self._looks:
+            return False
+        alike = self._alike(self._looks[-1])
+        if len(alike) < self._seen:
+            return False
+        return _agrees(self.said, self._looks[-1])
+
+    def add(self, reading: Reading) -> Reading | None:
+        """Take in a look. Gives what to say now: a reading, one without lines if the paper is gone,
+        or None if what was said still stands."""
+        self._looks.append(reading)
+        alike = self._alike(reading)
+        if len(alike) < self._seen:
+            return None
+        if not reading.lines:
+            if self.said is None:
+                return None
+            self.said = None
+            return reading
+        voted = self._voted(alike)
+        if self.said is not None and same_place(self.said, voted):
+            voted = _kept(self.said, voted)
+            if voted.number == self.said.number:
+                self.said = _moved(self.said, reading)
+                return None
+        self.said = voted
+        return voted
+
+    def stir(self) -> None:
+        """The scene is another one: what was seen of the one before does not count any more."""
+        self._looks.clear()
+
+    def forget(self) -> None:
+        """Begin anew: what lies there is said again, once it was seen often enough again."""
+        self.said = None
+        self._looks.clear()
+
+    def _alike(self, reading: Reading) -> list[Reading]:
+        """The looks that saw digits in the same places, the newest last."""
+        return [look for look in self._looks if same_place(look, reading)]
+
+    def _voted(self, looks: Sequence[Reading]) -> Reading:
+        """One reading from looks at the same places; boxes and patches are the newest look's."""
+        columns = zip(*(look.digits for look in looks), strict=True)
+        return _with_digits(looks[-1], [_vote(column, self._seen) for column in columns])
+
+
+def same_place(one: Reading, other: Reading) -> bool:
+    """Whether two readings have their digits in the same places, whatever they are."""
+    if [len(line.digits) for line in one.lines] != [len(line.digits) for line in other.lines]:
+        return False
+    return all(_near(a.box, b.box) for a, b in zip(one.digits, other.digits, strict=True))
+
+
+def _agrees(said: Reading | None, look: Reading) -> bool:
+    """Whether a look is what was said, as far as it is sure."""
+    if said is None:
+        return not look.lines
+    return same_place(said, look) and all(
+        old.label == new.label or not (old.sure and new.sure)
+        for old, new in zip(said.digits, look.digits, strict=True)
+    )
+
+
+def _near(a: Box, b: Box) -> bool:
+    """Whether two boxes can hold the same digit in two looks."""
+    size = max(a.width, a.height, b.width, b.height)
+    taller, lower = max(a.height, b.height), min(a.height, b.height)
+    off_x = abs(a.x + a.right - b.x - b.right) / 2
+    off_y = abs(a.y + a.bottom - b.y - b.bottom) / 2
+    return max(off_x, off_y) <= DRIFT * size and taller <= GROWTH * lower
+
+
+def _vote(looks: Sequence[Digit], needed: int) -> Digit:
+    """What several looks at one digit say together."""
+    believed = Counter(digit.label for digit in looks if digit.sure)
+    guesses = Counter(digit.label for digit in looks)
+    label = (believed or guesses).most_common(1)[0][0]
+    sure = len(believed) == 1 and believed[label] >= needed
+    same = [digit for digit in looks if digit.label == label]
+    confidence = sum(digit.confidence for digit in same) / len(looks)
+    return replace(same[-1], confidence=confidence, sure=sure, box=looks[-1].box)
+
+
+def _kept(said: Reading, voted: Reading) -> Reading:
+    """What was sure stays so while later looks only doubt it; another sure digit replaces it."""
+    return _with_digits(
+        voted,
+        [
+            replace(
+                new, label=old.label, confidence=old.confidence, runner_up=old.runner_up, sure=True
+            )
+            if old.sure and not new.sure
+            else new
+            for old, new in zip(said.digits, voted.digits, strict=True)
+        ],
+    )
+
+
+def _moved(said: Reading, look: Reading) -> Reading:
+    """The same reading where it lies now, so that a page may slide on."""
+    return _with_digits(
+        said,
+        [replace(digit, box=now.box) for digit, now in zip(said.digits, look.digits, strict=True)],
+    )
+
+
+def _with_digits(reading: Reading, digits: Sequence[Digit]) -> Reading:
+    """The same lines with other digits in them."""
+    rest = iter(digits)
+    return replace(
+        reading,
+        lines=tuple(
+            replace(line, digits=tuple(next(rest) for _ in line.digits)) for line in reading.lines
+        ),
+    )

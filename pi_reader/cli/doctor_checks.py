@@ -1,0 +1,510 @@
+"""What the doctor looks at: the parts that are plugged in, the system, and what the box keeps.
+
+What a running service holds is not opened a second time: the service says how it is doing.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pi_reader import __version__
+from pi_reader.cli.common import counted
+from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
+from pi_reader.client.status import is_number
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.files import believed, check_file
+
+SERVICE_USER = "pi-reader"
+_TROUBLES = {
+    "too dark": "it is too dark; switch on a light over the page",
+    "glare": "the light is mirrored in the page; move it to the side",
+    "out of focus": "it is out of focus, or nothing is written there; `pi-reader aim` helps",
+}
+FEW_FREE_MB = 200  # megabytes: enough for all that is kept, and for the system's own logs
+LEAST_MEMORY_MB = 60  # megabytes that the reader needs to start on a Zero
+HOT = 70  # degrees Celsius; not far from where the processor slows itself down
+SLOWEST_BLAS = 0.1  # GFLOPS: the reference BLAS reaches 0.025 on a Zero, OpenBLAS 0.267
+_SIDE = 128  # of the matrices that are multiplied to see: a sixth of a second at the slowest
+_TRIES = 3  # of which the fastest counts
+_HOMES = {"/home", "/root", "/run/user"}  # hidden from the training by its unit's ProtectHome
+_GOOD_BLAS = ("openblas", "mkl", "blis", "accelerate", "armpl", "libatlas", "satlas", "tatlas")
+
+
+def board(box: Box) -> Finding:
+    """Which Raspberry Pi it is."""
+    return (
+        well(box.board)
+        if box.board
+        else absent("this is no Raspberry Pi; what it would have on its pins is not looked for")
+    )
+
+
+def camera(box: Box) -> Finding:
+    """Whether frames come, and whether anything can be seen on them."""
+    kind = box.settings.camera.kind
+    if box.status:
+        frames = box.status.get("frames")
+        view = box.status.get("conditions")
+        trouble = _TROUBLES.get(str(box.status.get("state")), "")
+        if trouble:
+            return worth_a_look(f"the service sees {frames} frames, but {trouble}")
+        return well(f"the service has seen {frames} frames" + _light(view))
+    if kind == "desk":
+        return well('the settings ask for drawn pages (camera.kind = "desk")')
+    if kind == "folder":
+        return _photographs(box)
+    if not box.board:
+        return absent(
+            'cameras are looked for on a Raspberry Pi only; camera.kind = "desk" draws pages'
+        )
+    return _first_frame(box)
+
+
+def _first_frame(box: Box) -> Finding:
+    """Open the camera and look once. Raises NoHardware, Busy, BadSettings."""
+    from pi_reader.box.image_quality import conditions
+    from pi_reader.cli.build import open_camera
+
+    with open_camera(box.settings, lambda line: None) as device:
+        frame = device.capture()
+    if frame is None:
+        return wrong("gives no frames")
+    view = conditions(frame.grey)
+    height, width = frame.grey.shape
+    words = f"gives frames of {width}x{height} pixels" + _light({"mean": view.mean})
+    if view.trouble is not None:
+        return worth_a_look(f"{words}, but {_TROUBLES[str(view.trouble)]}")
+    return well(words)
+
+
+def _light(view: Any) -> str:
+    mean = view.get("mean") if isinstance(view, dict) else None
+    return f", light {mean:.0f} of 255" if is_number(mean) else ""
+
+
+def _photographs(box: Box) -> Finding:
+    folder = box.settings.camera.folder
+    try:
+        count = len(os.listdir(folder))
+    except OSError as error:
+        return wrong(
+            f"camera.folder: {folder} cannot be read ({error.strerror}); name a folder "
+            "with photographs",
+            78,
+        )
+    return (
+        well(f"{counted(count, 'file')} in {folder}")
+        if count
+        else wrong(f"camera.folder: {folder} is empty; put photographs there", 78)
+    )
+
+
+def lamps(box: Box) -> Finding:
+    """The single lamps."""
+    chosen = box.settings.leds
+    wired = [*chosen.digits, chosen.sure, chosen.unsure, chosen.heartbeat]
+    if not any(pin is not None for pin in wired):
+        return absent("no lamps are set; [leds] names their lines")
+
+    def opened() -> Any:
+        from pi_reader.outputs.leds import Leds
+
+        return Leds(**vars(chosen))
+
+    return _part(box, "leds", opened)
+
+
+def segments(box: Box) -> Finding:
+    """The 7-segment digit."""
+    chosen = box.settings.segments
+    if not chosen.pins:
+        return absent("no 7-segment digit is set; [segments] names its lines")
+
+    def opened() -> Any:
+        from pi_reader.outputs.segments import Segments
+
+        return Segments(**vars(chosen))
+
+    return _part(box, "segments", opened)
+
+
+def button(box: Box) -> Finding:
+    """The button."""
+    pin, long_seconds = box.settings.button.pin, box.settings.button.long_seconds
+    if pin is None:
+        return absent("no button is set; [button] names its line")
+
+    def opened() -> Any:
+        from pi_reader.inputs.button import Button
+
+        return Button(pin, long_seconds)
+
+    return _part(box, "button", opened)
+
+
+def light(box: Box) -> Finding:
+    """The lamp over the page."""
+    pin = box.settings.light.pin
+    if pin is None:
+        return absent("no lamp over the page is set; [light] names its line")
+
+    def opened() -> Any:
+        from pi_reader.camera.light import Light
+
+        return Light(pin)
+
+    return _part(box, "light", opened)
+
+
+def display(box: Box) -> Finding:
+    """The bus and the display on it."""
+    chosen = box.settings.oled
+    if not chosen.on:
+        return absent("no display is set; [oled] on = true asks for one")
+    if box.board and not box.status:
+        bus = f"dev/i2c-{chosen.port}"
+        if not (box.root / bus).exists():
+            return wrong(
+                f"there is no /{bus}; switch I2C on with `sudo raspi-config nonint "
+                "do_i2c 0` and start again"
+            )
+        if not box.is_usable(bus):
+            return _forbidden(f"/{bus}", "i2c")
+
+    def opened() -> Any:
+        from pi_reader.outputs.oled import Oled
+
+        options = {name: value for name, value in vars(chosen).items() if name != "on"}
+        return Oled(**options)
+
+    return _part(box, "oled", opened)
+
+
+def _part(box: Box, name: str, opened: Callable[[], Any]) -> Finding:
+    """Open a part and let it go again, or hear how it does in the service's hands."""
+    for key in ("broken", "faults"):
+        reasons = box.status.get(key)
+        if isinstance(reasons, dict) and name in reasons:
+            return wrong(f"the service cannot use it: {reasons[name]}")
+    if box.status:
+        return well("the service has it, and it works")
+    if not box.board:
+        return absent("it is set, but looked for on a Raspberry Pi only")
+    if name != "oled" and not any(map(box.is_usable, _chips(box))):
+        return _forbidden("/dev/gpiochip*", "gpio")
+    try:
+        with closing(opened()):
+            return well("it opens, and nobody else has it")
+    except Busy as error:
+        return wrong(
+            f"{error}; if the fault lamp has it: `sudo systemctl stop pi-reader-fault`",
+            Busy.exit_code,
+        )
+
+
+def _chips(box: Box) -> Iterator[str]:
+    for path in (box.root / "dev").glob("gpiochip*"):
+        yield f"dev/{path.name}"
+
+
+def _forbidden(what: str, group: str) -> Finding:
+    return wrong(
+        f"{what}: this user may not use it; run the doctor with sudo, or join the group: "
+        f"`sudo adduser $USER {group}` and log in anew"
+    )
+
+
+def groups(box: Box) -> Finding:
+    """Whether the service's user may use what the settings ask for."""
+    import grp
+    import pwd
+
+    try:
+        user = pwd.getpwnam(SERVICE_USER)
+    except KeyError:
+        return absent(f"there is no user {SERVICE_USER}; `sudo ./setup.sh install` makes one")
+    ids = set(os.getgrouplist(user.pw_name, user.pw_gid))
+    there = {group.gr_name: group.gr_gid for group in grp.getgrall()}
+    missing = [
+        name for name in ("video", "gpio", "i2c", "spi") if name in there and there[name] not in ids
+    ]
+    if missing:
+        return wrong(
+            f"user {SERVICE_USER} is not in {', '.join(missing)}; "
+            f"`sudo usermod -aG {','.join(missing)} {SERVICE_USER}` adds it"
+        )
+    return well(f"user {SERVICE_USER} is in every group it needs")
+
+
+def software(box: Box) -> Finding:
+    """Which versions are there, of what the settings ask for."""
+    from pi_reader.config import pins
+
+    wanted = {
+        "numpy": True,
+        "pillow": True,
+        "picamera2": box.settings.camera.kind == "pi",
+        "gpiozero": any(key != "oled.on" for _, key in pins(box.settings)),
+        "luma.oled": box.settings.oled.on,
+    }
+    words = [f"pi-reader {__version__}", f"Python {platform.python_version()}"]
+    missing = []
+    for name, is_wanted in wanted.items():
+        try:
+            words.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            if is_wanted and (box.board or name in ("numpy", "pillow")):
+                missing.append(name)
+    return (
+        wrong(
+            f"{', '.join(missing)} missing beside {', '.join(words)}; `sudo ./setup.sh "
+            "install` brings what the settings need"
+        )
+        if missing
+        else well(", ".join(words))
+    )
+
+
+def blas(box: Box) -> Finding:
+    """Which library multiplies, and how fast: the wrong one costs a factor of ten."""
+    import numpy as np
+
+    matrix = np.ones((_SIDE, _SIDE), np.float32)
+    matrix @ matrix  # loads the library
+    seconds = []
+    for _ in range(_TRIES):
+        begun = time.perf_counter()
+        matrix @ matrix
+        seconds.append(time.perf_counter() - begun)
+    maps = box.text("proc/self/maps").splitlines()
+    libraries = {line.split()[-1] for line in maps if re.search("blas|mkl|atlas|blis", line)}
+    return judge_blas(libraries, 2e-9 * _SIDE**3 / max(1e-9, min(seconds)))
+
+
+def judge_blas(libraries: set[str], speed: float) -> Finding:
+    """What to think of the libraries that are loaded; speed: GFLOPS in float32."""
+    good = [path for path in libraries if any(name in path.lower() for name in _GOOD_BLAS)]
+    words = (
+        f"{', '.join(sorted(Path(path).name for path in good or libraries)) or 'unknown'}, "
+        f"{speed:.2g} GFLOPS"
+    )
+    if good or (not libraries and speed > SLOWEST_BLAS):
+        return well(words)
+    return worth_a_look(
+        f"{words}: the slow one; `sudo apt install libopenblas0-pthread` makes "
+        "reading and learning up to ten times faster"
+    )
+
+
+def temperature(box: Box) -> Finding:
+    """How hot the processor is."""
+    from pi_reader.box import host_sensors
+    from pi_reader.box.host_monitor import TOO_HOT
+
+    degrees = host_sensors.temperature(box.root / "sys/class/thermal/thermal_zone0/temp")
+    if degrees is None:
+        return absent("nothing here says how warm it is")
+    words = f"{degrees:.0f} °C"
+    if degrees >= HOT:
+        return worth_a_look(
+            f"{words}, it slows down at {TOO_HOT:.0f}; give the box more air"
+            if degrees < TOO_HOT
+            else f"{words}: it has slowed down; give it air"
+        )
+    return well(words)
+
+
+def power(box: Box) -> Finding:
+    """Whether the supply is strong enough."""
+    from pi_reader.box import host_sensors
+
+    words = host_sensors.undervoltage(
+        box.root / "sys/devices/platform/soc/soc:firmware/get_throttled"
+    )
+    if words is None:
+        return absent("nothing here watches the supply")
+    return (
+        worth_a_look(words.removeprefix("power: "))
+        if words
+        else well("the voltage has been right since the start")
+    )
+
+
+def memory(box: Box) -> Finding:
+    """Whether there is room to work."""
+    for line in box.text("proc/meminfo").splitlines():
+        if line.startswith("MemAvailable:"):
+            free = int(line.split()[1]) / 1e3
+            words = f"{free:.0f} MB free"
+            return (
+                well(words)
+                if free >= LEAST_MEMORY_MB or box.status
+                else worth_a_look(
+                    f"{words}; the reader needs {LEAST_MEMORY_MB} to start; end other programs"
+                )
+            )
+    return absent("nothing here says how much memory there is")
+
+
+def disk(box: Box) -> Finding:
+    """Whether what is read and learned can be kept."""
+    from pi_reader.box.host_monitor import LEAST_FREE_MB
+
+    folder = box.folders.state
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        facts = os.statvfs(folder)
+    except OSError as error:
+        return wrong(f"{folder}: {error.strerror}", CannotWrite.exit_code)
+    free = facts.f_bavail * facts.f_frsize / 1e6
+    words = f"{free:.0f} MB free for {box.folders.state}"
+    if facts.f_flag & os.ST_RDONLY:
+        return wrong(
+            f"{folder}: is mounted read-only, so nothing is kept; `sudo mount -o "
+            "remount,rw /` may help, else the card is worn out: replace it",
+            73,
+        )
+    if free < LEAST_FREE_MB:
+        return wrong(f"{words}, should be {FEW_FREE_MB}; make room", CannotWrite.exit_code)
+    return (
+        well(words)
+        if free >= FEW_FREE_MB
+        else worth_a_look(f"{words}, should be {FEW_FREE_MB}; make room")
+    )
+
+
+def overlay(box: Box) -> Finding:
+    """Whether the card takes anything at all: an overlay forgets everything at power-off."""
+    if not box.board:
+        return absent("overlays are looked for on a Raspberry Pi only")
+    mounts = [line.split() for line in box.text("proc/mounts").splitlines()]
+    if any(
+        len(words) > 2 and words[1] == "/" and "overlay" in (words[0] + words[2])
+        for words in mounts
+    ):
+        return worth_a_look(
+            "an overlay lies over the card: all that is learned is lost at "
+            "power-off; `sudo raspi-config nonint disable_overlayfs` and a restart "
+            "take it away"
+        )
+    return well("the card itself is written to")
+
+
+def clock(box: Box) -> Finding:
+    """Whether the time can be true; learning begins by it, and readings are dated by it."""
+    now = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime())
+    if not believed(time.time()):
+        return worth_a_look(
+            f"{now} cannot be; a Pi has no clock of its own: give it a network, or "
+            "set the clock with `sudo date -s`; without, two hours without ink "
+            "are its night"
+        )
+    if (box.root / "run/systemd/timesync/synchronized").exists():
+        return well(f"{now}, set by the network")
+    return well(now)
+
+
+def weights(box: Box) -> Finding:
+    """Whether the network that reads can be loaded. Raises MissingFile, BadData."""
+    from pi_reader.cli.common import weights_path
+    from pi_reader.learning.generations import Generations
+    from pi_reader.network import store
+
+    name = box.settings.reader.weights
+    if name != "learned":
+        path = weights_path(name)
+        store.load(path)
+        return well(f"{path}")
+    generations = Generations(box.folders.weights, weights_path("default"))
+    current = generations.current()
+    generations.load(current.number)
+    words = "the shipped weights" if current.number == 0 else f"generation {current.number}"
+    if trouble := generations.trouble():
+        return worth_a_look(f"{words}; {trouble}")
+    bad = [f"{one.number} ({one.why})" for one in generations.list() if one.state == "bad"]
+    if bad:
+        return worth_a_look(f"{words}; bad: {', '.join(bad)}; `pi-reader weights list` shows all")
+    return well(words)
+
+
+def history(box: Box) -> Finding:
+    """Whether what was read can be read again. Raises BadData, Busy."""
+    from pi_reader.history import past
+
+    if not box.folders.history.exists():
+        return absent(f"nothing was read yet into {box.folders.history}")
+    count = sum(1 for _ in past(box.folders.history))
+    return well(counted(count, "reading"))
+
+
+def samples(box: Box) -> Finding:
+    """Whether what was taught is whole."""
+    path = box.folders.samples
+    if not path.exists():
+        return absent(f"nothing was taught yet into {path}")
+    check_file(path)
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            (count,) = database.execute("SELECT count(*) FROM samples").fetchone()
+            (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        return wrong(
+            f"{path}: cannot be read ({error}); read it with sudo; if it is damaged, "
+            "restore a backup",
+            BadData.exit_code,
+        )
+    return (
+        well(counted(count, "digit"))
+        if answer == "ok"
+        else wrong(f"{path}: is damaged ({answer}); restore a backup", BadData.exit_code)
+    )
+
+
+def training(box: Box) -> Finding:
+    """How the last night went."""
+    from pi_reader.files import read_json
+
+    try:
+        word = read_json(box.folders.training)
+    except MissingFile:
+        return absent("no training since the start of the box")
+    words = f"{word.get('state')}: {word.get('message') or 'nothing to say'}"
+    return (
+        worth_a_look(f"{words}; `journalctl -u pi-reader-train -n 30` says more")
+        if word.get("state") == "failed"
+        else well(words)
+    )
+
+
+def mnist(box: Box) -> Finding:
+    """Whether the night finds the digits that the settings promise it; it learns without, too."""
+    from pi_reader.training import data
+
+    if not box.settings.night.mnist:
+        return absent("night.mnist is empty; the nights learn beside digits that are drawn")
+    folder = Path(box.settings.night.mnist)
+    if box.is_device and _HOMES.intersection(map(str, folder.absolute().parents)):
+        return worth_a_look(
+            f"night.mnist: {folder} is somebody's own, where the night may not "
+            f"look; put it into {box.folders.state}"
+        )
+    try:
+        learned, tested = data.load_train(folder, mapped=True), data.load_test(folder, mapped=True)
+    except (BadData, MissingFile) as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise
+        return worth_a_look(f"night.mnist: {error}; until then the nights learn without it")
+    return well(f"{folder}: {len(learned[1])} digits to learn from, {len(tested[1])} to judge by")

@@ -1,0 +1,1 @@
+"""What another process may know of the box and ask of it; needs no numpy."""

@@ -1,0 +1,147 @@
+"""How the box is doing, as other processes can know it: by the files that it leaves for them.
+
+Whoever asks, at the box or over SSH, is told the same. On a Pi Zero the answer must come at once,
+so nothing here imports numpy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pi_reader.config import Folders
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.files import locked, read_json
+
+STALE_SECONDS = 60.0  # the service writes every ten, but a Zero may read a printed page for twenty
+LARGEST = 64 << 10  # bytes of what the service or the training says of itself
+_BEYOND = 1e12  # no time and no count gets there; nor is it infinite or no number at all
+
+
+@dataclass(frozen=True)
+class BoxStatus:
+    """What can be known of a box from outside.
+
+    problem: why it is not running or may not be, and what to do, "" if all is well.
+    status, training: what the service and the training said last, empty if nothing.
+    """
+
+    running: bool
+    problem: str = ""
+    status: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The same for scripts."""
+        return {
+            "running": self.running,
+            "problem": self.problem,
+            "status": self.status or None,
+            "training": self.training or None,
+        }
+
+
+def read_status(folders: Folders, now: float) -> BoxStatus:
+    """See how the box is doing; `now` in seconds since 1970. Raises nothing."""
+    training = read_training(folders)
+    try:
+        status = read_json(folders.status, LARGEST)
+    except MissingFile:
+        return BoxStatus(
+            False, f"not running: there is no {folders.status}; {_start(folders)}", {}, training
+        )
+    except BadData as error:
+        return BoxStatus(False, f"not running: {error}; {_start(folders)}", {}, training)
+    running, problem = _judge(folders, status, now)
+    return BoxStatus(running, problem, status, training)
+
+
+def read_training(folders: Folders) -> dict[str, Any]:
+    """What the training said last; nothing if it never did, or that is no good."""
+    try:
+        return read_json(folders.training, LARGEST)
+    except (MissingFile, BadData):
+        return {}
+
+
+def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[bool, str]:
+    """Whether the service that left this status is alive, and what is to be said of it."""
+    age = now - number(status, "updated")
+    if not _is_alive(status.get("pid")) or (age > STALE_SECONDS and not _is_held(folders.lock)):
+        ended = {"stopping": "it was stopped", "fault": "it gave up"}.get(
+            str(status.get("state")), "it ended without a word"
+        )
+        why = f" ({status.get('fault')})" if status.get("state") == "fault" else ""
+        return False, f"not running: {ended} {span(age)} ago{why}; {_start(folders)}"
+    if "frames" not in status:  # the fault lamp's process speaks for the reader, and only once
+        return False, f"not running: {status.get('fault') or 'no reason was given'}"
+    if age > STALE_SECONDS:
+        return False, f"hangs: its last word is {span(age)} old; {_restart(folders, status)}"
+    return True, ""
+
+
+def _start(folders: Folders) -> str:
+    """What to do about a service that is not there."""
+    if folders.is_device:
+        return (
+            "`sudo systemctl start pi-reader` starts it, "
+            "`journalctl -u pi-reader -n 30` says why it ended"
+        )
+    return "`pi-reader run` starts it, with the same --state if one is given"
+
+
+def _restart(folders: Folders, status: Mapping[str, Any]) -> str:
+    """What to do about a service that is there and does nothing."""
+    if folders.is_device:
+        return (
+            "the watchdog restarts it within a minute, else `sudo systemctl restart pi-reader` does"
+        )
+    return f"end process {status['pid']} and start it again"
+
+
+def _is_alive(pid: object) -> bool:
+    """Whether there is such a process."""
+    if type(pid) is not int or not 0 < pid < 1 << 31:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is there and belongs to somebody else
+        pass
+    return True
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether the service holds its lock, as far as can be known: after a power cut its number may
+    be that of another process, which nobody should be told to end."""
+    if not lock.exists():
+        return True
+    try:
+        with locked(lock, 0.0):
+            return False
+    except (Busy, CannotWrite):
+        return True
+
+
+def span(seconds: float) -> str:
+    """A length of time in the unit that fits: 12 s, 3 min, 5 h, 2 days."""
+    seconds = max(0.0, seconds)
+    for size, unit, until in ((1, "s", 120), (60, "min", 120 * 60), (3600, "h", 48 * 3600)):
+        if seconds < until:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86400:.0f} days"
+
+
+def is_number(value: object) -> bool:
+    """Whether a value from a status file is a number that can be shown."""
+    return type(value) in (int, float) and abs(value) < _BEYOND  # type: ignore[arg-type]
+
+
+def number(values: Mapping[str, Any], key: str, otherwise: float = 0.0) -> float:
+    """A number from a status file, or another if it is not there or none."""
+    return float(values[key]) if is_number(values.get(key)) else otherwise

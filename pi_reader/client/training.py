@@ -1,0 +1,104 @@
+"""How a training gets on, told to somebody who is far away, without a word when nothing changes.
+
+The training runs by itself and leaves a small file about itself; whoever follows reads that file.
+So hanging up ends the following and never the training. Nothing here imports numpy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pi_reader.client.status import BoxStatus, number, read_status, read_training
+from pi_reader.config import Folders
+from pi_reader.errors import Busy
+from pi_reader.requests import Requests
+
+ACTIVE = ("training", "judging")
+DEAD_SECONDS = 900.0  # without a word from a training: it was killed
+START_SECONDS = 60.0  # that a training may take to begin: a Zero needs a while to load numpy
+CANCEL_SECONDS = 60.0  # that it may take to finish its step
+LONGEST_SECONDS = 26 * 3600.0  # that anybody is told for; a night is shorter
+
+_POLL = 1.0  # seconds
+
+
+def follow(
+    folders: Folders, clock: Callable[[], float], wait: Callable[[float], None]
+) -> Iterator[str]:
+    """Lines on how the box is doing; while a training runs, one more whenever it has news.
+
+    clock: seconds since 1970; wait: lets so many seconds pass.
+    """
+    begun, said, asked = clock(), "", False
+    yield from service_lines(read_status(folders, begun))
+    while clock() - begun < LONGEST_SECONDS:
+        training = read_training(folders)
+        if not asked and (folders.requests / "retrain").exists():
+            asked = True
+            yield "a training was asked for and is about to begin"
+        line = training_line(training)
+        if line != said:
+            yield line
+            said = line
+        if not is_active(training, clock()):
+            if not asked or number(training, "updated") >= begun:
+                return
+            if clock() - begun >= START_SECONDS:
+                yield (
+                    f"the training has not begun within {START_SECONDS:.0f} seconds; on the "
+                    "box, `systemctl status pi-reader-train` tells why"
+                )
+                return
+        wait(_POLL)
+
+
+def cancel(
+    folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
+) -> str:
+    """Stop the training; gives what it said at last. Raises Busy if it does not stop."""
+    if not is_active(read_training(folders), clock()):
+        return "no training is running"
+    request = requests.ask("cancel")
+    try:
+        until = clock() + CANCEL_SECONDS
+        while clock() < until:
+            wait(_POLL)
+            training = read_training(folders)
+            if not is_active(training, clock()):
+                return training_line(training)
+    finally:
+        requests.withdraw(request)  # else the next training would find it
+    raise Busy(
+        f"cancel: the training has not stopped within {CANCEL_SECONDS:.0f} seconds; ask again"
+    )
+
+
+def is_active(training: Mapping[str, Any], now: float) -> bool:
+    """Whether a training runs, by what it said last."""
+    return training.get("state") in ACTIVE and abs(now - number(training, "updated")) < DEAD_SECONDS
+
+
+def service_lines(known: BoxStatus) -> Iterator[str]:
+    """What the service said of itself, or why it says nothing."""
+    if not known.running:
+        yield f"reader: {known.problem}"
+        return
+    text = "  ".join(str(known.status.get("text") or "").split())
+    yield f"reader: {known.status.get('state')}" + (f", {text}" if text else "")
+    for key in ("fault", "message"):
+        if known.status.get(key):
+            yield f"{key}: {known.status[key]}"
+
+
+def training_line(training: Mapping[str, Any]) -> str:
+    """What the training said of itself."""
+    if not training.get("state"):
+        return "training: none since the box was switched on"
+    words = f"training: {training['state']}"
+    if training["state"] in ACTIVE:
+        words += f" {number(training, 'progress'):.0%}"
+        if until := number(training, "until"):
+            words += time.strftime(", until %H:%M", time.localtime(until))
+    return words + (f": {training['message']}" if training.get("message") else "")

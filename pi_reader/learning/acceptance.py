@@ -1,0 +1,203 @@
+"""Whether new weights may replace the old ones: better on the owner's digits, no worse elsewhere.
+
+The test on the owner's digits is exact and paired: had the new weights learned nothing, then for
+each digit it would be a toss of a coin which of the two sees it more clearly; how many tosses of
+all would come out as well for the new ones as the truth did? That is Fisher's randomisation test
+("The design of experiments", 1935). If a digit counts only as right or wrong it is McNemar's exact
+test; here half-certain digits count too, by how clearly the right answer stands out, up to the
+clearness from which the reader is sure.
+
+It takes the digits for independent of each other. Those of one page are a little alike: made-up
+gains with a correlation of 0.3 within a page pass one time in nine where it should be one in
+twenty-five. What holds against that is the second judge, the general test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pi_reader.values import CLASSES, NO_DIGIT
+
+MAX_P = 1 / 16  # how likely it may be that luck alone looks as good: four digits of one mind
+MOST_LOST = 0.001  # share of the general test that may be lost: 0.1 points
+MOST_OF_ONE = 0.003  # share of a digit's images that may be lost if nobody taught it: 3 of 1,000
+CHOSEN_LOST = MOST_LOST / 2  # the same where how much to take over is chosen, on other images
+MOST_MARKS_LOST = 0.01  # share of marks that may be taken for digits where they were not before
+ENOUGH_HELD = 50  # held-out samples from which on they decide alone
+LEAST, LEAST_EVENTS = 20, 5  # samples and readings below which nothing can be decided
+
+_MOST_MARGIN = (
+    5.0  # nats by which the right answer is ahead when it could not be clearer: 99.3 to 0.7
+)
+_STEPS = 4  # per nat: clearness is counted in whole steps, so that the test is exact
+_TOO_MANY = 4  # digits surely read as so many different ones and all labelled the same
+_LEAST_CHANCE = np.float32(1e-30)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a network makes of n labelled digits.
+
+    right: (n,) bool; margin: (n,) int, how clearly the label stands out, in quarters of a nat, at
+    most 20 either way.
+    """
+
+    right: np.ndarray
+    margin: np.ndarray
+
+    @property
+    def wrong(self) -> int:
+        """How many are read wrong."""
+        return int((~self.right).sum())
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Old and new weights on the owner's digits.
+
+    labels: (n,); before, after: what each makes of them; p_value: how likely it is that luck
+    alone looks as good; how: in words, how the digits were kept apart from those that were learned.
+    """
+
+    labels: np.ndarray
+    before: Opinion
+    after: Opinion
+    p_value: float
+    how: str
+
+    @property
+    def better(self) -> bool:
+        """Whether the new ones are better, beyond reasonable doubt."""
+        return self.p_value <= MAX_P and self.after.wrong <= self.before.wrong
+
+    @property
+    def figures(self) -> str:
+        """The figures in words."""
+        mended = int((self.after.right & ~self.before.right).sum())
+        broken = int((self.before.right & ~self.after.right).sum())
+        gains = self.after.margin - self.before.margin
+        return (
+            f"of {len(self.labels)} of your digits ({self.how}) {self.before.wrong} were read "
+            f"wrong, now {self.after.wrong} ({mended} mended, {broken} broken); the right answer "
+            f"stands out more in {int((gains > 0).sum())}, less in {int((gains < 0).sum())}, which "
+            f"luck alone does as well with a chance of {self.p_value:.2g}"
+        )
+
+
+@dataclass(frozen=True)
+class General:
+    """One network on the general test: how many of `digits` are wrong, how many of `marks` are
+    taken for digits; each: how many are wrong of the zeros, the ones, and so on."""
+
+    name: str
+    digits: int
+    wrong: int
+    marks: int
+    false_positives: int
+    each: tuple[int, ...] = (0,) * CLASSES
+
+    @property
+    def share(self) -> float:
+        """Share of the digits that are right."""
+        return 1 - self.wrong / self.digits
+
+    def loses(self, before: General, untaught: Sequence[int] = (), most: float = MOST_LOST) -> str:
+        """What the network lost that it should not have, in words; "" if nothing.
+
+        untaught: digits of which the owner said nothing, none of them may lose much by itself;
+        most: share of all digits that may be lost.
+        """
+        if self.wrong - before.wrong > most * self.digits:
+            return (
+                f"{self.name} {before.share:.2%}, now {self.share:.2%} of {self.digits:,}; at "
+                f"most {100 * most:g} points may be lost"
+            )
+        for digit in untaught:
+            if self.each[digit] - before.each[digit] > MOST_OF_ONE * self.digits / CLASSES:
+                return (
+                    f"{self.name}: {before.each[digit]} of the {digit}s were read wrong, now "
+                    f"{self.each[digit]}, and nobody taught any; at most "
+                    f"{100 * MOST_OF_ONE:g} points may be lost"
+                )
+        if self.false_positives - before.false_positives > MOST_MARKS_LOST * self.marks:
+            return (
+                f"of {self.marks:,} marks that are no digits {before.false_positives} were taken "
+                f"for digits, now {self.false_positives}; at most {100 * MOST_MARKS_LOST:g} points "
+                "may be lost"
+            )
+        return ""
+
+
+def opinion(probabilities: np.ndarray, labels: np.ndarray) -> Opinion:
+    """What a network makes of digits: its probabilities (n, outcomes), their labels (n,)."""
+    rows = np.arange(len(labels))
+    scores = np.log(np.maximum(probabilities, _LEAST_CHANCE))
+    own = scores[rows, labels]
+    others = scores.copy()
+    others[rows, labels] = -np.inf
+    ahead = np.clip(own - others.max(axis=1, initial=-np.inf), -_MOST_MARGIN, _MOST_MARGIN)
+    guesses = np.where(
+        labels == NO_DIGIT, probabilities.argmax(axis=1), probabilities[:, :CLASSES].argmax(axis=1)
+    )
+    return Opinion(guesses == labels, np.rint(ahead * _STEPS).astype(np.int64))
+
+
+def compare(labels: np.ndarray, before: Opinion, after: Opinion, how: str) -> Owner:
+    """Put two opinions of the same digits side by side."""
+    return Owner(labels, before, after, p_value(after.margin - before.margin), how)
+
+
+def p_value(gains: Sequence[int] | np.ndarray) -> float:
+    """How likely a sum at least as large is if each gain might as well have been a loss.
+
+    gains: whole numbers. Exact but for rounding: all 2^n ways are counted, by their sums.
+    """
+    sizes = [abs(int(gain)) for gain in gains if gain]
+    most = sum(sizes)
+    chances = np.zeros(2 * most + 1)  # of each sum, from -most up
+    chances[most] = 1.0
+    for size in sizes:
+        chances = 0.5 * (np.roll(chances, size) + np.roll(chances, -size))
+    return float(min(1.0, chances[most + int(np.sum(gains)) :].sum()))
+
+
+def all_is_well(labels: np.ndarray, probabilities: np.ndarray, sure_at: float) -> bool:
+    """Whether each digit is read right and for sure, and no other mark is surely a digit: then
+    there is nothing to learn. probabilities: (n, outcomes)."""
+    sure = probabilities[:, :CLASSES].max(axis=1) >= sure_at
+    right = opinion(probabilities, labels).right
+    return bool((right & (sure == (labels != NO_DIGIT))).all())
+
+
+def doubtful_labels(labels: np.ndarray, read: np.ndarray, sure: np.ndarray) -> str:
+    """Labels that cannot be right, in words; "" if there are none.
+
+    One label for digits that were surely read as many different ones is no hand, it is a mistake.
+    labels, read: (n,) ints; sure: (n,) bool, whether the reader stands by it.
+    """
+    for label in range(CLASSES):
+        others = np.unique(read[(labels == label) & sure & (read != label)])
+        if len(others) >= _TOO_MANY:
+            names = ", ".join(map(str, others))
+            return (
+                f"samples labelled {label} were surely read as {names}; can all of them be "
+                f"{label}s? `pi-reader samples sheet` shows them, `samples label` mends it"
+            )
+    return ""
+
+
+def waits_for(count: int, events: int) -> str:
+    """What is missing before anything can be decided, in words; "" if nothing is."""
+    if count >= LEAST and events >= LEAST_EVENTS:
+        return ""
+    lacking = max(0, LEAST - count)
+    words = [f"{lacking} more labelled digits"] if lacking else []
+    if missing := max(0, LEAST_EVENTS - events):
+        words.append(f"digits of {missing} more reading{'s' * (missing > 1)}")
+    return (
+        f"{count} labelled digits of {events} readings are too few to tell better from worse; "
+        f"{' and '.join(words)} are needed"
+    )

@@ -1,0 +1,268 @@
+"""Learning one person's hand: their few samples, mixed with what must not be forgotten.
+
+The network starts from the weights in use. In each batch a quarter are the owner's digits, changed
+a good deal, since there are so few of them; the rest is what it knew before, hardly changed, and
+its targets are mostly what the weights in use themselves say of it: so the network is free to move
+only where the owner's digits pull it. ("Distillation": Hinton, Vinyals and Dean, 2015; against
+forgetting: Li and Hoiem, "Learning without forgetting", 2016.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pi_reader.learning.rehearsal import Rehearsal
+from pi_reader.network.base import Array
+from pi_reader.network.loss import one_hot, softmax
+from pi_reader.network.model import Model
+from pi_reader.training.augment import Augmenter
+from pi_reader.training.batches import draw_foreign_digits
+from pi_reader.training.checkpoint import Stream, random_for
+from pi_reader.training.learners import BatchLearner
+from pi_reader.training.recipes import Augmentation, Recipe
+from pi_reader.values import NO_DIGIT
+
+OWN = 0.25  # share of the owner's digits in a batch
+_TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; the rest is its label
+_REPLAYED = 24_000  # images of MNIST that one training replays, 19 MB of the mapped file
+ALL_KINDS = 6  # from so many taught digits on they have their whole share
+_MOST_DRAWN = 3  # times as many drawn digits as usual, against a single kind
+_DRAWN, _NEAR = 16_384, 600  # drawn digits, and how many of them look most like the taught kinds
+_AT_ONCE = 1024  # patches that are looked at in one go
+_OWN_CHANGES = Augmentation()  # the owner's few digits are changed as in a training from scratch
+NIGHT = Recipe(
+    "a night: what the owner taught, and what must not be forgotten",
+    layers=(),
+    drawn=0.16,
+    non_digits=0.05,
+    rate=0.001,
+    decay=0.0,
+    keep=0.98,
+    changes=Augmentation(
+        turn=3,
+        shear=0.05,
+        zoom=0.03,
+        shift=0.4,
+        bend=0.3,
+        pen_share=0.1,
+        blur_share=0.05,
+        noise_share=0.05,
+        hole_share=0.0,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class LabelledDigits:
+    """What the owner said, as arrays: n digits.
+
+    patches: (n, 28, 28) uint8; labels: (n,) uint8, 0 to 9 or NO_DIGIT; events: (n,) int, digits of
+    one reading have the same; held_out: (n,) bool, these are only to judge by.
+    """
+
+    patches: np.ndarray
+    labels: np.ndarray
+    events: np.ndarray
+    held_out: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: np.ndarray) -> LabelledDigits:
+        """Some of them; rows: (m,) int or (n,) bool."""
+        return LabelledDigits(
+            self.patches[rows], self.labels[rows], self.events[rows], self.held_out[rows]
+        )
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What is shown again of what was known.
+
+    rows: (n,) of MNIST's images; hard: the hard ones among them. near: (k, 28, 28) uint8, drawn
+    digits that are most easily taken for the taught ones, and near_labels: (k,) uint8, what they
+    are. looked: how many patches the parent looked at to choose.
+    """
+
+    rows: np.ndarray
+    hard: np.ndarray
+    near: np.ndarray
+    near_labels: np.ndarray
+    looked: int
+
+
+NO_REPLAY = Replay(
+    np.empty(0, np.intp),
+    np.empty(0, np.intp),
+    np.empty((0, 28, 28), np.uint8),
+    np.empty(0, np.uint8),
+    0,
+)
+
+
+class RehearsalMixture:
+    """Batches of the owner's digits and of what must not be forgotten, each a function of the seed
+    and its step; see `batches.Mixture`, whose part it plays."""
+
+    def __init__(
+        self,
+        parent: Model,
+        taught: LabelledDigits,
+        rehearsal: Rehearsal,
+        replay: Replay,
+        steps: int,
+        seed: int,
+    ) -> None:
+        self.steps_per_epoch = steps
+        self._seed, self._taught, self._rehearsal = seed, taught, rehearsal
+        self._parent, self._outcomes = parent.copy(), parent.outcomes
+        self._own, self._rest = shares(parent, rehearsal, len(np.unique(taught.labels)))
+        self._chances = _chances(taught.labels)
+        self._replay = replay
+        self._change_own = Augmenter(_OWN_CHANGES, self._own)
+        self._change = Augmenter(NIGHT.changes, sum(self._rest))
+
+    def take(self, step: int) -> tuple[Array, Array]:
+        """The batch of a step: (n, 28, 28, 1) float32, 0 to 1, and targets (n, outcomes)."""
+        rng = random_for(self._seed, Stream.CHANGES, step)
+        rows = rng.choice(len(self._taught), self._own, p=self._chances)
+        own = self._change_own(self._taught.patches[rows], rng)
+        patches, labels = self._remembered(rng)
+        kept = self._change(patches, rng)
+        x = np.concatenate([own, kept])[..., None]  # (n, 28, 28, 1)
+        targets = one_hot(
+            np.concatenate([self._taught.labels[rows], labels]), self._outcomes, NIGHT.smoothing
+        )
+        opinion = softmax(self._parent.forward(x[self._own :]))
+        targets[self._own :] *= np.float32(1 - _TAUGHT)
+        targets[self._own :] += np.float32(_TAUGHT) * opinion
+        return x, targets
+
+    def _remembered(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Patches and labels from before."""
+        rehearsal, replay, (images, digits, marks) = self._rehearsal, self._replay, self._rest
+        doubles = digits // 2 if len(replay.near) else 0
+        near = rng.integers(0, max(1, len(replay.near)), doubles)
+        drawn = rng.integers(0, len(rehearsal.digits), digits - doubles)
+        patches = [rehearsal.digits[drawn], replay.near[near]]
+        labels = [rehearsal.digit_labels[drawn], replay.near_labels[near]]
+        if rehearsal.mnist is not None:
+            rows = np.concatenate(
+                [
+                    rng.choice(replay.hard, images // 2),
+                    rng.choice(replay.rows, images - images // 2),
+                ]
+            )
+            rows.sort()  # as they lie on the disk
+            patches.append(rehearsal.mnist.patches[rows])
+            labels.append(rehearsal.mnist.labels[rows])
+        patches.append(rehearsal.marks[rng.integers(0, len(rehearsal.marks), marks)])
+        labels.append(np.full(marks, NO_DIGIT, np.uint8))
+        return np.concatenate(patches), np.concatenate(labels)
+
+
+def shares(model: Model, rehearsal: Rehearsal, kinds: int) -> tuple[int, tuple[int, int, int]]:
+    """How many of a batch are the owner's, and how many are MNIST's, drawn, and no digits.
+
+    kinds: how many digits were taught; if nothing but 1s were, a quarter of 1s would teach that
+    most of the world are 1s, so few kinds have a smaller share, and more of the rest is drawn: that
+    is where the digits are that look like theirs.
+    """
+    whole = min(1.0, kinds / ALL_KINDS)
+    own = round(NIGHT.batch * OWN * whole)
+    marks = round(NIGHT.batch * NIGHT.non_digits) if model.outcomes > NO_DIGIT else 0
+    rest = NIGHT.batch - own - marks
+    drawn = round(NIGHT.batch * NIGHT.drawn / max(whole, 1 / _MOST_DRAWN))
+    if rehearsal.mnist is None:
+        drawn = rest
+    return own, (rest - drawn, drawn, marks)
+
+
+def learner_for(
+    parent: Model,
+    taught: LabelledDigits,
+    rehearsal: Rehearsal,
+    replay: Replay,
+    steps: int,
+    seed: int,
+) -> BatchLearner:
+    """A learner at the beginning of one night's training; `parent` stays as it is."""
+    if parent.outcomes <= NO_DIGIT:
+        taught = taught.take(taught.labels < NO_DIGIT)
+    mixture = RehearsalMixture(parent, taught, rehearsal, replay, steps, seed)
+    return BatchLearner(parent.copy(), NIGHT, mixture, epochs=1)
+
+
+def step_work(model: Model) -> float:
+    """The matrix work of one step in FLOP: forwards and backwards twice is three times forwards,
+    and the parent looks at three quarters of the batch."""
+    return 2.0 * model.multiply_adds * NIGHT.batch * (3 + (1 - OWN))
+
+
+def look_work(model: Model, patches: int) -> float:
+    """The matrix work of looking at so many patches, in FLOP."""
+    return 2.0 * model.multiply_adds * patches
+
+
+def blend(parent: Model, child: Model, share: float) -> Model:
+    """A network part of the way from one to the other: it keeps more of what the parent knew.
+
+    Wortsman et al., "Robust fine-tuning of zero-shot models" (2022).
+    """
+    model = parent.copy()
+    for mine, old, new in zip(model.state, parent.state, child.state, strict=True):
+        mine[...] = old + np.float32(share) * (new - old)
+    return model
+
+
+def replayed(parent: Model, rehearsal: Rehearsal, kinds: np.ndarray, seed: int) -> Replay:
+    """Choose what is replayed. kinds: the labels that were taught, each once.
+
+    If they are few, half of the drawn digits are those that look most like them: who teaches
+    nothing but his open 4s would else find his 9s read as 4s.
+    """
+    rows, hard = _of_mnist(parent, rehearsal, seed)
+    if len(kinds) >= ALL_KINDS:
+        return Replay(rows, hard, NO_REPLAY.near, NO_REPLAY.near_labels, len(rows))
+    return Replay(rows, hard, *_near(parent, kinds, seed), len(rows) + _DRAWN)
+
+
+def _near(parent: Model, kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Drawn digits of other kinds that the parent most nearly takes for these, and their labels."""
+    pieces = _DRAWN // _AT_ONCE
+    near, near_labels = [], []
+    for piece in range(pieces):
+        patches, labels = draw_foreign_digits(_AT_ONCE, random_for(seed, Stream.DIGITS, piece))
+        alike = parent.predict(patches)[:, kinds].max(axis=1)
+        alike[np.isin(labels, kinds)] = -1
+        nearest = np.argsort(-alike, kind="stable")[: _NEAR // pieces]
+        near.append(patches[nearest])
+        near_labels.append(labels[nearest])
+    return np.concatenate(near), np.concatenate(near_labels)
+
+
+def _of_mnist(parent: Model, rehearsal: Rehearsal, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that lie together, since only what is touched of a mapped file takes memory; other
+    nights replay other writers. And the hardest tenth of them, which are half of what is shown:
+    where the parent wavers, the child would flip first."""
+    if rehearsal.mnist is None:
+        return NO_REPLAY.rows, NO_REPLAY.hard
+    rows = rehearsal.mnist.rows
+    start = int(random_for(seed, Stream.ORDER).integers(0, max(1, len(rows) - _REPLAYED)))
+    rows = rows[start : start + _REPLAYED]
+    lead = np.empty(len(rows), np.float32)
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        best = np.sort(parent.predict(rehearsal.mnist.patches[some]), axis=1)
+        lead[first : first + len(some)] = best[:, -1] - best[:, -2]
+    return rows, np.sort(rows[np.argsort(lead, kind="stable")[: max(1, len(rows) // 10)]])
+
+
+def _chances(labels: np.ndarray) -> np.ndarray:
+    """How often each sample is shown: a digit that was taught four times as often as another one
+    is shown only twice as often."""
+    counts = np.bincount(labels, minlength=NO_DIGIT + 1)
+    chances = 1 / np.sqrt(counts[labels])
+    return np.asarray(chances / chances.sum())

@@ -1,0 +1,425 @@
+"""The night's work, from the samples to the weights in use.
+
+What it has settled stands in `night/plan.json` before it begins, so that after a power cut the
+next night goes on with the very same samples; the trainings keep their own checkpoints beside it.
+`night/last.json` says which labels were learned last: a night that has nothing new does nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pi_reader.config import Folders, Settings
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.files import believed, locked, read_json, write_json
+from pi_reader.learning import rehearsal
+from pi_reader.learning.finetune import NIGHT, LabelledDigits
+from pi_reader.learning.generations import SHIPPED, Generations
+from pi_reader.learning.night import offered, report
+from pi_reader.learning.night.offered import as_labelled
+from pi_reader.learning.night.pace import Pace
+from pi_reader.learning.recut import recut
+from pi_reader.learning.rehearsal import Rehearsal
+from pi_reader.learning.samples import Samples, exchange
+from pi_reader.learning.trial import Outcome, Trial
+from pi_reader.network.card import PREPROCESSING, Card
+from pi_reader.network.model import Model
+from pi_reader.requests import Requests
+from pi_reader.training import recipes
+from pi_reader.training.trainer import Stopped, minutes
+
+# How patches were made when the first samples were kept: none of these notes it by itself.
+_FIRST_CUT = '{"centred_by": "mass", "full_ink": 255, "longer_edge": 20, "size": 28}'
+_NEWS = 20 * 3600.0  # seconds for which what a night came to is shown: all of the day after
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the night ended. state: "done" (better weights are in use), "refused", "waiting" (nothing
+    to do, or too few samples), "stopped" (goes on next time); message: in words."""
+
+    state: str
+    message: str
+
+
+_NOTHING_NEW = Result("waiting", "nothing new was taught, so there is nothing to learn")
+
+
+class Night:
+    """One night of a box.
+
+    seconds: how long it may take at most, None for as long as it takes. mnist: the folder of MNIST
+    instead of the settings'. told: gives a reason to stop from outside, or "". temperature: of the
+    processor in degrees Celsius, None if unknown. clock: seconds since 1970; monotonic: seconds.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        settings: Settings,
+        generations: Generations,
+        *,
+        seconds: float | None = None,
+        mnist: Path | None = None,
+        log: Callable[[str], None] = lambda line: None,
+        told: Callable[[], str] = lambda: "",
+        temperature: Callable[[], float | None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.folder = folders.state / "night"
+        self._mapped = folders.state / "mnist"  # unpacked once, if need be
+        self._folders, self._settings, self._generations = folders, settings, generations
+        self._mnist = mnist or (Path(settings.night.mnist) if settings.night.mnist else None)
+        self._log, self._clock = log, clock
+        self._heard: set[int] = set()  # offered generations that were judged, or have to wait
+        self._requests = Requests(folders.requests, log)
+        self._progress = report.ProgressFile(folders.training, clock, monotonic)
+        self._pace = Pace(
+            self._requests,
+            self._progress,
+            log,
+            told,
+            seconds,
+            settings.night.hottest,
+            temperature,
+            clock,
+            monotonic,
+            sleep,
+        )
+
+    def run(self) -> Result:
+        """Do it. Raises Busy if another training is running, CannotWrite, BadData, MissingFile."""
+        _make_folder(self.folder)
+        with locked(self.folder / "lock", seconds=0.5):
+            self._requests.take("cancel")  # meant for a training that is over
+            self._tidy()
+            self._take_in()
+            try:
+                result = self._run()
+                self._hear_others()  # who offered weights meanwhile was told that they are judged
+            except Stopped as stopped:
+                result = Result(
+                    "stopped",
+                    f"{stopped}; what was learned so far is kept, and the "
+                    "next training goes on from there",
+                )
+            except Exception as error:
+                self._progress.say("failed", str(error))
+                raise
+            news = self._news() if result is _NOTHING_NEW else result
+            shown = "waiting" if news.state == "stopped" else news.state
+            self._progress.say(shown, news.message, 1.0 if shown == "done" else 0.0)
+            if shown == "waiting":
+                result = news
+            self._log(result.message)
+            self._requests.take("retrain")
+            return result
+
+    def _take_in(self) -> None:
+        """Take in what members of the group have handed in: samples, and weights for the judge."""
+        for request in self._requests.take("import", "offer"):
+            try:
+                content = self._requests.file_of(request)
+                if request.kind == "offer":
+                    one = self._generations.add_file(content)
+                    self._log(f"generation {one.number} was handed in for the judge")
+                    continue
+                new = exchange.read(content, "samples that were handed in")
+                with self._open_samples() as samples:
+                    came = exchange.add(samples, new)
+                self._log(f"{came.added} samples were handed in, {came.labelled} got a label")
+            except (BadData, Busy, MissingFile) as error:
+                self._log(f"{request.kind}: not taken in, {error}")
+
+    def _news(self) -> Result:
+        """What the last training came to, as long as that is news and its weights are in use: it is
+        begun twice an hour."""
+        try:
+            last = self._last()
+            result = Result(str(last["state"]), str(last["message"]))
+            now, then = believed(self._clock()), float(last["when"])
+        except (KeyError, TypeError, ValueError):
+            return _NOTHING_NEW
+        old = now and then and not 0 <= now - then < _NEWS
+        gone = result.state == "done" and last.get("base") != self._generations.current().sha256
+        return _NOTHING_NEW if gone or (old and result.state != "waiting") else result
+
+    def _run(self) -> Result:
+        """Look at what others brought, then learn."""
+        with self._open_samples() as samples:
+            again = samples.cut_anew(json.dumps(PREPROCESSING, sort_keys=True), _FIRST_CUT, recut)
+            if again:
+                self._log(f"{again} samples were cut again, since patches are now made otherwise")
+        self._hear_others()
+        with self._open_samples() as samples:
+            plan = self._plan(samples)
+            if plan is None:
+                return _NOTHING_NEW
+            taught = as_labelled(
+                [
+                    sample
+                    for sample in samples.learned() + samples.held()
+                    if sample.id <= plan["last"]
+                ]
+            )
+        number = self._generations.current().number
+        parent, card = self._generations.load(number)
+        outcome = self._trial(parent, card, taught, plan).run()
+        if self._generations.current().sha256 != plan["base"]:  # nobody compared it with those
+            self._clear()
+            return Result(
+                "waiting",
+                "other weights came into use while it learned; the next training begins with those",
+            )
+        result = self._conclude(outcome, card, plan, int((~taught.held_out).sum()))
+        write_json(
+            self.folder / "last.json",
+            {
+                "digest": plan["digest"],
+                **vars(result),
+                "when": believed(self._clock()),
+                "base": self._generations.current().sha256,
+            },
+        )
+        self._clear()
+        return result
+
+    def _open_samples(self) -> Samples:
+        limits = self._settings.samples
+        return Samples(self._folders.samples, limits.most, limits.megabytes, self._log)
+
+    def _plan(self, samples: Samples) -> dict[str, Any] | None:
+        """What to learn: what an interrupted night had settled, else all there is; None if that
+        was learned already."""
+        current = self._generations.current()
+        base = current.sha256
+        try:
+            plan = read_json(self.folder / "plan.json")
+            if plan["digest"] == samples.digest(int(plan["last"])) and plan["base"] == base:
+                self._log("goes on with what an earlier night had begun")
+                return plan
+        except (MissingFile, BadData, KeyError, OverflowError, TypeError, ValueError):
+            pass
+        self._clear()
+        last = samples.newest()
+        plan = {"last": last, "digest": samples.digest(last), "base": base}
+        learned = current.card.data.get("samples") if current.card else None  # a cut may come
+        if not samples.counts().labelled or plan["digest"] in (
+            self._last().get("digest"),
+            learned,
+        ):  # before it is noted
+            return None
+        write_json(self.folder / "plan.json", plan)
+        return plan
+
+    def _last(self) -> dict[str, Any]:
+        try:
+            return read_json(self.folder / "last.json")
+        except (MissingFile, BadData):
+            return {}
+
+    def _trial(
+        self, parent: Model, card: Card, taught: LabelledDigits, plan: dict[str, Any]
+    ) -> Trial:
+        """The training and its judge, laid out."""
+        facts = {
+            "night": recipes.describe(NIGHT),
+            "parent": plan["base"],
+            "samples": plan["digest"],
+        }
+        prepared = self._rehearsal
+        facts["memory"] = prepared.name
+        trial = Trial(
+            parent,
+            card.reject_below,
+            taught,
+            prepared,
+            seed=int(plan["digest"][:8], 16),
+            folder=self.folder,
+            facts=facts,
+            stop=self._pace.stop,
+            shown=self._pace.shown,
+            log=self._log,
+        )
+        self._log(_outset(trial))
+        return trial
+
+    @functools.cached_property
+    def _rehearsal(self) -> Rehearsal:
+        """MNIST if the box has it, else what it draws, which takes minutes on a Zero."""
+        self._progress.say("training", "laying everything ready")
+        if self._mnist is not None:
+            try:
+                return rehearsal.prepare(rehearsal.mapped_mnist(self._mnist, self._mapped))
+            except (MissingFile, BadData, CannotWrite) as error:
+                self._log(f"learns without MNIST: {error}")
+        return rehearsal.prepare(None)
+
+    def _conclude(
+        self, outcome: Outcome, parent: Card, plan: dict[str, Any], learned: int
+    ) -> Result:
+        """Switch to what was accepted; say what came of it."""
+        if outcome.work:
+            self._log(
+                f"{outcome.work / 1e12:.2f} TFLOP of matrix work, in "
+                f"{minutes(self._pace.elapsed())}"
+            )
+        if outcome.state != "accepted":
+            stay = "the old weights stay: " if outcome.state == "refused" else ""
+            return Result(outcome.state, f"{stay}{outcome.why}")
+        assert outcome.model is not None
+        self._log(outcome.why)
+        now = believed(self._clock())
+        message = report.morning(outcome, learned, now)
+        card = _card(outcome, parent, plan["digest"], plan["base"], learned, now, message)
+        one = self._generations.add(outcome.model, card, use=True)
+        self._log(f"generation {one.number} is in use")
+        return Result("done", message)
+
+    def _hear_others(self) -> None:
+        """Judge weights that were offered, and those that an upgrade brought."""
+        generations = self._generations
+        waiting = [
+            one
+            for one in generations.list()
+            if one.state == "candidate" and one.number not in self._heard
+        ]
+        upgraded = generations.shipped_changed()
+        if not waiting and not upgraded:
+            return
+        with self._open_samples() as samples:
+            held = as_labelled(samples.held())
+        if upgraded:
+            try:
+                better, figures = offered.judge_upgrade(generations, held)
+            except (BadData, MissingFile) as error:  # the learned ones read on
+                better, figures = False, f"the new shipped weights are not judged: {error}"
+            self._log(figures)
+            if better:  # all is to be learned anew: forget first, since a power cut may come
+                (self.folder / "last.json").unlink(missing_ok=True)
+                generations.use(SHIPPED)
+            generations.shipped_judged()
+        for one in waiting:
+            self._heard.add(one.number)
+            self._progress.say("judging", f"generation {one.number}, which was offered")
+            self._log(offered.judge_offer(generations, one, held, self._rehearsal))
+
+    def _tidy(self) -> None:
+        """Remove the half files that power cuts left: checkpoints of 3 MB, MNIST's of up to 47."""
+        for path in (*self.folder.glob(".*"), *self._mapped.glob(".*-ubyte.*")):
+            path.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        """Remove what only the trial that is over needed."""
+        for path in [self.folder / "plan.json", *self.folder.glob("*.checkpoint")]:
+            path.unlink(missing_ok=True)
+
+
+def learn_for_elsewhere(
+    content: bytes,
+    name: str,
+    parent: Model,
+    card: Card,
+    base: str,
+    mnist: Path | None,
+    told: Callable[[], str],
+    log: Callable[[str], None],
+) -> tuple[Outcome, Card]:
+    """Learn from exported samples on a bigger machine; gives what came of it, and its card.
+
+    content: of the file of that name; base: sha256 of the parent's file. Raises BadData, Stopped.
+    """
+    samples = [sample for sample in exchange.read(content, name) if sample.label is not None]
+    prepared = rehearsal.prepare(mnist)
+    digest = hashlib.sha256(content).hexdigest()
+    trial = Trial(
+        parent,
+        card.reject_below,
+        as_labelled(samples),
+        prepared,
+        seed=int(digest[:8], 16),
+        stop=told,
+        log=log,
+    )
+    log(_outset(trial))
+    outcome = _as_the_box_judges(trial.run(), trial, exchange.judged_by(content), base, log)
+    learned = sum(not sample.held_out for sample in samples)
+    return outcome, _card(outcome, card, digest, base, learned, believed(time.time()), "")
+
+
+def _as_the_box_judges(
+    outcome: Outcome, trial: Trial, judged: dict[str, str], base: str, log: Callable[[str], None]
+) -> Outcome:
+    """Let accepted weights face the box's own judge, who may go by another general test.
+
+    judged: what the export says of it; base: sha256 of the weights that it began with.
+    """
+    if outcome.state != "accepted" or outcome.model is None:
+        return outcome
+    if judged.get("parent", base) != base:
+        log(
+            "the box reads with other weights than those that this began with (--from), and "
+            "compares with its own"
+        )
+    if judged.get("general", trial.rehearsal.name) == trial.rehearsal.name:
+        box = trial.rehearsal
+    else:
+        log("the box has no MNIST and judges by digits that it draws, so they are drawn here, too")
+        box = rehearsal.prepare(None)
+    held = trial.taught.take(trial.taught.held_out)
+    its = offered.offered(trial.parent, trial.sure_at, outcome.model, outcome.sure_at, held, box)
+    if its.state == "waiting":
+        log(f"the box lets them wait: {its.why}")
+    if its.state != "refused":
+        return outcome
+    return replace(outcome, state=its.state, why=f"the box's own judge: {its.why}")
+
+
+def _outset(trial: Trial) -> str:
+    """What lies ahead, for the log."""
+    held = int(trial.taught.held_out.sum())
+    return (
+        f"learns from {len(trial.taught) - held} samples beside {trial.rehearsal.name}, {held} "
+        f"are held out: {trial.all_steps} steps of training in all"
+    )
+
+
+def _card(
+    outcome: Outcome, parent: Card, digest: str, base: str, learned: int, now: float, message: str
+) -> Card:
+    """The card of what was learned. digest: of the samples; base: sha256 of the parent's file."""
+    after = outcome.after
+    return Card(
+        recipe="night",
+        seed=int(digest[:8], 16),
+        parent=base,
+        data={"samples": digest},
+        accuracy=round(after.share, 6) if after else None,
+        measured=f"{after.digits:,} of {after.name}" if after else "",
+        reject_below=outcome.sure_at,
+        date=time.strftime("%Y-%m-%d", time.gmtime(now)) if now else "",
+        notes={**report.notes(outcome, learned), "message": message},
+        preprocessing=parent.preprocessing,
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder; what root makes inside the box's state is the box's own."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            owner = folder.parent.stat()
+            shutil.chown(folder, owner.st_uid, owner.st_gid)
+    except OSError as error:
+        raise CannotWrite(f"{folder}: cannot be made a folder ({error.strerror})") from error

@@ -1,0 +1,107 @@
+"""What the night says: the morning's line, the figures for the card, the file others look at."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pi_reader.errors import CannotWrite
+from pi_reader.files import write_json
+from pi_reader.learning.acceptance import Owner
+from pi_reader.learning.trial import Outcome
+
+_NAMES = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines")
+_EVERY = 2.0  # seconds between two words on the progress
+
+
+def morning(outcome: Outcome, learned: int, now: float) -> str:
+    """The line for the display: what was learned, and what it is good for.
+
+    learned: samples; now: seconds since 1970, 0.0 if nobody knows the time.
+    """
+    words = [f"learned {learned} sample{'' if learned == 1 else 's'}"]
+    if outcome.owner is not None and (digit := _most_improved(outcome.owner)):
+        words.append(digit)
+    if outcome.before is not None and outcome.after is not None:
+        words.append(
+            f"{outcome.after.name} {100 * outcome.before.share:.2f} → "
+            f"{100 * outcome.after.share:.2f}"
+        )
+    words.append(time.strftime("in use since %H:%M", time.localtime(now)) if now else "in use now")
+    return "; ".join(words)
+
+
+def _most_improved(owner: Owner) -> str:
+    """The digit of which most were mended, with its shares before and after."""
+    best, most = "", 0
+    for digit, name in enumerate(_NAMES):
+        mine = owner.labels == digit
+        before, after = int(owner.before.right[mine].sum()), int(owner.after.right[mine].sum())
+        if after - before > most:
+            most, count = after - before, int(mine.sum())
+            best = f"your {name}: {before / count:.0%} → {after / count:.0%}".replace("%", " %")
+    return best
+
+
+def notes(outcome: Outcome, learned: int) -> dict[str, Any]:
+    """The figures for the card."""
+    owner, before, after = outcome.owner, outcome.before, outcome.after
+    figures: dict[str, Any] = {
+        "learned": learned,
+        "taken_over": outcome.taken,
+        "teraflop": round(outcome.work / 1e12, 3),
+    }
+    if owner is not None:
+        figures["owner"] = {
+            "n": len(owner.labels),
+            "wrong_before": owner.before.wrong,
+            "wrong": owner.after.wrong,
+            "luck": round(owner.p_value, 6),
+            "how": owner.how,
+        }
+    if before is not None and after is not None:
+        figures["general"] = {
+            "name": after.name,
+            "n": after.digits,
+            "wrong_before": before.wrong,
+            "wrong": after.wrong,
+            "marks": after.marks,
+            "fooled_before": before.false_positives,
+            "fooled": after.false_positives,
+        }
+    return figures
+
+
+class ProgressFile:
+    """The file in which the training says how far it is; others show it.
+
+    A file that cannot be written is no reason not to learn.
+    """
+
+    def __init__(
+        self, path: Path, clock: Callable[[], float], monotonic: Callable[[], float]
+    ) -> None:
+        self._path, self._clock, self._monotonic = path, clock, monotonic
+        self._next = 0.0
+
+    def say(self, state: str, message: str, progress: float = 0.0, until: float = 0.0) -> None:
+        """Write it. state: waiting, training, judging, done, refused or failed; until: seconds
+        since 1970, 0.0 if unknown."""
+        self._next = self._monotonic() + _EVERY
+        values = {
+            "state": state,
+            "progress": round(progress, 4),
+            "until": round(until),
+            "message": message,
+            "updated": self._clock(),
+        }
+        with contextlib.suppress(OSError, CannotWrite):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(self._path, values, 0o640, sync=False)
+
+    def is_due(self) -> bool:
+        """Whether enough time has gone by for another word."""
+        return self._monotonic() >= self._next

@@ -1,0 +1,163 @@
+"""One sample: what a digit looked like, what it was read as, and what it really is."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pi_reader.errors import BadData
+from pi_reader.values import NO_DIGIT, SIDE, Box
+
+LARGEST_CUTOUT = 96  # pixels of the longer edge; what is larger is thinned
+MARGIN = 0.4  # paper around a digit's box, as a share of its longer edge: enough to find ink again
+
+
+@dataclass(frozen=True)
+class New:
+    """A digit that is to be kept.
+
+    patch: (28, 28) uint8, 0 paper to 255 ink, as the network saw it; cutout: (height, width) uint8
+    grey, as the camera saw it (see `cut_out`), or None. read: 0 to 9, what it was taken for, with
+    which confidence, by the weights of which sha256. label: what it is, 0 to 9 or NO_DIGIT, None
+    if nobody has said. source: who said so, such as "button" or "command".
+    """
+
+    patch: np.ndarray
+    read: int
+    confidence: float
+    label: int | None = None
+    cutout: np.ndarray | None = None
+    weights: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises BadData for what can be no sample."""
+        if self.patch.shape != (SIDE, SIDE) or self.patch.dtype != np.uint8:
+            raise BadData(
+                f"sample: its patch is {self.patch.dtype} {self.patch.shape}, should be "
+                f"uint8 ({SIDE}, {SIDE})"
+            )
+        check_label(self.label)
+        if not 0 <= self.read <= NO_DIGIT:
+            raise BadData(f"sample: was read as {self.read}, should be 0 to {NO_DIGIT}")
+        if self.cutout is not None and (self.cutout.ndim != 2 or self.cutout.dtype != np.uint8):
+            raise BadData("sample: its cut-out should be (height, width) uint8")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A digit that is kept; the fields of `New`, and where it stands.
+
+    id: its number; event: the number of the reading it belongs to, key: that reading's name
+    everywhere, also on other machines; place: which digit of the reading, from 0. when: seconds
+    since 1970, 0 if the clock could not be trusted. held_out: judged by, never learned from.
+    """
+
+    id: int
+    event: int
+    key: str
+    place: int
+    when: float
+    held_out: bool
+    read: int
+    confidence: float
+    label: int | None
+    weights: str
+    source: str
+    patch: np.ndarray = field(compare=False, repr=False)
+    cutout: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+
+def check_label(label: int | None) -> None:
+    """Raises BadData for what is no label."""
+    if label is not None and not _is_number(label):
+        raise BadData(f"label: is {label!r}, should be a digit from 0 to 9, or none for no digit")
+
+
+def name_of(label: int | None) -> str:
+    """A label as people say it."""
+    return "?" if label is None else "none" if label == NO_DIGIT else str(label)
+
+
+def cut_out(grey: np.ndarray, box: Box) -> np.ndarray:
+    """The part of a frame around a digit, with paper enough to find its ink again.
+
+    grey: (height, width) uint8; gives the same kind, its longer edge LARGEST_CUTOUT at most.
+    """
+    margin = round(MARGIN * max(box.width, box.height))
+    return thinned(
+        grey[
+            max(0, box.y - margin) : box.bottom + margin,
+            max(0, box.x - margin) : box.right + margin,
+        ]
+    )
+
+
+def thinned(grey: np.ndarray) -> np.ndarray:
+    """A picture small enough to keep: each pixel the mean of a square of so many as it takes."""
+    by = -(-max(grey.shape) // LARGEST_CUTOUT)
+    return grey.copy() if by <= 1 else np.array(Image.fromarray(grey).reduce(by))
+
+
+def packed(grey: np.ndarray | None) -> tuple[bytes | None, int, int]:
+    """A cut-out as bytes for the database, with its height and width."""
+    if grey is None or not grey.size:
+        return None, 0, 0
+    small = thinned(grey)
+    return zlib.compress(np.ascontiguousarray(small).tobytes()), *small.shape
+
+
+def unpacked(content: bytes | None, height: int, width: int) -> np.ndarray | None:
+    """The way back; None for what is missing or damaged."""
+    if content is None:
+        return None
+    try:
+        raw = zlib.decompressobj().decompress(content, height * width + 1)
+        return np.frombuffer(raw, np.uint8).reshape(height, width)
+    except (zlib.error, OverflowError, TypeError, ValueError):
+        return None
+
+
+def sample_of(row: tuple[Any, ...]) -> Sample:
+    """A row of the database, in the order of `store.COLUMNS`, as a sample.
+
+    Raises ValueError for one that a card has spoilt.
+    """
+    *facts, patch, cutout, height, width = row
+    identity, event, key, place, when, held_out, read, confidence, label, weights, source = facts
+    if (
+        not isinstance(patch, bytes)
+        or len(patch) != SIDE * SIDE
+        or not _is_number(read)
+        or not (label is None or _is_number(label))
+    ):
+        raise ValueError(f"sample {identity} is spoilt")
+    return Sample(
+        identity,
+        event,
+        key,
+        place,
+        when,
+        bool(held_out),
+        read,
+        confidence,
+        label,
+        weights,
+        source,
+        np.frombuffer(patch, np.uint8).reshape(SIDE, SIDE),
+        unpacked(cutout, height, width),
+    )
+
+
+def digest_of(patch: np.ndarray) -> bytes:
+    """What tells whether two patches are the same."""
+    return hashlib.sha256(np.ascontiguousarray(patch).tobytes()).digest()[:16]
+
+
+def _is_number(label: Any) -> bool:
+    return isinstance(label, int) and 0 <= label <= NO_DIGIT

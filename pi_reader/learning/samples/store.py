@@ -1,0 +1,385 @@
+"""The database of samples: whatever it confirmed is there after the next power cut.
+
+SQLite with `synchronous=FULL` and a journal that is truncated, not deleted: then also the end of a
+transaction is on the card before `keep` comes back. Several processes may use it at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pi_reader.errors import BadData, UsageError
+from pi_reader.files import identity_of
+from pi_reader.learning.samples import rescue
+from pi_reader.learning.samples.database import (
+    bytes_in_use,
+    connect,
+    in_our_words,
+    is_emptied,
+    may_be_damage,
+    remove_set_aside,
+)
+from pi_reader.learning.samples.rows import New, Sample, check_label, digest_of, packed, sample_of
+from pi_reader.learning.samples.split import is_held_out
+
+COLUMNS = (
+    "samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
+    " patch, cutout, height, width"
+)
+_BARE = COLUMNS.replace("cutout", "NULL")  # a full box's cut-outs are 45 MB
+_FROM = "FROM samples JOIN events ON events.id = event"
+_HIGHEST = 2**62  # above any number of a sample
+_DROPPED_AT_ONCE = 8  # samples that make room together: each round counts the pages
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many samples there are. held_out: of the labelled ones; megabytes: on the card."""
+
+    samples: int
+    labelled: int
+    held_out: int
+    events: int
+    megabytes: float
+
+    @property
+    def learned(self) -> int:
+        """Labelled ones that may be learned from."""
+        return self.labelled - self.held_out
+
+
+class Samples:
+    """What the box was taught.
+
+    path: the database, made if it is not there, its folder too; a damaged one is set aside under
+    another name, what can be read of it goes into a new one, and it is said so. most, megabytes:
+    what may be kept; then the oldest go that nobody labelled, and if there are none, the oldest of
+    all, which is said. log: is told in one line.
+    Methods raise CannotWrite (full, read-only), Busy (another process writes for long), BadData.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        most: int = 5000,
+        megabytes: int = 64,
+        log: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.path, self.most, self.megabytes, self._log = Path(path), most, megabytes, log
+        self._open: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # which one is open
+
+    # Writing
+
+    def keep(self, items: Sequence[New], when: float = 0.0) -> int:
+        """Keep all digits of one reading event, durably; gives the event's number.
+
+        when: seconds since 1970, 0 if the clock can't be trusted. Whether the event is learned
+        from or held out is decided here, for ever.
+        """
+        if not items:
+            raise BadData("samples: an event without digits; there is nothing to keep")
+        return self.add_event(os.urandom(16).hex(), when, None, list(enumerate(items)))
+
+    def add_event(
+        self, key: str, when: float, held_out: bool | None, items: Sequence[tuple[int, New]]
+    ) -> int:
+        """Keep digits, each with its place, of the event of that key; see `keep` and `exchange`.
+
+        held_out None decides it anew; an event that is there keeps what was decided.
+        """
+        with self._writing() as database:
+            row = database.execute("SELECT id FROM events WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                row = database.execute(
+                    "INSERT INTO events (key, at, held_out) VALUES (?, ?, 0) RETURNING id",
+                    (key, when),
+                ).fetchone()
+                labelled = sum(item.label is not None for _, item in items)
+                held = is_held_out(database, row[0], labelled) if held_out is None else held_out
+                database.execute("UPDATE events SET held_out = ? WHERE id = ?", (held, row[0]))
+            event = int(row[0])
+            for place, item in items:
+                _insert(database, event, place, item)
+            self._make_room(database, event)
+        return event
+
+    def label(self, identity: int, label: int | None) -> Sample:
+        """Say what a sample is; None takes the label back. Raises UsageError if it is gone."""
+        check_label(label)
+        with self._writing() as database:
+            done = database.execute("UPDATE samples SET label = ? WHERE id = ?", (label, identity))
+            if not done.rowcount:
+                raise UsageError(
+                    f"sample {identity}: there is none of this number; `pi-reader "
+                    "samples list` shows them"
+                )
+        return self.get(identity)
+
+    def cut_anew(self, how: str, first: str, cut: Callable[[np.ndarray], np.ndarray | None]) -> int:
+        """Make all patches again from their cut-outs if they were made in another way than `how`;
+        gives how many. first: how they were made before anybody noted it. What has no cut-out, or
+        `cut` finds no ink in, stays as it is."""
+        with self._errors():
+            row = (
+                self._database()
+                .execute("SELECT value FROM facts WHERE name = 'patches'")
+                .fetchone()
+            )
+            if how == (row[0] if row else first):
+                return 0
+            found = (
+                self._database()
+                .execute("SELECT id FROM samples WHERE cutout IS NOT NULL")
+                .fetchall()
+            )
+        new = []
+        for (identity,) in found:  # others may keep samples meanwhile: this takes minutes on a Zero
+            for sample in self._select("WHERE samples.id = ?", identity):
+                if sample.cutout is not None and (patch := cut(sample.cutout)) is not None:
+                    new.append((patch.tobytes(), digest_of(patch), identity))
+        with self._writing() as database:
+            database.executemany("UPDATE samples SET patch = ?, digest = ? WHERE id = ?", new)
+            database.execute("INSERT OR REPLACE INTO facts VALUES ('patches', ?)", (how,))
+        return len(new)
+
+    def drop(self, identities: Sequence[int]) -> int:
+        """Forget samples; gives how many there were."""
+        with self._writing() as database:
+            gone = [
+                database.execute("DELETE FROM samples WHERE id = ?", (identity,)).rowcount
+                for identity in identities
+            ]
+            _forget_empty_events(database)
+        return sum(gone)
+
+    def drop_all(self) -> int:
+        """Forget everything, and leave no crop in what the file had room for, nor in one that was
+        set aside; gives how many there were."""
+        with self._writing() as database:
+            gone = database.execute("DELETE FROM samples").rowcount
+            database.execute("DELETE FROM events")
+        remove_set_aside(self.path)
+        with self._errors():
+            self._database().execute("VACUUM")
+        return int(gone)
+
+    # Reading
+
+    def get(self, identity: int) -> Sample:
+        """One sample. Raises UsageError if it is not there."""
+        for sample in self._select("WHERE samples.id = ?", identity):
+            return sample
+        raise UsageError(
+            f"sample {identity}: there is none of this number; `pi-reader samples list` shows them"
+        )
+
+    def event(self, event: int) -> list[Sample]:
+        """All digits of a reading event, in reading order."""
+        return list(self._select("WHERE event = ? ORDER BY place", event))
+
+    def last_event(self) -> list[Sample]:
+        """The digits of the newest event, none if there is none."""
+        return list(self._select("WHERE event = (SELECT max(event) FROM samples) ORDER BY place"))
+
+    def all(self) -> list[Sample]:
+        """Every sample, oldest first; at once, since nobody can write while somebody reads."""
+        return list(self._select("ORDER BY event, place"))
+
+    def learned(self) -> list[Sample]:
+        """The labelled ones to learn from, without their cut-outs."""
+        return list(
+            self._select(
+                "WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place", columns=_BARE
+            )
+        )
+
+    def held(self) -> list[Sample]:
+        """The labelled ones to judge by, which nobody may learn from, without their cut-outs."""
+        return list(
+            self._select(
+                "WHERE label IS NOT NULL AND held_out ORDER BY event, place", columns=_BARE
+            )
+        )
+
+    def newest(self) -> int:
+        """The highest number of a sample; 0 if there is none."""
+        with self._errors():
+            return int(self._database().execute("SELECT max(id) FROM samples").fetchone()[0] or 0)
+
+    def digest(self, newest: int | None = None) -> str:
+        """A fingerprint of all labels, or of those up to a number: other labels, or patches that
+        were cut anew, another one."""
+        with self._errors():
+            how = self._database().execute("SELECT value FROM facts").fetchall()
+            rows = self._database().execute(
+                f"SELECT key, place, label {_FROM} WHERE label IS NOT NULL AND samples.id <= ?"
+                " ORDER BY key, place",
+                (_HIGHEST if newest is None else newest,),
+            )
+            return hashlib.sha256(repr(how + rows.fetchall()).encode()).hexdigest()
+
+    def counts(self) -> Counts:
+        """How many there are, and what they take."""
+        with self._errors():
+            database = self._database()
+            total, labelled, held, events = database.execute(
+                "SELECT count(*), count(label), coalesce(sum(label IS NOT NULL AND held_out), 0),"
+                f" count(DISTINCT event) {_FROM}"
+            ).fetchone()
+            return Counts(total, labelled, held, events, bytes_in_use(database) / 2**20)
+
+    def knows(self, patch: np.ndarray) -> int | None:
+        """The number of a sample with this very patch, if there is one."""
+        with self._errors():
+            row = (
+                self._database()
+                .execute("SELECT id FROM samples WHERE digest = ?", (digest_of(patch),))
+                .fetchone()
+            )
+            return int(row[0]) if row else None
+
+    def close(self) -> None:
+        """Let go of the file; may be called twice."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def __enter__(self) -> Samples:
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        self.close()
+
+    # Within
+
+    def _select(self, rest: str, *values: object, columns: str = COLUMNS) -> Iterator[Sample]:
+        with self._errors():
+            rows = self._database().execute(f"SELECT {columns}, digest {_FROM} {rest}", values)
+            yield from map(_checked, rows)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing."""
+        with self._errors():
+            database = self._begun()
+            try:
+                yield database
+                database.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):  # what failed may have rolled back itself
+                    database.execute("ROLLBACK")
+                raise
+
+    def _begun(self) -> sqlite3.Connection:
+        """The database, in a transaction; waits for whoever is writing, or mending the file."""
+        while True:
+            database = self._database()
+            database.execute("BEGIN IMMEDIATE")
+            if identity_of(self.path) == self._file:
+                return database
+            database.execute("ROLLBACK")  # while it waited, another one came into its place
+
+    def _database(self) -> sqlite3.Connection:
+        """The open database, made if it is not there; another one in its place is opened anew."""
+        if self._open is not None and identity_of(self.path) != self._file:
+            self.close()
+        if self._open is None:
+            if is_emptied(self.path):
+                self._log(
+                    f"{self.path}: is empty, though it was there; what was taught is gone, and a"
+                    " new one is begun; a backup may have it"
+                )
+            try:
+                self._open = connect(self.path)
+            except (sqlite3.DatabaseError, ValueError) as error:
+                if not may_be_damage(error) or not (said := rescue.mend(self.path, error)):
+                    raise
+                self._log(said)
+                self._open = connect(self.path)
+            self._file = identity_of(self.path)
+        return self._open
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """SQLite's errors in our words; a damaged file is mended."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, ValueError) as error:
+            if may_be_damage(error):
+                self.close()
+                if said := rescue.mend(self.path, error):
+                    raise BadData(f"{said}; try again") from error
+            if isinstance(error, sqlite3.DatabaseError):
+                raise in_our_words(self.path, error) from error
+            raise
+
+    def _make_room(self, database: sqlite3.Connection, newest: int) -> None:
+        """Keep within the limits; the event just written stays."""
+        labelled = 0
+        while True:
+            count = database.execute("SELECT count(*) FROM samples").fetchone()[0]
+            excess = max(0, count - self.most)
+            if not excess and bytes_in_use(database) <= self.megabytes << 20:
+                break
+            rows = database.execute(
+                "SELECT id, label IS NOT NULL FROM samples WHERE event != ?"
+                " ORDER BY label IS NOT NULL, id LIMIT ?",
+                (newest, excess or _DROPPED_AT_ONCE),
+            ).fetchall()
+            if not rows:
+                break
+            labelled += sum(row[1] for row in rows)
+            database.executemany("DELETE FROM samples WHERE id = ?", [row[:1] for row in rows])
+        _forget_empty_events(database)
+        if labelled:
+            self._log(
+                f"{self.path}: is full ({self.most} samples, {self.megabytes} MB), so the "
+                f"{labelled} oldest labelled ones were dropped; export samples, or raise "
+                "samples.most and samples.megabytes"
+            )
+
+
+def _checked(row: tuple[Any, ...]) -> Sample:
+    """A sample from its row. Raises ValueError if its patch is not the one that was written: SQLite
+    itself does not see what a card spoils within a row."""
+    sample = sample_of(row[:-1])
+    if digest_of(sample.patch) != row[-1]:
+        raise ValueError(f"sample {sample.id} is spoilt")
+    return sample
+
+
+def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> None:
+    """Write one sample, unless its place in the event is taken."""
+    content, height, width = packed(item.cutout)
+    database.execute(
+        "INSERT OR IGNORE INTO samples (event, place, read, confidence, label, weights, source,"
+        " patch, digest, cutout, height, width) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            event,
+            place,
+            item.read,
+            float(item.confidence),
+            item.label,
+            item.weights,
+            item.source,
+            item.patch.tobytes(),
+            digest_of(item.patch),
+            content,
+            height,
+            width,
+        ),
+    )
+
+
+def _forget_empty_events(database: sqlite3.Connection) -> None:
+    database.execute("DELETE FROM events WHERE id NOT IN (SELECT event FROM samples)")

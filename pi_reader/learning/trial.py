@@ -1,0 +1,351 @@
+"""A candidate is trained, tested, and accepted or refused; it can be interrupted at any moment.
+
+With fewer than fifty held-out samples the owner's digits are judged by cross-validation over
+readings: they are dealt into five parts, and each part is read by a network that learned from the
+other four only. Held-out samples are read by the candidate itself, which never learned from any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pi_reader.errors import BadData, MissingFile, UsageError
+from pi_reader.learning import acceptance, finetune
+from pi_reader.learning.acceptance import General, Opinion, Owner
+from pi_reader.learning.finetune import LabelledDigits
+from pi_reader.learning.rehearsal import Rehearsal
+from pi_reader.network.loss import softmax
+from pi_reader.network.model import Model
+from pi_reader.training import calibrate, checkpoint, trainer
+from pi_reader.training.checkpoint import Stream, random_for
+from pi_reader.values import CLASSES, NO_DIGIT
+
+FOLDS = 5
+TRAINING_WORK = 1.05e12  # FLOP for all trainings together; looking and judging take 0.2 beside
+LEAST_LEARNED = 2  # readings to learn from: one is read by a network that learned another
+MOST_STEPS = 400  # of the candidate's training; more do not help
+_SHORTER = 3  # the parts' trainings are so many times shorter: good enough to judge by
+_LEAST = np.float32(1e-30)  # keeps the logarithm finite
+_BLENDS = (1.0, 0.8, 0.6, 0.45)  # how much of what was learned is taken over, tried in turn
+_LITTLE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)  # the same if few kinds of digits were taught
+_MENDED = 0.9  # share of the owner's errors that as little as possible has to mend
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial.
+
+    state: "accepted", "refused", or "waiting" for more samples; why: in words, with figures.
+    model: the network that was judged, None if there is none, and sure_at: from which confidence on
+    it is to be believed. owner, before, after: the figures, None as far as none were taken.
+    taken: how much of what was learned it has, 0 to 1; work: FLOP of matrix work.
+    """
+
+    state: str
+    why: str
+    work: float = 0.0
+    model: Model | None = None
+    sure_at: float = 0.0
+    owner: Owner | None = None
+    before: General | None = None
+    after: General | None = None
+    taken: float = 1.0
+
+
+@dataclass
+class Trial:
+    """One trial.
+
+    parent: the network in use; sure_at: from which confidence on it is believed. taught: what the
+    owner said. folder: where checkpoints are kept, None for none; facts: what they must have in
+    common with this trial. stop: gives a reason to stop, or ""; shown: is told how many steps are
+    done, and how many there are. log: is told what goes on, in lines. known: the parent's general
+    test if it was done before.
+    """
+
+    parent: Model
+    sure_at: float
+    taught: LabelledDigits
+    rehearsal: Rehearsal
+    seed: int = 0
+    folder: Path | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    stop: Callable[[], str] = lambda: ""
+    shown: Callable[[int, int], None] = lambda done, steps: None
+    log: Callable[[str], None] = lambda line: None
+    known: General | None = None
+    work: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.parent.outcomes <= NO_DIGIT:  # it has no such outcome, and cannot learn it
+            self.taught = self.taught.take(self.taught.labels < NO_DIGIT)
+        self._crossed = int(self.taught.held_out.sum()) < acceptance.ENOUGH_HELD
+        shares = 1 + FOLDS * self._crossed / _SHORTER
+        budget = TRAINING_WORK / shares / finetune.step_work(self.parent)
+        self.steps = max(_SHORTER, min(MOST_STEPS, int(budget)))
+        self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
+        self._untaught = sorted(set(range(CLASSES)) - set(self.taught.labels.tolist()))
+        self._replay = finetune.NO_REPLAY
+        self._done = 0  # steps of the trainings that are over
+
+    def run(self) -> Outcome:
+        """Train and judge. Raises trainer.Stopped, and CannotWrite if no checkpoint can be kept."""
+        taught, learned = self.taught, self.taught.take(~self.taught.held_out)
+        short = acceptance.waits_for(len(taught), len(np.unique(taught.events)))
+        if short or len(np.unique(learned.events)) < LEAST_LEARNED:
+            return Outcome(
+                "waiting",
+                short or "fewer than two readings are there to learn from; label another one",
+            )
+        read = self.look(self.parent, taught.patches)
+        sure = read[:, :CLASSES].max(axis=1) >= self.sure_at
+        if wrong := acceptance.doubtful_labels(
+            taught.labels, read[:, :CLASSES].argmax(axis=1), sure
+        ):
+            return self._refused(wrong)
+        if acceptance.all_is_well(taught.labels, read, self.sure_at):
+            return Outcome(
+                "waiting",
+                f"all {len(taught)} labelled digits are read right and for sure, so there is "
+                "nothing to learn from them",
+                self.work,
+            )
+        kinds = np.unique(learned.labels)
+        self._replay = finetune.replayed(self.parent, self.rehearsal, kinds, self.seed)
+        self.work += finetune.look_work(self.parent, self._replay.looked)
+        child = self._train(learned, "candidate", self.steps)
+        few = len(kinds) < finetune.ALL_KINDS
+        taken = self._little_of(child) if few else self._much_of(child)
+        before = self.known or self.general(self.parent)
+        taken, model, after, lost = self._bearable(child, taken, before)
+        if lost:
+            return self._refused(lost, model=model, before=before, after=after, taken=taken)
+        sure_at = self._calibrate(model)
+        owner = self._owner(acceptance.opinion(read, taught.labels), model, taken)
+        figures = {
+            "model": model,
+            "sure_at": sure_at,
+            "owner": owner,
+            "before": before,
+            "after": after,
+            "taken": taken,
+        }
+        if not owner.better:
+            return self._refused(owner.figures, **figures)
+        return Outcome("accepted", owner.figures, self.work, **figures)  # type: ignore[arg-type]
+
+    def _bearable(
+        self, child: Model, taken: float, before: General
+    ) -> tuple[float, Model, General, str]:
+        """Take over so much, or less if the general test does not bear it: how much that is, the
+        model, how it was tested, and what it lost if no share was bearable."""
+        for share in (taken, *(less for less in _BLENDS if less < taken)):
+            model = finetune.blend(self.parent, child, share)
+            after = self.general(model)
+            lost = after.loses(before, self._untaught)
+            if not lost:
+                break
+        return share, model, after, lost
+
+    def _much_of(self, child: Model) -> float:
+        """How much of what was learned the others' digits bear.
+
+        Chosen on images that are not the general test's, so that its figures stay honest.
+        """
+        digits = self.rehearsal.calibration
+        before = self._read(self.parent, *digits)
+        for taken in _BLENDS:
+            model = finetune.blend(self.parent, child, taken)
+            if not self._read(model, *digits).loses(before, most=acceptance.CHOSEN_LOST):
+                break
+        return taken
+
+    def _little_of(self, child: Model) -> float:
+        """How little of what was learned mends the owner's digits: of the kinds that were not
+        taught nobody can know what this hand would lose."""
+        learned = self.taught.take(~self.taught.held_out)  # the others are there to judge by
+        digits = learned.patches, learned.labels
+        before = self._wrong(self.parent, *digits).sum()
+        most = before - _MENDED * (before - self._wrong(child, *digits).sum())
+        for taken in _LITTLE:
+            model = finetune.blend(self.parent, child, taken)
+            if self._wrong(model, *digits).sum() <= most:
+                break
+        return taken
+
+    def _refused(self, why: str, **figures: Any) -> Outcome:
+        return Outcome("refused", why, self.work, **figures)
+
+    def _owner(self, before: Opinion, model: Model, taken: float) -> Owner:
+        """Judge by the owner's digits, each read by a network that did not learn from it."""
+        taught = self.taught
+        right, margin = np.zeros(len(taught), bool), np.zeros(len(taught), np.int64)
+
+        def look(network: Model, rows: np.ndarray) -> None:
+            some = taught.take(rows)
+            said = acceptance.opinion(self.look(network, some.patches), some.labels)
+            right[rows], margin[rows] = said.right, said.margin
+
+        held = np.flatnonzero(taught.held_out)
+        look(model, held)
+        if not self._crossed:
+            return acceptance.compare(
+                taught.labels[held],
+                _part(before, held),
+                Opinion(right[held], margin[held]),
+                "none of them learned",
+            )
+        for number, rows in enumerate(self._folds(), 1):
+            rest = ~taught.held_out
+            rest[rows] = False
+            child = self._train(taught.take(rest), f"part {number}", self.steps // _SHORTER)
+            network = finetune.blend(self.parent, child, taken)
+            network.temperature = model.temperature
+            look(network, rows)
+        return acceptance.compare(
+            taught.labels, before, Opinion(right, margin), "each by a network that did not learn it"
+        )
+
+    def _folds(self) -> Iterator[np.ndarray]:
+        """The rows of each part; a reading is never in two."""
+        taught = self.taught
+        events = np.unique(taught.events[~taught.held_out])
+        dealt = random_for(self.seed, Stream.ORDER, 1).permutation(events)
+        for part in range(FOLDS):
+            mine = np.isin(taught.events, dealt[part::FOLDS]) & ~taught.held_out
+            if mine.any():
+                yield np.flatnonzero(mine)
+
+    def _train(self, taught: LabelledDigits, name: str, steps: int) -> Model:
+        """One training, from its checkpoint on if there is one."""
+        learner = finetune.learner_for(
+            self.parent, taught, self.rehearsal, self._replay, steps, self.seed
+        )
+        path = self.folder / f"{name.replace(' ', '-')}.checkpoint" if self.folder else None
+        facts = {**self.facts, "training": name, "steps": steps, "digits": len(taught)}
+        start = self._resume(path, facts, learner.state) if path else 0
+        done = self._done + start
+
+        def keep(step: int) -> None:
+            if path:
+                checkpoint.save(path, step, facts, learner.state)
+
+        def stop() -> str:  # is asked after each step
+            nonlocal done
+            done += 1
+            self.shown(done, self.all_steps)
+            return self.stop()
+
+        try:
+            result = trainer.train(learner, start, keep, stop)
+            if result.stopped:
+                raise trainer.Stopped(result.stopped)
+            if start < steps:
+                keep(steps)
+            self.work += finetune.step_work(self.parent) * steps
+            self._done += steps
+            return learner.result().copy()
+        finally:
+            learner.close()
+
+    def _resume(self, path: Path, facts: Mapping[str, Any], state: checkpoint.State) -> int:
+        """How many steps are done; a checkpoint of other nights, or a damaged one, is no use."""
+        try:
+            start = checkpoint.load(path, facts, state)
+            self.log(f"{facts['training']}: goes on after step {start} of {facts['steps']}")
+            return start
+        except MissingFile:
+            return 0
+        except (BadData, UsageError) as error:
+            self.log(f"{facts['training']}: begins anew ({error})")
+            return 0
+
+    def general(self, model: Model) -> General:
+        """The general test."""
+        read = self._read(model, *self.rehearsal.tested)
+        if model.outcomes <= NO_DIGIT:
+            return read
+        seen = self.look(model, self.rehearsal.test_marks)
+        false_positives = int((seen[:, :CLASSES].max(axis=1) >= self.sure_at).sum())
+        return replace(read, false_positives=false_positives)
+
+    def _read(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> General:
+        """How many digits are read wrong."""
+        wrong = labels[self._wrong(model, patches, labels)]
+        each = tuple(np.bincount(wrong, minlength=CLASSES).tolist())
+        return General(
+            self.rehearsal.name, len(labels), len(wrong), len(self.rehearsal.test_marks), 0, each
+        )
+
+    def _wrong(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return ~acceptance.opinion(self.look(model, patches), labels).right
+
+    def _calibrate(self, model: Model) -> float:
+        """Make its confidence honest, in place; gives the confidence from which as many digits of
+        the general sort are sure as were before."""
+        patches, labels = self.rehearsal.calibration
+        sure = self.look(self.parent, patches)[:, :CLASSES].max(axis=1) >= self.sure_at
+        model.temperature = 1.0
+        said = self.look(model, patches)
+        model.temperature = calibrate.fit_temperature(said, labels)
+        cooled = softmax(np.log(np.maximum(said, _LEAST)) / np.float32(model.temperature))
+        confident = cooled[:, :CLASSES].max(axis=1)
+        return min(0.9999, round(float(np.quantile(confident, 1 - sure.mean())), 4))
+
+    def look(self, model: Model, patches: np.ndarray) -> np.ndarray:
+        """Probabilities, and the work they cost."""
+        self.work += finetune.look_work(model, len(patches))
+        return model.predict(patches)
+
+
+def offered(
+    parent: Model,
+    sure_at: float,
+    model: Model,
+    its_sure_at: float,
+    held: LabelledDigits,
+    rehearsal: Rehearsal,
+) -> Outcome:
+    """Judge a network that was trained elsewhere, by the digits that nobody learned from.
+
+    parent: the one in use, believed from `sure_at` on; held: the owner's held-out digits.
+    """
+    if model.outcomes < parent.outcomes:
+        return Outcome("refused", "it cannot say that a mark is no digit, the weights in use can")
+    if len(held) < acceptance.LEAST:
+        return Outcome(
+            "waiting",
+            f"{len(held)} held-out digits are too few to tell better from "
+            f"worse; {acceptance.LEAST - len(held)} more are needed",
+        )
+    trial, its = Trial(parent, sure_at, held, rehearsal), Trial(model, its_sure_at, held, rehearsal)
+    held = trial.taught  # without what the parent has no outcome for
+    labels = held.labels
+    owner = acceptance.compare(
+        labels,
+        acceptance.opinion(trial.look(parent, held.patches), labels),
+        acceptance.opinion(its.look(model, held.patches), labels),
+        "none of them learned",
+    )
+    before, after = trial.general(parent), its.general(model)
+    lost = after.loses(before)
+    state = "accepted" if owner.better and not lost else "refused"
+    return Outcome(
+        state,
+        lost or owner.figures,
+        trial.work + its.work,
+        model,
+        its_sure_at,
+        owner,
+        before,
+        after,
+    )
+
+
+def _part(whole: Opinion, rows: np.ndarray) -> Opinion:
+    return Opinion(whole.right[rows], whole.margin[rows])

@@ -1,0 +1,188 @@
+"""The network that sees what stands around a mark, and says what kind of mark it is.
+
+The network for patches sees one mark alone, and a 1, a bracket, an l and the edge of a table may
+all be the same stroke. What they are is said by what stands beside them. So this one looks at a
+window of some six by three times the mark's size, together with what the first network made of
+the mark: its activations before the last layer, and its scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pi_reader.network.base import Array
+from pi_reader.network.layers import Conv2D, Dense, Flatten, ReLU
+from pi_reader.network.logistic import Logistic
+from pi_reader.network.loss import softmax
+from pi_reader.network.model import Model
+
+SIGNS = "+-×÷/:=%().,"
+KINDS: tuple[str, ...] = (*"0123456789", *SIGNS, "letter", "other")  # what stands on paper
+WINDOW = (56, 112, 2)  # rows, columns; all contrast, and the mark's own ink
+_SEEN = 64  # numbers that tell what a window shows
+_HIDDEN = 96
+_BLOCK = 32  # windows at a time: what they need stays in the cache
+
+
+class Neighbourhood:
+    """Tells digits, signs, letters and other marks apart by what stands around them.
+
+    eyes: the layers that look at a window; head: the layers that join what they saw with the
+    features (n, features) of the patch, which are the first network's activations and scores.
+    temperature: what the scores are divided by before they become probabilities.
+    """
+
+    def __init__(self, eyes: Model, head: Model, temperature: float = 1.0) -> None:
+        self.eyes, self.head, self.temperature = eyes, head, temperature
+
+    @classmethod
+    def new(cls, features: int, rng: np.random.Generator | None = None) -> Neighbourhood:
+        """One that has learned nothing; features: how many numbers come with each patch."""
+        eyes = Model(
+            [
+                Conv2D(2, 12, 5, stride=3, rng=rng),
+                ReLU(),
+                Conv2D(12, 28, 3, stride=2, rng=rng),
+                ReLU(),
+                Conv2D(28, 48, 3, stride=2, rng=rng),
+                ReLU(),
+                Flatten(),
+                Dense(48 * 3 * 8, _SEEN, rng=rng),
+                ReLU(),
+            ],
+            WINDOW,
+        )
+        head = Model(
+            [
+                Dense(_SEEN + features, _HIDDEN, rng=rng),
+                ReLU(),
+                Dense(_HIDDEN, len(KINDS), rng=rng),
+            ],
+            (_SEEN + features,),
+        )
+        return cls(eyes, head)
+
+    @property
+    def features(self) -> int:
+        """How many numbers it wants to know of each patch."""
+        return self.head.input_shape[0] - self.eyes.outcomes
+
+    @property
+    def parameters(self) -> list[Array]:
+        """All arrays that learning changes, in place."""
+        return self.eyes.parameters + self.head.parameters
+
+    @property
+    def gradients(self) -> list[Array]:
+        """The loss's gradient with respect to each of `parameters`."""
+        return self.eyes.gradients + self.head.gradients
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications with addition for one mark."""
+        return self.eyes.multiply_adds + self.head.multiply_adds
+
+    def predict(self, surroundings: np.ndarray, patches: np.ndarray, features: Array) -> Array:
+        """How likely each of `KINDS` is for each mark.
+
+        surroundings: (n, 56, 112) uint8, 0 paper to 255 ink, all that stands around each mark;
+        patches: (n, 28, 28) uint8, the mark alone; features: (n, features) float32.
+        Gives (n, kinds) float32, each row summing to 1.
+        """
+        scores = np.empty((len(patches), len(KINDS)), np.float32)
+        for start in range(0, len(patches), _BLOCK):
+            some = slice(start, start + _BLOCK)
+            x = as_windows(surroundings[some], patches[some])
+            scores[some] = self.forward(x, features[some])
+        return softmax(scores / np.float32(self.temperature))
+
+    def forward(self, x: Array, features: Array, training: bool = False) -> Array:
+        """Scores (n, kinds) of windows (n, 56, 112, 2) float32, ink from 0 to 1."""
+        seen = self.eyes.forward(x, training)  # (n, 64)
+        return self.head.forward(np.concatenate([seen, features], axis=1), training)
+
+    def backward(self, grad: Array) -> None:
+        """Fill `gradients` from the loss's gradient with respect to the scores."""
+        for layer in reversed(self.head.layers):
+            grad = layer.backward(grad)
+        self.eyes.backward(np.ascontiguousarray(grad[:, : self.eyes.outcomes]))
+
+
+def as_windows(surroundings: np.ndarray, patches: np.ndarray) -> Array:
+    """Windows (n, 56, 112, 2) float32, ink from 0 to 1: what stands around each mark, and in its
+    midst the mark alone."""
+    x = np.zeros((len(patches), *WINDOW), np.float32)
+    edge = patches.shape[1]
+    up, side = (WINDOW[0] - edge) // 2, (WINDOW[1] - edge) // 2
+    x[..., 0] = surroundings
+    x[:, up : up + edge, side : side + edge, 1] = patches
+    x *= np.float32(1 / 255)
+    return x
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What a reading needs besides the network for patches; it stands in the shipped weights.
+
+    neighbourhood: says what kind of mark each is; page: joins what both networks say with what
+    the page says (`reading.context`) to one confidence; its threshold is where a digit is sure.
+    presence: the same for whether there is a digit at all.
+    """
+
+    neighbourhood: Neighbourhood
+    page: Logistic
+    presence: Logistic
+
+    @classmethod
+    def from_spec(
+        cls, spec: Mapping[str, Any], build: Callable[[Mapping[str, Any]], Model] = Model.from_spec
+    ) -> Context:
+        """The one that `spec` describes, with zeros for numbers; ValueError if none is.
+
+        build: makes each of its networks from a spec of its own.
+        """
+        eyes, head = build(spec["eyes"]), build(spec["head"])
+        if eyes.input_shape != WINDOW or head.outcomes != len(KINDS):
+            raise ValueError("a neighbourhood of another shape")
+        if eyes.outcomes >= head.input_shape[0]:
+            raise ValueError("a neighbourhood without features")
+        neighbourhood = Neighbourhood(eyes, head, _number(spec["temperature"], 0.01, 100))
+        return cls(neighbourhood, _logistic(spec["page"]), _logistic(spec["presence"]))
+
+    def fits(self, model: Model) -> bool:
+        """Whether it can stand beside a network for patches."""
+        knows_marks = model.outcomes > 10
+        return knows_marks and model.features + model.outcomes == self.neighbourhood.features
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """All that is needed to build it again except the arrays, fit for JSON."""
+        return {
+            "eyes": self.neighbourhood.eyes.spec,
+            "head": self.neighbourhood.head.spec,
+            "temperature": float(self.neighbourhood.temperature),
+            **{
+                name: {"names": list(one.names), "threshold": float(one.threshold)}
+                for name, one in (("page", self.page), ("presence", self.presence))
+            },
+        }
+
+
+def _logistic(spec: Mapping[str, Any]) -> Logistic:
+    """A regression with zeros for numbers; ValueError if `spec` describes none."""
+    names, threshold = tuple(spec["names"]), _number(spec["threshold"], 0, 1)
+    if len(names) > 1000 or not all(isinstance(name, str) for name in names):
+        raise ValueError("a page model without names")
+    none = np.zeros(len(names) + 1, np.float32)
+    return Logistic(names, none[1:].copy(), none[1:].copy(), none, threshold)
+
+
+def _number(value: object, low: float, high: float) -> float:
+    """A plain number in a range; ValueError if it is none."""
+    if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
+        raise ValueError(f"{value!r:.40} should be a number from {low:g} to {high:g}")
+    return float(value)  # type: ignore[arg-type]

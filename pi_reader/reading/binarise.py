@@ -1,0 +1,230 @@
+"""From a grey picture to ink: the paper's own light is taken away, what is left is pen.
+
+The paper under the ink is guessed on a coarse grid by a grey closing: a dilation wipes out every
+stroke narrower than its window, an erosion puts the edges of shadows back where they were (Serra,
+*Image Analysis and Mathematical Morphology*, 1982). The window is a fifth of the picture's shorter
+side, so that a marker that fills the frame is not hollowed, and a hairline costs nothing extra.
+Chalk on a slate is the same picture with the signs turned round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+MAX_PIXELS = 800_000  # of the working picture; larger ones are averaged down, noise with them
+GRID_CELLS = 4800  # cells of the coarse grid: 80 x 60 for a camera frame of 640 x 480
+PAPER_WINDOW = 0.1  # radius of the closing, as a share of the grid's shorter side
+NOISE_FACTOR = 5.0  # ink is darker than its paper by at least so many standard deviations of noise
+LEAST_CONTRAST = 7  # grey levels; below this an 8-bit JPEG has only its own artefacts
+LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay below, pencil above
+DARKEST = 16  # grey levels: what is darker is taken to be as bright, as 8 bits say no more
+CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
+NOISE_ROWS = 32  # are enough to see how much noise there is
+GRAIN = 4  # pixels: the coarser paper grain
+LOCAL_SHARE = 0.36  # of the darkest ink near by: cuts soft edges at about half their height
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What is pen on a picture.
+
+    contrast: (h, w) uint8, how far each pixel stands out from its paper, in grey levels, 0 paper.
+    threshold: (h, w) uint8, the contrast above which a pixel is ink.
+    mask: (h, w) bool, the pixels taken for ink.
+    scale: pixels of the frame per pixel of these arrays along each side, at least 1.
+    noise: standard deviation of the picture's noise in grey levels.
+    light_ink: whether the ink is brighter than its ground (chalk).
+    ground: (rows, columns) int16, how bright the paper is in each cell of `cell` pixels' edge.
+    """
+
+    contrast: np.ndarray
+    threshold: np.ndarray
+    mask: np.ndarray
+    scale: int
+    noise: float
+    light_ink: bool
+    ground: np.ndarray
+    cell: int
+
+    def light_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """How bright the paper is at some pixels, (n,) float32 grey levels, at least DARKEST."""
+        rows = np.minimum(y // self.cell, self.ground.shape[0] - 1)
+        columns = np.minimum(x // self.cell, self.ground.shape[1] - 1)
+        return np.maximum(self.ground[rows, columns], DARKEST).astype(np.float32)
+
+
+def binarise(grey: np.ndarray) -> Ink:
+    """Find the ink on a picture, under uneven light and whatever the pen.
+
+    grey: (height, width) uint8, 0 black to 255 white, any size from 1 x 1.
+    """
+    picture = Image.fromarray(grey)
+    scale = max(1, int(np.ceil(np.sqrt(grey.size / MAX_PIXELS))))
+    if scale > 1:
+        picture = picture.reduce(scale)
+        grey = np.asarray(picture)
+    cell = max(1, round(float(np.sqrt(grey.size / GRID_CELLS))))
+    coarse = np.asarray(picture.reduce(cell)).astype(np.int16)
+    radius = max(2, round(min(coarse.shape) * PAPER_WINDOW))
+    paper, light_ink = estimate_paper(coarse, radius)
+    paper = settle(paper, coarse, light_ink)
+
+    ground = _enlarge(paper, cell, grey.shape)
+    if light_ink:
+        contrast = np.minimum(ground, grey)
+        np.subtract(grey, contrast, out=contrast)
+    else:
+        contrast = np.maximum(ground, grey)
+        np.subtract(contrast, grey, out=contrast)
+    noise = estimate_noise(grey)
+    threshold = _threshold(contrast, paper, cell, radius, noise)
+    mask = contrast > threshold
+    return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell)
+
+
+def estimate_paper(coarse: np.ndarray, radius: int) -> tuple[np.ndarray, bool]:
+    """The ground's brightness on the coarse grid, and whether the ink is the brighter one.
+
+    coarse: (rows, columns) int16, mean grey of each cell; radius: of the window in cells. Most of
+    any neighbourhood is ground, so cells with ink stand out further from the local mean than cells
+    without, and the sum of cubes has their sign. Returns the ground as (rows, columns) int16.
+    """
+    around = _mean(_mean(coarse.astype(np.float32), radius).T, radius).T
+    light_ink = float(((coarse - around) ** 3).sum()) > 0
+    if light_ink:
+        return -_erode(_dilate(-coarse, radius), radius), True
+    return _erode(_dilate(coarse, radius), radius), False
+
+
+def settle(paper: np.ndarray, coarse: np.ndarray, light_ink: bool) -> np.ndarray:
+    """Lower the ground onto the paper where it hangs a little above: in creases, over grain.
+
+    Only what is wider than a stroke and no more than a few per cent of the brightness is taken to
+    be paper. Same arrays as in estimate_paper.
+    """
+    sign = -1 if light_ink else 1
+    above = sign * (paper - coarse)
+    above = _dilate(-_dilate(-above, 1), 1)
+    most = (paper * np.float32(CREASE)).astype(np.int16)
+    return paper - sign * np.minimum(above, most)
+
+
+def estimate_noise(grey: np.ndarray) -> float:
+    """Standard deviation of noise and paper grain in grey levels, whichever is stronger.
+
+    From second differences along some rows, of pixels side by side and of pixels further apart.
+    """
+    step = max(1, grey.shape[0] // NOISE_ROWS)
+    rows = grey[::step].astype(np.int16)
+    return max(_deviation(rows, 1), _deviation(rows, GRAIN))
+
+
+def _deviation(rows: np.ndarray, lag: int) -> float:
+    """Standard deviation of (n, m) int16 rows about their neighbours `lag` columns away.
+
+    Half of all pixels see no edge, so the median of the absolute differences is noise alone; for
+    a normal distribution that median is 0.6745 standard deviations, and a second difference
+    (1, -2, 1) has the square root of six times the pixel's own.
+    """
+    if rows.shape[1] < 2 * lag + 1:
+        return 0.0
+    bend = np.abs(rows[:, : -2 * lag] - 2 * rows[:, lag:-lag] + rows[:, 2 * lag :])
+    counts = np.cumsum(np.bincount(bend.ravel(), minlength=2))
+    half = counts[-1] / 2
+    level = int(np.searchsorted(counts, half))
+    below = counts[level - 1] if level else 0
+    median = level - 0.5 + (half - below) / max(1, counts[level] - below)  # within the level
+    return max(0.0, float(median)) / (0.6745 * 6**0.5)
+
+
+def _threshold(
+    contrast: np.ndarray, paper: np.ndarray, cell: int, radius: int, noise: float
+) -> np.ndarray:
+    """The contrast above which a pixel is ink: over the noise, and well up the ink's flank."""
+    rows, columns = paper.shape
+    height, width = contrast.shape
+    strongest = np.zeros((rows, columns * cell), np.uint8)
+    whole = height // cell
+    strongest[:whole, :width] = contrast[: whole * cell].reshape(whole, cell, width).max(axis=1)
+    if whole < rows:
+        strongest[whole, :width] = contrast[whole * cell :].max(axis=0)
+    peaks = strongest[:, ::cell].astype(np.int16)
+    for offset in range(1, cell):
+        np.maximum(peaks, strongest[:, offset::cell], out=peaks)
+    local = _dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
+    least = np.maximum(LEAST_CONTRAST, NOISE_FACTOR * noise)
+    level = np.maximum(local, np.maximum(np.float32(least), paper * np.float32(LEAST_SHARE)))
+    across = _enlarge(level, cell, (rows, width))
+    return np.repeat(across, cell, axis=0)[:height]
+
+
+def _dilate(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Largest value within `radius` cells each way, a square window cut off at the border."""
+    return _slide(_slide(grid, radius).T, radius).T
+
+
+def _erode(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Smallest value within `radius` cells; beyond the border the slope is taken to go on.
+
+    Without that, light that falls off towards a corner would look like ink there.
+    """
+    return _slide_on(_slide_on(grid, radius).T, radius).T
+
+
+def _mean(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Running mean down the columns over 2 * radius + 1 rows, fewer at the border."""
+    sums = np.concatenate([np.zeros_like(grid[:1]), np.cumsum(grid, axis=0)])
+    row = np.arange(len(grid))
+    low, high = np.maximum(row - radius, 0), np.minimum(row + radius + 1, len(grid))
+    return (sums[high] - sums[low]) / (high - low).astype(np.float32)[:, None]
+
+
+def _slide_on(grid: np.ndarray, radius: int) -> np.ndarray:
+    reach = min(radius, len(grid) - 1)
+    above = 2 * grid[:1] - grid[1 : reach + 1][::-1]
+    below = 2 * grid[-1:] - grid[::-1][1 : reach + 1]
+    padded = np.concatenate([above, grid, below])
+    return -_slide(-padded, radius)[reach : reach + len(grid)]
+
+
+def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Running maximum down the columns over 2 * radius + 1 rows, in log2 steps."""
+    rows = grid.shape[0]
+    span = 2 * radius + 1
+    low = np.iinfo(grid.dtype).min
+    border = np.full((radius, grid.shape[1]), low, grid.dtype)
+    run = np.concatenate([border, grid, border])
+    reach = 1
+    while reach < span:
+        step = min(reach, span - reach)
+        run = np.maximum(run[: len(run) - step], run[step:])
+        reach += step
+    return run[:rows]
+
+
+def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
+    """The coarse grid drawn out to (h, w) uint8, linear between the middles of cells.
+
+    With as many rows as the grid has, it is drawn out across only.
+    """
+    small = Image.fromarray(np.clip(grid, 0, 255).astype(np.uint8))
+    if cell == 1:
+        return np.array(small)
+    wide = small.resize((grid.shape[1] * cell, grid.shape[0]), Image.Resampling.BILINEAR)
+    rows = np.asarray(wide)[:, : shape[1]]
+    if shape[0] == grid.shape[0]:
+        return rows
+    # twice as fast as Pillow: weights in 1/256, from the row above for the upper half of a cell
+    rows = np.pad(rows, ((1, 1), (0, 0)), "edge").astype(np.uint16)
+    place = (np.arange(cell) + 0.5) / cell - 0.5
+    weight = np.rint(256 * np.abs(place)).astype(np.uint16)[:, None]
+    half = cell // 2
+    large = rows[1:-1, None] * (256 - weight)
+    large[:, :half] += rows[:-2, None] * weight[:half]
+    large[:, half:] += rows[2:, None] * weight[half:]
+    large += 128
+    large >>= 8
+    return large.astype(np.uint8).reshape(-1, shape[1])[: shape[0]]

@@ -1,0 +1,198 @@
+"""Which components of ink may be digits, and which of them may be parts of one.
+
+A mark is a group of components that is shown to the network as one digit. Most are a single
+component. The bar of a 5, the stem of an open 4 or a stroke that the pen skipped lie close to the
+rest, so neighbours that could be parts of one digit are also tried together; what the network
+thinks of each of them decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.components import Components, find_components, strengths, union_find
+from pi_reader.reading.ruled_lines import find_ruled_lines
+
+LEAST_HEIGHT = 8  # working pixels of a digit
+LEAST_PART = 3  # working pixels of the longer side of a part of one
+WIDEST = 2.5  # width over height of a digit; a dash is wider
+WIDEST_GROUP = 1.4  # the same for a digit in parts
+SOLID = 0.45  # stroke over longer side: a blob
+MAX_COMPONENTS = 400  # on one page that are worth the network's time; the largest stay
+FILLS_FRAME = 0.6  # of the frame's height: a digit held so close may stick out of it
+MIDDLE = 0.25  # of the frame's width that such a digit leaves free on one side at the most
+LONGER = 1.1  # times the certain ink's longer side: faint ink that goes on
+MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be with the faint ink
+BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table's edge is thinner
+NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
+REACH = 0.6  # the same as a share of the smaller part's: a dash far off is no part
+MAX_PARTS = 5  # components close to each other that are tried in all combinations
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What may be written on a page, before anybody has read it.
+
+    ink: without ruled lines; components: what may be digits or parts of digits.
+    clutter: what was left out because no digit has its shape, or because it leaves the frame.
+    """
+
+    ink: Ink
+    components: Components
+    clutter: Components
+
+
+@dataclass(frozen=True)
+class Fainter:
+    """The components of a page when less contrast is enough for ink.
+
+    home: (n,) for each component of the page the one of these that it lies in, or -1; mended: (m,)
+    bool, which of these join or lengthen components of the page.
+    """
+
+    components: Components
+    home: np.ndarray
+    mended: np.ndarray
+
+    def parts(self, index: int) -> list[int]:
+        """The page's components that lie in one of these."""
+        return [int(component) for component in np.flatnonzero(self.home == index)]
+
+
+def find_candidates(ink: Ink) -> Candidates:
+    """The components that may be digits or parts of them.
+
+    What the frame cuts off is left out: half a digit may be any digit, and the edge of the table
+    comes in from there.
+    """
+    found = find_components(ink.mask)
+    ruled = find_ruled_lines(ink, found)
+    if ruled is not None:
+        return taken_out(ink, ruled)
+    return _sorted_out(ink, found)
+
+
+def taken_out(ink: Ink, cut: np.ndarray) -> Candidates:
+    """The marks of a page on which some pixels, (h, w) bool, are paper."""
+    ink = _without(ink, cut)
+    return _sorted_out(ink, find_components(ink.mask))
+
+
+def _sorted_out(ink: Ink, found: Components) -> Candidates:
+    """Components sorted into those that may be digits, those that cannot, and specks."""
+    longer = np.maximum(found.width, found.height)
+    part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART) & _within(found, ink)
+    left_out = (found.height >= LEAST_HEIGHT) & ~(part & may_stand_alone(found))
+    chosen = np.flatnonzero(part)
+    if len(chosen) > MAX_COMPONENTS:
+        order = np.argsort(-found.height[chosen], kind="stable")
+        chosen = np.sort(chosen[order[:MAX_COMPONENTS]])
+    return Candidates(ink, measured(found.pick(chosen), ink), measured(found.pick(left_out), ink))
+
+
+def find_fainter(page: Candidates) -> Fainter:
+    """Look at a page again with an eye for fainter ink.
+
+    A pen that skipped leaves a digit in pieces. Ink is followed down to lower contrast from where
+    it is certain (hysteresis, Canny 1986), but only if much of it was certain: else it has run
+    into a ruled line, a shadow or the paper's grain.
+    """
+    ink, found = page.ink, page.components
+    fainter = find_components(ink.contrast > (ink.threshold >> 1) + (ink.threshold >> 3))
+    if not len(fainter) or not len(found):
+        nothing = fainter.pick(np.zeros(0, np.int64))
+        return Fainter(nothing, np.full(len(found), -1), np.zeros(0, bool))
+    home = fainter.at(found.runs[found.first[:-1], 0], found.runs[found.first[:-1], 1])
+    certain = np.bincount(home, found.area, minlength=len(fainter))
+    sizeable = found.area >= LEAST_PART * found.stroke
+    parts = np.bincount(home[sizeable], minlength=len(fainter))
+    longest = np.zeros(len(fainter), np.int32)
+    np.maximum.at(longest, home, np.maximum(found.width, found.height))
+    longer = np.maximum(fainter.width, fainter.height) > LONGER * longest
+    good = may_stand_alone(fainter) & _within(fainter, ink)
+    good &= certain * MOSTLY_CERTAIN >= fainter.area
+    chosen = np.flatnonzero(good)[:MAX_COMPONENTS]
+    number = np.full(len(fainter), -1)
+    number[chosen] = np.arange(len(chosen))
+    return Fainter(
+        measured(fainter.pick(chosen), ink), number[home], ((parts > 1) | longer)[chosen]
+    )
+
+
+def measured(found: Components, ink: Ink) -> Components:
+    """The same components with their strength."""
+    return replace(found, strength=strengths(found, ink.contrast))
+
+
+def _within(found: Components, ink: Ink) -> np.ndarray:
+    """Which components do not touch the frame's border, or fill its middle with a bold pen."""
+    height, width = ink.mask.shape
+    inside = (found.left > 0) & (found.top > 0) & (found.right < width) & (found.bottom < height)
+    close = (found.height >= FILLS_FRAME * height) & (found.stroke >= BOLD * height)
+    close &= (found.right > MIDDLE * width) & (found.left < (1 - MIDDLE) * width)
+    return inside | close
+
+
+def _without(ink: Ink, ruled: np.ndarray) -> Ink:
+    """The ink when these pixels, (h, w) bool, and their soft edges are paper."""
+    edge = ruled.copy()
+    edge[1:] |= ruled[:-1]
+    edge[:-1] |= ruled[1:]
+    edge[:, 1:] |= ruled[:, :-1]
+    edge[:, :-1] |= ruled[:, 1:]
+    mask = ink.mask & ~ruled
+    return replace(ink, mask=mask, contrast=np.where(edge & ~mask, np.uint8(0), ink.contrast))
+
+
+def may_stand_alone(found: Components) -> np.ndarray:
+    """Which components have the size and shape of a whole digit, (n,) bool."""
+    shape = found.width <= WIDEST * found.height
+    solid = found.stroke > SOLID * np.maximum(found.width, found.height)
+    return (found.height >= LEAST_HEIGHT) & shape & ~solid
+
+
+def may_be_one(found: Components, group: Sequence[int]) -> bool:
+    """Whether the box around some components has the shape of a digit."""
+    left, top, right, bottom, *_ = found.bounds_of(group)
+    return right - left <= WIDEST_GROUP * (bottom - top) and bottom - top >= LEAST_HEIGHT
+
+
+def find_neighbourhoods(found: Components) -> list[list[int]]:
+    """Components sorted into groups, within which parts of one digit may be found.
+
+    Two digits that stand beside each other are no parts, however close they are: parts overlap
+    from left to right, one of them is small, or they are not on the same level.
+    """
+    count = len(found)
+    if not count:
+        return []
+    gap_x = np.maximum(found.left[:, None], found.left) - np.minimum(
+        found.right[:, None], found.right
+    )
+    gap_y = np.maximum(found.top[:, None], found.top) - np.minimum(
+        found.bottom[:, None], found.bottom
+    )
+    size = np.maximum(found.width, found.height)
+    larger, smaller = np.maximum(size[:, None], size), np.minimum(size[:, None], size)
+    gap = np.maximum(np.maximum(gap_x, gap_y), 0)
+    near = gap <= np.clip(NEAR * larger, 2, np.maximum(REACH * smaller, 2))
+    near &= larger >= LEAST_HEIGHT
+    overlap = -gap_x >= 0.3 * np.minimum(found.width[:, None], found.width)
+    short = np.minimum(found.height[:, None], found.height) < 0.7 * np.maximum(
+        found.height[:, None], found.height
+    )
+    level = -gap_y >= 0.3 * np.minimum(found.height[:, None], found.height)
+    near &= overlap | short | ~level
+    near &= smaller >= 0.12 * larger  # a speck changes nothing
+    dash = found.width > WIDEST * found.height
+    long = dash[:, None] & (found.width[:, None] > found.height)  # a fraction's bar is no hat
+    near &= ~(long | long.T)
+    one, other = np.nonzero(np.triu(near, 1))
+    names = union_find(count, one, other)
+    order = np.argsort(names, kind="stable")
+    breaks = np.flatnonzero(np.diff(names[order])) + 1
+    return [group.tolist() for group in np.split(order, breaks)]

@@ -1,0 +1,290 @@
+"""What a page says of its marks: how tall digits are here, what stands beside what, how dark.
+
+Each mark gets a handful of numbers. Logistic regressions (`network.logistic`), fitted on drawn
+pages, turn them into the probability that the mark is the digit that the network names, and into
+the probability that it is a digit at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pi_reader.network.base import Array
+from pi_reader.network.neighbourhood import KINDS, SIGNS, Context
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.decode import Mark, usual_height
+from pi_reader.reading.windows import cut_windows
+from pi_reader.values import CLASSES
+
+_LETTER, _OTHER = KINDS.index("letter"), KINDS.index("other")
+_SLASH, _BRACKETS = KINDS.index("/"), [KINDS.index("("), KINDS.index(")")]
+SIGN_AT = 0.8  # probability from which a sign is told
+LEAST_HEIGHT = 0.5  # of the usual height: no window is made for a smaller mark than that
+_SEVERAL = [KINDS.index(sign) for sign in "÷:=%"]  # signs of several parts
+_LEAST = 1e-3  # probabilities below it are all the same
+_TOUCHING = 0.05  # of the taller one's height: a gap that is none
+
+FEATURES = (
+    "network",  # log odds of the digit that the network for patches names
+    "network: none",  # of no digit
+    "network: margin",  # of the first digit against the second
+    "digit",  # of any digit, by the neighbourhood
+    "same digit",  # of that digit, by the neighbourhood
+    "letter",  # logarithms of what else the neighbourhood holds possible
+    "other",
+    "slash",
+    "bracket",
+    "sign",
+    "height",  # logarithm, in usual heights of the page's digits
+    "odd height",  # how far that is from 0
+    "height beside",  # in heights of the digits beside it
+    "odd height beside",
+    "width",  # logarithm of width over height
+    "stroke",  # how much thicker or thinner than the page's digits it is written, logarithm
+    "odd stroke",
+    "darkness",  # logarithm, in shares of the surest digit's
+    "page: digits",  # shares of the ink of all other marks
+    "page: letters",
+    "page: other",
+    "beside: digits",  # shares of the marks beside it
+    "beside: letters",
+    "beside: other",
+    "page: marks",  # logarithm of how many there are
+    "one",  # whether it would be a 1, alone and times three of the above
+    "one: same digit",
+    "one: width",
+    "one: height",
+    "contradiction",  # whether the neighbourhood names another digit
+    "torn",  # whether it was torn from ink of another line
+    "touching",  # how many marks it touches, at most 2
+    "off the line",  # how far its foot stands from those beside it, in usual heights
+    "at the edge",  # whether it reaches the edge of the frame
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A mark and what the page makes of it.
+
+    confidence: how likely it is the digit that the network names, 0 to 1; is_digit: whether a
+    digit may stand here, whichever, or several that have grown together.
+    """
+
+    mark: Mark
+    confidence: float
+    is_digit: bool
+
+    @property
+    def sign(self) -> str:
+        """The sign that it is, or ""."""
+        if self.is_digit or not self.mark.kinds:
+            return ""
+        return _sign(self.mark)
+
+    @property
+    def reason(self) -> str:
+        """Why it is not believed, in a few words."""
+        chances = self.mark.chances[:CLASSES]
+        second, first = sorted(range(CLASSES), key=chances.__getitem__)[-2:]
+        if self.mark.torn:
+            return "torn from ink of another line"
+        if chances[second] > 0.1 * chances[first]:
+            return f"may be {first} or {second}"
+        kind = KINDS[int(np.argmax(self.mark.kinds))] if self.mark.kinds else "other"
+        if kind.isdecimal():
+            return "odd on this page"
+        return {"letter": "may be a letter", "other": "may be no digit"}.get(kind, f"may be {kind}")
+
+
+def in_context(ink: Ink, marks: Sequence[Mark], context: Context) -> list[Judged]:
+    """What the marks of a page are, by what stands around them and by the page as a whole."""
+    marks = see(ink, marks, context)
+    x = describe(marks, ink.mask.shape)
+    present = context.presence(x) >= context.presence.threshold
+    return [
+        Judged(mark, confidence, confidence >= 0.5 or (may_be and not _sign(mark)))
+        for mark, confidence, may_be in zip(
+            marks, context.page(x).tolist(), present.tolist(), strict=True
+        )
+    ]
+
+
+def _sign(mark: Mark) -> str:
+    """The sign that a mark certainly is, or ""."""
+    best = int(np.argmax(mark.kinds))
+    return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= SIGN_AT else ""
+
+
+def see(ink: Ink, marks: Sequence[Mark], context: Context) -> list[Mark]:
+    """The marks with what the neighbourhood holds each for; signs of several parts are one."""
+    if not marks:
+        return []
+    kinds = context.neighbourhood.predict(
+        windows_of(ink, marks, marks),
+        np.array([mark.patch for mark in marks], np.uint8),
+        features(marks),
+    )
+    return whole_signs(told(marks, kinds))
+
+
+def told(marks: Sequence[Mark], kinds: Array) -> list[Mark]:
+    """Marks with what the neighbourhood holds them for, (n, kinds).
+
+    Which digit a mark is, if it is one, both networks say: the product of their probabilities.
+    """
+    chances = np.array([mark.chances for mark in marks], np.float32)
+    both = chances[:, :CLASSES] * kinds[:, :CLASSES] + np.float32(1e-12)
+    both *= ((1 - chances[:, CLASSES]) / both.sum(axis=1))[:, None]
+    return [
+        replace(mark, chances=(*digits, mark.chances[CLASSES]), kinds=tuple(kind))
+        for mark, digits, kind in zip(marks, both.tolist(), kinds.tolist(), strict=True)
+    ]
+
+
+def windows_of(ink: Ink, marks: Sequence[Mark], page: Sequence[Mark]) -> np.ndarray:
+    """The windows of some marks of a page, (n, 56, 112) uint8; page: all marks there are."""
+    return cut_windows(ink, marks, LEAST_HEIGHT * usual_height(page))
+
+
+def features(marks: Sequence[Mark]) -> Array:
+    """What the neighbourhood is told of each patch: the network's activations and logarithms of
+    its probabilities, scaled to about 1; (n, features) float32."""
+    hidden = np.array([mark.hidden for mark in marks], np.float32)
+    chances = np.array([mark.chances for mark in marks], np.float32)
+    return np.concatenate(
+        [hidden * np.float32(0.5), np.log(np.maximum(chances, 6e-6)) * np.float32(0.25)], axis=1
+    )
+
+
+def whole_signs(marks: Sequence[Mark]) -> list[Mark]:
+    """Marks of several components either are a sign like =, and then their parts are nothing by
+    themselves, or are nothing, and the parts stand for themselves."""
+    several = [mark for mark in marks if mark.stacked]
+    likely = [max(mark.kinds[kind] for kind in _SEVERAL) for mark in several]
+    taken: set[int] = set()
+    whole = []
+    for index in np.argsort(likely)[::-1]:
+        if likely[index] > 0.5 and not several[index].components & taken:
+            whole.append(several[index])
+            taken |= several[index].components
+    return [mark for mark in marks if not (mark.stacked or mark.components & taken)] + whole
+
+
+def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
+    """The numbers of `FEATURES` for each mark of a page, (n, features) float32.
+
+    marks: with what the neighbourhood says of them; shape: (height, width) of the page in working
+    pixels.
+    """
+    if not marks:
+        return np.zeros((0, len(FEATURES)), np.float32)
+    chances = np.array([mark.chances for mark in marks])  # (n, 11)
+    kinds = np.array([mark.kinds for mark in marks])  # (n, kinds)
+    box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.float32)
+    stroke = np.array([max(mark.stroke, 0.5) for mark in marks])
+    darkness = np.array([mark.darkness for mark in marks])
+    everyone = np.arange(len(marks))
+    digit, letter, other = kinds[:, :CLASSES].sum(1), kinds[:, _LETTER], kinds[:, _OTHER]
+    label = chances[:, :CLASSES].argmax(1)
+    ranked = np.sort(chances[:, :CLASSES], axis=1)
+    same = kinds[everyone, label]
+    width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
+    usual = weighted_median(height, digit + _LEAST)
+    thick = weighted_median(stroke, (digit + _LEAST) * height)
+    size = np.clip(np.maximum(width, height) / usual, 0, 1) ** 2  # specks count for little
+    beside = _beside(box) * size
+    near = beside.sum(1)
+    local = (beside @ (np.log(height) * digit) + 0.3 * np.log(usual)) / (beside @ digit + 0.3)
+    foot = (beside @ (box[:, 3] * digit) + 0.3 * box[:, 3]) / (beside @ digit + 0.3)
+    page = [_of_the_others(share, size, prior) for share, prior in _priors(digit, letter, other)]
+    around = [
+        (beside @ share + on_page) / (near + 1)
+        for share, on_page in zip((digit, letter, other), page, strict=True)
+    ]
+    one = (label == 1).astype(np.float32)
+    tall, wide, pen = np.log(height / usual), np.log(width / height), np.log(stroke / thick)
+    off = np.log(height) - local
+    room = np.minimum.reduce([box[:, 0], box[:, 1], shape[1] - box[:, 2], shape[0] - box[:, 3]])
+    columns = [
+        log_odds(ranked[:, -1]),
+        log_odds(chances[:, CLASSES]),
+        log_odds(ranked[:, -1] / np.maximum(ranked[:, -1] + ranked[:, -2], 1e-9)),
+        log_odds(digit),
+        log_odds(same),
+        np.log(letter + _LEAST),
+        np.log(other + _LEAST),
+        np.log(kinds[:, _SLASH] + _LEAST),
+        np.log(kinds[:, _BRACKETS].sum(1) + _LEAST),
+        np.log(kinds[:, CLASSES:_LETTER].sum(1) + _LEAST),
+        tall,
+        np.abs(tall),
+        off,
+        np.abs(off),
+        wide,
+        pen,
+        np.abs(pen),
+        np.log(darkness / (darkness[np.argmax(digit * darkness)] + 1e-6) + _LEAST),
+        *page,
+        *around,
+        np.full(len(marks), np.log(size.sum() + 0.5)),
+        one,
+        one * log_odds(same),
+        one * wide,
+        one * tall,
+        label != kinds[:, :CLASSES].argmax(1),
+        [mark.torn for mark in marks],
+        np.minimum(_touching(box), 2),
+        np.minimum(np.abs(box[:, 3] - foot) / usual, 2),
+        room < 2,
+    ]
+    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
+
+
+def log_odds(p: np.ndarray) -> np.ndarray:
+    """log(p / (1 - p)) of probabilities, at most 9 either way."""
+    p = np.clip(p, 1e-4, 1 - 1e-4)
+    return np.log(p / (1 - p))
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """The value with half of the weight on either side; there must be one at least."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _gaps(box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Between each two boxes (n, 4): the gap from left to right in heights of the taller one,
+    and whether they stand level, both (n, n)."""
+    left, top, right, bottom = box.T
+    height = bottom - top
+    apart = np.maximum(left, left[:, None]) - np.minimum(right, right[:, None])
+    level = np.minimum(bottom, bottom[:, None]) > np.maximum(top, top[:, None])
+    return apart / np.maximum(height, height[:, None]), level
+
+
+def _beside(box: np.ndarray) -> np.ndarray:
+    """How near each two marks stand beside each other, (n, n) from 0 to 1, 0 for itself."""
+    apart, level = _gaps(box)
+    near = np.exp(-np.maximum(apart, 0)) * level
+    np.fill_diagonal(near, 0)
+    return near
+
+
+def _touching(box: np.ndarray) -> np.ndarray:
+    """How many other marks each one touches."""
+    apart, level = _gaps(box)
+    return ((apart < _TOUCHING) & level).sum(1) - 1
+
+
+def _priors(*shares: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """What a page is expected to hold before anything is seen: digits, letters, others."""
+    return list(zip(shares, (0.8, 0.1, 0.1), strict=True))
+
+
+def _of_the_others(share: np.ndarray, size: np.ndarray, prior: float) -> np.ndarray:
+    """The mean of `share` over all other marks, each counted by its size, and one as expected."""
+    return ((share * size).sum() - share * size + prior) / (size.sum() - size + 1)

@@ -1,0 +1,150 @@
+"""Which of several ways to read the same ink is the likeliest.
+
+Costs are in nats, the negative logarithm of a probability: what is certain costs nothing, and the
+costs of marks that are independent add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import log
+
+import numpy as np
+
+from pi_reader.values import NO_DIGIT
+
+PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neighbourhood
+NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possible
+PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
+HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
+LEAST_CHANCE = 1e-6
+
+
+Place = tuple[float, float]  # of a cut: its column and slant
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """Ink taken together, and what the network thinks of it.
+
+    left, top, right, bottom: its box in working pixels; strength: its mean contrast in grey
+    levels; chances: 10 or 11 probabilities, of the digits and of "no digit".
+    components: the numbers of the components that its ink comes from.
+    darkness: its strength as a share of the paper's brightness, the same in light and in shadow.
+    patch: (28, 28) uint8, what the network saw of it.
+    stroke: how thick it is written, in working pixels.
+    patch: (28, 28) uint8, what the network saw of it; hidden: (k,) float32, the network's
+    activations before its last layer, where they are wanted.
+    torn: whether it was torn from ink of another line.
+    stacked: whether it is made of pieces above each other that no digit was made of.
+    kinds: what the neighbourhood holds it for, a probability for each of its kinds.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    strength: float
+    chances: tuple[float, ...]
+    components: frozenset[int] = frozenset()
+    darkness: float = 1.0
+    stroke: float = 1.0
+    patch: np.ndarray | None = field(default=None, repr=False)
+    hidden: np.ndarray | None = field(default=None, repr=False)
+    torn: bool = False
+    stacked: bool = False
+    kinds: tuple[float, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """Height of the box in working pixels."""
+        return self.bottom - self.top
+
+    @property
+    def chance(self) -> float:
+        """Probability of the likeliest digit."""
+        return max(self.chances[:NO_DIGIT])
+
+    @property
+    def none(self) -> float:
+        """Probability of no digit; from a network without that outcome, of none of the ten."""
+        return self.chances[NO_DIGIT] if len(self.chances) > NO_DIGIT else 1 - self.chance
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether some digit is likelier than none."""
+        return len(self.chances) <= NO_DIGIT or self.chance > self.chances[NO_DIGIT]
+
+    @property
+    def cost(self) -> float:
+        """What it costs to take it for a digit."""
+        return -log(max(self.chance, LEAST_CHANCE))
+
+    @property
+    def cost_of_none(self) -> float:
+        """What it costs to take it for no digit."""
+        return -log(max(self.none, LEAST_CHANCE))
+
+
+def best_partition(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]:
+    """The likeliest way to take each of some components for a digit, part of one, or neither.
+
+    shares: each component's share of their ink; marks: by the set of components they are made of,
+    bit i for component i. Dynamic programming over subsets: the first component not yet explained
+    is passed over or taken with any others. A mark that is passed over is in the result too.
+    """
+    count = len(shares)
+    everything = (1 << count) - 1
+    best: list[tuple[float, list[Mark]]] = [(0.0, [])] * (everything + 1)
+    for done in range(everything - 1, -1, -1):
+        first = next(i for i in range(count) if not done >> i & 1)
+        alone = marks.get(1 << first)
+        cost, rest = best[done | 1 << first]
+        cost += PASS_OVER * shares[first] + (alone.cost_of_none if alone else 0.0)
+        choices = [(cost, [alone, *rest] if alone else rest)]
+        for group, mark in marks.items():
+            if group >> first & 1 and not group & done:
+                cost, rest = best[done | group]
+                choices.append((mark.cost + cost, [mark, *rest]))
+        best[done] = min(choices, key=lambda choice: choice[0])
+    return best[0][1]
+
+
+def shortest_path(pieces: Mapping[tuple[Place, Place], Mark]) -> tuple[float, list[Mark]] | None:
+    """The likeliest row of digits from the leftmost cut to the rightmost, and its cost.
+
+    pieces: by the cuts that they lie between. None if no row of digits goes all the way.
+    """
+    if not pieces:
+        return None
+    begin, end = min(first for first, _ in pieces), max(last for _, last in pieces)
+    best: dict[Place, tuple[float, list[Mark]]] = {begin: (0.0, [])}
+    for (first, last), mark in sorted(pieces.items(), key=lambda piece: piece[0]):
+        if first in best and mark.is_digit:
+            cost = best[first][0] + mark.cost + (PER_CUT if first != begin else 0.0)
+            if last not in best or cost < best[last][0]:
+                best[last] = cost, [*best[first][1], mark]
+    return best.get(end)
+
+
+def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
+    """Whether some marks are likelier to be one digit together than what each is alone."""
+    ink = sum(part.height * (part.right - part.left) for part in parts) or 1
+    apart = 0.0
+    for part in parts:
+        share = part.height * (part.right - part.left) / ink
+        apart += part.cost if part.is_digit else part.cost_of_none + PASS_OVER * share
+    return whole.is_digit and whole.cost < apart + HELD_TOGETHER
+
+
+def usual_height(marks: Sequence[Mark]) -> float:
+    """How tall digits are here in pixels: the median height, marks counted by how likely they are
+    digits; 0 where there are none."""
+    if not marks:
+        return 0.0
+    height = np.array([mark.height for mark in marks], np.float32)
+    weight = np.array([1 - mark.none + 1e-3 for mark in marks])
+    order = np.argsort(height, kind="stable")
+    total = np.cumsum(weight[order])
+    return float(height[order][np.searchsorted(total, total[-1] / 2)])

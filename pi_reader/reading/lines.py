@@ -1,0 +1,84 @@
+"""Reading order: which marks stand beside each other, and which line comes first.
+
+Handwriting on a page that lies askew climbs or falls. The slope common to the page is taken out
+first; then each mark, from left to right, joins the line whose last marks it stands level with.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+STEEPEST = 0.35  # rise over run; steeper is no line but the next one
+NEIGHBOUR = 4.0  # heights to the right in which a mark's neighbour is looked for
+WIDE = 2.5  # usual heights: a wider gap ends a line
+LEVEL = 0.55  # heights that a mark's middle may stand off its line's
+
+
+def find_lines(
+    left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray
+) -> list[list[int]]:
+    """Sort boxes into lines from top to bottom, each from left to right, as lists of indices.
+
+    left, top, right, bottom: (n,) pixels, right and bottom exclusive.
+    """
+    across = (left + right).astype(np.float32) / 2
+    height = (bottom - top).astype(np.float32)
+    down = (top + bottom).astype(np.float32) / 2
+    level = (down - page_slope(across, down, height) * across).tolist()
+    heights = height.tolist()
+    lines: list[list[int]] = []
+    ends: list[tuple[float, float]] = []  # level and height at which each line goes on
+    for mark in np.argsort(across, kind="stable").tolist():
+        home = _home(ends, level[mark], heights[mark])
+        if home is None:
+            lines.append([mark])
+            ends.append((level[mark], heights[mark]))
+        else:
+            last = lines[home][-1]
+            lines[home].append(mark)
+            ends[home] = (level[last] + level[mark]) / 2, (heights[last] + heights[mark]) / 2
+    lines.sort(key=lambda line: sum(level[mark] for mark in line) / len(line))
+    usual = float(np.median(height)) if len(height) else 0.0
+    return [piece for line in lines for piece in _pieces(line, left, right, WIDE * usual)]
+
+
+def _pieces(line: list[int], left: np.ndarray, right: np.ndarray, wide: float) -> list[list[int]]:
+    """A line cut where a gap is wider than that, in pixels."""
+    pieces = [line[:1]]
+    for before, mark in pairwise(line):
+        if left[mark] - right[before] > wide:
+            pieces.append([])
+        pieces[-1].append(mark)
+    return pieces
+
+
+def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> float:
+    """Rise over run of the writing: the median over all pairs of neighbours, 0 if there are few.
+
+    across, down: (n,) middles of the marks; height: (n,), all in pixels.
+    """
+    if len(across) < 3:
+        return 0.0
+    run = across[None, :] - across[:, None]
+    rise = down[None, :] - down[:, None]
+    size = np.maximum(height[None, :], height[:, None])
+    beside = (run > 0) & (run < NEIGHBOUR * size) & (np.abs(rise) < STEEPEST * run + 0.2 * size)
+    distance = np.where(beside, run, np.inf)
+    nearest = distance.argmin(axis=1)
+    mark = np.flatnonzero(np.isfinite(distance.min(axis=1)))
+    if len(mark) < 2:
+        return 0.0
+    slopes = rise[mark, nearest[mark]] / run[mark, nearest[mark]]
+    return float(np.clip(np.median(slopes), -STEEPEST, STEEPEST))
+
+
+def _home(ends: list[tuple[float, float]], level: float, height: float) -> int | None:
+    """The line that a mark stands level with, or None if it begins a new one."""
+    best, least = None, LEVEL
+    for index, (line_level, line_height) in enumerate(ends):
+        off = abs(level - line_level) / max(height, line_height, 1.0)
+        if off < least:
+            best, least = index, off
+    return best

@@ -1,0 +1,110 @@
+"""Crops that look like training digits: 28 x 28 pixels, made the way MNIST was made.
+
+LeCun, Cortes and Burges scaled each digit into 20 x 20 pixels keeping its proportions, with grey
+edges from the averaging, and moved its centre of mass to the middle of 28 x 28. The same is done
+here, and two things besides that their scanned forms did not need: the ink's strength is stretched
+to full black, and hairlines are thickened, since a fine pen on a large page would otherwise fade
+to nothing when it shrinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.components import Components, runs_to_mask
+from pi_reader.values import SIDE
+
+EDGE = 20  # pixels of the digit's longer edge in it
+FINE = 3  # crops are first made so many times finer, to thicken strokes before they blur
+LEAST_STROKE = 2.0  # pixels of the patch; MNIST's strokes are 2 to 3 thick
+WHOLE_PIXEL = 1.25  # pixels: thinner strokes fade when they are drawn smaller
+FULL_INK = 1.1  # of the mean contrast is full black: the mean has the soft edges in it
+
+
+def cut_patches(ink: Ink, components: Components, groups: Sequence[Sequence[int]]) -> np.ndarray:
+    """Cut out marks as the network wants to see them.
+
+    groups: for each mark the components that it is made of. Returns (n, 28, 28) uint8, 0 paper to
+    255 ink; ink of other components that reaches into a mark's box is left out.
+    """
+    fine = FINE * EDGE
+    page = Image.fromarray(ink.contrast * ink.mask)
+    sheet = Image.new("L", (fine, fine * max(1, len(groups))))
+    gain = np.zeros(len(groups), np.float32)
+    grow = np.zeros(len(groups), np.int64)
+    for number, group in enumerate(groups):
+        left, top, right, bottom, area, strength, stroke = components.bounds_of(group)
+        box: tuple[int, int, int, int] | None = (left, top, right, bottom)
+        mark = page
+        if np.count_nonzero(ink.mask[top:bottom, left:right]) != area:
+            own = _own_ink(components, group, left, top, right, bottom)
+            mark, box = Image.fromarray(ink.contrast[top:bottom, left:right] * own), None
+        ratio = fine / max(right - left, bottom - top)
+        size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
+        small = mark.resize(size, Image.Resampling.BILINEAR, box)
+        sheet.paste(small, (0, fine * number))
+        thickness = stroke * ratio  # below about one pixel ink is averaged with paper
+        gain[number] = 255 / max(1.0, strength * FULL_INK * min(1.0, thickness / WHOLE_PIXEL))
+        grow[number] = round((LEAST_STROKE * FINE - thickness) / 2)
+    crops = np.asarray(sheet).reshape(-1, fine, fine)[: len(groups)] * gain[:, None, None]
+    crops = np.minimum(crops, np.float32(255), out=crops).astype(np.uint8)
+    for step in range(1, int(grow.max(initial=0)) + 1):
+        thin = grow >= step
+        crops[thin] = _thicken(crops[thin])
+    return centre(_shrink(crops))
+
+
+def centre(crops: np.ndarray) -> np.ndarray:
+    """Put digits with their centre of mass into the middle of patches.
+
+    crops: (n, 20, 20) uint8, each somewhere in its square. Returns (n, 28, 28) uint8; a digit so
+    lopsided that it would leave the patch is moved no further than its border.
+    """
+    count, edge = len(crops), crops.shape[1]
+    weight = np.maximum(crops.sum(axis=(1, 2), dtype=np.float32), 1)
+    place = np.arange(edge, dtype=np.float32)
+    rows = crops.sum(axis=2, dtype=np.float32) @ place / weight
+    columns = crops.sum(axis=1, dtype=np.float32) @ place / weight
+    middle = (SIDE - 1) / 2
+    down = np.clip(np.rint(middle - rows).astype(np.int64), 0, SIDE - edge)
+    right = np.clip(np.rint(middle - columns).astype(np.int64), 0, SIDE - edge)
+    patches = np.zeros((count, SIDE, SIDE), np.uint8)
+    for number in range(count):
+        patches[
+            number, down[number] : down[number] + edge, right[number] : right[number] + edge
+        ] = crops[number]
+    return patches
+
+
+def _own_ink(
+    components: Components, group: Sequence[int], left: int, top: int, right: int, bottom: int
+) -> np.ndarray:
+    """Which pixels of a box belong to a group of components, bool."""
+    runs = components.runs_of(group)
+    stride = right - left + 1
+    place = (runs[:, 0] - top) * stride - left
+    return runs_to_mask(
+        place + runs[:, 1], place + runs[:, 2], stride, (bottom - top, right - left)
+    )
+
+
+def _thicken(crops: np.ndarray) -> np.ndarray:
+    """Strokes a pixel thicker on each side: the largest of each pixel and its four neighbours."""
+    out = crops.copy()
+    np.maximum(out[:, 1:], crops[:, :-1], out=out[:, 1:])
+    np.maximum(out[:, :-1], crops[:, 1:], out=out[:, :-1])
+    np.maximum(out[:, :, 1:], crops[:, :, :-1], out=out[:, :, 1:])
+    np.maximum(out[:, :, :-1], crops[:, :, 1:], out=out[:, :, :-1])
+    return out
+
+
+def _shrink(crops: np.ndarray) -> np.ndarray:
+    """(n, 60, 60) to (n, 20, 20) uint8, each pixel the mean of nine."""
+    count = len(crops)
+    rows = crops.reshape(count, EDGE, FINE, EDGE * FINE).sum(axis=2, dtype=np.uint16)
+    sums = rows.reshape(count, EDGE, EDGE, FINE).sum(axis=3, dtype=np.uint16)
+    return ((sums + FINE * FINE // 2) // (FINE * FINE)).astype(np.uint8)

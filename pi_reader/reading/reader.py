@@ -1,0 +1,129 @@
+"""One look at a page: from a frame to the digits and signs on it.
+
+The way leads from ink to connected components to 28 x 28 patches to probabilities. What stands
+around each mark, and the page as a whole, then say what kind of mark it is and how far the digit
+is to be believed. Nothing here knows of cameras, lamps or the time of day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import numpy as np
+
+from pi_reader.network.neighbourhood import Context
+from pi_reader.network.store import Weights
+from pi_reader.reading.binarise import binarise
+from pi_reader.reading.candidates import Candidates, find_candidates
+from pi_reader.reading.context import Judged, in_context
+from pi_reader.reading.decode import Mark
+from pi_reader.reading.lines import find_lines
+from pi_reader.reading.segmentation import Classifier, Segmentation
+from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
+
+
+class Reader:
+    """Reads frames with one network and one threshold.
+
+    network: gives probabilities for patches; 10 outcomes, or 11 with "no digit" as the last.
+    sure_at: the confidence from which a digit is believed, 0 to 1.
+    weights: sha256 of the weights file, for the record.
+    context: what tells digits from other marks by what stands around them; None does without, and
+    believes the network alone.
+    """
+
+    def __init__(
+        self,
+        network: Classifier,
+        sure_at: float = 0.9,
+        weights: str = "",
+        context: Context | None = None,
+    ) -> None:
+        self.network, self.sure_at, self.weights, self.context = network, sure_at, weights, context
+
+    def read(self, frame: Frame) -> Reading:
+        """Read all digits on a frame; a page without any gives a reading without lines."""
+        begin = perf_counter()
+        ink = binarise(frame.grey)
+        after_ink = perf_counter()
+        page = find_candidates(ink)
+        after_regions = perf_counter()
+        lines = self._lines(self.judge(page), ink.scale, frame.grey.shape)
+        end = perf_counter()
+        return Reading(
+            frame.source,
+            (frame.grey.shape[1], frame.grey.shape[0]),
+            lines,
+            {
+                "ink": 1000 * (after_ink - begin),
+                "regions": 1000 * (after_regions - after_ink),
+                "classify": 1000 * (end - after_regions),
+                "total": 1000 * (end - begin),
+            },
+            self.weights,
+        )
+
+    def judge(self, page: Candidates) -> list[Judged]:
+        """Every mark on a page, digit or not, with what it is taken for."""
+        found = Segmentation(self.network, page, hidden=self.context is not None).run()
+        if self.context is not None:
+            return in_context(found.page.ink, found.marks, self.context)
+        return [Judged(mark, mark.chance, True) for mark in found.marks if mark.is_digit]
+
+    def _lines(
+        self, judged: Sequence[Judged], scale: int, shape: tuple[int, ...]
+    ) -> tuple[Line, ...]:
+        """Digits and signs in reading order; a line has one digit at least."""
+        marks: list[Digit | Sign] = []
+        for one in judged:
+            box = _in_frame(one.mark, scale, shape)
+            if one.is_digit:
+                marks.append(self._digit(one, box))
+            elif one.sign:
+                marks.append(Sign(one.sign, max(one.mark.kinds), box))
+        boxes = np.array([(m.box.x, m.box.y, m.box.right, m.box.bottom) for m in marks], np.int32)
+        lines = []
+        for row in find_lines(*boxes.reshape(-1, 4).T):
+            digits = tuple(mark for i in row if isinstance(mark := marks[i], Digit))
+            signs = tuple(mark for i in row if isinstance(mark := marks[i], Sign))
+            if digits:
+                lines.append(Line(digits, signs))
+        return tuple(lines)
+
+    def _digit(self, one: Judged, box: Box) -> Digit:
+        chances = one.mark.chances[:CLASSES]
+        second, first = sorted(range(CLASSES), key=chances.__getitem__)[-2:]
+        sure = one.confidence >= self.sure_at
+        patch = one.mark.patch
+        return Digit(
+            first,
+            one.confidence,
+            (second, one.confidence * chances[second] / max(chances[first], 1e-9)),
+            sure,
+            box,
+            None if patch is None else patch.copy(),  # not a view that keeps them all
+            "" if sure else one.reason,
+        )
+
+
+def reader_of(
+    weights: Weights, sha256: str = "", sure_at: float = 0.0, shipped: Context | None = None
+) -> Reader:
+    """A reader with what a weights file holds.
+
+    sure_at: the confidence from which a digit is believed; 0 leaves it to the file. shipped: the
+    context of the shipped weights, for networks that were trained on from theirs and have none.
+    """
+    model, context = weights.model, weights.context or shipped
+    if context is not None and not context.fits(model):
+        context = None
+    own = context.page.threshold if context is not None else weights.card.reject_below
+    return Reader(model, sure_at or own, sha256, context)
+
+
+def _in_frame(mark: Mark, scale: int, shape: tuple[int, ...]) -> Box:
+    """A mark's box in pixels of the frame, which has this shape."""
+    left, top = mark.left * scale, mark.top * scale
+    right, bottom = min(shape[1], mark.right * scale), min(shape[0], mark.bottom * scale)
+    return Box(left, top, right - left, bottom - top)

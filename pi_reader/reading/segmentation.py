@@ -1,0 +1,280 @@
+"""From a page's connected components to marks: what belongs together, and what must be cut.
+
+Where a digit is in parts, or two have grown together, or a stroke is too faint in places, several
+ways to take the ink are put before the network, and the one it finds likeliest is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Protocol
+
+import numpy as np
+
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.candidates import (
+    MAX_PARTS,
+    Candidates,
+    find_fainter,
+    find_neighbourhoods,
+    may_be_one,
+    may_stand_alone,
+)
+from pi_reader.reading.components import Components, merge
+from pi_reader.reading.cuts import Span, cut_component, find_spans
+from pi_reader.reading.decode import (
+    NO_ROW,
+    Mark,
+    best_partition,
+    better_whole,
+    shortest_path,
+    usual_height,
+)
+from pi_reader.reading.line_split import (
+    are_digits,
+    better_parted,
+    find_piled,
+    find_stacked,
+    is_inside,
+    part_lines,
+)
+from pi_reader.reading.patches import cut_patches
+from pi_reader.reading.signs import find_leftovers
+from pi_reader.values import CLASSES
+
+CLEAR = 0.8  # probability from which a digit is not looked at a second time
+MOST_LINES = 3  # times that a page is looked at again because lines have grown together
+MOST_PATCHES = 2000  # of a frame that the network sees; on a Zero they take some 20 seconds
+UNSEEN = (0.095,) * CLASSES + (0.05,)  # probabilities of a mark that came after these: a `?`
+MOST_AT_ONCE = 1000  # of these in one step
+
+
+class Classifier(Protocol):
+    """What reading needs of a network."""
+
+    def predict(self, patches: np.ndarray) -> np.ndarray:
+        """(n, 28, 28) uint8 patches to (n, 10 or 11) float32 probabilities."""
+
+
+class Segmentation:
+    """The marks of one page.
+
+    network: says what a patch shows; hidden: whether its activations are wanted, too.
+    page, marks: what was found, once `run` is through: the page's ink, with joined lines parted,
+    and every mark on it, digit or not.
+    """
+
+    def __init__(self, network: Classifier, page: Candidates, hidden: bool = False) -> None:
+        self._network, self._hidden = network, hidden
+        self._left = MOST_PATCHES
+        self.page, self.marks = page, list[Mark]()
+
+    def run(self) -> Segmentation:
+        """Find the marks."""
+        self._part(self._marks_of(self.page))
+        usual = usual_height(self.marks)
+        taken = {component for mark in self.marks for component in mark.components}
+        groups = find_leftovers(self.page.components, taken, usual)[: self._left]
+        self.marks += [
+            replace(mark, stacked=len(mark.components) > 1)
+            for mark in self._judge(self.page.ink, self.page.components, groups, groups)
+        ]
+        return self
+
+    def _marks_of(self, page: Candidates) -> list[Mark]:
+        """The ink of a page as marks, each as likely as can be."""
+        marks = self._take(page)
+        if len(marks) < len(page.components) or not all(map(_is_clear, marks)):
+            marks = self._look_closer(page, marks)
+        return marks
+
+    def _part(self, marks: list[Mark]) -> None:
+        """Part the page where digits of two lines have grown together.
+
+        Where exactly they end nobody knows, and so these marks are said to be torn.
+        """
+        page = self.page
+        torn: list[tuple[int, ...]] = []
+        for _ in range(MOST_LINES):
+            stacked, usual = find_stacked(page, marks, CLEAR)
+            while stacked:
+                parted = part_lines(page, stacked, usual)
+                if len(parted.components) > self._left:
+                    stacked = []
+                    break
+                after = self._marks_of(parted)
+                better = [one for one in stacked if better_parted(page, one, marks, after)]
+                if better == stacked:
+                    break
+                stacked = better  # the others stay as they are
+            if not stacked:
+                break
+            torn += [page.components.bounds_of((one,))[:4] for one in stacked]
+            page, marks = parted, after
+        marks = [replace(mark, torn=any(is_inside(mark, box) for box in torn)) for mark in marks]
+        self.page, self.marks = page, self._taken_apart(page, marks)
+
+    def _taken_apart(self, page: Candidates, marks: list[Mark]) -> list[Mark]:
+        """Marks that were put together from digits of two lines are several digits again."""
+        for mark in find_piled(page, marks, CLEAR):
+            groups = [(component,) for component in sorted(mark.components)]
+            parts = self._judge(page.ink, page.components, groups, groups)
+            if are_digits(parts):
+                marks = [other for other in marks if other is not mark] + parts
+        return marks
+
+    def _judge(
+        self,
+        ink: Ink,
+        found: Components,
+        groups: Sequence[tuple[int, ...]],
+        origins: Sequence[Iterable[int]],
+    ) -> list[Mark]:
+        """What the network thinks of groups of components, and which of the page's they were.
+
+        A frame's patches are counted here alone; what is left when there were too many may be any
+        digit.
+        """
+        if not groups:
+            return []
+        seen = groups[: max(0, self._left)]
+        self._left -= len(seen)
+        patches = cut_patches(ink, found, seen)
+        if unseen := len(groups) - len(seen):  # all of them at the price of one
+            patches = np.concatenate([patches, np.zeros((1, *patches.shape[1:]), np.uint8)])
+        hidden: Sequence[np.ndarray | None] = [None] * len(patches)
+        if self._hidden:
+            hidden = self._network.hidden(patches)  # type: ignore[attr-defined]
+            chances = self._network.conclude(hidden).tolist()  # type: ignore[attr-defined]
+        else:
+            chances = self._network.predict(patches).tolist()
+        if unseen:
+            once = [*range(len(seen)), *[len(seen)] * unseen]
+            patches, hidden = patches[once], [hidden[place] for place in once]
+            chances = chances[:-1] + [list(UNSEEN[: len(chances[0])])] * unseen
+        first = [group[0] for group in groups]
+        light = ink.light_at(
+            (found.left[first] + found.right[first]) // 2,
+            (found.top[first] + found.bottom[first]) // 2,
+        ).tolist()
+        marks = []
+        for group, origin, chance, bright, patch, before in zip(
+            groups, origins, chances, light, patches, hidden, strict=True
+        ):
+            left, top, right, bottom, _, strength, stroke = found.bounds_of(group)
+            marks.append(
+                Mark(
+                    left,
+                    top,
+                    right,
+                    bottom,
+                    strength,
+                    tuple(chance),
+                    frozenset(origin),
+                    strength / bright,
+                    stroke,
+                    patch,
+                    before,
+                )
+            )
+        return marks
+
+    def _take(self, page: Candidates) -> list[Mark]:
+        """Components joined to marks as is likeliest."""
+        found = page.components
+        alone = may_stand_alone(found).tolist()
+        hoods = find_neighbourhoods(found)
+        groups_of = [_groups(hood, alone, found) for hood in hoods]
+        if sum(map(len, groups_of)) > min(MOST_AT_ONCE, self._left):
+            groups_of = [[group for group in groups if len(group) == 1] for groups in groups_of]
+        groups = [group for groups in groups_of for group in groups]
+        opinions = dict(zip(groups, self._judge(page.ink, found, groups, groups), strict=True))
+        marks: list[Mark] = []
+        for hood, groups in zip(hoods, groups_of, strict=True):
+            if 1 < len(hood) <= MAX_PARTS:
+                bit = {component: 1 << index for index, component in enumerate(hood)}
+                share = found.area[hood] / found.area[hood].sum()
+                marks += best_partition(
+                    share.tolist(),
+                    {sum(bit[one] for one in group): opinions[group] for group in groups},
+                )
+            else:
+                marks += [opinions[group] for group in groups]
+        return marks
+
+    def _look_closer(self, page: Candidates, marks: list[Mark]) -> list[Mark]:
+        """Doubtful marks cut into several digits, or mended with fainter ink, where likelier."""
+        found, fainter = page.components, find_fainter(page)
+        doubtful = {
+            next(iter(mark.components)): mark
+            for mark in marks
+            if len(mark.components) == 1 and not _is_clear(mark)
+        }
+        wanted = fainter.mended.copy()
+        homes = fainter.home[list(doubtful)]
+        wanted[homes[homes >= 0]] = True
+        wanted[np.flatnonzero(wanted)[max(0, self._left // 2) :]] = False
+        wholes = np.flatnonzero(wanted).tolist()
+        spans_of = self._spans(found, doubtful, min(MOST_AT_ONCE, self._left // 2 - len(wholes)))
+        pieces = merge(
+            [cut_component(found, one, spans) for one, spans in spans_of.items()]
+            + [fainter.components.pick(wanted)]
+        )
+        judged = iter(
+            self._judge(
+                page.ink,
+                pieces,
+                [(index,) for index in range(len(pieces))],
+                [(one,) for one, spans in spans_of.items() for _ in spans]
+                + [fainter.parts(index) for index in wholes],
+            )
+        )
+        for one, spans in spans_of.items():
+            whole = doubtful[one]
+            tall = {
+                span: piece
+                for span in spans
+                if (piece := next(judged)).height >= 0.5 * whole.height
+            }  # the arm of a plus is no digit
+            way = shortest_path(tall)
+            cost = whole.cost if whole.is_digit else min(whole.cost, NO_ROW + whole.cost_of_none)
+            if way is not None and way[0] < cost:
+                marks = [mark for mark in marks if mark is not whole] + way[1]
+        return _mended(marks, list(judged))
+
+    @staticmethod
+    def _spans(found: Components, doubtful: dict[int, Mark], most: int) -> dict[int, list[Span]]:
+        """Where doubtful components may be cut, the tallest first, `most` pieces in all."""
+        spans_of: dict[int, list[Span]] = {}
+        for one in sorted(doubtful, key=lambda one: -doubtful[one].height):
+            spans = find_spans(found, one)
+            if spans and len(spans) <= most:
+                spans_of[one] = spans
+                most -= len(spans)
+        return spans_of
+
+
+def _is_clear(mark: Mark) -> bool:
+    """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""
+    return mark.is_digit and mark.chance >= CLEAR
+
+
+def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:
+    """Marks, with those replaced that are likelier to be parts of a whole with fainter ink."""
+    for whole in wholes:
+        parts = [mark for mark in marks if mark.components & whole.components]
+        inside = all(mark.components <= whole.components for mark in parts)
+        if parts and inside and better_whole(whole, parts):
+            marks = [mark for mark in marks if not mark.components & whole.components] + [whole]
+    return marks
+
+
+def _groups(hood: list[int], alone: list[bool], found: Components) -> list[tuple[int, ...]]:
+    """The groups of neighbouring components that may be a digit."""
+    groups: list[tuple[int, ...]] = [(component,) for component in hood if alone[component]]
+    if 1 < len(hood) <= MAX_PARTS:
+        for count in range(2, len(hood) + 1):
+            groups += [group for group in combinations(hood, count) if may_be_one(found, group)]
+    return groups

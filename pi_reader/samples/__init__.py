@@ -1,9 +1,0 @@
-"""What a box was taught: patches with the right label, kept in a database that survives.
-
-`Samples` is the database, `Sample` one of its rows, `New` one that is to become a row.
-"""
-
-from pi_reader.samples.rows import NO_DIGIT, New, Sample, cut_out
-from pi_reader.samples.store import Counts, Samples
-
-__all__ = ["NO_DIGIT", "Counts", "New", "Sample", "Samples", "cut_out"]

@@ -1,0 +1,119 @@
+"""Ink: light taken out, polarity found, strokes neither lost nor hollowed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from pi_reader.reading.binarise import MAX_PIXELS, binarise, estimate_noise, estimate_paper
+
+
+def drawn(width: int = 6, size: tuple[int, int] = (320, 240)) -> np.ndarray:
+    """Where ink is on a page with a 0, a 1 and a 7: (h, w) bool, strokes `width` pixels thick."""
+    picture = Image.new("1", size)
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((30, 60, 90, 160), outline=1, width=width)
+    draw.line((140, 60, 140, 160), fill=1, width=width)
+    draw.line((190, 60, 250, 60, 210, 160), fill=1, width=width)
+    return np.array(picture)
+
+
+def page(
+    ink: np.ndarray, paper: np.ndarray | float, contrast: float = 0.6, noise: float = 1.0
+) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    grey = paper * (1 - contrast * ink) + rng.normal(0, noise, ink.shape)
+    return np.clip(grey, 0, 255).astype(np.uint8)
+
+
+def lights() -> dict[str, np.ndarray | float]:
+    rows, columns = np.mgrid[0:240, 0:320]
+    shadow = np.where(rows + 0.3 * columns > 150, 110.0, 200.0)
+    return {
+        "even": 200.0,
+        "dim": 60.0,
+        "ramp": 220 - 120 * columns / 320,
+        "vignette": 230 - 130 * ((rows / 120 - 1) ** 2 + (columns / 160 - 1) ** 2) / 2,
+        "shadow's edge": shadow,
+    }
+
+
+def agreement(found: np.ndarray, true: np.ndarray) -> float:
+    """Intersection over union of two masks."""
+    return float((found & true).sum() / (found | true).sum())
+
+
+@pytest.mark.parametrize("name", lights())
+def test_ok__the_ink_is_found_under_any_light(name: str) -> None:
+    ink = drawn()
+    assert agreement(binarise(page(ink, lights()[name])).mask, ink) > 0.85
+
+
+@pytest.mark.parametrize("width", [2, 6, 14, 26])
+def test_ok__thick_strokes_are_not_hollowed_and_thin_ones_not_lost(width: int) -> None:
+    ink = drawn(width)
+    assert agreement(binarise(page(ink, 200.0)).mask, ink) > 0.9
+
+
+def test_ok__faint_pencil_stands_out_from_noise() -> None:
+    ink = drawn(4)
+    assert agreement(binarise(page(ink, 180.0, contrast=0.12, noise=1.5)).mask, ink) > 0.75
+
+
+def test_ok__the_negative_has_the_same_ink() -> None:
+    grey = page(drawn(), lights()["ramp"])
+    dark, light = binarise(grey), binarise(255 - grey)
+    assert light.light_ink and not dark.light_ink
+    # brightness counts in the least contrast, so edges may differ by a pixel here and there
+    assert agreement(light.mask, dark.mask) > 0.95
+
+
+def test_ok__an_empty_page_has_no_ink() -> None:
+    for light in lights().values():
+        blank = page(np.zeros((240, 320), bool), light)
+        # the edge of a hard shadow stays, a line; everything else is paper
+        assert binarise(blank).mask.mean() < 0.01
+
+
+def test_ok__large_pictures_are_averaged_down_and_the_scale_kept() -> None:
+    small = page(drawn(), 200.0, noise=0)
+    large = np.kron(small, np.ones((6, 6), np.uint8))
+    ink = binarise(large)
+    assert ink.mask.size <= MAX_PIXELS
+    assert ink.scale == 2
+    assert agreement(ink.mask, np.kron(drawn(), np.ones((3, 3), bool))) > 0.9
+
+
+def test_ok__noise_is_measured_in_grey_levels() -> None:
+    rng = np.random.default_rng(0)
+    for deviation in (0.0, 1.0, 3.0, 8.0):
+        grey = np.clip(rng.normal(120, deviation, (200, 300)), 0, 255).astype(np.uint8)
+        assert estimate_noise(grey) == pytest.approx(deviation, rel=0.15, abs=0.3)
+
+
+def test_ok__a_closing_keeps_a_ramp_up_to_the_border() -> None:
+    ramp = np.tile(np.arange(40, dtype=np.int16) * 3, (30, 1))
+    paper, light_ink = estimate_paper(ramp - 30 * (ramp == 60), 4)  # one column of ink
+    assert not light_ink
+    assert np.abs(paper - ramp).max() <= 3  # one step of the ramp
+
+
+def test_ok__types_and_shapes() -> None:
+    for shape in ((1, 1), (1, 400), (400, 1), (2, 2), (3, 50), (37, 41), (240, 320)):
+        ink = binarise(np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8))
+        assert ink.contrast.shape == ink.mask.shape == ink.threshold.shape == shape
+        assert (ink.contrast.dtype, ink.mask.dtype) == (np.uint8, bool)
+
+
+def test_ok__the_light_is_known_where_there_is_ink() -> None:
+    grey = np.full((240, 320), 200, np.uint8)
+    grey[:, 160:] = 50  # a shadow
+    grey[100:140, 80:84] = 100
+    grey[100:140, 240:244] = 25
+    ink = binarise(grey)
+    light = ink.light_at(np.array([82, 242]), np.array([120, 120]))
+    assert light.dtype == np.float32
+    assert light == pytest.approx([200, 50], abs=8)
+    share = [ink.contrast[120, x] / bright for x, bright in zip((82, 242), light, strict=True)]
+    assert share == pytest.approx([0.5, 0.5], abs=0.06), "a pen is as dark in the shadow"

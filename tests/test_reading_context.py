@@ -1,0 +1,142 @@
+"""What a page says of its marks, and signs of several parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pi_reader.network.neighbourhood import KINDS
+from pi_reader.reading.binarise import binarise
+from pi_reader.reading.candidates import find_candidates
+from pi_reader.reading.context import FEATURES, Judged, describe, weighted_median, whole_signs
+from pi_reader.reading.decode import Mark
+from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
+from pi_reader.reading.windows import cut_windows
+
+
+def mark(name: str, x: int = 0, y: int = 0, height: int = 40, width: int = 25) -> Mark:
+    """A mark that both networks are rather certain of."""
+    chances = [0.001] * 11
+    chances[int(name) if name.isdecimal() else 10] = 0.99
+    kinds = [0.001] * len(KINDS)
+    kinds[KINDS.index(name)] = 0.977
+    return Mark(x, y, x + width, y + height, 90.0, tuple(chances), kinds=tuple(kinds), stroke=4.0)
+
+
+def row(*names: str) -> list[Mark]:
+    """Marks in a row."""
+    return [mark(name, x=40 * index) for index, name in enumerate(names)]
+
+
+def feature(marks: list[Mark], name: str) -> np.ndarray:
+    """One number of each mark."""
+    return describe(marks, (200, 300))[:, FEATURES.index(name)]
+
+
+def test_ok__every_feature_has_a_name_and_is_finite() -> None:
+    numbers = describe(row("1", "+", "letter", "7"), (200, 300))
+    assert numbers.shape == (4, len(FEATURES)) and np.isfinite(numbers).all()
+    assert describe([], (200, 300)).shape == (0, len(FEATURES))
+    assert len(set(FEATURES)) == len(FEATURES)
+
+
+def test_ok__the_order_of_the_marks_does_not_matter() -> None:
+    marks = row("1", "+", "letter", "7")
+    there, back = describe(marks, (200, 300)), describe(marks[::-1], (200, 300))
+    assert np.allclose(there, back[::-1], atol=1e-4)
+
+
+def test_ok__what_stands_beside_counts_and_the_mark_itself_does_not() -> None:
+    among_letters, among_digits = row("letter", "1", "letter"), row("7", "1", "7")
+    assert (
+        feature(among_letters, "beside: letters")[1] > feature(among_digits, "beside: letters")[1]
+    )
+    assert feature(among_digits, "page: digits")[1] > feature(among_letters, "page: digits")[1]
+
+
+def test_ok__heights_are_told_in_those_of_the_digits() -> None:
+    tall = feature([*row("1", "2", "3"), mark("letter", 200, 0, 80)], "height")
+    assert tall[:3] == pytest.approx(0, abs=1e-6) and tall[3] == pytest.approx(np.log(2))
+    assert weighted_median(np.array([1.0, 2.0, 9.0]), np.array([1.0, 1.0, 0.1])) == 2.0
+
+
+def stacked(name: str, likely: float, *components: int) -> Mark:
+    kinds = [0.0] * len(KINDS)
+    kinds[KINDS.index(name)], kinds[-1] = likely, 1 - likely
+    return replace(
+        mark("other"),
+        components=frozenset(components),
+        stacked=len(components) > 1,
+        kinds=tuple(kinds),
+    )
+
+
+def test_ok__two_dashes_are_an_equals_sign_or_two_dashes() -> None:
+    upper, lower = stacked("-", 0.9, 1), stacked("-", 0.9, 2)
+    assert whole_signs([upper, lower, both := stacked("=", 0.8, 1, 2)]) == [both]
+    assert whole_signs([upper, lower, stacked("=", 0.3, 1, 2)]) == [upper, lower]
+
+
+def test_ok__of_two_signs_that_share_a_part_the_likelier_wins() -> None:
+    parts = [stacked(".", 0.5, 1), stacked("-", 0.5, 2), stacked(".", 0.5, 3)]
+    divide, colon = stacked("÷", 0.9, 1, 2, 3), stacked(":", 0.6, 1, 3)
+    assert whole_signs([*parts, colon, divide]) == [divide]
+
+
+def test_ok__a_mark_is_a_digit_a_sign_or_nothing() -> None:
+    assert Judged(mark("7"), 0.9, True).sign == ""
+    assert Judged(mark("+"), 0.01, False).sign == "+"
+    assert Judged(mark("letter"), 0.01, False).sign == ""
+    doubtful = replace(mark("+"), kinds=tuple(0.5 * kind for kind in mark("+").kinds))
+    assert Judged(doubtful, 0.01, False).sign == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "reason"),
+    [
+        (replace(mark("7"), torn=True), "torn from ink of another line"),
+        (replace(mark("7"), chances=(0.0, 0.4, *[0.0] * 5, 0.5, 0.0, 0.0, 0.1)), "may be 7 or 1"),
+        (replace(mark("letter"), chances=mark("7").chances), "may be a letter"),
+        (mark("7"), "odd on this page"),
+    ],
+)
+def test_ok__a_doubt_has_a_reason(one: Mark, reason: str) -> None:
+    assert Judged(one, 0.6, True).reason == reason
+
+
+def test_ok__a_window_shows_the_mark_in_its_middle_and_paper_outside() -> None:
+    grey = np.full((120, 160), 220, np.uint8)
+    grey[50:90, 10:14] = 30  # a stroke near the left edge
+    grey[50:90, 40:44] = 30
+    ink = binarise(grey)
+    left = replace(mark("1"), left=10, right=14, top=50, bottom=90, strength=190.0)
+    window = cut_windows(ink, [left])[0]
+    assert window.shape == (56, 112) and window[28, 56] > 200
+    beside = 56 + round(30 * 18 / 40)
+    assert window[28, beside - 2 : beside + 3].max() > 200 and window[28, 65] < 40
+    assert not window[:, :45].any()  # outside the page, and paper
+    farther = cut_windows(ink, [left], least=80)[0]  # as small as for a mark of 80 pixels
+    assert (farther > 100).sum() < (window > 100).sum()
+
+
+class Doubtful:
+    """A network that doubts everything, so that nothing is left untried; counts what it sees."""
+
+    seen = 0
+
+    def predict(self, patches: np.ndarray) -> np.ndarray:
+        self.seen += len(patches)
+        return np.full((len(patches), 11), 1 / 11, np.float32)
+
+
+def test_ok__a_frame_of_confetti_costs_no_more_than_it_may() -> None:
+    rng = np.random.default_rng(0)
+    for count in (300, 3000):
+        grey = np.full((480, 640), 230, np.uint8)
+        for x, y in rng.integers(0, [600, 440], (count, 2)).tolist():
+            grey[y : y + rng.integers(4, 40), x : x + rng.integers(2, 30)] = 20
+        network = Doubtful()
+        Segmentation(network, find_candidates(binarise(grey))).run()
+        assert network.seen <= MOST_PATCHES

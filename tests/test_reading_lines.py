@@ -1,0 +1,57 @@
+"""Reading order: rows from top to bottom, each from left to right, also when they slope."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pi_reader.reading.lines import find_lines, page_slope
+
+
+def boxes(corners: list[tuple[float, float]], width: int = 20, height: int = 30) -> np.ndarray:
+    """(4, n): left, top, right, bottom of boxes of one size."""
+    return np.array([(x, y, x + width, y + height) for x, y in corners], np.int32).reshape(-1, 4).T
+
+
+def grid(slope: float) -> list[tuple[float, float]]:
+    return [
+        (40 + 35 * column, 60 + 50 * row + slope * 35 * column)
+        for row in range(3)
+        for column in range(6)
+    ]
+
+
+@pytest.mark.parametrize("slope", [-0.25, -0.1, 0.0, 0.1, 0.25])
+def test_ok__rows_are_found_though_they_slope(slope: float) -> None:
+    corners = grid(slope)
+    shuffled = np.random.default_rng(0).permutation(len(corners))
+    order = find_lines(*boxes([corners[i] for i in shuffled]))
+    assert [[int(shuffled[i]) for i in line] for line in order] == [
+        list(range(6 * row, 6 * row + 6)) for row in range(3)
+    ]
+
+
+def test_ok__a_column_is_as_many_lines() -> None:
+    assert find_lines(*boxes([(10, 150), (12, 10), (8, 80)])) == [[1], [2], [0]]
+
+
+def test_ok__tall_and_short_digits_share_a_line() -> None:
+    left, top, right, bottom = boxes([(10, 20), (50, 10), (90, 25)])
+    bottom = bottom + np.array([0, 18, -8])
+    assert find_lines(left, top, right, bottom) == [[0, 1, 2]]
+
+
+def test_ok__a_gap_of_more_than_two_and_a_half_heights_ends_a_line() -> None:
+    assert find_lines(*boxes([(10, 20), (40, 22), (100, 24), (130, 20)])) == [[0, 1, 2, 3]]
+    assert find_lines(*boxes([(10, 20), (40, 22), (400, 24), (430, 20)])) == [[0, 1], [2, 3]]
+
+
+def test_ok__nothing_and_one() -> None:
+    assert find_lines(*boxes([])) == []
+    assert find_lines(*boxes([(5, 5)])) == [[0]]
+
+
+def test_ok__slope_is_rise_over_run() -> None:
+    left, top, right, bottom = boxes(grid(0.2))
+    across, down = (left + right) / 2, (top + bottom) / 2
+    assert page_slope(across, down, bottom - top) == pytest.approx(0.2, abs=0.03)

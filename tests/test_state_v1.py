@@ -1,0 +1,131 @@
+"""What version 0.1.0 left on a card is read, used, learned from and saved by this one.
+
+`data/state_v1.tar.xz` holds a state folder that its code wrote (62 samples, 3 readings, and a
+generation that a short night learned), the backup that it made of it, and its exported samples.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from night_world import SHIPPED, hand, make_small, night_of, teach
+
+from pi_reader.box import backup
+from pi_reader.cli.main import main
+from pi_reader.config import Folders, find_folders, load_settings
+from pi_reader.files import read_json
+from pi_reader.handwriting.page import draw_page
+from pi_reader.history import past
+from pi_reader.learning import rehearsal, trial
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import Samples, exchange
+from pi_reader.reading.reader import Reader
+from pi_reader.values import NO_DIGIT
+
+ROOT = Path(__file__).resolve().parents[1]
+LEARNED = "442a638ec2f0711d12bf91e6e080b572e8caa353af530e669e2eca8f697c456b"
+DIGEST = "c03e0a12bb8e11643a91b76538871f09b9ed20a82279a37cadee2e3d499dab9b"
+TEXTS = ["2016", "20?6\n7", "1932"]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The folder with the state, its backup and its export."""
+    with tarfile.open(ROOT / "tests/data/state_v1.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    return tmp_path
+
+
+@pytest.fixture
+def box(old: Path) -> Folders:
+    return find_folders(old / "state")
+
+
+def generations(box: Folders) -> Generations:
+    return Generations(box.weights, SHIPPED)
+
+
+def test_ok__what_it_learned_is_opened_and_reads(box: Folders) -> None:
+    weights = generations(box)
+    model, card, one = weights.open()
+    assert (one.number, one.sha256, weights.trouble()) == (1, LEARNED, "")
+    assert (card.recipe, card.notes["owner"]["wrong"], card.notes["general"]["n"]) == (
+        "night",
+        6,
+        1000,
+    )
+    page = draw_page(np.random.default_rng(1))
+    reading = Reader(model, card.reject_below, one.sha256).read(page.frame)
+    assert reading.text.split("\n")[:2] == page.text.split("\n")[:2] == ["75778", "814"]
+    assert read_json(box.weights / "in-use.json")["generations"]["1"]["proved"] == "0.1.0"
+
+
+def test_ok__what_it_was_taught_and_read_is_there(box: Folders, old: Path) -> None:
+    with Samples(box.samples) as samples:
+        assert samples.digest() == DIGEST and samples.counts().held_out == 12
+        kept = samples.all()
+    assert len(kept) == 62 and {sample.label for sample in kept} == {*range(11), None}
+    assert sum(sample.label == NO_DIGIT for sample in kept) == 1
+    exported = exchange.read((old / "samples.npz").read_bytes())
+    assert [(one.key, one.place, one.label) for one in exported] == [
+        (one.key, one.place, one.label) for one in kept
+    ]
+    assert [one.text for one in past(box.history)] == TEXTS
+    settings = load_settings(box.settings)
+    assert (settings.camera.kind, settings.leds.unsure) == ("desk", 27)
+
+
+@pytest.mark.parametrize("words", [["weights", "list"], ["samples", "list"], ["readings"]])
+def test_ok__is_listed(box: Folders, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--state", str(box.state)]) == 0
+    out = capsys.readouterr().out
+    assert {"weights": LEARNED[:8], "samples": "62", "readings": "1932"}[words[0]] in out
+
+
+def test_ok__goes_back_and_forth(box: Folders) -> None:
+    assert generations(box).rollback().number == 0
+    assert generations(box).open()[2].number == 0
+    generations(box).use(1)
+    assert generations(box).open()[2].sha256 == LEARNED
+
+
+def test_ok__is_backed_up_and_comes_back(box: Folders, old: Path) -> None:
+    contents, damaged = backup.save(box, old / "new.tar")
+    before = [name for name in backup.check(old / "box.tar").files if not name.endswith("/lock")]
+    assert not damaged and sorted(contents.files) == sorted(before)
+    for archive in ("box.tar", "new.tar"):
+        place = old / archive.removesuffix(".tar")
+        back = Folders(place / "config.toml", place / "state", place / "run")
+        back.state.mkdir(parents=True)
+        backup.restore(old / archive, back)
+        assert generations(back).open()[2].sha256 == LEARNED
+        assert [one.text for one in past(back.history)] == TEXTS
+
+
+def test_ok__an_older_setup_finds_the_backup_where_it_was(old: Path) -> None:
+    """The command that setup.sh of another version runs on this installation."""
+    words = [sys.executable, "-m", "pi_reader.service.backup", "check", str(old / "box.tar")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and "box.tar: " in done.stdout, done.stderr
+
+
+def test_ok__it_goes_on_learning(box: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (rehearsal, trial):
+        for name in ("_DRAWN_ALONE", "_DRAWN_MARKS", "_CALIBRATED", "TESTED", "MARKS"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
+    monkeypatch.setattr(trial, "TRAINING_WORK", trial.TRAINING_WORK)
+    make_small()
+    assert "nothing new" in night_of(box.state)[0].run().message
+    with Samples(box.samples) as samples:
+        teach(samples, *hand(24, 2))
+    said: list[str] = []
+    result = night_of(box.state, log=said.append)[0].run()
+    assert result.state in ("done", "refused"), said
+    assert any("of training in all" in line for line in said)
+    assert read_json(box.state / "night" / "last.json")["state"] == result.state

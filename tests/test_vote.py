@@ -1,0 +1,89 @@
+"""Many looks, one answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from box import reading
+
+from pi_reader.box.vote import Vote, same_place
+from pi_reader.values import Box, Line
+
+
+def said(vote: Vote, *texts: str) -> list[str | None]:
+    """What each look leads to: a text that is said, "" for a withdrawal, None for nothing new."""
+    answers = [vote.add(reading(text)) for text in texts]
+    return [answer and answer.text if answer is None or answer.lines else "" for answer in answers]
+
+
+@pytest.mark.parametrize(
+    ("looks", "answers"),
+    [
+        (["12", "12", "12", "12"], [None, None, "12", None]),
+        (["12", "", "12", "12"], [None, None, None, "12"]),  # three of the last four
+        (["12", "", "", "12", "12"], [None] * 5),
+        (["12", "13", "12", "12"], [None, None, "1?", None]),  # no look may be sure of another
+        (["12", "1?", "12", "12"], [None, None, "1?", "12"]),
+        (["1?", "1?", "1?", "1?"], [None, None, "1?", None]),
+        (["12"] * 3 + [""] * 3, [None, None, "12", None, None, ""]),
+        (["12"] * 3 + ["345"] * 3, [None, None, "12", None, None, "345"]),
+        (["12"] * 4 + ["1?"] * 4, [None, None, "12"] + [None] * 5),  # doubts come too late
+        (["12"] * 4 + ["17"] * 4, [None, None, "12"] + [None] * 4 + ["17"]),
+        ([""] * 4, [None] * 4),
+        (["12"] * 3 + [""] * 3 + ["12"] * 3, [None, None, "12", None, None, "", None, None, "12"]),
+    ],
+)
+def test_ok__what_is_said(looks: list[str], answers: list[str | None]) -> None:
+    assert said(Vote(3, 4), *looks) == answers
+
+
+def test_ok__a_page_that_slides_is_the_same_page() -> None:
+    vote = Vote(3, 4)
+    answers = [vote.add(reading("12", x=100 + 4 * look)) for look in range(30)]
+    assert [answer.text for answer in answers if answer] == ["12"]
+    assert vote.said is not None and vote.said.digits[0].box.x == 100 + 4 * 29
+
+
+def test_ok__the_same_number_elsewhere_is_another_page() -> None:
+    vote = Vote(2, 3)
+    for _ in range(3):
+        vote.add(reading("12"))
+    assert [bool(vote.add(reading("12", x=300))) for _ in range(3)] == [False, True, False]
+
+
+def test_ok__jitter_of_boxes_is_borne() -> None:
+    wide = reading("12")
+    shaken = replace(
+        wide,
+        lines=(
+            Line(
+                tuple(
+                    replace(digit, box=Box(digit.box.x + 4, digit.box.y - 6, 24, 36))
+                    for digit in wide.digits
+                )
+            ),
+        ),
+    )
+    assert same_place(wide, shaken)
+    assert not same_place(wide, reading("12", y=130))
+    assert not same_place(wide, reading("1\n2"))
+
+
+def test_ok__settled_once_more_looks_would_change_nothing() -> None:
+    vote = Vote(3, 4)
+    states = []
+    for text in ["12", "12", "12", "", "", "", "12"]:
+        vote.add(reading(text))
+        states.append(vote.settled)
+    assert states == [False, False, True, False, False, True, False]
+    vote.forget()
+    assert not vote.settled and vote.said is None
+
+
+def test_ok__confidence_is_the_mean_of_the_looks() -> None:
+    vote = Vote(2, 2)
+    vote.add(reading("?"))
+    answer = vote.add(reading("7"))
+    assert answer is not None and answer.text == "?"
+    assert answer.digits[0].confidence == pytest.approx((0.5 + 0.99) / 2)
