@@ -123,11 +123,10 @@ SEVEN = Digit(7, 0.7, (1, 0.2), False, Box(40, 60, 30, 50))
 
 
 def test_ok__a_doubt_that_the_figure_does_not_explain_is_explained():
-    certain, none = replace(SEVEN, confidence=0.999), replace(SEVEN, confidence=0.001)
-    said = for_people(reading_of(SEVEN, certain, none)).splitlines()[2:]
+    certain = replace(SEVEN, confidence=0.999, reason="two lines touch here")
+    said = for_people(reading_of(SEVEN, certain)).splitlines()[2:]
     assert said[0].endswith("or 1")
-    assert "(100%)" in said[1] and "two lines touch" in said[1]
-    assert "(0%)" in said[2] and "where one must be" in said[2]
+    assert "(100%)" in said[1] and said[1].endswith("; two lines touch here")
 
 
 def test_ok__labels_do_not_hide_each_other(monkeypatch):
@@ -136,9 +135,9 @@ def test_ok__labels_do_not_hide_each_other(monkeypatch):
     written: list[tuple[float, ...]] = []
     write = pictures._write_label
 
-    def note(draw, digit, font, size, taken):
-        write(draw, digit, font, size, taken)
-        written[:] = taken
+    def note(*words):
+        write(*words)
+        written[:] = words[-1]
 
     monkeypatch.setattr(pictures, "_write_label", note)
     close = [replace(SEVEN, box=Box(100 + 12 * n, 60, 11, 50)) for n in range(8)]

@@ -21,7 +21,6 @@ Each picture's digits are printed line by line, as they are written; `?` stands 
 the reader does not stand by. A picture that cannot be read is reported, the others still are."""
 EXAMPLE = "pi-reader read photo.jpg another.png --annotate /tmp/looked-at"
 
-_CERTAIN = 0.995  # a confidence that is shown as 100 %; below 1 less this, as 0 %
 _LONGEST_STEM = 240  # bytes of a file's name; most file systems take 255, with number and ending
 
 
