@@ -12,6 +12,7 @@ venv=${PI_READER_VENV:-$here/.venv}
 
 # Raspberry Pi OS bookworm's versions: what must go on working.
 older_packages=("numpy==1.24.2" "pillow==9.4.0")
+check_minutes=4 # all tests with both sets of packages
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup.sh: $*"; exit 1; }
@@ -90,20 +91,24 @@ run_tests() {
     shift
     say "tests with $("$folder/bin/python" -c \
         'import sys, numpy, PIL; print("Python", sys.version.split()[0], "numpy", numpy.__version__, "Pillow", PIL.__version__)')"
-    (cd "$here" && "$folder/bin/python" -m pytest -q "$@")
+    (cd "$here" && "$folder/bin/python" -m pytest -q -n auto --maxprocesses 8 --dist worksteal "$@")
 }
 
-# The tools and newest packages in one environment, bookworm's packages in another.
+# The tools and newest packages in one environment, bookworm's packages in another. Words given are
+# pytest's: ./setup.sh test -m quick, ./setup.sh test -n 0 -s tests/test_run.py
 run_checks() {
     local tools=$venv-dev
     cd "$here"
+    [ $# -gt 0 ] || say "all checks take about $check_minutes minutes on two cores," \
+        "and the first time some more to fetch the packages"
     make_venv "$tools" -e "${here}[dev]"
     "$tools/bin/ruff" check .
+    "$tools/bin/ruff" format --check .
     "$tools/bin/mypy"
     "$tools/bin/shellcheck" -x -a setup.sh .ci/run
     run_tests "$tools" "$@"
     if "$tools/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
-        make_venv "$venv-older" "${older_packages[@]}" -e "$here" pytest gpiozero==1.6.2
+        make_venv "$venv-older" "${older_packages[@]}" -e "$here" pytest pytest-xdist gpiozero==1.6.2
         run_tests "$venv-older" "$@"
     fi
 }

@@ -1,7 +1,7 @@
-"""What can go wrong, in one family: each error carries the exit code a shell script will see.
+"""The exceptions of pi-reader, each with its exit code.
 
-The message is the whole story for the user, in the form *place: what is, what should be; what to
-do*. Codes follow sysexits.h, so that systemd and scripts can tell a typing error from a full disk.
+The message tells the user everything, in the form *place: what is, what should be; what to do*.
+Codes follow sysexits.h, so that systemd and scripts can tell a typing error from a full disk.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ INTERRUPTED = 130
 
 
 class PiReaderError(Exception):
-    """Anything pi-reader can explain to its user. Exit code 70: not explained, so our bug."""
+    """Base class of all errors that users may see. Exit code 70 stands for a bug of ours."""
 
     exit_code = 70
 
 
 class UsageError(PiReaderError):
-    """The command line asks for something that does not exist or does not go together."""
+    """The command line names something that does not exist, or conflicting options."""
 
     exit_code = 2
 
 
 class BadData(PiReaderError, ValueError):
-    """A file is there but is not what it should be: cut short, of another kind, out of range."""
+    """A file exists but is invalid: truncated, of another kind, out of range."""
 
     exit_code = 65
 
 
 class MissingFile(PiReaderError, FileNotFoundError):
-    """A file or folder that was asked for does not exist."""
+    """A requested file or folder does not exist."""
 
     exit_code = 66
 
 
 class NoHardware(PiReaderError):
-    """No camera, no pins, no display, or no network where one is needed."""
+    """There is no camera, pin, display or network connection where one is needed."""
 
     exit_code = 69
 
 
 class CannotWrite(PiReaderError, OSError):
-    """The disk is full, read-only, or the folder belongs to somebody else."""
+    """The disk is full or read-only, or the folder belongs to another user."""
 
     exit_code = 73
 
 
 class Busy(PiReaderError):
-    """Somebody else is using it now; the same call may work later."""
+    """In use by another process; the same call may work later."""
 
     exit_code = 75
 
@@ -65,7 +65,7 @@ class BadSettings(PiReaderError, ValueError):
 
 
 def error_of(exit_code: object, words: str) -> PiReaderError:
-    """What went wrong in another process, from what it told: the error of that exit code."""
+    """An error reported by another process: the class with that exit code."""
     kinds = (kind for kind in PiReaderError.__subclasses__() if kind.exit_code == exit_code)
     return next(kinds, PiReaderError)(words)
 
@@ -87,10 +87,10 @@ def how_to_install(package: str) -> str:
 
 @contextmanager
 def opening(what: str, package: str, advice: str) -> Iterator[None]:
-    """Open a part that may be missing: whatever its driver raises becomes an error of ours.
+    """Guard the opening of a part: whatever its driver raises becomes one of our errors.
 
     what: the part, as the settings call it; package: what to install if its driver is missing;
-    advice: what to look at otherwise. Raises Busy if somebody else holds it, else NoHardware.
+    advice: what to check otherwise. Raises Busy if another process uses it, otherwise NoHardware.
     """
     try:
         yield

@@ -1,8 +1,8 @@
-"""Files that survive a pulled plug: either the old content or the new one, never half of each.
+"""Durable files: after a power cut a file has the old content or the new one, never a mixture.
 
-An SD card that loses power can be left with files that are empty, old or cut short. So a file is
-written beside its place, forced to the card, moved over the old one in a single step, and then
-the folder itself is forced to the card too.
+An SD card that loses power can be left with files that are empty, old or truncated. So a file is
+written to a temporary name, synced, renamed over the old one atomically, and then the folder is
+synced, too.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _STATE_MARKS = ("samples.db", "history.db", "settings-that-worked.toml", "weight
 
 @contextlib.contextmanager
 def durable(path: Path, mode: int | None = None, sync: bool = True) -> Iterator[BinaryIO]:
-    """Write a file so that a power cut leaves the old one or the new one, whole.
+    """Write a file so that a power cut leaves either the old or the new one, complete.
 
-    Gives a binary handle to write to; the file appears at `path` when the block ends well, and
-    nothing is left behind when it ends badly. mode: its rights; without, those of the file that
-    is replaced, else what the umask allows. sync: whether it is forced to the card, which takes
-    time; what means nothing after a power cut need not be. Raises CannotWrite if the disk is full
-    or read-only or the folder cannot be written.
+    Yields a binary handle; the file appears at `path` when the block succeeds, and nothing is left
+    behind when it fails. mode: its permissions; by default those of the file that is replaced,
+    otherwise what the umask allows. sync: whether to fsync, which takes time and is not needed for
+    files that mean nothing after a power cut. Raises CannotWrite if the disk is full or read-only
+    or the folder cannot be written.
     """
     path = Path(path)
     beside = ""
@@ -128,7 +128,7 @@ def _is_input(path: Path, one: Path, ours: bool) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force a folder's list of names to the card, so that a moved file is still there tomorrow."""
+    """Sync a folder, so that a renamed file survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -138,7 +138,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
-    """Be the only process that works on something, for as long as the block lasts.
+    """Hold an exclusive lock during the block.
 
     path: a file that stands for it, made if it is missing, for its owner alone: who may open it
     could hold it. A process that dies lets go by itself.
@@ -169,10 +169,10 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def make_shared(path: Path) -> None:
-    """Make an empty file, unless it is there, for whoever may read and write its folder.
+    """Create an empty file, unless it exists, with the owner and permissions of its folder.
 
-    For databases: SQLite gives what it writes beside one the rights of the database itself, so that
-    one of a box's group who looks into it would else lock out the box. Raises OSError.
+    For databases: SQLite gives its files beside a database the permissions of the database, so a
+    member of the box's group who opens it would otherwise lock the box out. Raises OSError.
     """
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -184,9 +184,10 @@ def make_shared(path: Path) -> None:
 
 
 def make_shared_folder(folder: Path) -> None:
-    """Make a folder, unless it is there, for whoever may work in the one that it lies in.
+    """Create a folder, unless it exists, with the owner and permissions of its parent.
 
-    Else the first `sudo pi-reader ...` would keep the box out of its own folder. Raises OSError.
+    Otherwise the first `sudo pi-reader ...` would lock the box out of its own folder. Raises
+    OSError.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -205,7 +206,7 @@ def write_json(
 ) -> None:
     """Write a small table; mode, sync: see `durable`. Raises CannotWrite."""
     with durable(path, mode, sync) as handle:
-        indent = 1 if sync else None  # what is written often is written fast
+        indent = 1 if sync else None  # unsynced files are written often, so compactly
         text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=indent)
         handle.write(text.encode())
 
@@ -295,16 +296,16 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    """A pipe in a file's place, to which nobody writes, must not stop the box for ever."""
+    """An opener that does not block on a pipe in place of a file."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
 def check_file(path: Path) -> None:
-    """Raises BadData if what lies there is no file: a pipe to which nobody writes would keep
-    whoever opens it waiting for ever. What is missing, or may not be looked at, passes."""
+    """Raises BadData if `path` is no regular file: opening a pipe without a writer would block.
+    A path that is missing or not accessible passes."""
     try:
         mode = os.stat(path).st_mode
-    except (OSError, ValueError):  # opening it says it better
+    except (OSError, ValueError):  # opening it gives a better message
         return
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
@@ -312,7 +313,7 @@ def check_file(path: Path) -> None:
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Which file stands under a name now; None if there is none."""
+    """Device and inode of the file at a path; None if there is none."""
     try:
         found = os.stat(path)
     except OSError:
@@ -321,12 +322,12 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def believed(now: float) -> float:
-    """The time if the clock can be right, else 0.0: a Pi has no clock that runs without power."""
+    """The time if the clock can be right, otherwise 0.0: a Pi has no battery-backed clock."""
     return now if now >= CLOCK_RIGHT_FROM else 0.0
 
 
 def sha256(path: Path) -> str:
-    """The fingerprint of a file, as 64 hexadecimal digits."""
+    """The sha256 of a file, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     with open(path, "rb", opener=_open_without_waiting) as handle:
         while piece := handle.read(_READ_AT_ONCE):
@@ -335,7 +336,7 @@ def sha256(path: Path) -> str:
 
 
 def sha256_or_none(path: Path) -> str:
-    """The fingerprint of a file, or "" if it is missing or cannot be read."""
+    """The sha256 of a file, or "" if it is missing or cannot be read."""
     try:
         return sha256(path)
     except OSError:
@@ -343,7 +344,7 @@ def sha256_or_none(path: Path) -> str:
 
 
 def _mode_of(path: Path) -> int:
-    """Keep the rights of the file that is replaced; a new one gets what the umask allows."""
+    """The permissions of the file that is replaced; for a new one, what the umask allows."""
     try:
         return os.stat(path).st_mode & 0o777
     except FileNotFoundError:
@@ -353,7 +354,7 @@ def _mode_of(path: Path) -> int:
 
 
 def _give_to_owner_of(folder: Path, descriptor: int) -> None:
-    """What root writes into a folder of the box belongs to the box's own user, like the rest."""
+    """Give a file that root wrote into a folder of the box to the box's user."""
     if os.geteuid() == 0:
         owner = os.stat(folder)
         with contextlib.suppress(OSError):  # a file system without owners, such as FAT

@@ -1,9 +1,9 @@
-"""What the box has read: a small database that spares the card and never stops the reading.
+"""The history of readings: a small database that spares the card and never stops the reading.
 
-Readings wait in memory and are written together, at most every half minute, in SQLite's
-write-ahead mode: a pulled plug costs the last of them and never the file. A card that is full or
-read-only is said once, and what comes meanwhile waits in memory. A damaged file is set aside and
-a new one begun.
+Readings are buffered in memory and written in batches, at most every half minute, with SQLite's
+write-ahead log: a power cut costs the latest of them but never the file. A full or read-only card
+is reported once, and readings stay in memory meanwhile. A damaged file is set aside and a new one
+started.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from pi_reader.errors import BadData, Busy, CannotWrite
 from pi_reader.files import believed, check_file, identity_of, make_shared
 
 FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set aside
-MOST_WAITING = 1000  # readings in memory while the card takes none; about 300 KB
+MOST_WAITING = 1000  # readings buffered while the card cannot be written; about 300 KB
 LONGEST_TEXT = 1000  # characters; a full page of digits has some 200
 LARGEST_LOG = 1 << 20  # bytes of the write-ahead log that stay on the card
-CACHE = 256  # KiB of the database in memory; SQLite's own 2 MB would fill over some weeks
+CACHE = 256  # KiB of the database in memory; SQLite's default of 2 MB would fill over some weeks
 _ADVICE = "; read it with sudo, or join the group pi-reader, and see that the disk is not full"
-_LAST = 1e11  # seconds since 1970: the year 5138; a spoilt card may give any number
-_LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must not starve
+_LAST = 1e11  # seconds since 1970: the year 5138; a corrupted card may give any number
+_LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must be fed
 
 _TABLE = f"""
 CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT NOT NULL,
@@ -44,11 +44,11 @@ _PRUNE = """DELETE FROM readings WHERE id <= min((SELECT max(id) FROM readings) 
     (SELECT min(id) FROM readings) + 10000)"""
 _DOUBT = """SELECT total(1 - sure), count(*)
     FROM (SELECT sure FROM readings ORDER BY id DESC LIMIT :newest)"""
-# A reading of a time when the clock was not set belongs to the period if it came after its first.
+# A reading without a time belongs to the period if it came after the period's first reading.
 _SINCE = """FROM readings WHERE "when" >= :since
     OR ("when" = 0 AND id > (SELECT min(id) FROM readings WHERE "when" >= :since))"""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-# What opening says where nothing can be written beside the file: not ours, read-only, full.
+# Errors of opening when nothing can be written beside the file: not ours, read-only, full.
 _NO_ROOM_BESIDE = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
@@ -61,7 +61,7 @@ _NO_ROOM_BESIDE = (
 class Past:
     """One reading of the past.
 
-    id: counts upwards, also when the clock goes back; when: seconds since 1970, 0.0 if the clock
+    id: counts upwards, even if the clock goes back; when: seconds since 1970, 0.0 if the clock
     was not set; text: as it was shown, `?` for unsure digits; sure: whether all its digits were;
     confidence: that of its least certain digit, 0 to 1; weights: sha256 of the weights file.
     """
@@ -75,10 +75,10 @@ class Past:
 
 
 class History:
-    """Keeps the readings of a box; used in a `with` block, by one thread.
+    """Stores the readings of a box; used in a `with` block, by one thread.
 
-    path: the database, made with the first reading; most: how many readings it holds before the
-    oldest go; batch_seconds: it is written at most this often.
+    path: the database, created with the first reading; most: how many readings it holds before the
+    oldest are deleted; batch_seconds: minimum time between two writes.
     """
 
     def __init__(self, path: Path, most: int = 100_000, batch_seconds: float = 30.0) -> None:
@@ -88,7 +88,7 @@ class History:
         self._waiting: deque[tuple[int, float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
         self._newest: int | None = None  # the highest number that was given
         self._database: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None  # which one the database is
+        self._file: tuple[int, int] | None = None  # device and inode of the open database
         self._tried = -float("inf")
         self.trouble = ""  # why nothing can be written now, "" if all is well
         self.lost = 0  # readings that found no room while they waited, since the start
@@ -110,7 +110,7 @@ class History:
         return self._newest
 
     def tick(self, now: float) -> None:
-        """Write what waits, unless that was done a moment ago. now: seconds, monotonic.
+        """Write buffered readings if it is due. now: seconds, monotonic.
 
         Raises like `flush`.
         """
@@ -119,7 +119,7 @@ class History:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits.
+        """Write buffered readings.
 
         Raises CannotWrite once when the card takes nothing, and not again until that has changed;
         the readings wait. Raises BadData once after a damaged file was set aside and what waited
@@ -137,11 +137,11 @@ class History:
                 damage = str(error)
         except (sqlite3.Error, OSError) as error:
             self._let_go()
-            reason = getattr(error, "strerror", error)  # of SQLite's errors, all of it
+            reason = getattr(error, "strerror", error)  # SQLite's errors have only a message
             return self._say(
                 CannotWrite(
                     f"{self._path}: cannot be written, {reason}; reading goes on, and the last"
-                    f" {MOST_WAITING} readings wait in memory; make room or mend the card"
+                    f" {MOST_WAITING} readings wait in memory; make room or replace the card"
                 )
             )
         self.trouble = ""
@@ -195,9 +195,9 @@ class History:
         self.close()
 
     def _write(self) -> None:
-        """All that waits in one transaction; only then is it forgotten here."""
+        """Write all buffered readings in one transaction, and only then empty the buffer."""
         if self._database is not None and identity_of(self._path) != self._file:
-            self._let_go()  # else a file that was removed would take all readings with it
+            self._let_go()  # otherwise readings would go to a file that was removed
         if self._database is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._database = _open_for_writing(self._path)
@@ -208,7 +208,7 @@ class History:
         self._waiting.clear()
 
     def _let_go(self) -> None:
-        """Close the database; after a trouble it is opened afresh."""
+        """Close the database; after an error it is reopened."""
         if self._database is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._database.close()
@@ -219,7 +219,7 @@ class History:
         self._untold += count
 
     def _say(self, error: CannotWrite) -> None:
-        """Raise a trouble once, and again only when it has become another one."""
+        """Raise an error once, and again only when it has changed."""
         known, self.trouble = self.trouble, str(error)
         if known != self.trouble:
             raise error
@@ -227,7 +227,7 @@ class History:
     def _set_aside(self) -> None:
         """Move a damaged database out of the way, with the files that SQLite keeps beside it.
 
-        One is kept for whoever wants to save something from it; an older one goes.
+        One is kept, so that something may be rescued from it; an older one is deleted.
         """
         self._let_go()
         for tail in ("-shm", "-wal", ""):
@@ -244,7 +244,7 @@ def _aside(path: Path) -> Path:
 
 
 def past(path: Path, since: float = 0.0) -> Iterator[Past]:
-    """The readings in a database from a wall time on, oldest first, also while a service writes.
+    """The readings in a database from a wall time on, oldest first, even while a service writes.
 
     since: seconds since 1970, 0 for all. Nothing if there is no database yet. Raises BadData for
     a file that is damaged, something else or may not be read, Busy if another process holds it.
@@ -262,12 +262,12 @@ def past(path: Path, since: float = 0.0) -> Iterator[Past]:
 
 
 def _within(value: Any, most: float) -> float:
-    """A number as it can have been written, 0 to `most`; 0.0 for what a spoilt card made of it."""
+    """A number from 0 to `most`; 0.0 for anything else, as from a corrupted card."""
     return float(value) if isinstance(value, int | float) and 0 <= value <= most else 0.0
 
 
 def _rows(path: Path, query: str, **values: float) -> Iterator[tuple[Any, ...]]:
-    """What a query gives, without writing anything. Raises like `past`."""
+    """The rows of a query, read-only. Raises like `past`."""
     path = Path(path)
     database = None
     try:
@@ -293,8 +293,8 @@ def _rows(path: Path, query: str, **values: float) -> Iterator[tuple[Any, ...]]:
 def _open_for_reading(path: Path) -> sqlite3.Connection | None:
     """The database, read-only; None if there is nothing in it yet. Raises sqlite3.DatabaseError.
 
-    Whoever may not write beside it cannot take part in its write-ahead log; if there is none, the
-    file is complete and can be read by itself.
+    A user who may not write beside it cannot use its write-ahead log; if there is none, the file
+    is complete and can be read by itself.
     """
     address = f"{path.absolute().as_uri()}?mode=ro"
     for way in (address, f"{address}&immutable=1"):
@@ -324,7 +324,7 @@ def _size(name: str) -> int:
 
 def _open_for_writing(path: Path) -> sqlite3.Connection:
     """The database, made if there is none. Raises sqlite3.DatabaseError."""
-    with contextlib.suppress(OSError):  # SQLite says it better
+    with contextlib.suppress(OSError):  # SQLite's message is better
         make_shared(path)
     database = sqlite3.connect(path, timeout=_LOCKED_SECONDS)
     try:
@@ -354,10 +354,10 @@ def _check_format(database: sqlite3.Connection) -> bool:
 
 
 def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary code of an error; 0 for one of ours."""
+    """SQLite's primary error code; 0 for our own errors."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is wrong, rather than the card it should be written to."""
+    """Whether the file itself is damaged, as opposed to a card that cannot be written."""
     return type(error) is sqlite3.DatabaseError and _code(error) in (0, *_DAMAGED)

@@ -1,4 +1,4 @@
-"""Pictures for people: a frame with what was read written into it, and sheets of many crops."""
+"""Pictures for people: annotated frames, and contact sheets of many crops."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def annotated(frame: Frame, reading: Reading) -> Image.Image:
 
 
 def sheet(crops: Sequence[np.ndarray], captions: Sequence[str], columns: int = 12) -> Image.Image:
-    """Many small pictures in rows, each with a line of text below it.
+    """A contact sheet: many small pictures in rows, each with a line of text below it.
 
-    crops: grey pictures (height, width) uint8 of any size, shown as they are; patches, which are
-    white ink on black, among them.
+    crops: grey pictures (height, width) uint8 of any size, shown as they are, including patches,
+    which are white ink on black.
     """
     columns = max(1, min(columns, len(crops)))
     rows = -(-len(crops) // columns)
@@ -62,10 +62,10 @@ def sheet(crops: Sequence[np.ndarray], captions: Sequence[str], columns: int = 1
 
 
 def confusion_chart(confusion: np.ndarray) -> Image.Image:
-    """How often each digit was read as each other, as a chart: the darker, the more often.
+    """A confusion matrix as a chart: the darker, the more often.
 
-    confusion: (10, 10) counts, row = what it is, column = what it was read as. The right ones are
-    green; a wrong one is the redder the larger its share of its row's errors.
+    confusion: (10, 10) counts, row = what it is, column = what it was read as. Correct ones are
+    green; an error is the redder the larger its share of the row's errors.
     """
     size, margin = 44, 40
     picture = Image.new("RGB", (margin + 10 * size + 8, margin + 10 * size + 8), "white")
@@ -95,7 +95,7 @@ def confusion_chart(confusion: np.ndarray) -> Image.Image:
 
 
 def _fitted(crop: np.ndarray) -> Image.Image:
-    """A crop as large as its cell allows, its proportions kept; small ones in clear squares."""
+    """A crop scaled to fit its cell, its aspect ratio kept; small ones with sharp pixels."""
     picture = Image.fromarray(crop)
     factor = _CELL / max(1, *picture.size)
     size = max(1, round(factor * picture.width)), max(1, round(factor * picture.height))

@@ -1,11 +1,11 @@
-"""Word between processes: who wants something of the box leaves a small file, the service takes it.
+"""Requests between processes: a client leaves a small file in a folder, and the service takes it.
 
-The service alone holds the camera and the pins, and the training runs by itself, so `read`, `aim`,
-`samples label` or a key over SSH cannot do their work on their own: they *ask*. A request is a
-JSON file in one folder; taking it removes it, so that no two processes do it; the answer is a
-file beside it. Files survive a power cut and need no port, no bus and no root.
+The service alone holds the camera and the pins, and the training is a process of its own, so
+`read`, `aim`, `samples label` or a key over SSH have to send a request. It is a JSON file in one
+folder; taking it removes it, so that no two processes handle it; the answer is a file beside it.
+Files survive a power cut and need no port, no bus and no root.
 
-`retrain` alone has a name of its own, because systemd watches for it; asking twice is asking once.
+Only `retrain` has a fixed file name, because systemd watches for it; several requests are one.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ MOST_FILES = 4  # that wait: a card has little room
 LARGEST_ANSWER = 1 << 20  # bytes; each digit of a page takes some 250
 STALE_AFTER = 3600.0  # seconds: nobody waits that long for an answer
 
-_FOLDER_MODE = 0o2770  # the box's group may ask too, and what it writes stays the group's
+_FOLDER_MODE = 0o2770  # writable by the box's group, setgid so that files belong to it
 _FILE_MODE = 0o660
-_POLL = 0.05  # seconds between two looks for an answer
+_POLL = 0.05  # seconds between two checks for an answer
 _NAME = re.compile(r"(?P<kind>[a-z]+)-(?P<when>[0-9]{1,20})-[0-9a-f]{8}\.json")
 _FILE = ".handed-in"  # how the names of files end that come with a request
 _FILE_NAME = re.compile(r"[0-9a-f]{16}\.handed-in")
@@ -45,10 +45,10 @@ _LASTING = "retrain"  # stays until it is taken, under this very name
 
 @dataclass(frozen=True)
 class Request:
-    """One thing that was asked for.
+    """One request.
 
-    kind: one of KINDS; words: what goes with it, as JSON has it; name: of its file.
-    when: seconds since 1970 by the asker's clock.
+    kind: one of KINDS; words: its arguments, JSON values; name: of its file.
+    when: seconds since 1970 by the client's clock.
     """
 
     kind: str
@@ -58,10 +58,10 @@ class Request:
 
 
 class Requests:
-    """The folder where requests lie.
+    """The folder of requests.
 
-    report: told in one line about each request that is thrown away unread, and why.
-    clock: seconds since 1970; sleep: waits so many seconds.
+    report: is given a line about each request that is discarded, and why.
+    clock: seconds since 1970; sleep: sleeps for some seconds.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class Requests:
         self._sleep = sleep
 
     def ask(self, kind: str, **words: Any) -> Request:
-        """Leave a request, durably.
+        """Send a request, durably.
 
-        Raises Busy if too many wait already, CannotWrite if the folder cannot be written.
+        Raises Busy if too many are queued, CannotWrite if the folder cannot be written.
         """
         if kind not in KINDS:
             raise ValueError(f"{kind}: no kind of request")
@@ -134,10 +134,10 @@ class Requests:
             self._remove(name)
 
     def take(self, *kinds: str, most: int | None = None) -> list[Request]:
-        """The requests of these kinds, oldest first, `most` at once; they are gone from the folder.
+        """Take the requests of these kinds, oldest first, at most `most`, out of the folder.
 
-        What is damaged, of no known kind or too old is removed and reported instead. A folder
-        that is not there, or may not be read, is an empty one.
+        Damaged, unknown and stale requests are removed and reported. A folder that is missing or
+        not readable counts as empty.
         """
         self._sweep()  # first: a forgotten `cancel` of yesterday must not stop tonight's training
         taken: list[Request] = []
@@ -149,12 +149,12 @@ class Requests:
         return taken
 
     def answer(self, request: Request, values: Mapping[str, Any]) -> None:
-        """Say what came of a request. Raises CannotWrite."""
+        """Answer a request. Raises CannotWrite."""
         if request.kind != _LASTING:
             write_json(self._answer_path(request), values, _FILE_MODE)
 
     def wait(self, request: Request, seconds: float) -> dict[str, Any]:
-        """The answer to a request; one that nobody took in time is withdrawn.
+        """Wait for the answer to a request; one that nobody took in time is withdrawn.
 
         seconds: until it is taken, and as long again until it is answered. Raises Busy.
         """
@@ -177,11 +177,11 @@ class Requests:
         )
 
     def withdraw(self, request: Request) -> bool:
-        """Take a request back; False if somebody has taken it already."""
+        """Withdraw a request; False if it has already been taken."""
         return self._remove(request.name)
 
     def _waiting(self) -> Iterator[tuple[str, str]]:
-        """Names and kinds of the requests that lie there."""
+        """Names and kinds of the requests in the folder."""
         with contextlib.suppress(OSError):
             for name in os.listdir(self.folder):
                 if name == _LASTING:
@@ -190,7 +190,7 @@ class Requests:
                     yield name, match["kind"]
 
     def _open(self, name: str, kind: str) -> Request | None:
-        """A request from its file; None, and the file removed, if it is none."""
+        """Read and remove a request's file; None if it is invalid or was already taken."""
         try:
             values = read_json(self.folder / name, MOST_BYTES)
             request = Request(kind, values["words"], name, float(values["when"]))
@@ -199,7 +199,7 @@ class Requests:
         except MissingFile:  # somebody else took it
             return None
         except (BadData, KeyError, OverflowError, TypeError, ValueError) as error:
-            if kind == _LASTING:  # whoever touches that file wants a training, whatever it holds
+            if kind == _LASTING:  # touching that file is enough, whatever its content
                 return Request(kind, {}, name, self._clock())
             if self._remove(name):
                 self._report(f"request {name}: thrown away, it is damaged ({error})")
@@ -207,7 +207,7 @@ class Requests:
         return request
 
     def _sweep(self) -> None:
-        """Remove what nobody will ever take: unknown names, old requests, forgotten answers."""
+        """Remove what nobody will take: unknown names, stale requests, unread answers."""
         with contextlib.suppress(OSError):
             for name in os.listdir(self.folder):
                 match = _NAME.fullmatch(name)
@@ -255,6 +255,6 @@ class Requests:
 
 
 def _when(name: str) -> int:
-    """When a request was made, from its name; the lasting one first, since it waits longest."""
+    """When a request was made, from its name; the lasting one sorts first."""
     match = _NAME.fullmatch(name)
     return int(match["when"]) if match else 0

@@ -1,4 +1,4 @@
-"""How well a reader reads labelled photographs: each digit found, named right, nothing invented.
+"""Scores readings of labelled photographs: detection, labels, and false positives.
 
 A digit counts as found where a sure box overlaps the true one (intersection over union at least
 0.3), pairs being made best overlap first. A `?` is never right: it counts as missed. The digit
@@ -26,10 +26,10 @@ DRAWS = 1000  # of the bootstrap
 
 @dataclass(frozen=True)
 class Truth:
-    """What is really on one photograph.
+    """The ground truth of one photograph.
 
     file: its name, relative to the folder of the labels; digits: (label, box) of each digit.
-    reading: the lines as a person would copy them, or None where that is open to debate.
+    reading: the lines as a person would copy them, or None if that is debatable.
     difficulty: a word to group by, as "normal" or "hard"; source: who took it.
     """
 
@@ -42,7 +42,7 @@ class Truth:
 
 @dataclass
 class Score:
-    """Counts over any number of photographs; two scores add up to the score of both."""
+    """Counts over any number of photographs; the sum of two scores is the score of both."""
 
     photos: int = 0
     true: int = 0
@@ -61,7 +61,7 @@ class Score:
         return self
 
     def figures(self) -> dict[str, float | int]:
-        """The figures that are reported; a share of nothing is NaN."""
+        """The metrics to report; NaN for a ratio with a denominator of 0."""
         return {
             "photos": self.photos,
             "digits": self.true,
@@ -81,7 +81,7 @@ class Score:
 
 
 def load_labels(folder: Path) -> tuple[Truth, ...]:
-    """The truth about a folder of photographs, from its labels.json.
+    """The ground truth of a folder of photographs, from its labels.json.
 
     That is a list of {"file", "digits": [{"label", "box": [x, y, w, h]}], "reading", "difficulty"};
     the last two may be missing. Raises MissingFile and BadData.
@@ -133,7 +133,7 @@ def count(truth: Truth, reading: Reading, overlap: float = OVERLAP) -> Score:
 
 
 def scores(truths: Iterable[Truth], readings: Mapping[str, Reading]) -> dict[str, Score]:
-    """Scores by difficulty, and under "all"; a photograph without a reading was read as empty."""
+    """Scores by difficulty, and under "all"; a photograph without a reading counts as empty."""
     groups = {"all": Score()}
     for truth in truths:
         one = count(truth, readings.get(truth.file, Reading(truth.file, (0, 0))))
@@ -246,7 +246,7 @@ def edit_distance(got: str, want: str) -> int:
     return costs[-1]
 
 
-def _truth(entry: Mapping) -> Truth:
+def _truth(entry: Mapping[str, Any]) -> Truth:
     digits = tuple((int(digit["label"]), Box(*map(int, digit["box"]))) for digit in entry["digits"])
     reading = entry.get("reading")
     return Truth(

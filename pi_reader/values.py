@@ -1,6 +1,6 @@
-"""The things that travel through the house: a frame comes in, a reading goes out.
+"""The values passed between modules: frames, boxes, digits, readings, states.
 
-All are frozen and know nothing but their own data. Boxes are in pixels of the frame they belong
+All are frozen and hold nothing but their data. Boxes are in pixels of the frame they belong
 to, x to the right and y down, from its upper left corner. Confidences are probabilities, 0 to 1.
 """
 
@@ -21,7 +21,7 @@ NO_DIGIT = 10  # label of a mark that is none, and that outcome of networks that
 
 @dataclass(frozen=True)
 class Frame:
-    """One look through the camera: brightness only, since handwriting has no use for colour.
+    """One picture from the camera: brightness only, since handwriting needs no colour.
 
     grey: (height, width) uint8, 0 black to 255 white.
     source: where it came from, as the user would name it: a file, "page 3", "camera".
@@ -59,14 +59,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Digit:
-    """One mark taken for a digit.
+    """One mark classified as a digit.
 
-    label: 0 to 9, what it most likely is; confidence: how likely, 0 to 1.
+    label: the most likely digit, 0 to 9; confidence: its probability, 0 to 1.
     runner_up: the second guess and its probability.
-    sure: whether the reader stands by it; if not it is a `?` in the text.
+    sure: whether the reader accepts it; otherwise it is a `?` in the text.
     box: where the ink is, in pixels of the frame.
-    patch: (28, 28) uint8, 0 paper to 255 ink, as the network saw it; None where nobody keeps it.
-    reason: why the reader does not stand by it, in a few words; "" if it is sure.
+    patch: (28, 28) uint8, 0 paper to 255 ink, the network's input; None if it was not kept.
+    reason: why the reader does not accept it, in a few words; "" if it is sure.
     """
 
     label: int
@@ -102,7 +102,7 @@ class Sign:
 
 @dataclass(frozen=True)
 class Line:
-    """Digits that stand beside each other, and the signs among them, each from left to right."""
+    """The digits and the signs of one line, each from left to right."""
 
     digits: tuple[Digit, ...]
     signs: tuple[Sign, ...] = ()
@@ -122,10 +122,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Reading:
-    """Everything the reader has to say about one frame.
+    """Everything that was read in one frame.
 
     size: (width, height) of the frame in pixels; lines: from top to bottom.
-    milliseconds: what each step cost, by a monotonic timer.
+    milliseconds: what each step took, by a monotonic timer.
     weights: sha256 of the weights file that read it, "" if the network came from no file.
     """
 
@@ -166,9 +166,17 @@ class State(StrEnum):
     FAULT = "fault"
 
 
+ADVICE = {
+    State.DARK: "give me some light",
+    State.GLARE: "move the lamp or the paper a little",
+    State.BLURRED: "turn the lens, or hold still",
+}
+"""What a person can do about a frame that cannot be read, as the box says it everywhere."""
+
+
 @dataclass(frozen=True)
 class Correction:
-    """A reading that is being put right with the button.
+    """A reading that is being corrected with the button.
 
     text: its digits in reading order, `?` for unsure ones; place: which of them it is about,
     counted from 0; label: what it would be now, 0 to 9, None for "no digit".
@@ -181,12 +189,12 @@ class Correction:
 
 @dataclass(frozen=True)
 class Status:
-    """What the box has to say of itself, for lamps, displays and the status file.
+    """The status of the box, for lamps, displays and the status file.
 
-    fault: what is wrong and what to do, "" if nothing is; the box may read on all the same.
-    message: a line of news, such as what was learned last night. address: where it is on the
-    network, "" if nowhere. progress: how far a training is, 0 to 1, None if there is none.
-    frozen: the display is held, the camera looks on.
+    fault: what is wrong and what to do, "" if nothing is; the box may keep reading with a fault.
+    message: a line of news, such as what was learned last night. address: its network address, ""
+    if it has none. progress: of a training, 0 to 1, None if there is none. frozen: the display is
+    frozen while the camera goes on.
     """
 
     state: State

@@ -13,6 +13,7 @@ from pi_reader.box.host_monitor import HostMonitor
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.vote import Vote
+from pi_reader.learning.samples import Sample, Samples
 from pi_reader.outputs.record import Recording
 from pi_reader.reading.reader import Reader
 from pi_reader.values import Box, Digit, Frame, Line, Reading
@@ -152,3 +153,8 @@ def box(
         **parts,
     )
     return appliance, shown, log
+
+
+def last_event(samples: Samples) -> list[Sample]:
+    """The digits of the newest event, in reading order; none if there is none."""
+    return samples.event(max((sample.event for sample in samples.all()), default=0))

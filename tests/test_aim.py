@@ -52,8 +52,8 @@ def test_ok__the_bar_peaks_at_the_best_focus() -> None:
     ("changes", "said"),
     [
         ({}, ""),
-        ({"trouble": "too dark"}, "more light"),
-        ({"trouble": "glare"}, "move the light"),
+        ({"trouble": "too dark"}, "some light"),
+        ({"trouble": "glare"}, "move the lamp"),
         ({"trouble": "out of focus"}, "turn the lens"),
         ({"digits": 0}, "written page"),
         ({"smallest": 9}, "move nearer or write larger"),

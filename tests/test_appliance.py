@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from box import NOW, Clock, Given, Scripted, box, page, reading
+from box import NOW, Clock, Given, Scripted, box, last_event, page, reading
 
 from pi_reader.box.appliance import FAREWELL
 from pi_reader.box.button_actions import ButtonActions
@@ -524,7 +524,7 @@ def test_ok__what_was_held_can_be_corrected(clock: Clock, tmp_path: Path) -> Non
     )
     appliance.run()
     with Samples(tmp_path / "s.db") as samples:
-        assert [sample.label for sample in samples.last_event()] == [8], "what the owner looked at"
+        assert [sample.label for sample in last_event(samples)] == [8], "what the owner looked at"
     assert shown.texts[-1] == "5" and not shown.told[-2].frozen
 
 
@@ -547,7 +547,7 @@ def test_ok__correction_is_on_the_display(clock: Clock, tmp_path: Path) -> None:
     appliance.run()
     assert State.CORRECTING in states(shown) and "kept 1 digit" in [s.message for s in shown.told]
     with Samples(tmp_path / "s.db") as samples:
-        assert [sample.label for sample in samples.last_event()] == [9]
+        assert [sample.label for sample in last_event(samples)] == [9]
 
 
 # Requests
@@ -616,7 +616,7 @@ def test_ok__label(tmp_path: Path, clock: Clock, words: dict[str, Any], kept: li
     answer, _ = asked(tmp_path, clock, "label", **words)
     assert answer == {"kept": len(kept), "event": 1, "read": "478"}
     with Samples(tmp_path / "samples.db") as samples:
-        assert [s.label for s in samples.last_event()] == [one for one in labels if one is not None]
+        assert [s.label for s in last_event(samples)] == [one for one in labels if one is not None]
 
 
 @pytest.mark.parametrize(

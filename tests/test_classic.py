@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from pi_reader.network.classic import ClassicNetwork, make_targets, scale_inputs
-from pi_reader.network.layers import Dense, Flatten
-from pi_reader.network.model import Model
 from pi_reader.network.store import Card, load, save
 
 
@@ -136,13 +134,3 @@ def test_it_is_stored_and_reads_like_any_other(tmp_path):
     odds = y / (1 - y)
     expected = odds / odds.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(model.predict(patches), expected, atol=1e-5)
-    again = ClassicNetwork.from_model(model, learning_rate=0.3)
-    np.testing.assert_array_equal(again.backquery(5), net.backquery(5))
-    again.train_patches(patches, labels)
-    net.train_patches(patches, labels)
-    np.testing.assert_array_equal(again.input_to_hidden, net.input_to_hidden)
-
-
-def test_fail__a_network_of_another_shape():
-    with pytest.raises(ValueError, match="three layers"):
-        ClassicNetwork.from_model(Model([Flatten(), Dense(784, 10)]), 0.1)

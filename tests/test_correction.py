@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from box import NOW, page, reading
+from box import NOW, last_event, page, reading
 
 from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.correction import PATIENCE, CorrectionDialogue
@@ -81,7 +81,7 @@ def reading_log(tmp_path: Path) -> ReadingLog:
 def labels(tmp_path: Path) -> list[tuple[int, int, int | None, str]]:
     """Place, what was read, label and source of each sample on the card."""
     with Samples(tmp_path / "samples.db") as samples:
-        return [(s.place, s.read, s.label, s.source) for s in samples.last_event()]
+        return [(s.place, s.read, s.label, s.source) for s in last_event(samples)]
 
 
 def test_ok__on_the_card_before_it_is_said(reading_log: ReadingLog, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_ok__the_cutout_is_what_the_camera_saw(reading_log: ReadingLog, tmp_path
     event = reading_log.enter(reading("1"), frame)
     reading_log.keep(event, {0: 1}, "command")
     with Samples(tmp_path / "samples.db") as samples:
-        (sample,) = samples.last_event()
+        (sample,) = last_event(samples)
     assert sample.cutout is not None and sample.cutout.dtype == np.uint8
     assert (sample.cutout == frame.grey[88:142, 88:132]).all()  # 0.4 of 30 pixels around 20 x 30
     assert sample.when == NOW and sample.patch.shape == (28, 28)

@@ -210,7 +210,7 @@ def test_ok__a_camera_that_looks(pi: Box, bench: Any) -> None:
     bench.scene = page
     check(doctor_checks.camera(pi), Verdict.WELL, "frames of 640x480 pixels, light")
     bench.light = 0.001
-    check(doctor_checks.camera(pi), Verdict.LOOK, "too dark; switch on a light")
+    check(doctor_checks.camera(pi), Verdict.LOOK, "too dark: give me some light")
 
 
 def test_fail__a_camera_that_others_have(pi: Box, bench: Any) -> None:

@@ -354,7 +354,7 @@ def test_ok__a_bigger_machine_judges_as_the_box_does(tmp_path, monkeypatch, told
         asked.append(prepared.name)
         return Outcome(verdict, "drawn digits 98.83, now 98.69")
 
-    monkeypatch.setattr(job.offered, "offered", offered)
+    monkeypatch.setattr(trial, "offered", offered)
     with Samples(tmp_path / "s.db") as samples:
         teach(samples, *hand(8))
         handle = io.BytesIO()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.training.optimiser import SGD, Adam, Average, gather, one_cycle, scatter
+from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
 
 
 def vector(*numbers: float) -> np.ndarray:
@@ -19,20 +19,6 @@ def test_ok__arrays_go_into_a_vector_and_back():
     scatter(flat * np.float32(2), arrays)
     np.testing.assert_array_equal(arrays[0], [[0, 2, 4], [6, 8, 10]])
     assert arrays[2].shape == (2, 2)
-
-
-def test_ok__two_steps_of_momentum_by_hand():
-    weights, descent = vector(1, 2), SGD(2, momentum=0.5)
-    descent.step(weights, vector(1, -2), 0.1)  # v = g; w -= 0.1 (g + 0.5 v) = 0.15 g
-    np.testing.assert_allclose(weights, [0.85, 2.3], rtol=1e-6)
-    descent.step(weights, vector(1, 0), 0.1)  # v = (1.5, -1); w -= 0.1 (1.75, -0.5)
-    np.testing.assert_allclose(weights, [0.675, 2.35], rtol=1e-6)
-
-
-def test_ok__plain_descent_and_decay_by_hand():
-    weights = vector(1, 2)
-    SGD(2, momentum=0, decay=0.5).step(weights, vector(1, 1), 0.1)  # g + 0.5 w = (1.5, 2)
-    np.testing.assert_allclose(weights, [0.85, 1.8], rtol=1e-6)
 
 
 def test_ok__the_first_step_of_adam_is_the_rate_against_the_sign():
@@ -57,9 +43,8 @@ def test_ok__adam_follows_its_paper():
     np.testing.assert_allclose(weights, expected, rtol=2e-5)
 
 
-@pytest.mark.parametrize("make", [lambda: SGD(2, 0.9), lambda: Adam(2)], ids=["sgd", "adam"])
-def test_ok__every_optimiser_finds_the_bottom_and_stays_float32(make):
-    weights, optimiser = vector(3, -2), make()
+def test_ok__adam_finds_the_bottom_and_stays_float32():
+    weights, optimiser = vector(3, -2), Adam(2)
     bottom, steepness = vector(1, 1), vector(1, 10)
     for step in range(400):
         gradient = steepness * (weights - bottom)

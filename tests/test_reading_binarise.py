@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pi_reader.reading.binarise import MAX_PIXELS, binarise, estimate_noise, estimate_paper
+from pi_reader.reading.candidates import find_candidates
 
 
 def drawn(width: int = 6, size: tuple[int, int] = (320, 240)) -> np.ndarray:
@@ -94,8 +95,7 @@ def test_ok__noise_is_measured_in_grey_levels() -> None:
 
 def test_ok__a_closing_keeps_a_ramp_up_to_the_border() -> None:
     ramp = np.tile(np.arange(40, dtype=np.int16) * 3, (30, 1))
-    paper, light_ink = estimate_paper(ramp - 30 * (ramp == 60), 4)  # one column of ink
-    assert not light_ink
+    paper = estimate_paper(ramp - 30 * (ramp == 60), 4, light_ink=False)  # one column of ink
     assert np.abs(paper - ramp).max() <= 3  # one step of the ramp
 
 
@@ -117,3 +117,49 @@ def test_ok__the_light_is_known_where_there_is_ink() -> None:
     assert light == pytest.approx([200, 50], abs=8)
     share = [ink.contrast[120, x] / bright for x, bright in zip((82, 242), light, strict=True)]
     assert share == pytest.approx([0.5, 0.5], abs=0.06), "a pen is as dark in the shadow"
+
+
+def on_desk(note: np.ndarray, desk: float, corner: tuple[int, int], turn: float) -> np.ndarray:
+    """A note, (h, w) uint8, laid turned by some degrees on a desk of 640 x 480 pixels."""
+    rng = np.random.default_rng(5)
+    ground = Image.fromarray(np.clip(rng.normal(desk, 1.5, (480, 640)), 0, 255).astype(np.uint8))
+    whole = Image.new("L", note.shape[::-1], 255).rotate(turn, expand=True)
+    ground.paste(Image.fromarray(note).rotate(turn, expand=True), corner, whole)
+    return np.asarray(ground)
+
+
+def note(ink: float, paper: float, size: tuple[int, int] = (320, 240)) -> np.ndarray:
+    """The page of `drawn`, made smaller, in two shades: (h, w) uint8."""
+    small = Image.fromarray(drawn()).convert("L").resize(size)
+    return np.clip(paper + (ink - paper) * (np.asarray(small) / 255), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turn", [0, 12, -18])
+@pytest.mark.parametrize("size", [(320, 240), (200, 160)])  # the smaller one is a tenth of it
+@pytest.mark.parametrize("desk", [8, 40])
+def test_ok__a_light_note_on_a_dark_desk(turn: float, size: tuple[int, int], desk: float) -> None:
+    page = on_desk(note(30, 190, size), desk, (120, 40), turn)
+    true = on_desk(note(255, 0, size), 0, (120, 40), turn) > 100
+    ink = binarise(page)
+    assert not ink.light_ink
+    assert (ink.mask & true).sum() > 0.85 * true.sum()
+    found = find_candidates(ink).components
+    inside = (found.top >= 30) & (found.bottom <= 385) & (found.left >= 110) & (found.right <= 525)
+    assert inside.all(), "no mark is found on the desk, nor at the paper's edge"
+
+
+def test_ok__a_dark_card_beside_light_paper() -> None:
+    page = np.full((480, 640), 200, np.uint8)
+    page[120:360, :320] = note(40, 200)
+    page[120:360, 320:] = note(220, 30)
+    page[:120, 320:] = page[360:, 320:] = 30
+    ink = binarise(page)
+    true = drawn()
+    assert agreement(ink.mask[120:360, :320], true) > 0.85, "dark on light"
+    assert agreement(ink.mask[120:360, 320:], true) > 0.85, "light on dark"
+    assert not ink.mask[:, 310:330].any(), "the edge between them is no ink"
+
+
+def test_ok__one_ground_under_a_deep_shadow_is_read_as_ever() -> None:
+    for name, light in lights().items():
+        assert not binarise(page(drawn(), light)).light_ink, name

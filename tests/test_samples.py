@@ -41,7 +41,7 @@ def test_ok__what_was_kept_is_there_for_another_process(tmp_path):
         event = samples.keep(page(0, 2), when=5.0)
         samples.label(samples.event(event)[1].id, NO_DIGIT)
     with Samples(tmp_path / "deep" / "s.db") as again:
-        first, second = again.last_event()
+        first, second = again.all()
     assert (first.label, second.label, first.read, first.when) == (3, NO_DIGIT, 7, 5.0)
     assert (first.place, second.place, first.source, first.weights) == (0, 1, "button", "ab")
     assert np.array_equal(first.patch, patch(0)) and first.cutout.shape == (40, 30)
@@ -131,7 +131,7 @@ def test_ok__the_fingerprint_follows_the_labels(tmp_path):
         before = samples.digest()
         samples.keep(page(10, 2, label=None))
         assert samples.digest() == before
-        samples.label(samples.last_event()[0].id, 4)
+        samples.label(samples.all()[-1].id, 4)
         assert samples.digest() != before
 
 

@@ -1,1 +1,1 @@
-"""The day of the box: looks, votes, says, and tends to whoever wants something."""
+"""The running box: look, vote, announce, and serve the button and other processes."""

@@ -9,30 +9,30 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.box.image_quality import conditions
-from pi_reader.values import Reading
+from pi_reader.values import ADVICE, Reading
 
-SMALLEST = 15  # pixels; digits that are less high are not read reliably
-MARGIN = 4  # pixels; what is nearer to the edge may be cut off
+SMALLEST = 15  # pixels; smaller digits are not read reliably
+MARGIN = 4  # pixels; anything closer to the edge may be cut off
 ASKED = 5.0  # seconds that one request keeps the figures coming
-FORGET = 0.998  # of the best focus, from frame to frame: another page has another best
+FORGET = 0.998  # decay of the best focus per frame: the next page has another best
 
 
 class Best:
-    """The best focus so far; slowly forgotten, at eight frames a second by half in 40 seconds."""
+    """The best focus so far, decaying slowly: at eight frames a second it halves in 40 seconds."""
 
     def __init__(self) -> None:
         self._best = 0.0
 
     def share(self, focus: float) -> float:
-        """How near this focus comes to the best one, 0 to 1."""
+        """This focus as a fraction of the best one, 0 to 1."""
         self._best = max(focus, FORGET * self._best)
         return focus / self._best if self._best > 0 else 0.0
 
 
 class Aiming:
-    """Helps whoever turns the lens, for as long as somebody does.
+    """Measures each frame while somebody is adjusting the lens.
 
-    figures: of the last frame, None while nobody does; words: for the display, "" likewise.
+    figures: of the last frame; words: for the display. None and "" while nobody has asked.
     """
 
     def __init__(self) -> None:
@@ -42,15 +42,15 @@ class Aiming:
         self._until = -float("inf")
 
     def ask(self, now: float) -> None:
-        """Begin, or go on; now: seconds, monotonic."""
+        """Start measuring, or keep measuring; now: seconds, monotonic."""
         self._until = now + ASKED
 
     def is_on(self, now: float) -> bool:
-        """Whether somebody has asked lately."""
+        """Whether somebody has asked within the last `ASKED` seconds."""
         return now < self._until
 
     def look(self, now: float, grey: np.ndarray, reading: Reading | None) -> None:
-        """Work the figures of a frame out, if somebody wants them; see `figures`."""
+        """Compute the figures of a frame if somebody wants them; see `figures`."""
         self.figures, self.words = None, ""
         if self.is_on(now):
             self.figures = values = figures(grey, reading)
@@ -58,12 +58,12 @@ class Aiming:
 
 
 def focus(grey: np.ndarray) -> float:
-    """How much fine detail there is; greatest where the lens is sharpest.
+    """How much fine detail there is; highest when the lens is in focus.
 
-    grey: (height, width) uint8. The mean square of the steps between neighbours (the Tenengrad
-    measure), on a picture of half the size to be rid of noise, by the square of its mean so that
-    the light does not count. It tells which of two settings of a lens is the better one on the
-    same page; by itself the number means nothing.
+    grey: (height, width) uint8. The mean squared difference between neighbouring pixels (the
+    Tenengrad measure), at half size to suppress noise, divided by the squared mean so that the
+    brightness cancels out. It tells which of two lens settings is better on the same page; by
+    itself the number means nothing.
     """
     if min(grey.shape) < 4:
         return 0.0
@@ -73,7 +73,7 @@ def focus(grey: np.ndarray) -> float:
 
 
 def figures(grey: np.ndarray, reading: Reading | None) -> dict[str, Any]:
-    """All figures of one frame, as JSON has them.
+    """All figures of one frame, ready for JSON.
 
     focus: see above; mean, clipped, sharpness: see `Conditions`; trouble: "too dark", "glare", "out
     of focus" or "". Of the reading, if there is one: digits: how many; smallest, largest: their
@@ -100,13 +100,9 @@ def figures(grey: np.ndarray, reading: Reading | None) -> dict[str, Any]:
 
 
 def advice(values: Mapping[str, Any]) -> str:
-    """What to do next, by the figures of a frame; "" if all is well."""
-    if values.get("trouble") == "too dark":
-        return "more light"
-    if values.get("trouble") == "glare":
-        return "move the light aside"
-    if values.get("trouble") == "out of focus":
-        return "turn the lens"
+    """What to do next, judging by the figures of a frame; "" if all is well."""
+    if values.get("trouble") in ADVICE:
+        return ADVICE[values["trouble"]]
     if not values.get("digits"):
         return "lay a written page there"
     if values["smallest"] < SMALLEST:

@@ -1,8 +1,9 @@
-"""The day of the box: look, read, say, and tend to whoever wants something, for years.
+"""The main loop of the box: capture, read, announce, and serve button and requests, for years.
 
-One thread, one loop. A look begins with a glance at a thinned frame; only what is at rest and has
-changed is read. What holds hardware or disk beside the camera may break: that is said, and the
-loop goes on. A camera that gives no frames ends the process, so that it is started clean.
+One thread, one loop. Each look starts with motion detection on a downscaled frame; only a scene
+that is still and has changed is read. Any other part that uses hardware or disk may fail: the
+problem is reported and the loop goes on. A camera that delivers no frames ends the process, so
+that systemd restarts it clean.
 """
 
 from __future__ import annotations
@@ -29,22 +30,22 @@ from pi_reader.outputs.base import Output
 from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame, Reading, State, Status
 
-RESTLESS = 2.0  # seconds: what moves for longer is read all the same, a page in a trembling hand
-SLICE = 0.1  # seconds between two ticks of the outputs and two looks at the button
-WEIGHTS_EVERY = 1.0  # seconds between two looks for new weights
-FAREWELL = "unplug when the green lamp on the board stays dark"  # our own go out long before
+RESTLESS = 2.0  # seconds of motion after which a frame is read anyway: a page in a trembling hand
+SLICE = 0.1  # seconds between two ticks of the outputs and two polls of the button
+WEIGHTS_EVERY = 1.0  # seconds between two checks for new weights
+FAREWELL = "unplug when the green lamp on the board stays dark"  # our own lamps go out long before
 
 
 class Appliance:
-    """The loop, and what it holds on to.
+    """The main loop and the parts it works with.
 
-    camera, weights, outputs, notifier: what it looks with, reads with, tells with, lives by.
-    problems, reading_log, host_monitor, actions: shared with whoever built them. request_handler,
-    button, status_file: None where nobody asks, presses or wants to know; heap: None where the
-    process ends soon.
-    looks_per_second: while nothing moves, fastest: while something does or is not certain.
+    camera, weights, outputs, notifier: required parts; the notifier speaks to systemd.
+    problems, reading_log, host_monitor, actions: shared with the code that built them.
+    request_handler, button, status_file: None disables the part; heap: None for a process that
+    ends soon.
+    looks_per_second: rate while nothing moves; fastest: rate while something moves or is unsure.
     clock: seconds, monotonic; wall: since 1970.
-    is_capturing: whether it waits for the camera, which may hang.
+    is_capturing: whether it is waiting for the camera, which may hang.
     """
 
     def __init__(
@@ -105,27 +106,27 @@ class Appliance:
 
     @property
     def frames(self) -> int:
-        """How many were seen."""
+        """How many frames were captured."""
         return self.reporter.frames
 
     @property
     def reads(self) -> int:
-        """How many of them were read."""
+        """How many frames were read."""
         return self.reporter.reads
 
     def stop(self) -> None:
-        """End the loop after this look; may be called from a signal handler."""
+        """End the loop after the current look; may be called from a signal handler."""
         self._stopping = True
 
     def reload(self) -> None:
-        """Take new settings into use after this look; may be called from a signal handler."""
+        """Apply new settings after the current look; may be called from a signal handler."""
         self._reload_asked = True
 
     def run(self, until: float | None = None) -> None:
-        """Look until told to stop, until a clock's time, or until the camera has no more frames.
+        """Run until told to stop, until the clock reaches `until`, or until frames run out.
 
-        Afterwards `wants_reload` says whether new settings wait. Raises NoHardware if the camera
-        gives out, BadData or MissingFile if no weights can be read at the start.
+        Afterwards `wants_reload` says whether new settings are waiting. Raises NoHardware if the
+        camera fails, BadData or MissingFile if no weights can be read at the start.
         """
         last_word = Status(State.STOPPING)
         try:
@@ -145,7 +146,7 @@ class Appliance:
             self._end(last_word)
 
     def _look(self) -> bool | None:
-        """One look. Gives whether the next should follow soon, None if there was no frame."""
+        """One look. Returns whether the next should follow soon; None if there was no frame."""
         self.is_capturing = True
         frame = self.camera.capture()
         self.is_capturing = False
@@ -169,7 +170,7 @@ class Appliance:
         return motion.moving or not self.vote.settled or self.reporter.aiming.is_on(now)
 
     def _read(self, reader: Reader, frame: Frame) -> None:
-        """Read the frame; say what is certain by now."""
+        """Read the frame; announce what is certain by now."""
         self._motion.remember()
         reading = reader.read(frame)
         self.weights.confirmed()
@@ -183,7 +184,7 @@ class Appliance:
             self.outputs.show(said, frame)
 
     def _newest_reader(self, now: float) -> Reader:
-        """The reader; another one if there are new weights, and they are good.
+        """The reader, replaced if there are new and valid weights.
 
         Opened only once there is a frame, so that a broken camera is not blamed on the weights.
         """
@@ -201,7 +202,7 @@ class Appliance:
                 self.problems.set("weights", f"{error}; the weights before stay in use")
             else:
                 self.problems.set("weights", self.weights.note)
-                self._motion.forget()  # what lies there is read again
+                self._motion.forget()  # so that the page on the desk is read again
                 self.vote.stir()
                 self.reporter.reads_with(self._reader.weights, self.weights.number)
                 self._log(f"weights {self._reader.weights[:12]} in use")
@@ -209,7 +210,7 @@ class Appliance:
         return self._reader
 
     def _tend(self, now: float, sight: Sight) -> None:
-        """Everything but looking: the slow things around, and those who want something."""
+        """Everything apart from looking: host monitor, requests, button, status."""
         self.host_monitor.tick(now)
         self.reading_log.tick(now)
         if self._heap is not None:
@@ -225,7 +226,7 @@ class Appliance:
         self.reporter.tell(now)
 
     def _press(self, now: float) -> None:
-        """Act on the button."""
+        """Handle button presses."""
         if self.button is None:
             return
         before = self.actions.frozen, self.actions.corrected
@@ -238,7 +239,7 @@ class Appliance:
         self._stopping = self._stopping or self.actions.off
 
     def _hold(self) -> None:
-        """Hold what is shown, or show what is to be corrected; after that, what was said since."""
+        """Freeze the display, or show what is being corrected; afterwards, the latest reading."""
         if self.actions.frozen:
             self.reporter.held = self.vote.said
         else:
@@ -246,7 +247,7 @@ class Appliance:
             self.outputs.show(self.actions.corrected or self.vote.said or nothing, self._frame)
 
     def _wait(self, until: float) -> None:
-        """Let the time until the next look pass, with an eye on button and displays."""
+        """Wait for the next look while serving the button and the displays."""
         while not self._stopping:
             now = self._clock()
             self.outputs.tick(now)
@@ -257,9 +258,9 @@ class Appliance:
             self._sleep(min(SLICE, until - now))
 
     def _end(self, last_word: Status) -> None:
-        """End in good order: say so, write what waits, let the lamps go dark."""
+        """Shut down in order: report it, write what is pending, switch the lamps off."""
         self.is_capturing = False
-        if not self.wants_reload:  # systemd would kill what says this and goes on
+        if not self.wants_reload:  # systemd would kill a process that says this and keeps running
             self.notifier.stop()
         self.reporter.end(last_word)
         self.reading_log.close()

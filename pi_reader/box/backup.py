@@ -65,7 +65,7 @@ _PIECE = 1 << 20  # bytes read at once
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a backup: its size in bytes and its fingerprint, 64 hexadecimal digits."""
+    """One file of a backup: its size in bytes and its sha256, 64 hexadecimal digits."""
 
     size: int
     sha256: str
@@ -73,20 +73,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a backup holds, by name; when: seconds since 1970 by the clock of its box."""
+    """The files of a backup, by name; when: seconds since 1970 by the clock of its box."""
 
     files: dict[str, Entry]
     when: float
 
     @property
     def summary(self) -> str:
-        """How much that is, for people."""
+        """Number of files, size and date, for people."""
         total = sum(entry.size for entry in self.files.values()) / 1e6
         return f"{len(self.files)} files, {total:.1f} MB, of {time.ctime(self.when)}"
 
 
 def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
-    """Write a backup, durably, while the box goes on working.
+    """Write a backup, durably, while the box keeps running.
 
     Returns what it holds, and a line for each file that was too damaged to be copied. Raises
     CannotWrite, or MissingFile if there is no state.
@@ -123,7 +123,7 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
 
 
 def check(path: Path) -> Contents:
-    """What a backup holds, if it is whole and nothing else. Raises BadData or MissingFile."""
+    """The content of a backup, once it has been verified. Raises BadData or MissingFile."""
     return _go_through(path, None)
 
 
@@ -136,11 +136,11 @@ def _is_backup(path: Path) -> bool:
 
 
 def restore(path: Path, folders: Folders) -> Contents:
-    """Put settings and state back, all or nothing; nobody may use them meanwhile.
+    """Restore settings and state, all or nothing; nothing else may use them meanwhile.
 
-    What was there before stays beside the state, as `NAME.before-restore`. Raises BadData for a
-    backup that is not whole, BadSettings if this version does not take its settings, MissingFile if
-    there is no state to replace, CannotWrite.
+    The previous state is kept beside it as `NAME.before-restore`. Raises BadData for a damaged
+    backup, BadSettings if this version does not accept its settings, MissingFile if there is no
+    state to replace, CannotWrite.
     """
     if not folders.state.is_dir():
         raise MissingFile(f"{folders.state}: there is no such folder; install first")
@@ -185,7 +185,7 @@ def _sources(folders: Folders) -> Iterator[tuple[str, Path]]:
 
 
 def _copy_database(source: Path, copy: Path) -> None:
-    """A database as it is at one moment, however much is being written to it."""
+    """Copy a consistent snapshot of a database while it is being written to."""
     copy.unlink(missing_ok=True)
     with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(copy)) as there:
         here.backup(there)
@@ -206,7 +206,7 @@ def _add_content(
     member = tarfile.TarInfo(name)
     member.size, member.mode, member.mtime = size, 0o600, when
     reader = _Hashing(handle)
-    archive.addfile(member, reader)  # type: ignore[arg-type]
+    archive.addfile(member, reader)
     return Entry(size, reader.digest.hexdigest())
 
 
@@ -227,7 +227,7 @@ def _add_contents(archive: tarfile.TarFile, contents: Contents) -> None:
 
 
 class _Hashing:
-    """Reads a file and takes its fingerprint in passing."""
+    """Computes the sha256 of a file while it is being read."""
 
     def __init__(self, handle: IO[bytes]) -> None:
         self._handle = handle
@@ -240,7 +240,7 @@ class _Hashing:
 
 
 def _go_through(path: Path, into: Path | None) -> Contents:
-    """Read a backup from end to end, unpack it if `into` names a folder, and compare its table."""
+    """Read a whole backup, unpack it into `into` if given, and verify its table of contents."""
     found: dict[str, Entry] = {}
     table, total = b"", 0
     check_file(path)
@@ -271,7 +271,7 @@ def _go_through(path: Path, into: Path | None) -> Contents:
 
 
 def _belongs(name: str) -> bool:
-    """Whether a name may stand in a backup: settings, table, or a place within the state."""
+    """Whether a backup may contain this name: settings, table, or a path within the state."""
     first, *rest = name.split("/")
     within = first == STATE and rest and not {"", ".", ".."} & set(rest) and name.isprintable()
     return bool(within) or name in (SETTINGS, CONTENTS)
@@ -283,7 +283,7 @@ def _comes_back(name: str) -> bool:
 
 
 def _unpack(content: IO[bytes], target: Path | None) -> Entry:
-    """Read one file, and write it if it has a target."""
+    """Read one file, and write it to `target` if given."""
     reader = _Hashing(content)
     size = 0
     if target is not None:
@@ -314,7 +314,7 @@ def _parse(table: bytes) -> Contents:
 
 
 def _stage_settings(beside: Path, settings: Path) -> bool:
-    """Lay the settings, if there are any that this version takes, beside their place."""
+    """Stage the backup's settings next to the current ones; whether there are any."""
     unpacked = beside / SETTINGS
     if not unpacked.exists():
         return False
@@ -329,7 +329,7 @@ def _stage_settings(beside: Path, settings: Path) -> bool:
 
 
 def _own(tree: Path, like: Path) -> None:
-    """Make unpacked state belong to the box's user, and force its lists of names to the card."""
+    """Give the unpacked state to the box's user, and fsync its folders."""
     tree.mkdir(parents=True, exist_ok=True)
     owner = like.stat()
     user, group = (owner.st_uid, owner.st_gid) if os.geteuid() == 0 else (-1, -1)
@@ -340,7 +340,7 @@ def _own(tree: Path, like: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> None:
-    """Let two folders change places in a single step, so that there is never none."""
+    """Swap two folders atomically, so that there is never a moment without one."""
     libc = ctypes.CDLL(None, use_errno=True)
     here = -100  # AT_FDCWD
     if libc.renameat2(here, os.fsencode(one), here, os.fsencode(other), _EXCHANGE) != 0:

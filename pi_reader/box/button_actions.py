@@ -11,7 +11,7 @@ from pi_reader.box.problems import TROUBLES
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.values import Correction, Reading
 
-NEWS = 10.0  # seconds that a line about what was done stands
+NEWS = 10.0  # seconds that a message about what was done is shown
 
 
 class Press(Protocol):
@@ -19,30 +19,30 @@ class Press(Protocol):
 
     @property
     def kind(self) -> str:
-        """What was pressed."""
+        """The kind of press."""
 
     @property
     def at(self) -> float:
-        """When."""
+        """When it happened, seconds, monotonic."""
 
 
 class Button(Protocol):
-    """What can be pressed."""
+    """A source of presses."""
 
     def events(self) -> Sequence[Press]:
         """The presses since the last call, oldest first."""
 
     def close(self) -> None:
-        """Let go of the line."""
+        """Release the pin."""
 
 
 class ButtonActions:
-    """Turns presses into deeds.
+    """Turns presses into actions.
 
-    short: what a short press does, "read" or "freeze"; power_off: switches the box off, None if a
-    button may not. frozen: whether the display is held; what is held can be corrected, which ends
-    the holding. read_again: set by a press, for the loop to take back; off: whether the box is to
-    go off.
+    short: what a short press does, "read" or "freeze"; power_off: switches the box off, None if
+    the button may not do that. frozen: whether the display is frozen; a frozen reading can be
+    corrected, which unfreezes it. read_again: set by a press, cleared by the main loop; off:
+    whether the box is about to switch off.
     """
 
     def __init__(
@@ -58,26 +58,26 @@ class ButtonActions:
         self._short = short
         self._power_off = power_off
         self._correcting: CorrectionDialogue | None = None
-        self._event: Event | None = None  # the one that is corrected, or stands on the held display
+        self._event: Event | None = None  # being corrected, or shown on the frozen display
         self._news = ""
         self._news_until = -float("inf")
 
     @property
     def correction(self) -> Correction | None:
-        """What is being corrected now."""
+        """The current correction, None if there is none."""
         return self._correcting.view if self._correcting else None
 
     @property
     def corrected(self) -> Reading | None:
-        """The reading that is being corrected now."""
+        """The reading being corrected, None if there is none."""
         return self._event.reading if self._correcting and self._event else None
 
     def news(self, now: float) -> str:
-        """A line about what a press has done, for some seconds."""
+        """A message about what a press did; "" once it is `NEWS` seconds old."""
         return self._news if now < self._news_until else ""
 
     def take(self, presses: Sequence[Press], now: float) -> None:
-        """Act on presses and let time pass; now: seconds, monotonic."""
+        """Handle presses and timeouts; now: seconds, monotonic."""
         for press in presses:
             if press.kind == "hold":
                 self._hold()
@@ -96,7 +96,7 @@ class ButtonActions:
             self._end_if_over(now)
 
     def _begin(self, now: float) -> None:
-        """Correct the last reading, or the one held, whether or not its paper still lies there."""
+        """Correct the last reading, or the frozen one, even if its page is gone by now."""
         if not self.frozen:
             self._event = self._reading_log.events.last
         self.frozen = False
@@ -106,7 +106,7 @@ class ButtonActions:
             self._correcting = CorrectionDialogue(self._event.reading, now)
 
     def _end_if_over(self, now: float) -> None:
-        """Keep what was settled, on the card, before anybody is told so."""
+        """Store a finished correction durably, before reporting that it was kept."""
         if self._correcting is None or self._event is None or not self._correcting.over:
             return
         kept, self._correcting = self._correcting.kept, None

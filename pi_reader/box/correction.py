@@ -1,24 +1,24 @@
-"""Putting a reading right with one button.
+"""Correcting a reading with one button.
 
-A long press begins with the first digit of the last reading. Short presses count it up: from what
-was read to 9, on to "no digit" and to 0 again. A long press keeps what is shown and goes to the
-next digit; after the last one, or after ten seconds without a press, it is over. What was kept by
-then counts; digits that were not come to are left as they are.
+A long press starts at the first digit of the last reading. Each short press counts it up: from
+what was read to 9, then "no digit", then 0. A long press confirms what is shown and moves on to
+the next digit; the correction ends after the last one, or after ten seconds without a press.
+Digits confirmed by then are kept; the others stay as they were read.
 """
 
 from __future__ import annotations
 
 from pi_reader.values import Correction, Reading
 
-PATIENCE = 10.0  # seconds without a press; then nobody is standing there any more
-_LABELS = (*range(10), None)  # in the order in which a press counts them up
+PATIENCE = 10.0  # seconds without a press that end a correction
+_LABELS = (*range(10), None)  # in the order of short presses
 
 
 class CorrectionDialogue:
-    """The state of one correction; knows nothing of buttons, lamps or databases.
+    """The state of one correction, independent of buttons, lamps and databases.
 
-    kept: what was settled so far, by the digit's place: 0 to 9, None for no digit.
-    over: whether there is nothing more to do.
+    kept: labels confirmed so far, by the digit's place: 0 to 9, None for no digit.
+    over: whether the correction has ended.
     """
 
     def __init__(self, reading: Reading, now: float) -> None:
@@ -34,7 +34,7 @@ class CorrectionDialogue:
 
     @property
     def view(self) -> Correction:
-        """What a display shows of it: what was kept stands in the text already."""
+        """What a display should show; the text already contains the confirmed labels."""
         text = [
             " " if self.kept.get(place, 0) is None else str(self.kept.get(place, letter))
             for place, letter in enumerate(self._text)
@@ -42,7 +42,7 @@ class CorrectionDialogue:
         return Correction("".join(text), self._place, self._label)
 
     def press(self, kind: str, now: float) -> None:
-        """A press of the button: "short" or "long"; nothing else means anything here."""
+        """Handle a press, "short" or "long"; other kinds are ignored."""
         if self.over or kind not in ("short", "long"):
             return
         self._last_press = now
@@ -57,6 +57,6 @@ class CorrectionDialogue:
             self._label = self._guesses[self._place]
 
     def tick(self, now: float) -> None:
-        """Let time pass; now in the same seconds as the presses."""
+        """Check the timeout; now: seconds, on the same clock as the presses."""
         if now - self._last_press >= PATIENCE:
             self.over = True

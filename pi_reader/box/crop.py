@@ -1,4 +1,4 @@
-"""Which part of a frame is read: a region of it, without what is masked in the settings."""
+"""The part of a frame that is read: the region from the settings, minus the masked areas."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pi_reader.values import Frame
 
 
 class Crop:
-    """Cuts frames to size.
+    """Crops and masks frames.
 
     region: (x, y, width, height) in pixels of the frame, () for all of it; masked: rectangles of
-    the frame that are painted over with its median, so that they show neither ink nor an edge
-    worth mentioning. What lies outside of a smaller frame is ignored.
+    the frame that are filled with its median grey, so that they show neither ink nor a strong
+    edge. Whatever lies outside the frame is ignored.
     """
 
     def __init__(self, region: Sequence[int] = (), masked: Sequence[Sequence[int]] = ()) -> None:
@@ -23,7 +23,7 @@ class Crop:
         self._masked = tuple(tuple(box) for box in masked)
 
     def of(self, frame: Frame) -> Frame:
-        """The frame that is read; boxes of its reading are in its own pixels."""
+        """The cropped frame; the boxes of its reading are in the cropped frame's pixels."""
         grey = frame.grey
         if self._masked:
             grey = grey.copy()

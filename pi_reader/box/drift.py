@@ -1,6 +1,6 @@
-"""Whether the box doubts more than it used to: a new pen, a new hand, a dirty lens.
+"""Whether the box is unsure more often than it used to be: a new pen, a new writer, a dirty lens.
 
-Compared are the last readings with all before them, by the usual test for two shares (the normal
+The latest readings are compared with all earlier ones by the two-proportion z-test (the normal
 approximation to the difference of two binomials).
 """
 
@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections import deque
 from math import sqrt
 
-RECENT = 100  # readings that are "lately"
-LEAST_BEFORE = 200  # readings before those that make a baseline
-SIGNIFICANT = 3.3  # standard deviations: by chance once in two thousand times
-WORSE = 1.5  # times the baseline; less is not worth anybody's time
-FORGOTTEN_AFTER = 20_000  # readings: older ones fade, so that the baseline is of this year
+RECENT = 100  # readings that count as recent
+LEAST_BEFORE = 200  # earlier readings needed for a baseline
+SIGNIFICANT = 3.3  # z score: exceeded by chance once in two thousand tests
+WORSE = 1.5  # times the baseline; a smaller increase is not worth reporting
+FORGOTTEN_AFTER = 20_000  # readings: older ones fade, so that the baseline stays current
 
 
 class Drift:
     """Counts readings with and without a `?`.
 
-    unsure, count: what the history knows of earlier readings, so that a restart forgets nothing.
+    unsure, count: earlier readings from the history, so that a restart loses nothing.
     """
 
     def __init__(self, unsure: int = 0, count: int = 0) -> None:
@@ -29,12 +29,12 @@ class Drift:
 
     @property
     def share(self) -> float | None:
-        """Share of unsure readings lately, 0 to 1; None before the first."""
+        """Share of unsure readings among the recent ones, 0 to 1; None before the first."""
         return sum(self._recent) / len(self._recent) if self._recent else None
 
     @property
     def hint(self) -> str:
-        """A line for the owner, "" while all is as usual."""
+        """A message for the owner, "" if there is no drift."""
         if len(self._recent) < RECENT or self._before < LEAST_BEFORE:
             return ""
         now, before = sum(self._recent) / RECENT, self._unsure_before / self._before
@@ -48,7 +48,7 @@ class Drift:
         return ""
 
     def add(self, sure: bool) -> None:
-        """Count a reading that was said."""
+        """Count an announced reading."""
         self._recent.append(not sure)
         if len(self._recent) > RECENT:
             self._unsure_before += self._recent.popleft()

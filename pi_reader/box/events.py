@@ -1,4 +1,4 @@
-"""The last readings, kept in memory for as long as somebody may come and put one right."""
+"""The latest readings, kept in memory so that they can still be corrected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REMEMBERED = 20  # readings; with a full page each they take about 5 MB
 
 @dataclass(frozen=True)
 class Event:
-    """One reading as it was said.
+    """One reading as it was announced.
 
     number: that of the history, which never repeats; without one it counts up since the start.
     key: its name among the samples, for ever; when: seconds since 1970, 0.0 if the clock was not
@@ -33,7 +33,7 @@ class Event:
 
 
 class Events:
-    """The newest readings, and their way into the samples."""
+    """The latest readings, at most `REMEMBERED`."""
 
     def __init__(self) -> None:
         self._events: deque[Event] = deque(maxlen=REMEMBERED)
@@ -41,7 +41,7 @@ class Events:
 
     @property
     def last(self) -> Event | None:
-        """The newest, None if nothing was read yet."""
+        """The latest, None if nothing has been read yet."""
         return self._events[-1] if self._events else None
 
     def add(self, reading: Reading, frame: Frame, when: float, number: int = 0) -> Event:
@@ -54,7 +54,7 @@ class Events:
         return event
 
     def find(self, number: int) -> Event:
-        """The reading of that number. Raises BadData."""
+        """The reading with that number. Raises BadData if it is no longer remembered."""
         for event in self._events:
             if event.number == number:
                 return event
@@ -65,7 +65,7 @@ class Events:
 
 
 def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], source: str) -> int:
-    """Put digits of a reading among the samples, durably; gives how many.
+    """Store digits of a reading as samples, durably; returns how many.
 
     labels: what each is by its place in the reading, 0 to 9, NO_DIGIT, None for "nobody said".
     Raises what Samples raises, and UsageError for a place that the reading does not have.
@@ -93,15 +93,15 @@ def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], sourc
             )
     if items:
         number = samples.add_event(event.key, event.when, None, items)
-        for sample in samples.event(number):  # what was kept before keeps its place
+        for sample in samples.event(number):  # what was stored earlier keeps its place
             if labels.get(sample.place) not in (None, sample.label):
                 samples.label(sample.id, labels[sample.place])
     return len(items)
 
 
 def labels_from(text: str, event: Event) -> dict[int, int | None]:
-    """What a person typed for a whole reading: one character a digit, `-` for no digit, `?` for
-    one that is not said. Raises BadData if there are not as many as digits."""
+    """Labels typed for a whole reading: one character per digit, `-` for no digit, `?` for one
+    left unlabelled. Raises BadData if their number differs from that of the digits."""
     letters = [letter for letter in text if not letter.isspace()]
     if len(letters) != len(event.reading.digits):
         read = "  ".join(event.reading.number.split("\n"))

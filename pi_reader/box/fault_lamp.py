@@ -1,8 +1,8 @@
-"""The fault lamp: what a box shows when its reader cannot run, until the reader is tried again.
+"""The fault lamp: shows that the reader cannot run, until systemd tries to start it again.
 
 systemd starts this when the reader has failed for good (`python -m pi_reader.box.fault_lamp`). It
-blinks the unsure lamp of the settings and says on the display what is wrong. Where the settings are
-broken it takes those that worked last; a box without such a lamp blinks the board's own.
+blinks the unsure lamp from the settings and shows on the display what is wrong. If the settings
+are broken it uses the last ones that worked; a box without that lamp blinks the board's own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pi_reader.outputs.together import Outputs
 from pi_reader.values import State, Status
 
 SETTINGS_THAT_WORKED = "settings-that-worked.toml"  # pi-reader.service copies them when it runs
-BOARD_LAMPS = (Path("/sys/class/leds/ACT"), Path("/sys/class/leds/led0"))  # by kernel's age
+BOARD_LAMPS = (Path("/sys/class/leds/ACT"), Path("/sys/class/leds/led0"))  # new and old kernels
 TICK = 0.1  # seconds; half of the shortest blink
 _NEXT = "it is tried again every 15 minutes; `journalctl -u pi-reader` says more"
 _RESULTS = {  # systemd's words for how a service ended
@@ -47,10 +47,10 @@ _EXITS = {
 
 
 class BoardLamp(Onlooker):
-    """The green lamp on the board, which blinks where there is none on the pins.
+    """The green ACT lamp on the board, for boxes without an unsure lamp on the pins.
 
-    folder: that of the lamp in sysfs. Raises NoHardware if there is none or it may not be written.
-    On closing it goes back to what the kernel used it for.
+    folder: the lamp's folder in sysfs. Raises NoHardware if it is missing or not writable. Closing
+    returns the lamp to its previous trigger.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -74,14 +74,14 @@ class BoardLamp(Onlooker):
             self._lit = lit
 
     def close(self) -> None:
-        """Give it back to the kernel."""
+        """Return the lamp to the kernel."""
         if self._lit is not None:
             self._lit = None
             (self._folder / "trigger").write_text(self._before)
 
 
 def usable_settings(folders: Folders) -> tuple[Settings, str]:
-    """Settings to find the lamp by, and what is wrong with the present ones, "" if nothing is."""
+    """Settings that name the lamp, and what is wrong with the current ones, "" if nothing is."""
     try:
         return load_settings(folders.settings), ""
     except BadSettings as error:
@@ -93,7 +93,7 @@ def usable_settings(folders: Folders) -> tuple[Settings, str]:
 
 
 def reason(environment: Mapping[str, str]) -> str:
-    """Why the reader is not running, from what systemd tells a unit that it starts for it."""
+    """Why the reader is not running, from the environment that systemd gives an OnFailure= unit."""
     result, code = (
         environment.get("MONITOR_SERVICE_RESULT", ""),
         environment.get("MONITOR_EXIT_STATUS", ""),
@@ -111,10 +111,10 @@ def shine(
     sleep: Callable[[float], None] = time.sleep,
     board_lamps: Sequence[Path] = BOARD_LAMPS,
 ) -> None:
-    """Show the status on all that can show it, until whoever calls `sleep` raises.
+    """Show the status on every available output until `sleep` raises.
 
-    settings: name the lamp and the display; log: where lines for people go; board_lamps: folders
-    of the board's own lamp, of which the first that exists blinks where no lamp on the pins can.
+    settings: name the lamp and the display; log: is given lines for people; board_lamps: folders
+    of the board's own lamp; the first that exists blinks if no lamp on the pins can.
     """
     leds, oled = settings.leds, settings.oled
     parts: dict[str, Callable[[], Output]] = {}
@@ -145,7 +145,7 @@ def shine(
 
 
 def main() -> None:
-    """Light the lamp until systemd says to stop."""
+    """Light the lamp until systemd stops the unit."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     folders = find_folders()
     settings, fault = usable_settings(folders)
@@ -156,7 +156,7 @@ def main() -> None:
 
 
 def last_word(path: Path) -> str:
-    """Why the reader gave up, as it said itself, "" if it did not come to that."""
+    """Why the reader gave up, in its own words; "" if it left none."""
     try:
         status = read_json(path, LARGEST)
     except (BadData, MissingFile):
@@ -166,11 +166,11 @@ def last_word(path: Path) -> str:
 
 
 def leave_word(path: Path, fault: str) -> None:
-    """Let `pi-reader status` know, in the file where the reader would say how it does."""
+    """Write the fault to the reader's status file, for `pi-reader status`."""
     words = {"state": State.FAULT, "fault": fault, "updated": time.time(), "pid": os.getpid()}
     try:
         StatusFile(path).write({}, words, time.monotonic())
-    except CannotWrite as error:  # then the lamp and the journal have to do
+    except CannotWrite as error:  # the lamp and the journal still report it
         print(error, file=sys.stderr)
 
 

@@ -1,8 +1,8 @@
-"""Memory that is free goes back to the system, so that a year takes no more of it than a day.
+"""Returns free memory to the system, so that a year of running takes no more than a day.
 
-Python keeps the husks of small objects for later use, and the C library keeps the holes between
-large ones: the more pages the box has seen, the more of both, up to 9 MB in a day. So now and then
-they are swept together and given back.
+Python keeps the memory of freed small objects for reuse, and the C library keeps the gaps between
+large ones: the more pages the box has seen, the more of both, up to 9 MB in a day. So from time to
+time garbage is collected and free memory is returned (malloc_trim).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import ctypes
 import gc
 from contextlib import suppress
 
-EVERY = 60.0  # seconds between two sweeps, which take half a millisecond but for the first
-_LARGE = 16 << 10  # bytes from which a block is given back at once; costs nothing measurable
-_MMAP_THRESHOLD = -3  # its number in mallopt(3)
+EVERY = 60.0  # seconds between two sweeps; each but the first takes half a millisecond
+_LARGE = 16 << 10  # bytes from which a freed block is returned at once; no measurable cost
+_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD in mallopt(3)
 
 
 class Heap:
-    """The process's memory; there is one for the whole process.
+    """The heap of this process; create only one.
 
-    With another C library than glibc only Python's own part is swept.
+    With a C library other than glibc, only Python's own part is swept.
     """
 
     def __init__(self) -> None:
@@ -29,17 +29,17 @@ class Heap:
             ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
     def tick(self, now: float) -> None:
-        """Sweep if it is time; now: seconds, monotonic."""
+        """Sweep if it is due; now: seconds, monotonic."""
         if self._swept_at is None:
-            self._swept_at = now  # not now: a start is slow enough
+            self._swept_at = now  # not yet: starting is slow enough
         if now - self._swept_at < EVERY:
             return
         self._swept_at = now
         if not self._is_settled:
-            gc.unfreeze()  # what a box with other settings left
+            gc.unfreeze()  # objects of an earlier box with other settings
         gc.collect()
         if not self._is_settled:
-            gc.freeze()  # what lives by now lives on, and need not be looked through each time
+            gc.freeze()  # what is alive by now stays alive and need not be scanned again
             self._is_settled = True
         with suppress(AttributeError, OSError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""What changes slowly around the reading: heat, power, disk, address, and the training's word."""
+"""Watches what changes slowly: temperature, power, disk, address, and a training's progress."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from pi_reader.client.training import ACTIVE, is_active
 from pi_reader.errors import PiReaderError
 from pi_reader.files import read_json
 
-EVERY = 60.0  # seconds between two looks at heat, disk and network
-OFTEN = 1.0  # and at the training's word
-# Below the first the card counts as full, since SQLite and the night need some; from the second on
-# it has room again. Were they one, a card on the brink would fill itself with lines about it.
+EVERY = 60.0  # seconds between two checks of temperature, disk and network
+OFTEN = 1.0  # seconds between two checks of the training's status file
+# Below the first the card counts as full, since SQLite and the nightly training need some space;
+# from the second on it has room again. A single limit would flood the log when space hovers there.
 LEAST_FREE_MB, FREE_AGAIN_MB = 20.0, 30.0
-# Degrees Celsius: from the first on the processor slows itself down.
+# Degrees Celsius: from the first on the processor throttles itself.
 TOO_HOT, COOL_AGAIN = 80.0, 75.0
 
 
 class HostMonitor:
-    """Looks around now and then, and keeps what it saw.
+    """Checks the host periodically and keeps the results.
 
-    state: the folder whose disk must not be full; training: the file in which the training says
-    how far it is; None where there are none. wall: seconds since 1970.
+    state: the folder whose disk must not be full; training: the training's status file; None
+    skips the check. wall: seconds since 1970.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class HostMonitor:
         self._next_slow = self._next_often = -float("inf")
 
     def tick(self, now: float) -> None:
-        """Look around if it is time; now: seconds, monotonic."""
+        """Run the checks that are due; now: seconds, monotonic."""
         if now >= self._next_slow:
             self._next_slow = now + EVERY
             self._look_around()
@@ -79,7 +79,7 @@ class HostMonitor:
     def _look_at_disk(self, state: Path) -> None:
         if state.is_dir():
             self._problems.set("state", "")
-        elif "state" not in self._problems.all:  # then it was said why it could not be made
+        elif "state" not in self._problems.all:  # otherwise the reason was reported already
             self._problems.set(
                 "state",
                 f"{state}: is gone, so nothing can be kept; start pi-reader again, which makes it",
@@ -96,7 +96,7 @@ class HostMonitor:
         )
 
     def _listen(self) -> None:
-        """What the training says, if it has said anything new."""
+        """Read the training's status file if it has changed."""
         if self._training is None:
             return
         try:

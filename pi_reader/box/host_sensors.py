@@ -1,4 +1,4 @@
-"""How the computer itself is doing: heat, power, disk and address, all cheaply.
+"""The state of the host: temperature, power, disk and address, all cheap to read.
 
 Nothing here raises: what cannot be measured, as on a desktop, is None.
 """
@@ -15,7 +15,7 @@ _UNDERVOLTAGE_NOW, _UNDERVOLTAGE_BEFORE = 1 << 0, 1 << 16  # bits of the firmwar
 
 
 def temperature(path: Path = _THERMAL) -> float | None:
-    """The processor's degrees Celsius."""
+    """The processor's temperature, degrees Celsius."""
     try:
         return int(path.read_text()) / 1000
     except (OSError, ValueError):
@@ -23,7 +23,7 @@ def temperature(path: Path = _THERMAL) -> float | None:
 
 
 def undervoltage(path: Path = _THROTTLED) -> str | None:
-    """What the firmware says of the power supply: "", a line of advice, or None if it is mute."""
+    """Advice if the firmware reports low voltage, "" if it does not, None if it cannot be asked."""
     try:
         bits = int(path.read_text().strip(), 16)
     except (OSError, ValueError):
@@ -45,8 +45,8 @@ def disk_free_mb(folder: Path) -> float | None:
 
 
 def address() -> str:
-    """This box's own address on the network, "" without one. Sends nothing: a datagram socket
-    that is connected only looks up the way, here to an address reserved for documentation."""
+    """This box's own address on the network, "" without one. Sends nothing: connecting a datagram
+    socket only looks up the route, here to an address reserved for documentation."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect(("192.0.2.1", 9))

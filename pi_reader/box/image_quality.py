@@ -1,4 +1,4 @@
-"""What the light and the lens make of a frame: too dark, glare, out of focus, measured cheaply."""
+"""Image quality of a frame, measured cheaply: too dark, glare, or out of focus."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ import numpy as np
 
 from pi_reader.values import State
 
-DARKEST = 30.0  # grey levels of a frame's mean; a camera lifts what light there is above that
-DARK_PEAK = 60.0  # and its brightest spots: a slate is dark, but the chalk on it is not
-CLIPPED = 250  # grey levels; a sensor's white, after a JPEG's ripples
+DARKEST = 30.0  # mean grey level of a frame; automatic exposure lifts any usable light above it
+DARK_PEAK = 60.0  # grey level of its brightest spots: a slate is dark, the chalk on it is not
+CLIPPED = 250  # grey levels; a saturated pixel, allowing for JPEG ringing
 MOST_CLIPPED = 0.35  # of the frame
-PALE_INK = 90.0  # grey levels of the strongest edges: a scan's white paper has black ink on it
+PALE_INK = 90.0  # contrast of the strongest edges: on a scan, white paper has black ink on it
 SOFTEST = 0.29
 """Of an edge's contrast, within two pixels. Drawn pages in focus have 0.45 or more, photographs of
 a camera's size 0.32; blurred by three pixels, a pen stroke's width, both have 0.25."""
 
 LEAST_EDGE = 24.0  # grey levels; fainter edges are noise and say nothing of focus
 
-_REACH = 6  # half-size pixels across which an edge's whole contrast is seen: 12 of the frame
-_ROWS = 40  # pairs of rows that are looked at
-_STRONGEST = 40  # edges of the sampled rows that are averaged, so that no single pixel decides
-_SPOTS = 10  # sampled pixels that must be as bright, so that no single one decides
+_REACH = 6  # half-size pixels that span the whole contrast of an edge: 12 of the frame
+_ROWS = 40  # pairs of rows that are sampled
+_STRONGEST = 40  # edges that are averaged, so that no single pixel decides
+_SPOTS = 10  # sampled pixels that must be that bright, so that no single one decides
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the light and the lens make of the view.
+    """Brightness and sharpness of a frame.
 
-    mean: grey levels, 0 black to 255 white; peak: of the brightest spots; clipped: share of pixels
-    that are burnt out, 0 to 1. contrast: grey levels of the strongest edges; sharpness: which part
-    of it lies within two pixels, 0 to 1, None where there is no edge to judge by.
+    mean: grey levels, 0 black to 255 white; peak: of the brightest spots; clipped: share of
+    overexposed pixels, 0 to 1. contrast: grey levels across the strongest edges; sharpness: the
+    share of it that lies within two pixels, 0 to 1, None if there is no edge to judge by.
     """
 
     mean: float
@@ -42,7 +42,7 @@ class Conditions:
 
     @property
     def trouble(self) -> State | None:
-        """What keeps anybody from reading here, if anything; a reading proves it wrong."""
+        """What makes the frame unreadable, None if nothing; digits that were read override it."""
         if self.mean < DARKEST and self.peak < DARK_PEAK:
             return State.DARK
         if self.clipped > MOST_CLIPPED and self.contrast < PALE_INK:
@@ -53,7 +53,7 @@ class Conditions:
 
 
 def conditions(grey: np.ndarray) -> Conditions:
-    """Measure a frame, (height, width) uint8 from 1 x 1, on part of its pixels."""
+    """Measure a frame, (height, width) uint8 of any size from 1 x 1, on a sample of its pixels."""
     sample = grey[::4, ::4]
     counts = np.bincount(sample.ravel(), minlength=256)
     above = np.cumsum(counts[::-1])
@@ -69,9 +69,9 @@ def conditions(grey: np.ndarray) -> Conditions:
 
 
 def _edges(grey: np.ndarray) -> tuple[float, float | None]:
-    """How strong the strongest edges are, and how steep: what one step sees of what six see.
+    """Contrast and sharpness of the strongest edges: the step over one pixel relative to six.
 
-    Along some rows of a picture of half the size, in which noise counts for less.
+    Measured along sampled rows at half size, which suppresses noise.
     """
     if min(grey.shape) < 4 * _REACH:
         return 0.0, None

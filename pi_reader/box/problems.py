@@ -1,4 +1,4 @@
-"""What is broken at the moment, in words: said when it breaks and when it is whole again."""
+"""What is wrong at the moment: reported once when it breaks and once when it works again."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 from pi_reader.errors import PiReaderError
 
-TROUBLES = (PiReaderError, OSError, sqlite3.Error)  # what a card or a part may raise, ours or not
+TROUBLES = (PiReaderError, OSError, sqlite3.Error)  # anything a card or a part may raise
 
 
 class Problems:
-    """The box's list of complaints, the oldest first. log: is told one line per change."""
+    """The current problems, oldest first. log: is given one line per change."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
         self._log = log
@@ -20,17 +20,17 @@ class Problems:
 
     @property
     def newest(self) -> str:
-        """The latest complaint, "" if there is none. Not the first: a low voltage at the start
-        stands for as long as the power is on, and would hide all that comes after it."""
+        """The latest problem, "" if there is none. Not the first: a low voltage at the start
+        remains until the power is cut, and would hide all later ones."""
         return next(reversed(self._now.values()), "")
 
     @property
     def all(self) -> dict[str, str]:
-        """Every complaint by the part it is about."""
+        """Every problem by the part it concerns."""
         return dict(self._now)
 
     def set(self, part: str, words: str) -> None:
-        """What is wrong with a part; "" if nothing is."""
+        """Set what is wrong with a part; "" clears it."""
         before = self._now.get(part, "")
         if words == before:
             return
@@ -42,12 +42,12 @@ class Problems:
             self._log(f"{part}: all right again")
 
     def mention(self, words: str) -> None:
-        """Something went wrong that is over already."""
+        """Log something that went wrong but does not last."""
         self._log(words)
 
     @contextlib.contextmanager
     def kept_from_stopping_us(self, part: str) -> Iterator[None]:
-        """Do something with a part that may break: then that is noted, and the box goes on."""
+        """Guard work with a part that may fail: an error becomes a problem and is not raised."""
         try:
             yield
         except TROUBLES as error:

@@ -1,4 +1,4 @@
-"""What the box remembers of a reading that it said: in the history, for corrections, for drift."""
+"""Records announced readings: in the history, for corrections, and for drift detection."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _BASELINE = 20_000  # readings of the history that make the baseline
 
 
 class ReadingLog:
-    """Writes down readings; a card that takes nothing is said and never stops the reading.
+    """Records readings; a card that cannot be written is reported and never stops the reading.
 
-    history, samples: None if nothing is kept. collect_unsure: whether doubtful digits that nobody
-    labelled are kept as well. wall: seconds since 1970.
+    history, samples: None disables them. collect_unsure: whether unsure digits are stored too,
+    unlabelled. wall: seconds since 1970.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ReadingLog:
                 self.drift = Drift(*history.unsure(_BASELINE))
 
     def enter(self, reading: Reading, frame: Frame) -> Event:
-        """Remember a reading with digits that was said."""
+        """Record an announced reading that has digits."""
         sure = all(digit.sure for digit in reading.digits)
         when = believed(self._wall())
         number = 0
@@ -63,17 +63,17 @@ class ReadingLog:
         return event
 
     def keep(self, event: Event, labels: Mapping[int, int | None], source: str) -> None:
-        """Put digits among the samples; when this returns they are safe on the card.
+        """Store digits as samples; when this returns they are safe on the card.
 
-        labels: by place; 0 to 9, NO_DIGIT, or None for what nobody said. Raises what Samples
-        raises, BadData for places that the reading does not have, CannotWrite if nothing is kept.
+        labels: by place; 0 to 9, NO_DIGIT, or None if unlabelled. Raises whatever Samples raises,
+        BadData for places that the reading does not have, CannotWrite if samples are disabled.
         """
         if self._samples is None:
             raise CannotWrite("samples: are not kept here")
         keep(self._samples, event, labels, source)
 
     def corrected(self, event: Event, kept: Mapping[int, int | None]) -> None:
-        """Keep what was put right with the button, like `keep`; None there means no digit."""
+        """Store a correction made with the button, like `keep`; here None means no digit."""
         self.keep(
             event,
             {place: NO_DIGIT if label is None else label for place, label in kept.items()},
@@ -81,13 +81,13 @@ class ReadingLog:
         )
 
     def tick(self, now: float) -> None:
-        """Let the history write what waits; now: seconds, monotonic."""
+        """Let the history write pending readings if due; now: seconds, monotonic."""
         if self._history is not None:
             with self._watched(self._history):
                 self._history.tick(now)
 
     def close(self) -> None:
-        """Write what still waits, and let go of the files."""
+        """Write pending readings and close the files."""
         if self._history is not None:
             with self._watched(self._history):
                 self._history.close()
@@ -96,7 +96,7 @@ class ReadingLog:
 
     @contextmanager
     def _watched(self, history: History) -> Iterator[None]:
-        """Do something with the history; what goes wrong is said, and what lasts is a fault."""
+        """Guard access to the history: errors are logged, and lasting ones become a problem."""
         try:
             yield
         except PiReaderError as error:

@@ -1,4 +1,4 @@
-"""What other processes ask of the service: it alone holds the camera."""
+"""Answers requests from other processes, as the service alone holds the camera."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Act = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Sight:
-    """What the service has before it: the newest frame, who reads it, and how the box is doing."""
+    """The latest frame, the reader in use, and the state of the box, for answering requests."""
 
     frame: Frame
     reader: Reader
@@ -64,7 +64,7 @@ class RequestHandler:
         self._next = -float("inf")
 
     def run(self, now: float, sight: Sight) -> None:
-        """Do what was asked for since the last time; now: seconds, monotonic."""
+        """Handle requests that have arrived; now: seconds, monotonic."""
         if now < self._next:
             return
         self._next = now + EVERY
@@ -75,11 +75,11 @@ class RequestHandler:
                 answer = {"error": str(error), "exit_code": getattr(error, "exit_code", 70)}
             try:
                 self._requests.answer(request, plain(answer))
-            except CannotWrite as error:  # a matter of whoever asked, and over
+            except CannotWrite as error:  # concerns only this request, and does not last
                 self._problems.mention(f"request {request.kind}: was not answered, {error}")
 
     def reload(self) -> str:
-        """Ask for new settings; gives why they stay the old ones, "" if they do not."""
+        """Schedule new settings; returns why the old ones stay in use, "" if they do not."""
         try:
             self._check_settings()
         except PiReaderError as error:

@@ -1,7 +1,7 @@
-"""The status file: what the service says of itself to other processes, as JSON in memory.
+"""The status file: the state of the service for other processes, as JSON on a memory file system.
 
-`pi-reader status`, `aim` and `doctor` read it. It is replaced as a whole, but not forced to a
-disk: it says what is true right now and means nothing after a power cut.
+`pi-reader status`, `aim` and `doctor` read it. It is replaced atomically but not synced to disk:
+it describes the present and means nothing after a power cut.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MODE = 0o640  # the box's group may see it: what is read is nobody else's busin
 
 
 class StatusFile:
-    """Writes the file when something has changed, else every ten seconds."""
+    """Writes the file when something has changed, otherwise every ten seconds."""
 
     def __init__(self, path: Path) -> None:
         self._path = Path(path)
@@ -27,7 +27,7 @@ class StatusFile:
         self._at = -math.inf
 
     def is_due(self, key: Mapping[str, Any], now: float) -> bool:
-        """Whether it is time: `key` is what matters and changes rarely; now in seconds."""
+        """Whether to write now: when `key`, the rarely changing part, differs, or time is up."""
         return key != self._last or not 0 <= now - self._at < EVERY
 
     def write(self, key: Mapping[str, Any], values: Mapping[str, Any], now: float) -> None:
@@ -44,7 +44,7 @@ class StatusFile:
 
 
 def plain(value: Any) -> Any:
-    """Fit for JSON: numbers rounded to what anybody reads, and no infinities."""
+    """The value made fit for JSON: numbers rounded, infinities and NaN as None."""
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

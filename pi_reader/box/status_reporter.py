@@ -1,4 +1,4 @@
-"""What the box says of itself: in lamps and words, to systemd, and to other processes."""
+"""Reports the state of the box: to lamps and displays, to systemd, and to other processes."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ from pi_reader.camera.base import Camera
 from pi_reader.outputs.base import Output
 from pi_reader.values import Frame, Reading, State, Status
 
-AWAKE_AFTER = 10  # reads, if no two of them agree: what never rests is no reason to be starting
+AWAKE_AFTER = 10  # reads after which starting is over, even if no two of them agree
 
 
 class StatusReporter:
-    """Tells how the box is doing, whenever that changes.
+    """Reports the state of the box whenever it changes.
 
-    outputs, notifier, status_file: whom it tells; status_file is None where no other process wants
-    to know.
-    The others it asks; what only the loop knows, the loop notes here. clock: seconds, monotonic;
-    wall: since 1970.
-    frames, reads: how many there were; held: what stands on a frozen display; aiming: for whoever
-    turns the lens.
+    outputs, notifier, status_file: where it reports to; status_file: None for no status file.
+    The other parts are queried; what only the main loop knows, the loop notes here. clock:
+    seconds, monotonic; wall: since 1970.
+    frames, reads: how many there were; held: what a frozen display shows; aiming: figures for
+    adjusting the lens.
     """
 
     def __init__(
@@ -65,11 +64,11 @@ class StatusReporter:
         self._started = clock()
 
     def reads_with(self, weights: str, generation: int | None) -> None:
-        """Note new weights: their digest, and the number of their generation."""
+        """Note the weights in use: their sha256, and the number of their generation."""
         self._weights, self._generation = weights, generation
 
     def saw(self, frame: Frame) -> None:
-        """Note a frame."""
+        """Note that a frame was captured."""
         self.frames += 1
         self._conditions = conditions(frame.grey)
 
@@ -81,23 +80,23 @@ class StatusReporter:
             self._trouble = self._conditions.trouble if self._conditions else None
 
     def begin(self) -> None:
-        """Say that the box is starting."""
+        """Report that the box is starting."""
         self._outputs.tell(self._status)
 
     def end(self, last_word: Status) -> None:
-        """Say on the outputs that this is the end."""
+        """Show the final status on the outputs."""
         self._status = last_word
         with self._problems.kept_from_stopping_us("outputs"):
             self._outputs.tell(last_word)
 
     def close(self) -> None:
-        """Leave the last word to other processes."""
+        """Write the final status for other processes."""
         if self._status_file is not None:
             with self._problems.kept_from_stopping_us("status file"):
                 self._status_file.write({}, self.figures(), self._clock())
 
     def tell(self, now: float) -> None:
-        """Tell everybody how things stand, if that has changed."""
+        """Report the current state to all, if it has changed."""
         status = self._status_now(now)
         if status != self._status:
             if status.state != self._status.state:
@@ -110,7 +109,7 @@ class StatusReporter:
         self._write_report(now)
 
     def figures(self) -> dict[str, Any]:
-        """Everything there is to know, for the status file and for `doctor`."""
+        """All values of the status file."""
         status, said, around = self._status, self._vote.said, self._host_monitor
         now, last, seen = self._clock(), self._reading_log.events.last, self._conditions
         uptime = now - self._started

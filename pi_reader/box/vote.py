@@ -1,7 +1,7 @@
-"""Many looks, one answer: a reading counts when it was seen in k of the last n looks.
+"""Temporal voting: a reading counts when it was seen in k of the last n looks.
 
-Looks are compared by place, so that a page which slides a little stays the same page, and another
-page with the same number, after the first went, is said again. Each position votes for itself: it
+Looks are compared by position, so that a page which slides a little stays the same page, and
+another page with the same number is announced again. Each digit position votes for itself: it
 is sure when enough looks were sure of the same digit and no look was sure of another.
 """
 
@@ -13,15 +13,15 @@ from dataclasses import replace
 
 from pi_reader.values import Box, Digit, Reading
 
-DRIFT = 0.5  # of a digit's size: how far it may move from one look to the next and be the same
-GROWTH = 1.6  # how much larger or smaller its box may be: a faint stroke comes and goes
+DRIFT = 0.5  # of a digit's size: how far the same digit may move between two looks
+GROWTH = 1.6  # factor by which its box may grow or shrink: a faint stroke comes and goes
 
 
 class Vote:
-    """Decides what is said, and when.
+    """Decides what is announced, and when.
 
-    seen, of: a reading is said when `seen` of the last `of` looks agree.
-    said: what stands now, None when nothing does.
+    seen, of: a reading is announced when `seen` of the last `of` looks agree.
+    said: the reading announced last, None if there is none.
     """
 
     def __init__(self, seen: int = 3, of: int = 4) -> None:
@@ -40,8 +40,8 @@ class Vote:
         return _agrees(self.said, self._looks[-1])
 
     def add(self, reading: Reading) -> Reading | None:
-        """Take in a look. Gives what to say now: a reading, one without lines if the paper is gone,
-        or None if what was said still stands."""
+        """Add a look. Returns what to announce now: a reading, one without lines if the paper is
+        gone, or None if the last announcement still holds."""
         self._looks.append(reading)
         alike = self._alike(reading)
         if len(alike) < self._seen:
@@ -61,20 +61,20 @@ class Vote:
         return voted
 
     def stir(self) -> None:
-        """The scene is another one: what was seen of the one before does not count any more."""
+        """The scene has changed: earlier looks no longer count."""
         self._looks.clear()
 
     def forget(self) -> None:
-        """Begin anew: what lies there is said again, once it was seen often enough again."""
+        """Start over: the same page is announced again once it has been seen often enough."""
         self.said = None
         self._looks.clear()
 
     def _alike(self, reading: Reading) -> list[Reading]:
-        """The looks that saw digits in the same places, the newest last."""
+        """The looks that have digits in the same places, newest last."""
         return [look for look in self._looks if same_place(look, reading)]
 
     def _voted(self, looks: Sequence[Reading]) -> Reading:
-        """One reading from looks at the same places; boxes and patches are the newest look's."""
+        """One reading from looks with the same places; boxes and patches are from the newest."""
         columns = zip(*(look.digits for look in looks), strict=True)
         return _with_digits(looks[-1], [_vote(column, self._seen) for column in columns])
 
@@ -87,7 +87,7 @@ def same_place(one: Reading, other: Reading) -> bool:
 
 
 def _agrees(said: Reading | None, look: Reading) -> bool:
-    """Whether a look is what was said, as far as it is sure."""
+    """Whether a look agrees with what was announced, as far as it is sure."""
     if said is None:
         return not look.lines
     return same_place(said, look) and all(
@@ -106,7 +106,7 @@ def _near(a: Box, b: Box) -> bool:
 
 
 def _vote(looks: Sequence[Digit], needed: int) -> Digit:
-    """What several looks at one digit say together."""
+    """The joint result of several looks at one digit."""
     believed = Counter(digit.label for digit in looks if digit.sure)
     guesses = Counter(digit.label for digit in looks)
     label = (believed or guesses).most_common(1)[0][0]
@@ -117,7 +117,7 @@ def _vote(looks: Sequence[Digit], needed: int) -> Digit:
 
 
 def _kept(said: Reading, voted: Reading) -> Reading:
-    """What was sure stays so while later looks only doubt it; another sure digit replaces it."""
+    """A sure digit stays sure while later looks are merely unsure; another sure one replaces it."""
     return _with_digits(
         voted,
         [
@@ -132,7 +132,7 @@ def _kept(said: Reading, voted: Reading) -> Reading:
 
 
 def _moved(said: Reading, look: Reading) -> Reading:
-    """The same reading where it lies now, so that a page may slide on."""
+    """The announced reading with the boxes of a later look, so that a page may keep sliding."""
     return _with_digits(
         said,
         [replace(digit, box=now.box) for digit, now in zip(said.digits, look.digits, strict=True)],

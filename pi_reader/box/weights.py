@@ -1,4 +1,4 @@
-"""Where the reader's network comes from, and how a new one is noticed while the box reads."""
+"""Where the reader's network comes from, and how a new one is noticed while the box is running."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from pi_reader.reading.reader import Reader, reader_of
 
 
 class Weights(Protocol):
-    """Opens readers, as often as there are new weights.
+    """Opens a reader whenever there are new weights.
 
-    number: of the generation that was opened, None where there are none; note: what is to be said
-    about the one that was opened, "" if it is the one it should be.
+    number: of the generation that was opened, None if weights have no generations; note: why
+    another generation than the selected one was opened, "" if it is the selected one.
     """
 
     number: int | None
     note: str
 
     def open(self) -> Reader:
-        """A reader with the newest weights. Raises MissingFile or BadData."""
+        """A reader with the latest weights. Raises MissingFile or BadData."""
 
     def stamp(self) -> object:
-        """Equal to the last one for as long as nothing has changed; cheap."""
+        """A cheap value that stays equal until the weights change."""
 
     def confirmed(self) -> None:
         """The reader that was opened has read a frame."""
 
 
 class Learned:
-    """The generation in use. sure_at: from which confidence a digit is believed, 0 leaves it to
-    the weights' card."""
+    """The generation in use. sure_at: confidence from which a digit is sure; 0 takes the threshold
+    from the weights' card."""
 
     def __init__(self, generations: Generations, sure_at: float = 0.0) -> None:
         self.number: int | None = None
@@ -42,7 +42,7 @@ class Learned:
         self._sure_at = sure_at
 
     def open(self) -> Reader:
-        """The generation in use, or the nearest before it that works."""
+        """Open the generation in use, or the most recent one before it that works."""
         model, card, generation = self._generations.open()
         shipped = store.load_all(self._generations.shipped)
         self.number, self.note = generation.number, self._generations.fallback_reason
@@ -55,22 +55,30 @@ class Learned:
         return self._generations.stamp()
 
     def confirmed(self) -> None:
-        """This generation works."""
+        """Record that this generation works."""
         self._generations.confirmed()
 
 
 class Fixed:
-    """One weights file, named in the settings; see `Learned` for sure_at."""
+    """One weights file, named in the settings; see `Learned` for sure_at.
 
-    def __init__(self, path: Path, sure_at: float = 0.0) -> None:
+    shipped: the weights that lend their context to a network alone; None for none.
+    """
+
+    def __init__(self, path: Path, sure_at: float = 0.0, shipped: Path | None = None) -> None:
         self.number: int | None = None
         self.note = ""
         self._path = Path(path)
         self._sure_at = sure_at
+        self._shipped = shipped
 
     def open(self) -> Reader:
-        """The file as it is now."""
-        return reader_of(store.load_all(self._path), sha256(self._path), self._sure_at)
+        """Open the file as it is now."""
+        weights = store.load_all(self._path)
+        lent = None
+        if weights.context is None and self._shipped is not None:
+            lent = store.load_all(self._shipped).context
+        return reader_of(weights, sha256(self._path), self._sure_at, lent)
 
     def stamp(self) -> object:
         """Changes when the file is replaced or written to."""
@@ -81,4 +89,4 @@ class Fixed:
         return found.st_ino, found.st_size, found.st_mtime_ns
 
     def confirmed(self) -> None:
-        """A file has no parent to fall back to, so nothing is to be noted."""
+        """Do nothing: a file has no earlier generation to fall back to."""

@@ -10,13 +10,13 @@ from pi_reader.values import Frame
 
 
 class Camera(Protocol):
-    """Gives frames one after the other; used in a `with` block, and may be closed twice."""
+    """Delivers frames one after the other; used in a `with` block, and may be closed twice."""
 
     def capture(self) -> Frame | None:
-        """The next frame, or None when there will be no more."""
+        """The next frame, or None at the end."""
 
     def close(self) -> None:
-        """Give back whatever is held."""
+        """Release the hardware."""
 
     def __enter__(self) -> Self: ...
 
@@ -29,5 +29,5 @@ class Camera(Protocol):
 
 
 def to_stderr(line: str) -> None:
-    """Where a camera says what is no error, unless it was given another place."""
+    """The default log of a camera."""
     print(line, file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
-"""A camera over a desk that exists only in numbers: it draws pages of handwriting.
+"""A simulated camera over a desk, which draws pages of handwriting.
 
-It is the demo's camera and the tests': unlike a real one it knows what is written.
+For the demo and the tests: unlike a real camera it knows what is written.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _SIZE = (640, 480)
 class DeskCamera:
     """Shows one drawn page after the other.
 
-    rng: where the pages come from, so that the same seed gives the same pages.
-    pages: how many there are; None goes on for ever.
-    difficulty: 0 a fair copy in good light, to 1 whatever can happen to paper.
-    looks: 0 for a new page at each capture; else each page lies still for so many captures, and
-    between two pages there are hands, paper that moves, blur and the bare desk.
+    rng: source of the pages; the same seed gives the same pages.
+    pages: how many there are; None for no limit.
+    difficulty: from 0, a fair copy in good light, to 1, whatever can happen to paper.
+    looks: 0 for a new page at each capture; otherwise each page lies still for that many captures,
+    and between two pages there are hands, moving paper, blur and the bare desk.
     size: (width, height) of the frames in pixels.
     page: the page that lies fully visible and still in the last frame, with the truth about it;
     None before the first and while anything moves.
@@ -47,12 +47,12 @@ class DeskCamera:
         self._frames = self._life_of_the_desk() if looks else self._page_after_page()
 
     def capture(self) -> Frame | None:
-        """The next frame, or None when the last page is gone."""
+        """The next frame, or None after the last page."""
         frame, self.page = next(self._frames, (None, self.page))
         return frame
 
     def close(self) -> None:
-        """Draw no more."""
+        """Stop drawing."""
         self._frames = iter(())
 
     def __enter__(self) -> Self:

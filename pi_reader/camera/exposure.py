@@ -1,7 +1,7 @@
-"""When a camera's brightness is left to the camera, and when it is held.
+"""Exposure control: automatic until it has settled, then locked until the light changes.
 
-An exposure that adapts all the time makes a still page flicker from frame to frame, so it is held
-once the camera has found it, and set free again when the light has become another.
+Permanent automatic exposure makes a still page flicker from frame to frame, so the exposure is
+locked once the camera has found it, and unlocked when the light changes.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ Controls = dict[str, int | float | bool]
 
 # ExposureTime and AnalogueGain of 0 mean "automatic" too, to versions that do not heed AeEnable.
 _FREE: Controls = {"AeEnable": True, "ExposureTime": 0, "AnalogueGain": 0.0}
-_STEADY_FRAMES = 5  # that must agree; new exposures take three or four frames to show
-_OLD_FRAMES = 8  # after it is set free: until that is heeded, and then a new exposure shows
-_STEADY = 1.03  # how many times the least of them the greatest may be
-_BAND = 0.25  # of the room up to white or down to black, whichever is less; and at least:
+_STEADY_FRAMES = 5  # frames that must agree; a new exposure shows after three or four
+_OLD_FRAMES = 8  # frames after unlocking until a new exposure can show
+_STEADY = 1.03  # highest ratio of the largest to the smallest of them
+_BAND = 0.25  # of the distance to white or black, whichever is less; and at least:
 _LEAST_BAND = 8.0  # of 255
-_AWAY_FRAMES = 5  # in a row outside the band: a hand that passes is not another light
+_AWAY_FRAMES = 5  # in a row outside the band: a passing hand is no change of light
 
 
 class Exposure:
-    """Watches frames and says what to set: nothing mostly, a held exposure, or a free one.
+    """Watches frames and returns the controls to set: mostly none, else to lock or to unlock.
 
-    settle_seconds: how long the camera may take to find its exposure; what it has then is held.
+    settle_seconds: how long the camera may take to settle; after that, its exposure is locked.
     clock: seconds, monotonic.
     """
 
@@ -36,11 +36,11 @@ class Exposure:
         self._deadline = clock() + settle_seconds
         self._held_at = math.nan
         self._away = 0
-        self._old = 0  # frames to come that may still show the exposure that was held
+        self._old = 0  # frames to come that may still show the locked exposure
 
     @property
     def held(self) -> bool:
-        """Whether the exposure was found and is being held."""
+        """Whether the exposure is locked."""
         return not math.isnan(self._held_at)
 
     def saw(self, metadata: Mapping[str, object], mean: float) -> Controls:
@@ -52,10 +52,10 @@ class Exposure:
         return self._watch(mean) if self.held else self._seek(metadata, mean)
 
     def _seek(self, metadata: Mapping[str, object], mean: float) -> Controls:
-        """Wait until the camera wants no other exposure, or has had its time."""
+        """Wait until the exposure is steady, or the time is up."""
         time, gain = metadata.get("ExposureTime"), metadata.get("AnalogueGain")
         if not isinstance(time, int | float) or not isinstance(gain, int | float):
-            self._hold(mean)  # a camera that tells nothing of its exposure can only be watched
+            self._hold(mean)  # a camera without exposure metadata can only be watched
             return {}
         if self._old:
             self._old -= 1
@@ -73,7 +73,7 @@ class Exposure:
         self._held_at, self._away = mean, 0
 
     def _watch(self, mean: float) -> Controls:
-        """Let go when the brightness has left its band for some frames."""
+        """Unlock when the brightness has been outside its band for some frames."""
         band = max(_LEAST_BAND, _BAND * min(self._held_at, 255 - self._held_at))
         self._away = self._away + 1 if abs(mean - self._held_at) > band else 0
         if self._away < _AWAY_FRAMES:

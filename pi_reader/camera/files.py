@@ -1,7 +1,7 @@
-"""Photographs as frames: whatever a phone, a scanner or a camera wrote, as plain brightness.
+"""Loads image files from phones, scanners and cameras as grey frames.
 
-Pictures come from anywhere, so nothing in them is trusted: not the size they claim, not that they
-are whole, not even that they are pictures.
+Files come from anywhere, so nothing in them is trusted: not the size they claim, not that they are
+complete, not even that they are images.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 import numpy as np
-from PIL import Image, ImageOps, ImageStat
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from pi_reader.camera.base import to_stderr
 from pi_reader.errors import BadData, MissingFile
@@ -39,15 +39,15 @@ _FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64)
 _DEPTHS = (1, 255, 1023, 4095, 16_383, 65_535)  # full white of a scanner's or a camera's samples
 _STRIP = 256  # rows
 _ORIENTATION = 0x0112  # the EXIF tag
-_LIGHT = 170  # of 255: ink on a transparent ground that is lighter was meant for a dark one
+_LIGHT = 170  # of 255: lighter ink on a transparent background was meant for a dark one
 
 
 class FolderCamera:
     """Shows the pictures of a folder one after the other, in order of their names.
 
-    What cannot be read is passed over, and said once to `log`; what has no picture's ending or
-    begins with a dot is no picture. forever: whether to begin again after the last one, with what
-    the folder holds by then. looks: how many captures show the same picture.
+    A picture that cannot be read is skipped and logged once; files without an image suffix or with
+    a leading dot are ignored. forever: whether to start over after the last one, with what the
+    folder holds by then. looks: how many captures show the same picture.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class FolderCamera:
         looks: int = 1,
         log: Callable[[str], None] = to_stderr,
     ) -> None:
-        self._folder = Path(folder).absolute()  # the process may change its folder
+        self._folder = Path(folder).absolute()  # the working directory may change
         self._forever = forever
         self._log = log
         self._said: set[str] = set()
@@ -72,7 +72,7 @@ class FolderCamera:
         return next(self._frames, None)
 
     def close(self) -> None:
-        """Show no more."""
+        """Stop showing pictures."""
         self._frames.close()
 
     def __enter__(self) -> Self:
@@ -104,7 +104,7 @@ class FolderCamera:
 
 
 def _pictures_in(folder: Path) -> list[Path]:
-    """Its pictures, by their endings, in order of their names."""
+    """The picture files in a folder, by suffix, sorted by name."""
     try:
         return sorted(
             path
@@ -146,12 +146,12 @@ def load(path: Path, log: Callable[[str], None] = to_stderr) -> Frame:
         raise
     except Image.DecompressionBombError as error:  # Pillow saw the size before we did
         raise BadData(f"{path}: claims an enormous size; {_at_most(MOST_PIXELS)}") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise BadData(
             f"{path}: is no picture that can be read; "
             f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
         ) from error
-    except OSError as error:  # one with a number is the system's, one without is Pillow's
+    except OSError as error:  # with an errno from the system, without one from Pillow
         reason = f"cannot be read, {error.strerror}" if error.errno else _damaged(error)
         raise BadData(f"{path}: {reason}") from error
     except Exception as error:  # a damaged file makes Pillow's decoders raise almost anything
@@ -188,7 +188,7 @@ def _with_end_mark(path: Path) -> BinaryIO | None:
 
 
 def _check_kind(path: Path) -> None:
-    """Only files are opened: a pipe that nobody writes to would keep us waiting for ever."""
+    """Only regular files are opened: opening a pipe without a writer would block."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise BadData(f"{path}: is a folder; name the pictures in it")
@@ -235,7 +235,7 @@ def _grey(picture: Image.Image) -> np.ndarray:
 
 
 def _pixels(picture: Image.Image) -> np.ndarray:
-    """An array from a grey picture, by strips: in one go Pillow would hold three copies of it."""
+    """An array from a grey picture, in strips: as a whole, Pillow would hold three copies of it."""
     grey = np.empty(picture.size[::-1], np.uint8)
     for number, strip in enumerate(_strips(picture)):
         grey[number * _STRIP : (number + 1) * _STRIP] = strip
@@ -250,7 +250,7 @@ def _strips(picture: Image.Image) -> Iterator[np.ndarray]:
 
 
 def _from_deep(picture: Image.Image) -> np.ndarray:
-    """16-bit, 32-bit or floating samples to 8 bits: by their nominal range where it is plain."""
+    """16-bit, 32-bit or floating samples to 8 bits: by their nominal range if it is known."""
     top = np.float32(max(float(strip.max()) for strip in _strips(picture)))
     if not np.isfinite(top):
         raise ValueError("its samples are not finite")
@@ -263,7 +263,7 @@ def _from_deep(picture: Image.Image) -> np.ndarray:
 
 
 def _flattened(picture: Image.Image) -> np.ndarray:
-    """Lay a transparent drawing on the paper its author had in mind."""
+    """Put a transparent drawing on white, or on black if its ink is light."""
     alpha, grey = picture.getchannel("A"), picture.convert("L")
     drawn = alpha.point(lambda share: 255 if share > 127 else 0)
     counts = drawn.histogram()

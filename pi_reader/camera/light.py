@@ -1,4 +1,4 @@
-"""A lamp over the page, lit only while the camera looks: it saves power and nobody's eyes."""
+"""A lamp over the page, lit only while the camera captures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _ADVICE = "look at light.pin in the settings, and whether the user is in the gro
 class Light:
     """A lamp on a GPIO pin (BCM number), through a transistor: high is lit.
 
-    settle_seconds: until its light is steady, and until the frame that began in the dark is out of
-    the camera. Raises NoHardware where there are no pins, Busy where somebody else holds this one.
+    settle_seconds: until its light is steady and no frame exposed in the dark is left in the
+    camera. Raises NoHardware if there are no pins, Busy if another process uses this one.
     """
 
     def __init__(
@@ -32,33 +32,33 @@ class Light:
             self._lamp = LED(pin)
 
     def __enter__(self) -> Self:
-        """Light it, and wait until it is steady."""
+        """Switch it on, and wait until it is steady."""
         if self._lamp is not None:
             self._lamp.on()
             self._sleep(self._settle_seconds)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Put it out; it can be lit again."""
+        """Switch it off; it can be switched on again."""
         if self._lamp is not None:
             self._lamp.off()
 
     def close(self) -> None:
-        """Give the pin back; the lamp stays dark."""
+        """Release the pin; the lamp stays dark."""
         lamp, self._lamp = self._lamp, None
         if lamp is not None:
             lamp.close()
 
 
 class Lit:
-    """Any camera, with a light on whenever it looks; both are closed with it."""
+    """Any camera with a light that is on during each capture; closes both."""
 
     def __init__(self, camera: Camera, light: Light) -> None:
         self._camera = camera
         self._light = light
 
     def capture(self) -> Frame | None:
-        """The camera's next frame, by the light of the lamp."""
+        """The camera's next frame, with the lamp on."""
         with self._light:
             return self._camera.capture()
 
@@ -68,7 +68,7 @@ class Lit:
         return dict(getattr(self._camera, "figures", {}))
 
     def close(self) -> None:
-        """Close the camera, and the lamp in any case."""
+        """Close the camera, and in any case the lamp."""
         try:
             self._camera.close()
         finally:

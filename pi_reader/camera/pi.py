@@ -1,8 +1,8 @@
 """The camera on a Raspberry Pi's ribbon cable, through picamera2.
 
-Only brightness is asked of it, which costs nothing: the first plane of a YUV420 picture. Each
-capture has a limit, since a camera whose cable has come loose says nothing at all. It is opened
-anew once; if that does not help either, the process is to end and be started clean.
+Only brightness is requested, which costs nothing: the first plane of a YUV420 picture. Each
+capture has a timeout, since a camera with a loose cable raises no error. It is reopened once; if
+that does not help, the process should end and be restarted.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from pi_reader.values import Frame
 CLOSE_SECONDS = 3.0
 """How long closing may take; with a loose cable it can hang in the kernel and never return."""
 
-_BUFFERS = 3  # one being filled, one waiting, one being read; memory for buffers is scarce
+_BUFFERS = 3  # one being filled, one queued, one being read; memory for buffers is scarce
 # Microseconds from frame to frame. Ten a second are enough to read by, allow long exposures in a
 # dim room, and leave a Zero, which spends milliseconds on each, its time for reading.
 _FRAME_TIME = (100_000, 100_000)
-_THINNED = 16  # every such row and column is enough to judge the brightness
+_THINNED = 16  # sampling every 16th row and column is enough to measure the brightness
 _MANUAL_FOCUS = 0  # libcamera's AfModeManual
-_OURS = {"AeEnable", "ExposureTime", "AnalogueGain"}  # whoever sets these holds the exposure
+_OURS = {"AeEnable", "ExposureTime", "AnalogueGain"}  # setting these disables our own control
 _FIGURES = {
     "exposure_ms": ("ExposureTime", 0.001),
     "gain": ("AnalogueGain", 1.0),
@@ -45,15 +45,15 @@ _INSTALL = "sudo apt install --no-install-recommends python3-picamera2"
 class PiCamera:
     """The camera module, opened by the first capture, so that a lamp can be lit before.
 
-    width, height: of the picture before it is turned, in pixels, even; the sensor may give a size
-    near to it. rotation: by how many degrees clockwise it must be turned to stand upright: 0, 90,
-    180, 270. mirrored: whether it is seen through a mirror; left and right change places before it
-    is turned. focus_metres: how far away the paper is, for a lens that focuses by motor; 0 leaves
-    the lens alone. settle_seconds: how long the exposure may take to settle. wait_seconds: how
-    long a frame may take to come. controls: more of picamera2's controls by name. log: told in a
-    line what happened that is no error.
-    figures: of the last frame, as far as the sensor gives them: exposure_ms, gain (times), lux,
-    focus (the sharper, the greater).
+    width, height: of the picture before rotation, in pixels, even; the sensor may deliver a
+    similar size. rotation: degrees clockwise that turn the picture upright: 0, 90, 180, 270.
+    mirrored: whether it is seen through a mirror; it is flipped horizontally before rotation.
+    focus_metres: distance of the paper, for a motorised lens; 0 leaves the lens alone.
+    settle_seconds: how long the exposure may take to settle. wait_seconds: how long a frame may
+    take. controls: more of picamera2's controls by name. log: is given a line about each event
+    that is no error.
+    figures: of the last frame, as far as the sensor provides them: exposure_ms, gain (factor),
+    lux, focus (higher is sharper).
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class PiCamera:
         self.figures: dict[str, float] = {}
         self._size = width, height
         self._upside_down = rotation in (180, 270)
-        self._turns = -1 if rotation in (90, 270) else 0  # quarters, anticlockwise
+        self._turns = -1 if rotation in (90, 270) else 0  # quarter turns, anticlockwise
         self._mirrored = mirrored
         self._focus_metres = focus_metres
         self._settle_seconds = settle_seconds
@@ -84,11 +84,11 @@ class PiCamera:
         self._exposure: Exposure | None = None
 
     def capture(self) -> Frame:
-        """The next frame, one that was taken after the call.
+        """The next frame, exposed after the call.
 
-        Takes at most about two waits, the settling and the closing together. Raises NoHardware if
-        there is no camera or it is lost, Busy if another program has it, BadSettings if it lacks
-        a control that was asked for.
+        Takes at most about two waits plus settling and closing. Raises NoHardware if there is no
+        camera or it is lost, Busy if another program uses it, BadSettings if it lacks a requested
+        control.
         """
         try:
             return self._open_and_take()
@@ -104,7 +104,7 @@ class PiCamera:
             ) from stalled
 
     def close(self) -> None:
-        """Give the camera back, or give it up if that takes too long."""
+        """Release the camera, or abandon it if that takes too long."""
         device, self._device = self._device, None
         if device is not None and not _closed(device):
             self._log(f"camera: could not be closed within {CLOSE_SECONDS:g} s; given up")
@@ -119,18 +119,19 @@ class PiCamera:
         if self._device is None:
             self._open()
         frame = self._take()
-        # In one go: a light over the page is on only now, and what settled in the dark would glare.
+        # All at once: a light over the page is on only now, and an exposure that settled in the
+        # dark would glare.
         while self._exposure is not None and not self._exposure.held:
             frame = self._take()
         return frame
 
     def _take(self) -> Frame:
-        """One frame, copied out of the camera's memory, which it needs back at once."""
+        """One frame, copied from the camera's buffer, which is returned at once."""
         width, height = self._size
         try:
             with self._device.captured_request(wait=self._wait) as request:
                 with self._mapped(request, "main", write=False) as buffer:
-                    # Rows are padded, colours lie below. No name may hold on to the buffer.
+                    # Rows are padded, colours lie below. No name may keep a reference to it.
                     grey = np.rot90(buffer.array[:height, :width], self._turns).copy()
                 metadata = request.get_metadata()
             if self._exposure is not None:
@@ -141,7 +142,7 @@ class PiCamera:
                 f"no frame came within {self._wait:g} s",
                 "check, with the power off, that its cable sits straight in both connectors",
             ) from error
-        except Exception as error:  # whatever breaks in it while it runs, a new start may mend
+        except Exception as error:  # a restart may fix whatever failed in it
             raise _Stalled(
                 f"broke while it ran ({_reason(error)})",
                 "if it does not help to start again, look at camera.controls in the settings",
@@ -167,7 +168,7 @@ class PiCamera:
             own = self._checked_controls()
             self._configure(transform)
             self._device.start()
-            # Only now: what is set before the start does not always last.
+            # Only now: controls set before the start are sometimes lost.
             self._set({"FrameDurationLimits": _FRAME_TIME} | own)
         except BadSettings:
             self.close()
@@ -178,7 +179,7 @@ class PiCamera:
         self._exposure = None if _OURS & set(own) else Exposure(self._settle_seconds, self._clock)
 
     def _configure(self, transform: Callable[..., Any]) -> None:
-        """Ask for the picture; what is given may be of another size."""
+        """Configure the stream; the size delivered may differ."""
         configuration = self._device.create_preview_configuration(
             main={"format": "YUV420", "size": self._size},
             lores=None,
@@ -192,7 +193,7 @@ class PiCamera:
         self._size = width, height
 
     def _checked_controls(self) -> dict[str, Any]:
-        """The controls of the settings, each held against what this sensor offers."""
+        """The controls from the settings, each checked against what this sensor offers."""
         offered = self._device.camera_controls
         chosen = {name: _checked(name, value, offered) for name, value in self._controls.items()}
         if self._focus_metres and "LensPosition" not in offered:
@@ -208,7 +209,7 @@ class PiCamera:
         return chosen
 
     def _abandon(self) -> None:
-        """Part from a camera that gives no more frames. Raises NoHardware if it cannot be done."""
+        """Close a camera that delivers no more frames. Raises NoHardware if that fails."""
         device, self._device = self._device, None
         if device is not None and not _closed(device):
             raise NoHardware(
@@ -218,7 +219,7 @@ class PiCamera:
 
 
 class _Stalled(Exception):
-    """The camera was there and gives no frames now; advice: what may help."""
+    """An opened camera delivers no frames; advice: what may help."""
 
     def __init__(self, what: str, advice: str) -> None:
         super().__init__(what)
@@ -226,7 +227,7 @@ class _Stalled(Exception):
 
 
 def _libraries() -> tuple[Any, Any]:
-    """picamera2 and libcamera's Transform, or the word on how to get them."""
+    """picamera2 and libcamera's Transform. Raises NoHardware that says how to install them."""
     try:
         import picamera2
         from libcamera import Transform
@@ -237,7 +238,7 @@ def _libraries() -> tuple[Any, Any]:
             "with --system-site-packages; elsewhere set camera.kind in the settings "
             'to "desk" for drawn pages, or to "folder" for photographs'
         ) from error
-    except Exception as error:  # such as parts that were built for another numpy than pip's
+    except Exception as error:  # such as extensions built for another numpy than pip's
         raise NoHardware(
             f"camera: picamera2 cannot be loaded ({_reason(error)}); take numpy and "
             "Pillow from apt, not from pip"
@@ -264,10 +265,10 @@ def _none_found() -> NoHardware:
 
 
 def _explained(error: Exception) -> NoHardware | Busy:
-    """One error of ours for the many that an opening can end with."""
+    """One of our errors for the many that opening can raise."""
     words = _reason(error)
     if isinstance(error, IndexError) or "not found" in words or "No camera" in words:
-        return _none_found()  # it was listed a moment ago and is not there any more
+        return _none_found()  # it was listed a moment ago and is gone now
     if getattr(error, "errno", None) == errno.ENOMEM or "allocate" in words:
         return NoHardware(
             "camera: too little memory for its buffers; close other programs that "
@@ -285,16 +286,16 @@ def _explained(error: Exception) -> NoHardware | Busy:
 
 
 def _reason(error: BaseException) -> str:
-    """What an error says, with what lies beneath it, in one line."""
+    """An error's message with those of its causes, in one line."""
     beneath = error.__cause__ or error.__context__
     own = " ".join(str(error).split()) or type(error).__name__
     return f"{own}: {_reason(beneath)}" if beneath is not None else own
 
 
 def _checked(name: str, value: Any, offered: Mapping[str, tuple[Any, Any, Any]]) -> Any:
-    """A control as this sensor takes it: a wrong one is noticed by a thread that then dies of it.
+    """A control, checked: an invalid one would kill the camera's own thread later.
 
-    Raises BadSettings if the sensor has none of that name, or it is of another kind or range.
+    Raises BadSettings if the sensor has no such control, or its type or range is another.
     """
     place = f"camera.controls.{name}"
     if name not in offered:
@@ -314,10 +315,10 @@ def _checked(name: str, value: Any, offered: Mapping[str, tuple[Any, Any, Any]])
 
 
 def _closed(device: Any) -> bool:
-    """Close it, waiting no longer than CLOSE_SECONDS; whether it is closed.
+    """Close it, waiting at most CLOSE_SECONDS; whether it is closed.
 
-    In a thread of its own, as no call into a hanging kernel can be given up. A daemon thread does
-    not keep the process from ending, but picamera2's own closing at the exit would.
+    In a daemon thread, since a call that hangs in the kernel cannot be interrupted. The thread does
+    not keep the process from ending; picamera2's own close at exit would.
     """
 
     def close() -> None:  # whatever is raised, it is gone in any case

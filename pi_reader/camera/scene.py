@@ -1,4 +1,4 @@
-"""What happens on a desk between two pages: hands, paper that slides, blur, and the bare desk.
+"""Draws what happens on a desk between two pages: hands, sliding paper, blur, the bare desk.
 
 All pictures are (height, width) uint8.
 """
@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 _NOISE = 1.5  # grey levels of 255, standard deviation: a good sensor in room light
-_SPARE = 64  # pixels by which the noise is larger than the frame, to look new from other corners
-_EXPOSURES = 12  # pictures that are laid over each other for one that moved
-_GLIMPSE = 24  # pixels: of a hand that shows less nothing is drawn
-_SPAN = 640  # pixels; the hand below is drawn for a frame of this width
+_SPARE = 64  # pixels by which the noise is larger than the frame, so that random crops differ
+_EXPOSURES = 12  # pictures that are averaged for motion blur
+_GLIMPSE = 24  # pixels; a hand that reaches in less is not drawn
+_SPAN = 640  # pixels; frame width that the hand below is drawn for
 
 
 class Sensor:
@@ -27,24 +27,25 @@ class Sensor:
         self._noise = np.rint(noise).astype(np.int16)
 
     def see(self, scene: np.ndarray) -> np.ndarray:
-        """The scene as it is seen this time."""
+        """The scene with fresh noise."""
         height, width = scene.shape
         top, left = self._rng.integers(0, _SPARE, 2)
-        seen = self._noise[top : top + height, left : left + width] + scene
+        seen: np.ndarray = self._noise[top : top + height, left : left + width] + scene
         np.clip(seen, 0, 255, out=seen)
         return seen.astype(np.uint8)
 
 
 def bare_desk(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-    """A table top: dark or light, with a grain."""
+    """A table top, dark or light, with a wood grain."""
     coarse = rng.standard_normal((size[1] // 4, 6), dtype=np.float32)
     grain = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
     desk = np.asarray(grain) * np.float32(4) + np.float32(rng.uniform(40, 130))
-    return np.clip(desk, 0, 255).astype(np.uint8)
+    grey: np.ndarray = np.clip(desk, 0, 255).astype(np.uint8)
+    return grey
 
 
 def arrival(rng: np.random.Generator, page: np.ndarray, desk: np.ndarray) -> Iterator[np.ndarray]:
-    """A hand slides the page into its place and draws back; the page is not yet at rest."""
+    """A hand slides the page into place and withdraws; the page is not yet still."""
     height, width = page.shape
     hand = _Hand(rng, width)
     way = _outwards(rng) * 1.1 * np.hypot(width, height)
@@ -56,7 +57,7 @@ def arrival(rng: np.random.Generator, page: np.ndarray, desk: np.ndarray) -> Ite
 
 
 def departure(rng: np.random.Generator, page: np.ndarray, desk: np.ndarray) -> Iterator[np.ndarray]:
-    """A hand comes and takes the page away; then, mostly, the desk lies bare for a moment."""
+    """A hand takes the page away; then the desk is usually bare for a moment."""
     height, width = page.shape
     hand = _Hand(rng, width)
     yield from _hand_moves(rng, hand, page, away=False)
@@ -72,7 +73,7 @@ def departure(rng: np.random.Generator, page: np.ndarray, desk: np.ndarray) -> I
 def _hand_moves(
     rng: np.random.Generator, hand: _Hand, page: np.ndarray, away: bool
 ) -> Iterator[np.ndarray]:
-    """The hand alone, over a page that lies still."""
+    """The hand moves over a page that lies still."""
     steps = int(rng.integers(2, 5))
     reach = hand.reach
     for step in range(steps):
@@ -83,13 +84,13 @@ def _hand_moves(
 
 
 def _outwards(rng: np.random.Generator) -> np.ndarray:
-    """A direction out of the frame, (2,): mostly to the side where a person sits."""
+    """A direction out of the frame, (2,): usually to the side where a person sits."""
     angle = rng.normal(np.pi / 2, 1.0)
     return np.array([np.cos(angle), np.sin(angle)])
 
 
 def _moved(page: np.ndarray, desk: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """The page on its way from one place to another while the shutter is open."""
+    """The page with the motion blur of moving from one place to another."""
     total = np.zeros(page.shape, np.uint16)
     for share in np.linspace(0, 1, _EXPOSURES):
         right, down = np.rint(begin + (end - begin) * share).astype(int)
@@ -98,7 +99,7 @@ def _moved(page: np.ndarray, desk: np.ndarray, begin: np.ndarray, end: np.ndarra
 
 
 def _laid(page: np.ndarray, desk: np.ndarray, right: int, down: int) -> np.ndarray:
-    """The page so many pixels from its place, the desk where it is not."""
+    """The page shifted by some pixels, with the desk beside it."""
     height, width = page.shape
     right, down = max(-width, min(width, right)), max(-height, min(height, down))
     seen = desk.copy()
@@ -109,21 +110,21 @@ def _laid(page: np.ndarray, desk: np.ndarray, right: int, down: int) -> np.ndarr
 
 
 class _Hand:
-    """A forearm with a hand that reaches into the frame from somewhere."""
+    """A forearm with a hand that reaches into the frame from a random side."""
 
     def __init__(self, rng: np.random.Generator, width: int) -> None:
         self.outwards = _outwards(rng)
         self._scale = width / _SPAN
         self.reach = 420 * self._scale
         self._skin = int(rng.integers(90, 190))
-        self._middle = rng.uniform([0.25, 0.3], [0.75, 0.8])  # of the frame: where it takes hold
+        self._middle = rng.uniform([0.25, 0.3], [0.75, 0.8])  # of the frame: where it grips
         self._spread = rng.uniform(0.15, 0.3)  # radians between fingers
         self._bent = rng.uniform(0.7, 1.1, 4)
 
     def over(self, scene: np.ndarray, shift: np.ndarray) -> np.ndarray:
-        """The scene with the hand over it, `shift` (2,) pixels from where it takes hold.
+        """The scene with the hand over it, `shift` (2,) pixels from where it grips.
 
-        It is the scene itself while the hand is out of sight.
+        Returns the scene itself while the hand is out of sight.
         """
         height, width = scene.shape
         mask = Image.new("L", (width, height))

@@ -1,1 +1,1 @@
-"""The door: one small file per command, and the only place that picks concrete classes."""
+"""The command line: one small file per command, and the only place that picks concrete classes."""

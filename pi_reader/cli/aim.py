@@ -1,4 +1,4 @@
-"""`pi-reader aim`: figures of focus, light and framing, live, while somebody turns the lens."""
+"""`pi-reader aim`: live figures of focus, light and framing for adjusting the camera."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ EXAMPLE = "pi-reader aim --seconds 60"
 BAR = 40  # characters
 _ANSWER_SECONDS = 5.0  # for the service to take up a request
 _ASK_EVERY = 3.0  # seconds; one request keeps the service aiming for five
-_POLL = 0.1  # seconds between two looks into its status file
+_POLL = 0.1  # seconds between two checks of its status file
 _READ_EVERY = 2.0  # seconds between two readings of our own, at least,
-_READ_SHARE = 4  # and so many times what one takes: the bar should move, above all
+_READ_SHARE = 4  # and at least this many times as long as one takes, to keep the bar moving
 _UP = "\x1b[{}A\x1b[J"
 
 Figures = Mapping[str, Any]
@@ -38,13 +38,13 @@ Figures = Mapping[str, Any]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after this many seconds")
     parser.add_argument("--json", action="store_true", help="one JSON object a frame, for scripts")
     add_state_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show figures until told to stop. Raises NoHardware or Busy if no frames come."""
+    """Show figures until stopped. Raises NoHardware or Busy if there are no frames."""
     if args.seconds is not None and not args.seconds > 0:
         raise UsageError(f"aim: --seconds is {args.seconds:g}, should be above 0")
     from pi_reader.box.aiming import Best
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def lines(figures: Figures, share: float) -> Iterator[str]:
-    """The figures for people; share: how near the focus comes to the best, 0 to 1."""
+    """The figures for people; share: focus as a fraction of the best, 0 to 1."""
     from pi_reader.box.aiming import advice
 
     filled = round(min(1.0, max(0.0, share)) * BAR)
@@ -140,9 +140,9 @@ def from_camera(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Generator[Figures, None, None]:
-    """The figures of each frame of a camera of our own, shown on the box's display too.
+    """The figures of each frame of the camera, opened by this process; also shown on the display.
 
-    Raises NoHardware or Busy if there is none to be had, BadSettings.
+    Raises NoHardware or Busy if the camera cannot be opened, BadSettings.
     """
     from pi_reader.box import aiming
     from pi_reader.box.crop import Crop

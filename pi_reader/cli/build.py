@@ -1,4 +1,4 @@
-"""From settings to a running box: the one place that picks concrete cameras, outputs and stores."""
+"""Builds the box from its settings: the one place that picks concrete cameras and outputs."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
     from pi_reader.outputs.panel import Panel
 
 DESK_DIFFICULTY = 0.3  # of the simulated camera's pages
-DESK_SECONDS = 4.0  # that each of them lies there
-FOLDER_SECONDS = 4.0  # that each picture of a folder is looked at
+DESK_SECONDS = 4.0  # that each of them stays on the desk
+FOLDER_SECONDS = 4.0  # that each picture of a folder is shown
 _POWER_OFF = "poweroff"  # the file that pi-reader-poweroff.path watches for
 
 Log = Callable[[str], None]
 
 
 def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> Appliance:
-    """The whole box as the settings want it; `opened` closes what was opened.
+    """The whole box as configured; `opened` closes everything that was opened.
 
-    Raises NoHardware or Busy without a camera or the light that it sees by. What else is missing
-    is said, and done without.
+    Raises NoHardware or Busy without the camera or its light. Any other missing part is logged,
+    and the box runs without it.
     """
     terminal = Terminal(log)
     log = terminal.log
@@ -83,7 +83,7 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
 
 
 def make_folders(folders: Folders) -> None:
-    """Make the folders of state and runtime. Raises CannotWrite."""
+    """Create the folders for state and runtime files. Raises CannotWrite."""
     for folder in (folders.state, folders.runtime):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def make_folders(folders: Folders) -> None:
 
 
 def open_camera(settings: Settings, log: Log) -> Camera:
-    """The camera that the settings name, with its light. Raises NoHardware or Busy."""
+    """The configured camera, with its light. Raises NoHardware or Busy."""
     camera = _bare_camera(settings, log)
     if settings.light.pin is None:
         return camera
@@ -137,7 +137,7 @@ def _bare_camera(settings: Settings, log: Log) -> Camera:
 
 
 class Terminal:
-    """Keeps apart what one terminal is given from two sides: the panel, and lines of the log."""
+    """A terminal shared by the panel and the log."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -151,19 +151,19 @@ class Terminal:
         return self._panel
 
     def log(self, line: str) -> None:
-        """Log a line; above the panel, where it would be printed across it."""
+        """Log a line; above the panel if it is drawn on the same terminal."""
         if self._panel is None or not (sys.stdout.isatty() and sys.stderr.isatty()):
             return self._log(line)
         try:
             self._panel.say(f"pi-reader: {one_line(line)}")
-        except OSError:  # the panel is what this line is about
+        except OSError:  # the line itself may be about a broken panel
             self._log(line)
 
 
 def open_outputs(settings: Settings, log: Log, panel: Callable[[], Output] | None = None) -> Output:
-    """Everything that shows something, each part opened when it is first needed.
+    """All configured outputs, each opened when it is first needed.
 
-    panel: opens that of the terminal; None where something else is shown there.
+    panel: opens the terminal's panel; None if the terminal shows something else.
     """
     from pi_reader.outputs.together import Outputs
 
@@ -201,7 +201,7 @@ def _oled(settings: Settings) -> Output:
 def open_reading_log(
     settings: Settings, folders: Folders, problems: Problems, log: Log
 ) -> ReadingLog:
-    """History and samples, as far as they are wanted."""
+    """The reading log, with history and samples if configured."""
     history: History | None = None
     if settings.history.on:
         from pi_reader.history import History
@@ -218,7 +218,7 @@ def open_reading_log(
 
 
 def open_button(settings: Settings, problems: Problems, opened: ExitStack) -> Button | None:
-    """The button, if there is one; without it the box reads all the same, and says so."""
+    """The button, if configured; if it cannot be opened, that is reported as a problem."""
     if settings.button.pin is None:
         return None
     from pi_reader.inputs.button import Button as PinButton
@@ -258,10 +258,10 @@ def open_request_handler(
 
 
 def choose_weights(settings: Settings, folders: Folders) -> Weights:
-    """What was learned here, or the weights that the settings name. Raises MissingFile."""
+    """The learned generations, or the weights named in the settings. Raises MissingFile."""
     wanted = settings.reader
     if wanted.weights != "learned":
-        return Fixed(weights_path(wanted.weights), wanted.sure_at)
+        return Fixed(weights_path(wanted.weights), wanted.sure_at, weights_path("default"))
     from pi_reader.learning.generations import Generations
 
     shipped = weights_path("default")
@@ -271,7 +271,7 @@ def choose_weights(settings: Settings, folders: Folders) -> Weights:
 
 
 def power_off(folders: Folders, log: Log) -> None:
-    """Have the system switched off: not being root, we leave a file that systemd watches for."""
+    """Power the system off: without root, by creating a file that systemd watches for."""
     log("the button was held for five seconds: switching off")
     try:
         (folders.runtime / _POWER_OFF).touch()

@@ -1,4 +1,4 @@
-"""What several commands share: finding weights and the box's folders, and writing pictures."""
+"""Shared by several commands: finding weights and folders, and writing pictures."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PICTURE_MARK = ("Software", "pi-reader")  # by which a picture is known as ours
 
 
 def one_line(text: str) -> str:
-    """A text that stays on its line, whatever a file was named.
+    """A text on a single line, whatever characters it contains.
 
-    Line ends and what else cannot be printed are shown as Python writes them: `\\n`, `\\x1b`.
+    Line ends and other unprintable characters are escaped as in Python: `\\n`, `\\x1b`.
     """
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
@@ -52,12 +52,12 @@ def fitted(line: str, stream: TextIO | None = None) -> str:
 
 
 def counted(number: int, name: str) -> str:
-    """So many of something: 1 digit, 2 digits."""
+    """A number with its noun: 1 digit, 2 digits."""
     return f"{number} {name}" + ("" if number == 1 else "s")
 
 
 def add_state_option(parser: argparse.ArgumentParser) -> None:
-    """Declare `--state DIR`, for commands that work with what a box keeps."""
+    """Declare `--state DIR`, for commands that use a box's folders."""
     parser.add_argument(
         "--state",
         type=Path,
@@ -97,7 +97,7 @@ def is_others(folder: Path, user: int | None = None) -> bool:
 
 
 def generations_of(folders: Folders, settings: Settings) -> Generations:
-    """What a box has learned, on top of the weights that were shipped."""
+    """The generations of a box, on top of the shipped weights."""
     from pi_reader.learning.generations import Generations
 
     return Generations(folders.weights, weights_path("default"), settings.night.generations)
@@ -115,13 +115,13 @@ def judged_by(folders: Folders) -> dict[str, str]:
 
 
 def weights_path(name: str) -> Path:
-    """The file that a user means by `name`.
+    """The weights file for `name`.
 
-    A path wins; a bare name is looked up among the shipped weights, which an installed package
-    carries inside and a checkout has beside it. Raises MissingFile.
+    A path takes precedence; a bare name is looked up among the shipped weights, which an installed
+    package contains and a checkout has beside it. Raises MissingFile.
     """
-    if os.path.exists(name) or Path(name).name != name:  # of os, which takes names of any length
-        return Path(name)  # if it does not exist, opening it says so
+    if os.path.exists(name) or Path(name).name != name:  # os.path: takes names of any length
+        return Path(name)  # if it does not exist, opening it will report that
     package = Path(pi_reader.__file__).parent
     for folder in (package / "weights", package.parent / "weights"):
         path = folder / f"{name.removesuffix('.npz')}.npz"
@@ -133,7 +133,7 @@ def weights_path(name: str) -> Path:
 
 
 def open_reader(name: str) -> Reader:
-    """A reader with the weights that `name` stands for."""
+    """A reader with the weights called `name`; see `weights_path`."""
     from pi_reader.files import sha256
     from pi_reader.network import store
     from pi_reader.reading.reader import reader_of
@@ -195,10 +195,10 @@ def is_our_weights(path: Path) -> bool:
 
 
 def content_of(name: str, most: int) -> bytes:
-    """What is in a file, or comes in if it is named `-`; what comes from a pipe is not waited for.
+    """The bytes of a file, or of standard input if it is named `-`; a named pipe is refused.
 
-    At most one byte more than is allowed, which tells that it is too much. Raises MissingFile or
-    BadData.
+    Reads at most `most` + 1 bytes, so that the caller can tell if it is too much. Raises
+    MissingFile or BadData.
     """
     from pi_reader.privileges import as_caller
 

@@ -1,4 +1,4 @@
-"""`pi-reader demo`: the whole appliance, with a camera that draws its pages and a painted front."""
+"""`pi-reader demo`: the whole appliance with a simulated camera and front panel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ person on other paper. The display, the 7-segment digit and the lamps are painte
 Since the camera knows what it drew, a summary says what was right. Nothing is kept."""
 EXAMPLE = "pi-reader demo --pages 3 --seed 7"
 
-_LOOKS = 24  # that each page lies there: three seconds at the fastest pace
+_LOOKS = 24  # captures of each page: three seconds at the fastest rate
 _FASTEST = 8.0  # looks a second
 
 
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Clock:
-    """The time; where nobody watches it passes as fast as the pages are drawn."""
+    """The clock; without a terminal it runs as fast as the pages are drawn."""
 
     def __init__(self, stream: TextIO) -> None:
         self._watched = stream.isatty()

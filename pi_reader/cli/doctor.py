@@ -1,4 +1,4 @@
-"""`pi-reader doctor`: looks at every part of a box and says of each what to do about it."""
+"""`pi-reader doctor`: checks every part of a box and says what to do."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WORST_FIRST = tuple(
     kind.exit_code
     for kind in (BadSettings, PiReaderError, BadData, MissingFile, CannotWrite, NoHardware, Busy)
 )
-_ANSWER_SECONDS = 3.0  # for the service; it looks for requests four times a second
+_ANSWER_SECONDS = 3.0  # for the service, which checks for requests four times a second
 
 Check = Callable[[Box], Finding]
 
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine the box and print what was found."""
+    """Run all checks and print the findings."""
     box = Box(folders_of(args))
     found = {}
     for name, finding in examine(box):
@@ -78,13 +78,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def worst(findings: Iterable[Finding]) -> int:
-    """The exit code for these findings: 0, or that of the worst of them."""
+    """The exit code for these findings: 0, or that of the worst one."""
     codes = {finding.exit_code for finding in findings if finding.verdict is Verdict.WRONG}
     return next((code for code in WORST_FIRST if code in codes), 0)
 
 
 def _good_news(findings: Iterable[Finding]) -> str:
-    """The last line where nothing is wrong, which promises no more than was seen."""
+    """The last line if nothing is wrong, which claims no more than was checked."""
     looks = [finding for finding in findings if finding.verdict is Verdict.LOOK]
     if any(finding.hidden for finding in looks):
         return "nothing is wrong, as far as this user may look; `sudo pi-reader doctor` sees more"
@@ -93,7 +93,7 @@ def _good_news(findings: Iterable[Finding]) -> str:
 
 
 def examine(box: Box) -> Iterator[tuple[str, Finding]]:
-    """One finding after the other, each with the name of its part."""
+    """Yield the findings, each with the name of its part."""
     for name, check in _checks():
         try:
             finding = check(box)
@@ -117,7 +117,7 @@ def examine(box: Box) -> Iterator[tuple[str, Finding]]:
 
 
 def _checks() -> tuple[tuple[str, Check], ...]:
-    """Every check with its name, in the order in which one thing rests upon another."""
+    """Every check with its name; those that others depend on come first."""
     from pi_reader.cli import doctor_checks as checks
 
     return (
@@ -148,7 +148,7 @@ def _checks() -> tuple[tuple[str, Check], ...]:
 
 
 def settings(box: Box) -> Finding:
-    """The settings; the checks that follow go by them. Raises BadSettings."""
+    """The settings, which the later checks use. Raises BadSettings."""
     from pi_reader.config import load_settings, pins
 
     box.settings = load_settings(box.folders.settings)
@@ -164,7 +164,7 @@ def settings(box: Box) -> Finding:
 
 
 def service(box: Box) -> Finding:
-    """The service: whether it runs, answers, and has something to say."""
+    """Whether the service runs and answers, and whether it reports a fault."""
     from pi_reader.client.status import number, read_status, span
 
     known = read_status(box.folders, time.time())
@@ -180,13 +180,13 @@ def service(box: Box) -> Finding:
 
 
 def _answer(box: Box) -> str:
-    """Ask the service how it does; takes its answer, gives what is wrong if there is none."""
+    """Request the service's status; returns what is wrong if there is no answer."""
     from pi_reader.requests import Requests
 
     requests = Requests(box.folders.requests)
     try:
         answer = requests.wait(requests.ask("doctor"), _ANSWER_SECONDS)
-    except CannotWrite:  # not in the box's group: then its file has to do
+    except CannotWrite:  # not in the box's group: its status file has to do
         return ""
     except Busy as error:
         return str(error)

@@ -1,6 +1,6 @@
-"""What the doctor looks at: the parts that are plugged in, the system, and what the box keeps.
+"""The doctor's checks: attached parts, the system, and stored data.
 
-What a running service holds is not opened a second time: the service says how it is doing.
+Parts that a running service uses are not opened a second time: its status tells how they are doing.
 """
 
 from __future__ import annotations
@@ -22,19 +22,15 @@ from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wro
 from pi_reader.client.status import is_number
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed, check_file
+from pi_reader.values import ADVICE, State
 
 SERVICE_USER = "pi-reader"
-_TROUBLES = {
-    "too dark": "it is too dark; switch on a light over the page",
-    "glare": "the light is mirrored in the page; move it to the side",
-    "out of focus": "it is out of focus, or nothing is written there; `pi-reader aim` helps",
-}
-FEW_FREE_MB = 200  # megabytes: enough for all that is kept, and for the system's own logs
+FEW_FREE_MB = 200  # megabytes: enough for everything stored, and for the system's own logs
 LEAST_MEMORY_MB = 60  # megabytes that the reader needs to start on a Zero
-HOT = 70  # degrees Celsius; not far from where the processor slows itself down
+HOT = 70  # degrees Celsius; close to where the processor throttles itself
 SLOWEST_BLAS = 0.1  # GFLOPS: the reference BLAS reaches 0.025 on a Zero, OpenBLAS 0.267
-_SIDE = 128  # of the matrices that are multiplied to see: a sixth of a second at the slowest
-_TRIES = 3  # of which the fastest counts
+_SIDE = 128  # of the matrices multiplied for the test: at worst a sixth of a second
+_TRIES = 3  # the fastest counts
 _HOMES = {"/home", "/root", "/run/user"}  # hidden from the training by its unit's ProtectHome
 _GOOD_BLAS = ("openblas", "mkl", "blis", "accelerate", "armpl", "libatlas", "satlas", "tatlas")
 
@@ -49,14 +45,14 @@ def board(box: Box) -> Finding:
 
 
 def camera(box: Box) -> Finding:
-    """Whether frames come, and whether anything can be seen on them."""
+    """Whether the camera delivers frames, and whether they are usable."""
     kind = box.settings.camera.kind
     if box.status:
         frames = box.status.get("frames")
         view = box.status.get("conditions")
-        trouble = _TROUBLES.get(str(box.status.get("state")), "")
-        if trouble:
-            return worth_a_look(f"the service sees {frames} frames, but {trouble}")
+        state = str(box.status.get("state"))
+        if state in ADVICE:
+            return _hard_to_see(f"the service sees {frames} frames", State(state))
         return well(f"the service has seen {frames} frames" + _light(view))
     if kind == "desk":
         return well('the settings ask for drawn pages (camera.kind = "desk")')
@@ -70,7 +66,7 @@ def camera(box: Box) -> Finding:
 
 
 def _first_frame(box: Box) -> Finding:
-    """Open the camera and look once. Raises NoHardware, Busy, BadSettings."""
+    """Open the camera and capture a frame. Raises NoHardware, Busy, BadSettings."""
     from pi_reader.box.image_quality import conditions
     from pi_reader.cli.build import open_camera
 
@@ -82,8 +78,13 @@ def _first_frame(box: Box) -> Finding:
     height, width = frame.grey.shape
     words = f"gives frames of {width}x{height} pixels" + _light({"mean": view.mean})
     if view.trouble is not None:
-        return worth_a_look(f"{words}, but {_TROUBLES[str(view.trouble)]}")
+        return _hard_to_see(words, view.trouble)
     return well(words)
+
+
+def _hard_to_see(words: str, state: State) -> Finding:
+    """The finding for too little light, glare or blur."""
+    return worth_a_look(f"{words}; {state}: {ADVICE[state]}, `pi-reader aim` helps")
 
 
 def _light(view: Any) -> str:
@@ -190,7 +191,7 @@ def display(box: Box) -> Finding:
 
 
 def _part(box: Box, name: str, opened: Callable[[], Any]) -> Finding:
-    """Open a part and let it go again, or hear how it does in the service's hands."""
+    """Open and close a part, or take its state from the running service."""
     for key in ("broken", "faults"):
         reasons = box.status.get(key)
         if isinstance(reasons, dict) and name in reasons:
@@ -219,7 +220,7 @@ def _chips(box: Box) -> Iterator[str]:
 def _forbidden(what: str, group: str) -> Finding:
     return wrong(
         f"{what}: this user may not use it; run the doctor with sudo, or join the group: "
-        f"`sudo adduser $USER {group}` and log in anew"
+        f"`sudo adduser $USER {group}` and log in again"
     )
 
 
@@ -246,7 +247,7 @@ def groups(box: Box) -> Finding:
 
 
 def software(box: Box) -> Finding:
-    """Which versions are there, of what the settings ask for."""
+    """The versions of the packages that the settings need."""
     from pi_reader.config import pins
 
     wanted = {
@@ -275,7 +276,7 @@ def software(box: Box) -> Finding:
 
 
 def blas(box: Box) -> Finding:
-    """Which library multiplies, and how fast: the wrong one costs a factor of ten."""
+    """Which BLAS library is in use, and how fast it is: the wrong one costs a factor of ten."""
     import numpy as np
 
     matrix = np.ones((_SIDE, _SIDE), np.float32)
@@ -291,7 +292,7 @@ def blas(box: Box) -> Finding:
 
 
 def judge_blas(libraries: set[str], speed: float) -> Finding:
-    """What to think of the libraries that are loaded; speed: GFLOPS in float32."""
+    """Assess the loaded libraries; speed: GFLOPS in float32."""
     good = [path for path in libraries if any(name in path.lower() for name in _GOOD_BLAS)]
     words = (
         f"{', '.join(sorted(Path(path).name for path in good or libraries)) or 'unknown'}, "
@@ -324,7 +325,7 @@ def temperature(box: Box) -> Finding:
 
 
 def power(box: Box) -> Finding:
-    """Whether the supply is strong enough."""
+    """Whether the power supply is sufficient."""
     from pi_reader.box import host_sensors
 
     words = host_sensors.undervoltage(
@@ -340,7 +341,7 @@ def power(box: Box) -> Finding:
 
 
 def memory(box: Box) -> Finding:
-    """Whether there is room to work."""
+    """Whether there is enough free memory."""
     for line in box.text("proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             free = int(line.split()[1]) / 1e3
@@ -356,7 +357,7 @@ def memory(box: Box) -> Finding:
 
 
 def disk(box: Box) -> Finding:
-    """Whether what is read and learned can be kept."""
+    """Whether there is enough free disk space for readings and samples."""
     from pi_reader.box.host_monitor import LEAST_FREE_MB
 
     folder = box.folders.state
@@ -384,7 +385,7 @@ def disk(box: Box) -> Finding:
 
 
 def overlay(box: Box) -> Finding:
-    """Whether the card takes anything at all: an overlay forgets everything at power-off."""
+    """Whether writes reach the card: an overlay loses everything at power-off."""
     if not box.board:
         return absent("overlays are looked for on a Raspberry Pi only")
     mounts = [line.split() for line in box.text("proc/mounts").splitlines()]
@@ -401,13 +402,13 @@ def overlay(box: Box) -> Finding:
 
 
 def clock(box: Box) -> Finding:
-    """Whether the time can be true; learning begins by it, and readings are dated by it."""
+    """Whether the clock is set; training starts by it, and readings are dated by it."""
     now = time.strftime("%Y-%m-%d %H:%M %Z", time.localtime())
     if not believed(time.time()):
         return worth_a_look(
             f"{now} cannot be; a Pi has no clock of its own: give it a network, or "
-            "set the clock with `sudo date -s`; without, two hours without ink "
-            "are its night"
+            "set the clock with `sudo date -s`; until then, two hours without ink count "
+            "as night"
         )
     if (box.root / "run/systemd/timesync/synchronized").exists():
         return well(f"{now}, set by the network")
@@ -415,7 +416,7 @@ def clock(box: Box) -> Finding:
 
 
 def weights(box: Box) -> Finding:
-    """Whether the network that reads can be loaded. Raises MissingFile, BadData."""
+    """Whether the weights in use can be loaded. Raises MissingFile, BadData."""
     from pi_reader.cli.common import weights_path
     from pi_reader.learning.generations import Generations
     from pi_reader.network import store
@@ -438,7 +439,7 @@ def weights(box: Box) -> Finding:
 
 
 def history(box: Box) -> Finding:
-    """Whether what was read can be read again. Raises BadData, Busy."""
+    """Whether the history can be read. Raises BadData, Busy."""
     from pi_reader.history import past
 
     if not box.folders.history.exists():
@@ -448,7 +449,7 @@ def history(box: Box) -> Finding:
 
 
 def samples(box: Box) -> Finding:
-    """Whether what was taught is whole."""
+    """Whether the database of samples is intact."""
     path = box.folders.samples
     if not path.exists():
         return absent(f"nothing was taught yet into {path}")
@@ -474,7 +475,7 @@ def samples(box: Box) -> Finding:
 
 
 def training(box: Box) -> Finding:
-    """How the last night went."""
+    """The result of the last training."""
     from pi_reader.files import read_json
 
     try:
@@ -490,7 +491,7 @@ def training(box: Box) -> Finding:
 
 
 def mnist(box: Box) -> Finding:
-    """Whether the night finds the digits that the settings promise it; it learns without, too."""
+    """Whether the training finds the configured MNIST files; it can do without them."""
     from pi_reader.training import data
 
     if not box.settings.night.mnist:

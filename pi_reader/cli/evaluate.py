@@ -8,7 +8,7 @@ import math
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import WEIGHTS_HELP, add_force_option
 from pi_reader.errors import UsageError
@@ -155,7 +155,7 @@ def _load(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     return data.read_pair(*args.idx)
 
 
-def _as_json(measures: Measures, seconds: float, furthest: list[Miss] | None) -> dict:
+def _as_json(measures: Measures, seconds: float, furthest: list[Miss] | None) -> dict[str, Any]:
     found = {
         "n": measures.n,
         "accuracy": _number(measures.accuracy),
@@ -173,7 +173,7 @@ def _as_json(measures: Measures, seconds: float, furthest: list[Miss] | None) ->
 
 
 def _number(value: float) -> float | None:
-    """JSON knows no NaN: a share of nothing is null."""
+    """The value for JSON, which has no NaN: null instead."""
     return None if math.isnan(value) else round(value, 6)
 
 
@@ -200,7 +200,7 @@ def _table(measures: Measures, seconds: float) -> str:
 
 
 def _confusion_table(measures: Measures) -> str:
-    """Rows are what the digits are, columns what they were read as; dots for never."""
+    """The confusion matrix: rows are labels, columns what they were read as; a dot for 0."""
     lines = ["", "is \\ read as" + "".join(f"{digit:6d}" for digit in range(10))]
     for label, row in enumerate(measures.confusion):
         lines.append(f"{label:12d}" + "".join(f"{count or '.':>6}" for count in row))

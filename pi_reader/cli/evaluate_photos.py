@@ -29,7 +29,7 @@ def evaluate_photos(
 
     by_source: also say how far the score holds for people who were not looked at.
 
-    A photograph that cannot be read counts as read empty, and decides the exit code: 65 if one is
+    A photograph that cannot be loaded counts as read empty, and sets the exit code: 65 if one is
     damaged, 66 if one is only missing.
     """
     from pi_reader.camera.files import load
@@ -70,7 +70,7 @@ def _warn(line: str) -> None:
 
 
 def _cut_outs(truth: Truth, frame: Frame, reading: Reading) -> list[tuple[np.ndarray, str]]:
-    """A piece of the photograph around each mistake, with a word on what happened."""
+    """A crop of the photograph around each error, with a caption."""
     from pi_reader.scoring import mistakes
 
     found = []
@@ -93,7 +93,7 @@ def _caption(digit: Digit | None, label: int | None) -> str:
 
 
 def _as_json(groups: dict[str, Score], held: dict[str, Any]) -> str:
-    """JSON knows no NaN: a share of nothing is null."""
+    """The scores as JSON, which has no NaN: null instead."""
     figures: dict[str, Any] = {group: score.figures() for group, score in groups.items()}
     return json.dumps(_without_nan(figures | ({"folds": held} if held else {})))
 

@@ -1,4 +1,4 @@
-"""What an examination of a box finds: one line for each part, with what to do about it."""
+"""The doctor's findings: one line for each part, with what to do about it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 from pi_reader.config import Folders, Settings
 from pi_reader.errors import NoHardware
 
-_MOST = 1 << 20  # bytes of a file of the system; enough for the longest, that of loaded libraries
+_MOST = 1 << 20  # bytes read of a system file; enough for the longest, that of loaded libraries
 
 
 class Verdict(StrEnum):
-    """How a part is doing: as it should, worth a look, wrong, or not here at all."""
+    """The state of a part: good, worth a look, wrong, or absent."""
 
     WELL = "well"
     LOOK = "look"
@@ -26,8 +26,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found. words: for people, with what to do; exit_code: of the command, if wrong;
-    hidden: whether this user may not look."""
+    """One finding. words: for people, with what to do; exit_code: of the command, if wrong;
+    hidden: whether this user lacks the permission to check."""
 
     verdict: Verdict
     words: str
@@ -36,17 +36,17 @@ class Finding:
 
 
 def well(words: str) -> Finding:
-    """All as it should be."""
+    """The part works as it should."""
     return Finding(Verdict.WELL, words)
 
 
 def worth_a_look(words: str) -> Finding:
-    """It works, but not as well as it could."""
+    """The part works, but not as well as it could."""
     return Finding(Verdict.LOOK, words)
 
 
 def hidden(words: str) -> Finding:
-    """Somebody else may look there."""
+    """This user lacks the permission to check the part."""
     return Finding(Verdict.LOOK, f"{words}; `sudo pi-reader doctor` sees more", hidden=True)
 
 
@@ -56,16 +56,16 @@ def wrong(words: str, exit_code: int = NoHardware.exit_code) -> Finding:
 
 
 def absent(words: str) -> Finding:
-    """There is nothing to examine, as on a desktop, and that is no fault."""
+    """There is nothing to check, as on a desktop, which is no fault."""
     return Finding(Verdict.ABSENT, words)
 
 
 @dataclass
 class Box:
-    """The box that is examined.
+    """The box being checked.
 
-    settings: the defaults where those of the file are broken; status: what a running service says
-    of itself, empty if none runs; root: where /dev, /proc and /sys are looked for.
+    settings: the defaults if the file is invalid; status: of a running service, empty if none
+    runs; root: where /dev, /proc and /sys are.
     """
 
     folders: Folders
@@ -85,7 +85,7 @@ class Box:
         return self.folders.is_device
 
     def text(self, path: str) -> str:
-        """The beginning of a file of the system, "" if it cannot be read."""
+        """The beginning of a system file, "" if it cannot be read."""
         try:
             with open(self.root / path, "rb") as file:
                 return file.read(_MOST).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""`pi-reader lesson`: the lecture this box grew out of, one idea at a time."""
+"""`pi-reader lesson`: the lecture behind this project, one idea at a time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _anywhere(parser)
     parser.add_argument(
-        "--fast", action="store_true", help="do less of everything, and wait for nobody"
+        "--fast", action="store_true", help="do less of everything, and do not wait for Enter"
     )
     parser.add_argument(
         "--pictures",
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _anywhere(parser: argparse.ArgumentParser) -> None:
-    """Let settings stand before, between and behind the options."""
+    """Allow settings before, between and after the options."""
     own = vars(parser)
 
     def mixed(args: Any = None, namespace: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""`pi-reader COMMAND`: finds the command, runs it, and turns what went wrong into an exit code.
+"""`pi-reader COMMAND`: finds the command, runs it, and turns errors into exit codes.
 
 Commands are imported to read their options, so none of them imports numpy before it runs: on a
 Pi Zero that alone takes more than two seconds, and `--help` should not.
@@ -39,8 +39,8 @@ COMMANDS = (
     "ssh",
 )
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # where our output goes
-_FAILING = ("strict", "surrogateescape")  # ways to treat such signs; the second one where LANG=C
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # errors of writing our output
+_FAILING = ("strict", "surrogateescape")  # error handlers that may fail; the second with LANG=C
 _SPELLED = {
     "×": "x",
     "·": "*",
@@ -57,7 +57,7 @@ _SPELLED = {
 
 
 class Command(Protocol):
-    """What each module of this room offers. The first line of `HELP` stands in the overview."""
+    """The interface of each command's module. The first line of `HELP` is shown in the overview."""
 
     HELP: str
     EXAMPLE: str
@@ -70,7 +70,7 @@ class Command(Protocol):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line (the process's own if none is given); the result is the exit code."""
+    """Run one command line (by default the process's own) and return the exit code."""
     _open_streams()
     words = sys.argv[1:] if argv is None else list(argv)
     try:
@@ -97,8 +97,8 @@ def _run(words: list[str]) -> int:
     """Do what the words say, and turn what went wrong into an exit code."""
     try:  # reading the options imports commands, which takes a second on a Zero
         args = _arguments(words)
-        # Idle BLAS threads spin (numpy#6237), and one frame is too small to share; training asks
-        # for more by itself. This must be said before numpy is imported.
+        # Idle BLAS threads spin (numpy#6237), and one frame is too small to parallelise; training
+        # has its own threads. This must be set before numpy is imported.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", args.blas_threads)
         return int(args.run(args))
     except PiReaderError as error:
@@ -130,7 +130,7 @@ def _cannot_print(error: OSError) -> int:
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:
-    """What the words mean; ends the program where they mean nothing."""
+    """Parse the words; exits the program if they are invalid."""
     args, unknown = _parser(words[0] if words else "").parse_known_args(words)
     if unknown:
         args.parser.error(f"there is no {unknown[0]!r:.40} here; --help tells what there is")
@@ -138,10 +138,10 @@ def _arguments(words: list[str]) -> argparse.Namespace:
 
 
 def _open_streams() -> None:
-    """Make output something one can write to, whatever the shell gave us.
+    """Make the output streams writable, whatever the shell provided.
 
-    A closed stream (`>&-`) leads nowhere; a sign that the terminal's encoding lacks, as in a
-    formula, a file's name or the dots of a drawn page, is spelled with others.
+    A closed stream (`>&-`) goes to /dev/null; a character that the terminal's encoding lacks, as
+    in a formula, a file name or a picture of dots, is replaced by others.
     """
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - as long as we run
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
@@ -151,7 +151,7 @@ def _open_streams() -> None:
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:
-    """What to write for signs that an encoding lacks: see `codecs.register_error`."""
+    """Replacements for characters that an encoding lacks: see `codecs.register_error`."""
     assert isinstance(error, UnicodeEncodeError)
     signs = error.object[error.start : error.end]
     return "".join(
@@ -160,7 +160,7 @@ def _spelled(error: UnicodeError) -> tuple[str, int]:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says which words there are, where one is missing or mistyped."""
+    """An ArgumentParser that lists the valid words if one is missing or mistyped."""
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         known = list(map(str, action.choices or ()))
@@ -182,12 +182,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _drop_output() -> None:
-    """Let what is still to be written go nowhere, so that Python's own end does not fail too."""
+    """Redirect stdout to /dev/null, so that Python's flush at exit does not fail, too."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(wanted: str = "") -> argparse.ArgumentParser:
-    """The options of the command that is wanted, or of all if that is none of ours."""
+    """A parser with the options of the wanted command, or of all if there is no such command."""
     parser = _Parser(
         prog="pi-reader",
         description="Reads handwritten digits, and learns to.",

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, one_line
 from pi_reader.errors import BadData, MissingFile
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read them all; 65 if any was bad, else 66 if any was missing, else 0."""
+    """Read all pictures; 65 if any was bad, else 66 if any was missing, else 0."""
     from pi_reader.camera.files import load
     from pi_reader.cli.common import open_reader, save_picture
 
@@ -76,7 +76,7 @@ def _warn(line: str) -> None:
     print(f"pi-reader: {one_line(line)}", file=sys.stderr, flush=True)
 
 
-def as_json(reading: Reading) -> dict:
+def as_json(reading: Reading) -> dict[str, Any]:
     """The reading as scripts get it; README.md describes each key."""
     return {
         "source": reading.source,
@@ -96,7 +96,7 @@ def as_json(reading: Reading) -> dict:
 
 
 def for_people(reading: Reading) -> str:
-    """The reading as it is printed on a terminal."""
+    """The reading for a terminal."""
     digits = reading.digits
     unsure = [digit for digit in digits if not digit.sure]
     lines = [f"{one_line(reading.source)}:"]
@@ -110,12 +110,12 @@ def for_people(reading: Reading) -> str:
     return "\n".join(lines)
 
 
-def _sign(sign: Sign) -> dict:
+def _sign(sign: Sign) -> dict[str, Any]:
     box = [sign.box.x, sign.box.y, sign.box.width, sign.box.height]
     return {"sign": sign.sign, "confidence": round(sign.confidence, 4), "box": box}
 
 
-def _digit(digit: Digit) -> dict:
+def _digit(digit: Digit) -> dict[str, Any]:
     box = digit.box
     return {
         "label": digit.label,

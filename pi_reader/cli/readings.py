@@ -25,7 +25,7 @@ Without options the last twenty; the newest may need half a minute to get here, 
 written seldom. Readings of a time when the clock was not set are in their order, without a time."""
 EXAMPLE = "pi-reader readings --since 2h --csv"
 
-LAST = 20  # readings that are shown when nothing is said
+LAST = 20  # readings that are shown by default
 _AGO = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST = 1_000_000_000  # of --last; no card holds as many
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def moment(words: str, now: datetime) -> float:
-    """A wall time, in seconds since 1970, as people say it; local time. Raises UsageError."""
+    """Parse a local time, absolute or relative, to seconds since 1970. Raises UsageError."""
     words = words.strip().lower()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     try:
@@ -91,10 +91,10 @@ def moment(words: str, now: datetime) -> float:
 
 
 def _local(when: float) -> str:
-    """A wall time as people write it, to the second; "" if it is not known."""
+    """A local time for people, to the second; "" if it is not known."""
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when)) if when else ""
-    except OverflowError:  # a 32-bit system knows no time after 2038
+    except OverflowError:  # a 32-bit time_t ends in 2038
         return ""
 
 

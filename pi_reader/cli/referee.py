@@ -1,4 +1,4 @@
-"""Compares what the box says with what the simulated camera drew."""
+"""Compares the box's readings with what the simulated camera drew."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pi_reader.values import Frame, Reading, Status
 
 
 class Referee:
-    """Stands on both sides of the box: before the camera, and among the outputs.
+    """A camera that wraps the simulated one, and an output, so that it sees both sides of the box.
 
-    say: is told the verdict on each page as soon as the next one comes. total: the score;
-    said: how many readings were said, milliseconds: what reading them took.
+    say: is given the verdict on each page as soon as the next one comes. total: the score; said:
+    how many readings were announced, milliseconds: how long reading them took.
     """
 
     def __init__(self, desk: DeskCamera, say: Callable[[str], None]) -> None:
@@ -37,7 +37,7 @@ class Referee:
         return frame
 
     def judge(self) -> None:
-        """Score the page that lay there by what was said last about it."""
+        """Score the last page by the latest reading of it."""
         if self._page is None:
             return
         page, self._page = self._page, None
@@ -53,20 +53,20 @@ class Referee:
         self._say(f"   page {self.total.photos}: {verdict}")
 
     def show(self, reading: Reading, frame: Frame | None = None) -> None:
-        """What the box says; that a paper went is no news about what was on it."""
+        """Note the latest reading; an empty one, after the page was removed, does not count."""
         if reading.lines:
             self._reading = reading
             self.said += 1
             self.milliseconds += reading.milliseconds.get("total", 0.0)
 
     def tell(self, status: Status) -> None:
-        """How the box is doing is not judged."""
+        """Ignore the status."""
 
     def tick(self, now: float) -> None:
-        """Nor how long it takes."""
+        """Ignore the time."""
 
     def close(self) -> None:
-        """The camera belongs to the caller."""
+        """Do nothing: the camera belongs to the caller."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""`pi-reader retrain`: learn the owner's hand, tonight or now, here or for a box elsewhere."""
+"""`pi-reader retrain`: train on the owner's samples, tonight or now, here or for another box."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ On a bigger machine: take the box's samples (`samples export`), learn with --sam
 the weights back with `weights offer`, where the box judges them as it judges its own. Exit code 65
 says that the box would refuse them."""
 EXAMPLE = "pi-reader retrain --samples taught.npz --mnist mnist --from in-use.npz --out better.npz"
-BLAS_THREADS = "1"  # the training has threads of its own
+BLAS_THREADS = "1"  # the training uses its own threads
 
 _MOST_HOURS = 24.0
 
@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tonight(folders: Folders, settings: Settings) -> float:
-    """How many seconds of the night are left; 0 if it is not night, which is said."""
+    """How many seconds of the night are left; 0, with a message, if it is not night."""
     import time
 
     from pi_reader.files import read_json
@@ -137,7 +137,7 @@ def _tonight(folders: Folders, settings: Settings) -> float:
 def _learn(
     args: argparse.Namespace, folders: Folders, settings: Settings, seconds: float | None
 ) -> int:
-    """The night's work."""
+    """Run the nightly training."""
     from pi_reader.box.host_sensors import temperature
     from pi_reader.cli.train import share_memory
     from pi_reader.errors import CannotWrite

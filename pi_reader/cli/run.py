@@ -1,4 +1,4 @@
-"""`pi-reader run`: the appliance, until it is told to stop. systemd starts this on a Pi."""
+"""`pi-reader run`: the appliance, until it is stopped. systemd starts this on a Pi."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ lamps. `--camera desk` tries the box without any hardware. SIGTERM or Ctrl-C sto
 new settings into use."""
 EXAMPLE = "pi-reader run --camera desk --state /tmp/box --seconds 20"
 
-STOP_WITHIN = 3  # seconds; then a capture that hangs is left alone, and so is the camera
-_NOTICE = "<5>"  # journald's priority of a line that means something to a person
+STOP_WITHIN = 3  # seconds after which a hanging capture, and the camera, is abandoned
+_NOTICE = "<5>"  # journald's priority "notice"
 
 
 class _Stopped(BaseException):
-    """Told to stop, and the camera did not let us."""
+    """Told to stop while the camera hangs."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--camera", choices=("desk", "folder", "pi"), help="another camera than the settings name"
     )
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after this many seconds")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,9 +76,9 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _alone(folders: Folders) -> Iterator[None]:
-    """Let no second box work in the same folders. Raises Busy.
+    """Lock the folders against a second box. Raises Busy.
 
-    Where nothing can be written there is nothing to quarrel about either.
+    Folders that cannot be written need no lock.
     """
     from pi_reader.files import locked
 
@@ -90,13 +90,13 @@ def _alone(folders: Folders) -> Iterator[None]:
 
 
 def log(line: str) -> None:
-    """Write a line for the journal, or for whoever watches."""
+    """Write a line to stderr, with a priority if that is the journal."""
     priority = _NOTICE if "JOURNAL_STREAM" in os.environ else "pi-reader: "
     print(f"{priority}{one_line(line)}", file=sys.stderr, flush=True)
 
 
 def _settings(args: argparse.Namespace, path: Path) -> Settings:
-    """The settings file, with what the command line says otherwise. Raises BadSettings."""
+    """The settings file with the command line's overrides. Raises BadSettings."""
     from pi_reader.config import load_settings
 
     settings = load_settings(path)
@@ -124,7 +124,7 @@ def _signals(appliance: Appliance) -> Iterator[list[int]]:
     def give_up(number: int, frame: FrameType | None) -> None:
         if appliance.is_capturing:
             raise _Stopped
-        signal.alarm(1)  # a slow board still reads or writes, which ends and must not be broken off
+        signal.alarm(1)  # a slow board is still reading or writing, which must not be interrupted
 
     def reload(number: int, frame: FrameType | None) -> None:
         appliance.reload()

@@ -1,4 +1,4 @@
-"""`pi-reader samples`: what the box was taught: look at it, put it right, take it elsewhere."""
+"""`pi-reader samples`: list, label, drop, export and import the owner's samples."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ reading 1234, which `pi-reader readings` shows;
 `-` stands for a mark that is no digit, `?` for one to leave as it is."""
 EXAMPLE = "pi-reader samples label last 2016"
 
-_LISTED = 40  # samples that are shown when nothing is said
+_LISTED = 40  # samples that are shown by default
 _IN_A_SHEET = 240
 _LONGEST = 18  # digits of a sample's number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what can be done, each with its options."""
+    """Declare the actions, each with its options."""
     shared = argparse.ArgumentParser(add_help=False)
     add_state_option(shared)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -96,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked for."""
+    """Run the chosen action."""
     return int(args.action(args, folders_of(args)))
 
 
@@ -293,7 +293,7 @@ def _open(folders: Folders, new: bool = False) -> Samples:
 
 
 def _number(text: str) -> int:
-    """The number of a sample, as far as a database can hold one."""
+    """Parse the number of a sample, within what the database can hold."""
     if re.fullmatch(r"\d+", text, re.ASCII) and len(text) < _LONGEST:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r:.40} should be a sample's number")

@@ -1,6 +1,6 @@
-"""`pi-reader ssh`: what sshd runs for a restricted key, and the line that restricts one.
+"""`pi-reader ssh`: the forced command for a restricted key, and the line that restricts one.
 
-The line goes into /etc/pi-reader/authorized_keys, and /etc/ssh/sshd_config.d/ gets, for
+The line goes into /etc/pi-reader/authorized_keys, and a file in /etc/ssh/sshd_config.d/ has, for
 `Match User pi-reader`, `ForceCommand /opt/pi-reader/bin/pi-reader ssh`: with an absolute path,
 since nothing may depend on the caller's PATH. `setup.sh install --ssh-key FILE` writes both.
 """
@@ -73,7 +73,7 @@ def _serve(args: argparse.Namespace) -> int:
     folders = folders_of(args)
     try:
         settings = load_settings(folders.settings)
-    except BadSettings as error:  # the caller may still look and roll back
+    except BadSettings as error:  # the caller may still inspect and roll back
         print(f"pi-reader: {one_line(str(error))}", file=sys.stderr)
         settings = Settings()
 
@@ -94,7 +94,7 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def line_for(path: Path) -> str:
-    """The line of authorized_keys that lets a key do no more than `pi-reader ssh`.
+    """The line of authorized_keys that restricts a key to `pi-reader ssh`.
 
     path: a file with one public key as ssh-keygen writes it. Raises MissingFile, or BadData for
     anything else.
@@ -140,7 +140,7 @@ def _read_key(path: Path) -> tuple[str, str, str]:
 
 
 def _is_key(kind: str, content: str) -> bool:
-    """Whether this is base64 of as many strings, each behind its length, as RFC 4253 has them."""
+    """Whether this is base64 of the right number of length-prefixed strings (RFC 4253)."""
     try:
         blob = base64.b64decode(content, validate=True)
         parts = []

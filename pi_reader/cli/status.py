@@ -1,4 +1,4 @@
-"""`pi-reader status`: how the box is doing, from the files that it leaves for others.
+"""`pi-reader status`: how the box is doing, from its status files.
 
 On a Pi Zero it must answer at once, so nothing here imports numpy.
 """
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print how it is doing."""
+    """Print the status."""
     folders = folders_of(args)
     said = ""
     try:
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def lines(known: BoxStatus, now: float) -> Iterator[str]:
-    """How it is doing, for people."""
+    """The status for people, in lines."""
     status = known.status
     if known.problem:
         yield known.problem
@@ -85,7 +85,7 @@ def _quoted(status: Mapping[str, Any]) -> str:
 
 
 def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
-    """What the service counts and measures, as far as it is there."""
+    """The service's counts and measurements, as far as available."""
     last, view, camera = (_table(status, key) for key in ("last", "conditions", "camera"))
     for fault in _table(status, "faults").values() or filter(None, [status.get("fault")]):
         yield "fault", str(fault)
@@ -136,21 +136,21 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     )
     if status.get("address"):
         yield "address", str(status["address"])
-    since_then = max(0.0, now - number(status, "updated", now))  # the service writes now and then
+    since_then = max(0.0, now - number(status, "updated", now))  # the file is updated rarely
     yield "up", span(number(status, "uptime") + since_then)
 
 
 def _joined(
     name: str, values: Mapping[str, Any], forms: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Those numbers that are there, in one line."""
+    """The available numbers in one line."""
     words = [form.format(values[key]) for key, form in forms.items() if is_number(values.get(key))]
     if words:
         yield name, ", ".join(words)
 
 
 def _training(training: Mapping[str, Any], now: float) -> str:
-    """What the training says of itself, "" if it never did."""
+    """The training's status in words, "" if there is none."""
     if not training.get("state"):
         return ""
     words = str(training["state"])

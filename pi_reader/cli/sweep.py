@@ -14,6 +14,8 @@ from pi_reader.errors import UsageError
 from pi_reader.files import check_output
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from pi_reader.training.sweep import Material, Outcome, Trial
 
 HELP = """try many settings of the lecture's network and draw the curves
@@ -24,8 +26,9 @@ file of results at once: the same command goes on where it was stopped. The numb
 whatever the number of processes."""
 EXAMPLE = "pi-reader sweep --rates 0.01,0.03,0.1,0.3 --hidden 50,100,200 --seeds 3 --mnist ~/mnist"
 
-_HELD, _DRAWN = 5000, 25_000  # digits held back; digits drawn where there is no MNIST
+_HELD, _DRAWN = 5000, 25_000  # digits held out; digits drawn without MNIST
 _Number = TypeVar("_Number", int, float)
+Exam = Callable[[], "tuple[np.ndarray, np.ndarray]"]  # gives patches and labels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +109,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Try them all, show the curves, keep the best."""
+    """Run all trials, show the curves, keep the best."""
     _check(args)
     inputs = [args.mnist] if args.mnist else []
     results = check_output(args.results, inputs, lambda _: True)  # what is none of ours is refused
@@ -143,8 +146,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--jobs {args.jobs}: should be from 1 to 1,024")
 
 
-def _material(args: argparse.Namespace) -> tuple[Material, Callable, str]:
-    """What is learned from, what the best is examined with at the end, and what it was."""
+def _material(args: argparse.Namespace) -> tuple[Material, Exam, str]:
+    """The training and validation data, the test data for the best, and its description."""
     import numpy as np
 
     from pi_reader.handwriting.patches import draw_patches
@@ -172,7 +175,7 @@ def _material(args: argparse.Namespace) -> tuple[Material, Callable, str]:
 
 
 def _jobs(args: argparse.Namespace) -> int:
-    """As many as asked for; else all cores, where joblib is there to use them."""
+    """The number of processes: as requested, by default all cores if joblib is installed."""
     if args.jobs is not None:
         return int(args.jobs)
     if args.cluster or importlib.util.find_spec("joblib"):
@@ -185,7 +188,7 @@ def _jobs(args: argparse.Namespace) -> int:
 
 
 def _counter(wanted: int) -> Callable[[Outcome], None]:
-    """Tells of each network on stderr as it is finished."""
+    """A callback that reports each finished network on stderr."""
 
     def tell(outcome: Outcome) -> None:
         trial = outcome.trial
@@ -201,9 +204,9 @@ def _counter(wanted: int) -> Callable[[Outcome], None]:
 
 
 def _best(
-    args: argparse.Namespace, trial: Trial, material: Material, test: Callable, source: str
+    args: argparse.Namespace, trial: Trial, material: Material, test: Exam, source: str
 ) -> None:
-    """Train the best once more, which gives the very same network; examine and keep it."""
+    """Train the best once more, which gives the same network; test and save it."""
     from pi_reader.training import sweep
 
     _, network = sweep.try_out(trial, material)
@@ -238,7 +241,7 @@ def _best(
 
 
 def _list(kind: type[_Number], low: float, high: float) -> Callable[[str], list[_Number]]:
-    """Reads numbers with commas between them."""
+    """A parser for numbers separated by commas."""
 
     def numbers(text: str) -> list[_Number]:
         values = [kind(word) for word in text.split(",") if word]

@@ -1,4 +1,4 @@
-"""`pi-reader train`: make weights, from MNIST or from nothing but digits the program draws."""
+"""`pi-reader train`: train weights on MNIST, or only on drawn digits."""
 
 from __future__ import annotations
 
@@ -129,10 +129,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def share_memory() -> None:
-    """Let all threads take their memory from one place, where the C library is glibc.
+    """Make all threads use one malloc arena, if the C library is glibc.
 
-    It would give each thread a place of its own and return nothing from there: drawing and
-    learning side by side then peak at 280 MB instead of 215, and a Zero has 512.
+    By default each thread gets an arena of its own, whose memory is not returned: drawing and
+    training in parallel then peak at 280 MB instead of 215, and a Zero has 512.
     """
     arenas_at_most = -8  # M_ARENA_MAX of mallopt(3)
     with contextlib.suppress(OSError, AttributeError):
@@ -140,7 +140,7 @@ def share_memory() -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse what cannot end well before anything is fetched or computed."""
+    """Check the options before anything is downloaded or computed."""
     from pi_reader.training.recipes import find
 
     if args.samples:
@@ -216,7 +216,7 @@ def _neighbourhood(args: argparse.Namespace) -> int:
 
 
 def _course(args: argparse.Namespace, kept: Path) -> Course:
-    """What is to be learned, for how long; an unfinished run's length stays as it was settled."""
+    """The course; a resumed run keeps the number of epochs that it was started with."""
     from pi_reader.training import checkpoint
     from pi_reader.training import course as courses
 
@@ -228,13 +228,13 @@ def _course(args: argparse.Namespace, kept: Path) -> Course:
     course = courses.plan(args.recipe, args.seed, mnist, epochs, args.limit)
     if args.hours is None or resumed:
         return course
-    epochs = courses.epochs_within(course, 0.9 * args.hours)  # room for other load, and the end
+    epochs = courses.epochs_within(course, 0.9 * args.hours)  # margin for other load, calibration
     _say(f"{args.hours:g} hours are enough for {epochs} epochs here")
     return courses.plan(args.recipe, args.seed, mnist, epochs, args.limit)
 
 
 def _mnist(args: argparse.Namespace) -> Path | None:
-    """The folder MNIST is in, fetched if asked for; None to go without."""
+    """The folder of MNIST, downloaded if requested; None for drawn digits only."""
     from pi_reader.training import download
 
     if args.drawn:
@@ -250,7 +250,7 @@ def _mnist(args: argparse.Namespace) -> Path | None:
 
 
 def _resume(args: argparse.Namespace, kept: Path, course: Course, learner: Learner) -> int:
-    """The number of steps that are done already."""
+    """Load the checkpoint if resuming; returns the number of steps already done."""
     from pi_reader.training import checkpoint
 
     if args.resume and kept.exists():
@@ -267,7 +267,7 @@ def _resume(args: argparse.Namespace, kept: Path, course: Course, learner: Learn
 def _train(
     learner: Learner, start: int, kept: Path, course: Course, stop: Callable[[], str]
 ) -> Run:
-    """Go through the steps, with checkpoints; a full disk is no reason to throw away hours."""
+    """Do the steps, with checkpoints; continues even if they cannot be written."""
     from pi_reader.training import checkpoint, trainer
 
     def keep(steps: int) -> None:
@@ -281,12 +281,12 @@ def _train(
     with trainer.Progress(learner, start) as shown:
         result = trainer.train(learner, start, keep, stop, shown)
     if not result.stopped:
-        keep(result.steps)  # the weights may find no room yet, and the work would be lost
+        keep(result.steps)  # in case the weights cannot be written, the work is not lost
     return result
 
 
 def _with_deadline(told: Callable[[], str], hours: float | None, began: float) -> Callable[[], str]:
-    """Also stop when the time is up."""
+    """A stop function that also stops when the time is up."""
 
     def stop() -> str:
         late = hours is not None and time.monotonic() - began > hours * 3600
@@ -296,7 +296,7 @@ def _with_deadline(told: Callable[[], str], hours: float | None, began: float) -
 
 
 def _stopped(result: Run, learner: Learner, kept: Path) -> int:
-    """Say how to go on."""
+    """Print how to resume; returns the exit code."""
     said = (
         f"{kept}: {result.stopped} after step {result.steps} of {learner.steps}; "
         "the same command with --resume goes on"
@@ -310,7 +310,7 @@ def _stopped(result: Run, learner: Learner, kept: Path) -> int:
 def _finish(
     args: argparse.Namespace, kept: Path, course: Course, learner: Learner, result: Run
 ) -> int:
-    """Calibrate, write weights and card, and tell what came of it."""
+    """Calibrate, write weights and card, and print the result."""
     from pi_reader.network import store
     from pi_reader.training import course as courses
     from pi_reader.training.trainer import minutes
@@ -337,5 +337,5 @@ def _go(learner: Steps) -> None:
 
 
 def _say(line: str) -> None:
-    """What people like to know, and scripts may ignore."""
+    """Print information for people on stderr."""
     print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`pi-reader weights`: what the box has learned, generation by generation, and the way back."""
+"""`pi-reader weights`: list, inspect, choose, roll back, compare and offer generations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WHICH = "number of a generation, the name of shipped weights, or a weights file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what can be done, each with its options."""
+    """Declare the actions, each with its options."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON instead")
     add_state_option(shared)
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked for."""
+    """Run the chosen action."""
     from pi_reader.config import load_settings
 
     folders = folders_of(args)
@@ -181,7 +181,7 @@ def _offer(args: argparse.Namespace, folders: Folders, generations: Generations)
 
 
 def _compare(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
-    """Count what each of them reads right, and what only one of them does."""
+    """Count what each of two generations reads right, and what only one of them does."""
     images, labels = _digits(args, folders)
     right = []
     for which in (args.first, args.second):

@@ -1,1 +1,1 @@
-"""What another process may know of the box and ask of it; needs no numpy."""
+"""For other processes: the status of the box, and requests to it; needs no numpy."""

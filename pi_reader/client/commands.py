@@ -1,10 +1,10 @@
-"""What a restricted key may say over SSH, and nothing else.
+"""The commands that a restricted SSH key may use, and nothing else.
 
-sshd runs `pi-reader ssh` whatever the caller typed, and leaves that in SSH_ORIGINAL_COMMAND. Here
-it is cut into words and looked up in TABLE; arguments are numbers, digits or dates and must match
-their pattern whole. There are no options and no file names, no shell and no other process: an
-action gets checked words and the caller's stream, and talks to the box through its own files. What
-goes back is free of control characters, so that nothing that was read or offered can play with the
+sshd runs `pi-reader ssh` whatever the caller typed, and passes that in SSH_ORIGINAL_COMMAND. Here
+it is split into words and looked up in TABLE; arguments are numbers, digits or dates and must match
+their whole pattern. There are no options and no file names, no shell and no other process: an
+action gets checked words and the caller's stream, and talks to the box through its own files.
+Control characters are removed from the output, so that no text from outside can manipulate the
 caller's terminal.
 """
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from pi_reader.learning.samples import Samples
 
 LONGEST = 500  # characters of a request: a full page of digits can be labelled
-IDLE_SECONDS = 60.0  # a caller who sends nothing for so long is let go
+IDLE_SECONDS = 60.0  # after which a caller who sends nothing is disconnected
 
 _PIECE = 1 << 16  # bytes that are read at once
 
 
 @dataclass(frozen=True)
 class Session:
-    """One caller, and the box that is spoken to.
+    """One caller, and the box.
 
-    incoming, outgoing: the caller's streams, with file descriptors. open_samples: opens what the
-    box was taught. clock: seconds since 1970.
+    incoming, outgoing: the caller's streams, with file descriptors. open_samples: opens the
+    database of samples. clock: seconds since 1970.
     """
 
     folders: Folders
@@ -55,16 +55,16 @@ class Session:
 
     @property
     def requests(self) -> Requests:
-        """Word for the other processes of the box."""
+        """Requests to other processes of the box."""
         return Requests(self.folders.requests)
 
     def say(self, line: str) -> None:
-        """Send one line, at once. Raises BrokenPipeError when the caller has hung up."""
+        """Send one line, unbuffered. Raises BrokenPipeError if the caller has hung up."""
         self.outgoing.write(harmless(line).encode("utf-8", "replace") + b"\n")
         self.outgoing.flush()
 
     def receive(self, most: int, what: str) -> bytes:
-        """All that the caller sends. Raises BadData if it is too much, Busy if he falls asleep."""
+        """All that the caller sends. Raises BadData if it is too much, Busy on a timeout."""
         content = bytearray()
         while True:
             if not select.select([self.incoming], [], [], IDLE_SECONDS)[0]:
@@ -77,16 +77,16 @@ class Session:
                 raise BadData(f"{what}: is more than {most:,} bytes; send less")
 
     def wait(self, seconds: float) -> None:
-        """Let time pass. Raises BrokenPipeError as soon as the caller hangs up."""
+        """Sleep. Raises BrokenPipeError as soon as the caller hangs up."""
         poll = select.poll()
-        poll.register(self.outgoing, 0)  # errors are reported unasked
+        poll.register(self.outgoing, 0)  # errors are always reported
         if poll.poll(seconds * 1000):
             raise BrokenPipeError
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that may be said: its words, the kinds of its arguments, what it does."""
+    """One allowed command: its words, the kinds of its arguments, and its action."""
 
     words: tuple[str, ...]
     arguments: tuple[str, ...]
@@ -95,11 +95,11 @@ class Entry:
 
     @property
     def usage(self) -> str:
-        """How it is said."""
+        """The words of the command with its arguments, for `help`."""
         return " ".join((*self.words, *self.arguments))
 
     def takes(self, words: list[str]) -> bool:
-        """Whether this is what was said, down to the last character."""
+        """Whether these words match the command exactly."""
         rest = words[len(self.words) :]
         return (
             tuple(words[: len(self.words)]) == self.words
@@ -122,42 +122,38 @@ PATTERNS = {
 
 
 def serve(command: str, session: Session) -> None:
-    """Do what the caller asked for. Raises UsageError if it is not in the table, and what the
-    action raises; BrokenPipeError when he hangs up."""
+    """Run the caller's command. Raises UsageError if it is not in the table, and what the action
+    raises; BrokenPipeError if the caller hangs up."""
     words = parse(command)
     find(words).action(session, *words[len(find(words).words) :])
 
 
 def parse(command: str) -> list[str]:
-    """The words of a request. Raises UsageError for what no person types."""
+    """The words of a command line. Raises UsageError if it is too long or malformed."""
     if len(command) > LONGEST:
         raise UsageError(f"request: has {len(command)} characters, should have {LONGEST} at most")
     if not all(letter.isascii() and letter.isprintable() for letter in command):
         raise UsageError("request: has characters that no request needs; say `help`")
     try:
         return shlex.split(command) or ["help"]
-    except ValueError as error:  # a quote that does not end
+    except ValueError as error:  # an unclosed quote
         raise UsageError(f"request: {error}; say `help`") from error
 
 
 def find(words: list[str]) -> Entry:
-    """The entry that takes these words. Raises UsageError if none does."""
+    """The entry that matches these words. Raises UsageError if none does."""
     for entry in TABLE:
         if entry.takes(words):
             return entry
     near = [entry.usage for entry in TABLE if entry.words[0] == words[0]]
     raise UsageError(
-        f"request {' '.join(words):.60}: may not be said; "
-        + (
-            f"say {' or '.join(f'`{usage}`' for usage in near)}"
-            if near
-            else "`help` tells what may"
-        )
+        f"request {' '.join(words):.60}: is not allowed; "
+        + (f"say {' or '.join(f'`{usage}`' for usage in near)}" if near else "`help` lists what is")
     )
 
 
 def harmless(text: str) -> str:
-    """A line without control characters, which are shown as Python writes them."""
+    """A line with control characters escaped as in Python."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text

@@ -1,6 +1,6 @@
-"""Have the last reading labelled: the running service alone remembers it, so it is asked.
+"""Labels the last reading through a request, as only the running service remembers it.
 
-Whoever asks, at the box or over SSH, waits as long and is told the same.
+Used by the command line and over SSH, with the same timeout and the same messages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pi_reader.config import Folders
 from pi_reader.errors import Busy, error_of
 from pi_reader.requests import Requests
 
-# For the service to take it up, and as long again to answer: a Zero may be in the middle of a page.
+# Until the service takes it, and as long again to answer: a Zero may be in the middle of a page.
 ANSWER_SECONDS = 20.0
 
 

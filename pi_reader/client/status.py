@@ -1,7 +1,7 @@
-"""How the box is doing, as other processes can know it: by the files that it leaves for them.
+"""The status of the box as other processes see it, from its status files.
 
-Whoever asks, at the box or over SSH, is told the same. On a Pi Zero the answer must come at once,
-so nothing here imports numpy.
+Used by the command line and over SSH. On a Pi Zero the answer must come at once, so nothing here
+imports numpy.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import locked, read_json
 
 STALE_SECONDS = 60.0  # the service writes every ten, but a Zero may read a printed page for twenty
-LARGEST = 64 << 10  # bytes of what the service or the training says of itself
-_BEYOND = 1e12  # no time and no count gets there; nor is it infinite or no number at all
+LARGEST = 64 << 10  # bytes of a status file
+_BEYOND = 1e12  # above any valid time or count; excludes infinity
 
 
 @dataclass(frozen=True)
 class BoxStatus:
-    """What can be known of a box from outside.
+    """The status of a box as seen from outside.
 
-    problem: why it is not running or may not be, and what to do, "" if all is well.
-    status, training: what the service and the training said last, empty if nothing.
+    problem: why it is not running or may hang, and what to do, "" if all is well.
+    status, training: the last status of the service and of the training, empty if there is none.
     """
 
     running: bool
@@ -36,7 +36,7 @@ class BoxStatus:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The same for scripts."""
+        """The same as JSON values, for scripts."""
         return {
             "running": self.running,
             "problem": self.problem,
@@ -46,7 +46,7 @@ class BoxStatus:
 
 
 def read_status(folders: Folders, now: float) -> BoxStatus:
-    """See how the box is doing; `now` in seconds since 1970. Raises nothing."""
+    """Read the status of the box; `now` in seconds since 1970. Raises nothing."""
     training = read_training(folders)
     try:
         status = read_json(folders.status, LARGEST)
@@ -61,7 +61,7 @@ def read_status(folders: Folders, now: float) -> BoxStatus:
 
 
 def read_training(folders: Folders) -> dict[str, Any]:
-    """What the training said last; nothing if it never did, or that is no good."""
+    """The last status of the training; {} if there is none or it is damaged."""
     try:
         return read_json(folders.training, LARGEST)
     except (MissingFile, BadData):
@@ -69,7 +69,7 @@ def read_training(folders: Folders) -> dict[str, Any]:
 
 
 def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[bool, str]:
-    """Whether the service that left this status is alive, and what is to be said of it."""
+    """Whether the service that wrote this status is alive, and what is wrong with it."""
     age = now - number(status, "updated")
     if not _is_alive(status.get("pid")) or (age > STALE_SECONDS and not _is_held(folders.lock)):
         ended = {"stopping": "it was stopped", "fault": "it gave up"}.get(
@@ -85,7 +85,7 @@ def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[boo
 
 
 def _start(folders: Folders) -> str:
-    """What to do about a service that is not there."""
+    """What to do about a service that is not running."""
     if folders.is_device:
         return (
             "`sudo systemctl start pi-reader` starts it, "
@@ -95,7 +95,7 @@ def _start(folders: Folders) -> str:
 
 
 def _restart(folders: Folders, status: Mapping[str, Any]) -> str:
-    """What to do about a service that is there and does nothing."""
+    """What to do about a service that hangs."""
     if folders.is_device:
         return (
             "the watchdog restarts it within a minute, else `sudo systemctl restart pi-reader` does"
@@ -104,21 +104,21 @@ def _restart(folders: Folders, status: Mapping[str, Any]) -> str:
 
 
 def _is_alive(pid: object) -> bool:
-    """Whether there is such a process."""
+    """Whether there is a process with this number."""
     if type(pid) is not int or not 0 < pid < 1 << 31:
         return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it is there and belongs to somebody else
+    except PermissionError:  # it exists and belongs to another user
         pass
     return True
 
 
 def _is_held(lock: Path) -> bool:
-    """Whether the service holds its lock, as far as can be known: after a power cut its number may
-    be that of another process, which nobody should be told to end."""
+    """Whether the service holds its lock, if that can be checked: after a reboot its process
+    number may belong to another process, which must not be blamed."""
     if not lock.exists():
         return True
     try:
@@ -129,7 +129,7 @@ def _is_held(lock: Path) -> bool:
 
 
 def span(seconds: float) -> str:
-    """A length of time in the unit that fits: 12 s, 3 min, 5 h, 2 days."""
+    """A duration in the unit that fits: 12 s, 3 min, 5 h, 2 days."""
     seconds = max(0.0, seconds)
     for size, unit, until in ((1, "s", 120), (60, "min", 120 * 60), (3600, "h", 48 * 3600)):
         if seconds < until:
@@ -143,5 +143,5 @@ def is_number(value: object) -> bool:
 
 
 def number(values: Mapping[str, Any], key: str, otherwise: float = 0.0) -> float:
-    """A number from a status file, or another if it is not there or none."""
+    """A number from a status file, `otherwise` if it is missing or no number."""
     return float(values[key]) if is_number(values.get(key)) else otherwise

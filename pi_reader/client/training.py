@@ -1,7 +1,7 @@
-"""How a training gets on, told to somebody who is far away, without a word when nothing changes.
+"""Follows or cancels a training from another process.
 
-The training runs by itself and leaves a small file about itself; whoever follows reads that file.
-So hanging up ends the following and never the training. Nothing here imports numpy.
+The training runs on its own and writes a status file; following means reading that file. So
+hanging up ends the following but never the training. Nothing here imports numpy.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pi_reader.errors import Busy
 from pi_reader.requests import Requests
 
 ACTIVE = ("training", "judging")
-DEAD_SECONDS = 900.0  # without a word from a training: it was killed
-START_SECONDS = 60.0  # that a training may take to begin: a Zero needs a while to load numpy
+DEAD_SECONDS = 900.0  # without a status after which a training counts as killed
+START_SECONDS = 60.0  # that a training may take to start: a Zero needs a while to load numpy
 CANCEL_SECONDS = 60.0  # that it may take to finish its step
-LONGEST_SECONDS = 26 * 3600.0  # that anybody is told for; a night is shorter
+LONGEST_SECONDS = 26 * 3600.0  # after which following ends; a night is shorter
 
 _POLL = 1.0  # seconds
 
@@ -27,9 +27,9 @@ _POLL = 1.0  # seconds
 def follow(
     folders: Folders, clock: Callable[[], float], wait: Callable[[float], None]
 ) -> Iterator[str]:
-    """Lines on how the box is doing; while a training runs, one more whenever it has news.
+    """Yield the status of the box in lines; while a training runs, a line for each change.
 
-    clock: seconds since 1970; wait: lets so many seconds pass.
+    clock: seconds since 1970; wait: sleeps for some seconds.
     """
     begun, said, asked = clock(), "", False
     yield from service_lines(read_status(folders, begun))
@@ -57,7 +57,7 @@ def follow(
 def cancel(
     folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
 ) -> str:
-    """Stop the training; gives what it said at last. Raises Busy if it does not stop."""
+    """Stop the training; returns its last status line. Raises Busy if it does not stop."""
     if not is_active(read_training(folders), clock()):
         return "no training is running"
     request = requests.ask("cancel")
@@ -69,19 +69,19 @@ def cancel(
             if not is_active(training, clock()):
                 return training_line(training)
     finally:
-        requests.withdraw(request)  # else the next training would find it
+        requests.withdraw(request)  # otherwise the next training would find it
     raise Busy(
         f"cancel: the training has not stopped within {CANCEL_SECONDS:.0f} seconds; ask again"
     )
 
 
 def is_active(training: Mapping[str, Any], now: float) -> bool:
-    """Whether a training runs, by what it said last."""
+    """Whether a training is running, according to its last status."""
     return training.get("state") in ACTIVE and abs(now - number(training, "updated")) < DEAD_SECONDS
 
 
 def service_lines(known: BoxStatus) -> Iterator[str]:
-    """What the service said of itself, or why it says nothing."""
+    """The service's status in lines, or why there is none."""
     if not known.running:
         yield f"reader: {known.problem}"
         return
@@ -93,7 +93,7 @@ def service_lines(known: BoxStatus) -> Iterator[str]:
 
 
 def training_line(training: Mapping[str, Any]) -> str:
-    """What the training said of itself."""
+    """The training's status in one line."""
     if not training.get("state"):
         return "training: none since the box was switched on"
     words = f"training: {training['state']}"

@@ -1,7 +1,7 @@
 """The settings of a box: one TOML file, checked whole before any camera or pin is opened.
 
-A key that does not exist, a number out of its range or a pin that serves two masters is refused
-with the key's full name, and with the key that was probably meant. Nothing here imports numpy.
+An unknown key, a number out of range or a pin that is used twice is refused with the key's full
+name, and with the key that was probably meant. Nothing here imports numpy.
 """
 
 from pi_reader.config.folders import Folders, find_folders

@@ -1,4 +1,4 @@
-"""Where a box keeps its things: settings, state that survives, and what is only true right now."""
+"""The folders of a box: settings, persistent state, and runtime files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ DEVICE_RUNTIME = Path("/run/pi-reader")
 
 @dataclass(frozen=True)
 class Folders:
-    """The places of one box.
+    """The paths of one box.
 
-    settings: the TOML file; state: survives, on the card; runtime: in memory, gone at power-off.
+    settings: the TOML file; state: persistent, on the card; runtime: in memory, lost at power-off.
     """
 
     settings: Path
@@ -26,7 +26,7 @@ class Folders:
 
     @property
     def is_device(self) -> bool:
-        """Whether this is an installed box, no desktop or trial: systemd starts all it does."""
+        """Whether this is an installed box run by systemd, not a desktop or a trial."""
         return self.state == DEVICE_STATE
 
     @property
@@ -36,40 +36,40 @@ class Folders:
 
     @property
     def samples(self) -> Path:
-        """The database of what the box was taught."""
+        """The database of samples."""
         return self.state / "samples.db"
 
     @property
     def history(self) -> Path:
-        """The database of what was read."""
+        """The database of readings."""
         return self.state / "history.db"
 
     @property
     def requests(self) -> Path:
-        """Where one process leaves word for another."""
+        """The folder for requests between processes."""
         return self.state / "requests"
 
     @property
     def status(self) -> Path:
-        """What the service says of itself, as JSON, for other processes."""
+        """The service's status file, JSON, for other processes."""
         return self.runtime / "status.json"
 
     @property
     def lock(self) -> Path:
-        """What the service holds for as long as it runs."""
+        """The lock that the service holds while it runs."""
         return self.runtime / "lock"
 
     @property
     def training(self) -> Path:
-        """What the training says of itself, as JSON."""
+        """The training's status file, JSON."""
         return self.runtime / "training.json"
 
 
 def find_folders(state: Path | None = None, settings: Path | None = None) -> Folders:
-    """The device's own folders if this is one, else the user's, else all inside `state`.
+    """The device's folders on a device, otherwise the user's; with `state`, all inside it.
 
-    state: a folder that holds everything, for trying things out; settings: another file than the
-    usual. Nothing is created. Raises BadSettings where a user has no home, MissingFile where the
+    state: a folder that holds everything, for trying things out; settings: a file instead of the
+    usual one. Nothing is created. Raises BadSettings if the user has no home, MissingFile if the
     current folder is gone.
     """
     if state is not None:

@@ -1,4 +1,4 @@
-"""From the file to settings, or to one line that says which key is wrong and what it should be."""
+"""Loads and checks the settings file; an error names the key and what its value should be."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pi_reader.errors import BadSettings
 
 LARGEST_FILE = 64 << 10  # bytes
 SMALLEST_REGION = 32  # pixels
-I2C_PINS = (2, 3)  # what a display on the I2C bus needs for itself
+I2C_PINS = (2, 3)  # reserved for the I2C bus if a display is used
 
 
 def load_settings(path: Path) -> Settings:
-    """The settings in a file; the defaults where there is none, as on a desktop.
+    """The settings in a file; the defaults if there is none, as on a desktop.
 
     Raises BadSettings for a file that cannot be read, is no TOML, or holds a key that does not
     exist, a value that breaks its rule, or a pin that is used twice.
@@ -31,20 +31,20 @@ def load_settings(path: Path) -> Settings:
         return Settings()
     except OSError as error:
         raise BadSettings(
-            f"{path}: cannot be read ({error.strerror}); mend its rights, or remove"
-            " it for the defaults"
+            f"{path}: cannot be read ({error.strerror}); fix its permissions, or remove"
+            " it to use the defaults"
         ) from error
     try:
         return settings_from(tomllib.loads(text))
     except BadSettings as error:
         raise BadSettings(f"{path}: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise BadSettings(f"{path}: is not TOML: {error}; mend that line") from error
+        raise BadSettings(f"{path}: is not TOML: {error}; fix that line") from error
 
 
 def _text_of(path: Path) -> str:
-    """The text of a settings file. Raises BadSettings for what cannot be one, OSError."""
-    if path.exists() and not path.is_file():  # a pipe would keep us waiting for ever
+    """The text of a settings file. Raises BadSettings if it cannot be one, OSError."""
+    if path.exists() and not path.is_file():  # opening a pipe would block
         raise BadSettings(f"{path}: is a folder or a device, should be a file; remove it")
     with open(path, "rb") as file:
         raw = file.read(LARGEST_FILE + 1)
@@ -54,7 +54,7 @@ def _text_of(path: Path) -> str:
             " replace it by the example"
         )
     try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")  # some editors begin with a mark
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")  # some editors write a BOM
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise BadSettings(
@@ -63,7 +63,7 @@ def _text_of(path: Path) -> str:
 
 
 def settings_from(tables: Mapping[str, Any]) -> Settings:
-    """Settings from tables as TOML gives them. Raises BadSettings that names the key."""
+    """Settings from parsed TOML. Raises BadSettings that names the key."""
     sections = {section.name: section.default_factory for section in fields(Settings)}
     chosen = {}
     for name, table in tables.items():
@@ -97,12 +97,12 @@ def _section(name: str, kind: type, table: Mapping[str, Any]) -> Any:
 
 
 def _frozen(value: Any) -> Any:
-    """Lists as tuples, all the way down."""
+    """Lists as tuples, recursively."""
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _shown(value: Any) -> str:
-    """A value of the file, more or less as it stands there, cut to a readable length."""
+    """A value for a message, roughly as in the file, cut to a readable length."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and abs(value) >= 10**30:
@@ -119,13 +119,13 @@ def _shown(value: Any) -> str:
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    """A word on what was probably meant."""
+    """A hint at what was probably meant."""
     near = difflib.get_close_matches(name[:80], known, n=2)
     return f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(known)}"
 
 
 def _home_of(key: str) -> str:
-    """A word on the sections in which a key of that name stands, "" if it stands in none."""
+    """A hint at the sections that have a key of that name, "" if none has."""
     homes = [
         f"[{section.name}]"
         for section in fields(Settings)
@@ -135,7 +135,7 @@ def _home_of(key: str) -> str:
 
 
 def pins(settings: Settings) -> Iterator[tuple[int, str]]:
-    """Every GPIO line in use, with the full name of the key that asks for it."""
+    """Every GPIO line in use, with the full name of the key that uses it."""
     for section in fields(settings):
         table = getattr(settings, section.name)
         for key in fields(table):
@@ -148,7 +148,7 @@ def pins(settings: Settings) -> Iterator[tuple[int, str]]:
 
 
 def _check_together(settings: Settings) -> None:
-    """What no single key can know. Raises BadSettings."""
+    """Check what depends on several keys. Raises BadSettings."""
     taken: dict[int, str] = {}
     for pin, key in pins(settings):
         if pin in taken:
@@ -171,7 +171,7 @@ def _check_together(settings: Settings) -> None:
 
 
 def _check_size(oled: OledSettings) -> None:
-    """A display has one of its chip's sizes. Raises BadSettings."""
+    """Check that the chip supports the display's size. Raises BadSettings."""
     sizes = OLED_SIZES[oled.chip]
     if (oled.width, oled.height) not in sizes:
         raise BadSettings(
@@ -182,7 +182,7 @@ def _check_size(oled: OledSettings) -> None:
 
 
 def _check_boxes(camera: CameraSettings) -> None:
-    """Rectangles lie inside the frame, as it is after its rotation. Raises BadSettings."""
+    """Check that rectangles lie inside the rotated frame. Raises BadSettings."""
     width, height = camera.width, camera.height
     if camera.rotation in (90, 270):
         width, height = height, width

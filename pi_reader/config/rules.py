@@ -1,19 +1,19 @@
-"""What a setting may be: each rule has a test and the words that a message says it in."""
+"""Rules for the values of settings: each has a test and a description for messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-LAST_PIN = 27  # the header brings out the chip's lines 0 to 27, numbered as the chip does (BCM)
+LAST_PIN = 27  # the header has the chip's lines 0 to 27, in BCM numbering
 LARGEST_FRAME = 10_000  # pixels wide or high; more than any camera of a Pi has
 LARGEST_CONTROL = 1e12  # beyond any of picamera2's controls, microseconds included
 
 
 class Rule(NamedTuple):
-    """What a value must be: a test, and the words for it in a message.
+    """A test for a value, and its description for messages.
 
-    wires: whether it names GPIO lines, which nothing else may use then.
+    wires: whether the value names GPIO lines, which nothing else may use then.
     """
 
     holds: Callable[[Any], bool]
@@ -22,7 +22,7 @@ class Rule(NamedTuple):
 
 
 def _is_whole(value: object) -> bool:
-    return type(value) is int  # True and False are no numbers here
+    return type(value) is int  # excludes True and False
 
 
 def switch() -> Rule:
@@ -83,7 +83,7 @@ def pin() -> Rule:
 
 
 def pins(*counts: int) -> Rule:
-    """So many GPIO lines, or none."""
+    """A list of GPIO lines of one of these lengths, or empty."""
     one = pin()
     return Rule(
         lambda v: isinstance(v, list) and len(v) in (0, *counts) and all(map(one.holds, v)),
@@ -117,7 +117,7 @@ def boxes() -> Rule:
 
 
 def controls() -> Rule:
-    """Names with numbers, as picamera2 knows them."""
+    """A table of picamera2's controls: names with numbers."""
 
     def sane(value: Any) -> bool:
         return type(value) in (int, float) and -LARGEST_CONTROL <= value <= LARGEST_CONTROL

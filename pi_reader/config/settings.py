@@ -1,6 +1,6 @@
 """All settings, section by section as in the file, each with its default and its rule.
 
-systemd/config.toml shows the same settings with a word on each.
+systemd/config.toml shows the same settings with a comment on each.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OLED_SIZES = {
 
 
 def _setting(default: Any, rule: Rule) -> Any:
-    """A setting with its rule; a default that changes hands, like a table, is made anew."""
+    """A setting with its rule; a mutable default, like a table, is copied for each instance."""
     if callable(default):
         return field(default_factory=default, metadata={"rule": rule})
     return field(default=default, metadata={"rule": rule})
@@ -29,14 +29,14 @@ def _setting(default: Any, rule: Rule) -> Any:
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """What looks at the page. Regions are in pixels of the frame after its rotation.
+    """The camera. Regions are in pixels of the frame after its rotation.
 
-    kind: "pi" a camera on the ribbon, "folder" photographs in turn, "desk" drawn pages.
+    kind: "pi" a camera on the ribbon cable, "folder" photographs in turn, "desk" drawn pages.
     region: the part that is read, () for all; masked: parts of it that are not.
-    focus_metres: how far away the paper is, 0 for a lens that is turned by hand.
+    focus_metres: distance of the paper, 0 for a lens that is focused by hand.
     settle_seconds: how long the exposure may take to settle; wait_seconds: how long a frame may
-    take to come; twice both, as when a camera is opened anew, must be less than the watchdog's
-    minute. controls: more of picamera2's controls, by name.
+    take; twice their sum, as when a camera is reopened, must be less than the watchdog's minute.
+    controls: more of picamera2's controls, by name.
     """
 
     kind: str = _setting("pi", rules.one_of("pi", "folder", "desk"))
@@ -55,7 +55,7 @@ class CameraSettings:
 
 @dataclass(frozen=True)
 class LightSettings:
-    """A lamp over the page, on only while the camera looks. settle_seconds: until it is steady."""
+    """A lamp over the page, on only during captures. settle_seconds: until it is steady."""
 
     pin: int | None = _setting(None, rules.pin())
     settle_seconds: float = _setting(0.2, rules.number(0, 5))
@@ -63,9 +63,9 @@ class LightSettings:
 
 @dataclass(frozen=True)
 class ReaderSettings:
-    """Who reads. weights: "learned" for the generation in use, a shipped name, or a file.
+    """The network. weights: "learned" for the generation in use, a shipped name, or a file.
 
-    sure_at: from which confidence a digit is believed; 0 leaves it to the weights' card.
+    sure_at: confidence from which a digit is sure; 0 takes the threshold from the weights' card.
     """
 
     weights: str = _setting("learned", rules.text())
@@ -87,7 +87,7 @@ class LedSettings:
 class SegmentSettings:
     """A 7-segment digit. pins: segments a to g; point: its dot; active_high: common cathode.
 
-    seconds: how long each digit of a longer reading stands; gap: dark between them.
+    seconds: how long each digit of a longer reading is shown; gap: dark between them.
     """
 
     pins: tuple[int, ...] = _setting((), rules.pins(7))
@@ -122,8 +122,8 @@ class ConsoleSettings:
 class ButtonSettings:
     """A button between its line and ground. short: what a short press does.
 
-    long_seconds: from when on a press begins a correction; power_off: whether five seconds switch
-    the box off.
+    long_seconds: duration from which a press starts a correction; power_off: whether holding it
+    for five seconds switches the box off.
     """
 
     pin: int | None = _setting(None, rules.pin())
@@ -134,9 +134,9 @@ class ButtonSettings:
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """How the day goes. A reading counts when `seen` of the last `of` frames say the same.
+    """The main loop. A reading counts when `seen` of the last `of` frames agree.
 
-    looks_per_second: while nothing moves; fastest: while something does, or is not yet certain.
+    looks_per_second: while nothing moves; fastest: while something moves or is not yet certain.
     """
 
     seen: int = _setting(3, rules.whole(1, 20))
@@ -147,7 +147,7 @@ class ServiceSettings:
 
 @dataclass(frozen=True)
 class HistorySettings:
-    """What was read, kept in a database of at most `most` readings."""
+    """The history, a database of at most `most` readings."""
 
     on: bool = _setting(True, rules.switch())
     most: int = _setting(100_000, rules.whole(100, 10_000_000))
@@ -155,7 +155,7 @@ class HistorySettings:
 
 @dataclass(frozen=True)
 class SampleSettings:
-    """What the box was taught. collect_unsure: also keep what it doubted and nobody labelled."""
+    """The samples. collect_unsure: also keep unsure digits, unlabelled."""
 
     collect_unsure: bool = _setting(False, rules.switch())
     most: int = _setting(5000, rules.whole(100, 100_000))
@@ -164,9 +164,9 @@ class SampleSettings:
 
 @dataclass(frozen=True)
 class NightSettings:
-    """When it learns, and how much that may cost.
+    """The nightly training.
 
-    starts, hours: from when and for how long; hottest: degrees Celsius at which it rests.
+    starts, hours: from when and for how long; hottest: degrees Celsius at which it pauses.
     mnist: the folder of MNIST's files, "" for drawn digits only; generations: how many to keep.
     """
 

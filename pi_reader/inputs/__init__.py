@@ -1,1 +1,1 @@
-"""What a person tells the box without a keyboard: presses of a button, as events."""
+"""Inputs of the box: a button, as events."""

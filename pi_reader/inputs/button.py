@@ -1,7 +1,7 @@
-"""One button, three things to say with it: a short press, a long one, and five seconds.
+"""One button with three kinds of press: short, long, and held for five seconds.
 
-The pin's driver calls from a thread of its own, whenever it likes. There the change is only noted;
-what it means is worked out when the main loop asks for it.
+The pin's driver calls from a thread of its own at any time. There the change is only recorded; it
+is interpreted when the main loop asks for events.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pi_reader.errors import opening
 
 HOLD_SECONDS = 5.0  # nobody presses a button that long by accident
 
-_BOUNCE = 0.03  # seconds; springy contacts are at rest after 20 ms, a finger stays for 50 and more
-_MOST_CHANGES = 200  # that are remembered between two calls
+_BOUNCE = 0.03  # seconds; contacts bounce for up to 20 ms, a finger presses for 50 or more
+_MOST_CHANGES = 200  # that are kept between two calls
 _ADVICE = "look at button.pin in the settings, and whether the user is in the group gpio"
 
 
 @dataclass(frozen=True)
 class Press:
-    """Something that was said with the button.
+    """One press of the button.
 
-    kind: "short" once it is let go, "long" and "hold" as soon as it was held for so long, so that
-    a hold comes after a long. at: when, in seconds of the monotonic clock.
+    kind: "short" when it is released, "long" and "hold" as soon as it has been held that long, so
+    that a hold comes after a long. at: when, in seconds of the monotonic clock.
     """
 
     kind: Literal["short", "long", "hold"]
@@ -34,10 +34,10 @@ class Press:
 
 
 class PressDetector:
-    """Makes presses of the changes of a pin, however its contacts bounce.
+    """Turns the level changes of a pin into presses, with debouncing.
 
-    down: whether it is pressed to begin with: then something is stuck or leans on it, and it must
-    be let go before it counts. long_seconds: from when on a press is long.
+    down: whether it is pressed at the start; then it is stuck, and must be released before it
+    counts. long_seconds: from which duration a press is long.
     """
 
     def __init__(self, down: bool, long_seconds: float = 1.0) -> None:
@@ -45,20 +45,20 @@ class PressDetector:
             ("long", long_seconds),
             ("hold", HOLD_SECONDS),
         )
-        self._level = self._seen = down  # what holds, and what was seen last
+        self._level = self._seen = down  # the debounced level, and the latest raw one
         self._seen_at = float("-inf")
         self._pressed_at: float | None = None
-        self._said = 0  # how many of the steps, for this press
+        self._said = 0  # events already reported for this press
 
     def change(self, down: bool, at: float) -> list[Press]:
-        """The pin was seen like this at that time; what was said up to then."""
+        """Record a change of level; returns the presses up to that time."""
         said = self.until(at)
         if down != self._seen:
             self._seen, self._seen_at = down, at
         return said
 
     def until(self, now: float) -> list[Press]:
-        """Nothing changed up to `now`; what was said by it."""
+        """The presses up to `now`, with no further change until then."""
         said = []
         if self._seen != self._level and now - self._seen_at >= _BOUNCE:
             self._level = self._seen
@@ -87,10 +87,10 @@ class PressDetector:
 
 
 class Button:
-    """A button between a GPIO pin (BCM number) and ground; the pin's own resistor pulls it up.
+    """A button between a GPIO pin (BCM number) and ground, with the internal pull-up.
 
-    long_seconds: from when on a press is long, less than HOLD_SECONDS. clock: seconds, monotonic.
-    Raises NoHardware where there are no pins, Busy where somebody else holds this one.
+    long_seconds: from which duration a press is long, less than HOLD_SECONDS. clock: seconds,
+    monotonic. Raises NoHardware if there are no pins, Busy if another process uses this one.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Button:
         self._changes: deque[tuple[bool, float]] = deque(maxlen=_MOST_CHANGES)
         self._button: Any = None
         with opening("button", "python3-gpiozero python3-lgpio", _ADVICE):
-            # Not its Button, which has a thread that wakes ten times a second to measure holds.
+            # Not gpiozero's Button, whose thread wakes ten times a second to measure holds.
             from gpiozero import DigitalInputDevice
 
             self._button = DigitalInputDevice(pin, pull_up=True)
@@ -109,17 +109,17 @@ class Button:
             self._button.when_deactivated = self._went_up
 
     def events(self) -> list[Press]:
-        """What was said with the button since the last call; never waits."""
+        """The presses since the last call; never blocks."""
         if self._button is None:
             return []
         said = []
         while self._changes:
             said += self._detector.change(*self._changes.popleft())
-        # A change that was never reported must not become a button that is held for ever.
+        # A missed change must not become a button that is held for ever.
         return said + self._detector.change(self._button.is_active, self._clock())
 
     def close(self) -> None:
-        """Give the pin back."""
+        """Release the pin."""
         button, self._button = self._button, None
         if button is not None:
             button.close()

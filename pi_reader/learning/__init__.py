@@ -1,1 +1,1 @@
-"""Learns its owner's hand: samples, fine-tuning at night, acceptance, generations of weights."""
+"""Learning the owner's handwriting: samples, nightly fine-tuning, acceptance, generations."""

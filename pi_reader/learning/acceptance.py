@@ -1,15 +1,15 @@
-"""Whether new weights may replace the old ones: better on the owner's digits, no worse elsewhere.
+"""Acceptance: new weights must be better on the owner's digits and no worse elsewhere.
 
-The test on the owner's digits is exact and paired: had the new weights learned nothing, then for
-each digit it would be a toss of a coin which of the two sees it more clearly; how many tosses of
-all would come out as well for the new ones as the truth did? That is Fisher's randomisation test
-("The design of experiments", 1935). If a digit counts only as right or wrong it is McNemar's exact
-test; here half-certain digits count too, by how clearly the right answer stands out, up to the
-clearness from which the reader is sure.
+The test on the owner's digits is exact and paired. Under the null hypothesis that the new weights
+learned nothing, the sign of each digit's gain in margin is a coin toss; the p-value is the share of
+all sign patterns whose sum is at least the observed one. That is Fisher's randomisation test ("The
+design of experiments", 1935). With digits counted only as right or wrong it would be McNemar's
+exact test; here unsure digits count, too, by the margin of the right label, clipped at the margin
+from which the reader is sure.
 
-It takes the digits for independent of each other. Those of one page are a little alike: made-up
-gains with a correlation of 0.3 within a page pass one time in nine where it should be one in
-twenty-five. What holds against that is the second judge, the general test.
+The test assumes that digits are independent. Those of one page are slightly correlated: simulated
+gains with a correlation of 0.3 within a page pass one time in nine instead of one in twenty-five.
+The general test guards against that.
 """
 
 from __future__ import annotations
@@ -21,28 +21,26 @@ import numpy as np
 
 from pi_reader.values import CLASSES, NO_DIGIT
 
-MAX_P = 1 / 16  # how likely it may be that luck alone looks as good: four digits of one mind
+MAX_P = 1 / 16  # highest p-value: four digits that all gain
 MOST_LOST = 0.001  # share of the general test that may be lost: 0.1 points
-MOST_OF_ONE = 0.003  # share of a digit's images that may be lost if nobody taught it: 3 of 1,000
-CHOSEN_LOST = MOST_LOST / 2  # the same where how much to take over is chosen, on other images
-MOST_MARKS_LOST = 0.01  # share of marks that may be taken for digits where they were not before
-ENOUGH_HELD = 50  # held-out samples from which on they decide alone
+MOST_OF_ONE = 0.003  # share of a digit's images that may be lost if it was not taught: 3 of 1,000
+CHOSEN_LOST = MOST_LOST / 2  # the same when choosing the blend, on other images
+MOST_MARKS_LOST = 0.01  # additional share of marks that may be taken for digits
+ENOUGH_HELD = 50  # held-out samples from which on they alone decide
 LEAST, LEAST_EVENTS = 20, 5  # samples and readings below which nothing can be decided
 
-_MOST_MARGIN = (
-    5.0  # nats by which the right answer is ahead when it could not be clearer: 99.3 to 0.7
-)
-_STEPS = 4  # per nat: clearness is counted in whole steps, so that the test is exact
-_TOO_MANY = 4  # digits surely read as so many different ones and all labelled the same
+_MOST_MARGIN = 5.0  # nats at which the margin is clipped: 99.3 to 0.7
+_STEPS = 4  # per nat: margins are whole steps, so that the test is exact
+_TOO_MANY = 4  # different digits that were surely read and all labelled the same
 _LEAST_CHANCE = np.float32(1e-30)
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What a network makes of n labelled digits.
+    """A network's results on n labelled digits.
 
-    right: (n,) bool; margin: (n,) int, how clearly the label stands out, in quarters of a nat, at
-    most 20 either way.
+    right: (n,) bool; margin: (n,) int, log probability of the label minus that of the best other
+    class, in quarters of a nat, clipped to ±20.
     """
 
     right: np.ndarray
@@ -50,16 +48,16 @@ class Opinion:
 
     @property
     def wrong(self) -> int:
-        """How many are read wrong."""
+        """How many are wrong."""
         return int((~self.right).sum())
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Old and new weights on the owner's digits.
+    """Old and new weights compared on the owner's digits.
 
-    labels: (n,); before, after: what each makes of them; p_value: how likely it is that luck
-    alone looks as good; how: in words, how the digits were kept apart from those that were learned.
+    labels: (n,); before, after: the results of each; p_value: of the paired test; how: in words,
+    how the digits were kept apart from those that were learned.
     """
 
     labels: np.ndarray
@@ -70,7 +68,7 @@ class Owner:
 
     @property
     def better(self) -> bool:
-        """Whether the new ones are better, beyond reasonable doubt."""
+        """Whether the new weights are significantly better."""
         return self.p_value <= MAX_P and self.after.wrong <= self.before.wrong
 
     @property
@@ -89,8 +87,8 @@ class Owner:
 
 @dataclass(frozen=True)
 class General:
-    """One network on the general test: how many of `digits` are wrong, how many of `marks` are
-    taken for digits; each: how many are wrong of the zeros, the ones, and so on."""
+    """One network on the general test: errors among `digits`, false positives among `marks`;
+    each: errors among the zeros, the ones, and so on."""
 
     name: str
     digits: int
@@ -101,13 +99,13 @@ class General:
 
     @property
     def share(self) -> float:
-        """Share of the digits that are right."""
+        """The accuracy on the digits, 0 to 1."""
         return 1 - self.wrong / self.digits
 
     def loses(self, before: General, untaught: Sequence[int] = (), most: float = MOST_LOST) -> str:
-        """What the network lost that it should not have, in words; "" if nothing.
+        """Why the network lost too much, in words; "" if it did not.
 
-        untaught: digits of which the owner said nothing, none of them may lose much by itself;
+        untaught: digits that the owner did not teach, none of which may lose much by itself;
         most: share of all digits that may be lost.
         """
         if self.wrong - before.wrong > most * self.digits:
@@ -132,7 +130,7 @@ class General:
 
 
 def opinion(probabilities: np.ndarray, labels: np.ndarray) -> Opinion:
-    """What a network makes of digits: its probabilities (n, outcomes), their labels (n,)."""
+    """A network's results on digits, from its probabilities (n, outcomes) and labels (n,)."""
     rows = np.arange(len(labels))
     scores = np.log(np.maximum(probabilities, _LEAST_CHANCE))
     own = scores[rows, labels]
@@ -146,18 +144,18 @@ def opinion(probabilities: np.ndarray, labels: np.ndarray) -> Opinion:
 
 
 def compare(labels: np.ndarray, before: Opinion, after: Opinion, how: str) -> Owner:
-    """Put two opinions of the same digits side by side."""
+    """Compare two networks' results on the same digits."""
     return Owner(labels, before, after, p_value(after.margin - before.margin), how)
 
 
 def p_value(gains: Sequence[int] | np.ndarray) -> float:
-    """How likely a sum at least as large is if each gain might as well have been a loss.
+    """The probability of a sum at least as large if the sign of each gain were random.
 
-    gains: whole numbers. Exact but for rounding: all 2^n ways are counted, by their sums.
+    gains: whole numbers. Exact up to rounding: all 2^n sign patterns are counted, by their sums.
     """
     sizes = [abs(int(gain)) for gain in gains if gain]
     most = sum(sizes)
-    chances = np.zeros(2 * most + 1)  # of each sum, from -most up
+    chances = np.zeros(2 * most + 1)  # probability of each sum, from -most up
     chances[most] = 1.0
     for size in sizes:
         chances = 0.5 * (np.roll(chances, size) + np.roll(chances, -size))
@@ -173,10 +171,10 @@ def all_is_well(labels: np.ndarray, probabilities: np.ndarray, sure_at: float) -
 
 
 def doubtful_labels(labels: np.ndarray, read: np.ndarray, sure: np.ndarray) -> str:
-    """Labels that cannot be right, in words; "" if there are none.
+    """Labels that are probably wrong, in words; "" if there are none.
 
-    One label for digits that were surely read as many different ones is no hand, it is a mistake.
-    labels, read: (n,) ints; sure: (n,) bool, whether the reader stands by it.
+    The same label for digits that were surely read as many different ones is a mistake.
+    labels, read: (n,) ints; sure: (n,) bool, whether the reader was sure.
     """
     for label in range(CLASSES):
         others = np.unique(read[(labels == label) & sure & (read != label)])
@@ -190,7 +188,7 @@ def doubtful_labels(labels: np.ndarray, read: np.ndarray, sure: np.ndarray) -> s
 
 
 def waits_for(count: int, events: int) -> str:
-    """What is missing before anything can be decided, in words; "" if nothing is."""
+    """How many more samples are needed for a decision, in words; "" if there are enough."""
     if count >= LEAST and events >= LEAST_EVENTS:
         return ""
     lacking = max(0, LEAST - count)

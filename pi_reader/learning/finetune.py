@@ -1,10 +1,10 @@
-"""Learning one person's hand: their few samples, mixed with what must not be forgotten.
+"""Fine-tuning to one person's handwriting: their few samples, mixed with rehearsal data.
 
-The network starts from the weights in use. In each batch a quarter are the owner's digits, changed
-a good deal, since there are so few of them; the rest is what it knew before, hardly changed, and
-its targets are mostly what the weights in use themselves say of it: so the network is free to move
-only where the owner's digits pull it. ("Distillation": Hinton, Vinyals and Dean, 2015; against
-forgetting: Li and Hoiem, "Learning without forgetting", 2016.)
+Training starts from the weights in use. A quarter of each batch are the owner's digits, strongly
+augmented since there are so few; the rest is rehearsal data, barely augmented, whose targets are
+mostly the parent's own predictions. So the network changes only where the owner's digits pull it.
+("Distillation": Hinton, Vinyals and Dean, 2015; against forgetting: Li and Hoiem, "Learning without
+forgetting", 2016.)
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from pi_reader.training.recipes import Augmentation, Recipe
 from pi_reader.values import NO_DIGIT
 
 OWN = 0.25  # share of the owner's digits in a batch
-_TAUGHT = 0.9  # share of the parent's opinion in a remembered patch's target; the rest is its label
+_TAUGHT = 0.9  # weight of the parent's prediction in a rehearsed patch's target; the rest: label
 _REPLAYED = 24_000  # images of MNIST that one training replays, 19 MB of the mapped file
-ALL_KINDS = 6  # from so many taught digits on they have their whole share
-_MOST_DRAWN = 3  # times as many drawn digits as usual, against a single kind
-_DRAWN, _NEAR = 16_384, 600  # drawn digits, and how many of them look most like the taught kinds
-_AT_ONCE = 1024  # patches that are looked at in one go
-_OWN_CHANGES = Augmentation()  # the owner's few digits are changed as in a training from scratch
+ALL_KINDS = 6  # from this many taught classes on they have their full share
+_MOST_DRAWN = 3  # times as many drawn digits as usual, if a single class was taught
+_DRAWN, _NEAR = 16_384, 600  # drawn digits, and how many of them look most like the taught classes
+_AT_ONCE = 1024  # patches classified at a time
+_OWN_CHANGES = Augmentation()  # the owner's few digits are augmented as in training from scratch
 NIGHT = Recipe(
     "a night: what the owner taught, and what must not be forgotten",
     layers=(),
@@ -56,10 +56,10 @@ NIGHT = Recipe(
 
 @dataclass(frozen=True)
 class LabelledDigits:
-    """What the owner said, as arrays: n digits.
+    """The owner's labelled digits as arrays.
 
-    patches: (n, 28, 28) uint8; labels: (n,) uint8, 0 to 9 or NO_DIGIT; events: (n,) int, digits of
-    one reading have the same; held_out: (n,) bool, these are only to judge by.
+    patches: (n, 28, 28) uint8; labels: (n,) uint8, 0 to 9 or NO_DIGIT; events: (n,) int, the same
+    for all digits of a reading; held_out: (n,) bool, for evaluation only.
     """
 
     patches: np.ndarray
@@ -79,11 +79,11 @@ class LabelledDigits:
 
 @dataclass(frozen=True)
 class Replay:
-    """What is shown again of what was known.
+    """The rehearsal data selected for one training.
 
     rows: (n,) of MNIST's images; hard: the hard ones among them. near: (k, 28, 28) uint8, drawn
-    digits that are most easily taken for the taught ones, and near_labels: (k,) uint8, what they
-    are. looked: how many patches the parent looked at to choose.
+    digits most easily confused with the taught ones, with near_labels: (k,) uint8. looked: how
+    many patches the parent classified for the selection.
     """
 
     rows: np.ndarray
@@ -103,8 +103,8 @@ NO_REPLAY = Replay(
 
 
 class RehearsalMixture:
-    """Batches of the owner's digits and of what must not be forgotten, each a function of the seed
-    and its step; see `batches.Mixture`, whose part it plays."""
+    """Batches of the owner's digits and of rehearsal data, each a function of the seed and its
+    step; takes the place of `batches.Mixture`."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class RehearsalMixture:
         return x, targets
 
     def _remembered(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Patches and labels from before."""
+        """Patches and labels of the rehearsal data."""
         rehearsal, replay, (images, digits, marks) = self._rehearsal, self._replay, self._rest
         doubles = digits // 2 if len(replay.near) else 0
         near = rng.integers(0, max(1, len(replay.near)), doubles)
@@ -155,7 +155,7 @@ class RehearsalMixture:
                     rng.choice(replay.rows, images - images // 2),
                 ]
             )
-            rows.sort()  # as they lie on the disk
+            rows.sort()  # in their order on the disk
             patches.append(rehearsal.mnist.patches[rows])
             labels.append(rehearsal.mnist.labels[rows])
         patches.append(rehearsal.marks[rng.integers(0, len(rehearsal.marks), marks)])
@@ -166,9 +166,9 @@ class RehearsalMixture:
 def shares(model: Model, rehearsal: Rehearsal, kinds: int) -> tuple[int, tuple[int, int, int]]:
     """How many of a batch are the owner's, and how many are MNIST's, drawn, and no digits.
 
-    kinds: how many digits were taught; if nothing but 1s were, a quarter of 1s would teach that
-    most of the world are 1s, so few kinds have a smaller share, and more of the rest is drawn: that
-    is where the digits are that look like theirs.
+    kinds: how many classes were taught. If only 1s were, a quarter of 1s would bias the prior, so
+    few classes have a smaller share, and more of the rest is drawn, where the digits are that are
+    easily confused with them.
     """
     whole = min(1.0, kinds / ALL_KINDS)
     own = round(NIGHT.batch * OWN * whole)
@@ -188,7 +188,7 @@ def learner_for(
     steps: int,
     seed: int,
 ) -> BatchLearner:
-    """A learner at the beginning of one night's training; `parent` stays as it is."""
+    """A learner at step 0 of one night's training; `parent` is not modified."""
     if parent.outcomes <= NO_DIGIT:
         taught = taught.take(taught.labels < NO_DIGIT)
     mixture = RehearsalMixture(parent, taught, rehearsal, replay, steps, seed)
@@ -196,18 +196,18 @@ def learner_for(
 
 
 def step_work(model: Model) -> float:
-    """The matrix work of one step in FLOP: forwards and backwards twice is three times forwards,
-    and the parent looks at three quarters of the batch."""
+    """The matrix work of one step in FLOP: the backward pass costs twice the forward pass, and the
+    parent classifies three quarters of the batch."""
     return 2.0 * model.multiply_adds * NIGHT.batch * (3 + (1 - OWN))
 
 
 def look_work(model: Model, patches: int) -> float:
-    """The matrix work of looking at so many patches, in FLOP."""
+    """The matrix work of classifying `patches` patches, in FLOP."""
     return 2.0 * model.multiply_adds * patches
 
 
 def blend(parent: Model, child: Model, share: float) -> Model:
-    """A network part of the way from one to the other: it keeps more of what the parent knew.
+    """Interpolate the weights of parent and child, which keeps more of what the parent knew.
 
     Wortsman et al., "Robust fine-tuning of zero-shot models" (2022).
     """
@@ -218,10 +218,10 @@ def blend(parent: Model, child: Model, share: float) -> Model:
 
 
 def replayed(parent: Model, rehearsal: Rehearsal, kinds: np.ndarray, seed: int) -> Replay:
-    """Choose what is replayed. kinds: the labels that were taught, each once.
+    """Select the rehearsal data. kinds: the labels that were taught, each once.
 
-    If they are few, half of the drawn digits are those that look most like them: who teaches
-    nothing but his open 4s would else find his 9s read as 4s.
+    If they are few, half of the drawn digits are those most easily confused with them: teaching
+    only open 4s would otherwise make 9s be read as 4s.
     """
     rows, hard = _of_mnist(parent, rehearsal, seed)
     if len(kinds) >= ALL_KINDS:
@@ -230,7 +230,7 @@ def replayed(parent: Model, rehearsal: Rehearsal, kinds: np.ndarray, seed: int) 
 
 
 def _near(parent: Model, kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Drawn digits of other kinds that the parent most nearly takes for these, and their labels."""
+    """Drawn digits of other classes that the parent most nearly confuses with these, and labels."""
     pieces = _DRAWN // _AT_ONCE
     near, near_labels = [], []
     for piece in range(pieces):
@@ -244,9 +244,9 @@ def _near(parent: Model, kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.n
 
 
 def _of_mnist(parent: Model, rehearsal: Rehearsal, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that lie together, since only what is touched of a mapped file takes memory; other
-    nights replay other writers. And the hardest tenth of them, which are half of what is shown:
-    where the parent wavers, the child would flip first."""
+    """Contiguous rows, since only the touched pages of a mapped file take memory; other nights
+    replay other writers. And the hardest tenth of them, which make half of what is shown: where
+    the parent is unsure, the child's label would flip first."""
     if rehearsal.mnist is None:
         return NO_REPLAY.rows, NO_REPLAY.hard
     rows = rehearsal.mnist.rows
@@ -261,8 +261,8 @@ def _of_mnist(parent: Model, rehearsal: Rehearsal, seed: int) -> tuple[np.ndarra
 
 
 def _chances(labels: np.ndarray) -> np.ndarray:
-    """How often each sample is shown: a digit that was taught four times as often as another one
-    is shown only twice as often."""
+    """The sampling probability of each sample, by the square root of its class's frequency: a
+    digit that was taught four times as often is shown only twice as often."""
     counts = np.bincount(labels, minlength=NO_DIGIT + 1)
     chances = 1 / np.sqrt(counts[labels])
     return np.asarray(chances / chances.sum())

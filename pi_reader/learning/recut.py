@@ -1,7 +1,7 @@
-"""Samples cut anew from their cut-outs, for the day when patches are made in another way.
+"""Recomputes the patches of samples from their cut-outs when the preprocessing has changed.
 
-The network must learn from patches that look like those it will be shown. So when an update changes
-how they are made, the ones that were kept are made again from what the camera saw.
+The network must be trained on patches that look like those it will classify. So when an update
+changes the preprocessing, stored patches are computed again from what the camera saw.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pi_reader.reading.patches import cut_patches
 def recut(cutout: np.ndarray) -> np.ndarray | None:
     """The patch of a cut-out: (height, width) uint8 grey to (28, 28) uint8, None without ink.
 
-    The digit is what has its middle where the box was that the cut-out was made around.
+    The digit is the candidate in the middle, since cut-outs were made around its box.
     """
     page = find_candidates(binarise(cutout))
     found = page.components

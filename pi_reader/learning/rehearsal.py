@@ -1,7 +1,7 @@
-"""What a network must not forget while it learns somebody's hand, and what shows whether it did.
+"""Rehearsal data against forgetting during fine-tuning, and test data that measures forgetting.
 
-With MNIST on the card that is MNIST, mapped and not loaded, so that a Zero's memory bears it;
-without, digits that the program draws. Marks that are no digits belong to it in any case.
+MNIST if it is on the card, mapped rather than loaded, so that it fits into a Zero's memory;
+otherwise drawn digits. In both cases with marks that are no digits.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.course import HELD_EVERY
 
 TESTED = 10_000  # digits of the general test: one of them is 0.01 points
-MARKS = 2_000  # marks that are no digits, to test by
-_CALIBRATED = 4_000  # drawn digits to calibrate by where there is no MNIST
-_DRAWN, _DRAWN_ALONE = 4_096, 16_384  # drawn digits to learn from, beside MNIST and without it
+MARKS = 2_000  # marks that are no digits in the general test
+_CALIBRATED = 4_000  # drawn digits for calibration without MNIST
+_DRAWN, _DRAWN_ALONE = 4_096, 16_384  # drawn digits to learn from, with MNIST and without it
 _DRAWN_MARKS = 2_048
-_SEED = 2016  # the same for everybody and every night: what is kept must not change
+_SEED = 2016  # always the same, so that the test does not change from night to night
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What is replayed, and what is tested.
+    """The rehearsal and test data.
 
-    mnist: images to learn from and which of them, None if there are none. digits, digit_labels and
-    marks: drawn ones to learn from. calibration and tested: patches (n, 28, 28) uint8 and labels
-    (n,) uint8 that nobody learned from; test_marks: (m, 28, 28) that are no digits.
+    mnist: training images and which of them to use, None if there are none. digits, digit_labels
+    and marks: drawn training data. calibration and tested: held-out patches (n, 28, 28) uint8 and
+    labels (n,) uint8; test_marks: (m, 28, 28) that are no digits.
     name: what the test is called, "MNIST" or "drawn digits".
     """
 
@@ -50,10 +50,10 @@ class Rehearsal:
 
 
 def prepare(mnist: Path | None) -> Rehearsal:
-    """Lay ready what the device has: MNIST from a folder, or only what it draws itself (None).
+    """Prepare the data: MNIST from a folder, or only drawn digits (None).
 
-    The images that the shipped weights were chosen by, every thirteenth, are not learned from here
-    either. Raises what reading MNIST raises.
+    The validation images of the shipped weights, every thirteenth, are not learned from here
+    either. Raises whatever reading MNIST raises.
     """
     count = _DRAWN if mnist is not None else _DRAWN_ALONE
     digits, labels = batches.draw_foreign_digits(count, random_for(_SEED, Stream.DIGITS))
@@ -74,8 +74,8 @@ def prepare(mnist: Path | None) -> Rehearsal:
 
 
 def _held_back(mnist: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The images that nobody learns from, as a copy: they lie all over the file, and once its map
-    is closed the pages between them do not count as our memory."""
+    """The validation images, as a copy: they are spread all over the file, and once the mapping is
+    closed its pages no longer count as our memory."""
     images, names = data.load_train(mnist, mapped=True)
     return images[::HELD_EVERY].copy(), names[::HELD_EVERY].copy()
 
@@ -104,7 +104,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _unpack(folder: Path, name: str, to: Path) -> None:
-    """Unpack one file, or copy it if it is unpacked already, so that it is there whole or not."""
+    """Unpack one file, or copy it if it is unpacked already; atomically."""
     raw, packed = folder / name, folder / f"{name}.gz"
     if not raw.is_file() and not packed.is_file():
         raise MissingFile(

@@ -1,8 +1,8 @@
-"""A candidate is trained, tested, and accepted or refused; it can be interrupted at any moment.
+"""Trains a candidate, tests it, and accepts or refuses it; can be interrupted at any moment.
 
-With fewer than fifty held-out samples the owner's digits are judged by cross-validation over
-readings: they are dealt into five parts, and each part is read by a network that learned from the
-other four only. Held-out samples are read by the candidate itself, which never learned from any.
+With fewer than fifty held-out samples, the owner's digits are tested by five-fold cross-validation
+over readings: each fold is read by a network that was trained only on the other four. Held-out
+samples are read by the candidate itself, which was not trained on any of them.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.values import CLASSES, NO_DIGIT
 
 FOLDS = 5
-TRAINING_WORK = 1.05e12  # FLOP for all trainings together; looking and judging take 0.2 beside
-LEAST_LEARNED = 2  # readings to learn from: one is read by a network that learned another
+TRAINING_WORK = 1.05e12  # FLOP for all trainings together; selecting and testing take 0.2 more
+LEAST_LEARNED = 2  # readings to learn from, the minimum for cross-validation
 MOST_STEPS = 400  # of the candidate's training; more do not help
-_SHORTER = 3  # the parts' trainings are so many times shorter: good enough to judge by
+_SHORTER = 3  # the folds' trainings are shorter by this factor: good enough for a test
 _LEAST = np.float32(1e-30)  # keeps the logarithm finite
-_BLENDS = (1.0, 0.8, 0.6, 0.45)  # how much of what was learned is taken over, tried in turn
-_LITTLE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)  # the same if few kinds of digits were taught
-_MENDED = 0.9  # share of the owner's errors that as little as possible has to mend
+_BLENDS = (1.0, 0.8, 0.6, 0.45)  # weights of the child in the blend, tried in turn
+_LITTLE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)  # the same if few classes were taught
+_MENDED = 0.9  # share of the owner's errors that the smallest blend has to correct
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial.
+    """The result of a trial.
 
     state: "accepted", "refused", or "waiting" for more samples; why: in words, with figures.
-    model: the network that was judged, None if there is none, and sure_at: from which confidence on
-    it is to be believed. owner, before, after: the figures, None as far as none were taken.
-    taken: how much of what was learned it has, 0 to 1; work: FLOP of matrix work.
+    model: the network that was tested, None if there is none, and sure_at: its reject threshold.
+    owner, before, after: the figures, None if not measured.
+    taken: weight of the child in the blend, 0 to 1; work: FLOP of matrix work.
     """
 
     state: str
@@ -61,11 +61,10 @@ class Outcome:
 class Trial:
     """One trial.
 
-    parent: the network in use; sure_at: from which confidence on it is believed. taught: what the
-    owner said. folder: where checkpoints are kept, None for none; facts: what they must have in
-    common with this trial. stop: gives a reason to stop, or ""; shown: is told how many steps are
-    done, and how many there are. log: is told what goes on, in lines. known: the parent's general
-    test if it was done before.
+    parent: the network in use; sure_at: its reject threshold. taught: the owner's digits. folder:
+    for checkpoints, None for none; facts: what checkpoints must match to belong to this trial.
+    stop: returns a reason to stop, or ""; shown: is given the number of steps done, and of all.
+    log: is given lines about the progress. known: the parent's general test if done before.
     """
 
     parent: Model
@@ -82,7 +81,7 @@ class Trial:
     work: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        if self.parent.outcomes <= NO_DIGIT:  # it has no such outcome, and cannot learn it
+        if self.parent.outcomes <= NO_DIGIT:  # it has no such class, and cannot learn it
             self.taught = self.taught.take(self.taught.labels < NO_DIGIT)
         self._crossed = int(self.taught.held_out.sum()) < acceptance.ENOUGH_HELD
         shares = 1 + FOLDS * self._crossed / _SHORTER
@@ -91,7 +90,7 @@ class Trial:
         self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
         self._untaught = sorted(set(range(CLASSES)) - set(self.taught.labels.tolist()))
         self._replay = finetune.NO_REPLAY
-        self._done = 0  # steps of the trainings that are over
+        self._done = 0  # steps of finished trainings
 
     def run(self) -> Outcome:
         """Train and judge. Raises trainer.Stopped, and CannotWrite if no checkpoint can be kept."""
@@ -142,8 +141,8 @@ class Trial:
     def _bearable(
         self, child: Model, taken: float, before: General
     ) -> tuple[float, Model, General, str]:
-        """Take over so much, or less if the general test does not bear it: how much that is, the
-        model, how it was tested, and what it lost if no share was bearable."""
+        """The largest blend up to `taken` that passes the general test: its weight, the model, its
+        test, and why it failed if none passes."""
         for share in (taken, *(less for less in _BLENDS if less < taken)):
             model = finetune.blend(self.parent, child, share)
             after = self.general(model)
@@ -153,9 +152,9 @@ class Trial:
         return share, model, after, lost
 
     def _much_of(self, child: Model) -> float:
-        """How much of what was learned the others' digits bear.
+        """The largest blend with which other people's digits are still read well.
 
-        Chosen on images that are not the general test's, so that its figures stay honest.
+        Chosen on images that are not in the general test, so that its figures stay unbiased.
         """
         digits = self.rehearsal.calibration
         before = self._read(self.parent, *digits)
@@ -166,9 +165,9 @@ class Trial:
         return taken
 
     def _little_of(self, child: Model) -> float:
-        """How little of what was learned mends the owner's digits: of the kinds that were not
-        taught nobody can know what this hand would lose."""
-        learned = self.taught.take(~self.taught.held_out)  # the others are there to judge by
+        """The smallest blend that corrects the owner's digits: what this handwriting would lose in
+        the classes that were not taught cannot be measured."""
+        learned = self.taught.take(~self.taught.held_out)  # the others are for the test
         digits = learned.patches, learned.labels
         before = self._wrong(self.parent, *digits).sum()
         most = before - _MENDED * (before - self._wrong(child, *digits).sum())
@@ -182,7 +181,7 @@ class Trial:
         return Outcome("refused", why, self.work, **figures)
 
     def _owner(self, before: Opinion, model: Model, taken: float) -> Owner:
-        """Judge by the owner's digits, each read by a network that did not learn from it."""
+        """Test on the owner's digits, each read by a network that was not trained on it."""
         taught = self.taught
         right, margin = np.zeros(len(taught), bool), np.zeros(len(taught), np.int64)
 
@@ -212,7 +211,7 @@ class Trial:
         )
 
     def _folds(self) -> Iterator[np.ndarray]:
-        """The rows of each part; a reading is never in two."""
+        """The rows of each fold; all digits of a reading are in the same one."""
         taught = self.taught
         events = np.unique(taught.events[~taught.held_out])
         dealt = random_for(self.seed, Stream.ORDER, 1).permutation(events)
@@ -222,7 +221,7 @@ class Trial:
                 yield np.flatnonzero(mine)
 
     def _train(self, taught: LabelledDigits, name: str, steps: int) -> Model:
-        """One training, from its checkpoint on if there is one."""
+        """One training, resumed from its checkpoint if there is one."""
         learner = finetune.learner_for(
             self.parent, taught, self.rehearsal, self._replay, steps, self.seed
         )
@@ -235,7 +234,7 @@ class Trial:
             if path:
                 checkpoint.save(path, step, facts, learner.state)
 
-        def stop() -> str:  # is asked after each step
+        def stop() -> str:  # called after each step
             nonlocal done
             done += 1
             self.shown(done, self.all_steps)
@@ -254,7 +253,7 @@ class Trial:
             learner.close()
 
     def _resume(self, path: Path, facts: Mapping[str, Any], state: checkpoint.State) -> int:
-        """How many steps are done; a checkpoint of other nights, or a damaged one, is no use."""
+        """How many steps are done; a damaged checkpoint, or one of another night, is ignored."""
         try:
             start = checkpoint.load(path, facts, state)
             self.log(f"{facts['training']}: goes on after step {start} of {facts['steps']}")
@@ -275,7 +274,7 @@ class Trial:
         return replace(read, false_positives=false_positives)
 
     def _read(self, model: Model, patches: np.ndarray, labels: np.ndarray) -> General:
-        """How many digits are read wrong."""
+        """Count errors and false positives."""
         wrong = labels[self._wrong(model, patches, labels)]
         each = tuple(np.bincount(wrong, minlength=CLASSES).tolist())
         return General(
@@ -286,8 +285,8 @@ class Trial:
         return ~acceptance.opinion(self.look(model, patches), labels).right
 
     def _calibrate(self, model: Model) -> float:
-        """Make its confidence honest, in place; gives the confidence from which as many digits of
-        the general sort are sure as were before."""
+        """Fit the temperature, in place; returns the threshold at which as many of the general
+        digits are sure as before."""
         patches, labels = self.rehearsal.calibration
         sure = self.look(self.parent, patches)[:, :CLASSES].max(axis=1) >= self.sure_at
         model.temperature = 1.0
@@ -298,7 +297,7 @@ class Trial:
         return min(0.9999, round(float(np.quantile(confident, 1 - sure.mean())), 4))
 
     def look(self, model: Model, patches: np.ndarray) -> np.ndarray:
-        """Probabilities, and the work they cost."""
+        """Probabilities of patches; counts the work."""
         self.work += finetune.look_work(model, len(patches))
         return model.predict(patches)
 
@@ -311,9 +310,9 @@ def offered(
     held: LabelledDigits,
     rehearsal: Rehearsal,
 ) -> Outcome:
-    """Judge a network that was trained elsewhere, by the digits that nobody learned from.
+    """Test a network that was trained elsewhere on the owner's held-out digits.
 
-    parent: the one in use, believed from `sure_at` on; held: the owner's held-out digits.
+    parent: the one in use, with its threshold `sure_at`; held: the owner's held-out digits.
     """
     if model.outcomes < parent.outcomes:
         return Outcome("refused", "it cannot say that a mark is no digit, the weights in use can")
@@ -324,7 +323,7 @@ def offered(
             f"worse; {acceptance.LEAST - len(held)} more are needed",
         )
     trial, its = Trial(parent, sure_at, held, rehearsal), Trial(model, its_sure_at, held, rehearsal)
-    held = trial.taught  # without what the parent has no outcome for
+    held = trial.taught  # without those that the parent has no class for
     labels = held.labels
     owner = acceptance.compare(
         labels,

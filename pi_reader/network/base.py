@@ -1,7 +1,7 @@
-"""What every layer is, and the work memory it keeps.
+"""The base class of all layers, and the buffers that they reuse.
 
-The system hands out every large block of memory afresh and takes it back at once, page by page;
-that costs as much time as the arithmetic done in it. So each layer keeps its blocks.
+The C library maps every large array afresh and unmaps it when freed; the page faults take as much
+time as the arithmetic itself. So each layer keeps its buffers.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ Shape = tuple[int, ...]
 
 
 class Scratch:
-    """A drawer of named float32 arrays that are used again in the next call.
+    """Named float32 buffers that are reused by the next call.
 
-    What a call gets is valid until the next call with the same name. It is zeros at first, and
-    later what was last written there: with the same name and the same sizes behind the first,
-    every number is where it was, however the first size, the batch, changes.
+    A returned array is valid until the next call with the same name. It is zeros at first, and
+    later keeps what was last written: with the same name and the same sizes after the first axis,
+    every number stays where it was, even if the first size, the batch, changes.
     """
 
     def __init__(self) -> None:
         self._blocks: dict[str, Array] = {}
 
     def take(self, name: str, *shape: int) -> Array:
-        """An array of this shape; the memory behind it only ever grows."""
+        """An array of this shape; the buffer behind it only ever grows."""
         size = volume(shape)
         block = self._blocks.get(name)
         if block is None or len(block) < size:
@@ -37,11 +37,11 @@ class Scratch:
 
 
 class Layer:
-    """One step of a network, the same for every kind: forwards, backwards, and a description.
+    """One layer of a network: forward pass, backward pass, and a description.
 
-    parameters: the float32 arrays that learning changes, always in place.
+    parameters: the float32 arrays that training updates, always in place.
     gradients: the same shapes in the same order, filled by `backward`.
-    statistics: float32 arrays that belong to the layer but follow the data, not the gradient.
+    statistics: float32 arrays that follow the data rather than the gradient, as running means.
     """
 
     kind: ClassVar[str]
@@ -53,37 +53,37 @@ class Layer:
         self._scratch = Scratch()
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """What comes out for a batch `x`, which must stay as it is until `backward` is through."""
+        """The output for a batch `x`, which must not be modified until `backward` has returned."""
         raise NotImplementedError
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
-        """Turn the loss's gradient by the output into that by the input; fill `gradients`.
+        """Turn the gradient with respect to the output into that with respect to the input.
 
-        May write over `grad`. `need_input=False` allows to skip the result where nobody uses it,
-        as in the first layer.
+        Also fills `gradients`. May overwrite `grad`. With `need_input=False` the result may be
+        left out, as for the first layer.
         """
         raise NotImplementedError
 
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape that comes out for one sample of `shape`; ValueError if it does not fit."""
+        """The output shape for one sample of `shape`; ValueError if that shape does not fit."""
         return shape
 
     def multiply_adds(self, shape: Shape) -> int:
-        """Multiplications with addition for one sample of `shape`, the usual price of a network."""
+        """Multiply-accumulate operations for one sample of `shape`."""
         return 0
 
     def settings(self) -> dict[str, Any]:
-        """What its constructor was told, fit for JSON."""
+        """The constructor's arguments, fit for JSON."""
         return {}
 
     def describe(self) -> dict[str, Any]:
-        """All that is needed to build the layer again except its numbers, fit for JSON."""
+        """All that is needed to rebuild the layer except its parameters, fit for JSON."""
         return {"kind": self.kind, **self.settings()}
 
     def twin(self, same_memory: bool = False) -> Layer:
-        """A layer with the very same parameters but its own gradients and work memory.
+        """A layer that shares the parameters but has its own gradients and buffers.
 
-        With `same_memory` it works where this one works: only one of the two at a time.
+        With `same_memory` it shares the buffers, too: only one of the two may run at a time.
         """
         other = type(self)(**self.settings())
         other.parameters = self.parameters
@@ -92,7 +92,7 @@ class Layer:
         return other
 
     def _learns(self, *parameters: Array) -> None:
-        """Name the parameters; their gradients start at zero."""
+        """Set the parameters; their gradients start at zero."""
         self.parameters = list(parameters)
         self.gradients = [np.zeros(array.shape, np.float32) for array in parameters]
 
@@ -103,7 +103,7 @@ def volume(shape: Shape) -> int:
 
 
 def he_normal(shape: Shape, inputs: int, rng: np.random.Generator | None) -> Array:
-    """Weights that keep the size of a signal through ReLU: N(0, 2 / inputs), float32.
+    """He initialisation, which preserves the variance through ReLU: N(0, 2 / inputs), float32.
 
     He et al. (2015), "Delving Deep into Rectifiers". Without `rng`: zeros, to be filled later.
     """
@@ -123,15 +123,16 @@ def tiled(values: Array, times: int) -> Array:
 def channel_sums(x: Array, other: Array | None = None) -> Array:
     """Sum of `x`, or of `x * other`, over everything but the channels, which are the last axis.
 
-    Both (n, height, width, channels) or (n, channels); gives (channels,) float32.
+    Both (n, height, width, channels) or (n, channels); returns (channels,) float32.
     """
     channels = x.shape[-1]
     rows = in_rows(x)
     if other is None:
         sums = np.dot(np.ones(len(rows), np.float32), rows)  # faster than a sum over the rows
     else:
-        sums = np.einsum("ij,ij->j", rows, in_rows(other))  # without the product in memory
-    return sums.reshape(-1, channels).sum(axis=0)
+        sums = np.einsum("ij,ij->j", rows, in_rows(other))  # never stores the product
+    total: Array = sums.reshape(-1, channels).sum(axis=0)
+    return total
 
 
 def in_rows(x: Array) -> Array:

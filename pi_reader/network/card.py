@@ -1,4 +1,4 @@
-"""The card that goes with every weights file: where it comes from, and how far to trust it."""
+"""The model card in every weights file: where the weights come from and how accurate they are."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][0-9:.+Z-]{1,30})?", re.ASCII)
 
 @dataclass(frozen=True)
 class Card:
-    """What a person, or the next training, wants to know about weights.
+    """The facts about one weights file.
 
     recipe: the name of the recipe that trained it; seed: of its random numbers, None if unknown.
-    data: the sets it learned from, each name with the sha256 of its content.
-    parent: sha256 of the weights file it started from, "" if it started from nothing.
-    accuracy: share read right, 0 to 1, None if nobody measured; measured: on what, and how.
+    data: the training sets, each name with the sha256 of its content.
+    parent: sha256 of the weights file that training started from, "" if from random weights.
+    accuracy: share read right, 0 to 1, None if not measured; measured: on what, and how.
     reject_below: a guess less likely than this, 0 to 1, is shown as "?".
     temperature: what scores are divided by before they become probabilities, above 0.
     date: when it was trained, ISO 8601, "" if the clock could not be trusted.
-    preprocessing: how its patches were made; notes: anything else worth knowing, fit for JSON.
+    preprocessing: how its patches were made; notes: any further facts, fit for JSON.
     """
 
     recipe: str = ""
@@ -52,7 +52,7 @@ class Card:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a field that is not what the description says."""
+        """Raises ValueError for an invalid field."""
         for name, (is_right, should_be) in _RULES.items():
             value = getattr(self, name)
             if not is_right(value):
@@ -75,9 +75,10 @@ class Card:
 
 
 def read_card(path: Path) -> Card:
-    """The card alone, for a list of weights: quick, and without numpy, but the rest is unchecked.
+    """Read only the card, as for a list of weights: quick and without numpy, but nothing else is
+    checked.
 
-    Raises BadData if the file is missing or has no card that makes sense.
+    Raises BadData if the file is missing or has no valid card.
     """
     check_file(path)
     try:
@@ -111,7 +112,7 @@ def _is_date(value: object) -> bool:
 
 
 def _is_number(low: float, high: float) -> Callable[[object], bool]:
-    """A check for a plain number: numpy's own would not go into JSON."""
+    """A check for a plain Python number: numpy's scalars do not go into JSON."""
 
     def check(value: object) -> bool:
         return type(value) in (int, float) and low <= value <= high  # type: ignore[operator]
@@ -157,7 +158,7 @@ def _is_settings(value: object) -> bool:
 
 
 def is_finite_json(value: object) -> bool:
-    """Whether JSON can hold a value: it has no infinity, though Python writes one."""
+    """Whether JSON can hold a value: the standard has no infinity, though Python writes one."""
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, Mapping):

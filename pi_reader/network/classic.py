@@ -1,4 +1,4 @@
-"""The network of Tariq Rashid's lecture "A Gentle Introduction to Neural Networks", as it is told.
+"""The network of Tariq Rashid's lecture "A Gentle Introduction to Neural Networks", as taught.
 
 Three layers of nodes, each linked to all of the next. A signal going into a node is the sum of
 what comes in times the weight of its link; what goes out is the sigmoid of that, in the hidden and
@@ -18,17 +18,17 @@ from pi_reader.network.base import Array, volume
 from pi_reader.network.layers import Dense, Flatten, Rescale, Sigmoid, sigmoid
 from pi_reader.network.model import Model
 
-LOWEST, HIGHEST = 0.01, 0.99  # a sigmoid never quite reaches 0 or 1, so it is not asked to
-_SPAN = np.float32(1.0 - LOWEST)  # of the inputs, which go up to 1
+LOWEST, HIGHEST = 0.01, 0.99  # targets: a sigmoid never quite reaches 0 or 1
+_SPAN = np.float32(1.0 - LOWEST)  # range of the inputs, which go up to 1
 _INPUT_OF_GREY = (np.arange(256, dtype=np.float32) / np.float32(255)) * _SPAN + np.float32(LOWEST)
 _AT_ONCE = 256  # patches scaled together; all of MNIST as float32 would not fit beside the rest
 
 
 class ClassicNetwork:
-    """A network that is initialised, trained and queried just as in the lecture.
+    """A network that is initialised, trained and queried as in the lecture.
 
     inputs, hidden, outputs: how many nodes each layer has.
-    learning_rate: how much of each step down the slope is taken; 0.1 works well for 784-200-10.
+    learning_rate: factor for each gradient step; 0.1 works well for 784-200-10.
     Weights are drawn from N(0, n^-0.5), n being the links that come into a node: `input_to_hidden`
     is (hidden, inputs) and `hidden_to_output` (outputs, hidden), float32.
     """
@@ -61,15 +61,15 @@ class ClassicNetwork:
         self._learn(self.input_to_hidden, hidden_errors, hidden, inputs, self._steps[0])
 
     def query(self, inputs: Array) -> Array:
-        """What the network answers: (inputs,) to (outputs,), or (n, inputs) to (n, outputs)."""
+        """The network's outputs: (inputs,) to (outputs,), or (n, inputs) to (n, outputs)."""
         hidden = sigmoid(inputs @ self.input_to_hidden.T)
         return sigmoid(hidden @ self.hidden_to_output.T)
 
     def backquery(self, label: int) -> Array:
-        """What the network has in mind: a label goes in at the end, a picture comes out in front.
+        """Run the network backwards: the picture that it associates with a label.
 
-        Gives (inputs,) float32, 0.01 to 0.99. Where the lecture's way back leaves the range that a
-        sigmoid can have come from, the signals are stretched to 0.01..0.99 first.
+        Returns (inputs,) float32, 0.01 to 0.99. Signals are rescaled to 0.01..0.99 before each
+        inverse sigmoid, which is defined only between 0 and 1.
         """
         answer = make_targets(np.array([label]), len(self.hidden_to_output))[0]
         hidden = _stretch(_logit(answer) @ self.hidden_to_output)  # (hidden,)
@@ -84,7 +84,7 @@ class ClassicNetwork:
                 self.train(*example)
 
     def to_model(self) -> Model:
-        """The same network as a `Model`, to be stored and to read like any other."""
+        """The same network as a `Model`, to be saved and used like any other."""
         outputs, hidden = self.hidden_to_output.shape
         first = Dense(self.input_to_hidden.shape[1], hidden, bias=False)
         second = Dense(hidden, outputs, bias=False)
@@ -93,27 +93,10 @@ class ClassicNetwork:
         rescale = Rescale(1.0 - LOWEST, LOWEST)
         return Model([rescale, Flatten(), first, Sigmoid(), second, Sigmoid()])
 
-    @classmethod
-    def from_model(cls, model: Model, learning_rate: float) -> ClassicNetwork:
-        """The lecture's network out of a `Model`, to go on learning, or to be queried backwards.
-
-        Raises ValueError if the model is not of the lecture's shape.
-        """
-        like = ["rescale", "flatten", "dense", "sigmoid", "dense", "sigmoid"]
-        if [layer.kind for layer in model.layers] != like or len(model.parameters) != 2:
-            raise ValueError("this network has not the lecture's three layers of nodes")
-        first, second = model.parameters
-        inputs, hidden = first.shape
-        rng = np.random.default_rng(0)  # what it draws is replaced at once
-        network = cls(inputs, hidden, second.shape[1], learning_rate, rng)
-        network.input_to_hidden[...] = first.T
-        network.hidden_to_output[...] = second.T
-        return network
-
     def _learn(
         self, weights: Array, errors: Array, signals: Array, incoming: Array, step: Array
     ) -> None:
-        """One step down the slope: `rate * error * y * (1 - y)` times what came in."""
+        """One gradient step: `rate * error * y * (1 - y)` times the incoming signals."""
         slope = errors * signals
         slope *= np.float32(1) - signals
         slope *= np.float32(self.learning_rate)
@@ -124,9 +107,10 @@ class ClassicNetwork:
 def scale_inputs(patches: np.ndarray) -> Array:
     """(n, 28, 28) uint8, 0 paper to 255 ink, to (n, 784) float32, 0.01 to 1.
 
-    Never 0, which would keep the links of that pixel from learning.
+    Never 0, because the weights of an input of 0 are not updated.
     """
-    return _INPUT_OF_GREY[patches.reshape(len(patches), volume(patches.shape[1:]))]
+    inputs: Array = _INPUT_OF_GREY[patches.reshape(len(patches), volume(patches.shape[1:]))]
+    return inputs
 
 
 def make_targets(labels: np.ndarray, outputs: int = 10) -> Array:
@@ -143,15 +127,15 @@ def _draw_weights(outgoing: int, incoming: int, rng: np.random.Generator) -> Arr
 
 
 def _logit(signals: Array) -> Array:
-    """The way back through the sigmoid: `log(y / (1 - y))`, for y between 0 and 1."""
+    """The inverse of the sigmoid: `log(y / (1 - y))`, for y between 0 and 1."""
     return np.log(signals / (np.float32(1) - signals))
 
 
 def _stretch(signals: Array) -> Array:
-    """Moved and scaled so that the lowest is 0.01 and the highest 0.99, in place."""
+    """Rescale so that the lowest is 0.01 and the highest 0.99, in place."""
     signals -= signals.min()
     highest = signals.max()
-    if highest > 0:  # all equal only in a network that has learned nothing
+    if highest > 0:  # all are equal only in an untrained network
         signals *= np.float32(HIGHEST - LOWEST) / highest
     signals += np.float32(LOWEST)
     return signals

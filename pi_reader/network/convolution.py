@@ -1,9 +1,9 @@
-"""Convolution as one matrix product, and the pooling that goes with it.
+"""Convolution as one matrix product (im2col), and max pooling.
 
-Every place of the kernel becomes a row of a matrix (im2col), so that the whole layer is
-`(places, kernel * kernel * inputs) @ (kernel * kernel * inputs, outputs)`, which OpenBLAS does as
-fast as the chip allows. The matrix is nine times as large as the picture for a 3×3 kernel, so it
-is made for some samples at a time, in one block of memory that is used again and again.
+Every position of the kernel becomes a row of a matrix, so that the whole layer is
+`(positions, kernel * kernel * inputs) @ (kernel * kernel * inputs, outputs)`, which OpenBLAS does
+as fast as the processor allows. The matrix is nine times as large as the picture for a 3×3 kernel,
+so it is built for some samples at a time, in one buffer that is reused.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from numpy.lib.stride_tricks import as_strided
 
 from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal, tiled
 
-_KEEP = 1 << 21  # numbers: 8 MB of columns for a batch are kept from forwards to backwards
+_KEEP = 1 << 21  # numbers: 8 MB of columns for a batch are kept from forward to backward
 _BLOCK = 1 << 19  # numbers in a block of columns, 2 MB; smaller ones mean more calls
 
 
 class Conv2D(Layer):
-    """Looks at every place of a picture through the same small window.
+    """A convolution with a square kernel.
 
-    Weights are `(kernel * kernel * inputs, outputs)`, rows in the order window row, window
-    column, channel; He-normal from `rng`. Bias `(outputs,)`, zeros at first. `padding` pixels of
-    nothing are added on each side; `kernel // 2` keeps the size at stride 1.
+    Weights are `(kernel * kernel * inputs, outputs)`, rows in the order kernel row, kernel
+    column, channel; He-normal from `rng`. Bias `(outputs,)`, zeros at first. `padding` zeros are
+    added on each side; `kernel // 2` keeps the size at stride 1.
     """
 
     kind = "conv2d"
@@ -94,7 +94,7 @@ class Conv2D(Layer):
         return (height, width, self.outputs)
 
     def multiply_adds(self, shape: Shape) -> int:
-        """One for each weight at each place."""
+        """One for each weight at each position."""
         height, width, outputs = self.output_shape(shape)
         return height * width * self._reach * outputs
 
@@ -110,12 +110,12 @@ class Conv2D(Layer):
         }
 
     def _blocks(self, count: int, places: int) -> Iterator[slice]:
-        """Cut a batch so that the columns of each piece fit the cache."""
+        """Split a batch so that the columns of each part fit the cache."""
         step = max(1, _BLOCK // (places * self._reach))
         return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
     def _columns(self, block: slice, new: bool = False) -> Array:
-        """(n * height' * width', reach): what each place of these samples sees, row by row."""
+        """The im2col matrix of these samples, (n * height' * width', reach)."""
         if self._kept is not None and not new:
             return self._kept[block].reshape(-1, self._reach)
         x = self._padded(self._x[block])
@@ -128,7 +128,7 @@ class Conv2D(Layer):
         return room.reshape(-1, self._reach)
 
     def _padded(self, x: Array) -> Array:
-        """The picture with its border of zeros, which nobody ever writes to, in one piece."""
+        """The picture with its border of zeros, which is never written to, in one array."""
         if not self.padding:
             return np.ascontiguousarray(x)
         count, height, width, channels = x.shape
@@ -139,11 +139,11 @@ class Conv2D(Layer):
         return padded
 
     def _give_back(self, grad: Array, turned: Array, dx: Array) -> None:
-        """Add up in `dx` what every place gives back to the pixels it saw (col2im).
+        """Add up in `dx` the gradient that each position passes to its input pixels (col2im).
 
-        One product for each pixel of the window makes a plane, and the planes are added with
-        that pixel's offset. The samples lie innermost while they are, so that each addition runs
-        over long pieces of memory.
+        One product for each kernel pixel gives a plane, and the planes are added at that pixel's
+        offset. The samples are the innermost axis meanwhile, so that each addition runs over long
+        contiguous memory.
         """
         count, rows, cols, outputs = grad.shape
         _, height, width, channels = dx.shape
@@ -161,7 +161,7 @@ class Conv2D(Layer):
 
 
 class MaxPool2D(Layer):
-    """Keeps the strongest of each 2×2 pixels; an odd last row or column is left out."""
+    """Keeps the maximum of each 2×2 pixels; an odd last row or column is dropped."""
 
     kind = "maxpool2d"
 
@@ -179,7 +179,7 @@ class MaxPool2D(Layer):
         return np.maximum(self._left, self._right, out=y)
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
-        """The gradient goes to the pixel that won; of equals to the upper or left one."""
+        """The gradient goes to the maximum; among equals, to the upper or left one."""
         _, height, width, _ = grad.shape
         between = self._scratch.take("between", *self._upper.shape)
         np.multiply(grad, self._left >= self._right, out=between[:, :, 0::2])

@@ -1,9 +1,9 @@
-"""The parts a network is made of. Each can run forwards, and backwards to learn.
+"""The layers of a network, each with a forward and a backward pass.
 
-All arrays are float32 and carry the batch first and the channels last: a batch of pictures is
-`(n, height, width, channels)`, a batch of vectors `(n, features)`. Shapes named in a layer's
-interface leave the batch out. What `forward` and `backward` return lives in the layer's own
-memory and is good until its next call; `ReLU` and `Sigmoid` write over what they are given.
+All arrays are float32 with the batch first and the channels last: a batch of pictures is
+`(n, height, width, channels)`, a batch of vectors `(n, features)`. Shapes in a layer's interface
+leave the batch out. What `forward` and `backward` return lives in the layer's own buffers and is
+valid until its next call; `ReLU` and `Sigmoid` overwrite their input.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 
 
 class Dense(Layer):
-    """Every input is linked to every output: `y = x @ weights + bias`.
+    """A fully connected layer: `y = x @ weights + bias`.
 
     Weights are `(inputs, outputs)`, He-normal from `rng`; bias `(outputs,)`, zeros at first.
     """
@@ -79,7 +79,7 @@ class Dense(Layer):
         return (self.outputs,)
 
     def multiply_adds(self, shape: Shape) -> int:
-        """One for each link."""
+        """One for each weight."""
         return self.inputs * self.outputs
 
     def settings(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Dense(Layer):
 
 
 class ReLU(Layer):
-    """Lets positive numbers through and stops the others: `max(x, 0)`, in place."""
+    """Rectified linear unit: `max(x, 0)`, in place."""
 
     kind = "relu"
 
@@ -98,12 +98,12 @@ class ReLU(Layer):
         return self._y
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
-        """Nothing flows back where nothing came through."""
+        """The gradient is 0 where the output is 0, and unchanged elsewhere."""
         return np.multiply(grad, self._y > 0, out=grad)
 
 
 class Sigmoid(Layer):
-    """The soft step of the lecture: `1 / (1 + exp(-x))`, from 0 to 1, in place."""
+    """The lecture's activation function: `1 / (1 + exp(-x))`, from 0 to 1, in place."""
 
     kind = "sigmoid"
 
@@ -113,14 +113,14 @@ class Sigmoid(Layer):
         return self._y
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
-        """The slope is `y * (1 - y)`."""
+        """The derivative is `y * (1 - y)`."""
         grad *= self._y
         grad *= np.float32(1) - self._y
         return grad
 
 
 class Flatten(Layer):
-    """Lays a picture out as one long row."""
+    """Turns pictures into vectors."""
 
     kind = "flatten"
 
@@ -139,9 +139,9 @@ class Flatten(Layer):
 
 
 class Rescale(Layer):
-    """Moves the inputs into another range: `x * scale + offset`.
+    """Rescales the inputs: `x * scale + offset`.
 
-    The lecture's network wants 0.01..1.0, since an input of zero teaches its links nothing.
+    The lecture's network takes 0.01..1.0, since the weights of an input of 0 are not updated.
     """
 
     kind = "rescale"
@@ -158,7 +158,7 @@ class Rescale(Layer):
         return y
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
-        """The slope is the scale."""
+        """The derivative is the scale."""
         grad *= np.float32(self.scale)
         return grad
 
@@ -168,7 +168,7 @@ class Rescale(Layer):
 
 
 def sigmoid(x: Array) -> Array:
-    """`1 / (1 + exp(-x))`, written over `x`.
+    """`1 / (1 + exp(-x))`, in place.
 
     Computed as `(tanh(x / 2) + 1) / 2`, which is the same and cannot overflow.
     """
@@ -187,10 +187,10 @@ _KINDS: dict[str, type[Layer]] = {
 
 
 def build(description: Mapping[str, Any]) -> Layer:
-    """The layer that `describe` described, with zeros for weights.
+    """Build a layer from what `describe` returned, with zeros for weights.
 
-    Raises ValueError if the kind is unknown or a setting is not what it should be, so that a
-    description from a file can be trusted once this has returned.
+    Raises ValueError if the kind is unknown or a setting is invalid, so that a description from a
+    file can be trusted once this has returned.
     """
     settings = dict(description)
     kind = settings.pop("kind", None)

@@ -30,7 +30,9 @@ class Logistic:
     def __call__(self, x: Array) -> Array:
         """(n, k) numbers to (n,) probabilities, float32."""
         z = np.clip((x - self.mean) / self.scale, -FARTHEST, FARTHEST)
-        return (1 / (1 + np.exp(-(z @ self.weights[:-1] + self.weights[-1])))).astype(np.float32)
+        logits = z @ self.weights[:-1] + self.weights[-1]
+        probabilities: Array = (1 / (1 + np.exp(-logits))).astype(np.float32)
+        return probabilities
 
     @classmethod
     def fit(cls, names: tuple[str, ...], x: Array, y: np.ndarray, ridge: float = 1.0) -> Logistic:

@@ -11,20 +11,20 @@ from pi_reader.network.base import Array, Layer, Scratch, Shape, volume
 from pi_reader.network.layers import BatchNorm, Conv2D, Dense, Sigmoid, build
 from pi_reader.network.loss import softmax
 
-_BLOCK = 32  # patches that go through the network together, so that all stays in the cache
+_BLOCK = 32  # patches per forward pass, so that all activations stay in the cache
 _FULL_INK = np.float32(255)
 
 
 class Model:
-    """A network that reads patches.
+    """A network that classifies patches.
 
-    layers: what it is made of, in order; input_shape: (height, width, channels) of one sample.
-    temperature: what the scores are divided by before they become probabilities; above 1 makes
-    the network less sure of itself, without changing what it holds most likely.
+    layers: in order; input_shape: (height, width, channels) of one sample.
+    temperature: what the logits are divided by before the softmax; above 1 lowers the confidence
+    without changing the most likely label.
     shapes: the shape of one sample before each layer and after the last.
     Raises ValueError if the layers do not fit each other.
 
-    One thread at a time may use a model, since it works in memory of its own: see `twin`.
+    Not thread-safe, since the layers reuse their buffers: see `twin`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Model:
 
     @property
     def spec(self) -> dict[str, Any]:
-        """All that is needed to build it again except the numbers, fit for JSON."""
+        """All that is needed to rebuild it except the parameters, fit for JSON."""
         return {
             "input_shape": list(self.input_shape),
             "layers": [layer.describe() for layer in self.layers],
@@ -57,28 +57,28 @@ class Model:
 
     @property
     def outcomes(self) -> int:
-        """How many answers it chooses from: ten digits, or eleven with "no digit"."""
+        """The number of classes: ten digits, or eleven with "no digit"."""
         return self.shapes[-1][0]
 
     @property
     def parameters(self) -> list[Array]:
-        """All arrays that learning changes, in place, in the order of the layers."""
+        """All arrays that training updates, in place, in the order of the layers."""
         return [array for layer in self.layers for array in layer.parameters]
 
     @property
     def gradients(self) -> list[Array]:
-        """The loss's gradient by each of `parameters`, as the last `backward` left it."""
+        """The gradient with respect to each of `parameters`, from the last `backward`."""
         return [array for layer in self.layers for array in layer.gradients]
 
     @property
     def state(self) -> list[Array]:
-        """All arrays that make this network what it is: parameters, then running statistics."""
+        """All arrays that define this network: parameters, then running statistics."""
         statistics = [array for layer in self.layers for array in layer.statistics]
         return self.parameters + statistics
 
     @property
     def multiply_adds(self) -> int:
-        """Multiplications with addition for one patch."""
+        """Multiply-accumulate operations for one patch."""
         return sum(
             layer.multiply_adds(shape)
             for layer, shape in zip(self.layers, self.shapes, strict=False)
@@ -88,16 +88,16 @@ class Model:
         """How likely each outcome is for each patch.
 
         patches: (n, 28, 28) uint8, 0 paper to 255 full ink, n from 0 up.
-        Gives (n, outcomes) float32, each row summing to 1; the array is the caller's own.
+        Returns (n, outcomes) float32, each row summing to 1; the array belongs to the caller.
 
-        Of a network that ends in a sigmoid, as the lecture's does, each output is the chance of
-        one digit, regardless of the others. Given that exactly one of them is true, the chances
-        are in proportion to `y / (1 - y)`: the softmax of what went into the sigmoid.
+        In a network that ends in a sigmoid, like the lecture's, each output is the probability of
+        one digit regardless of the others. Given that exactly one of them is true, probabilities
+        are proportional to `y / (1 - y)`: the softmax of the sigmoid's input.
         """
         return self.conclude(self.hidden(patches))
 
     def hidden(self, patches: np.ndarray) -> Array:
-        """The activations before the last layer that learns, (n, k) float32, the caller's own.
+        """The activations before the last layer that learns, (n, k) float32, a new array.
 
         patches: (n, 28, 28) uint8, 0 paper to 255 full ink.
         """
@@ -128,16 +128,16 @@ class Model:
     def forward(self, x: Array, training: bool = False) -> Array:
         """Run a batch (n, *input_shape) float32 through all layers: (n, outcomes) float32.
 
-        `x` is ink from 0 to 1. The result lives in the last layer's memory: copy it to keep it.
+        `x` is ink from 0 to 1. The result lives in the last layer's buffer: copy it to keep it.
         """
         for layer in self.layers:
             x = layer.forward(x, training)
         return x
 
     def backward(self, grad: Array) -> None:
-        """Fill `gradients` from the loss's gradient by the outputs, after `forward`.
+        """Fill `gradients` from the gradient with respect to the outputs, after `forward`.
 
-        Stops at the first layer that learns: nobody needs the gradient by the picture.
+        Stops at the first layer with parameters: the gradient of the picture is not needed.
         """
         first = next(i for i, layer in enumerate(self.layers) if layer.parameters)
         for layer in reversed(self.layers[first + 1 :]):
@@ -145,15 +145,15 @@ class Model:
         self.layers[first].backward(grad, need_input=False)
 
     def twin(self, same_memory: bool = False) -> Model:
-        """A model on the same parameters with its own gradients and memory, for another thread.
+        """A model that shares the parameters but not the gradients and buffers: for a thread.
 
-        With `same_memory` it is for the same thread: the two must work one after the other.
+        With `same_memory` it shares the buffers, too: the two must run one after the other.
         """
         layers = [layer.twin(same_memory) for layer in self.layers]
         return Model(layers, self.input_shape, self.temperature)
 
     def copy(self) -> Model:
-        """A model of its own with the same numbers."""
+        """An independent model with equal parameters."""
         other = Model.from_spec(self.spec, self.temperature)
         for mine, theirs in zip(self.state, other.state, strict=True):
             theirs[...] = mine
@@ -162,8 +162,8 @@ class Model:
     def folded(self) -> Model:
         """The same network without batch normalisation, for use after training.
 
-        What normalisation does by then is a fixed scale and shift of each channel, so the weights
-        and the bias of the layer before it can do that too.
+        After training, normalisation is a fixed scale and shift of each channel, which the weights
+        and bias of the preceding layer can absorb.
         """
         layers: list[Layer] = []
         for layer in self.copy().layers:
@@ -174,7 +174,7 @@ class Model:
         return Model(layers, self.input_shape, self.temperature)
 
     def __repr__(self) -> str:
-        """A table: what comes out of each layer, what it holds, what it costs per patch."""
+        """A table of the layers: output shape, parameters, multiply-adds per patch."""
         title = f"{'layer':<24}{'output':>14}{'parameters':>14}{'multiply-adds':>16}"
         lines = [title, "-" * len(title)]
         costs = [
@@ -200,7 +200,7 @@ def _shapes(layers: Sequence[Layer], shape: Shape) -> Iterator[Shape]:
 
 
 def _fold(before: Layer, norm: BatchNorm) -> Layer:
-    """A convolution or dense layer with the normalisation after it moved into its numbers."""
+    """A convolution or dense layer with the normalisation that follows it folded in."""
     if not isinstance(before, Conv2D | Dense):
         raise ValueError("batch normalisation can be folded only into a layer with weights")
     scale, shift = norm.as_affine()
@@ -212,7 +212,7 @@ def _fold(before: Layer, norm: BatchNorm) -> Layer:
 
 
 def _title(layer: Layer) -> str:
-    """A layer in the words of a person: "conv2d 3×3, stride 2"."""
+    """A layer for people: "conv2d 3×3, stride 2"."""
     if isinstance(layer, Conv2D):
         stride = f", stride {layer.stride}" if layer.stride > 1 else ""
         return f"{layer.kind} {layer.kernel}×{layer.kernel}{stride}"

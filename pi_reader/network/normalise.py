@@ -1,4 +1,4 @@
-"""Batch normalisation: trains deep networks faster, and disappears before they are used."""
+"""Batch normalisation: speeds up training, and is folded into other layers before use."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 
 from pi_reader.network.base import Array, Layer, Shape, channel_sums, in_rows, tiled
 
-_EPSILON = np.float32(1e-5)  # keeps the division finite for a channel that never changes
+_EPSILON = np.float32(1e-5)  # keeps the division finite for a channel of constant value
 
 
 class BatchNorm(Layer):
-    """Brings every channel of a batch to mean 0 and variance 1, then to a scale it learns.
+    """Normalises every channel to mean 0 and variance 1, then applies a learned scale and shift.
 
     Ioffe and Szegedy (2015). In training it uses the batch's own mean and variance, and keeps a
     running average of both: `average += momentum * (batch - average)`. Afterwards it uses these
-    averages: a fixed scale and shift, which `Model.folded` moves into the layer before it.
+    averages: a fixed scale and shift, which `Model.folded` folds into the preceding layer.
 
     parameters: scale and shift, `(channels,)` each; statistics: mean and variance, likewise.
     """
@@ -51,7 +51,7 @@ class BatchNorm(Layer):
         return y
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
-        """Through the batch's mean and variance too, as they depend on every sample.
+        """The gradient also flows through the batch's mean and variance.
 
         With the normalised `x' = (x - mean) / deviation`, the gradient is
         `scale / deviation * (grad - mean of grad - x' * mean of (grad * x'))`.
@@ -67,7 +67,7 @@ class BatchNorm(Layer):
         factor = self.parameters[0] * inverse
         slope = -factor * inverse * d_scale / places
         offset = -factor * d_shift / places - mean * slope
-        dx = self._scratch.take("y", *x.shape)  # what went forward is not needed any more
+        dx = self._scratch.take("y", *x.shape)  # the output is no longer needed
         rows = in_rows(dx)
         across = rows.shape[1] // self.channels
         np.multiply(in_rows(x), tiled(slope, across), out=rows)
@@ -78,7 +78,7 @@ class BatchNorm(Layer):
         return dx
 
     def as_affine(self) -> tuple[Array, Array]:
-        """Scale and shift, `(channels,)` each, that do the same once training is over."""
+        """The equivalent scale and shift after training, `(channels,)` each."""
         mean, variance = self.statistics
         scale = self.parameters[0] / np.sqrt(variance + _EPSILON)
         return scale, self.parameters[1] - mean * scale
@@ -90,11 +90,11 @@ class BatchNorm(Layer):
         return shape
 
     def settings(self) -> dict[str, Any]:
-        """Channels, and how fast the averages follow."""
+        """The channels, and the momentum of the averages."""
         return {"channels": self.channels, "momentum": self.momentum}
 
     def _follow(self, mean: Array, variance: Array, places: np.float32) -> None:
-        """Let the running averages follow; the variance of all from that of a sample."""
+        """Update the running averages, with the unbiased estimate of the variance."""
         unbiased = variance * (places / max(places - np.float32(1), np.float32(1)))
         for average, batch in zip(self.statistics, (mean, unbiased), strict=True):
             average += np.float32(self.momentum) * (batch - average)

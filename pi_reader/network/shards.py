@@ -1,10 +1,10 @@
-"""A batch worked off by two threads at once, each with its own half.
+"""Data parallelism: two threads compute the gradient of a batch, each on its own half.
 
-On the one core of a Zero the halves are done in turn, in memory that is then still in the cache.
+On the single core of a Zero the halves run one after the other, in buffers that are still cached.
 
-NumPy lets go of Python's lock while it computes, so two threads keep two cores busy, the copying
-between matrix products included, which OpenBLAS's own threads leave to one core. Set
-OPENBLAS_NUM_THREADS=1 before numpy is imported, or both kinds of threads get in each other's way.
+NumPy releases the GIL while it computes, so two threads keep two cores busy even while copying
+between matrix products, which OpenBLAS's own threads leave to one core. Set
+OPENBLAS_NUM_THREADS=1 before numpy is imported, or the two kinds of threads compete for the cores.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from pi_reader.network.base import Array
 from pi_reader.network.loss import cross_entropy
 from pi_reader.network.model import Model
 
-_PATIENCE = 2e-4  # seconds a thread waits for Python's lock before it asks; 5 ms is a whole batch
+_PATIENCE = 2e-4  # seconds until a thread requests the GIL; Python's 5 ms is a whole batch
 
 Loss = Callable[[Array, np.ndarray], tuple[float, Array]]
 
 
 class Shards:
-    """Finds the gradient of a batch, in equal parts that run side by side.
+    """Computes the gradient of a batch in equal parts that run in parallel.
 
-    The parts and the order of their sum depend on `count` alone, not on which thread is done
-    first or how many cores there are: the same batch gives the same gradient to the last bit.
-    Batch normalisation sees one part at a time, and keeps the averages of the first.
+    The parts and the order of their sum depend only on `count`, not on which thread finishes
+    first or how many cores there are: the same batch gives bit-identical gradients. Batch
+    normalisation sees one part at a time, and keeps the averages of the first.
 
     Use it in a `with`, or `close()` it.
     """
@@ -45,7 +45,7 @@ class Shards:
         sys.setswitchinterval(_PATIENCE)
 
     def gradient(self, x: Array, targets: np.ndarray, loss: Loss = cross_entropy) -> float:
-        """Fill `model.gradients` for a batch and give its loss.
+        """Fill `model.gradients` for a batch and return its loss.
 
         x: (n, height, width, channels) float32; targets: n labels or rows, as `loss` takes them.
         """
@@ -62,7 +62,7 @@ class Shards:
         return float(sum(share * value for share, value in zip(shares, losses, strict=True)))
 
     def close(self) -> None:
-        """Let the threads go; may be called twice."""
+        """End the threads; may be called twice."""
         sys.setswitchinterval(self._patience)
         if self._pool is not None:
             self._pool.shutdown()
@@ -80,7 +80,7 @@ class Shards:
         return [(x[start:stop], targets[start:stop]) for start, stop in pairwise(edges)]
 
     def _gather(self, shares: list[np.float32]) -> None:
-        """Bring the parts' gradients together in the model: their mean, by share of the batch."""
+        """Put the mean of the parts' gradients into the model, weighted by their sizes."""
         total = self.model.gradients
         if shares[0] != 1:
             for array in total:
@@ -92,7 +92,7 @@ class Shards:
 
 
 def _gradient(model: Model, x: Array, targets: np.ndarray, loss: Loss) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):  # who diverges is told so by the loss
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence shows in the loss
         value, grad = loss(model.forward(x, training=True), targets)
         model.backward(grad)
     return value

@@ -1,11 +1,11 @@
-"""Weights files: one `.npz` that numpy can open, with a card, and nothing in it is trusted.
+"""Weights files: one `.npz` that numpy can open, with a card; nothing in it is trusted.
 
-Such a file comes over the network, or from an SD card that lost power, so every way in which it
-can be wrong is refused with one line before its numbers are used. It holds `card.npy`, JSON as a
+Such a file may come over the network, or from an SD card that lost power, so a damaged or
+malicious one is refused with one line before its numbers are used. It holds `card.npy`, JSON as a
 uint8 array, and one float32 array for each parameter of the network that the card describes. A
-checksum over the description and all arrays finds what the zip's own checksums do not cover.
+checksum over the description and all arrays covers what the zip's own checksums do not.
 
-The same network and card give the same bytes: no dates in the zip, keys in order.
+The same network and card give the same bytes: no dates in the zip, keys sorted.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ALONE = 1  # the format of a network without context, which older versions read,
 INPUT = (28, 28, 1)  # what a patch is
 OUTCOMES = (10, 11)  # ten digits, with or without "no digit"
 LARGEST_FILE = 16 << 20  # bytes, packed or unpacked; the shipped weights have less than 1 MB
-LARGEST_LAYER = 1 << 18  # numbers that come out of one layer for one patch, 1 MB
+LARGEST_LAYER = 1 << 18  # activations of one layer for one patch, 1 MB
 MOST_LAYERS = 100
 
 _HEADER = 128  # bytes before the numbers of an array; a multiple of 64 that any shape fits in
@@ -70,8 +70,8 @@ def save(path: Path, model: Model, card: Card, context: Context | None = None) -
     """Write a network and its card so that a power cut cannot leave half a file.
 
     Batch normalisation is folded into the layers before it; the card's temperature becomes the
-    model's. Gives the sha256 of the file. Raises BadData if a weight is not a finite number or
-    the network does not read patches, CannotWrite if the disk or its owner says no.
+    model's. Returns the sha256 of the file. Raises BadData if a weight is not a finite number or
+    the network does not take patches, CannotWrite if the file cannot be written.
     """
     path, model = Path(path), model.folded()
     _check_purpose(path, model)
@@ -92,10 +92,10 @@ def save(path: Path, model: Model, card: Card, context: Context | None = None) -
 
 
 def load(path: Path) -> tuple[Model, Card]:
-    """Read a network and its card back, or say in one line why not.
+    """Read a network and its card.
 
-    Raises MissingFile if there is no such file, BadData if it is anything but whole weights of
-    a known format for patches of 28×28 pixels and 10 or 11 outcomes.
+    Raises MissingFile if there is no such file, BadData if it is anything but intact weights of
+    a known format for patches of 28×28 pixels and 10 or 11 classes.
     """
     weights = load_all(path)
     return weights.model, weights.card
@@ -172,7 +172,7 @@ def _read(path: Path) -> bytes:
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
-    """What is in the zip, unpacked only after the sizes it will have were looked at."""
+    """The content of the zip, unpacked only after its sizes have been checked."""
     total = sum(member.file_size for member in archive.infolist())
     if total > LARGEST_FILE:
         raise BadData(_too_large(path, total))
@@ -188,7 +188,7 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
 
 
 def _card_values(path: Path, member: bytes) -> dict[str, Any]:
-    """The card's JSON, as far as its format is known."""
+    """The card's JSON, if its format is known."""
     text = member[len(_header("|u1", (0,))) :]
     if len(text) > LARGEST_CARD or not member.startswith(_header("|u1", (len(text),))):
         raise BadData(f"{path}: has no card that says what it is; train it with pi-reader")
@@ -230,7 +230,7 @@ def _model(network: Mapping[str, Any]) -> Model:
 
 
 def _fill(path: Path, arrays: Mapping[str, Array], members: Mapping[str, bytes]) -> None:
-    """Copy the numbers from the file into the network, if they are what it needs."""
+    """Copy the arrays from the file into the network, if their types and shapes fit."""
     if set(members) != set(arrays):
         odd = sorted(set(members) ^ set(arrays))[0]
         raise BadData(f"{path}: {odd} is missing or too much for its network; {_AGAIN}")
@@ -249,7 +249,7 @@ def _fill(path: Path, arrays: Mapping[str, Array], members: Mapping[str, bytes])
 
 
 def _check_purpose(path: Path, model: Model) -> None:
-    """A network that reads something else than patches is of no use here."""
+    """Raises BadData for a network that takes anything other than patches."""
     if model.input_shape != INPUT or model.outcomes not in OUTCOMES:
         made_for = f"{'×'.join(map(str, model.input_shape))} to {model.outcomes}"
         raise BadData(
@@ -293,7 +293,7 @@ def _card_text(
 
 
 def _checksum(values: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
-    """sha256 over everything in the card but the checksum itself, and over all numbers."""
+    """sha256 over everything in the card but the checksum itself, and over all arrays."""
     rest = {name: value for name, value in values.items() if name != "checksum"}
     digest = hashlib.sha256(_json(rest))
     for name, array in arrays.items():
@@ -322,7 +322,7 @@ def _pack(card: bytes, arrays: Mapping[str, Array]) -> bytes:
 
 
 def _header(kind: str, shape: Shape) -> bytes:
-    """What stands before the numbers in an `.npy` file, version 1.0 (numpy's NEP 1).
+    """The header of an `.npy` file, version 1.0 (numpy's NEP 1).
 
     Written here so that it is the same with every numpy, and can be compared instead of parsed.
     """
@@ -339,5 +339,5 @@ def _too_large(path: Path, size: int) -> str:
 
 
 def _short(error: Exception) -> str:
-    """An error of Python's in one line that fits a message."""
+    """A Python error in one short line."""
     return " ".join(str(error).split())[:120] or type(error).__name__

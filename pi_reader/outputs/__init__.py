@@ -1,1 +1,1 @@
-"""Where readings go: each output is shown what was read and tells a person in its own way."""
+"""Outputs of the box: each shows readings and the state of the box in its own way."""

@@ -17,20 +17,20 @@ class Output(Protocol):
     def show(self, reading: Reading, frame: Frame | None = None) -> None:
         """Show one reading, and what it was read from if the output can show pictures.
 
-        Called when what is read has changed; a reading without lines means that the paper is gone.
+        Called when the reading has changed; one without lines means that the paper is gone.
         """
 
     def tell(self, status: Status) -> None:
         """Show what the box is doing; called when that has changed."""
 
     def tick(self, now: float) -> None:
-        """Let time pass: the next digit of a long reading, a heartbeat, a dimmed display.
+        """Advance in time: the next digit of a long reading, a heartbeat, a dimmed display.
 
         now: seconds of a monotonic clock; called several times a second, must be quick.
         """
 
     def close(self) -> None:
-        """Give back whatever is held; lamps go dark."""
+        """Release the hardware; lamps go dark."""
 
     def __enter__(self) -> Self: ...
 

@@ -1,4 +1,4 @@
-"""The face of the box: one picture of dots that says all it has to say, for OLED and terminal."""
+"""The face of the box: one bitmap with all it has to show, for OLED and terminal."""
 
 from __future__ import annotations
 
@@ -12,33 +12,30 @@ from pi_reader.outputs import glyphs
 from pi_reader.outputs.large import largest
 from pi_reader.outputs.scene import Moment
 from pi_reader.outputs.thumbnail import fitted, ink_dots
-from pi_reader.values import Correction, Reading, State
+from pi_reader.values import ADVICE, Correction, Reading, State
 
-PAGE_SECONDS = 3.0  # how long each of several things to say stands
+PAGE_SECONDS = 3.0  # how long each of several messages is shown
 _LINE = glyphs.HEIGHT + 1  # pixels from one line of small text to the next
-_INK = 96  # of 255: from which ink a pixel of a patch is drawn
+_INK = 96  # of 255: threshold from which a pixel of a patch is drawn
 
 WORDS: dict[State, tuple[str, str]] = {
     State.STARTING: ("pi-reader", "starting"),
     State.NOTHING: ("nothing there", ""),
     State.READING: ("reading", ""),
     State.UNSURE: ("unsure", "Larger or darker digits would help."),
-    State.DARK: ("too dark", "Please give me some light."),
-    State.GLARE: ("glare", "Move the lamp or the paper a little."),
-    State.BLURRED: ("out of focus", "Turn the lens, or hold still."),
     State.CORRECTING: ("correcting", ""),
     State.STOPPING: ("pi-reader", "stopping"),
     State.FAULT: ("fault", "I cannot read."),
+    **{state: (str(state), f"Please {advice}.") for state, advice in ADVICE.items()},
 }
 _TITLED = (State.STARTING, State.STOPPING)  # the name of the box across the display
-_LIGHT_MATTERS = (State.DARK, State.GLARE, State.BLURRED)  # here the grey itself is shown
 
 Spot = tuple[int, int, int, int]  # left, top, width, height in pixels
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things stand: picture and words beside each other, a bar, a line of text."""
+    """The layout: picture and words beside each other, a bar, a line of text."""
 
     picture: Spot
     words: Spot
@@ -47,9 +44,9 @@ class Layout:
 
 
 def layout(width: int, height: int) -> Layout:
-    """The places for a display of this size; the lowest row and last column stay dark.
+    """The layout for a display of this size.
 
-    They are what a display may shift its picture by.
+    The lowest row and last column stay dark, so that a display may shift its picture by a pixel.
     """
     wide, high = width - 1, height - 1
     across = 0 if width < 96 else 56 if high > 32 else 40  # no room for a picture on the smallest
@@ -70,7 +67,7 @@ def layout(width: int, height: int) -> Layout:
 
 
 def face(moment: Moment, width: int = 128, height: int = 64) -> Image.Image:
-    """Draw all there is to say at this moment; mode "1", (width, height) pixels.
+    """Draw the face for this moment; mode "1", (width, height) pixels.
 
     A message of several lines, such as figures while aiming, takes the place of the reading, its
     first line as the title. The face changes only when `look` does.
@@ -97,12 +94,12 @@ def face(moment: Moment, width: int = 128, height: int = 64) -> Image.Image:
 
 
 def look(moment: Moment) -> Hashable:
-    """Something that stays the same as long as the face does, and costs nothing to ask for."""
+    """A cheap value that stays equal as long as the face does not change."""
     return (moment.shown, moment.told, _page_number(moment.read_for), _page_number(moment.told_for))
 
 
 def resting(number: int, width: int = 128, height: int = 64) -> Image.Image:
-    """Next to nothing, each time elsewhere, for a display that nobody has looked at for long."""
+    """A screen saver: a dash that wanders, for a display that has been idle for long."""
     canvas = Image.new("1", (width, height))
     corner = (number * 37 % max(1, width - 8), number * 23 % max(1, height - 4))
     ImageDraw.Draw(canvas).rectangle((*corner, corner[0] + 5, corner[1]), fill=1)
@@ -110,7 +107,7 @@ def resting(number: int, width: int = 128, height: int = 64) -> Image.Image:
 
 
 def remarks(moment: Moment) -> list[str]:
-    """What to say in words below the reading, one after the other, the weightiest first."""
+    """The messages below the reading, shown in turn, most important first."""
     status = moment.status
     said = []
     if status.fault:
@@ -146,7 +143,7 @@ def _certainty(reading: Reading) -> float:
 
 
 def _share(moment: Moment) -> float | None:
-    """What the bar shows: how sure the reading is, else how far the training."""
+    """The value of the bar: confidence of the reading, otherwise progress of the training."""
     if moment.spelled is not None:
         return _certainty(moment.spelled)
     return moment.status.progress
@@ -157,7 +154,7 @@ def _page_number(seconds: float) -> int:
 
 
 def _picture(canvas: Image.Image, spot: Spot, moment: Moment) -> None:
-    """What the camera sees, or in a correction the digit it is about; in the middle of its spot."""
+    """What the camera sees, or during a correction the digit in question, centred in its spot."""
     left, top, width, height = spot
     small = _patch(moment) if moment.state is State.CORRECTING else None
     if not width or (small is None and moment.frame is None):
@@ -167,7 +164,7 @@ def _picture(canvas: Image.Image, spot: Spot, moment: Moment) -> None:
         size = fitted((grey.shape[1], grey.shape[0]), (width, height))
         small = (
             Image.fromarray(grey).resize(size, Image.Resampling.BOX).convert("1")
-            if moment.state in _LIGHT_MATTERS
+            if moment.state in ADVICE  # then the grey itself is shown
             else Image.fromarray(ink_dots(grey, size))
         )
     elif small is not None:
@@ -178,7 +175,7 @@ def _picture(canvas: Image.Image, spot: Spot, moment: Moment) -> None:
 
 
 def _patch(moment: Moment) -> Image.Image | None:
-    """The digit being corrected as the network saw it, if it was kept."""
+    """The patch of the digit being corrected, if it was kept."""
     correction, reading = moment.status.correction, moment.reading
     if correction is None or reading is None or correction.place >= len(reading.digits):
         return None
@@ -187,7 +184,7 @@ def _patch(moment: Moment) -> Image.Image | None:
 
 
 def _middle(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, moment: Moment) -> None:
-    """The reading as large as it goes, or a few words where there is none."""
+    """The reading as large as possible, or a few words if there is none."""
     title, newline, figures = moment.status.message.partition("\n")
     if moment.status.correction is not None:
         _correction(canvas, draw, spot, moment.status.correction)
@@ -205,10 +202,10 @@ def _middle(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, moment: 
 def _correction(
     canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, correction: Correction
 ) -> None:
-    """The digit as it would be, large, above it the reading with this digit in negative."""
+    """The new label, large, and above it the reading with this digit inverted."""
     left, top, width, height = spot
     text, place = correction.text, correction.place
-    room = min(9, width // 7)  # signs; of a longer reading, what is near
+    room = min(9, width // 7)  # characters; of a longer reading, those around the digit
     around = max(0, min(place - room // 2, len(text) - room))
     for sign_place, sign in enumerate(text[around : around + room], around):
         if sign_place == place:
@@ -227,7 +224,7 @@ def _correction(
 def _title(
     canvas: Image.Image, draw: ImageDraw.ImageDraw, height: int, title: str, text: str
 ) -> None:
-    """The name of the box in the middle of the display, and below it what it does."""
+    """The name of the box in the middle of the display, and below it what it is doing."""
     large = glyphs.picture(title, 2 if canvas.width >= 96 else 1, glyphs.HEIGHT)
     top = max(0, (height - large.height - _LINE) // 2)
     canvas.paste(large, ((canvas.width - large.width) // 2, top))
@@ -236,7 +233,7 @@ def _title(
 
 
 def _page(draw: ImageDraw.ImageDraw, spot: Spot, title: str, text: str, number: int) -> None:
-    """A title in negative with small text below it, of which a page at a time."""
+    """An inverted title with small text below it, one page at a time."""
     left, top, width, height = spot
     draw.rectangle((left, top, left + width - 1, top + glyphs.HEIGHT), fill=1)
     glyphs.write(draw, (left + 2, top + 2), title, fill=0)
@@ -248,7 +245,7 @@ def _page(draw: ImageDraw.ImageDraw, spot: Spot, title: str, text: str, number: 
 
 
 def _bar(draw: ImageDraw.ImageDraw, spot: Spot, share: float) -> None:
-    """A bar, filled as far as the share goes; where there is no height for a frame, a line."""
+    """A bar, filled up to `share`; a line if there is no height for a frame."""
     left, top, width, height = spot
     filled = round(min(1.0, max(0.0, share)) * width)
     if height > 3:
@@ -258,7 +255,7 @@ def _bar(draw: ImageDraw.ImageDraw, spot: Spot, share: float) -> None:
 
 
 def _large(canvas: Image.Image, spot: Spot, text: str, number: int) -> None:
-    """Digits as large as the spot allows, in its middle; too many of them, small, by the page."""
+    """Digits as large as the spot allows, centred; if there are too many, small and in pages."""
     left, top, width, height = spot
     rendered = largest(text, (width, height))
     if rendered is not None:

@@ -1,6 +1,6 @@
 """Small letters for small displays, drawn dot by dot: narrow, crisp, and the same on every system.
 
-Nine rows a sign: seven above the line, two below. What is not here is drawn as an empty box.
+Nine rows per glyph: seven above the baseline, two below. A missing one is drawn as an empty box.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ nopqrstuvwxyz
 
 @cache
 def _glyphs() -> dict[str, tuple[str, ...]]:
-    """The rows of each sign, as drawn above."""
+    """The rows of each glyph, as drawn above."""
     found: dict[str, tuple[str, ...]] = {" ": ("..",) * HEIGHT}
     for block in _ART.strip().split("\n\n"):
         signs, *rows = block.split("\n")
@@ -107,7 +107,7 @@ def _glyphs() -> dict[str, tuple[str, ...]]:
 
 
 def width(text: str) -> int:
-    """How many dots wide the text will be, with a dot between its signs."""
+    """The width of the text in dots, with one dot between characters."""
     return max(0, sum(len(_glyph(sign)[0]) + 1 for sign in plain(text)) - 1)
 
 
@@ -129,7 +129,7 @@ def write(draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, fill: i
 
 
 def picture(text: str, scale: int = 1, height: int = BODY) -> Image.Image:
-    """The text alone, each dot `scale` pixels wide and high; without tails unless given HEIGHT."""
+    """The text as a picture, each dot `scale` pixels wide; with HEIGHT, descenders included."""
     small = Image.new("1", (max(1, width(text)), height))
     write(ImageDraw.Draw(small), (0, 0), text)
     return small.resize((scale * small.width, scale * small.height), Image.Resampling.NEAREST)
@@ -154,7 +154,7 @@ def wrapped(text: str, room: int) -> list[str]:
 
 
 def _cut(word: str, room: int) -> list[str]:
-    """A word in pieces that fit, most often just the word."""
+    """A word in pieces that fit, usually just the word."""
     pieces = [""]
     for sign in word:
         if pieces[-1] and width(pieces[-1] + sign) > room:
@@ -164,7 +164,7 @@ def _cut(word: str, room: int) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """The text with the signs that are drawn here: é becomes e, – becomes -, a tab a space."""
+    """The text in the characters drawn here: é becomes e, – becomes -, a tab a space."""
     for fancy, simple in _SIMPLER.items():
         text = text.replace(fancy, simple)
     return "".join(

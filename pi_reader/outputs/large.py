@@ -1,4 +1,4 @@
-"""Digits as large as a place allows, from a smooth font where there is one, else from dots."""
+"""Digits as large as possible, in a smooth font if one is installed, otherwise from dots."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pi_reader.outputs import glyphs
 SMOOTH = "DejaVuSans-Bold.ttf"  # of Debian's fonts-dejavu-core
 _SIZES = (52, 46, 40, 36, 32, 28, 24, 21, 18, 16, 14)  # pixels
 _SCALES = (5, 4, 3, 2)  # pixels for each dot of our own small letters
-_LOWEST = 0.7  # of a font's size: how high digits are at least
-_NARROWEST = 0.5  # of their height: how wide they are at least
+_LOWEST = 0.7  # of a font's size: minimum height of its digits
+_NARROWEST = 0.5  # of their height: minimum width of digits
 
 
 @lru_cache(maxsize=8)
@@ -29,7 +29,7 @@ def largest(text: str, room: tuple[int, int]) -> Image.Image | None:
 
 
 def _from_large_to_small(lines: list[str], room: tuple[int, int]) -> Iterator[Image.Image]:
-    """In all sizes but those far too large: a Zero would draw a full page for seconds."""
+    """The text in all sizes, except those far too large: a Zero would draw them for seconds."""
     longest = max(map(len, lines))
     most = min(room[1] / len(lines), room[0] / (_NARROWEST * (longest - 0.5)))  # pixels high
     smooth = [(size, font) for size in _SIZES if (font := _font(size)) is not None]
@@ -42,7 +42,7 @@ def _from_large_to_small(lines: list[str], room: tuple[int, int]) -> Iterator[Im
 
 
 def _smooth(line: str, font: ImageFont.FreeTypeFont) -> Image.Image:
-    """A line as high as its font's digits, whichever it has, so that lines stand evenly."""
+    """A line with the height of the font's digits, whichever it holds, so that lines align."""
     left, _, right, _ = font.getbbox(line)
     _, top, _, bottom = font.getbbox("08")
     picture = Image.new("1", (max(1, int(right - left)), int(bottom - top)))

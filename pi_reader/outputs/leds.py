@@ -1,4 +1,4 @@
-"""Single lamps on the pins: ten for the digits, or four in binary; three say how it goes."""
+"""LEDs on the pins: ten for the digits, or four in binary, and three for the state."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Leds(Onlooker):
     digits: ten pins, 0 first, of which the one that was read is lit (of an unsure one both
     guesses); or four, lowest bit first, where all four are "unsure"; or none. sure, unsure,
     heartbeat: a pin or None. active_high: whether a pin that is on lights its lamp.
-    What the lamps mean stands in `patterns`. Without an unsure lamp a fault, darkness, glare or
-    blur blinks on the first and last of the ten (on all four) instead.
-    Raises NoHardware where there are no pins, Busy where somebody else holds one.
+    `patterns` says what the lamps mean. Without an unsure lamp a fault, darkness, glare or blur
+    blinks on the first and last of the ten (on all four) instead.
+    Raises NoHardware if there are no pins, Busy if another process uses one.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Leds(Onlooker):
             self._opened = opened.pop_all()
 
     def draw(self, moment: Moment) -> None:
-        """Switch those lamps that change."""
+        """Switch the lamps that change."""
         now = lamps(moment)
         self._set(self._sure, now.sure)
         self._set(self._unsure, now.unsure)
@@ -53,7 +53,7 @@ class Leds(Onlooker):
             self._set(lamp, float(lit))
 
     def close(self) -> None:
-        """Give the pins back; the lamps go dark."""
+        """Release the pins; the lamps go dark."""
         self._opened.close()
         self._digits, self._sure, self._unsure, self._heartbeat = [], None, None, None
 
@@ -68,7 +68,7 @@ class Leds(Onlooker):
         return [label in shown for label in range(len(self._digits))]
 
     def _set(self, lamp: Any, brightness: float) -> None:
-        """Write a pin only where something changes: that takes time, and this is called often."""
+        """Write a pin only if it changes: that takes time, and this is called often."""
         if lamp is not None and self._lit.get(id(lamp)) != brightness:
             lamp.value = brightness
             self._lit[id(lamp)] = brightness
@@ -86,7 +86,7 @@ def _lamp(pin: int | None, active_high: bool, opened: ExitStack) -> Any:
 
 
 def _dimmed_lamp(pin: int | None, active_high: bool, opened: ExitStack) -> tuple[Any, bool]:
-    """The same with all that lies between dark and bright, where the driver can; and whether so."""
+    """The same with PWM if the driver supports it; and whether it does."""
     from gpiozero import PWMLED
     from gpiozero.exc import PinPWMUnsupported
 

@@ -12,7 +12,7 @@ from pi_reader.outputs.face import face, look, resting
 from pi_reader.outputs.scene import Moment, Onlooker, topic
 from pi_reader.values import State
 
-SHIFT_SECONDS = 60.0  # how long each pixel may glow in one place
+SHIFT_SECONDS = 60.0  # between two shifts of the picture
 _SHIFTS = ((0, 0), (1, 0), (1, 1), (0, 1))  # pixels right and down, one after the other
 BRIGHT, DIM = 0xCF, 0x01  # of 255; even 0 can be read in a dark room
 _DISPLAY_OFF = 0xAE  # the command that all three chips share
@@ -23,15 +23,15 @@ _ADVICE = (
 
 
 class Oled(Onlooker):
-    """An OLED of one colour: what the camera sees, the reading, how sure it is, and words.
+    """A monochrome OLED: what the camera sees, the reading, its confidence, and messages.
 
     chip: "ssd1306", "sh1106" or "ssd1309"; port, address: where on the I2C bus; width, height: in
-    pixels; turned: 0 or 180 degrees. The picture moves by a pixel every minute, and after
-    `dim_after_seconds` without news it is dimmed, or where nothing is there to show, put out but
-    for a wandering dash, since these displays age where they glow.
-    A whole picture goes over the bus only if it changed: 1,024 bytes for 128 by 64 pixels.
+    pixels; turned: 0 or 180 degrees. Against burn-in the picture moves by a pixel every minute,
+    and after `dim_after_seconds` without a change it is dimmed, or replaced by a wandering dash if
+    there is nothing to show.
+    A picture is sent over the bus only if it changed: 1,024 bytes for 128 by 64 pixels.
     Raises NoHardware if there is no display or its chip has no such size; OSError if a wire comes
-    off while running.
+    off later.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Oled(Onlooker):
         self._device = _open(chip, port, address, width, height, 2 if turned == 180 else 0)
 
     def draw(self, moment: Moment) -> None:
-        """Send a new picture, if it is another than the last one."""
+        """Send a new picture if it differs from the last one."""
         if self._device is None:
             return
         news = (moment.reading.text if moment.reading else None, topic(moment.status))
@@ -69,7 +69,7 @@ class Oled(Onlooker):
             self._send(_picture(moment, self._size, minute, dim), DIM if dim else BRIGHT)
 
     def close(self) -> None:
-        """Put the display out and give the bus back, also if it does not answer any more."""
+        """Switch the display off and release the bus, even if it no longer answers."""
         device, self._device = self._device, None
         if device is None:
             return
@@ -78,8 +78,8 @@ class Oled(Onlooker):
             device.clear()
         with suppress(Exception):
             device._serial_interface.cleanup()
-        # luma asks to be called when the process ends and so holds each device, with two lists of
-        # all its pixels, for ever: a display on a loose wire would eat the memory.
+        # luma registers each device with atexit, which keeps it and its two lists of pixels for
+        # ever: a display on a loose wire, reopened again and again, would leak memory.
         vars(device).clear()
 
     def _send(self, picture: Image.Image, contrast: int) -> None:
@@ -97,7 +97,7 @@ class Oled(Onlooker):
 
 
 def _picture(moment: Moment, size: tuple[int, int], minute: int, dim: bool) -> Image.Image:
-    """The face, shifted by a pixel or not; nearly nothing if nothing has happened for long."""
+    """The face, shifted by a pixel or not; the screen saver if nothing has happened for long."""
     status = moment.status
     if dim and status.state is State.NOTHING and not status.fault and status.progress is None:
         return resting(minute, *size)
@@ -107,7 +107,7 @@ def _picture(moment: Moment, size: tuple[int, int], minute: int, dim: bool) -> I
 
 
 def _open(chip: str, port: int, address: int, width: int, height: int, rotate: int) -> Any:
-    """Ask first whether anything answers, since luma keeps hold of every device it made."""
+    """Check first whether anything answers, since luma keeps every device it created."""
     with opening("oled", "python3-luma.oled", _ADVICE):
         from luma.core.interface.serial import i2c
         from luma.oled import device

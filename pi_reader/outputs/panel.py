@@ -1,4 +1,4 @@
-"""The front of the box in a terminal: display, 7-segment digit and lamps, as if they were wired."""
+"""The front panel of the box in a terminal: display, 7-segment digit and lamps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pi_reader.outputs.scene import Moment, Onlooker, topic
 from pi_reader.outputs.segments import FONT, character
 from pi_reader.values import Frame, Reading, Status
 
-WIDTH, HEIGHT = 128, 64  # dots of the display that it stands for
+WIDTH, HEIGHT = 128, 64  # dots of the simulated display
 _COLUMNS, _LINES = 80, 24  # the smallest terminal that it is drawn in
 _GREEN, _YELLOW, _RED = 32, 33, 31  # colours of a terminal
 _STROKES = {
@@ -33,7 +33,7 @@ _STROKES = {
 class Panel(Onlooker):
     """Draws itself in place on a terminal; elsewhere it prints a line for each change.
 
-    stream: where to; a terminal needs 80 columns, 24 lines and UTF-8 for the drawing.
+    stream: the output; a terminal needs 80 columns, 24 lines and UTF-8 for the drawing.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -45,14 +45,14 @@ class Panel(Onlooker):
         self._screen: list[str] = []
 
     def show(self, reading: Reading, frame: Frame | None = None) -> None:
-        """Show this reading; without a terminal, in a line if it is another."""
+        """Show this reading; without a terminal, print a line if it has changed."""
         before = self._moment.reading
         super().show(reading, frame)
         if not self._in_place() and (before is None or before.text != reading.text):
             self._line(" / ".join(reading.text.split("\n")), *_opinions(reading))
 
     def tell(self, status: Status) -> None:
-        """Show what the box is doing; without a terminal, in a line if that is another."""
+        """Show what the box is doing; without a terminal, print a line if that has changed."""
         before = self._moment.told
         super().tell(status)
         if not self._in_place() and (before is None or topic(before) != topic(status)):
@@ -65,7 +65,7 @@ class Panel(Onlooker):
         self.draw(self._moment)
 
     def draw(self, moment: Moment) -> None:
-        """Draw again what has changed, if anything has."""
+        """Redraw if anything has changed."""
         if not self._in_place():
             return
         drawn = "\n".join(self._front(moment))
@@ -75,7 +75,7 @@ class Panel(Onlooker):
             self._drawn, self._height = drawn, drawn.count("\n") + 1
 
     def _in_place(self) -> bool:
-        """Whether there is a terminal, and room in it."""
+        """Whether there is a terminal that is large enough."""
         size = shutil.get_terminal_size()
         return (
             self._stream.isatty()
@@ -91,7 +91,7 @@ class Panel(Onlooker):
             print(text, file=self._stream, flush=True)
 
     def _erase(self) -> None:
-        """Go back up to where the drawing begins, and clear from there on."""
+        """Move the cursor up to the start of the drawing, and clear from there on."""
         if self._height:
             self._stream.write(f"\x1b[{self._height}F\x1b[J")
         self._height, self._drawn = 0, ""
@@ -119,7 +119,7 @@ class Panel(Onlooker):
 
 
 def screen(moment: Moment) -> list[str]:
-    """The display in lines of Braille signs, each as wide as the display."""
+    """The display as lines of Braille characters."""
     dots = np.asarray(face(moment, WIDTH, HEIGHT), bool)
     return [line.ljust(WIDTH // 2) for line in braille(dots).split("\n")]
 
@@ -137,7 +137,7 @@ def seven_segments(lit: str, point: bool) -> list[str]:
 
 
 def lamp_line(now: Lamps) -> str:
-    """All lamps in a line, coloured as one would buy them."""
+    """All lamps in a line, in their usual colours."""
     digits = "  ".join(f"{label} {_lamp(label in now.digits, _RED)}" for label in range(10))
     return (
         f" {digits}    sure {_lamp(now.sure > 0, _GREEN)}  unsure "

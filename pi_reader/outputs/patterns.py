@@ -1,4 +1,4 @@
-"""What single lamps say: every state of the box has its own light, seen across a room.
+"""Light patterns of the lamps: every state of the box has its own, visible across a room.
 
     state           sure     unsure    heartbeat       digits
     starting        -        -         fast            run through
@@ -12,10 +12,10 @@
     stopping        -        -         steady          -
     fault           -        fast      -               -
 
-Over the beat: a double beat is a fault with which the box reads on (the display has it in words),
-a held light a frozen display, and a breathing one a training. A longer reading is shown digit by
-digit, and the sure and unsure lamps go with the digit that stands. When the reader has given up,
-the fault unit shows the light of a fault in its stead.
+Instead of the beat, a double beat is a fault with which the box keeps reading (the display says
+which), a steady light a frozen display, and a breathing one a training. A longer reading is shown
+digit by digit, and the sure and unsure lamps belong to the digit being shown. When the reader has
+given up, the fault unit shows the fault pattern in its place.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TRIPLE: Pattern = (0.25, 0.25, 0.25, 0.25, 0.25, 1.25)
 BEAT: Pattern = (0.2, 1.8)
 HELD: Pattern = (1.8, 0.2)
 BLINK: Pattern = (0.5, 0.3)
-BREATHE: Pattern = (2.0, 2.0)  # swells and fades where a lamp can be dimmed
+BREATHE: Pattern = (2.0, 2.0)  # swells and fades if a lamp can be dimmed
 
 STATES: dict[State, tuple[Pattern, Pattern, Pattern]] = {  # sure, unsure, heartbeat
     State.STARTING: (OFF, OFF, FAST),
@@ -52,10 +52,10 @@ STATES: dict[State, tuple[Pattern, Pattern, Pattern]] = {  # sure, unsure, heart
     State.FAULT: (OFF, FAST, OFF),
 }
 
-STAND = 0.8  # seconds that a digit of a longer reading stands on the digit lamps
+STAND = 0.8  # seconds that a digit of a longer reading is shown on the digit lamps
 GAP = 0.2  # seconds dark between two
 _RUN = 0.2  # seconds for each lamp of a light that runs through all of them
-_EYE = 2.2  # the eye takes brightness as the power of about 1/2.2
+_EYE = 2.2  # gamma: perceived brightness is about the power 1/2.2
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ class Lamps:
 
 
 def level(pattern: Pattern, seconds: float) -> float:
-    """How bright a lamp is after so many seconds of its pattern, 0 or 1; breathing, in between."""
+    """How bright a lamp is after `seconds` of its pattern: 0 or 1, in between for BREATHE."""
     left = seconds % sum(pattern)
     if pattern is BREATHE:
         swell = (1 - math.cos(math.tau * left / sum(pattern))) / 2
-        return swell**_EYE
+        return float(swell**_EYE)
     for place, length in enumerate(pattern):
         if left < length:
             return float(place % 2 == 0)
@@ -97,7 +97,7 @@ def lamps(moment: Moment) -> Lamps:
 
 
 def heartbeat(status: Status) -> Pattern:
-    """The beat of the box's heart: what it is doing beside reading, the weightiest first."""
+    """The heartbeat's pattern: what the box is doing beside reading, most important first."""
     beat = STATES[status.state][2]
     if beat is not BEAT:
         return beat
@@ -114,7 +114,7 @@ def _standing(moment: Moment) -> Spelled | None:
 
 
 def _digits(moment: Moment, stands: Spelled | None) -> frozenset[int]:
-    """Never more than two at once, which keeps the pins' current in bounds."""
+    """The digits to light: never more than two at once, which limits the pins' current."""
     correction = moment.status.correction
     running = frozenset({int(moment.now / _RUN) % 10})
     if moment.state is State.STARTING:

@@ -7,11 +7,11 @@ from typing import Self
 
 from pi_reader.values import Frame, Reading, Status
 
-MOST = 200  # of each kind; more would be memory that grows for as long as the box runs
+MOST = 200  # of each kind, so that memory does not grow
 
 
 class Recording:
-    """Remembers the last calls, at most so many of each kind.
+    """Remembers the last calls, at most `MOST` of each kind.
 
     shown, told: readings and statuses, oldest first; frames: how many readings came with a
     picture; ticks: seconds of the clock at each of the last ticks; closed: how often.

@@ -1,7 +1,7 @@
-"""What there is to see at a moment: the last reading, the last word on the box, and since when.
+"""What there is to show at a moment: the latest reading and status, and since when.
 
-Lamps, segments, display and terminal panel all draw from the same `Moment`, so that they cannot
-disagree; how each draws it is a plain function of it, without hardware.
+Lamps, segments, display and terminal panel all draw the same `Moment`, so that they cannot
+disagree; how each draws it is a pure function, without hardware.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Self
 
 from pi_reader.values import Digit, Frame, Reading, State, Status
 
-LINE_REST = 0.8  # seconds longer than a gap that lamps stay dark between two lines of a reading
-LAST_REST = 1.5  # seconds longer than a gap before a reading is spelled from the beginning again
+LINE_REST = 0.8  # seconds added to the gap between two lines of a reading
+LAST_REST = 1.5  # seconds added to the gap before a reading is repeated
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Moment:
     """All that an output may show.
 
     shown: how many readings were shown until now. now: seconds of a monotonic clock; read_for,
-    told_for: seconds since the reading, or the word on the box, became another one.
+    told_for: seconds since the reading, or the status, last changed.
     """
 
     reading: Reading | None = None
@@ -34,12 +34,12 @@ class Moment:
 
     @property
     def status(self) -> Status:
-        """What the box does; guessed from the reading where nobody has told."""
+        """The status of the box; derived from the reading if none was told."""
         return self.told if self.told is not None else Status(self._guess())
 
     @property
     def state(self) -> State:
-        """The status's state, which is what most outputs go by."""
+        """The state in the status, which most outputs depend on."""
         return self.status.state
 
     def _guess(self) -> State:
@@ -52,15 +52,15 @@ class Moment:
 
     @property
     def spelled(self) -> Reading | None:
-        """The reading, if this is a moment to show one."""
+        """The reading, if the current state shows one."""
         shown = self.state in (State.READING, State.UNSURE)
         return self.reading if shown and self.reading and self.reading.digits else None
 
 
 class Onlooker:
-    """An output that remembers what it was shown and draws the moment; the others derive from it.
+    """Base class of outputs: remembers what it was shown and draws the moment.
 
-    A subclass says how in `draw`, which is called often: it must touch its hardware only where
+    A subclass implements `draw`, which is called often: it should access its hardware only if
     something has changed.
     """
 
@@ -70,11 +70,11 @@ class Onlooker:
         self._told_at: float | None = None
 
     def draw(self, moment: Moment) -> None:
-        """Bring what is seen in line with the moment."""
+        """Show the moment."""
         raise NotImplementedError
 
     def show(self, reading: Reading, frame: Frame | None = None) -> None:
-        """Show this reading; the same digits once more do not begin to be spelled anew."""
+        """Show this reading; the same digits again do not restart the spelling."""
         before = self._moment.reading
         self._moment = replace(
             self._moment, reading=reading, frame=frame, shown=self._moment.shown + 1
@@ -103,7 +103,7 @@ class Onlooker:
         self.draw(self._moment)
 
     def close(self) -> None:
-        """Give back what is held; a subclass that holds something does."""
+        """Release the hardware, in subclasses that use any."""
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +113,7 @@ class Onlooker:
 
 
 def topic(status: Status) -> tuple[object, ...]:
-    """What of a status begins a new page or blink; the progress of a training does not."""
+    """The part of a status whose change restarts pages and blinking: not a training's progress."""
     return status.state, status.fault, status.message, status.correction
 
 
@@ -126,9 +126,9 @@ class Spelled:
 
 
 def spelled(reading: Reading, seconds: float, stand: float, gap: float) -> Spelled | None:
-    """Which digit stands after so many seconds, None between two; over and over again.
+    """Which digit is shown after `seconds`, None between two; repeats endlessly.
 
-    stand, gap: seconds that each is seen, and dark between them. A single digit stands still.
+    stand, gap: seconds that each is shown, and dark between them. A single digit stays on.
     """
     digits = list(_in_turn(reading))
     if len(digits) == 1:

@@ -1,4 +1,4 @@
-"""A 7-segment digit on the pins: readings digit by digit, letters for what else there is."""
+"""A 7-segment digit on the pins: readings digit by digit, and letters for states."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ LETTERS: dict[State, tuple[str, Pattern]] = {
     State.FAULT: ("E", FAST),
 }
 TRAINING, TROUBLE = "t", "E"  # shown in place of "nothing there"
-SIGN_OF_NO_DIGIT = "n"  # what a correction may say as well
+SIGN_OF_NO_DIGIT = "n"  # shown in a correction
 _TURN = 0.2  # seconds for each segment of the circle
 _ADVICE = "look at the pins in [segments], and whether the user is in the group gpio"
 
@@ -60,12 +60,12 @@ class Segments(Onlooker):
     """One 7-segment digit on GPIO pins (BCM numbers), each segment with its resistor.
 
     pins: segments a to g; point: the dot's pin or None; it marks the last digit of a line in a
-    longer reading and beats like a heart otherwise. active_high: True for a common cathode.
-    seconds: how long each digit of a longer reading stands; gap: seconds dark between two.
+    longer reading and shows the heartbeat otherwise. active_high: True for a common cathode.
+    seconds: how long each digit of a longer reading is shown; gap: seconds dark between two.
     Unsure digits are `-`. Letters, always blinking: d too dark, L too much light (glare), F out of
     focus, E a fault, t training, n "no digit" in a correction; o while stopping. A circle runs
-    while starting, and a short `_` says that nothing is there.
-    Raises NoHardware where there are no pins, Busy where somebody else holds one.
+    while starting, and a short `_` means that there are no digits.
+    Raises NoHardware if there are no pins, Busy if another process uses one.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Segments(Onlooker):
             self._display: Any = LEDCharDisplay(*pins, dp=point, font=font, active_high=active_high)
 
     def draw(self, moment: Moment) -> None:
-        """Switch the segments, if they change."""
+        """Switch the segments that change."""
         sign, point = character(moment, self._seconds, self._gap)
         shown = sign + "." if point and self._has_point else sign
         if shown != self._shown and self._display is not None:
@@ -98,16 +98,16 @@ class Segments(Onlooker):
             self._shown = shown
 
     def close(self) -> None:
-        """Give the pins back; the digit goes dark."""
+        """Release the pins; the digit goes dark."""
         if self._display is not None:
             self._display.close()
             self._display = None
 
 
 def character(moment: Moment, stand: float = STAND, gap: float = GAP) -> tuple[str, bool]:
-    """What a digit of seven segments shows at this moment: a key of FONT, and whether its point.
+    """What a 7-segment digit shows at this moment: a key of FONT, and whether the dot is lit.
 
-    stand, gap: seconds that each digit of a longer reading is seen, and dark after it.
+    stand, gap: seconds that each digit of a longer reading is shown, and dark after it.
     """
     reading = moment.spelled
     if reading is None:
@@ -122,7 +122,7 @@ def character(moment: Moment, stand: float = STAND, gap: float = GAP) -> tuple[s
 
 
 def _sign(moment: Moment) -> str:
-    """The sign for a state without a reading."""
+    """The character for a state without a reading."""
     status = moment.status
     if status.state is State.STARTING:
         return CIRCLE[int(moment.now / _TURN) % len(CIRCLE)]

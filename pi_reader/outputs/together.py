@@ -1,4 +1,4 @@
-"""Several outputs at once, of which each may break without taking the others along."""
+"""Several outputs at once, each of which may fail without affecting the others."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ LONGEST_RETRY = 3600.0  # seconds: a loose wire that comes and goes must not fil
 
 
 class Outputs:
-    """All outputs of the box, shown the same.
+    """All outputs of the box as one.
 
-    parts: how to open each, by the name that the log shall give it; log: where lines for people
-    go. What breaks, or cannot be opened, is logged once, closed, opened anew every
-    `retry_seconds`, and logged once when it is back; then it is shown what it missed. What soon
-    breaks again is left alone for twice as long each time, up to an hour.
-    broken: the names of those, with the reason.
+    parts: a function that opens each, by its name in the log; log: is given lines for people. An
+    output that breaks or cannot be opened is logged once, closed, and reopened every
+    `retry_seconds`; once it is back, that is logged and it is shown the current state. The pause
+    doubles each time it soon breaks again, up to an hour.
+    broken: the names of broken outputs, with the reason.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Outputs:
         self._each(lambda output: output.show(reading, frame))
 
     def tell(self, status: Status) -> None:
-        """Tell every output that works."""
+        """Show the status on every output that works."""
         self._open_all()
         self._told = status
         self._each(lambda output: output.tell(status))
 
     def tick(self, now: float) -> None:
-        """Let time pass for all, and see whether a broken one is back by now."""
+        """Advance all in time, and try broken ones again when it is due."""
         self._open_all()
         self._now = now
         for name, when in list(self._retry_at.items()):
@@ -66,7 +66,7 @@ class Outputs:
         self._each(lambda output: output.tick(now))
 
     def close(self) -> None:
-        """Close all; what breaks now does not matter any more."""
+        """Close all, ignoring errors."""
         self._closed = True
         for name in list(self._open):
             self._drop(name)
@@ -83,7 +83,7 @@ class Outputs:
             self._guarded(name, lambda output=output: act(output))  # type: ignore[misc]
 
     def _open_all(self) -> None:
-        """Open what was not yet tried; lazily, since drivers take seconds to load."""
+        """Open outputs that were not tried yet; lazily, since drivers take seconds to load."""
         if self._closed:
             return
         for name in self._parts:
@@ -91,7 +91,7 @@ class Outputs:
                 self._guarded(name, lambda name=name: self._opened(name))  # type: ignore[misc]
 
     def _opened(self, name: str) -> None:
-        """Open one and show it how things stand."""
+        """Open one and show it the current state."""
         self._open[name] = self._parts[name]()
         if self._told is not None:
             self._open[name].tell(self._told)
@@ -107,7 +107,7 @@ class Outputs:
             self._log(f"{name}: works again (was: {before})")
 
     def _guarded(self, name: str, act: Callable[[], None]) -> bool:
-        """Act; whatever goes wrong concerns this one output only. Returns whether nothing did."""
+        """Call `act`; an error marks only this output as broken. Returns whether it succeeded."""
         try:
             act()
         except Exception as error:  # each driver has a family of errors of its own

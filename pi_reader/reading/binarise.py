@@ -14,6 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from pi_reader.reading.grounds import light_ink_at
+from pi_reader.reading.morphology import closing, dilate, erode, opening
+
 MAX_PIXELS = 800_000  # of the working picture; larger ones are averaged down, noise with them
 GRID_CELLS = 4800  # cells of the coarse grid: 80 x 60 for a camera frame of 640 x 480
 PAPER_WINDOW = 0.1  # radius of the closing, as a share of the grid's shorter side
@@ -69,9 +72,23 @@ def binarise(grey: np.ndarray) -> Ink:
     cell = max(1, round(float(np.sqrt(grey.size / GRID_CELLS))))
     coarse = np.asarray(picture.reduce(cell)).astype(np.int16)
     radius = max(2, round(min(coarse.shape) * PAPER_WINDOW))
-    paper, light_ink = estimate_paper(coarse, radius)
-    paper = settle(paper, coarse, light_ink)
+    light_ink = light_ink_at(coarse, radius)
+    if isinstance(light_ink, np.ndarray):
+        paper, contrast = _of_two_grounds(grey, coarse, radius, cell, light_ink)
+        light_ink = bool(light_ink.mean() > 0.5)
+    else:
+        paper, contrast = _of_one_ground(grey, coarse, radius, cell, light_ink)
+    noise = estimate_noise(grey)
+    threshold = _threshold(contrast, paper, cell, radius, noise)
+    mask = contrast > threshold
+    return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell)
 
+
+def _of_one_ground(
+    grey: np.ndarray, coarse: np.ndarray, radius: int, cell: int, light_ink: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """How bright the paper is in each cell, and how far each pixel stands out from it."""
+    paper = settle(estimate_paper(coarse, radius, light_ink), coarse, light_ink)
     ground = _enlarge(paper, cell, grey.shape)
     if light_ink:
         contrast = np.minimum(ground, grey)
@@ -79,24 +96,37 @@ def binarise(grey: np.ndarray) -> Ink:
     else:
         contrast = np.maximum(ground, grey)
         np.subtract(contrast, grey, out=contrast)
-    noise = estimate_noise(grey)
-    threshold = _threshold(contrast, paper, cell, radius, noise)
-    mask = contrast > threshold
-    return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell)
+    return paper, contrast
 
 
-def estimate_paper(coarse: np.ndarray, radius: int) -> tuple[np.ndarray, bool]:
-    """The ground's brightness on the coarse grid, and whether the ink is the brighter one.
+def _of_two_grounds(
+    grey: np.ndarray, coarse: np.ndarray, radius: int, cell: int, light_ink: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same where some cells, (rows, columns) bool, have light ink and the others dark ink.
 
-    coarse: (rows, columns) int16, mean grey of each cell; radius: of the window in cells. Most of
-    any neighbourhood is ground, so cells with ink stand out further from the local mean than cells
-    without, and the sum of cubes has their sign. Returns the ground as (rows, columns) int16.
+    Nothing stands out where the two grounds meet: that is the edge of the paper. As much light
+    falls on the dark ground as on the light one, so that is what its ink is measured by.
     """
-    around = _mean(_mean(coarse.astype(np.float32), radius).T, radius).T
-    light_ink = float(((coarse - around) ** 3).sum()) > 0
-    if light_ink:
-        return -_erode(_dilate(-coarse, radius), radius), True
-    return _erode(_dilate(coarse, radius), radius), False
+    dark_paper, dark = _of_one_ground(grey, coarse, radius, cell, False)
+    _, light = _of_one_ground(grey, coarse, radius, cell, True)
+    edge = dilate(light_ink.view(np.int8), 1) > erode(light_ink.view(np.int8), 1)
+
+    def pixels(cells: np.ndarray) -> np.ndarray:
+        whole = np.repeat(np.repeat(cells, cell, axis=0), cell, axis=1)
+        return whole[: grey.shape[0], : grey.shape[1]]
+
+    contrast = np.where(pixels(light_ink), light, dark)
+    contrast[pixels(edge)] = 0
+    return np.where(light_ink, np.int16(dark_paper[~light_ink].mean()), dark_paper), contrast
+
+
+def estimate_paper(coarse: np.ndarray, radius: int, light_ink: bool) -> np.ndarray:
+    """The ground's brightness on the coarse grid, (rows, columns) int16.
+
+    coarse: (rows, columns) int16, mean grey of each cell; radius: of the window in cells;
+    light_ink: whether the ink is the brighter one.
+    """
+    return opening(coarse, radius) if light_ink else closing(coarse, radius)
 
 
 def settle(paper: np.ndarray, coarse: np.ndarray, light_ink: bool) -> np.ndarray:
@@ -107,7 +137,7 @@ def settle(paper: np.ndarray, coarse: np.ndarray, light_ink: bool) -> np.ndarray
     """
     sign = -1 if light_ink else 1
     above = sign * (paper - coarse)
-    above = _dilate(-_dilate(-above, 1), 1)
+    above = dilate(-dilate(-above, 1), 1)
     most = (paper * np.float32(CREASE)).astype(np.int16)
     return paper - sign * np.minimum(above, most)
 
@@ -154,55 +184,11 @@ def _threshold(
     peaks = strongest[:, ::cell].astype(np.int16)
     for offset in range(1, cell):
         np.maximum(peaks, strongest[:, offset::cell], out=peaks)
-    local = _dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
+    local = dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
     least = np.maximum(LEAST_CONTRAST, NOISE_FACTOR * noise)
     level = np.maximum(local, np.maximum(np.float32(least), paper * np.float32(LEAST_SHARE)))
     across = _enlarge(level, cell, (rows, width))
     return np.repeat(across, cell, axis=0)[:height]
-
-
-def _dilate(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Largest value within `radius` cells each way, a square window cut off at the border."""
-    return _slide(_slide(grid, radius).T, radius).T
-
-
-def _erode(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Smallest value within `radius` cells; beyond the border the slope is taken to go on.
-
-    Without that, light that falls off towards a corner would look like ink there.
-    """
-    return _slide_on(_slide_on(grid, radius).T, radius).T
-
-
-def _mean(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Running mean down the columns over 2 * radius + 1 rows, fewer at the border."""
-    sums = np.concatenate([np.zeros_like(grid[:1]), np.cumsum(grid, axis=0)])
-    row = np.arange(len(grid))
-    low, high = np.maximum(row - radius, 0), np.minimum(row + radius + 1, len(grid))
-    return (sums[high] - sums[low]) / (high - low).astype(np.float32)[:, None]
-
-
-def _slide_on(grid: np.ndarray, radius: int) -> np.ndarray:
-    reach = min(radius, len(grid) - 1)
-    above = 2 * grid[:1] - grid[1 : reach + 1][::-1]
-    below = 2 * grid[-1:] - grid[::-1][1 : reach + 1]
-    padded = np.concatenate([above, grid, below])
-    return -_slide(-padded, radius)[reach : reach + len(grid)]
-
-
-def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Running maximum down the columns over 2 * radius + 1 rows, in log2 steps."""
-    rows = grid.shape[0]
-    span = 2 * radius + 1
-    low = np.iinfo(grid.dtype).min
-    border = np.full((radius, grid.shape[1]), low, grid.dtype)
-    run = np.concatenate([border, grid, border])
-    reach = 1
-    while reach < span:
-        step = min(reach, span - reach)
-        run = np.maximum(run[: len(run) - step], run[step:])
-        reach += step
-    return run[:rows]
 
 
 def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,12 +1,12 @@
-"""Every digit is shown a little differently each time, so that the network learns the digit.
+"""Data augmentation: every patch is changed a little each time it is shown.
 
-Sixty thousand patches are soon known by heart. Turned, sheared, bent, written with a thicker pen,
-blurred, with a piece missing, they are new each time, and they also look more like what a camera
-gives. All of it works on whole batches: one smooth bending and one turn are added up into a single
-map of where each pixel comes from, and the patch is resampled once.
+A network soon memorises sixty thousand patches. Rotated, sheared, distorted, written with a
+thicker pen, blurred or with a piece missing, they are new each time, and look more like what a
+camera delivers. All of it works on whole batches: the affine map and the elastic distortion are
+combined into one map of source coordinates, and each patch is resampled once.
 
-The elastic bending follows Simard, Steinkraus and Platt, "Best practices for convolutional neural
-networks applied to visual document analysis" (2003).
+The elastic distortion follows Simard, Steinkraus and Platt, "Best practices for convolutional
+neural networks applied to visual document analysis" (2003).
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from pi_reader.values import SIDE
 
 Array = NDArray[np.float32]
 
-_BORDER = 1  # blank pixels around a patch while it is resampled, so that its outside is paper
+_BORDER = 1  # blank pixels around a patch during resampling, so that outside of it is paper
 _SIZE = SIDE * SIDE
 _WIDE = SIDE + 2 * _BORDER
-_FIELDS = 1024  # bendings drawn beforehand; two of them, for x and y, make a million pairs
-_FIELD_SMOOTHNESS = 4.0  # pixels: standard deviation of the Gaussian that smooths a bending
-_GRAINS = 1 << 18  # noise values drawn beforehand; each patch starts elsewhere among them
+_FIELDS = 1024  # precomputed displacement fields; one each for x and y makes a million pairs
+_FIELD_SMOOTHNESS = 4.0  # pixels: standard deviation of the Gaussian that smooths a field
+_GRAINS = 1 << 18  # precomputed noise values; each patch starts at a random one
 _INK = np.float32(1.0)
 
 
 class Augmenter:
-    """Changes batches of patches, as much as `settings` allow.
+    """Augments batches of patches within the limits of `settings`.
 
-    It keeps its work memory between batches, so one augmenter belongs to one thread. The result
-    depends on the patches, the settings and the `rng` of the call, on nothing else.
+    Not thread-safe, since it reuses its buffers. The result depends only on the patches, the
+    settings and the `rng` of the call.
     """
 
     def __init__(self, settings: Augmentation, batch: int = 128) -> None:
@@ -42,9 +42,9 @@ class Augmenter:
         self._resample = Resampler(batch)
 
     def __call__(self, patches: np.ndarray, rng: np.random.Generator) -> Array:
-        """Give changed patches, (n, 28, 28) float32, 0 paper to 1 ink, from uint8 ones.
+        """Return augmented patches, (n, 28, 28) float32, 0 paper to 1 ink, from uint8 ones.
 
-        The patches stay as they are. The result is good until the next call.
+        The input is not modified. The result is valid until the next call.
         """
         settings = self.settings
         inked = np.multiply(patches, np.float32(1 / 255), dtype=np.float32)
@@ -65,10 +65,10 @@ class Augmenter:
 
 
 class Resampler:
-    """Turns, shears, zooms, shifts and bends in a single bilinear look-up.
+    """Rotates, shears, zooms, shifts and distorts in a single bilinear interpolation.
 
-    Its work memory is kept, since the system hands out large blocks page by page and takes them
-    back at once, which costs more than the work done in them.
+    Its buffers are kept: allocating large arrays anew costs more, in page faults, than the
+    computation.
     """
 
     def __init__(self, batch: int) -> None:
@@ -78,7 +78,7 @@ class Resampler:
         self._reserve(batch)
 
     def _reserve(self, batch: int) -> None:
-        """Make the work memory large enough for `batch` patches."""
+        """Make the buffers large enough for `batch` patches."""
         self._batch = batch
         self._padded = np.zeros((batch, _WIDE, _WIDE), np.float32)
         self._where = np.empty((2, batch, _SIZE), np.float32)
@@ -91,9 +91,9 @@ class Resampler:
     def __call__(
         self, inked: Array, affine: Array, bend: float, rng: np.random.Generator | None = None
     ) -> Array:
-        """(n, 28, 28) float32 to the same, in work memory that the next call writes over.
+        """(n, 28, 28) float32 to the same, in a buffer that the next call overwrites.
 
-        affine: (2, n, 3) as `random_affine` makes it; bend: pixels, how far at most.
+        affine: (2, n, 3) as from `random_affine`; bend: amplitude of the distortion in pixels.
         """
         n = len(inked)
         if n > self._batch:
@@ -104,7 +104,7 @@ class Resampler:
             self._add_bend(where, bend, rng)
         np.clip(where, np.float32(0), np.float32(_WIDE - 1.01), out=where)
         np.copyto(whole, where, casting="unsafe")
-        np.subtract(where, whole, out=where, dtype=np.float32)  # the share of the next pixel
+        np.subtract(where, whole, out=where, dtype=np.float32)  # weight of the next pixel
 
         whole[1] *= np.int32(_WIDE)
         whole[0] += whole[1]
@@ -118,10 +118,11 @@ class Resampler:
         _mix(corners[0], corners[1], across)
         _mix(corners[2], corners[3], across)
         _mix(corners[0], corners[2], down)
-        return corners[0].reshape(n, SIDE, SIDE)
+        mixed: Array = corners[0].reshape(n, SIDE, SIDE)
+        return mixed
 
     def _add_bend(self, where: Array, most: float, rng: np.random.Generator) -> None:
-        """Move the places that are looked up by a smooth random field each for x and y."""
+        """Displace the source coordinates by a smooth random field each for x and y."""
         n = where.shape[1]
         fields, bend = _fields(), self._bend[:, :n]
         np.take(fields, rng.integers(0, len(fields), (2, n)), axis=0, out=bend, mode="clip")
@@ -130,7 +131,7 @@ class Resampler:
 
 
 def turned(patches: np.ndarray, degrees: float) -> np.ndarray:
-    """Patches (n, 28, 28) uint8, turned clockwise about their middle."""
+    """Patches (n, 28, 28) uint8, rotated clockwise about their centre."""
     count = len(patches)
     none, same = np.zeros((2, count)), np.ones((2, count))
     affine = affine_from(np.full(count, np.radians(degrees)), none[0], same, none)
@@ -139,7 +140,7 @@ def turned(patches: np.ndarray, degrees: float) -> np.ndarray:
 
 
 def random_affine(count: int, settings: Augmentation, rng: np.random.Generator) -> Array:
-    """A random turn, shear, zoom and shift for each of `count` patches; see `affine_from`."""
+    """A random rotation, shear, zoom and shift for each of `count` patches; see `affine_from`."""
     angle = np.radians(rng.uniform(-settings.turn, settings.turn, count))
     shear = rng.uniform(-settings.shear, settings.shear, count)
     zoom = np.exp(rng.uniform(-settings.zoom, settings.zoom, (2, count)))
@@ -148,9 +149,9 @@ def random_affine(count: int, settings: Augmentation, rng: np.random.Generator) 
 
 
 def affine_from(angle: np.ndarray, shear: np.ndarray, zoom: np.ndarray, shift: np.ndarray) -> Array:
-    """Where each pixel comes from: (2, n, 3) float32, to be multiplied with (x, y, 1).
+    """Affine maps from target to source coordinates, (2, n, 3) float32, applied to (x, y, 1).
 
-    x and y are counted from the middle of the patch. angle: (n,) radians; shear: (n,) pixels
+    x and y are relative to the patch's centre. angle: (n,) radians; shear: (n,) pixels
     sideways per pixel of height; zoom: (2, n) along x and y; shift: (2, n) pixels.
     """
     affine = np.empty((2, len(angle), 3), np.float32)
@@ -164,18 +165,18 @@ def affine_from(angle: np.ndarray, shear: np.ndarray, zoom: np.ndarray, shift: n
 
 @functools.cache
 def _fields() -> Array:
-    """The bendings, the same for everybody: which of them a patch gets is left to chance."""
+    """The displacement fields, always the same ones; which of them a patch gets is random."""
     return smooth_fields(_FIELDS, np.random.default_rng(2003))
 
 
 @functools.cache
 def _grains() -> Array:
-    """A long row of noise, from which pieces are taken."""
+    """A long row of noise, from which slices are taken."""
     return np.random.default_rng(1803).standard_normal(_GRAINS, dtype=np.float32)
 
 
 def smooth_fields(count: int, rng: np.random.Generator) -> Array:
-    """Smooth random surfaces, (count, 784) float32, of root mean square 1."""
+    """Smooth random fields, (count, 784) float32, of root mean square 1."""
     reach = int(3 * _FIELD_SMOOTHNESS)
     distance = np.arange(SIDE + 2 * reach)[None] - reach - np.arange(SIDE)[:, None]
     smooth = np.exp(-0.5 * (distance / _FIELD_SMOOTHNESS) ** 2).astype(np.float32)
@@ -188,10 +189,10 @@ def smooth_fields(count: int, rng: np.random.Generator) -> Array:
 def change_pen(
     inked: Array, thicken: float, thin: float, share: float, rng: np.random.Generator
 ) -> None:
-    """Write some patches with a broader and some with a finer pen, in place.
+    """Thicken some patches and thin others, in place.
 
-    Half of `share` go part of the way to the largest value of each pixel's neighbourhood (the
-    cross of it and its four neighbours), half part of the way to the smallest.
+    Half of `share` are blended with their dilation by a cross of five pixels, half with their
+    erosion.
     """
     order = rng.permutation(len(inked))
     half = round(len(inked) * share / 2)
@@ -210,9 +211,9 @@ def change_pen(
 
 
 def bend_contrast(inked: Array, most: float, rng: np.random.Generator) -> None:
-    """Make the greys darker or lighter, in place: x + k x (1 - x), which leaves paper and ink.
+    """Change the tone curve, in place: x + k x (1 - x), which keeps 0 and 1.
 
-    A gamma curve in effect, at a tenth of the price of a power.
+    Much like a gamma curve, at a tenth of the cost of a power.
     """
     strength = rng.uniform(-most, most, (len(inked), 1, 1)).astype(np.float32)
     curve = np.subtract(_INK, inked)
@@ -222,7 +223,7 @@ def bend_contrast(inked: Array, most: float, rng: np.random.Generator) -> None:
 
 
 def blur(inked: Array, share: float, rng: np.random.Generator) -> None:
-    """Put some patches out of focus, in place: 1-2-1 both ways, mixed with the sharp patch."""
+    """Blur some patches, in place: a 1-2-1 kernel both ways, blended with the sharp patch."""
     chosen = np.flatnonzero(rng.random(len(inked)) < share)
     sharp = inked[chosen]
     soft = sharp.copy()
@@ -236,7 +237,7 @@ def blur(inked: Array, share: float, rng: np.random.Generator) -> None:
 
 
 def punch_holes(inked: Array, share: float, size: int, rng: np.random.Generator) -> None:
-    """Take a rectangle out of some patches, in place: a reflection, a ruling that was removed."""
+    """Erase a rectangle from some patches, in place, like a reflection or a removed ruled line."""
     for k in np.flatnonzero(rng.random(len(inked)) < share):
         height, width = rng.integers(2, size + 1, 2)
         top, left = rng.integers(4, SIDE - 4, 2)
@@ -244,7 +245,7 @@ def punch_holes(inked: Array, share: float, size: int, rng: np.random.Generator)
 
 
 def add_noise(inked: Array, most: float, share: float, rng: np.random.Generator) -> None:
-    """Add a sensor's grain to some patches, in place."""
+    """Add Gaussian noise, like a sensor's, to some patches, in place."""
     grains = _grains()
     for k in np.flatnonzero(rng.random(len(inked)) < share):
         start = rng.integers(0, len(grains) - _SIZE)
@@ -254,7 +255,7 @@ def add_noise(inked: Array, most: float, share: float, rng: np.random.Generator)
 
 
 def _mix(first: Array, second: Array, share: Array) -> None:
-    """first + share (second - first), into `first`; `second` is used up."""
+    """first + share (second - first), into `first`; overwrites `second`."""
     second -= first
     second *= share
     first += second

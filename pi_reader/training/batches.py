@@ -1,7 +1,7 @@
-"""What a network is shown, step by step: MNIST, drawn digits, and marks that are no digits.
+"""The training batches: MNIST, drawn digits, and marks that are no digits.
 
-Every batch is a function of the seed and the number of its step alone. That is what makes a
-resumed training equal to one that never stopped.
+Every batch is a function of only the seed and its step number. That is what makes a resumed
+training equal to an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.recipes import Recipe
 from pi_reader.values import NO_DIGIT
 
-PIECE = 1024  # patches drawn in one go
+PIECE = 1024  # patches drawn at a time
 
 _SCANNED = 0.25  # share of the drawn digits that look like small black and white scans
 _HANDS = 2  # threads that draw at the same time
 
-# Pieces that a pool holds, and how many of them are new in each epoch.
+# Chunks that a pool holds, and how many of them are replaced in each epoch.
 _PIECES = (24, 12)
 _PIECES_WITHOUT_MNIST = (48, 24)
 _PIECES_OF_MARKS = (8, 4)
@@ -48,7 +48,7 @@ def draw_digits(
 
 
 def draw_foreign_digits(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Digits to stand beside MNIST, whose writers are all American; see `Draw`."""
+    """Digits to complement MNIST, whose writers are all American; see `Draw`."""
     return draw_digits(count, rng, continental=0.75)
 
 
@@ -95,11 +95,11 @@ class Labelled:
 
 
 class Pool:
-    """A stock of drawn patches of which each epoch replaces a part, since drawing takes time.
+    """A pool of drawn patches, part of which is replaced in each epoch, since drawing is slow.
 
-    It holds `pieces` of 1,024 patches as uint8 (0.8 MB each), `fresh` of which are new in each
-    epoch. Piece number k is drawn from the seed and k, so that any epoch's stock can be drawn
-    again at any time.
+    It holds `pieces` chunks of 1,024 patches as uint8 (0.8 MB each), `fresh` of which are new in
+    each epoch. Chunk number k is drawn from the seed and k alone, so that the pool of any epoch
+    can be drawn again at any time.
     """
 
     def __init__(
@@ -115,12 +115,12 @@ class Pool:
         self._drawing = drawing or Drawing()
         self._draw, self._purpose, self._seed, self._fresh = draw, purpose, seed, fresh
         self._hands = hands  # threads; each needs its own memory, a page's 30 MB
-        self._holds = np.full(pieces, -1)  # the piece in each place
+        self._holds = np.full(pieces, -1)  # the number of the chunk in each slot
         self.patches = np.empty((pieces * PIECE, 28, 28), np.uint8)
         self.labels = np.empty(pieces * PIECE, np.uint8)
 
     def turn_to(self, epoch: int) -> None:
-        """Hold the stock of an epoch, counted from 0."""
+        """Fill the pool for an epoch, counted from 0."""
         places = len(self._holds)
         first = epoch * self._fresh
         missing = [k for k in range(first, first + places) if self._holds[k % places] != k]
@@ -140,7 +140,7 @@ class Pool:
 
 
 class Mixture:
-    """Batches of MNIST (if there is any), drawn digits, and marks that are none, all changed.
+    """Augmented batches of MNIST (if available), drawn digits, and marks that are no digits.
 
     The shares of a batch are the recipe's. An epoch goes once through MNIST, in an order of its
     own. One thread at a time may use it. drawing: how far it is with an epoch's stock.
@@ -156,7 +156,7 @@ class Mixture:
             1,
             len(mnist.rows) // self._own if mnist else recipe.epoch_without_mnist // recipe.batch,
         )
-        self._pools: list[tuple[int, Pool]] = []  # how many of a batch, and where from
+        self._pools: list[tuple[int, Pool]] = []  # patches per batch, and their pool
         if digits:
             pieces = _PIECES if mnist else _PIECES_WITHOUT_MNIST
             draw = draw_foreign_digits if mnist else draw_digits
@@ -190,11 +190,11 @@ class Mixture:
             rows = rng.integers(0, len(pool.labels), count)
             patches.append(pool.patches[rows])
             labels.append(pool.labels[rows])
-        changed = self._augment(np.concatenate(patches), rng).copy()  # its memory is used again
+        changed = self._augment(np.concatenate(patches), rng).copy()  # its buffer is reused
         return changed[..., None], np.concatenate(labels)
 
     def _turn_to(self, epoch: int) -> None:
-        """Make ready for an epoch: its order, its stock of drawn patches."""
+        """Prepare an epoch: the order of MNIST, and the pools of drawn patches."""
         if epoch == self._epoch:
             return
         if self._mnist:

@@ -1,6 +1,6 @@
-"""After training: make the stated confidence honest, and find out from where on it is doubtful.
+"""Calibration after training: the temperature, and the reject threshold.
 
-Both are read off patches that the network did not learn from.
+Both are fitted on patches that the network was not trained on.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import numpy as np
 
 from pi_reader.values import CLASSES
 
-_LEAST = np.float32(1e-30)  # keeps the logarithm finite for what the network holds impossible
+_LEAST = np.float32(1e-30)  # keeps the logarithm of a probability of 0 finite
 _KEPT = (0.999, 0.998, 0.995, 0.99, 0.9875, 0.985, 0.983, 0.981, 0.979, 0.975, 0.97, 0.95, 0.9)
 MOST_WRONG = 0.001  # share of the digits the reader is sure of that may be wrong
-LEAST_KEPT = 0.981  # share of the digits that it should be sure of all the same
+LEAST_KEPT = 0.981  # share of the digits that it should still be sure of
 _GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
 class Point:
-    """What a reject threshold does.
+    """One point of the reject curve.
 
-    threshold: confidence from which a reading is sure; kept: share of the digits that are sure;
-    wrong: share of wrong ones among these; fooled: share of the non-digits that are taken for a
-    digit all the same, None where that was not measured.
+    threshold: confidence from which a digit is sure; kept: share of the digits that are sure;
+    wrong: share of wrong ones among these; fooled: share of the non-digits that are surely taken
+    for a digit, None if not measured.
     """
 
     threshold: float
@@ -41,13 +41,13 @@ class Point:
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature at which the probabilities of the true labels are likeliest, 0.1 to 10.
+    """The temperature, 0.1 to 10, with the highest likelihood of the true labels.
 
     probabilities: (n, outcomes) float32 at temperature 1; labels: (n,) integers.
     Guo et al., "On calibration of modern neural networks" (2017); a golden-section search, as the
-    surprise has a single lowest point.
+    negative log-likelihood has a single minimum.
     """
-    scores = np.log(np.maximum(probabilities, _LEAST))  # logits but for a constant in each row
+    scores = np.log(np.maximum(probabilities, _LEAST))  # logits up to a constant in each row
 
     def surprise(log_temperature: float) -> float:
         cooled = scores / np.float32(np.exp(log_temperature))
@@ -68,7 +68,7 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 def reject_curve(
     digits: np.ndarray, labels: np.ndarray, marks: np.ndarray | None = None
 ) -> list[Point]:
-    """What one gets for what one gives up: a few thresholds, from lenient to strict.
+    """The reject curve: errors and non-digits against digits kept, from lenient to strict.
 
     digits: (n, outcomes) probabilities for patches of known labels (n,); marks: (m, outcomes) for
     patches that are no digits. Each threshold is the highest that keeps a certain share of the
@@ -96,13 +96,13 @@ def reject_curve(
 def choose(
     curve: list[Point], most_wrong: float = MOST_WRONG, least_kept: float = LEAST_KEPT
 ) -> Point:
-    """As strict as it can be while `least_kept` of the digits stay sure; stricter if it must be.
+    """Choose the strictest threshold that keeps `least_kept` of the digits sure.
 
-    How many digits stay sure is measured well on a few thousand of them. How many of these are
-    wrong is not: that is a handful, and the mildest threshold that happens to have few is found by
-    luck. What a stricter threshold surely brings is that fewer letters and other marks pass, of
-    which a page may hold more than digits. So a fixed share of the digits is given up, to a `?`;
-    and where even then more than `most_wrong` are wrong, more of them.
+    The share of digits that stay sure is measured well on a few thousand of them. The share of
+    wrong ones among these is not: they are a handful, and picking the mildest threshold with few
+    of them would be picking by luck. A stricter threshold reliably lets fewer letters and other
+    marks pass, of which a page may hold more than digits. So a fixed share of the digits becomes
+    `?`; and if more than `most_wrong` of the rest are still wrong, a larger share.
     """
     mild = [point for point in curve if point.kept >= least_kept]
     strictest = max((point.threshold for point in mild), default=0.0)

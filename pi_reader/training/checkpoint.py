@@ -1,9 +1,9 @@
-"""A training that was stopped, by Ctrl-C or by the mains, goes on as if it had never stopped.
+"""Checkpoints: a training that was interrupted continues as if it had never stopped.
 
 A checkpoint is one `.npz` without pickle: every array of the learner's state, and a JSON text (as
-bytes) with the facts it only fits to: which recipe, seed and data. It needs no state of a random
-number generator, because each step draws from a generator of its own, made from the seed and the
-number of the step (`random_for`).
+bytes) with the facts that it belongs to: recipe, seed and data. It needs no random generator
+state, because each step has a generator of its own, seeded with the seed and the number of the
+step (`random_for`).
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ State = Mapping[str, np.ndarray]
 
 
 def random_for(seed: int, purpose: int, *numbers: int) -> np.random.Generator:
-    """The generator for one purpose at one place of the training, whatever was drawn elsewhere.
+    """A generator for one purpose at one point of the training, independent of all others.
 
-    `purpose` keeps apart what would otherwise have the same numbers: see `Stream`.
+    `purpose` separates streams that would otherwise draw the same numbers: see `Stream`.
     """
     return np.random.default_rng([seed, purpose, *numbers])
 
 
 class Stream(IntEnum):
-    """The purposes for which random numbers are drawn, each from a stream of its own.
+    """The independent streams of random numbers, by purpose.
 
-    The numbers are part of what a seed means: a training is repeated only with the same ones.
+    The values are part of what a seed means: changing one changes every training.
     """
 
     WEIGHTS = 0
@@ -52,7 +52,7 @@ class Stream(IntEnum):
 
 
 def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:
-    """Write a checkpoint durably: after a power cut the one before or this one is there, whole.
+    """Write a checkpoint durably: a power cut leaves either the previous or the new one, intact.
 
     step: how many steps are done; facts: JSON-able, what the checkpoint belongs to; state: arrays
     by name. Raises CannotWrite.
@@ -67,7 +67,7 @@ def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:
 
 
 def load(path: Path, facts: Mapping[str, Any], state: State) -> int:
-    """Fill the arrays of `state`, in place, from a checkpoint; gives the number of steps done.
+    """Fill the arrays of `state`, in place, from a checkpoint; returns the number of steps done.
 
     Raises MissingFile; UsageError if it belongs to another training than `facts` describe; BadData
     if it is damaged or its arrays have other shapes. `state` is touched only if all is well.
@@ -97,7 +97,7 @@ def facts_of(path: Path) -> dict[str, Any]:
 
 
 def _difference(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The first fact in which the two differ, in words, or ""."""
+    """The first fact that differs, in words, or ""."""
     for name in dict.fromkeys([*wanted, *kept]):
         then, now = kept.get(name), wanted.get(name)
         if isinstance(then, dict) and isinstance(now, dict):

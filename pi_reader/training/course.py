@@ -1,4 +1,4 @@
-"""A whole training from a recipe's name to weights with a card: what is learned, judged, noted."""
+"""A whole training, from the name of a recipe to calibrated weights with a card."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from pi_reader.training.measure import measure
 from pi_reader.training.recipes import ClassicRecipe, Recipe
 from pi_reader.values import CLASSES
 
-# Each thirteenth of MNIST's training images is held back to judge by: 4,616 of them. The number is
-# odd because two groups of writers take turns there, and those at even places are harder to read.
+# Every thirteenth of MNIST's training images is held out for validation: 4,616 of them. The number
+# is odd because two groups of writers alternate there, and those at even places are harder to read.
 HELD_EVERY = 13
 _DRAWN = 60_000  # digits drawn for the classic network where there is no MNIST
-_HELD_DRAWN = 4_000  # digits drawn to judge by where there is no MNIST
-_HELD_MARKS = 2_000  # marks that are no digits, to judge by
-_FINGERPRINT = 256  # drawn digits whose sha256 tells whether the drawing has changed
+_HELD_DRAWN = 4_000  # digits drawn for validation without MNIST
+_HELD_MARKS = 2_000  # marks that are no digits, for validation
+_FINGERPRINT = 256  # drawn digits whose sha256 shows whether the drawing code has changed
 
 
 @dataclass(frozen=True)
 class Course:
-    """One training, settled in every detail: the same course gives the same weights.
+    """One fully specified training: the same course gives the same weights.
 
     name: the recipe's; epochs: times through the data; seed: of all its random numbers.
-    learned: the patches it learns from, None for a recipe that draws its own as it goes.
-    held: patches and labels to calibrate with. tested: patches and labels to state an accuracy
-    on, and `tested_on` what they are. origin: the data sets, each with its sha256.
-    limit: of digits to learn from, for a quick look.
+    learned: the training patches, None for a recipe that draws its own as it goes.
+    held: patches and labels for calibration. tested: patches and labels for the stated accuracy,
+    and `tested_on` what they are. origin: the data sets, each with its sha256.
+    limit: of training digits, for a quick look.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Course:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a checkpoint must have in common with this course to belong to it."""
+        """What a checkpoint must match to belong to this course."""
         return {
             "recipe": self.name,
             "settings": recipes.describe(self.recipe),
@@ -76,9 +76,9 @@ def plan(
     epochs: int | None = None,
     limit: int | None = None,
 ) -> Course:
-    """Settle a course: with MNIST from a folder, or with nothing but drawn digits (None).
+    """Specify a course: with MNIST from a folder, or only with drawn digits (None).
 
-    epochs: other than the recipe's; limit: learn from so many digits only, for a quick look.
+    epochs: instead of the recipe's; limit: train on only that many digits, for a quick look.
     Raises UsageError for an unknown recipe, and whatever reading MNIST raises.
     """
     recipe = recipes.find(name)
@@ -98,7 +98,7 @@ def _with_mnist(
     folder: Path,
     limit: int | None,
 ) -> Course:
-    """Learn from MNIST's training images; the lecture's network from all of them."""
+    """A course on MNIST's training images; the lecture's network uses all of them."""
     patches, labels = data.load_train(folder, mapped=True)
     count = min(len(labels), limit or len(labels))
     rows = np.arange(count)
@@ -127,7 +127,7 @@ def _with_mnist(
 def _with_drawn(
     name: str, recipe: ClassicRecipe | Recipe, epochs: int, seed: int, limit: int | None
 ) -> Course:
-    """Learn from digits that the program draws, for a device that never sees a network."""
+    """A course on drawn digits only, for a device without internet access."""
     held = batches.draw_digits(
         min(_HELD_DRAWN, limit or _HELD_DRAWN), random_for(seed, Stream.VALIDATION)
     )
@@ -144,7 +144,7 @@ def _with_drawn(
 
 
 def learner_for(course: Course) -> Learner:
-    """A learner at its very beginning."""
+    """A learner at step 0."""
     rng = random_for(course.seed, Stream.WEIGHTS)
     if isinstance(course.recipe, ClassicRecipe):
         assert course.learned is not None
@@ -180,7 +180,7 @@ def context_for(
 
 
 def epochs_within(course: Course, hours: float, steps: int = 30) -> int:
-    """How many epochs fit into so many hours here and now, at least one; a trial tells."""
+    """How many epochs fit into `hours`, at least one, estimated from `steps` trial steps."""
     trial = learner_for(course)
     try:
         trial.learn(0)
@@ -220,14 +220,14 @@ def calibrate_and_card(course: Course, model: Model) -> Card:
 
 
 def _fingerprint() -> str:
-    """sha256 of a few drawn digits and marks: other drawing code, other fingerprint."""
+    """sha256 of a few drawn digits and marks, which changes with the drawing code."""
     digits = batches.draw_digits(_FINGERPRINT, random_for(0, Stream.VALIDATION, 2))
     marks = batches.draw_marks(_FINGERPRINT, random_for(0, Stream.VALIDATION, 3))
     return data.digest(*digits, *marks)
 
 
 def _today() -> str:
-    """The date for the card, of SOURCE_DATE_EPOCH if that is set (reproducible-builds.org)."""
+    """The date for the card; from SOURCE_DATE_EPOCH if set (reproducible-builds.org)."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = int(epoch) if epoch.isdecimal() else time.time()
     return time.strftime("%Y-%m-%d", time.gmtime(seconds))

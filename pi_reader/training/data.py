@@ -1,8 +1,8 @@
-"""MNIST and whatever else comes as IDX files: read and checked.
+"""Reads and checks MNIST and other data sets in IDX files.
 
 IDX is the format of MNIST's own files (LeCun, Cortes, Burges, "The MNIST database of handwritten
-digits"): a magic number, the sizes, then the bytes. A file is believed only as far as it can be
-checked, and what it claims is compared with what is there before any memory is taken for it.
+digits"): a magic number, the sizes, then the bytes. The sizes in the header are compared with
+those of the file before any memory is allocated.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def read_idx(path: Path, mapped: bool = False) -> np.ndarray:
 
     With `mapped` a raw file stays on the disk and is fetched page by page as it is used, which
     keeps MNIST out of a Zero's memory; the array is read-only then.
-    Raises MissingFile, or BadData if the file is no IDX file, is cut short or goes on too long, or
-    claims more than 256 MB.
+    Raises MissingFile, or BadData if the file is no IDX file, is too short or too long, or claims
+    more than 256 MB.
     """
     path = Path(path)
     with _open(path) as (handle, packed):
@@ -128,7 +128,7 @@ def load_mnist(folder: Path, mapped: bool = False) -> MNIST:
 
 
 def _find(folder: Path, name: str) -> Path:
-    """The file of that name, unpacked by preference, else with .gz."""
+    """The file of that name, preferably unpacked, otherwise with .gz."""
     folder = Path(folder)
     if not folder.is_dir():
         raise MissingFile(f"{folder}: no such folder; name the one that holds {name}.gz")
@@ -177,7 +177,7 @@ def _read_header(path: Path, handle: BinaryIO) -> tuple[int, ...]:
 
 
 def _fill(view: memoryview, handle: BinaryIO) -> int:
-    """Read until `view` is full or the file ends; gives the number of bytes read."""
+    """Read until `view` is full or the file ends; returns the number of bytes read."""
     filled = 0
     while filled < len(view):
         got: int = handle.readinto(view[filled : filled + _AT_ONCE])  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""MNIST fetched over the network, once, and checked to the last bit before it is believed."""
+"""Downloads MNIST once, and verifies its sha256."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MIRRORS = (
 )
 MIRRORS_VARIABLE = "PI_READER_MNIST_MIRRORS"  # addresses, separated by spaces: a school's own copy
 _AT_ONCE = 1 << 18  # bytes read in one go
-_PATIENCE = 20.0  # seconds without a byte before a mirror is given up
+_PATIENCE = 20.0  # seconds without data before a mirror is given up
 
 
 def download_mnist(
@@ -40,13 +40,13 @@ def download_mnist(
     mirrors: Sequence[str] = (),
     progress: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Fetch what is missing of MNIST into `folder`, unpacked, and give the folder back.
+    """Download the missing files of MNIST into `folder`, unpacked, and return the folder.
 
-    A file appears only when it is whole and has the right sha256; one that is already there and
-    right is not fetched again. `mirrors` are tried in turn, for each file; without any, those that
-    the environment variable PI_READER_MNIST_MIRRORS names, else the public ones. `progress` is
-    told about each file in words.
-    Raises NoHardware if no mirror answers, BadData if they give other files, CannotWrite.
+    A file appears only once it is complete and has the right sha256; one that is already there
+    and right is not downloaded again. `mirrors` are tried in turn for each file; by default those
+    in the environment variable PI_READER_MNIST_MIRRORS, otherwise the public ones. `progress` is
+    given a line about each file.
+    Raises NoHardware if no mirror answers, BadData if they serve other files, CannotWrite.
     """
     folder = Path(folder)
     mirrors = mirrors or os.environ.get(MIRRORS_VARIABLE, "").split() or MIRRORS
@@ -76,7 +76,7 @@ def default_folder() -> Path:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make sure that a folder exists, or say why it cannot."""
+    """Make sure that a folder exists. Raises CannotWrite."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -84,12 +84,12 @@ def _make_folder(folder: Path) -> None:
 
 
 def _already_there(path: Path, size: int, sha256: str) -> bool:
-    """Whether an earlier download left the right file."""
+    """Whether the right file is there from an earlier download."""
     return path.is_file() and path.stat().st_size == size and files.sha256(path) == sha256
 
 
 def _fetch(address: str, path: Path, size: int, sha256: str) -> None:
-    """Fetch one packed file, unpack it on the way, and keep it if it is the right one."""
+    """Download one packed file, unpack it on the fly, and keep it if its sha256 is right."""
     total, held = hashlib.sha256(), 0
     try:
         with files.durable(path) as handle:

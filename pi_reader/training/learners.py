@@ -1,7 +1,7 @@
-"""Two ways to learn: from batches with a modern optimiser, and digit by digit as in the lecture.
+"""Two learners: on batches with a modern optimiser, and digit by digit as in the lecture.
 
-Both look the same to the trainer: they have a number of steps to go, do one when asked, and keep
-all that a checkpoint needs in `state`, a dictionary of arrays that are only ever changed in place.
+Both have the same interface for the trainer: a number of steps, a method that does one, and
+`state`, a dictionary of all arrays that a checkpoint needs, which are only modified in place.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _RECORDS = 100  # digits that the classic network sees in what counts as one ste
 
 
 class Steps(Protocol):
-    """What the trainer asks of whatever learns in steps.
+    """The trainer's view of anything that learns in steps.
 
-    state: its arrays by name, changed in place; steps: how many make the whole training;
-    steps_per_epoch: how many go once through the data.
+    state: its arrays by name, modified in place; steps: of the whole training; steps_per_epoch:
+    for one pass through the data.
     """
 
     state: dict[str, np.ndarray]
@@ -47,10 +47,10 @@ class Steps(Protocol):
         waiting: is told now and then how many pieces are done, of how many."""
 
     def learn(self, step: int) -> float:
-        """Do step number `step`, counted from 0; gives the loss."""
+        """Do step number `step`, counted from 0; returns the loss."""
 
     def close(self) -> None:
-        """Let go of threads."""
+        """End any threads."""
 
 
 class Learner(Steps, Protocol):
@@ -61,7 +61,7 @@ class Learner(Steps, Protocol):
 
 
 class Batches(Protocol):
-    """Where batches come from: each is a function of its step alone."""
+    """A source of batches, each a function of only its step number."""
 
     steps_per_epoch: int
 
@@ -70,11 +70,11 @@ class Batches(Protocol):
 
 
 class BatchLearner:
-    """Learns from batches, with Adam, a rate that rises and falls, and averaged weights.
+    """Learns from batches with Adam, a one-cycle learning rate, and weight averaging.
 
-    Each batch is worked at in two halves side by side (`network.shards`) while the next one is
-    being prepared. How many halves there are decides in which order numbers are added up, so it
-    does not follow the number of cores: one core gives the same arrays as four.
+    Each batch is processed in two parallel halves (`network.shards`) while the next one is being
+    prepared. The number of parts determines the order of summation, so it does not depend on the
+    number of cores: one core gives the same arrays as four.
     """
 
     def __init__(self, model: Model, recipe: Recipe, mixture: Batches, epochs: int) -> None:
@@ -102,7 +102,7 @@ class BatchLearner:
                 waiting(drawing.done, drawing.total)
 
     def learn(self, step: int) -> float:
-        """One batch: loss, gradient, a step of Adam, and its share of the average."""
+        """One batch: loss, gradient, a step of Adam, and an update of the average."""
         model = self._shards.model
         patches, labels = self._batch(step)
         scatter(self._weights, model.parameters)
@@ -141,9 +141,9 @@ class BatchLearner:
 
 
 class ClassicLearner:
-    """Shows the lecture's network one digit after the other, in the order of the data set.
+    """Trains the lecture's network on one digit after the other, in the order of the data set.
 
-    What counts as one step here is a hundred digits.
+    One step is a hundred digits.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class ClassicLearner:
         """Nothing to wait for."""
 
     def learn(self, step: int) -> float:
-        """A hundred digits, each also turned if the recipe says so; gives the loss afterwards."""
+        """Learn a hundred digits, with rotated copies if the recipe says so; returns the loss."""
         start = step % self.steps_per_epoch * _RECORDS
         rows = self._digits.rows[start : start + _RECORDS]
         patches, labels = self._digits.patches[rows], self._digits.labels[rows]
@@ -173,8 +173,8 @@ class ClassicLearner:
         return squared_error(answers, make_targets(labels))[0]
 
     def result(self) -> Model:
-        """The network as a model like any other."""
+        """The network as a `Model`."""
         return self._network.to_model()
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there are no threads."""

@@ -1,6 +1,6 @@
-"""How good a network is: how often right, how often wrong while sure, how honest its confidence.
+"""Metrics of a network: accuracy, errors among sure digits, and calibration.
 
-Everything here is counted from what a network said about patches whose labels are known.
+Everything is computed from the predicted probabilities of labelled patches.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BINS = 15  # equal-mass bins for the calibration error, the number most papers 
 class Measures:
     """What `pi-reader evaluate` reports of n labelled patches.
 
-    accuracy: share whose likeliest digit is the right one, sure or not.
+    accuracy: share whose most likely digit is the right one, sure or not.
     confusion: (10, 10) int64, row = what it is, column = what it was read as.
     calibration_error: expected calibration error, see `calibration_error`.
     rejected: share that the reader is not sure of.
@@ -34,7 +34,7 @@ class Measures:
 
     @property
     def errors(self) -> int:
-        """How many were read as another digit."""
+        """How many were read as a wrong digit."""
         return self.n - int(np.trace(self.confusion))
 
     @property
@@ -48,11 +48,11 @@ class Measures:
 
 
 def measure(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> Measures:
-    """Compare what a network said with the truth.
+    """Compare predictions with the labels.
 
     probabilities: (n, outcomes) float32, the first ten outcomes are the digits, an eleventh is
     "no digit"; labels: (n,) integers 0 to 9; threshold: confidence from which a reading is sure.
-    The confidence is the probability of the likeliest digit.
+    The confidence is the probability of the most likely digit.
     """
     digits = probabilities[:, :CLASSES]
     guesses = digits.argmax(axis=1)
@@ -74,8 +74,8 @@ def measure(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
 class Miss:
     """A patch that was read wrong, or nearly so.
 
-    index: its place among the patches; label: what it is; read: what it was held for;
-    confidence: how likely that seemed; right: how likely the truth seemed.
+    index: its place among the patches; label: what it is; read: what it was read as; confidence:
+    the probability of `read`; right: the probability of `label`.
     """
 
     index: int
@@ -86,7 +86,7 @@ class Miss:
 
 
 def worst(probabilities: np.ndarray, labels: np.ndarray, count: int) -> list[Miss]:
-    """The `count` patches to which the network gave the least chance of being what they are."""
+    """The `count` patches whose true label has the lowest probability."""
     digits = probabilities[:, :CLASSES]
     right = digits[np.arange(len(labels)), labels]
     return [
@@ -102,12 +102,12 @@ def worst(probabilities: np.ndarray, labels: np.ndarray, count: int) -> list[Mis
 
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = _BINS) -> float:
-    """Expected calibration error: how far stated confidence and the share of right ones differ.
+    """Expected calibration error: the difference between confidence and accuracy.
 
     confidence: (n,) 0 to 1; right: (n,) bool. Sorted by confidence and cut into bins of equal
-    count (so that the crowd near 1.0 is looked at closely), the mean absolute difference weighted
+    count (so that the many values near 1.0 are resolved), the mean absolute difference weighted
     by the bins' sizes. After Guo et al., "On calibration of modern neural networks" (2017), with
-    the equal-mass bins of Nguyen and O'Connor (2015). NaN for nothing.
+    the equal-mass bins of Nguyen and O'Connor (2015). NaN if n is 0.
     """
     if not len(confidence):
         return float("nan")

@@ -149,7 +149,8 @@ class NeighbourhoodLearner:
 def _picked(named: list[list[bool]], parts: list[np.ndarray]) -> np.ndarray:
     """The rows of all parts that have a name, one below the other."""
     rows = np.array([bool(name) for names in named for name in names], bool)
-    return np.concatenate(parts)[rows]
+    picked: np.ndarray = np.concatenate(parts)[rows]
+    return picked
 
 
 def fit(

@@ -1,4 +1,4 @@
-"""Networks written down in a line of words, as recipes do: `conv 5x5/2 16`, `dense 64`."""
+"""Builds networks from the short descriptions in recipes: `conv 5x5/2 16`, `dense 64`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _INPUT = (28, 28, 1)  # a patch: rows, columns, one channel of grey
 
 
 def build(words: Sequence[str], outcomes: int, rng: np.random.Generator) -> Model:
-    """Make a network with random weights.
+    """Build a network with random weights.
 
-    words: one layer each, a ReLU after every one: "conv 5x5/2 16" is a convolution of 5 by 5
-    pixels in steps of 2 (1 if left out) with 16 channels, without a border; "dense 64" has 64
-    nodes. The last layer, with the outcomes, is added. Raises BadSettings for other words.
+    words: one layer each, with a ReLU after each: "conv 5x5/2 16" is a 5×5 convolution with
+    stride 2 (1 if left out), 16 channels and no padding; "dense 64" has 64 nodes. The output
+    layer is added. Raises BadSettings for other words.
     """
     layers: list[Layer] = []
     shape: tuple[int, ...] = _INPUT

@@ -1,4 +1,4 @@
-"""Labelled patches in NumPy's own archive, the form in which people pass digits around."""
+"""Reads labelled patches from an `.npz` archive."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _MOST_BYTES = 256 << 20  # unpacked; a Zero has 512 MB
 def load_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Read `x` uint8 (n, 28, 28), white ink on black, and `y` uint8 (n,), digits 0 to 9.
 
-    Raises MissingFile, and BadData for anything else than those two, sizes that do not belong
-    together, pickled objects, and archives that unpack to more than 256 MB.
+    Raises MissingFile, and BadData for other types, shapes that do not match, pickled objects, and
+    archives that unpack to more than 256 MB.
     """
     path = Path(path)
     check_file(path)

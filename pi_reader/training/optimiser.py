@@ -1,8 +1,8 @@
-"""From a gradient to better weights: how far to go, in which direction, and what to keep.
+"""Optimiser, learning rate schedule and weight averaging.
 
-All the numbers of a network lie in one long float32 vector here. So an optimiser is a few lines
-of vector arithmetic, its memory is a vector of the same length, and a checkpoint is a handful of
-such vectors. Everything happens in place.
+All parameters of a network are one long float32 vector here. So an optimiser is a few lines of
+vector arithmetic, its state is a few vectors of the same length, and so is a checkpoint.
+Everything happens in place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Vector = NDArray[np.float32]
 
 
 def gather(arrays: Sequence[Vector], into: Vector) -> Vector:
-    """Lay arrays of any shape end to end into one vector, which must have just their size."""
+    """Concatenate arrays of any shape into one vector, which must have exactly their size."""
     start = 0
     for array in arrays:
         into[start : start + array.size] = array.reshape(-1)
@@ -27,60 +27,20 @@ def gather(arrays: Sequence[Vector], into: Vector) -> Vector:
 
 
 def scatter(vector: Vector, into: Sequence[Vector]) -> None:
-    """The way back: fill arrays, in place, from the vector that `gather` made."""
+    """The inverse of `gather`: fill arrays, in place, from a vector."""
     start = 0
     for array in into:
         array[...] = vector[start : start + array.size].reshape(array.shape)
         start += array.size
 
 
-class Optimiser:
-    """What every optimiser offers.
-
-    state: its memory by name, float32 vectors (and the count of steps), for a checkpoint to keep.
-    Whoever restores one writes into these very arrays.
-    """
-
-    state: dict[str, NDArray[Any]]
-
-    def step(self, weights: Vector, gradient: Vector, rate: float) -> None:
-        """Move `weights` in place against `gradient`, by the learning rate; both (size,) float32.
-
-        The gradient is used up: it holds something else afterwards.
-        """
-        raise NotImplementedError
-
-
-class SGD(Optimiser):
-    """Stochastic gradient descent with Nesterov's momentum.
-
-    In the form of Sutskever et al., "On the importance of initialization and momentum in deep
-    learning" (2013): v ← m v + g, w ← w − rate (g + m v). `momentum` 0 is plain descent.
-    decay: pulls weights towards zero, as a share of them per unit of rate.
-    """
-
-    def __init__(self, size: int, momentum: float = 0.9, decay: float = 0.0) -> None:
-        self.momentum, self.decay = np.float32(momentum), np.float32(decay)
-        self.state = {"velocity": np.zeros(size, np.float32)}
-        self._work = np.empty(size, np.float32)
-
-    def step(self, weights: Vector, gradient: Vector, rate: float) -> None:
-        """One step, as in the class's formula."""
-        velocity, work = self.state["velocity"], self._work
-        if self.decay:
-            gradient += np.multiply(weights, self.decay, out=work)
-        velocity *= self.momentum
-        velocity += gradient
-        gradient += np.multiply(velocity, self.momentum, out=work)
-        weights -= np.multiply(gradient, np.float32(rate), out=work)
-
-
-class Adam(Optimiser):
+class Adam:
     """Adam, with weight decay beside the gradient (AdamW).
 
     Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1; Loshchilov and
     Hutter, "Decoupled weight decay regularization" (2019).
-    first, second: how much of the running means of gradient and squared gradient stays each step.
+    first, second: decay of the running means of gradient and squared gradient (beta 1, beta 2).
+    state: its memory by name, to be saved in a checkpoint and restored in place.
     """
 
     def __init__(
@@ -92,7 +52,7 @@ class Adam(Optimiser):
         epsilon: float = 1e-8,
     ) -> None:
         self.first, self.second, self.decay, self.epsilon = first, second, decay, epsilon
-        self.state = {
+        self.state: dict[str, NDArray[Any]] = {
             "mean": np.zeros(size, np.float32),
             "square": np.zeros(size, np.float32),
             "steps": np.zeros(1, np.int64),
@@ -100,7 +60,11 @@ class Adam(Optimiser):
         self._work = np.empty(size, np.float32)
 
     def step(self, weights: Vector, gradient: Vector, rate: float) -> None:
-        """One step of algorithm 1, its bias corrections drawn into the rate and epsilon."""
+        """Move `weights` in place against `gradient`, by the learning rate; both (size,) float32.
+
+        One step of algorithm 1, its bias corrections moved into the rate and epsilon. Overwrites
+        the gradient.
+        """
         mean, square, work = self.state["mean"], self.state["square"], self._work
         self.state["steps"] += 1
         steps = int(self.state["steps"][0])
@@ -122,10 +86,9 @@ class Adam(Optimiser):
 
 
 def one_cycle(progress: float, warm_up: float = 0.1, end: float = 0.0) -> float:
-    """The share of the highest learning rate at a point of the training, both 0 to 1.
+    """The learning rate relative to its maximum at a point of the training, both 0 to 1.
 
-    It rises in a straight line during `warm_up`, then falls along half a cosine to `end`: small
-    steps while nothing is known, large ones to get far, small ones to settle. After Smith and
+    It rises linearly during `warm_up`, then falls along half a cosine to `end`. After Smith and
     Topin, "Super-convergence" (2018), with the cosine of Loshchilov and Hutter, "SGDR" (2017).
     """
     if progress < warm_up:
@@ -135,11 +98,11 @@ def one_cycle(progress: float, warm_up: float = 0.1, end: float = 0.0) -> float:
 
 
 class Average:
-    """A running mean of the weights, which reads better than the weights of any one step.
+    """An exponential moving average of the weights, which reads better than those of any one step.
 
     Polyak and Juditsky, "Acceleration of stochastic approximation by averaging" (1992), in its
-    exponential form: `keep` of the mean stays each step. Early on it forgets faster, so that the
-    random weights of the beginning are soon gone.
+    exponential form with decay `keep`. Early on the decay is faster, so that the random initial
+    weights soon have no influence.
     """
 
     def __init__(self, weights: Vector, keep: float) -> None:
@@ -148,7 +111,7 @@ class Average:
         self._work = np.empty_like(weights)
 
     def update(self, weights: Vector, step: int) -> None:
-        """Take in the weights after step number `step`, counted from 0."""
+        """Add the weights after step number `step`, counted from 0."""
         keep = min(self.keep, (1 + step) / (10 + step))
         np.subtract(weights, self.mean, out=self._work)
         self._work *= np.float32(1 - keep)

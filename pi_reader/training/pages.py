@@ -1,9 +1,9 @@
-"""Patches cut from drawn pages by the very steps that cut a camera's frames.
+"""Patches cut from drawn pages by the same steps that cut a camera's frames.
 
-A digit that went through paper, light, a lens, a threshold and the scissors of `reading` looks
-different from one drawn straight into its patch: edges are cut, faint ends are lost, a piece of
-ruling sticks to it. A network that is to read such digits should have learned from them, and from
-what else the same steps leave over.
+A digit that went through paper, light, a lens, a threshold and the segmentation of `reading` looks
+different from one drawn straight into its patch: edges are cut, faint ends are lost, a piece of a
+ruled line sticks to it. A network should be trained on such digits, and on the other marks that
+the same steps produce.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from pi_reader.reading.patches import cut_patches
 from pi_reader.values import SIDE, Box
 
 _SIZES = ((640, 480), (480, 360), (400, 300))  # of the frames, pixels
-_HARDEST = 0.9  # of the pages; at 1 some digits cannot be read by anybody
+_HARDEST = 0.9  # difficulty of the pages; at 1 some digits cannot be read by anybody
 _SAME = 0.75  # overlap (intersection over union) from which a crop is the digit that was written
 _INSIDE = 0.8  # share of a digit's box in a crop from which the crop holds that digit
-_KEPT, _KEPT_PLAIN = 0.7, 0.08  # of what is no digit: letters, and dashes and dots, all alike
+_KEPT, _KEPT_PLAIN = 0.7, 0.08  # share of the non-digits used: letters; similar dashes and dots
 _PLAIN = 2.5  # width over height of a dash
 _DOT = 10  # pixels: the longer side of a dot
 _OTHER = 0.1  # share of any digit's box in a crop below which the crop has nothing of it
-_ALIKE = 0.5  # overlap with a letter that looks like a digit from which nobody asks what it is
+_ALIKE = 0.5  # overlap with a letter that looks like a digit from which a crop is left out
 _WORDY = 0.5  # share of the pages with words on them
-_WORDS = (1, 7)  # on each of these
+_WORDS = (1, 7)  # number of words on each of these
 
 
 def draw_from_pages(
@@ -38,7 +38,7 @@ def draw_from_pages(
     no_digit: int,
     check: Callable[[], None] = lambda: None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw pages until `count` crops are known for what they are.
+    """Draw pages until `count` crops can be labelled.
 
     A crop is a digit if it fits the box of one; it is labelled `no_digit` if it holds two, or has
     nothing of any and is not an upright bar. Other crops are left out, pieces of digits above all,
@@ -65,7 +65,7 @@ def draw_from_pages(
 
 
 def _crops(grey: np.ndarray) -> tuple[np.ndarray, list[Box]]:
-    """Each region of a frame as the network would see it, and where it is."""
+    """The patch of each candidate in a frame, and its box."""
     page = find_candidates(binarise(grey))
     found, scale = page.components, page.ink.scale
     crops = cut_patches(page.ink, found, [(index,) for index in range(len(found))])
@@ -74,7 +74,7 @@ def _crops(grey: np.ndarray) -> tuple[np.ndarray, list[Box]]:
 
 
 def _name(box: Box, truth: list[tuple[int, Box]], no_digit: int) -> int:
-    """The label of a crop, `no_digit`, or -1 where it is neither one nor the other."""
+    """The label of a crop, `no_digit`, or -1 if it is ambiguous."""
     shares = [box.common(other) / (other.width * other.height) for _, other in truth]
     if sum(share >= _INSIDE for share in shares) > 1:
         return no_digit
@@ -87,12 +87,12 @@ def _name(box: Box, truth: list[tuple[int, Box]], no_digit: int) -> int:
 
 
 def _is_plain(box: Box) -> bool:
-    """Whether a box is that of a dash or a dot."""
+    """Whether a box has the size of a dash or a dot."""
     return box.width > _PLAIN * box.height or max(box.width, box.height) < _DOT
 
 
 def _is_alike(box: Box, alike: Sequence[Box]) -> bool:
-    """Whether a crop is a letter that has the shape of a digit."""
+    """Whether a crop is a letter that looks like a digit."""
     area = box.width * box.height
     return any(
         common >= _ALIKE * (area + other.width * other.height - common)

@@ -1,6 +1,6 @@
-"""Named ways to train a network, with every setting in sight.
+"""Named training recipes with all their hyperparameters.
 
-A recipe and a seed say all there is to say: the same two give the same arrays on the same machine.
+A recipe and a seed determine the result: the same two give the same arrays on the same machine.
 Nothing here imports numpy, so that `pi-reader train --help` can list the recipes quickly.
 """
 
@@ -15,17 +15,17 @@ from pi_reader.errors import UsageError
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How much a digit may change and still be shown as the same digit.
+    """How strongly patches are augmented.
 
     turn: degrees either way; shear: pixels sideways per pixel of height, either way;
     zoom: share of the size either way; shift: pixels either way, in x and in y.
-    bend: pixels, root mean square of the elastic displacement at its strongest.
-    thicken, thin: how far the stroke goes towards its dilated or eroded self, 0 to 1, and
-    pen_share: how many of the patches get another pen.
-    contrast: how far the grey levels are bent up or down, 0 to below 1.
-    blur_share: how many patches are blurred; noise: standard deviation, ink is 1, of those with
-    noise, which noise_share says.
-    hole_share: how many lose a piece of up to hole_size pixels' edge.
+    bend: highest root mean square of the elastic displacement, in pixels.
+    thicken, thin: highest weight of the dilated or eroded patch in the blend, 0 to 1;
+    pen_share: share of the patches that are thickened or thinned.
+    contrast: highest change of the tone curve, 0 to below 1.
+    blur_share: share of blurred patches; noise_share: share of patches with noise; noise: its
+    highest standard deviation, ink is 1.
+    hole_share: share of patches that lose a piece of up to hole_size pixels along each edge.
     """
 
     turn: float = 12.0
@@ -46,10 +46,10 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class ClassicRecipe:
-    """How the lecture's own network learns: one digit at a time, in the order of the book.
+    """Training of the lecture's own network: one digit at a time, as in the book.
 
-    hidden: nodes in the middle layer; rate: learning rate; epochs: times through all digits.
-    turned: degrees; each digit is also shown turned this far both ways (0: only as it is).
+    hidden: nodes in the hidden layer; rate: learning rate; epochs: times through all digits.
+    turned: degrees; each digit is also shown rotated by this angle both ways (0: not rotated).
     """
 
     purpose: str
@@ -61,17 +61,16 @@ class ClassicRecipe:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network learns from batches of digits that look a little different each time.
+    """Training on augmented batches.
 
-    layers: the network, from the input on, in the words that `networks.build` understands.
+    layers: the network, from the input on, as `networks.build` takes it.
     epochs: times through MNIST (or, without it, through as many drawn digits).
-    batch: patches per step; drawn, non_digits, pages: the share of each batch that the program drew
-    itself: digits, other marks, and crops of whole pages. What is no digit is the eleventh outcome.
+    batch: patches per step; drawn, non_digits, pages: the shares of each batch that are drawn:
+    digits, other marks, and crops of whole pages. "No digit" is the eleventh class.
     rate: the highest learning rate; warm_up: share of the training until it is reached.
-    decay: weight decay; smoothing: how much of the certainty of a label is spread over the other
-    outcomes; keep: how much of the averaged weights stays each step.
-    epoch_without_mnist: drawn patches that make an epoch when there is no MNIST to go through.
-    changes: how the patches are changed.
+    decay: weight decay; smoothing: label smoothing; keep: decay of the weight average.
+    epoch_without_mnist: drawn patches that make an epoch without MNIST.
+    changes: the augmentation.
     """
 
     purpose: str

@@ -1,8 +1,8 @@
-"""Many trainings of the lecture's network with different settings, on all cores or many machines.
+"""Hyperparameter sweeps of the lecture's network, on all cores or on several machines.
 
-A trial is settled by its settings and the digits: who computes it, when, and beside how many others
-makes no difference to its numbers. Each finished trial is written down at once, so a sweep that
-was stopped, by whatever it may have been, goes on where it was.
+A trial is determined by its settings and the digits: where and when it runs, and beside how many
+others, does not change its numbers. Each finished trial is saved at once, so an interrupted sweep
+continues where it stopped.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from pi_reader.training.recipes import ClassicRecipe
 
 _FORMAT = 1  # of the file of results
 _PIXELS, _DIGITS = 784, 10
-_PATIENCE = 3  # times in a row that all workers may die before anything is finished
+_PATIENCE = 3  # times in a row that the workers may die without finishing a trial
 _AT_ONCE = 1000  # digits examined together
 _WAIT = 10  # seconds for a cluster to answer
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One training: how many hidden nodes, which learning rate, how often through the digits.
+    """The hyperparameters of one training.
 
-    turned: degrees; each digit is also shown turned this far both ways, 0 only as it is.
-    seed: of the links' first weights.
+    turned: degrees; each digit is also shown rotated by this angle both ways, 0 for not rotated.
+    seed: of the initial weights.
     """
 
     hidden: int = 200
@@ -51,20 +51,20 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial: the share of held-back digits read right, after each epoch."""
+    """The result of a trial: accuracy on the held-out digits after each epoch."""
 
     trial: Trial
     scores: tuple[float, ...]
 
     @property
     def score(self) -> float:
-        """At the end of the training."""
+        """The accuracy at the end of the training."""
         return self.scores[-1]
 
 
 @dataclass(frozen=True)
 class Material:
-    """Digits to learn from, and others, held back, to choose the best settings by.
+    """Training digits, and held-out digits for choosing the best settings.
 
     patches (n, 28, 28) uint8, 0 paper to 255 ink, with labels (n,); held and held_labels likewise.
     """
@@ -76,7 +76,7 @@ class Material:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of all of it, so that results are never mixed with those of other digits."""
+        """sha256 of all arrays, so that results for different digits are never mixed."""
         return data.digest(self.patches, self.labels, self.held, self.held_labels)
 
 
@@ -90,7 +90,7 @@ def curves(
 ) -> list[Trial]:
     """The trials for curves around `base`: one setting is changed at a time, each with all seeds.
 
-    The curve over epochs needs no trials of its own: each trial is examined after each epoch.
+    The curve over epochs needs no trials of its own: each trial is evaluated after each epoch.
     """
     base = replace(base or Trial(), epochs=epochs)
     settings = [
@@ -105,7 +105,7 @@ def curves(
 
 
 def try_out(trial: Trial, material: Material) -> tuple[Outcome, ClassicNetwork]:
-    """Do one trial: what came of it, and the network."""
+    """Run one trial; returns its outcome and the network."""
     network = ClassicNetwork(
         _PIXELS, trial.hidden, _DIGITS, trial.rate, random_for(trial.seed, Stream.WEIGHTS)
     )
@@ -138,12 +138,12 @@ def sweep(
     cluster: str = "",
     shown: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
-    """Do all trials that `path` does not hold yet, and write each down there as it is finished.
+    """Run all trials that `path` does not hold yet, and save each there as it finishes.
 
     jobs: processes at a time, -1 is one for each core. cluster: the address of a Dask scheduler to
-    work with instead. shown: is told each outcome as it comes. Gives the outcomes in the order of
+    use instead. shown: is given each outcome as it arrives. Returns the outcomes in the order of
     `trials`. Raises BadData if the file is damaged or belongs to other digits, CannotWrite,
-    NoHardware if there is no such cluster, PiReaderError if the workers die again and again.
+    NoHardware if there is no such cluster, PiReaderError if the workers keep dying.
     """
     done = read(path, material) if path is not None and path.exists() else {}
     failures = 0
@@ -167,15 +167,15 @@ def sweep(
 
 
 def best(outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcome with the highest score at its end; the first of them where several have it."""
+    """The outcome with the highest final score; the first of several."""
     return max(outcomes, key=lambda outcome: outcome.score)
 
 
 def spread(outcomes: Sequence[Outcome], name: str) -> dict[float, list[float]]:
-    """Scores by the value of one setting, over its seeds, where all other settings are the base's.
+    """Scores by the value of one setting, over its seeds, with all other settings at the base.
 
-    name: "hidden", "rate" or "turned", or "epochs" for the scores on the way. The base is what most
-    trials have in common.
+    name: "hidden", "rate" or "turned", or "epochs" for the scores after each epoch. The base is
+    what most trials have in common.
     """
     base = _base(outcomes)
     found: dict[float, list[float]] = {}
@@ -192,7 +192,7 @@ def spread(outcomes: Sequence[Outcome], name: str) -> dict[float, list[float]]:
 
 
 def read(path: Path, material: Material) -> dict[Trial, Outcome]:
-    """What an earlier sweep of the same digits wrote down. Raises BadData, MissingFile."""
+    """The results that an earlier sweep of the same digits saved. Raises BadData, MissingFile."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         outcomes = [
@@ -221,7 +221,7 @@ def read(path: Path, material: Material) -> dict[Trial, Outcome]:
 
 
 def write(path: Path, material: Material, done: dict[Trial, Outcome]) -> None:
-    """Replace the file of results, so that the old one or the new one is there, whole."""
+    """Replace the file of results atomically."""
     outcomes = sorted(done.values(), key=lambda outcome: astuple(outcome.trial))
     text = json.dumps(
         {
@@ -240,7 +240,7 @@ def write(path: Path, material: Material, done: dict[Trial, Outcome]) -> None:
 def _outcomes(
     trials: list[Trial], material: Material, jobs: int, cluster: str, stack: ExitStack
 ) -> Iterator[Outcome]:
-    """The outcomes as they come, in any order."""
+    """The outcomes as they arrive, in any order."""
     if jobs == 1 and not cluster:
         return (_one(trial, *_arrays(material)) for trial in trials)
     try:
@@ -254,16 +254,19 @@ def _outcomes(
         parallel = Parallel(batch_size=1, return_as="generator_unordered", pre_dispatch="all")
     else:
         parallel = Parallel(jobs, batch_size=1, return_as="generator_unordered", pre_dispatch="all")
-    return parallel(delayed(_one)(trial, *_arrays(material)) for trial in trials)
+    outcomes: Iterator[Outcome] = parallel(
+        delayed(_one)(trial, *_arrays(material)) for trial in trials
+    )
+    return outcomes
 
 
 def _arrays(material: Material) -> tuple[np.ndarray, ...]:
-    """The arrays by themselves: as such, joblib lays them in memory that all workers share."""
+    """The arrays as separate arguments: joblib then maps them into memory shared by all workers."""
     return material.patches, material.labels, material.held, material.held_labels
 
 
 def _one(trial: Trial, *arrays: np.ndarray) -> Outcome:
-    """What a worker does."""
+    """Run one trial in a worker."""
     return try_out(trial, Material(*arrays))[0]
 
 
@@ -283,7 +286,7 @@ def _client(address: str, stack: ExitStack) -> Any:
 
 
 def _longest_first(trials: list[Trial]) -> list[Trial]:
-    """The longest first, so that no core waits for a long one at the end."""
+    """Longest first, so that no core ends up waiting for a long trial."""
     return sorted(
         trials, key=lambda trial: -trial.epochs * (trial.hidden + 20) * (3 if trial.turned else 1)
     )

@@ -1,4 +1,4 @@
-"""Goes through the steps of a training, shows how far it is, keeps checkpoints, stops when told."""
+"""The training loop: progress, checkpoints, and stopping on request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TRUSTED = 10, 10.0  # steps and seconds behind the first one, which draws a sup
 
 @dataclass(frozen=True)
 class Run:
-    """How a training went.
+    """The result of a training run.
 
     steps: how many are done in all; seconds: spent in this run; loss: its running mean at the end;
     stopped: why it ended early, "" if it is complete.
@@ -73,7 +73,7 @@ def train(
 
 
 class Progress:
-    """A bar on a terminal; a line now and then where the output goes to a file or a journal."""
+    """A progress bar on a terminal; occasional lines if the output goes to a file or a journal."""
 
     def __init__(self, learner: Steps, start: int = 0, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
@@ -101,7 +101,7 @@ class Progress:
             print(said, file=self._out, flush=True)
 
     def show(self, steps: int, loss: float) -> None:
-        """Tell that so many steps are done."""
+        """Show that `steps` steps are done."""
         now = time.monotonic()
         self._first = self._first or (steps, now)
         said = f"loss {loss:.3f}{self._left(steps, now)}"
@@ -115,7 +115,7 @@ class Progress:
             print(f"{epoch}, {said}", file=self._out, flush=True)
 
     def _left(self, steps: int, now: float) -> str:
-        """How long it will take yet, once that can be known."""
+        """The remaining time in words, "" until it can be estimated."""
         assert self._first is not None
         done, seconds = steps - self._first[0], now - self._first[1]
         if done < _TRUSTED[0] or seconds < _TRUSTED[1]:
@@ -150,7 +150,7 @@ def told_to_stop() -> Iterator[Callable[[], str]]:
     """Turns Ctrl-C and a polite kill into Stopped, at once; where something is `unbroken`, into a
     reason for `train` to stop after the step it is at.
 
-    A second Ctrl-C interrupts as ever.
+    A second Ctrl-C interrupts as usual.
     """
     reasons: list[str] = []
 
@@ -171,7 +171,7 @@ def told_to_stop() -> Iterator[Callable[[], str]]:
 
 
 def minutes(seconds: float) -> str:
-    """A duration as a person says it: "40 s", "12 min", "3.5 h"."""
+    """A duration for people: "40 s", "12 min", "3.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,7 +1,7 @@
-"""Generations of weights: what the box has learned, with parents, and a way back that finds itself.
+"""Generations of weights: what the box has learned, with automatic fallback to the parents.
 
-`ledger` keeps which generation is in use, in one file that is replaced whole; `store` keeps the
-weights files and opens the one in use, or the nearest before it that works.
+`ledger` records which generation is in use, in one file that is replaced atomically; `store` keeps
+the weights files and opens the one in use, or the most recent one before it that works.
 """
 
 from pi_reader.learning.generations.ledger import SHIPPED

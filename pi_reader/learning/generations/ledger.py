@@ -1,8 +1,8 @@
 """The ledger: which generation is in use, and where each one came from, in one small file.
 
-Replacing `in-use.json` is the one moment at which anything changes: weights files are written
-before it and removed after it. A power cut therefore leaves at most files that no ledger knows,
-and the next change removes them. A second copy is there for the day when the card spoils the first.
+Every change takes effect by atomically replacing `in-use.json`: weights files are written before
+it and removed after it. A power cut therefore leaves at most files that are in no ledger, and the
+next change removes them. A second copy is the backup in case the card corrupts the first.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _FORMAT = 1
 
 @dataclass
 class Record:
-    """What is known of one generation.
+    """The facts about one generation.
 
     sha256: of its file; parent: the number to fall back to; since: when it was last put in use;
-    state: one of kept, candidate, refused, bad, and why; who uses a refused one does not make it
-    another. starts: how often it was opened without reading a page; proved: the version of
-    pi-reader with which it did, "" for none.
+    state: one of kept, candidate, refused, bad, and why; putting a refused one in use does not
+    change its state. starts: how often it was opened without reading a page; proved: the version
+    of pi-reader with which it read one, "" for none.
     """
 
     sha256: str
@@ -44,7 +44,7 @@ class Record:
     proved: str = ""
 
     def __post_init__(self) -> None:
-        """Raises ValueError if a field is not what it should be."""
+        """Raises ValueError for an invalid field."""
         wanted = {
             "sha256": str,
             "parent": int,
@@ -61,13 +61,14 @@ class Record:
 
     @property
     def is_a_way_back(self) -> bool:
-        """Whether one may fall back to it: the judge did not refuse it, or it was in use before."""
+        """Whether it is a possible fallback: it was not refused, or it was in use before."""
         return self.state == "kept" or (self.state == "refused" and bool(self.since or self.proved))
 
 
 @dataclass
 class Ledger:
-    """The whole file. last: the highest number ever given; shipped: sha256 that was judged last.
+    """The content of the file. last: the highest number ever assigned; shipped: sha256 of the
+    shipped weights that were last compared.
 
     note: what was wrong when it was read, in words; not written.
     """
@@ -91,7 +92,7 @@ class Ledger:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Ledger:
-        """Raises ValueError, or one of its kin, if the values make no sense."""
+        """The ledger from plain values. Raises ValueError, KeyError or TypeError."""
         records = {
             int(number): Record(**record) for number, record in values["generations"].items()
         }
@@ -109,8 +110,8 @@ class Ledger:
         return ledger
 
     def way_back(self, number: int) -> Iterator[int]:
-        """The parents of a generation, the nearest first, leaving out bad ones, and refused ones
-        that nobody used; at last SHIPPED."""
+        """The ancestors of a generation, nearest first, without bad ones and refused ones that
+        were never in use; the last one is SHIPPED."""
         seen = {number}
         while number in self.records and (number := self.records[number].parent) not in seen:
             seen.add(number)
@@ -119,7 +120,7 @@ class Ledger:
         yield SHIPPED
 
     def put_in_use(self, number: int, now: float) -> None:
-        """Switch; a candidate's parent becomes the one that it replaces."""
+        """Switch to a generation; a candidate's parent becomes the one that it replaces."""
         if number != SHIPPED:
             record = self.records[number]
             if record.state == "candidate":
@@ -130,9 +131,9 @@ class Ledger:
         self.in_use = number
 
     def prune(self, keep: int) -> None:
-        """Forget the oldest beyond `keep`, bad and refused ones first.
+        """Remove the oldest beyond `keep`, bad and refused ones first.
 
-        The one in use, its way back and candidates stay.
+        The one in use, its fallbacks and candidates stay.
         """
         stay = {self.in_use, next(self.way_back(self.in_use))}
         spare = [
@@ -146,7 +147,7 @@ class Ledger:
 
 
 class LedgerFile:
-    """The ledger in its folder, beside the weights files that it knows."""
+    """The ledger's file, in the folder of the weights files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
@@ -154,11 +155,11 @@ class LedgerFile:
         self._copy = self.folder / "in-use.old.json"
 
     def weights(self, number: int) -> Path:
-        """Where the weights of a generation lie."""
+        """The weights file of a generation."""
         return self.folder / f"{number:04}.npz"
 
     def check_allowed(self) -> None:
-        """Raises BadData if this user may not look, for whom all would seem to be missing."""
+        """Raises BadData if this user may not read the ledger, as it would seem to be missing."""
         try:
             os.close(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK))  # a pipe would keep us
         except PermissionError as error:
@@ -166,11 +167,11 @@ class LedgerFile:
                 f"{self.path}: this user may not read it; read it with sudo, or join the "
                 "group pi-reader"
             ) from error
-        except OSError:  # missing or broken: `read` knows how to go on
+        except OSError:  # missing or damaged: `read` handles that
             pass
 
     def read(self) -> Ledger:
-        """The ledger, else its copy, else one made of the files that are there; never an error."""
+        """The ledger, else its copy, else one rebuilt from the files; never raises."""
         said = []
         for path in (self.path, self._copy):
             try:
@@ -194,10 +195,10 @@ class LedgerFile:
 
     @contextlib.contextmanager
     def change(self, prepare: Callable[[Ledger], None]) -> Iterator[Ledger]:
-        """Change the ledger, alone and durably; nothing is changed if the block raises.
+        """Change the ledger, locked and durably; nothing is changed if the block raises.
 
-        prepare: done to it before the block. Raises CannotWrite, or Busy if another process does
-        not finish.
+        prepare: called with it before the block. Raises CannotWrite, or Busy if another process
+        does not release the lock.
         """
         try:
             files.make_shared_folder(self.folder)
@@ -208,7 +209,7 @@ class LedgerFile:
             ) from error
         with files.locked(self.folder / "lock"):
             ledger = self.read()
-            if not self.path.exists():  # so that files without a ledger mean that one was lost
+            if not self.path.exists():  # later, files without a ledger will mean that it was lost
                 self._write(ledger)
             self._tidy(ledger)
             prepare(ledger)
@@ -222,7 +223,7 @@ class LedgerFile:
             files.write_json(self._copy, ledger.to_json())
 
     def _tidy(self, ledger: Ledger) -> None:
-        """Remove what a power cut left: half files, and weights that became no generation."""
+        """Remove what a power cut left: partial files, and weights that are in no ledger."""
         for name in os.listdir(self.folder):
             match = _FILE.fullmatch(name)
             unknown = match and int(match["number"]) not in ledger.records
@@ -231,7 +232,7 @@ class LedgerFile:
                     os.unlink(self.folder / name)
 
     def _adopt(self, ledger: Ledger, note: str) -> None:
-        """Enter the files that a lost ledger knew."""
+        """Add the files that are not in the ledger, after it was lost."""
         ledger.note = note
         for number in self._numbers():
             if number not in ledger.records:
@@ -239,7 +240,7 @@ class LedgerFile:
                 ledger.last = max(ledger.last, number)
 
     def _numbers(self) -> list[int]:
-        """Numbers of the weights files that are there."""
+        """Numbers of the weights files in the folder."""
         with contextlib.suppress(OSError):
             return [
                 int(match["number"])

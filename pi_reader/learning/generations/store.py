@@ -1,9 +1,9 @@
-"""The weights that a box has learned, generation by generation, and the one that it reads with.
+"""The generations of weights that a box has learned, and the one in use.
 
-Number 0 is what came with the software. Each training that was accepted adds the next number,
-which is never used again. A generation that cannot be loaded, or that was opened three times
-without ever reading a page, is marked bad, and its parent is taken. Reading needs no write: on a
-full or read-only card the last one that has proved itself is opened. Listing needs no numpy.
+Number 0 is the shipped weights. Each accepted training gets the next number, which is never
+reused. A generation that cannot be loaded, or that was opened three times without ever reading a
+page, is marked bad, and its parent is used instead. Opening needs no write: on a full or read-only
+card the last confirmed generation is opened. Listing needs no numpy.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from pi_reader.network.model import Model
 
 MOST_STARTS = 3  # that a generation may take to read its first page
-MOST_OFFERED = 3  # candidates that wait for the judge
+MOST_OFFERED = 3  # candidates waiting for acceptance
 LARGEST_OFFER = 2 << 20  # bytes; the shipped weights have less than 1 MB
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation, for those who look at it.
+    """One generation, for display.
 
-    number: 0 for the shipped ones; path, sha256: of its weights file; parent: the number of the one
-    that it replaced. since: when it was last put in use, seconds since 1970, 0.0 if never or if
-    nobody knew the time. card: None if it cannot be read.
+    number: 0 for the shipped weights; path, sha256: of its weights file; parent: the number of the
+    one that it replaced. since: when it was last put in use, seconds since 1970, 0.0 if never or
+    if the clock was not set. card: None if it cannot be read.
     state: "in use", "kept", "candidate" (waits for the judge), "refused" (by the judge) or "bad".
     why: what was wrong with one that is bad or was refused, what a candidate still waits for.
     """
@@ -59,12 +59,12 @@ class Generation:
 
 
 class Generations:
-    """The generations in one folder, and the shipped weights behind them.
+    """The generations in one folder, on top of the shipped weights.
 
     shipped: the weights file that came with the software; keep: how many learned ones are kept,
-    those that must stay included. clock: seconds since 1970.
-    fallback_reason: after `open`, in words, why it is not the generation it should have been, until
-    another one comes into use; "" if it is.
+    including those that must stay. clock: seconds since 1970.
+    fallback_reason: after `open`, in words, why another generation than the selected one was
+    opened, until another one comes into use; "" if it is the selected one.
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class Generations:
         self._to_confirm = False
         self._stamp: tuple[object, tuple[int, str]] = (None, (SHIPPED, ""))
 
-    # For those who read: none of these has to write.
+    # Reading: none of these methods has to write.
 
     def open(self) -> tuple[Model, Card, Generation]:
-        """The network in use, or the nearest before it that works.
+        """The network in use, or the most recent one before it that works.
 
-        Counts the start until `confirmed` is called, so open it when the first frame has come: a
-        camera that is broken should not be blamed on the weights. Raises MissingFile or BadData
-        only if the shipped weights themselves are no good.
+        Counts the start until `confirmed` is called, so call it only after the first frame: a
+        broken camera should not be blamed on the weights. Raises MissingFile or BadData only if
+        the shipped weights themselves cannot be loaded.
         """
         ledger = self._file.read()
         notes = [ledger.note] if ledger.note else []
@@ -110,9 +110,9 @@ class Generations:
         return model, card, self._generation(ledger, number, card)
 
     def confirmed(self) -> None:
-        """Say that the generation that was opened has read a page: from now on it is trusted.
+        """Record that the opened generation has read a page: from now on it is trusted.
 
-        Costs nothing after the first time.
+        Cheap after the first call.
         """
         if not self._to_confirm or self._opened is None:
             return
@@ -123,9 +123,9 @@ class Generations:
                 ledger.records[self._opened].proved = __version__
 
     def stamp(self) -> tuple[int, str]:
-        """Which generation is in use, by number and sha256; cheap enough to ask at every look.
+        """Number and sha256 of the generation in use; cheap enough to check for every frame.
 
-        When it differs from what it was after `open`, open again.
+        When it differs from its value after `open`, open again.
         """
         try:
             found = os.stat(self._file.path)
@@ -139,16 +139,16 @@ class Generations:
         return self._stamp[1]
 
     def current(self) -> Generation:
-        """The generation in use, without opening it. Raises BadData if this user may not look."""
+        """The generation in use, without opening it. Raises BadData if it may not be read."""
         ledger = self._look()
         return self._generation(ledger, ledger.in_use)
 
     def trouble(self) -> str:
-        """What is wrong with the list itself, "" if nothing is. Raises BadData like `list`."""
+        """What is wrong with the ledger, "" if nothing is. Raises BadData like `list`."""
         return self._look().note
 
     def list(self) -> tuple[Generation, ...]:
-        """All of them, the shipped first. Raises BadData if this user may not look."""
+        """All of them, shipped first. Raises BadData if this user may not read the ledger."""
         ledger = self._look()
         return tuple(
             self._generation(ledger, number) for number in (SHIPPED, *sorted(ledger.records))
@@ -161,20 +161,21 @@ class Generations:
         return self._generation(ledger, number)
 
     def load(self, number: int) -> tuple[Model, Card]:
-        """A network to look at; counts for nothing. Raises UsageError, MissingFile, BadData."""
+        """A network for inspection; not counted as a start. Raises UsageError, MissingFile,
+        BadData."""
         ledger = self._look()
         _check_known(ledger, number)
         return self._load(ledger, number)
 
     def shipped_changed(self) -> bool:
-        """Whether an upgrade brought shipped weights that the judge has not seen."""
+        """Whether an upgrade brought shipped weights that have not been compared yet."""
         ledger = self._file.read()
         return ledger.in_use != SHIPPED and ledger.shipped != self._sha256_of_shipped()
 
-    # For those who change: all of these raise CannotWrite, or Busy if another process is at work.
+    # Changing: these methods raise CannotWrite, or Busy if another process holds the lock.
 
     def add(self, model: Model, card: Card, use: bool) -> Generation:
-        """Keep a network as a new generation, in use at once, or as a candidate for the judge."""
+        """Store a network as a new generation, either in use at once or as a candidate."""
         from pi_reader.network import store
 
         with self._change() as ledger:
@@ -182,9 +183,9 @@ class Generations:
             return self._enter(ledger, sha256, use)
 
     def add_file(self, content: bytes, use: bool = False) -> Generation:
-        """Keep a weights file that came from elsewhere, unchanged, once it is checked.
+        """Store a weights file from elsewhere, unchanged, once it has been checked.
 
-        Raises BadData if it is no whole weights file or too large, Busy if many wait already.
+        Raises BadData if it is damaged or too large, Busy if too many candidates are waiting.
         """
         check_offer(content)
         with self._change() as ledger:
@@ -200,7 +201,7 @@ class Generations:
             return self._enter(ledger, files.sha256(path), use)
 
     def use(self, number: int) -> Generation:
-        """Put a generation in use, if it loads. Raises UsageError, MissingFile or BadData."""
+        """Put a generation in use if it can be loaded. Raises UsageError, MissingFile, BadData."""
         with self._change() as ledger:
             return self._switch(ledger, number)
 
@@ -249,7 +250,7 @@ class Generations:
             return True
 
     def shipped_judged(self) -> None:
-        """Note that the judge has seen the shipped weights, so that they are no news any more."""
+        """Record that the shipped weights have been compared."""
         with self._change() as ledger:
             ledger.shipped = self._sha256_of_shipped()
 
@@ -258,7 +259,7 @@ class Generations:
         with self._change() as ledger:
             ledger.prune(self.keep)
 
-    # What they share.
+    # Shared helpers.
 
     def _look(self) -> Ledger:
         self._file.check_allowed()
@@ -268,12 +269,12 @@ class Generations:
         return self._file.change(self._note_shipped)
 
     def _note_shipped(self, ledger: Ledger) -> None:
-        """While the shipped weights read, whatever an upgrade brings is in use and no news."""
+        """While the shipped weights are in use, those of an upgrade need no comparison."""
         if ledger.in_use == SHIPPED or not ledger.shipped:
             ledger.shipped = self._sha256_of_shipped()
 
     def _count_start(self, number: int, record: Record) -> None:
-        """Count that it is opened, unless it has proved itself. Raises BadData if too often."""
+        """Count a start, unless it is confirmed. Raises BadData if there were too many."""
         if record.proved == __version__:
             return
         if record.starts >= MOST_STARTS:
@@ -283,7 +284,7 @@ class Generations:
                 if number in ledger.records:
                     ledger.records[number].starts += 1
         except (CannotWrite, Busy):
-            if not record.proved:  # uncounted, one that crashes would crash for ever
+            if not record.proved:  # without the count, one that crashes would crash for ever
                 raise
 
     def _load(self, ledger: Ledger, number: int) -> tuple[Model, Card]:
@@ -298,7 +299,7 @@ class Generations:
         return model, card
 
     def _fall(self, ledger: Ledger, number: int, error: Exception) -> int:
-        """The parent to take instead; that a generation is bad is noted, if the card lets us."""
+        """The parent to use instead; marks the generation as bad, if the card is writable."""
         parent = next(ledger.way_back(number))
         ledger.records[number].state = "bad"
         if not isinstance(error, (CannotWrite, Busy, MemoryError)):
@@ -309,7 +310,7 @@ class Generations:
         return parent
 
     def _enter(self, ledger: Ledger, sha256: str, use: bool) -> Generation:
-        """Enter the weights file that was just written under the next number."""
+        """Add the weights file that was just written under the next number to the ledger."""
         number = ledger.last = ledger.last + 1
         ledger.records[number] = Record(sha256, ledger.in_use, state="candidate")
         if use:

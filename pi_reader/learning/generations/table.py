@@ -1,4 +1,4 @@
-"""Generations in words, a line each, for the command line and for a key over SSH."""
+"""Generations as text, one line each, for the command line and over SSH."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHORT = 12  # hexadecimal digits of a sha256 that tell weights apart
 
 
 def lines(generations: Sequence[Generation]) -> Iterator[str]:
-    """One line for each, the newest last, under a heading."""
+    """One line for each, newest last, under a heading."""
     yield f"{'number':>6}  {'state':9}  {'parent':>6}  {'in use since':16}  {'sha256':12}  weights"
     for one in generations:
         parent = str(one.parent) if one.number != SHIPPED else "-"
@@ -23,7 +23,7 @@ def lines(generations: Sequence[Generation]) -> Iterator[str]:
 
 
 def summary(one: Generation) -> str:
-    """What they are and how good, in a few words."""
+    """Recipe and accuracy in a few words."""
     why = _why(one)
     if one.card is None:
         return why or "the file is missing or damaged"
@@ -36,7 +36,7 @@ def summary(one: Generation) -> str:
 
 
 def _why(one: Generation) -> str:
-    """Why it is not simply in use or kept, "" if it is."""
+    """The reason for its state, "" if it is simply in use or kept."""
     if one.state == "candidate":
         return f"waits for the judge: {one.why or 'the next training asks it'}"
     if one.state == "in use" and one.why:
@@ -45,7 +45,7 @@ def _why(one: Generation) -> str:
 
 
 def facts(one: Generation) -> Iterator[tuple[str, str]]:
-    """What is known of one generation, each fact with its name; long lists are left to the card."""
+    """The facts about one generation, each with its name; long lists are left to the card."""
     yield "state", one.state
     if why := _why(one):
         yield "why", why
@@ -58,7 +58,7 @@ def facts(one: Generation) -> Iterator[tuple[str, str]]:
         yield "card", "the file is missing or damaged"
         return
     yield "recipe", (card.recipe or "-") + (f", seed {card.seed}" if card.seed is not None else "")
-    yield "trained", card.date or "at a time that nobody knew"
+    yield "trained", card.date or "at an unknown time"
     if card.parent:
         yield "begun with", card.parent
     if card.accuracy is not None:
@@ -78,7 +78,7 @@ def facts(one: Generation) -> Iterator[tuple[str, str]]:
 
 
 def when(seconds: float, form: str = "%Y-%m-%d %H:%M") -> str:
-    """A local time, by default to the minute; "-" if it is not known, or no time at all."""
+    """A local time, by default to the minute; "-" if it is unknown or invalid."""
     try:
         return time.strftime(form, time.localtime(seconds)) if seconds > 0 else "-"
     except (OSError, OverflowError, ValueError):  # a 32-bit one ends in 2038

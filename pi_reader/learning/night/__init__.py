@@ -1,5 +1,5 @@
-"""The night: learn what the owner taught by day, judge what came of it, switch if it is better.
+"""The nightly training: learn what the owner taught by day, and switch if the result is better.
 
-`job` does it, `hours` knows when it is night and imports no numpy, `pace` keeps to the time and
-rests when it is hot, `words` says what came of it.
+`job` does the work, `hours` determines when it is night and imports no numpy, `pace` keeps to the
+time and pauses when it is hot, `report` says what came of it.
 """

@@ -1,4 +1,4 @@
-"""When it is night, on a box that may have no idea what time it is. Imports no numpy."""
+"""Determines whether it is night, even on a box whose clock was never set. Imports no numpy."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from pi_reader.config.settings import NightSettings
 from pi_reader.files import believed
 
-QUIET = 2 * 3600.0  # seconds without ink that are the night where nobody knows the time
+QUIET = 2 * 3600.0  # seconds without ink that count as night if the clock is not set
 _DAY = 24 * 3600
 
 
 @dataclass(frozen=True)
 class Hours:
-    """Whether to learn now. seconds: how long at most, 0 for not now; why: in words."""
+    """Whether to train now. seconds: for how long at most, 0 for not now; why: in words."""
 
     seconds: float
     why: str
@@ -25,9 +25,9 @@ class Hours:
 def hours(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hours:
     """Whether it is night.
 
-    now: seconds since 1970 by the box's clock, which may be wrong; status: what the service says of
-    itself, {} if it says nothing. Where the clock can't be believed, the night are two hours
-    without ink; then it may take its hours and ends no later than any other.
+    now: seconds since 1970 by the box's clock, which may be wrong; status: of the service, {} if
+    there is none. Without a set clock, two hours without ink count as night; the training may then
+    take the configured number of hours.
     """
     if not settings.on:
         return Hours(0.0, "learning at night is switched off (night.on in the settings)")
@@ -44,7 +44,7 @@ def hours(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hou
 
 
 def _by_quiet(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hours:
-    """By how long nothing was to be read."""
+    """Whether it is night, judging by how long there has been nothing to read."""
     since = status.get("since")
     if status.get("state") not in ("nothing there", "too dark") or not isinstance(
         since, (int, float)

@@ -1,8 +1,8 @@
-"""The night's work, from the samples to the weights in use.
+"""The nightly job, from the samples to the weights in use.
 
-What it has settled stands in `night/plan.json` before it begins, so that after a power cut the
-next night goes on with the very same samples; the trainings keep their own checkpoints beside it.
-`night/last.json` says which labels were learned last: a night that has nothing new does nothing.
+Its plan is written to `night/plan.json` before it starts, so that after a power cut the next night
+continues with the same samples; the trainings keep their checkpoints beside it. `night/last.json`
+says which labels were learned last: a night without new ones does nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pi_reader.config import Folders, Settings
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed, locked, read_json, write_json
 from pi_reader.learning import rehearsal
+from pi_reader.learning import trial as trials
 from pi_reader.learning.finetune import NIGHT, LabelledDigits
 from pi_reader.learning.generations import SHIPPED, Generations
 from pi_reader.learning.night import offered, report
@@ -37,9 +38,9 @@ from pi_reader.requests import Requests
 from pi_reader.training import recipes
 from pi_reader.training.trainer import Stopped, minutes
 
-# How patches were made when the first samples were kept: none of these notes it by itself.
+# The preprocessing of the first samples, which do not record it.
 _FIRST_CUT = '{"centred_by": "mass", "full_ink": 255, "longer_edge": 20, "size": 28}'
-_NEWS = 20 * 3600.0  # seconds for which what a night came to is shown: all of the day after
+_NEWS = 20 * 3600.0  # seconds for which the result of a night is shown: all of the next day
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ _NOTHING_NEW = Result("waiting", "nothing new was taught, so there is nothing to
 class Night:
     """One night of a box.
 
-    seconds: how long it may take at most, None for as long as it takes. mnist: the folder of MNIST
-    instead of the settings'. told: gives a reason to stop from outside, or "". temperature: of the
-    processor in degrees Celsius, None if unknown. clock: seconds since 1970; monotonic: seconds.
+    seconds: time limit, None for no limit. mnist: the folder of MNIST instead of the settings'.
+    told: returns a reason from outside to stop, or "". temperature: of the processor in degrees
+    Celsius, None if unknown. clock: seconds since 1970; monotonic: seconds.
     """
 
     def __init__(
@@ -78,11 +79,11 @@ class Night:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.folder = folders.state / "night"
-        self._mapped = folders.state / "mnist"  # unpacked once, if need be
+        self._mapped = folders.state / "mnist"  # unpacked once, if necessary
         self._folders, self._settings, self._generations = folders, settings, generations
         self._mnist = mnist or (Path(settings.night.mnist) if settings.night.mnist else None)
         self._log, self._clock = log, clock
-        self._heard: set[int] = set()  # offered generations that were judged, or have to wait
+        self._heard: set[int] = set()  # offered generations that were tested, or have to wait
         self._requests = Requests(folders.requests, log)
         self._progress = report.ProgressFile(folders.training, clock, monotonic)
         self._pace = Pace(
@@ -99,15 +100,15 @@ class Night:
         )
 
     def run(self) -> Result:
-        """Do it. Raises Busy if another training is running, CannotWrite, BadData, MissingFile."""
+        """Run. Raises Busy if another training is running, CannotWrite, BadData, MissingFile."""
         _make_folder(self.folder)
         with locked(self.folder / "lock", seconds=0.5):
-            self._requests.take("cancel")  # meant for a training that is over
+            self._requests.take("cancel")  # meant for an earlier training
             self._tidy()
             self._take_in()
             try:
                 result = self._run()
-                self._hear_others()  # who offered weights meanwhile was told that they are judged
+                self._hear_others()  # weights that were offered meanwhile
             except Stopped as stopped:
                 result = Result(
                     "stopped",
@@ -143,8 +144,8 @@ class Night:
                 self._log(f"{request.kind}: not taken in, {error}")
 
     def _news(self) -> Result:
-        """What the last training came to, as long as that is news and its weights are in use: it is
-        begun twice an hour."""
+        """The result of the last training, while it is recent and its weights are in use: the job
+        is started twice an hour."""
         try:
             last = self._last()
             result = Result(str(last["state"]), str(last["message"]))
@@ -156,7 +157,7 @@ class Night:
         return _NOTHING_NEW if gone or (old and result.state != "waiting") else result
 
     def _run(self) -> Result:
-        """Look at what others brought, then learn."""
+        """Test weights from elsewhere, then train."""
         with self._open_samples() as samples:
             again = samples.cut_anew(json.dumps(PREPROCESSING, sort_keys=True), _FIRST_CUT, recut)
             if again:
@@ -176,7 +177,7 @@ class Night:
         number = self._generations.current().number
         parent, card = self._generations.load(number)
         outcome = self._trial(parent, card, taught, plan).run()
-        if self._generations.current().sha256 != plan["base"]:  # nobody compared it with those
+        if self._generations.current().sha256 != plan["base"]:  # it was not compared with those
             self._clear()
             return Result(
                 "waiting",
@@ -200,8 +201,8 @@ class Night:
         return Samples(self._folders.samples, limits.most, limits.megabytes, self._log)
 
     def _plan(self, samples: Samples) -> dict[str, Any] | None:
-        """What to learn: what an interrupted night had settled, else all there is; None if that
-        was learned already."""
+        """What to learn: the plan of an interrupted night, otherwise all samples; None if they
+        were learned already."""
         current = self._generations.current()
         base = current.sha256
         try:
@@ -232,7 +233,7 @@ class Night:
     def _trial(
         self, parent: Model, card: Card, taught: LabelledDigits, plan: dict[str, Any]
     ) -> Trial:
-        """The training and its judge, laid out."""
+        """The trial, set up by the plan."""
         facts = {
             "night": recipes.describe(NIGHT),
             "parent": plan["base"],
@@ -257,7 +258,7 @@ class Night:
 
     @functools.cached_property
     def _rehearsal(self) -> Rehearsal:
-        """MNIST if the box has it, else what it draws, which takes minutes on a Zero."""
+        """MNIST if the box has it, otherwise drawn digits, which take minutes on a Zero."""
         self._progress.say("training", "laying everything ready")
         if self._mnist is not None:
             try:
@@ -269,7 +270,7 @@ class Night:
     def _conclude(
         self, outcome: Outcome, parent: Card, plan: dict[str, Any], learned: int
     ) -> Result:
-        """Switch to what was accepted; say what came of it."""
+        """Switch to an accepted model; returns the result."""
         if outcome.work:
             self._log(
                 f"{outcome.work / 1e12:.2f} TFLOP of matrix work, in "
@@ -288,7 +289,7 @@ class Night:
         return Result("done", message)
 
     def _hear_others(self) -> None:
-        """Judge weights that were offered, and those that an upgrade brought."""
+        """Test weights that were offered, and those of an upgrade."""
         generations = self._generations
         waiting = [
             one
@@ -306,7 +307,7 @@ class Night:
             except (BadData, MissingFile) as error:  # the learned ones read on
                 better, figures = False, f"the new shipped weights are not judged: {error}"
             self._log(figures)
-            if better:  # all is to be learned anew: forget first, since a power cut may come
+            if better:  # everything must be learned again: forget first, in case of a power cut
                 (self.folder / "last.json").unlink(missing_ok=True)
                 generations.use(SHIPPED)
             generations.shipped_judged()
@@ -316,12 +317,12 @@ class Night:
             self._log(offered.judge_offer(generations, one, held, self._rehearsal))
 
     def _tidy(self) -> None:
-        """Remove the half files that power cuts left: checkpoints of 3 MB, MNIST's of up to 47."""
+        """Remove partial files left by power cuts: checkpoints of 3 MB, MNIST's of up to 47."""
         for path in (*self.folder.glob(".*"), *self._mapped.glob(".*-ubyte.*")):
             path.unlink(missing_ok=True)
 
     def _clear(self) -> None:
-        """Remove what only the trial that is over needed."""
+        """Remove the files of a finished trial."""
         for path in [self.folder / "plan.json", *self.folder.glob("*.checkpoint")]:
             path.unlink(missing_ok=True)
 
@@ -336,7 +337,7 @@ def learn_for_elsewhere(
     told: Callable[[], str],
     log: Callable[[str], None],
 ) -> tuple[Outcome, Card]:
-    """Learn from exported samples on a bigger machine; gives what came of it, and its card.
+    """Train on exported samples on another machine; returns the outcome and the card.
 
     content: of the file of that name; base: sha256 of the parent's file. Raises BadData, Stopped.
     """
@@ -378,7 +379,7 @@ def _as_the_box_judges(
         log("the box has no MNIST and judges by digits that it draws, so they are drawn here, too")
         box = rehearsal.prepare(None)
     held = trial.taught.take(trial.taught.held_out)
-    its = offered.offered(trial.parent, trial.sure_at, outcome.model, outcome.sure_at, held, box)
+    its = trials.offered(trial.parent, trial.sure_at, outcome.model, outcome.sure_at, held, box)
     if its.state == "waiting":
         log(f"the box lets them wait: {its.why}")
     if its.state != "refused":
@@ -387,7 +388,7 @@ def _as_the_box_judges(
 
 
 def _outset(trial: Trial) -> str:
-    """What lies ahead, for the log."""
+    """A summary of the plan, for the log."""
     held = int(trial.taught.held_out.sum())
     return (
         f"learns from {len(trial.taught) - held} samples beside {trial.rehearsal.name}, {held} "
@@ -398,7 +399,7 @@ def _outset(trial: Trial) -> str:
 def _card(
     outcome: Outcome, parent: Card, digest: str, base: str, learned: int, now: float, message: str
 ) -> Card:
-    """The card of what was learned. digest: of the samples; base: sha256 of the parent's file."""
+    """The card of the new weights. digest: of the samples; base: sha256 of the parent's file."""
     after = outcome.after
     return Card(
         recipe="night",
@@ -415,7 +416,7 @@ def _card(
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder; what root makes inside the box's state is the box's own."""
+    """Create the folder; if root does, it belongs to the box's user."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:

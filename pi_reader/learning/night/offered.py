@@ -1,6 +1,6 @@
-"""Weights that came from elsewhere: with an update, or offered from a bigger machine.
+"""Weights from elsewhere: shipped with an upgrade, or trained on another machine.
 
-They face the same judge, by the digits that nobody learned from: exports keep that split.
+They are tested on the owner's held-out digits, too: exports keep that split.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _KEPT = {"waiting": "candidate"}  # the state of a generation for a verdict
 
 
 def judge_upgrade(generations: Generations, held: LabelledDigits) -> tuple[bool, str]:
-    """Whether new shipped weights take over: unless the learned ones read the owner's held-out
-    digits better; with the figures in words."""
+    """Whether new shipped weights are put in use, which they are unless the learned ones read the
+    owner's held-out digits better; and the figures in words."""
     models = [generations.load(number)[0] for number in (SHIPPED, generations.current().number)]
     held = held.take(held.labels < min(model.outcomes for model in models))
     wrong = [acceptance.opinion(model.predict(held.patches), held.labels).wrong for model in models]

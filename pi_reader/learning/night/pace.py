@@ -1,4 +1,4 @@
-"""How the night keeps to its time, rests when it is hot, hears "cancel", says how far it is."""
+"""Keeps a training within its time, pauses when it is hot, handles "cancel", shows progress."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pi_reader.learning.night.report import ProgressFile
 from pi_reader.requests import Requests
 from pi_reader.training.trainer import minutes
 
-_LOOK = 2.0  # seconds between two looks at the requests and the heat
-_REST = 10.0  # seconds of rest before it is looked again
+_LOOK = 2.0  # seconds between two checks of requests and temperature
+_REST = 10.0  # seconds of pause between two checks of the temperature
 _COOLER = 5.0  # degrees it must have cooled down by before it goes on
-_MEASURED = 10  # steps after which it is known how long one takes
+_MEASURED = 10  # steps needed to estimate how long one takes
 
 
 class Pace:
-    """Asked after each step whether to stop; see `Night` for what it is given."""
+    """Decides after each step whether to stop; see `Night` for the arguments."""
 
     def __init__(
         self,
@@ -36,11 +36,11 @@ class Pace:
         self._seconds, self._hottest, self._temperature = seconds, hottest, temperature
         self._clock, self._monotonic, self._sleep = clock, monotonic, sleep
         self._began = self._looked = monotonic()
-        self._first: tuple[int, float] | None = None  # steps done and time when it was first asked
+        self._first: tuple[int, float] | None = None  # steps done and time at the first call
         self._said = False
 
     def elapsed(self) -> float:
-        """Seconds since the night began."""
+        """Seconds since the training began."""
         return self._monotonic() - self._began
 
     def stop(self) -> str:
@@ -80,7 +80,7 @@ class Pace:
         return ""
 
     def shown(self, done: int, steps: int) -> None:
-        """Tell how far it is; done: steps of `steps`."""
+        """Report the progress; done: steps of `steps`."""
         now = self._monotonic()
         if self._first is None:
             self._first = (done, now)
@@ -97,7 +97,7 @@ class Pace:
         self._progress.say("training", f"step {done} of {steps}", done / steps, until)
 
     def _forecast(self, each: float, steps: int, left: float, until: float) -> str:
-        """What it costs, and how long it will take."""
+        """Seconds per step and remaining time, in words."""
         when = (
             time.strftime("until %H:%M", time.localtime(until))
             if until

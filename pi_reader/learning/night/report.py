@@ -1,4 +1,4 @@
-"""What the night says: the morning's line, the figures for the card, the file others look at."""
+"""The training's reports: a line for the display, notes for the card, and the status file."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pi_reader.learning.acceptance import Owner
 from pi_reader.learning.trial import Outcome
 
 _NAMES = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines")
-_EVERY = 2.0  # seconds between two words on the progress
+_EVERY = 2.0  # seconds between two progress reports
 
 
 def morning(outcome: Outcome, learned: int, now: float) -> str:
-    """The line for the display: what was learned, and what it is good for.
+    """The line for the display: what was learned, and what improved.
 
-    learned: samples; now: seconds since 1970, 0.0 if nobody knows the time.
+    learned: samples; now: seconds since 1970, 0.0 if the clock was not set.
     """
     words = [f"learned {learned} sample{'' if learned == 1 else 's'}"]
     if outcome.owner is not None and (digit := _most_improved(outcome.owner)):
@@ -35,7 +35,7 @@ def morning(outcome: Outcome, learned: int, now: float) -> str:
 
 
 def _most_improved(owner: Owner) -> str:
-    """The digit of which most were mended, with its shares before and after."""
+    """The digit with the most corrected errors, with its accuracy before and after."""
     best, most = "", 0
     for digit, name in enumerate(_NAMES):
         mine = owner.labels == digit
@@ -47,7 +47,7 @@ def _most_improved(owner: Owner) -> str:
 
 
 def notes(outcome: Outcome, learned: int) -> dict[str, Any]:
-    """The figures for the card."""
+    """The figures for the notes of the card."""
     owner, before, after = outcome.owner, outcome.before, outcome.after
     figures: dict[str, Any] = {
         "learned": learned,
@@ -76,9 +76,9 @@ def notes(outcome: Outcome, learned: int) -> dict[str, Any]:
 
 
 class ProgressFile:
-    """The file in which the training says how far it is; others show it.
+    """The training's status file, for other processes.
 
-    A file that cannot be written is no reason not to learn.
+    If it cannot be written, the training continues.
     """
 
     def __init__(
@@ -103,5 +103,5 @@ class ProgressFile:
             write_json(self._path, values, 0o640, sync=False)
 
     def is_due(self) -> bool:
-        """Whether enough time has gone by for another word."""
+        """Whether enough time has passed for another report."""
         return self._monotonic() >= self._next

@@ -1,6 +1,6 @@
-"""What a box was taught: patches with the right label, kept in a database that survives.
+"""Samples: labelled patches from the box's owner, in a durable database.
 
-`Samples` is the database, `Sample` one of its rows, `New` one that is to become a row.
+`Samples` is the database, `Sample` one of its rows, `New` a row to be added.
 """
 
 from pi_reader.learning.samples.rows import New, Sample, cut_out

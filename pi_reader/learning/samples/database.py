@@ -1,4 +1,4 @@
-"""The file below the samples: opened, laid out, set aside if damaged, its errors in our words."""
+"""The database file of the samples: opening, schema, setting aside if damaged, error messages."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ PATIENCE = 15.0  # seconds to wait for another process that is writing
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open and, if need be, lay out the database; raises sqlite3's own errors, and BadData."""
+    """Open the database, creating its tables if needed. Raises sqlite3.Error and BadData."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotWrite(f"{path.parent}: cannot be made a folder ({error.strerror})") from error
     check_file(path)
-    with contextlib.suppress(OSError):  # SQLite says it better
+    with contextlib.suppress(OSError):  # SQLite's message is better
         make_shared(path)
     database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
@@ -64,7 +64,7 @@ def is_emptied(path: Path) -> bool:
 
 
 def _lay_out(database: sqlite3.Connection) -> None:
-    """Make the tables, unless another process has just done so, or they are somebody else's."""
+    """Create the tables, unless another process has just done so, or the file has others."""
     database.execute("BEGIN IMMEDIATE")
     if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         for statement in _SCHEMA.split(";"):
@@ -78,7 +78,7 @@ def _version(database: sqlite3.Connection) -> int:
 
 
 def bytes_in_use(database: sqlite3.Connection) -> int:
-    """What the file holds, without the room that dropped rows left in it."""
+    """The bytes of the file in use, without free pages."""
     pages, free, size = (
         database.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")
@@ -87,9 +87,9 @@ def bytes_in_use(database: sqlite3.Connection) -> int:
 
 
 def may_be_damage(error: Exception) -> bool:
-    """Whether an error can mean that the file is no whole database any more: not only where SQLite
-    says so, since spoilt text cannot be decoded, and a spoilt layout has other columns. What we
-    found wrong ourselves, such as a file of another version, is something else."""
+    """Whether an error can mean that the database is corrupt: not only if SQLite says so, since
+    corrupt text cannot be decoded, and a corrupt schema has other columns. Errors of our own, such
+    as for a file of another version, do not count."""
     if isinstance(error, PiReaderError):
         return False
     return not isinstance(error, sqlite3.DatabaseError) or _code(error) in (
@@ -103,14 +103,14 @@ def may_be_damage(error: Exception) -> bool:
 
 
 def _code(error: sqlite3.DatabaseError) -> int:
-    """SQLite's own number of an error; 0 for what Python's module raises by itself."""
+    """SQLite's error code; 0 for errors raised by Python's module itself."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def replace(path: Path, fresh: Path) -> Path:
-    """Put a new database in the place of a damaged one; gives the name that this has now.
+    """Replace a damaged database by a new one; returns the new path of the damaged one.
 
-    A power cut leaves one or the other in its place. Raises CannotWrite.
+    A power cut leaves one or the other in place. Raises CannotWrite.
     """
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
@@ -134,15 +134,15 @@ def replace(path: Path, fresh: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Remove a database and what SQLite keeps beside it, if they are there."""
+    """Remove a database and SQLite's files beside it, if they exist."""
     for rest in ("", *_BESIDE):
         with contextlib.suppress(OSError):
             path.with_name(path.name + rest).unlink()
 
 
 def set_aside(path: Path) -> list[Path]:
-    """What lies beside a database of its past: damaged ones, and a new one that a power cut has
-    left unfinished."""
+    """The damaged databases that were set aside, and an unfinished new one that a power cut
+    left."""
     return [
         found
         for kind in ("damaged-", "fresh")
@@ -151,7 +151,7 @@ def set_aside(path: Path) -> list[Path]:
 
 
 def remove_set_aside(path: Path) -> None:
-    """Remove these. Raises CannotWrite, or Busy if another process is setting one aside."""
+    """Remove the files set aside. Raises CannotWrite, or Busy if another process is adding one."""
     with locked(path.with_name(f"{path.name}.lock"), PATIENCE):
         for found in set_aside(path):
             try:
@@ -164,7 +164,7 @@ def remove_set_aside(path: Path) -> None:
 
 
 def in_our_words(path: Path, error: sqlite3.DatabaseError) -> Exception:
-    """What a person can do about an error of SQLite's; the error itself if it is our bug."""
+    """One of our errors, with advice, for an error of SQLite's; that itself if it is a bug."""
     code = _code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Busy(f"{path}: another process has been writing for {PATIENCE:.0f} s; try later")

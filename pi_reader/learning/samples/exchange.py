@@ -1,8 +1,8 @@
-"""Samples on their way from one reader to another: one npz, plain arrays, nothing pickled.
+"""Exports and imports samples as one npz of plain arrays, without pickle.
 
-`x` (n, 28, 28) uint8 and `y` (n,) uint8 are what `pi-reader evaluate --npz` reads too; the other
-arrays say where each digit comes from, and whether it is held out, so that no machine learns from
-what another judges by.
+`x` (n, 28, 28) uint8 and `y` (n,) uint8 are what `pi-reader evaluate --npz` reads, too; the other
+arrays say where each digit comes from, and whether it is held out, so that no machine is trained
+on what another tests with.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SHAPES = {
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a file: how many were new, were known and got a label, were known."""
+    """The result of an import: how many were new, were known but got a label, were known."""
 
     added: int
     labelled: int
@@ -69,7 +69,7 @@ def write(samples: list[Sample], handle: BinaryIO, judged: Mapping[str, str] | N
 
 
 def read(content: bytes, name: str = "samples") -> list[Sample]:
-    """What such a file holds, checked; `name` is what messages call it. Raises BadData."""
+    """The samples in an exported file, checked; `name` is for messages. Raises BadData."""
     arrays = _arrays(content, name)
     ends = np.cumsum(arrays["cutout_size"].astype(np.int64).prod(axis=1))
     samples = []
@@ -110,8 +110,8 @@ def judged_by(content: bytes) -> dict[str, str]:
 
 
 def add(samples: Samples, new: list[Sample]) -> Imported:
-    """Take samples in. What is known already is not doubled, so that nothing that is held out here
-    comes in a second time to be learned from; the split stays what it was where they come from."""
+    """Import samples. Known ones are not duplicated, so that nothing held out here can come in a
+    second time to be trained on; new ones keep the split of their origin."""
     added = labelled = known = 0
     for event in _by_event(new):
         fresh = []
@@ -144,7 +144,7 @@ def add(samples: Samples, new: list[Sample]) -> Imported:
 
 
 def _by_event(samples: list[Sample]) -> Iterator[list[Sample]]:
-    """Samples of one reading together, each patch once."""
+    """Samples grouped by reading, each patch once."""
     events: dict[str, dict[bytes, Sample]] = {}
     for sample in samples:
         events.setdefault(sample.key, {}).setdefault(sample.patch.tobytes(), sample)
@@ -153,7 +153,7 @@ def _by_event(samples: list[Sample]) -> Iterator[list[Sample]]:
 
 
 def _arrays(content: bytes, name: str) -> dict[str, np.ndarray]:
-    """The arrays of the file, all of the right kind, length and range."""
+    """The arrays of the file, checked for dtype, length and range."""
     wrong = f"{name}: is no file of samples"
     try:
         if len(content) > LARGEST:
@@ -180,7 +180,7 @@ def _arrays(content: bytes, name: str) -> dict[str, np.ndarray]:
 
 
 def _check_ranges(arrays: Mapping[str, np.ndarray], wrong: str) -> None:
-    """Refuse numbers that mean nothing."""
+    """Raises BadData for values out of range."""
     y, sizes, pictures = arrays["y"], arrays["cutout_size"], arrays["cutouts"]
     if ((y > NO_DIGIT) & (y != UNLABELLED)).any() or (arrays["read"] > NO_DIGIT).any():
         raise BadData(f"{wrong}: has labels above {NO_DIGIT}")

@@ -1,4 +1,4 @@
-"""What can still be read of a database that a card has spoilt: row by row, each of them checked."""
+"""Rescues what is readable from a corrupt database: row by row, each of them checked."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pi_reader.learning.samples.rows import digest_of, sample_of
 _EVENT_COLUMNS, _SAMPLE_COLUMNS = 4, 13
 _LONGEST_KEY = 32  # letters; exports hold as many
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
-_MOST_BETWEEN = 100_000  # numbers that are tried where pages are spoilt
+_MOST_BETWEEN = 100_000  # row numbers that are tried within corrupt pages
 
 
 def mend(path: Path, error: Exception) -> str:
-    """Set a damaged file aside and begin a new one with what can still be read of it; gives what
-    was done in words, "" if the file is whole. error: what was seen of the damage.
+    """Set a damaged file aside and create a new one with the rows that can still be read; returns
+    what was done, in words, "" if the file is intact. error: the error that revealed the damage.
 
     Raises CannotWrite, or Busy if another process does not finish.
     """
@@ -37,16 +37,16 @@ def mend(path: Path, error: Exception) -> str:
 def _mend(path: Path, error: Exception) -> str:
     with locked(path.with_name(f"{path.name}.lock"), PATIENCE):
         with contextlib.suppress(*_DAMAGE), contextlib.closing(connect(path)) as database:
-            if _is_whole(database):  # perhaps since another process has just mended it
+            if _is_whole(database):  # perhaps because another process has just mended it
                 return ""
         fresh = path.with_name(f"{path.name}.fresh")
-        remove(fresh)  # what a power cut has left
+        remove(fresh)  # left by a power cut
         damaged = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         with contextlib.closing(damaged) as old:
             # Else SQLite reads nothing of a file that is shorter than it says.
             old.execute("PRAGMA writable_schema = ON")
             try:
-                old.execute("BEGIN IMMEDIATE")  # nobody adds what would be left behind
+                old.execute("BEGIN IMMEDIATE")  # so that no process adds rows meanwhile
             except sqlite3.DatabaseError as trouble:  # of damage that is no wonder
                 if isinstance(busy := in_our_words(path, trouble), Busy):
                     raise busy from error
@@ -67,9 +67,8 @@ def _is_whole(database: sqlite3.Connection) -> bool:
     try:
         verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         count = database.execute("SELECT count(*) FROM samples JOIN events ON events.id = event")
-        return verdict == "ok" and count.fetchone()[0] == sum(
-            _is_sample(row) for row in _rows(database, "samples")
-        )
+        readable = sum(_is_sample(row) for row in _rows(database, "samples"))
+        return bool(verdict == "ok" and count.fetchone()[0] == readable)
     except _DAMAGE:
         return False
 
@@ -124,7 +123,7 @@ def _is_event(row: tuple[Any, ...]) -> bool:
 
 
 def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
-    """The rows that can be read, each asked for by its number."""
+    """The rows that can be read, each selected by its number."""
     with contextlib.suppress(*_DAMAGE):
         database.execute(f"SELECT * FROM {table} LIMIT 0")
         for number in _numbers(database, table):
@@ -134,7 +133,7 @@ def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]
 
 
 def _numbers(database: sqlite3.Connection, table: str) -> list[int]:
-    """The numbers of the rows: up to the first spoilt page, down to the last, all in between."""
+    """The numbers of the rows: up to the first corrupt page, down to the last, all in between."""
     ways: list[list[int]] = []
     for order in ("ASC", "DESC"):
         ways.append([])
@@ -150,7 +149,7 @@ def _numbers(database: sqlite3.Connection, table: str) -> list[int]:
 
 
 def _is_sample(row: tuple[Any, ...]) -> bool:
-    """Whether a row of `samples` is what was once written."""
+    """Whether a row of `samples` is intact."""
     identity, event, place, read, confidence, label, weights, source, patch, digest, *cutout = row
     try:
         sample = sample_of(

@@ -1,4 +1,4 @@
-"""One sample: what a digit looked like, what it was read as, and what it really is."""
+"""One sample: what a digit looked like, what it was read as, and its label."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from PIL import Image
 from pi_reader.errors import BadData
 from pi_reader.values import NO_DIGIT, SIDE, Box
 
-LARGEST_CUTOUT = 96  # pixels of the longer edge; what is larger is thinned
+LARGEST_CUTOUT = 96  # pixels of the longer edge; larger ones are downscaled
 MARGIN = 0.4  # paper around a digit's box, as a share of its longer edge: enough to find ink again
 
 
 @dataclass(frozen=True)
 class New:
-    """A digit that is to be kept.
+    """A digit to be stored.
 
-    patch: (28, 28) uint8, 0 paper to 255 ink, as the network saw it; cutout: (height, width) uint8
-    grey, as the camera saw it (see `cut_out`), or None. read: 0 to 9, what it was taken for, with
-    which confidence, by the weights of which sha256. label: what it is, 0 to 9 or NO_DIGIT, None
-    if nobody has said. source: who said so, such as "button" or "command".
+    patch: (28, 28) uint8, 0 paper to 255 ink, the network's input; cutout: (height, width) uint8
+    grey, as the camera saw it (see `cut_out`), or None. read: what it was read as, 0 to 9, with its
+    confidence and the sha256 of the weights. label: what it is, 0 to 9 or NO_DIGIT, None if
+    unlabelled. source: where the label comes from, such as "button" or "command".
     """
 
     patch: np.ndarray
@@ -36,7 +36,7 @@ class New:
     source: str = ""
 
     def __post_init__(self) -> None:
-        """Raises BadData for what can be no sample."""
+        """Raises BadData for an invalid field."""
         if self.patch.shape != (SIDE, SIDE) or self.patch.dtype != np.uint8:
             raise BadData(
                 f"sample: its patch is {self.patch.dtype} {self.patch.shape}, should be "
@@ -51,11 +51,11 @@ class New:
 
 @dataclass(frozen=True)
 class Sample:
-    """A digit that is kept; the fields of `New`, and where it stands.
+    """A stored digit: the fields of `New`, and where it belongs.
 
-    id: its number; event: the number of the reading it belongs to, key: that reading's name
-    everywhere, also on other machines; place: which digit of the reading, from 0. when: seconds
-    since 1970, 0 if the clock could not be trusted. held_out: judged by, never learned from.
+    id: its number; event: the number of the reading it belongs to, key: that reading's name, the
+    same on all machines; place: which digit of the reading, from 0. when: seconds since 1970, 0 if
+    the clock was not set. held_out: for tests only, never learned from.
     """
 
     id: int
@@ -74,20 +74,20 @@ class Sample:
 
 
 def check_label(label: int | None) -> None:
-    """Raises BadData for what is no label."""
+    """Raises BadData for an invalid label."""
     if label is not None and not _is_number(label):
         raise BadData(f"label: is {label!r}, should be a digit from 0 to 9, or none for no digit")
 
 
 def name_of(label: int | None) -> str:
-    """A label as people say it."""
+    """A label for people."""
     return "?" if label is None else "none" if label == NO_DIGIT else str(label)
 
 
 def cut_out(grey: np.ndarray, box: Box) -> np.ndarray:
-    """The part of a frame around a digit, with paper enough to find its ink again.
+    """The part of a frame around a digit, with enough paper to find its ink again.
 
-    grey: (height, width) uint8; gives the same kind, its longer edge LARGEST_CUTOUT at most.
+    grey: (height, width) uint8; returns the same, its longer edge at most LARGEST_CUTOUT.
     """
     margin = round(MARGIN * max(box.width, box.height))
     return thinned(
@@ -99,13 +99,13 @@ def cut_out(grey: np.ndarray, box: Box) -> np.ndarray:
 
 
 def thinned(grey: np.ndarray) -> np.ndarray:
-    """A picture small enough to keep: each pixel the mean of a square of so many as it takes."""
+    """A picture downscaled by an integer factor to at most LARGEST_CUTOUT, by averaging."""
     by = -(-max(grey.shape) // LARGEST_CUTOUT)
     return grey.copy() if by <= 1 else np.array(Image.fromarray(grey).reduce(by))
 
 
 def packed(grey: np.ndarray | None) -> tuple[bytes | None, int, int]:
-    """A cut-out as bytes for the database, with its height and width."""
+    """A cut-out as compressed bytes for the database, with its height and width."""
     if grey is None or not grey.size:
         return None, 0, 0
     small = thinned(grey)
@@ -113,7 +113,7 @@ def packed(grey: np.ndarray | None) -> tuple[bytes | None, int, int]:
 
 
 def unpacked(content: bytes | None, height: int, width: int) -> np.ndarray | None:
-    """The way back; None for what is missing or damaged."""
+    """The inverse of `packed`; None if it is missing or damaged."""
     if content is None:
         return None
     try:
@@ -126,7 +126,7 @@ def unpacked(content: bytes | None, height: int, width: int) -> np.ndarray | Non
 def sample_of(row: tuple[Any, ...]) -> Sample:
     """A row of the database, in the order of `store.COLUMNS`, as a sample.
 
-    Raises ValueError for one that a card has spoilt.
+    Raises ValueError for a corrupt one.
     """
     *facts, patch, cutout, height, width = row
     identity, event, key, place, when, held_out, read, confidence, label, weights, source = facts
@@ -155,7 +155,7 @@ def sample_of(row: tuple[Any, ...]) -> Sample:
 
 
 def digest_of(patch: np.ndarray) -> bytes:
-    """What tells whether two patches are the same."""
+    """A digest that is equal for equal patches."""
     return hashlib.sha256(np.ascontiguousarray(patch).tobytes()).digest()[:16]
 
 

@@ -1,19 +1,19 @@
-"""Which reading is learned from, and which is held out to judge by: decided once, for ever."""
+"""The split into training and held-out readings, decided once and permanently."""
 
 from __future__ import annotations
 
 import random
 import sqlite3
 
-_HELD_EVENTS = 5  # one of so many reading events is held out
-_HELD_SAMPLES = 10  # and at least one of so many labelled samples
+_HELD_EVENTS = 5  # one of this many reading events is held out
+_HELD_SAMPLES = 10  # and at least one of this many labelled samples
 
 
 def is_held_out(database: sqlite3.Connection, event: int, labelled: int) -> bool:
-    """Whether a new event is for judging: a random one of each five, and sooner if too few are.
+    """Whether to hold out a new event: a random one of every five, or sooner if too few are.
 
-    labelled: how many of its digits have a label. The first that have are learned from, else there
-    would be nothing to learn; those that get theirs later are dealt like all others.
+    labelled: how many of its digits have a label. The first labelled event is learned from, since
+    there would otherwise be nothing to learn; events labelled later are split like all others.
     """
     if labelled:
         total, held = database.execute(

@@ -1,7 +1,7 @@
-"""The database of samples: whatever it confirmed is there after the next power cut.
+"""The database of samples: whatever it has confirmed survives a power cut.
 
-SQLite with `synchronous=FULL` and a journal that is truncated, not deleted: then also the end of a
-transaction is on the card before `keep` comes back. Several processes may use it at once.
+SQLite with `synchronous=FULL` and a journal that is truncated, not deleted: so the end of a
+transaction is on the card, too, before `keep` returns. Several processes may use it at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ COLUMNS = (
 _BARE = COLUMNS.replace("cutout", "NULL")  # a full box's cut-outs are 45 MB
 _FROM = "FROM samples JOIN events ON events.id = event"
 _HIGHEST = 2**62  # above any number of a sample
-_DROPPED_AT_ONCE = 8  # samples that make room together: each round counts the pages
+_DROPPED_AT_ONCE = 8  # samples deleted per round of making room: each round counts the pages
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,18 @@ class Counts:
 
     @property
     def learned(self) -> int:
-        """Labelled ones that may be learned from."""
+        """How many labelled ones may be learned from."""
         return self.labelled - self.held_out
 
 
 class Samples:
-    """What the box was taught.
+    """The database of samples.
 
-    path: the database, made if it is not there, its folder too; a damaged one is set aside under
-    another name, what can be read of it goes into a new one, and it is said so. most, megabytes:
-    what may be kept; then the oldest go that nobody labelled, and if there are none, the oldest of
-    all, which is said. log: is told in one line.
-    Methods raise CannotWrite (full, read-only), Busy (another process writes for long), BadData.
+    path: the file, created with its folder if missing; a damaged one is set aside under another
+    name, its readable rows are copied to a new one, and that is logged. most, megabytes: limits;
+    beyond them the oldest unlabelled samples are deleted, then the oldest of all, which is logged.
+    log: is given one line.
+    Methods raise CannotWrite (full, read-only), Busy (another process keeps writing), BadData.
     """
 
     def __init__(
@@ -76,15 +76,15 @@ class Samples:
     ) -> None:
         self.path, self.most, self.megabytes, self._log = Path(path), most, megabytes, log
         self._open: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None  # which one is open
+        self._file: tuple[int, int] | None = None  # device and inode of the open file
 
     # Writing
 
     def keep(self, items: Sequence[New], when: float = 0.0) -> int:
-        """Keep all digits of one reading event, durably; gives the event's number.
+        """Store all digits of one reading event, durably; returns the event's number.
 
-        when: seconds since 1970, 0 if the clock can't be trusted. Whether the event is learned
-        from or held out is decided here, for ever.
+        when: seconds since 1970, 0 if the clock is not set. Whether the event is learned from or
+        held out is decided here, permanently.
         """
         if not items:
             raise BadData("samples: an event without digits; there is nothing to keep")
@@ -93,9 +93,9 @@ class Samples:
     def add_event(
         self, key: str, when: float, held_out: bool | None, items: Sequence[tuple[int, New]]
     ) -> int:
-        """Keep digits, each with its place, of the event of that key; see `keep` and `exchange`.
+        """Store digits, each with its place, of the event with that key; see `keep`, `exchange`.
 
-        held_out None decides it anew; an event that is there keeps what was decided.
+        held_out None makes a new decision; an existing event keeps its own.
         """
         with self._writing() as database:
             row = database.execute("SELECT id FROM events WHERE key = ?", (key,)).fetchone()
@@ -114,7 +114,7 @@ class Samples:
         return event
 
     def label(self, identity: int, label: int | None) -> Sample:
-        """Say what a sample is; None takes the label back. Raises UsageError if it is gone."""
+        """Label a sample; None removes the label. Raises UsageError if there is no such sample."""
         check_label(label)
         with self._writing() as database:
             done = database.execute("UPDATE samples SET label = ? WHERE id = ?", (label, identity))
@@ -126,9 +126,9 @@ class Samples:
         return self.get(identity)
 
     def cut_anew(self, how: str, first: str, cut: Callable[[np.ndarray], np.ndarray | None]) -> int:
-        """Make all patches again from their cut-outs if they were made in another way than `how`;
-        gives how many. first: how they were made before anybody noted it. What has no cut-out, or
-        `cut` finds no ink in, stays as it is."""
+        """Recompute all patches from their cut-outs if their preprocessing differs from `how`;
+        returns how many. first: the preprocessing of databases that do not record it. Samples
+        without a cut-out, or in which `cut` finds no ink, stay unchanged."""
         with self._errors():
             row = (
                 self._database()
@@ -143,7 +143,7 @@ class Samples:
                 .fetchall()
             )
         new = []
-        for (identity,) in found:  # others may keep samples meanwhile: this takes minutes on a Zero
+        for (identity,) in found:  # not one transaction: this takes minutes on a Zero
             for sample in self._select("WHERE samples.id = ?", identity):
                 if sample.cutout is not None and (patch := cut(sample.cutout)) is not None:
                     new.append((patch.tobytes(), digest_of(patch), identity))
@@ -153,7 +153,7 @@ class Samples:
         return len(new)
 
     def drop(self, identities: Sequence[int]) -> int:
-        """Forget samples; gives how many there were."""
+        """Delete samples; returns how many there were."""
         with self._writing() as database:
             gone = [
                 database.execute("DELETE FROM samples WHERE id = ?", (identity,)).rowcount
@@ -163,8 +163,8 @@ class Samples:
         return sum(gone)
 
     def drop_all(self) -> int:
-        """Forget everything, and leave no crop in what the file had room for, nor in one that was
-        set aside; gives how many there were."""
+        """Delete everything, leaving no pixels in free pages or in files that were set aside;
+        returns how many samples there were."""
         with self._writing() as database:
             gone = database.execute("DELETE FROM samples").rowcount
             database.execute("DELETE FROM events")
@@ -187,16 +187,12 @@ class Samples:
         """All digits of a reading event, in reading order."""
         return list(self._select("WHERE event = ? ORDER BY place", event))
 
-    def last_event(self) -> list[Sample]:
-        """The digits of the newest event, none if there is none."""
-        return list(self._select("WHERE event = (SELECT max(event) FROM samples) ORDER BY place"))
-
     def all(self) -> list[Sample]:
-        """Every sample, oldest first; at once, since nobody can write while somebody reads."""
+        """Every sample, oldest first; as a list, since reading blocks writers."""
         return list(self._select("ORDER BY event, place"))
 
     def learned(self) -> list[Sample]:
-        """The labelled ones to learn from, without their cut-outs."""
+        """The labelled samples to learn from, without their cut-outs."""
         return list(
             self._select(
                 "WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place", columns=_BARE
@@ -204,7 +200,7 @@ class Samples:
         )
 
     def held(self) -> list[Sample]:
-        """The labelled ones to judge by, which nobody may learn from, without their cut-outs."""
+        """The labelled samples that are held out, without their cut-outs."""
         return list(
             self._select(
                 "WHERE label IS NOT NULL AND held_out ORDER BY event, place", columns=_BARE
@@ -217,8 +213,8 @@ class Samples:
             return int(self._database().execute("SELECT max(id) FROM samples").fetchone()[0] or 0)
 
     def digest(self, newest: int | None = None) -> str:
-        """A fingerprint of all labels, or of those up to a number: other labels, or patches that
-        were cut anew, another one."""
+        """A digest of all labels, or of those up to a sample's number; it also changes when patches
+        are recomputed."""
         with self._errors():
             how = self._database().execute("SELECT value FROM facts").fetchall()
             rows = self._database().execute(
@@ -229,7 +225,7 @@ class Samples:
             return hashlib.sha256(repr(how + rows.fetchall()).encode()).hexdigest()
 
     def counts(self) -> Counts:
-        """How many there are, and what they take."""
+        """How many there are, and their size on the card."""
         with self._errors():
             database = self._database()
             total, labelled, held, events = database.execute(
@@ -239,7 +235,7 @@ class Samples:
             return Counts(total, labelled, held, events, bytes_in_use(database) / 2**20)
 
     def knows(self, patch: np.ndarray) -> int | None:
-        """The number of a sample with this very patch, if there is one."""
+        """The number of a sample with the same patch, None if there is none."""
         with self._errors():
             row = (
                 self._database()
@@ -249,7 +245,7 @@ class Samples:
             return int(row[0]) if row else None
 
     def close(self) -> None:
-        """Let go of the file; may be called twice."""
+        """Close the file; may be called twice."""
         if self._open is not None:
             self._open.close()
             self._open = None
@@ -260,7 +256,7 @@ class Samples:
     def __exit__(self, *what: object) -> None:
         self.close()
 
-    # Within
+    # Internal
 
     def _select(self, rest: str, *values: object, columns: str = COLUMNS) -> Iterator[Sample]:
         with self._errors():
@@ -276,21 +272,21 @@ class Samples:
                 yield database
                 database.execute("COMMIT")
             except BaseException:
-                with contextlib.suppress(sqlite3.Error):  # what failed may have rolled back itself
+                with contextlib.suppress(sqlite3.Error):  # it may have been rolled back already
                     database.execute("ROLLBACK")
                 raise
 
     def _begun(self) -> sqlite3.Connection:
-        """The database, in a transaction; waits for whoever is writing, or mending the file."""
+        """The database, in a transaction; waits while another process writes or mends the file."""
         while True:
             database = self._database()
             database.execute("BEGIN IMMEDIATE")
             if identity_of(self.path) == self._file:
                 return database
-            database.execute("ROLLBACK")  # while it waited, another one came into its place
+            database.execute("ROLLBACK")  # the file was replaced while waiting
 
     def _database(self) -> sqlite3.Connection:
-        """The open database, made if it is not there; another one in its place is opened anew."""
+        """The open database, created if missing; reopened if the file was replaced."""
         if self._open is not None and identity_of(self.path) != self._file:
             self.close()
         if self._open is None:
@@ -311,7 +307,7 @@ class Samples:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """SQLite's errors in our words; a damaged file is mended."""
+        """Translate SQLite's errors to ours; mend a damaged file."""
         try:
             yield
         except (sqlite3.DatabaseError, ValueError) as error:
@@ -324,7 +320,7 @@ class Samples:
             raise
 
     def _make_room(self, database: sqlite3.Connection, newest: int) -> None:
-        """Keep within the limits; the event just written stays."""
+        """Delete samples beyond the limits; the event just written stays."""
         labelled = 0
         while True:
             count = database.execute("SELECT count(*) FROM samples").fetchone()[0]
@@ -359,7 +355,7 @@ def _checked(row: tuple[Any, ...]) -> Sample:
 
 
 def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> None:
-    """Write one sample, unless its place in the event is taken."""
+    """Insert one sample, unless its place in the event is taken."""
     content, height, width = packed(item.cutout)
     database.execute(
         "INSERT OR IGNORE INTO samples (event, place, read, confidence, label, weights, source,"

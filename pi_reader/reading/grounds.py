@@ -1,0 +1,97 @@
+"""Which ground the ink lies on: a page, a note on a black desk, a dark card beside light paper.
+
+Seen on the coarse grid of a picture. Most of any neighbourhood is ground, so cells with ink stand
+out further from the local mean than cells without, and the sum of the cubes of what stands out has
+their sign. Where a picture shows two grounds, their edge stands out more than any ink. So each
+ground is asked by itself, and the mean is taken over its own cells only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pi_reader.reading.morphology import closing, dilate, mean, opening
+
+BRIGHTER = 2  # times as bright as the dark ground: the light one; shadows are seldom that dark
+LEAST_LIGHT = 0.08  # of the picture that is the light ground
+LEAST_DARK = 0.2  # and that is the dark one: less may be a bold digit
+BOLD = 0.3  # of what parts the grounds: light ink on the dark one, the rest is the desk's grain
+CLEAR = 0.3  # of all that stands out on a ground: if less speaks for one kind of ink, none does
+
+
+def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
+    """Whether the ink is brighter than its ground: all over, or (rows, columns) bool where.
+
+    coarse: (rows, columns) int16, mean grey of each cell; radius: of a window that is wider than
+    any stroke, in cells.
+    """
+    light = find_light_ground(coarse, radius)
+    if light is not None:
+        least = BOLD * (float(coarse[light].mean()) - float(coarse[~light].mean()))
+        on_light = _leaning(_standing_out(coarse, radius, light))
+        on_dark = _leaning(_standing_out(coarse, radius, ~light), least)
+        if on_light < -CLEAR < CLEAR < on_dark:
+            return ~light
+        if on_light < -CLEAR or on_dark > CLEAR:  # the other ground bears nothing, or the same ink
+            return on_light >= -CLEAR
+    return _leaning(coarse - mean(coarse, radius)) > 0
+
+
+def find_light_ground(coarse: np.ndarray, radius: int) -> np.ndarray | None:
+    """The cells of the lighter of two grounds, (rows, columns) bool; None if there is but one."""
+    ranks = int(coarse.size * LEAST_DARK), int(coarse.size * (1 - LEAST_LIGHT))
+    dark, bright = np.partition(coarse, ranks, axis=None)[list(ranks)].tolist()
+    if bright < BRIGHTER * max(dark, 1):
+        return None
+    ground = _without_ink(coarse, radius)
+    level = _best_split(ground)
+    light = _with_corners(ground > level, coarse > level, radius)
+    if not LEAST_LIGHT <= light.mean() <= 1 - LEAST_DARK:
+        return None
+    apart = coarse[light].mean() >= BRIGHTER * max(1.0, coarse[~light].mean())
+    return light if apart else None
+
+
+def _without_ink(coarse: np.ndarray, radius: int) -> np.ndarray:
+    """The grid when all that is narrower than the window is as bright as what is around it."""
+    most = opening(closing(coarse, radius), radius)
+    least = closing(opening(coarse, radius), radius)
+    around = mean(coarse, radius).astype(coarse.dtype)
+    return np.maximum(np.minimum(around, most), np.minimum(least, most))
+
+
+def _with_corners(light: np.ndarray, lighter: np.ndarray, radius: int) -> np.ndarray:
+    """The same ground, and the corners that a square window does not reach into."""
+    for _ in range(radius):
+        light = light | (dilate(light.view(np.int8), 1).view(bool) & lighter)
+    return light
+
+
+def _standing_out(coarse: np.ndarray, radius: int, ground: np.ndarray) -> np.ndarray:
+    """How much lighter each cell of a ground is than that ground near by, float32; 0 elsewhere.
+
+    Cells beside the other ground are left out, as they show some of it.
+    """
+    inside = 1 - dilate((~ground).view(np.int8), 1).astype(np.float32)
+    around = mean(coarse * inside, radius) / np.maximum(mean(inside, radius), np.float32(1e-6))
+    return (coarse - around) * inside
+
+
+def _leaning(standing_out: np.ndarray, least: float = 0.0) -> float:
+    """How much more of what stands out is light: -1 (nothing) to 1 (all).
+
+    least: grey levels; if nothing light stands out that far, there is no ink.
+    """
+    if standing_out.max() < least:
+        return 0.0
+    cubes = standing_out**3
+    return float(cubes.sum()) / max(float(np.abs(cubes).sum()), 1e-6)
+
+
+def _best_split(ground: np.ndarray) -> int:
+    """The level that parts a picture best in two (Otsu 1979)."""
+    counts = np.bincount(np.clip(ground, 0, 255).ravel(), minlength=256).astype(np.float64)
+    below, sums = np.cumsum(counts), np.cumsum(counts * np.arange(256))
+    above = np.maximum(below[-1] - below, 1)
+    apart = (sums[-1] - sums) / above - sums / np.maximum(below, 1)
+    return int(np.argmax(below * above * apart**2))

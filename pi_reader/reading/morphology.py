@@ -1,0 +1,68 @@
+"""Sliding windows over the coarse grid of a page: largest, smallest and mean value near by.
+
+Grids are (rows, columns) of whole or floating numbers; windows are square, 2 * radius + 1 cells
+wide.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def dilate(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Largest value within `radius` cells each way, a square window cut off at the border."""
+    return _slide(_slide(grid, radius).T, radius).T
+
+
+def erode(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Smallest value within `radius` cells; beyond the border the slope is taken to go on.
+
+    Without that, light that falls off towards a corner would look like ink there.
+    """
+    return _slide_on(_slide_on(grid, radius).T, radius).T
+
+
+def closing(grid: np.ndarray, radius: int) -> np.ndarray:
+    """The same grid, but all that is darker and narrower than the window is wiped out."""
+    return erode(dilate(grid, radius), radius)
+
+
+def opening(grid: np.ndarray, radius: int) -> np.ndarray:
+    """The same grid, but all that is lighter and narrower than the window is wiped out."""
+    return -closing(-grid, radius)
+
+
+def mean(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Mean value within `radius` cells, of fewer at the border; (rows, columns) float32."""
+    return _mean_down(_mean_down(grid.astype(np.float32), radius).T, radius).T
+
+
+def _mean_down(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Running mean down the columns over 2 * radius + 1 rows, fewer at the border."""
+    sums = np.concatenate([np.zeros_like(grid[:1]), np.cumsum(grid, axis=0)])
+    row = np.arange(len(grid))
+    low, high = np.maximum(row - radius, 0), np.minimum(row + radius + 1, len(grid))
+    return (sums[high] - sums[low]) / (high - low).astype(np.float32)[:, None]
+
+
+def _slide_on(grid: np.ndarray, radius: int) -> np.ndarray:
+    reach = min(radius, len(grid) - 1)
+    above = 2 * grid[:1] - grid[1 : reach + 1][::-1]
+    below = 2 * grid[-1:] - grid[::-1][1 : reach + 1]
+    padded = np.concatenate([above, grid, below])
+    return -_slide(-padded, radius)[reach : reach + len(grid)]
+
+
+def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
+    """Running maximum down the columns over 2 * radius + 1 rows, in log2 steps."""
+    rows = grid.shape[0]
+    span = 2 * radius + 1
+    low = np.iinfo(grid.dtype).min
+    border = np.full((radius, grid.shape[1]), low, grid.dtype)
+    run = np.concatenate([border, grid, border])
+    reach = 1
+    while reach < span:
+        step = min(reach, span - reach)
+        run = np.maximum(run[: len(run) - step], run[step:])
+        reach += step
+    return run[:rows]
