@@ -6,8 +6,14 @@ Codes follow sysexits.h, so that systemd and scripts can tell a typing error fro
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, of every command: 128 + SIGINT, what shells report."""
 
 
 class PiReaderError(Exception):
@@ -64,6 +70,21 @@ def error_of(exit_code: object, words: str) -> PiReaderError:
     return next(kinds, PiReaderError)(words)
 
 
+def how_to_install(package: str) -> str:
+    """What to do about a Debian package that is missing, here: apt's modules are not seen by each
+    virtual environment."""
+    if sys.prefix == sys.base_prefix or not Path(sys.prefix, "pyvenv.cfg").exists():
+        return f"sudo apt install {package}"
+    words = Path(sys.prefix, "pyvenv.cfg").read_text(encoding="utf-8", errors="replace").lower()
+    if re.search(r"include-system-site-packages\s*=\s*true", words):
+        return f"sudo apt install {package}"
+    module = package.removeprefix("python3-")
+    return (
+        f"this virtual environment, {sys.prefix}, does not see what apt installs; pip install "
+        f"{module} into it, or make it with --system-site-packages"
+    )
+
+
 @contextmanager
 def opening(what: str, package: str, advice: str) -> Iterator[None]:
     """Guard the opening of a part: whatever its driver raises becomes one of our errors.
@@ -77,7 +98,7 @@ def opening(what: str, package: str, advice: str) -> Iterator[None]:
         raise
     except ModuleNotFoundError as error:
         raise NoHardware(
-            f"{what}: {error.name} is not installed; sudo apt install {package}"
+            f"{what}: {error.name} is not installed; {how_to_install(package)}"
         ) from error
     except Exception as error:  # lgpio, gpiozero and luma each have a family of their own
         reason = f"{what}: {error or type(error).__name__}"

@@ -12,20 +12,30 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
+import re
 import stat
+import struct
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 
-CLOCK_RIGHT_FROM = 1_735_689_600.0  # 2025-01-01: a clock that shows an earlier time was never set
+if TYPE_CHECKING:
+    import numpy as np
+
+CLOCK_RIGHT_FROM = 1_735_689_600.0  # 2025-01-01: a clock that shows less was never set
 
 _READ_AT_ONCE = 1 << 20  # bytes; a Zero has 512 MB, so files are hashed in pieces
 _LOCK_POLL = 0.05  # seconds between two tries for a lock
+_LONGEST_PREFIX = 40  # bytes of a name that stand in that of the file written beside it
+_STATE_MARKS = ("samples.db", "history.db", "settings-that-worked.toml", "weights/in-use.json")
 
 
 @contextlib.contextmanager
@@ -41,7 +51,8 @@ def durable(path: Path, mode: int | None = None, sync: bool = True) -> Iterator[
     path = Path(path)
     beside = ""
     try:
-        descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        start = os.fsdecode(os.fsencode(path.name)[:_LONGEST_PREFIX])
+        descriptor, beside = tempfile.mkstemp(prefix=f".{start}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as handle:
             yield handle
             handle.flush()
@@ -63,6 +74,59 @@ def durable(path: Path, mode: int | None = None, sync: bool = True) -> Iterator[
                 os.unlink(beside)
 
 
+def check_output(
+    path: Path,
+    inputs: Iterable[Path] = (),
+    is_ours: Callable[[Path], bool] = lambda path: False,
+    force: bool = False,
+) -> Path:
+    """The file that a command may write when it is told to write `path`: symbolic links followed.
+
+    Every file that a command writes where its user says passes here, before anything is computed.
+    inputs: what the same command reads; of a folder, every file in it that is not ours. is_ours:
+    whether a file is a valid one of the same kind that pi-reader wrote, which may be replaced.
+    force: replace other regular files, too. Raises CannotWrite for an input, for what lies in the
+    state of a box, for what is no regular file, and for another's file without `force`.
+    """
+    real = Path(os.path.realpath(path))
+    try:
+        mode = os.stat(real).st_mode
+    except FileNotFoundError:
+        if os.path.islink(path):
+            raise CannotWrite(f"{path}: is a link to nowhere; remove it, or name {real}") from None
+        mode = None
+    except (OSError, ValueError) as error:
+        raise CannotWrite(f"{path}: cannot be written ({error})") from error
+    if mode is not None and not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise CannotWrite(f"{path}: is {what}, should be a file or a new name; name another")
+    if state := next(filter(_is_state, real.parents), None):
+        raise CannotWrite(f"{path}: lies in the state of a box, {state}; name a place elsewhere")
+    if mode is None:
+        return real
+    ours = is_ours(real)
+    if any(_is_input(real, one, ours) for one in inputs):
+        raise CannotWrite(f"{path}: is read by this very command; name another file to write")
+    if not ours and not force:
+        raise CannotWrite(
+            f"{path}: is there, and no such file of pi-reader's; name another, or give --force"
+        )
+    return real
+
+
+def _is_state(folder: Path) -> bool:
+    """Whether a box keeps in a folder what it learned."""
+    return any(os.path.lexists(folder / name) for name in _STATE_MARKS)
+
+
+def _is_input(path: Path, one: Path, ours: bool) -> bool:
+    """Whether a file is one of a command's inputs, under whatever name, or lies within one."""
+    if os.path.isdir(one):
+        return not ours and Path(os.path.realpath(one)) in path.parents
+    found = identity_of(one)
+    return found is not None and found == identity_of(path)
+
+
 def sync_folder(folder: Path) -> None:
     """Sync a folder, so that a renamed file survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -76,11 +140,13 @@ def sync_folder(folder: Path) -> None:
 def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
     """Hold an exclusive lock during the block.
 
-    path: the lock file, created if it is missing. The lock of a process that dies is released.
-    Raises Busy if another process holds it for `seconds`, CannotWrite if the file cannot be made.
+    path: a file that stands for it, made if it is missing, for its owner alone: who may open it
+    could hold it. A process that dies lets go by itself.
+    Raises Busy if another one holds on for so many seconds, CannotWrite if the file cannot be made.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o664)
+        flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o600)
     except OSError as error:
         raise CannotWrite(f"{path}: cannot be made, {_reason(error)}") from error
     try:
@@ -160,6 +226,73 @@ def read_json(path: Path, most_bytes: int = _READ_AT_ONCE) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise BadData(f"{path}: is no table of names and values")
     return values
+
+
+_LONGEST_HEADER = 4096  # bytes
+_NPY_HEADER = re.compile(
+    rb"\{'descr': '([<>|=][biufcSU][0-9]{1,9})', 'fortran_order': (True|False),"
+    rb" 'shape': \((|[0-9]{1,19},|[0-9]{1,19}(?:, ?[0-9]{1,19}){1,31})\), ?\}\s*"
+)
+NPZ_DAMAGE = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,  # a way of packing that zipfile does not know
+    OSError,
+    RuntimeError,  # encrypted
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What `read_npz` raises for a file that is no npz, is damaged or claims more than it holds."""
+
+
+def read_npz(source: Path | BinaryIO, most_bytes: int) -> dict[str, np.ndarray]:
+    """The arrays of an npz by name, none of them pickled, at most so many bytes unpacked.
+
+    numpy would believe an array's header and ask for as much memory as it claims; here each header
+    has to agree with the size of its member. Raises NPZ_DAMAGE.
+    """
+    with zipfile.ZipFile(source) as archive:
+        members = archive.infolist()
+        if {member.compress_type for member in members} - {
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        }:
+            raise ValueError("it is packed in a way numpy does not use")
+        if sum(member.file_size for member in members) > most_bytes:
+            raise ValueError(f"it unpacks to more than {most_bytes >> 20} MB")
+        return {
+            member.filename.removesuffix(".npy"): _read_array(archive, member) for member in members
+        }
+
+
+def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """One array. Its header is matched, not evaluated as numpy does, who takes it for Python."""
+    import numpy as np
+
+    name = member.filename
+    with archive.open(member) as handle:
+        start = handle.read(8)
+        wide = start[6:7] > b"\x01"  # the later versions can tell of longer headers
+        length = int.from_bytes(handle.read(4 if wide else 2), "little")
+        header = _NPY_HEADER.fullmatch(handle.read(min(length, _LONGEST_HEADER)))
+        if not start.startswith(b"\x93NUMPY") or not header:
+            raise ValueError(f"{name} is no array of plain numbers or texts")
+        kind, by_columns = np.dtype(header[1].decode()), header[2] == b"True"
+        shape = tuple(map(int, header[3].replace(b",", b" ").split()))
+        held = member.file_size - handle.tell()
+        if not kind.itemsize or math.prod(shape) * kind.itemsize != held:
+            claim = f"{kind} {shape}"
+            raise ValueError(f"{name} holds {held} bytes, its header claims {claim:.80}")
+        content = bytearray(handle.read(held))
+    if len(content) != held:
+        raise ValueError(f"{name} is cut short")
+    if not held:
+        return np.zeros(shape, kind)
+    return np.frombuffer(content, kind).reshape(shape, order="F" if by_columns else "C")
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

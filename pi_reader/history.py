@@ -35,8 +35,11 @@ CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT N
                        sure INTEGER NOT NULL, confidence REAL NOT NULL, weights TEXT NOT NULL);
 PRAGMA user_version = {FORMAT};
 """
-_ADD = 'INSERT INTO readings ("when", text, sure, confidence, weights) VALUES (?, ?, ?, ?, ?)'
-# A limit that was lowered by millions is reached in steps: the watchdog must be fed.
+# Its number was given when it was read; where another file came into the place of this, a higher.
+_ADD = """INSERT INTO readings (id, "when", text, sure, confidence, weights)
+    VALUES (max(?, (SELECT coalesce(max(id), 0) + 1 FROM readings)), ?, ?, ?, ?, ?)"""
+_NEWEST = "SELECT coalesce(max(id), 0) FROM readings"
+# A limit that was lowered by millions is reached bit by bit: the watchdog must not starve.
 _PRUNE = """DELETE FROM readings WHERE id <= min((SELECT max(id) FROM readings) - ?,
     (SELECT min(id) FROM readings) + 10000)"""
 _DOUBT = """SELECT total(1 - sure), count(*)
@@ -82,17 +85,29 @@ class History:
         self._path = Path(path)
         self._most = most
         self._batch_seconds = batch_seconds
-        self._waiting: deque[tuple[float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[tuple[int, float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
+        self._newest: int | None = None  # the highest number that was given
         self._database: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # device and inode of the open database
         self._tried = -float("inf")
         self.trouble = ""  # why nothing can be written now, "" if all is well
+        self.lost = 0  # readings that found no room while they waited, since the start
+        self._untold = 0  # of these, what nobody was told of
 
-    def add(self, text: str, sure: bool, confidence: float, weights: str, when: float) -> None:
-        """Buffer one reading; quick, writes nothing yet. when: by the wall clock."""
-        self._waiting.append(
-            (believed(when), text[:LONGEST_TEXT], bool(sure), float(confidence), weights)
-        )
+    def add(self, text: str, sure: bool, confidence: float, weights: str, when: float) -> int:
+        """Remember one reading; quick, writes nothing yet. when: as the wall clock says.
+
+        Gives its number, which no other reading of this history has, nor will have.
+        """
+        self._lose(len(self._waiting) == MOST_WAITING)
+        if self._newest is None:
+            self._newest = 0
+            with contextlib.suppress(BadData, Busy):
+                self._newest = int(next(_rows(self._path, _NEWEST), (0,))[0])
+        self._newest += 1
+        text, when = text[:LONGEST_TEXT], believed(when)
+        self._waiting.append((self._newest, when, text, bool(sure), float(confidence), weights))
+        return self._newest
 
     def tick(self, now: float) -> None:
         """Write buffered readings if it is due. now: seconds, monotonic.
@@ -106,9 +121,9 @@ class History:
     def flush(self) -> None:
         """Write buffered readings.
 
-        Raises CannotWrite once when the card cannot be written, and not again until that has
-        changed; the readings stay buffered. Raises BadData once after a damaged file was set aside
-        and the buffered readings were written to a new one.
+        Raises CannotWrite once when the card takes nothing, and not again until that has changed;
+        the readings wait. Raises BadData once after a damaged file was set aside and what waited
+        went into a new one, and CannotWrite once for readings that were lost meanwhile.
         """
         damage = ""
         try:
@@ -135,6 +150,12 @@ class History:
                 f"{self._path}: was damaged ({damage}); it is set aside as"
                 f" {_aside(self._path).name}, and a new history was begun"
             )
+        lost, self._untold = self._untold, 0
+        if lost:
+            raise CannotWrite(
+                f"{self._path}: {lost} readings were lost while nothing could be written there;"
+                " the others are kept"
+            )
 
     def unsure(self, newest: int) -> tuple[int, int]:
         """How many of the newest readings had a `?`, and of how many: there may be fewer.
@@ -146,12 +167,21 @@ class History:
         return int(unsure), count
 
     def close(self) -> None:
-        """Write buffered readings and close the file. Raises like `flush`."""
+        """Write what waits and let go of the file. Raises like `flush`, and CannotWrite for what is
+        lost with this."""
         try:
             if self._waiting:
                 self.flush()
         finally:
             self._let_go()
+            lost = len(self._waiting)
+            self._waiting.clear()
+            if lost:
+                self._lose(lost)
+                raise CannotWrite(
+                    f"{self._path}: {self._untold} reading{'s' * (self._untold > 1)} lost for good,"
+                    f" {self.trouble or 'nothing was written'}"
+                )
 
     def __enter__(self) -> Self:
         return self
@@ -183,6 +213,10 @@ class History:
             with contextlib.suppress(sqlite3.Error):
                 self._database.close()
             self._database = None
+
+    def _lose(self, count: int) -> None:
+        self.lost += count
+        self._untold += count
 
     def _say(self, error: CannotWrite) -> None:
         """Raise an error once, and again only when it has changed."""

@@ -13,7 +13,10 @@ SURE = (0, 140, 60)
 UNSURE = (220, 120, 0)
 SIGN = (40, 90, 220)
 _CELL = 84  # pixels: a 28x28 crop three times as large
+_FURTHEST = 6  # rows of labels above and below a mark that are tried
 _CAPTION = 14  # pixels below each crop
+
+_Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def annotated(frame: Frame, reading: Reading) -> Image.Image:
@@ -23,11 +26,18 @@ def annotated(frame: Frame, reading: Reading) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     line_width = max(1, max(picture.size) // 500)
     font = _font(max(12, max(picture.size) // 55))
+    marks: list[tuple[Box, str, tuple[int, int, int]]] = []
     for digit in reading.digits:
         name, colour = (str(digit.label), SURE) if digit.sure else (f"{digit.label}?", UNSURE)
-        _annotate(draw, digit.box, f"{name} {digit.confidence:.2f}", colour, font, line_width)
+        marks.append((digit.box, f"{name} {digit.confidence:.2f}", colour))
     for sign in (sign for line in reading.lines for sign in line.signs):
-        _annotate(draw, sign.box, sign.sign, SIGN, font, line_width)
+        marks.append((sign.box, sign.sign, SIGN))
+    for box, _, colour in marks:
+        corners = (box.x, box.y, box.right - 1, box.bottom - 1)
+        draw.rectangle(corners, outline=colour, width=line_width)
+    taken: list[_Rectangle] = []
+    for box, text, colour in marks:
+        _write_label(draw, box, text, colour, font, picture.size, taken)
     return picture
 
 
@@ -93,19 +103,37 @@ def _fitted(crop: np.ndarray) -> Image.Image:
     return picture.resize(size, way)
 
 
-def _annotate(
+def _write_label(
     draw: ImageDraw.ImageDraw,
     box: Box,
     text: str,
     colour: tuple[int, int, int],
     font: ImageFont.ImageFont,
-    line_width: int,
+    size: tuple[int, int],
+    taken: list[_Rectangle],
 ) -> None:
-    draw.rectangle((box.x, box.y, box.right - 1, box.bottom - 1), outline=colour, width=line_width)
-    left, top, right, bottom = draw.textbbox((box.x, box.y), text, font=font)
-    rise = min(top, bottom - box.y + 2)  # above the box, or inside it at the picture's upper edge
-    draw.rectangle((left - 1, top - rise, right + 1, bottom - rise + 1), fill=(255, 255, 255))
-    draw.text((box.x, box.y - rise), text, fill=colour, font=font)
+    """Write a mark's label where none is yet: above its box if there is room, else below, else
+    further up or down. taken: where labels stand; this one is added."""
+    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
+    width, height = right - left + 2, bottom - top + 2
+    x = max(0, min(box.x - 1, size[0] - width))
+    above, below = box.y - height, box.bottom + 1
+    tries = [above, below]
+    for step in range(1, _FURTHEST):
+        tries += [above - step * height, below + step * height]
+    places = [(x, y, x + width, y + height) for y in tries if 0 <= y <= size[1] - height]
+    free = (place for place in places if not any(_overlap(place, other) for other in taken))
+    inside = max(0, min(box.y, size[1] - height))
+    place = next(free, (x, inside, x + width, inside + height))
+    taken.append(place)
+    draw.rectangle(place, fill=(255, 255, 255))
+    draw.text((place[0] + 1 - left, place[1] + 1 - top), text, fill=colour, font=font)
+
+
+def _overlap(one: _Rectangle, other: _Rectangle) -> bool:
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > 0 and down > 0
 
 
 def _font(size: int) -> ImageFont.ImageFont:

@@ -14,6 +14,7 @@ import contextlib
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,11 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
-from pi_reader.files import read_json, write_json
+from pi_reader.files import durable, read_json, write_json
 
-KINDS = ("read", "aim", "doctor", "label", "cancel", "retrain", "reload")
-MOST_QUEUED = 50  # requests in the folder; more means that nobody takes them
+KINDS: tuple[str, ...] = ("read", "aim", "doctor", "label", "cancel", "retrain", "reload")
+KINDS += ("relabel", "drop", "use", "rollback")  # changes that a member of the group asks for
+KINDS += ("import", "offer")  # each with a file beside it
+MOST_QUEUED = 50  # requests that wait; more means that nobody takes them
 MOST_BYTES = 64 << 10  # of one request
+LARGEST_FILE = 64 << 20  # bytes of one that is handed in
+MOST_FILES = 4  # that wait: a card has little room
 LARGEST_ANSWER = 1 << 20  # bytes; each digit of a page takes some 250
 STALE_AFTER = 3600.0  # seconds: nobody waits that long for an answer
 
@@ -33,7 +38,9 @@ _FOLDER_MODE = 0o2770  # writable by the box's group, setgid so that files belon
 _FILE_MODE = 0o660
 _POLL = 0.05  # seconds between two checks for an answer
 _NAME = re.compile(r"(?P<kind>[a-z]+)-(?P<when>[0-9]{1,20})-[0-9a-f]{8}\.json")
-_LASTING = "retrain"  # stays until it is taken, under this name
+_FILE = ".handed-in"  # how the names of files end that come with a request
+_FILE_NAME = re.compile(r"[0-9a-f]{16}\.handed-in")
+_LASTING = "retrain"  # stays until it is taken, under this very name
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,40 @@ class Requests:
         )
         write_json(self.folder / name, {"kind": kind, "when": when, "words": words}, _FILE_MODE)
         return Request(kind, words, name, when)
+
+    def ask_with_file(self, kind: str, content: bytes) -> Request:
+        """Leave a request with a file, durably. Raises like `ask`."""
+        self._make_folder()
+        if sum(name.endswith(_FILE) for name in os.listdir(self.folder)) >= MOST_FILES:
+            raise Busy(f"{self.folder}: {MOST_FILES} files wait already; try again later")
+        name = f"{secrets.token_hex(8)}{_FILE}"
+        with durable(self.folder / name, _FILE_MODE) as handle:
+            handle.write(content)
+        try:
+            return self.ask(kind, file=name)
+        except BaseException:
+            self._remove(name)
+            raise
+
+    def file_of(self, request: Request) -> bytes:
+        """The file that came with a request, which is gone then. Raises BadData or MissingFile."""
+        name = request.words.get("file")
+        if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
+            raise BadData(f"{request.kind}: its file is {name!r:.40}, which is no name of ours")
+        path = self.folder / name
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as handle:
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_FILE:
+                    raise BadData(f"{path}: is no file, or larger than {LARGEST_FILE >> 20} MB")
+                return handle.read(LARGEST_FILE)
+        except FileNotFoundError as error:
+            raise MissingFile(f"{path}: there is no such file") from error
+        except OSError as error:
+            raise BadData(f"{path}: cannot be read ({error.strerror})") from error
+        finally:
+            self._remove(name)
 
     def take(self, *kinds: str, most: int | None = None) -> list[Request]:
         """Take the requests of these kinds, oldest first, at most `most`, out of the folder.
@@ -171,7 +212,7 @@ class Requests:
             for name in os.listdir(self.folder):
                 match = _NAME.fullmatch(name)
                 known = name == _LASTING or (match and match["kind"] in KINDS)
-                visible = not name.startswith(".") and not name.endswith(".answer")
+                visible = not name.startswith(".") and not name.endswith((".answer", _FILE))
                 if visible and not known and self._remove(name):
                     self._report(f"request {name}: thrown away, there is no such request")
                 elif name != _LASTING and self._is_old(name) and self._remove(name) and known:
@@ -184,9 +225,16 @@ class Requests:
             return False
 
     def _remove(self, name: str) -> bool:
-        """Remove a file; whether it was there and this process removed it."""
+        """Whether it was there and it was us who removed it.
+
+        Somebody's folder in its place, which may not be ours to empty, is moved out of sight.
+        """
+        path = self.folder / name
         try:
-            os.unlink(self.folder / name)
+            if path.is_dir() and not path.is_symlink():
+                path.rename(self.folder / f".odd-{secrets.token_hex(4)}")
+            else:
+                path.unlink()
         except OSError:
             return False
         return True

@@ -31,6 +31,7 @@ switched_on=(pi-reader.service pi-reader-train.timer pi-reader-train.path pi-rea
 device() {
     local action=$1
     shift
+    umask 022 # whatever root's is: what is installed is for the box's user, who is not root
     take_options "$action" "$@"
     if [ "$action" = check ]; then
         check_device
@@ -131,6 +132,7 @@ install_device() {
     make_user "$(units_of "$new")"
     put_settings "$(units_of "$new")"
     switch_to "$new"
+    migrate_state
     do_it systemctl enable --quiet "${switched_on[@]}"
     if [ -n "$ssh_key" ]; then put_key; fi
     start_reader || fail "installed, but the reader does not start: $(why_not)"
@@ -147,6 +149,7 @@ upgrade_device() {
     before=$(state_of_reader)
     make_user "$(units_of "$new")"
     switch_to "$new"
+    migrate_state
     if [ "$before" = inactive ]; then
         outcome "upgraded; the reader was stopped before, and still is"
     elif start_reader; then
@@ -165,8 +168,9 @@ uninstall_device() {
     local unit
     do_it systemctl disable --quiet --now "${switched_on[@]}" 2>/dev/null || true
     if is_booted; then systemctl stop 'pi-reader*'; fi
-    for unit in "$units"/pi-reader*.{service,timer,path}; do
-        if [ -e "$unit" ]; then do_it rm -f "$unit"; fi
+    for unit in $(units_in "$units"); do
+        do_it systemctl disable --quiet --now "$unit" 2>/dev/null || true
+        do_it rm -f "$units/$unit"
     done
     do_it rm -f /etc/sysusers.d/pi-reader.conf /etc/tmpfiles.d/pi-reader.conf \
         "$units/pi-reader.service.d/direct.conf"
@@ -176,7 +180,7 @@ uninstall_device() {
         reload_sshd
     fi
     if is_our_command; then do_it rm -f "$command_link"; fi
-    do_it rm -rf "$app" "$app.1" "$app.2" "$app.next" /run/pi-reader
+    do_it rm -rf "$app" "$app.1" "$app.2" "$app.next" "$app.build" /run/pi-reader
     if is_booted; then
         systemctl daemon-reload
         systemctl reset-failed 'pi-reader*' 2>/dev/null || true
@@ -245,8 +249,8 @@ check_device() {
     check "pi-reader $(version_here) in $app" test "$("$app/bin/pi-reader" --version 2>/dev/null)" \
         = "pi-reader $(version_here)"
     check "command $command_link" is_our_command
-    for name in "$here"/systemd/pi-reader*.{service,timer,path}; do
-        check "unit $(basename "$name"), as it is here" cmp "$name" "$units/$(basename "$name")"
+    for name in $(units_in "$here/systemd"); do
+        check "unit $name, as it is here" cmp "$here/systemd/$name" "$units/$name"
     done
     for name in "${switched_on[@]}"; do
         check "$name switched on" systemctl is-enabled --quiet "$name"

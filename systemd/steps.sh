@@ -15,6 +15,11 @@ install_packages() {
     local missing
     mapfile -t missing < <(missing_packages)
     [ ${#missing[@]} -gt 0 ] || return 0
+    if [ -n "$(dpkg --audit 2>/dev/null)" ]; then # apt was killed half-way, and refuses to go on
+        say "finishing what apt had begun"
+        do_it env DEBIAN_FRONTEND=noninteractive dpkg --configure -a \
+            || say "dpkg could not finish it; apt says why"
+    fi
     say "installing ${missing[*]}"
     do_it apt-get update -qq || say "apt could not refresh its lists; trying with the old ones"
     do_it env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
@@ -51,17 +56,29 @@ build() {
         fail "$command_link is there and was not made by setup.sh; move it away"
     fi
     say "building $new"
-    do_it rm -rf "$new"
-    do_it /usr/bin/python3 -m venv --system-site-packages "$new"
-    # From a copy: a build leaves things behind, which here would belong to root.
-    copy=$(mktemp -d)
+    # From a copy: a build leaves things behind, which here would belong to root. All of it happens in
+    # a folder that is made anew each time, so that one that is killed leaves nothing elsewhere.
+    copy=$app.build
+    do_it rm -rf "$new" "$copy"
+    do_it mkdir -p "$copy"
+    do_it env TMPDIR="$copy" /usr/bin/python3 -I -m venv --system-site-packages "$new"
     [ -n "$dry_run" ] || (cd "$here" && cp -r pyproject.toml README.md LICENSE pi_reader systemd \
         weights "$copy")
-    do_it "$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --no-deps \
-        --no-build-isolation "$copy" || { rm -rf "$copy"; fail "could not build; is the disk full?"; }
-    rm -rf "$copy"
+    do_it env TMPDIR="$copy" "$new/bin/python" -I -m pip install --quiet --disable-pip-version-check \
+        --no-cache-dir --no-index --no-deps --no-build-isolation "$copy" \
+        || fail "could not build; is the disk full?"
+    do_it rm -rf "$copy"
+    # Isolated: what lies in a user's home, such as the box's state, is none of Python's business.
+    do_it sed -i '1s/ -I$//; 1s/$/ -I/' "$new/bin/pi-reader"
     do_it "$new/bin/python" -I -c 'import pi_reader.reading.reader, PIL.Image, tqdm' \
         || fail "the new version does not even load; nothing was changed"
+}
+
+# Gives the state of earlier versions, where the group could write, to the box's user alone.
+migrate_state() {
+    if [ -e "$root$state" ] || [ -n "$dry_run" ]; then
+        do_it "$app/bin/python" -I -m pi_reader.box.migrate
+    fi
 }
 
 # Where the units of an environment lie.
@@ -78,14 +95,23 @@ switch_to() {
     put_units "$(units_of "$1")"
 }
 
+# The names of all units of ours in a folder, of whatever kind.
+units_in() {
+    find "$1" -maxdepth 1 -type f -name 'pi-reader*' \
+        -regex '.*\.\(service\|socket\|timer\|path\|target\|mount\|slice\)' -printf '%f\n' 2>/dev/null | sort
+}
+
 put_units() {
     local unit
-    for unit in "$units"/pi-reader*.{service,timer,path}; do
-        if [ -e "$unit" ] && [ ! -e "$1/$(basename "$unit")" ]; then do_it rm "$unit"; fi
+    for unit in $(units_in "$units"); do
+        if [ ! -e "$1/$unit" ]; then
+            if is_booted; then systemctl disable --quiet --now "$unit" || true; fi
+            do_it rm -f "$units/$unit"
+        fi
     done
-    for unit in "$1"/pi-reader*.{service,timer,path}; do
+    for unit in $(units_in "$1"); do
         # shellcheck disable=SC2094 # two files of the same name
-        write 644 "$units/$(basename "$unit")" <"$unit"
+        write 644 "$units/$unit" <"$1/$unit"
     done
     if [ "$(systemd_version)" -ge 254 ]; then
         write 644 "$units/pi-reader.service.d/direct.conf" <"$1/pi-reader-direct.conf"
@@ -144,7 +170,13 @@ reload_sshd() { if is_booted; then systemctl try-reload-or-restart ssh.service; 
 
 # active, inactive if it was stopped, failed or activating if something is wrong.
 state_of_reader() {
-    if is_booted; then systemctl is-active pi-reader.service || true; else printf 'inactive\n'; fi
+    if ! is_booted; then
+        printf 'inactive\n'
+    elif systemctl is-active --quiet pi-reader-fault.service; then
+        printf 'failed\n' # the lamp has forgiven it for systemd, so that it may be started by hand
+    else
+        systemctl is-active pi-reader.service || true
+    fi
 }
 
 # Starts the reader and waits until it says that it reads, or until it has given up.
@@ -156,6 +188,7 @@ start_reader() {
     fi
     systemctl reset-failed "pi-reader*" 2>/dev/null || true
     systemctl start "${switched_on[@]:1}"
+    systemctl stop pi-reader-fault.service
     systemctl restart --no-block pi-reader.service
     for ((second = 0; second < start_seconds; second++)); do
         sleep 1

@@ -9,7 +9,8 @@ import shlex
 MAY_BE_SAID = re.compile(
     "help|status|retrain|cancel|readings|readings [1-9][0-9]{0,5}"
     "|readings 2[0-9]{3}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9])?"
-    "|label last [0-9?-]{1,200}|label last [1-9][0-9]{0,5} [0-9-]"
+    "|label last ([0-9?]{1,200}=)?[0-9?-]{1,200}"
+    "|label [1-9][0-9]{0,11} [0-9?-]{1,200}|label last [1-9][0-9]{0,5} [0-9-]"
     "|weights (list|rollback|offer)|samples (export|import)"
 )
 """All that may be said, written down a second time, so that a slip in the table shows."""
@@ -26,6 +27,8 @@ HONEST = (
     "label last 2016",
     "label last 2-?7",
     "label last 3 7",
+    "label last 36?=361",
+    "label 1234 2016",
     "weights list",
     "weights rollback",
     "weights offer",
@@ -66,7 +69,11 @@ KNOWN_TRICKS = (
     "readings 2026-11-24T08:00:00",
     "readings \u0662",
     "label last \u0667",
-    "label 1 7",
+    "label 0 7",
+    "label 1 7 7",
+    "label last =7",
+    "label last 7=",
+    "label last 7=7=7",
     "label last 7 7 7",
     "label last 0 7",
     "label last " + "7" * 201,

@@ -99,7 +99,7 @@ def test_ok__readings(caller: Caller) -> None:
         for number in range(30):
             history.add(f"20{number}\n7\x1b[2J", True, 0.98, "ab", MORNING + 60 * number)
     lines = caller.says("readings").splitlines()
-    assert len(lines) == 20 and lines[-1] == "2026-11-24 08:29:00   98%  2029  7\\x1b[2J"
+    assert len(lines) == 20 and lines[-1] == "    30  2026-11-24 08:29:00   98%  2029  7\\x1b[2J"
     assert len(caller.says("readings 3").splitlines()) == 3
     assert len(caller.says("readings 2026-11-24T08:25").splitlines()) == 5
     assert len(caller.says("readings 2026-11-24").splitlines()) == 30
@@ -127,6 +127,8 @@ def test_ok__label_goes_to_the_service(caller: Caller) -> None:
     for command, words in (
         ("label last 20-6", {"event": "last", "label": "20-6"}),
         ("label last 2 7", {"event": "last", "label": "7", "place": 1}),
+        ("label last 2?36=2-36", {"event": "last", "label": "2-36", "read": "2?36"}),
+        ("label 1234 2016", {"event": 1234, "label": "2016"}),
     ):
         seen: list[Any] = []
         service = threading.Thread(target=serve_one, args=({"kept": 4, "read": "20\n36"}, seen))

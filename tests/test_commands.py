@@ -170,9 +170,9 @@ def test_fail__the_same_mistake_has_the_same_code(
     """A number that is not there is wrong usage, a file that is not there a missing file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "damaged").write_bytes(b"PK neither fish nor fowl")
-    with Samples(tmp_path / "samples.db") as samples:
+    with Samples(tmp_path / "state" / "samples.db") as samples:
         samples.counts()
-    assert main([*words.split(), "--state", str(tmp_path)]) == code
+    assert main([*words.split(), "--state", str(tmp_path / "state")]) == code
     said = capsys.readouterr()
     if words != "status":
         assert said.err.startswith("pi-reader: ") and len(said.err.splitlines()) == 1

@@ -473,3 +473,36 @@ def test_ok__a_user_who_may_not_look() -> None:
     assert found["history"]["verdict"] == "look" and "sudo" in found["history"]["words"]
     assert found["disk"]["verdict"] != "wrong"
     assert not [one for one in found.values() if "report" in one["words"]], done.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "samples.db",
+        "history.db",
+        "config.toml",
+        "run/status.json",
+        "run/training.json",
+        "run/lock",
+        "weights/in-use.json",
+        "requests",
+        "mnist/train-images-idx3-ubyte",
+    ],
+)
+def test_ok__nobody_waits_at_a_pipe(tmp_path: Path, name: str) -> None:
+    """A pipe in any file's place, to which nobody writes, keeps neither doctor nor others."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / name)
+    if name.startswith("mnist"):
+        (tmp_path / "config.toml").write_text(f'[night]\nmnist = "{tmp_path / "mnist"}"\n')
+    for words in (["doctor"], ["weights", "list"], ["samples", "list"], ["status"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "pi_reader", *words, "--state", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            cwd=ROOT,
+        )
+        assert done.returncode in (0, 65, 66, 69, 73, 78), done.stderr
+        assert "Traceback" not in done.stderr

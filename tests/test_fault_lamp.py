@@ -163,4 +163,4 @@ def test_ok__status_knows(box: Folders) -> None:
     finally:
         os.umask(mask)
     assert json.loads(box.status.read_text())["state"] == "fault"
-    assert box.status.stat().st_mode & 0o777 == 0o644, "it is the owner who asks, not the box"
+    assert box.status.stat().st_mode & 0o777 == 0o640, "it is the owner who asks, not the box"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import struct
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pi_reader import files
+from pi_reader.cli.main import main
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 
 
@@ -183,3 +187,73 @@ def test_ok__a_shared_file_is_for_those_of_its_folder(
     (tmp_path / "a.db").write_text("kept")
     files.make_shared(tmp_path / "a.db")
     assert (tmp_path / "a.db").read_text() == "kept"
+
+
+def npz(path: Path, **headers: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in headers.items():
+            archive.writestr(f"{name}.npy", content)
+    return path
+
+
+def claiming(header: str, content: bytes = b"") -> bytes:
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + content
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (930000000, 28, 28), }\n",
+        "{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000,), }\n",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-1, -4), }\n",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }\n",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n",
+        "{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,), }\n",
+        "{'descr': '|u1'}\n",
+        "(" * 3000,
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (" + "1" * 4000,
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (" + "1, " * 1300 + "), }",
+    ],
+)
+def test_fail__an_array_that_claims_more_than_it_holds(
+    tmp_path: Path, header: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """730 GB, and others: 65 and one line from every command that opens such a file."""
+    array = claiming(header, b"abcd")
+    names = ("x", "y", "event", "place", "held_out", "when", "read", "confidence", "key")
+    names = (*names, "weights", "source", "cutout_size", "cutouts", "facts")
+    path = npz(tmp_path / "a.npz", **dict.fromkeys(names, array))
+    with pytest.raises(files.NPZ_DAMAGE):
+        files.read_npz(path, 1 << 20)
+    npz(tmp_path / "w.npz.checkpoint", facts=array)
+    state = ["--state", str(tmp_path / "state")]
+    for words in (
+        ["evaluate", "--npz", str(path)],
+        ["weights", "compare", "0", "0", "--npz", str(path), *state],
+        ["weights", "offer", str(path), *state],
+        ["samples", "import", str(path), *state],
+        ["retrain", "--samples", str(path), "--out", str(tmp_path / "w.npz")],
+    ):
+        assert main(words) == 65
+        said = capsys.readouterr().err
+        assert said.startswith("pi-reader: ") and said.count("\n") == 1
+
+
+def test_ok__arrays_as_numpy_reads_them(tmp_path: Path) -> None:
+    kept = {
+        "a": np.arange(6, dtype="<i8").reshape(2, 3),
+        "b": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "c": np.zeros((0, 28, 28), np.uint8),
+        "d": np.array(["x", "yz"], "S2"),
+        "e": np.float32(7),
+    }
+    np.savez_compressed(tmp_path / "a.npz", **kept)
+    found = files.read_npz(tmp_path / "a.npz", 1 << 20)
+    assert list(found) == list(kept)
+    for name, array in kept.items():
+        assert found[name].dtype == array.dtype and found[name].shape == array.shape
+        assert (found[name] == array).all()
+        if found[name].size > 1:
+            found[name][...] = found[name][::-1].copy()  # may be written to
+    with pytest.raises(ValueError, match="unpacks to more"):
+        files.read_npz(tmp_path / "a.npz", 50)

@@ -22,7 +22,7 @@ from pi_reader.learning.generations import LARGEST_OFFER, Generations, table
 from pi_reader.learning.generations import store as generations_store
 from pi_reader.network import store
 from pi_reader.network.card import Card
-from pi_reader.network.layers import Dense, Flatten
+from pi_reader.network.layers import Dense, Flatten, Rescale
 from pi_reader.network.model import Model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -129,7 +129,7 @@ def test_ok__rollback_passes_over_what_is_broken(kept: Generations) -> None:
 def test_ok__what_the_judge_refused_stays_so_though_somebody_uses_it(kept: Generations) -> None:
     learn(kept, 1)
     kept.add_file(kept.get(1).path.read_bytes())
-    kept.refuse(2, "3 wrong, 1 before")
+    kept.conclude(2, "refused", "3 wrong, 1 before")
     kept.use(2)
     assert (kept.current().number, kept.current().why) == (2, "3 wrong, 1 before")
     learn(kept, 3)
@@ -140,7 +140,7 @@ def test_ok__what_the_judge_refused_stays_so_though_somebody_uses_it(kept: Gener
 def test_fail__no_way_back_to_what_was_refused_and_never_used(kept: Generations) -> None:
     learn(kept, 1)
     kept.add_file(kept.get(1).path.read_bytes())
-    kept.refuse(2, "worse")
+    kept.conclude(2, "refused", "worse")
     learn(kept, 3)
     ledger = json.loads((folder(kept) / "in-use.json").read_text())
     ledger["generations"]["3"]["parent"] = 2
@@ -151,9 +151,10 @@ def test_fail__no_way_back_to_what_was_refused_and_never_used(kept: Generations)
 @pytest.mark.parametrize("number", [7, -1, 10**12])
 def test_fail__no_such_generation(kept: Generations, number: int) -> None:
     learn(kept, 1)
-    for ask in (kept.use, kept.get, kept.load, lambda n: kept.refuse(n, "")):
+    for ask in (kept.use, kept.get, kept.load):
         with pytest.raises(UsageError):
             ask(number)
+    assert not kept.begin_judging(number) and not kept.conclude(number, "refused", "")
     assert opened(kept) == (1, "night 1")
 
 
@@ -283,7 +284,7 @@ def test_ok__only_so_many_are_kept(kept: Generations) -> None:
     candidate = few.add(model(5), Card(), use=False).number
     learn(few, 6)
     assert states(few) == {0: "kept", 3: "kept", 5: "candidate", 6: "in use"}
-    few.refuse(candidate, "worse")
+    few.conclude(candidate, "refused", "worse")
     learn(few, 7)
     assert states(few) == {0: "kept", 3: "kept", 6: "kept", 7: "in use"}
     names = {"0003.npz", "0006.npz", "0007.npz", "in-use.json", "in-use.old.json", "lock"}
@@ -298,7 +299,7 @@ def test_ok__an_offer_waits_for_the_judge(kept: Generations) -> None:
     offered = kept.add_file(content)
     assert (offered.state, offered.number) == ("candidate", 2) and opened(kept)[0] == 1
     assert offered.path.read_bytes() == content
-    kept.refuse(2, "no better")
+    kept.conclude(2, "refused", "no better")
     assert kept.get(2).why == "no better"
     learn(kept, 3)
     accepted = kept.add_file(content)
@@ -419,7 +420,7 @@ while True:
     if step == "use": kept.use(rng.choice(numbers))
     if step == "rollback" and kept.current().number: kept.rollback()
     if step == "prune": kept.prune()
-    if step == "refuse" and waiting: kept.refuse(waiting[0], "worse")
+    if step == "refuse" and waiting: kept.conclude(waiting[0], "refused", "worse")
     if step == "open": kept.open(); kept.confirmed()
     print(max(g.number for g in kept.list()), flush=True)
 """
@@ -451,7 +452,7 @@ def kill_often(kept: Generations, times: int, seed: int) -> None:
         told = max([int(line) for line in lines if line.isdigit()], default=0)
         number = after.add(*store.load(kept.shipped), use=False).number
         assert number > max(highest, told), "a number was used twice"
-        after.refuse(number, "a test")
+        after.conclude(number, "refused", "a test")
         highest = number
 
 
@@ -500,3 +501,53 @@ def test_fail__for_those_who_may_not_see_them() -> None:
     lines = done.stdout.splitlines()
     assert len(lines) == 4
     assert all("BadData" in line and "read it with sudo" in line for line in lines)
+
+
+def test_ok__what_was_put_in_use_meanwhile_is_no_candidate_any_more(kept: Generations) -> None:
+    learn(kept, 1)
+    offered = kept.add_file(kept.get(1).path.read_bytes()).number
+    assert kept.begin_judging(offered)
+    kept.use(offered)
+    for verdict in ("refused", "accepted", "bad", "candidate"):
+        assert not kept.conclude(offered, verdict, "worse")
+    assert opened(kept)[0] == offered and kept.current().why == ""
+
+
+def test_ok__what_ends_the_training_again_and_again_is_bad(kept: Generations) -> None:
+    """Killed in the middle of judging, as by the memory running out, nobody notes a verdict."""
+    learn(kept, 1)
+    offered = kept.add_file(kept.get(1).path.read_bytes()).number
+    for _ in range(3):
+        assert again(kept).begin_judging(offered)
+    assert not kept.begin_judging(offered)
+    assert kept.get(offered).state == "bad" and "3 times" in kept.get(offered).why
+    other = kept.add_file(kept.get(1).path.read_bytes()).number
+    assert kept.begin_judging(other), "the next one is not kept waiting"
+
+
+@pytest.mark.parametrize("error", [TypeError("odd"), ZeroDivisionError(), KeyError("x")])
+def test_fail__a_start_that_crashes_is_marked_bad_at_once(
+    kept: Generations, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    learn(kept, 1, 2)
+    load = Generations._load
+
+    def crashes(self: Generations, ledger: object, number: int) -> object:
+        if number == 2:
+            raise error
+        return load(self, ledger, number)
+
+    monkeypatch.setattr(Generations, "_load", crashes)
+    assert opened(kept) == (1, "night 1")
+    assert type(error).__name__ in kept.get(2).why and states(kept)[2] == "bad"
+
+
+def test_fail__a_network_that_cannot_read(kept: Generations) -> None:
+    odd = model(1)
+    odd.parameters[0][...] = 3e38
+    odd.parameters[1][...] = -3e38
+    odd.parameters[1][0] = 3e38
+    odd.layers.append(Rescale(scale=3e38, offset=0.0))
+    store.save(kept.shipped.with_name("odd.npz"), Model(odd.layers), Card())
+    with pytest.raises(BadData, match="no numbers for an empty patch"):
+        kept.add_file(kept.shipped.with_name("odd.npz").read_bytes())

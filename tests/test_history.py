@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -195,7 +195,8 @@ def test_fail__what_waits_has_an_end(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite):
         history.flush()
     (tmp_path / "file").unlink()
-    history.close()
+    with pytest.raises(CannotWrite, match="50 readings were lost"):
+        history.close()
     assert texts(tmp_path / "file" / "history.db") == [str(n) for n in range(50, MOST_WAITING + 50)]
 
 
@@ -292,10 +293,12 @@ def test_fail__a_folder_in_its_place(path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(BadData, match="is a folder"):
         texts(path)
-    with History(path) as history:
-        keep(history, "1")
-        with pytest.raises(CannotWrite, match="unable to open"):
-            history.flush()
+    history = History(path)
+    keep(history, "1")
+    with pytest.raises(CannotWrite, match="unable to open"):
+        history.flush()
+    with pytest.raises(CannotWrite, match="1 reading lost for good"):
+        history.close()
 
 
 def test_ok__killed_while_writing(path: Path) -> None:
@@ -372,3 +375,45 @@ def test_ok__comes_without_numpy() -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.stdout == "False\n"
+
+
+def test_fail__readings_that_are_lost_are_counted_and_said(path: Path) -> None:
+    """Another process holds the database for longer than readings find room in memory."""
+    history = History(path)
+    keep(history, "1")
+    history.flush()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        keep(history, *("2" * n for n in range(1, 4)))
+        with pytest.raises(CannotWrite, match="locked"):
+            history.flush()
+        keep(history, *(str(n) for n in range(MOST_WAITING)))
+        assert history.lost == 3
+        history.flush()  # the same trouble is not said again
+    with pytest.raises(CannotWrite, match="3 readings were lost"):
+        history.flush()
+    history.flush()
+    assert len(texts(path)) == MOST_WAITING + 1 and history.trouble == ""
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        keep(history, "8", "9")
+        with pytest.raises(CannotWrite, match=r"2 readings lost for good, .*locked"):
+            history.close()
+    assert history.lost == 5
+
+
+def test_ok__a_reading_has_a_number_that_never_repeats(path: Path) -> None:
+    """Known at once, the same when it is written, higher after a restart and in a full history."""
+    with History(path, most=3) as history:
+        assert [history.add(str(n), True, 0.9, "", NOON) for n in range(1, 6)] == [1, 2, 3, 4, 5]
+        history.flush()
+        assert history.add("6", True, 0.9, "", NOON) == 6
+    with History(path, most=3) as history:
+        assert history.add("7", True, 0.9, "", NOON) == 7
+    assert [(one.id, one.text) for one in past(path)] == [(5, "5"), (6, "6"), (7, "7")]
+    with History(path) as history:
+        history.add("8", True, 0.9, "", NOON)
+        with History(path.with_name("other.db")) as other:
+            keep(other, *map(str, range(20)))
+        os.replace(path.with_name("other.db"), path)  # a backup came back
+    assert [one.id for one in past(path)] == list(range(1, 22))

@@ -13,6 +13,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "errors": "",
     "values": "errors",
     "files": "errors",
+    "privileges": "",
     "config": "errors",
     "network": "files errors",
     "handwriting": "values errors",
@@ -30,7 +31,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "learning": "training reading network handwriting requests config values files errors",
     "client": "requests history learning.samples learning.generations config values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
-    " history requests config values files errors",
+    " history requests config values files privileges errors",
     "service": "box",
     "lessons": "camera reading network training handwriting pictures values files errors",
 }

@@ -63,6 +63,10 @@ def test_ok__better_is_accepted_and_luck_is_not():
         "6 were read wrong, now 0 (6 mended, 0 broken"
         in owner([False] * 6 + [True] * 20, [True] * 26).figures
     )
+    assert (
+        "the right answer stands out more in 6, less in 0"
+        in owner([False] * 6 + [True] * 20, [True] * 26).figures
+    ), "what the chance is counted from"
     assert not owner([False, True], [True, True]).better
     assert not owner([True] * 30, [True] * 30).better
     assert not owner([True] * 6 + [False] * 2, [False] * 6 + [True] * 2).better
@@ -107,3 +111,15 @@ def test_ok__too_few_wait_and_say_how_many():
     assert "15 more labelled digits" in acceptance.waits_for(5, 5)
     assert "digits of 4 more readings" in acceptance.waits_for(60, 1)
     assert not acceptance.waits_for(20, 5)
+
+
+def test_ok__where_nothing_is_wrong_and_nothing_unsure_there_is_nothing_to_learn():
+    labels = np.array([3, 7, 10])
+    said = np.full((3, 11), 0.001, np.float32)
+    said[np.arange(3), labels] = 0.99
+    assert acceptance.all_is_well(labels, said, 0.9)
+    assert not acceptance.all_is_well(labels, said, 0.995), "unsure"
+    assert not acceptance.all_is_well(np.array([3, 8, 10]), said, 0.9), "wrong"
+    assert not acceptance.all_is_well(np.array([3, 7, 4]), said, 0.9), "missed"
+    said[2, 5] = 0.95
+    assert not acceptance.all_is_well(labels, said, 0.9), "a mark that is surely a 5"

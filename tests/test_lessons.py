@@ -322,7 +322,7 @@ def test_ok__pictures_are_saved_as_text_without_matplotlib(
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     board = Blackboard(io.StringIO(), "miles", pictures=tmp_path / "made")
     board.picture("one", "a drawing", lambda figure: None)
-    assert (tmp_path / "made" / "miles-one.txt").read_text() == "a drawing\n"
+    assert (tmp_path / "made" / "miles-one.txt").read_text() == "# pi-reader lesson\na drawing\n"
 
 
 def test_ok__it_waits_between_the_sections_and_not_before_the_first() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -318,3 +319,43 @@ def test_fail__packed_in_a_way_numpy_does_not_use(tmp_path):
             archive.writestr(name, content)
     with pytest.raises(BadData, match="packed in a way"):
         store.load(path)
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ("network__input_shape", [28, 28, True]),
+        ("network__input_shape", [28, 28, 1.0]),
+        ("network__input_shape", "abc"),
+        ("network__layers", {"0": {}}),
+        ("network__other", 1),
+        ("format", True),
+        ("format", 1.0),
+        ("card__seed", True),
+        ("card__seed", 1 << 70),
+        ("card__accuracy", True),
+        ("card__temperature", True),
+        ("card__reject_below", False),
+        ("card__date", "yesterday"),
+        ("card__date", 20251231),
+        ("card__recipe", "\ud800"),
+        ("card__preprocessing", {"size": True}),
+        ("card__preprocessing", {"size": [28]}),
+        ("card__notes", {"a": float("nan")}),
+        ("card__notes", {"\ud800": 1}),
+        ("card__data", {"a": 1}),
+    ],
+)
+def test_fail__a_field_of_another_type(weights: Path, where: str, value: object) -> None:
+    """What Python takes for equal is not: a network of 28 x 28 x True ends in a traceback later."""
+    with contextlib.suppress(UnicodeEncodeError):  # then its checksum cannot be made to fit
+        forge(weights, **{where: value})
+        assert "its card" in refusal(weights)
+
+
+def test_fail__notes_that_are_too_deep(weights: Path) -> None:
+    deep: object = 1
+    for _ in range(500):
+        deep = [deep]
+    forge(weights, card__notes={"a": deep})
+    assert "its card" in refusal(weights)

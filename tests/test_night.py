@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import signal
@@ -21,9 +22,12 @@ from pi_reader.files import locked, read_json
 from pi_reader.learning import acceptance, rehearsal, trial
 from pi_reader.learning.finetune import blend
 from pi_reader.learning.generations import Generations
+from pi_reader.learning.night import job
+from pi_reader.learning.night import offered as offers
 from pi_reader.learning.night.hours import hours
 from pi_reader.learning.night.job import Night
-from pi_reader.learning.samples import Samples, split
+from pi_reader.learning.samples import Samples, exchange, split
+from pi_reader.learning.trial import Outcome
 from pi_reader.network import store
 from pi_reader.requests import Requests
 from pi_reader.training import checkpoint
@@ -325,6 +329,62 @@ def test_ok__what_is_offered_while_it_learns_is_judged_too(tmp_path, monkeypatch
     night.run()
     assert generations.get(1).state == "refused"
     assert sum("which was offered" in line for line in said) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict", "state"),
+    [
+        ("drawn digits", "refused", "refused"),
+        ("drawn digits", "accepted", "accepted"),
+        ("drawn digits", "waiting", "accepted"),
+        ("MNIST", "refused", "refused"),
+        ("", "accepted", "accepted"),
+    ],
+)
+def test_ok__a_bigger_machine_judges_as_the_box_does(tmp_path, monkeypatch, told, verdict, state):
+    """With MNIST at hand it accepted what a box without it refused."""
+    model, card = shipped_model()
+    own = rehearsal.Rehearsal("MNIST", None, *[None] * 6)
+    drawn = rehearsal.Rehearsal("drawn digits", None, *[None] * 6)
+    monkeypatch.setattr(job.rehearsal, "prepare", lambda mnist: own if mnist else drawn)
+    monkeypatch.setattr(trial.Trial, "run", lambda self: Outcome("accepted", "good", model=model))
+    asked = []
+
+    def offered(parent, sure_at, model, its_sure_at, held, prepared):
+        asked.append(prepared.name)
+        return Outcome(verdict, "drawn digits 98.83, now 98.69")
+
+    monkeypatch.setattr(trial, "offered", offered)
+    with Samples(tmp_path / "s.db") as samples:
+        teach(samples, *hand(8))
+        handle = io.BytesIO()
+        exchange.write(list(samples.all()), handle, {"general": told} if told else {})
+    said = []
+    found, _ = job.learn_for_elsewhere(
+        handle.getvalue(), "s", model, card, "ab", tmp_path, lambda: "", said.append
+    )
+    assert found.state == state and asked == [told or "MNIST"]
+    assert ("98.83" in found.why) == (state == "refused")
+    assert any("98.83" in line for line in said) == (verdict == "waiting")
+
+
+def test_fail__weights_that_the_judge_cannot_read_with_keep_nobody_waiting(tmp_path, monkeypatch):
+    generations = Generations(tmp_path / "weights", SHIPPED)
+    poisoned, good = (generations.add(*shipped_model(), use=False) for _ in range(2))
+
+    def offered(parent, sure_at, model, *rest):
+        if generations.get(poisoned.number).state == "candidate":
+            raise TypeError("an odd network")
+        generations.use(good.number)  # while it is being judged
+        return Outcome("refused", "no better")
+
+    monkeypatch.setattr(offers, "offered", offered)
+    held = offers.as_labelled([])
+    assert "is bad" in offers.judge_offer(generations, poisoned, held, None)
+    assert "odd network" in generations.get(poisoned.number).why
+    assert "is not judged: it is in use" in offers.judge_offer(generations, good, held, None)
+    assert "is not judged: it is bad" in offers.judge_offer(generations, poisoned, held, None)
+    assert generations.current().number == good.number
 
 
 def store_bytes(folder: Path, model, card) -> bytes:

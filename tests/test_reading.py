@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pi_reader.reading.reader import Reader
+from pi_reader.reading.segmentation import MOST_PATCHES
 from pi_reader.values import Frame
 
 SEVEN = ((0, 0), (60, 0), (20, 100))
@@ -163,3 +164,69 @@ def test_ok__nothing_breaks_it(name: str) -> None:
 @pytest.mark.parametrize("name", ["black", "white", "noise", "checkerboard"])
 def test_ok__an_empty_page_has_no_lines(name: str) -> None:
     assert Reader(Remember()).read(Frame(HOSTILE[name])).lines == ()
+
+
+class Doubtful:
+    """A network that is sure of nothing, so that every way to take the ink is tried; it counts."""
+
+    def __init__(self, outcomes: int = 11) -> None:
+        self.count, self.outcomes = 0, outcomes
+        self.rng = np.random.default_rng(0)
+
+    def predict(self, patches: np.ndarray) -> np.ndarray:
+        self.count += len(patches)
+        chances = self.rng.random((len(patches), self.outcomes), np.float32)
+        return chances / chances.sum(axis=1, keepdims=True)
+
+
+def scribble(rng: np.random.Generator) -> Frame:
+    """A hostile page: strokes, combs, confetti or a lattice, thin or thick, few or hundreds."""
+    picture = Image.new("L", (640, 480), int(rng.integers(120, 255)))
+    draw = ImageDraw.Draw(picture)
+    kind, ink = rng.integers(5), int(rng.integers(0, 90))
+    for _ in range(int(rng.integers(20, 900))):
+        x, y = rng.integers(0, 640), rng.integers(0, 480)
+        if kind == 0:  # strokes that nearly touch
+            end = x + rng.integers(-60, 60), y + rng.integers(-60, 60)
+            draw.line([(x, y), end], fill=ink, width=int(rng.integers(1, 6)))
+        elif kind == 1:  # combs, which can be cut anywhere
+            for tooth in range(int(rng.integers(2, 9))):
+                draw.line([(x + 9 * tooth, y), (x + 9 * tooth, y + 30)], fill=ink, width=3)
+            draw.line([(x, y + 15), (x + 60, y + 15)], fill=ink, width=2)
+        elif kind == 2:  # parts that may belong together
+            size = int(rng.integers(3, 14))
+            draw.ellipse([x, y, x + size, y + size], outline=ink, width=2)
+            draw.line([(x + size + 3, y), (x + size + 3, y + size)], fill=ink, width=2)
+        elif kind == 3:  # two lines grown together
+            draw.line([(x, y), (x + 4, y + 70)], fill=ink, width=3)
+            draw.arc([x - 10, y, x + 10, y + 35], 90, 360, fill=ink, width=3)
+        else:
+            draw.point((x, y), fill=ink)
+    noise = rng.normal(0, rng.choice((0, 2, 12)), (480, 640))
+    return Frame(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+
+
+def check_budget(count: int) -> None:
+    most = 0
+    for number in range(count):
+        network = Doubtful(10 + number % 2)
+        Reader(network).read(scribble(np.random.default_rng([12, number])))
+        most = max(most, network.count)
+    assert 1000 < most <= MOST_PATCHES
+
+
+def test_ok__no_frame_needs_more_patches_than_a_zero_has_time_for() -> None:
+    check_budget(40)
+
+
+@pytest.mark.acceptance
+def test_ok__none_of_four_thousand_hostile_frames_needs_more_patches() -> None:
+    check_budget(4000)
+
+
+def test_ok__what_the_budget_leaves_is_not_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pi_reader.reading.segmentation.MOST_PATCHES", 3)
+    marks = [(label, 40 + 110 * place, 60) for place, label in enumerate((7, 1, 4, 7, 1))]
+    reader = Reader(Templates())
+    for _ in range(2):  # each frame has a budget of its own
+        assert reader.read(page(marks)).text == "7?47?"

@@ -176,3 +176,16 @@ def test_fail__full_disk(requests: Requests, monkeypatch: pytest.MonkeyPatch) ->
 def test_fail__no_such_kind(requests: Requests) -> None:
     with pytest.raises(ValueError, match="shell"):
         requests.ask("shell")
+
+
+def test_ok__a_folder_in_a_requests_place_stops_nobody(tmp_path: Path) -> None:
+    requests = Requests(tmp_path)
+    name = f"label-{1:018d}-{'a' * 8}.json"
+    for odd in ("retrain", name, "rubbish"):
+        (tmp_path / odd / "full").mkdir(parents=True)
+    requests.take("label")
+    taken = requests.take("retrain")
+    assert [request.kind for request in taken] == ["retrain"]
+    assert all(path.name.startswith(".odd-") for path in tmp_path.iterdir())
+    requests.ask("retrain")
+    assert len(requests.take("retrain")) == 1

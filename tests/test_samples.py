@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
-from pi_reader.learning.samples import New, Samples, cut_out, database, exchange, rescue
+from pi_reader.learning.samples import New, Samples, carve, cut_out, database, exchange, rescue
 from pi_reader.learning.samples.rows import LARGEST_CUTOUT, thinned
 from pi_reader.values import NO_DIGIT, Box
 
@@ -265,6 +265,95 @@ def test_ok__of_one_damaged_within_all_that_can_be_read_is_saved(tmp_path):
         assert (tmp_path / "s.db.damaged-1").read_bytes() == content
         another.drop_all()
     assert sorted(found.name for found in tmp_path.iterdir() if found.stat().st_size) == ["s.db"]
+
+
+def test_ok__an_export_tells_by_what_the_box_judges(tmp_path):
+    judged = {"general": "drawn digits", "parent": "ab" * 32}
+    with Samples(tmp_path / "s.db") as samples:
+        samples.keep(page(0))
+        for told in (judged, None):
+            handle = io.BytesIO()
+            exchange.write(list(samples.all()), handle, told)
+            assert exchange.judged_by(handle.getvalue()) == (told or {})
+            assert len(exchange.read(handle.getvalue())) == 1
+    assert exchange.judged_by(b"PK") == {}
+
+
+def many(path, pages=60):
+    """A database of 240 samples, closed; its bytes, and its samples by number."""
+    with Samples(path) as samples:
+        for number in range(pages):
+            samples.keep(page(10 * number, 4))
+        return path.read_bytes(), {sample.id: sample for sample in samples.all()}
+
+
+def saved_of(path, content, kept):
+    """How many samples are saved of a damaged file; each must be what it was."""
+    for old in path.parent.glob(f"{path.name}*"):
+        old.unlink()
+    path.write_bytes(content)
+    found = []
+    for _ in range(2):  # the first look may only find the damage
+        with Samples(path) as samples, contextlib.suppress(BadData):
+            found = list(samples.all())
+            break
+    for sample in found:
+        one = kept[sample.id]
+        assert np.array_equal(sample.patch, one.patch) and sample.label == one.label
+        assert not sample.held_out or one.held_out, "never judged by what may have been learned"
+    return len(found)
+
+
+@pytest.mark.parametrize("missing", [1, 100, 4096, 5000, 40_000])
+def test_ok__of_one_cut_short_all_but_its_end_is_saved(tmp_path, missing):
+    content, kept = many(tmp_path / "s.db")
+    assert len(kept) == 240
+    lost = 240 - saved_of(tmp_path / "s.db", content[:-missing], kept)
+    assert lost <= 8 + missing // 800
+
+
+def test_ok__one_spoilt_page_loses_what_stood_there(tmp_path):
+    """Whichever it is: the first, a root, one of the tree, a leaf, one of an index."""
+    content, kept = many(tmp_path / "s.db")
+    rng = np.random.default_rng(5)
+    worst = 0
+    for page_number in range(len(content) // 4096):
+        filling = rng.bytes(4096) if page_number % 2 else bytes(4096)
+        spoilt = bytearray(content)
+        spoilt[page_number * 4096 : (page_number + 1) * 4096] = filling
+        worst = max(worst, 240 - saved_of(tmp_path / "s.db", bytes(spoilt), kept))
+    assert 1 <= worst <= 8
+
+
+def test_ok__an_empty_one_where_there_was_one_is_said(tmp_path):
+    said = []
+    with Samples(tmp_path / "new.db", log=said.append) as samples:
+        samples.keep(page(0))
+    assert not said
+    (tmp_path / "s.db").touch()
+    with Samples(tmp_path / "s.db", log=said.append) as samples:
+        samples.keep(page(0))
+        assert samples.counts().samples == 1
+    assert len(said) == 1 and "is empty, though it was there" in said[0]
+
+
+def test_ok__carved_rows_are_those_that_sqlite_reads(tmp_path):
+    """Numbers of every length, text, nothing, rows that go on elsewhere, several page sizes."""
+    for size in (512, 4096, 65536):
+        path = tmp_path / f"{size}.db"
+        values = [None, 0, 1, -1, 127, -32769, 1 << 40, -(1 << 62), 0.5, "é" * 9, b"\0" * 3]
+        values += ["x" * length for length in (400, 460, 480, 500, 4000, 4070, 9000, 70_000)]
+        with contextlib.closing(sqlite3.connect(path)) as made:
+            made.execute(f"PRAGMA page_size = {size}")
+            made.execute("CREATE TABLE a (id INTEGER PRIMARY KEY, x, y)")
+            for number, value in enumerate(values):
+                made.execute("INSERT INTO a VALUES (?, ?, ?)", (number * 99 + 1, value, number))
+            made.commit()
+        found = {number: row for number, row in carve.rows(path) if len(row) == 3}
+        assert found == {n * 99 + 1: (None, value, n) for n, value in enumerate(values)}
+    for junk in (b"", b"\x0d" * 9000, os.urandom(40_000), b"SQLite format 3\0" + b"\x0d" * 8192):
+        (tmp_path / "junk").write_bytes(junk)
+        list(carve.rows(tmp_path / "junk"))
 
 
 def test_fail__a_damaged_one_where_nothing_can_be_written(tmp_path):

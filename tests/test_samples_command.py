@@ -68,8 +68,9 @@ def test_ok__nothing_is_left_when_all_is_forgotten(box, capsys):
     assert not any(path.exists() for path in kept)
 
 
-def test_ok__export_import_and_a_sheet(box, tmp_path, capsys):
-    file, sheet = tmp_path / "s.npz", tmp_path / "sheet.png"
+def test_ok__export_import_and_a_sheet(box, tmp_path, tmp_path_factory, capsys):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    file, sheet = elsewhere / "s.npz", elsewhere / "sheet.png"
     assert pi_reader(box, "samples", "export", str(file)) == 0
     assert pi_reader(tmp_path / "other", "samples", "import", str(file)) == 0
     assert pi_reader(tmp_path / "other", "samples", "import", str(file)) == 0
@@ -155,7 +156,7 @@ def test_fail__what_cannot_be(box, capsys, words, code, said):
 
 
 def test_fail__no_samples_yet(tmp_path, capsys):
-    assert pi_reader(tmp_path, "samples", "list") == 66
+    assert pi_reader(tmp_path, "samples", "show", "1") == 66
     assert "correct a reading" in capsys.readouterr().err
 
 
@@ -187,22 +188,23 @@ def test_ok__a_bigger_machine_learns_for_the_box(tmp_path, capsys, monkeypatch):
     ):
         monkeypatch.setattr(module, name, getattr(module, name))
     make_small()
-    with Samples(tmp_path / "samples.db") as samples:
+    with Samples(tmp_path / "box" / "samples.db") as samples:
         teach(samples, *hand(60))
-    assert pi_reader(tmp_path, "samples", "export", str(tmp_path / "s.npz")) == 0
+    assert pi_reader(tmp_path / "box", "samples", "export", str(tmp_path / "s.npz")) == 0
     out = tmp_path / "w.npz"
     assert main(["retrain", "--samples", str(tmp_path / "s.npz"), "--out", str(out)]) == 0
     assert "accepted" in capsys.readouterr().out
-    assert pi_reader(tmp_path, "weights", "offer", str(out)) == 0
+    assert pi_reader(tmp_path / "box", "weights", "offer", str(out)) == 0
     assert main(["retrain", "--samples", str(tmp_path / "nowhere.npz"), "--out", str(out)]) == 66
     broken = tmp_path / "broken.npz"
     broken.write_bytes(np.random.default_rng(0).bytes(500))
     assert main(["retrain", "--samples", str(broken), "--out", str(out)]) == 65
 
 
-def test_fail__weights_that_the_box_would_refuse(box, capsys, monkeypatch):
+def test_fail__weights_that_the_box_would_refuse(box, tmp_path_factory, capsys, monkeypatch):
     model, card = store.load(weights_path("default"))
-    file, out = box / "s.npz", box / "w.npz"
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    file, out = elsewhere / "s.npz", elsewhere / "w.npz"
     assert pi_reader(box, "samples", "export", str(file)) == 0
     for judged, is_written in ((None, False), (model, True)):
         outcome = Outcome("refused", "3 wrong, 1 before", model=judged)
@@ -218,10 +220,11 @@ def test_fail__weights_that_the_box_would_refuse(box, capsys, monkeypatch):
     [
         ["samples", "import", "PIPE"],
         ["weights", "offer", "PIPE"],
-        ["retrain", "--samples", "PIPE", "--out", "PIPE.npz"],
+        ["retrain", "--samples", "PIPE", "--out", "PIPE-out/w.npz"],
     ],
 )
-def test_fail__a_pipe_to_which_nobody_writes(box, capsys, words):
-    os.mkfifo(box / "pipe")
-    named = [word.replace("PIPE", str(box / "pipe")) for word in words]
+def test_fail__a_pipe_to_which_nobody_writes(box, tmp_path_factory, capsys, words):
+    pipe = tmp_path_factory.mktemp("elsewhere") / "pipe"
+    os.mkfifo(pipe)
+    named = [word.replace("PIPE", str(pipe)) for word in words]
     assert pi_reader(box, *named) == 65 and "is a pipe" in capsys.readouterr().err

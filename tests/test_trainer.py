@@ -6,6 +6,8 @@ import dataclasses
 import io
 import os
 import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -138,17 +140,41 @@ def test_fail__a_loss_that_is_no_number_ends_the_training():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ok__ctrl_c_and_kill_stop_after_the_step(number):
     before = signal.getsignal(number)
-    with trainer.told_to_stop() as stop:
+    with trainer.told_to_stop() as stop, trainer.unbroken():
         assert stop() == ""
         os.kill(os.getpid(), number)
         assert stop() in {"interrupted", "told to end"}
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ok__ctrl_c_and_kill_do_not_wait_for_a_batch_to_be_drawn(monkeypatch, number):
+    """Nothing of the steps that are done is lost, and the threads that draw end soon."""
+    learner, kept = batch_learner(), []
+    monkeypatch.setattr(batches, "_PIECES", (100, 100))
+    slow = batch_learner()
+
+    def draw(count, rng):
+        time.sleep(0.2)
+        return np.zeros((count, 28, 28), np.uint8), np.zeros(count, np.uint8)
+
+    slow._mixture._pools[0][1]._draw = draw
+    threading.Timer(0.7, os.kill, (os.getpid(), number)).start()
+    began = time.monotonic()
+    said = io.StringIO()
+    monkeypatch.setattr(trainer, "_LINE_EVERY", 0.0)
+    with trainer.told_to_stop(), trainer.Progress(slow, out=said) as shown:
+        result = trainer.train(slow, 0, kept.append, shown=shown)
+    slow.close()
+    learner.close()
+    assert result.stopped and kept == [0] and time.monotonic() - began < 1.7
+    assert "drawing digits, " in said.getvalue()
+
+
 def test_ok__a_second_ctrl_c_interrupts():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have ignored it
     try:
-        with pytest.raises(KeyboardInterrupt), trainer.told_to_stop():
+        with pytest.raises(KeyboardInterrupt), trainer.told_to_stop(), trainer.unbroken():
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
     finally:

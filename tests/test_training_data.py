@@ -82,7 +82,7 @@ def test_fail__damaged_idx_files_are_refused_in_one_line(tmp_path, fault):
 def test_fail__missing_files_and_folders(tmp_path):
     with pytest.raises(MissingFile):
         data.read_idx(tmp_path / "nothing")
-    with pytest.raises(BadData, match="directory"):
+    with pytest.raises(BadData, match="folder"):
         data.read_idx(tmp_path)
     with pytest.raises(MissingFile, match="no such folder"):
         data.load_mnist(tmp_path / "nowhere")

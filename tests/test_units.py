@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -18,7 +19,9 @@ from pi_reader.config.folders import DEVICE_RUNTIME, Folders
 from pi_reader.errors import BadSettings
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
-UNITS = sorted(path for kind in ("service", "timer", "path") for path in SYSTEMD.glob(f"*.{kind}"))
+UNITS = sorted(
+    path for kind in ("service", "socket", "timer", "path") for path in SYSTEMD.glob(f"*.{kind}")
+)
 # The highest score that `systemd-analyze security` may give.
 SANDBOXED = {
     "pi-reader.service": 2.0,
@@ -198,7 +201,33 @@ def test_ok__training_starts_at_night_and_when_asked() -> None:
     timer, path = unit("pi-reader-train.timer"), unit("pi-reader-train.path")
     assert timer["Timer.Persistent"] == ["no"]
     (watched,) = path["Path.PathExists"]
-    assert unit("pi-reader-train.service")["Service.ExecStopPost"] == [f"-/bin/rm -f {watched}"]
+    train = unit("pi-reader-train.service")
+    remove, move = train["Service.ExecStopPost"]
+    assert remove == f"-/bin/rm -rf {watched}" and move.endswith(f" {watched}")
+    assert train["Unit.StartLimitIntervalSec"] == ["0"], "else a burst would end the path unit"
+
+
+def test_ok__whatever_lies_in_a_requests_place_is_out_of_the_way(tmp_path: Path) -> None:
+    """A folder that is not ours to empty is moved aside, each under a name of its own."""
+    _, move = unit("pi-reader-train.service")["Service.ExecStopPost"]
+    watched = tmp_path / "requests" / "retrain"
+    words = shlex.split(move.removeprefix("-").replace("$$", "$").replace("%%", "%"))
+    for _ in range(2):
+        (watched / "full").mkdir(parents=True)
+        subprocess.run([*words[:-1], str(watched)], check=True)
+        assert not watched.exists()
+    names = [path.name for path in watched.parent.iterdir()]
+    assert len(names) == 2 and all(name.startswith(".odd-") for name in names)
+    subprocess.run([*words[:-1], str(watched)], check=True)
+
+
+def test_ok__starts_by_hand_do_not_use_up_the_limit() -> None:
+    reader, fault = unit("pi-reader.service"), unit("pi-reader-fault.service")
+    (after,) = reader["Service.ExecStopPost"]
+    assert after.startswith("-+/bin/sh") and "systemctl reset-failed %n" in after
+    assert '"$$SERVICE_RESULT" = success' in after, "a failure counts"
+    # Only once the lamp runs: by then systemd has told it how the reader ended.
+    assert fault["Service.ExecStartPost"] == ["-+/bin/systemctl reset-failed pi-reader.service"]
 
 
 def test_ok__nothing_reboots_unless_asked() -> None:
@@ -227,3 +256,29 @@ def test_ok__the_button_leaves_the_file_that_is_watched_for(tmp_path: Path) -> N
     assert Path(watched).parent == DEVICE_RUNTIME
     power_off(Folders(tmp_path, tmp_path, tmp_path), lambda line: None)
     assert [path.name for path in tmp_path.iterdir()] == [Path(watched).name]
+
+
+def test_ok__python_runs_isolated_everywhere() -> None:
+    """Else whoever writes into the state, the home of the box's user, has code run at its start."""
+    for path in UNITS:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("Exec") and "python" in line:
+                assert "/opt/pi-reader/bin/python -I " in line, path.name
+            assert not re.match(r"Exec\w+=\S*/bin/pi-reader", line), path.name
+    steps = (SYSTEMD / "steps.sh").read_text() + (SYSTEMD / "install.sh").read_text()
+    assert '1s/$/ -I/\' "$new/bin/pi-reader"' in steps, "sshd and people start this one"
+    assert not re.search(r'bin/python"? (?!-I)-', steps)
+
+
+def test_ok__the_group_writes_requests_alone() -> None:
+    lines = (SYSTEMD / "pi-reader.tmpfiles.conf").read_text().splitlines()
+    modes = {line.split()[1]: line.split()[2] for line in lines if line.startswith("d ")}
+    assert modes == {
+        "/run/pi-reader": "0750",
+        "/var/lib/pi-reader": "0750",
+        "/var/lib/pi-reader/requests": "2770",
+    }
+    for name in ("pi-reader.service", "pi-reader-train.service"):
+        assert unit(name)["Service.StateDirectoryMode"] == ["0750"]
+        assert unit(name)["Service.UMask"] == ["0027"]
+    assert unit("pi-reader.service")["Service.RuntimeDirectoryMode"] == ["0750"]

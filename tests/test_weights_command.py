@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pi_reader.cli.main import main
+from pi_reader.files import locked
 from pi_reader.learning.generations import LARGEST_OFFER, Generations
 from pi_reader.learning.samples import New, Samples
 from pi_reader.network import store
@@ -146,7 +147,7 @@ def test_ok__offer(
     told = said(capsys, state, "offer", str(SHIPPED))
     assert "generation 3 is whole" in told and "retrain --now` has it judged" in told
     assert "waits for the judge: the next training asks it" in said(capsys, state, "list")
-    Generations(state / "weights", SHIPPED).put_off(3, "5 more are needed")
+    Generations(state / "weights", SHIPPED).conclude(3, "candidate", "5 more are needed")
     assert "waits for the judge: 5 more are needed" in said(capsys, state, "list")
     assert (state / "requests" / "retrain").exists(), "it has to be judged"
 
@@ -187,3 +188,14 @@ def test_ok__a_list_imports_no_numpy(state: Path) -> None:
 
     assert "numpy" not in loaded_by(["weights", "list", "--state", str(state)])
     assert store.load(SHIPPED)
+
+
+def test_fail__one_that_may_be_judged_now_is_not_put_in_use(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Generations(state / "weights", SHIPPED).add(always(3), Card(), use=False)
+    (state / "night").mkdir()
+    with locked(state / "night" / "lock"):
+        assert "may be judged" in failed(capsys, 75, state, "use", "3")
+        said(capsys, state, "use", "1")
+    said(capsys, state, "use", "3")

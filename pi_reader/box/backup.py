@@ -1,7 +1,6 @@
 """Everything that makes a box this box, in one file: its settings, and all that it has learned.
 
-`setup.sh backup FILE` and `setup.sh restore FILE` run this as `python -m pi_reader.service.backup`,
-the name that it has in all versions.
+`setup.sh backup FILE` and `setup.sh restore FILE` run this as `python -m pi_reader.service.backup`.
 The file is a plain tar archive with a table of contents, so that it can be looked into with any
 tool, and so that one that was cut short, altered or made by somebody else is refused.
 """
@@ -9,11 +8,15 @@ tool, and so that one that was cut short, altered or made by somebody else is re
 from __future__ import annotations
 
 import ctypes
+import errno
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import sqlite3
+import stat
 import sys
 import tarfile
 import tempfile
@@ -24,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pi_reader.box.migrate import migrate
 from pi_reader.config import Folders, find_folders, load_settings
 from pi_reader.errors import (
     BadData,
@@ -33,7 +37,8 @@ from pi_reader.errors import (
     PiReaderError,
     UsageError,
 )
-from pi_reader.files import check_file, durable, sync_folder
+from pi_reader.files import check_file, check_output, durable, sync_folder
+from pi_reader.privileges import as_owner_of
 
 CONTENTS = "pi-reader-backup.json"
 SETTINGS = "settings/config.toml"
@@ -43,9 +48,17 @@ MOST_FILES = 5000  # a box has about twenty
 MOST_BYTES = 2 << 30  # unpacked; a box has some 100 MB at most
 LARGEST_CONTENTS = 4 << 20  # bytes
 
-_PASSING = ("requests", "run")  # folders whose content is transient
-_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite writes beside a database; the copy is whole
-_FOLDER_MODE, _FILE_MODE = 0o2770, 0o660  # the box's group may ask and label
+_KEPT = re.compile(
+    r"settings-that-worked\.toml"
+    r"|(samples|history)\.db(\.damaged(-[0-9]{1,9})?)?"
+    r"|weights/([0-9]{4,9}\.npz|in-use(\.old)?\.json)"
+    r"|night/([a-z0-9-]{1,40}\.(json|checkpoint))"
+    r"|mnist/(train|t10k)-(images|labels)-idx[13]-ubyte(\.gz)?"
+    r"|pictures/[0-9]{1,12}\.(jpg|png)",
+    re.ASCII,
+)
+"""What a box keeps, by its name within the state: all that is saved and all that comes back.
+Requests, locks and what SQLite writes beside a database are only true right now."""
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _PIECE = 1 << 20  # bytes read at once
 
@@ -80,32 +93,46 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
     """
     if not folders.state.is_dir():
         raise MissingFile(f"{folders.state}: there is no such folder, so nothing to back up")
+    target = check_output(path, [folders.settings], _is_backup)
     files: dict[str, Entry] = {}
     damaged: list[str] = []
     with (
-        durable(path, 0o600) as handle,
+        durable(target, 0o600) as handle,
         tarfile.open(fileobj=handle, mode="w") as archive,
-        tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent) as scratch,
     ):
-        for name, source in _sources(folders):
-            copy = source
-            if source.suffix == ".db":
-                copy = Path(scratch) / "copy.db"
-                try:
-                    _copy_database(source, copy)
-                except sqlite3.DatabaseError as error:
-                    damaged.append(f"{source}: is damaged ({error}) and was left out")
-                    continue
-            with suppress(FileNotFoundError):  # replaced or pruned in the meantime
-                files[name] = _add(archive, name, copy)
+        if folders.settings.is_file():
+            files[SETTINGS] = _add(archive, SETTINGS, folders.settings)
+        with (
+            as_owner_of(folders.state),  # root would follow whatever links lie there
+            tempfile.TemporaryDirectory(prefix=".backup-", dir=folders.state) as scratch,
+        ):
+            for name, source in _sources(folders):
+                copy = source
+                if source.suffix == ".db":
+                    copy = Path(scratch) / "copy.db"
+                    try:
+                        _copy_database(source, copy)
+                    except sqlite3.DatabaseError as error:
+                        damaged.append(f"{source}: is damaged ({error}) and was left out")
+                        continue
+                with suppress(FileNotFoundError):  # replaced or pruned while we were on our way
+                    files[name] = _add(archive, name, copy)
         contents = Contents(files, time.time())
-        _add_contents(archive, contents, Path(scratch))
+        _add_contents(archive, contents)
     return contents, damaged
 
 
 def check(path: Path) -> Contents:
     """The content of a backup, once it has been verified. Raises BadData or MissingFile."""
     return _go_through(path, None)
+
+
+def _is_backup(path: Path) -> bool:
+    try:
+        check(path)
+    except PiReaderError:
+        return False
+    return True
 
 
 def restore(path: Path, folders: Folders) -> Contents:
@@ -149,15 +176,12 @@ def restore(path: Path, folders: Folders) -> Contents:
 
 
 def _sources(folders: Folders) -> Iterator[tuple[str, Path]]:
-    """Names in the backup and files on the card; an index first, then the files it refers to."""
-    if folders.settings.is_file():
-        yield SETTINGS, folders.settings
+    """Names in the backup and files on the card; small tables first, then what they speak of."""
     found = [path for path in folders.state.rglob("*") if path.is_file() and not path.is_symlink()]
     for path in sorted(found, key=lambda path: (path.suffix != ".json", path)):
-        name = path.relative_to(folders.state)
-        hidden = any(part.startswith(".") for part in name.parts)
-        if not hidden and name.parts[0] not in _PASSING and not path.name.endswith(_BESIDE):
-            yield f"{STATE}/{name.as_posix()}", path
+        name = path.relative_to(folders.state).as_posix()
+        if _KEPT.fullmatch(name):
+            yield f"{STATE}/{name}", path
 
 
 def _copy_database(source: Path, copy: Path) -> None:
@@ -168,19 +192,27 @@ def _copy_database(source: Path, copy: Path) -> None:
 
 
 def _add(archive: tarfile.TarFile, name: str, source: Path) -> Entry:
-    with open(source, "rb") as handle:
-        member = tarfile.TarInfo(name)
-        member.size, member.mode = os.fstat(handle.fileno()).st_size, 0o600
-        member.mtime = int(os.fstat(handle.fileno()).st_mtime)
-        reader = _Hashing(handle)
-        archive.addfile(member, reader)
-    return Entry(member.size, reader.digest.hexdigest())
+    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as handle:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise FileNotFoundError(errno.ENOENT, "is no file any more", str(source))
+        return _add_content(archive, name, handle, found.st_size, int(found.st_mtime))
 
 
-def _add_contents(archive: tarfile.TarFile, contents: Contents, scratch: Path) -> None:
-    """Append the table of contents, last because it holds the digests of all other files."""
-    table = scratch / CONTENTS
-    table.write_text(
+def _add_content(
+    archive: tarfile.TarFile, name: str, handle: IO[bytes], size: int, when: int
+) -> Entry:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode, member.mtime = size, 0o600, when
+    reader = _Hashing(handle)
+    archive.addfile(member, reader)
+    return Entry(size, reader.digest.hexdigest())
+
+
+def _add_contents(archive: tarfile.TarFile, contents: Contents) -> None:
+    """The table comes last, when all fingerprints are known."""
+    table = (
         json.dumps(
             {
                 "format": FORMAT,
@@ -190,8 +222,8 @@ def _add_contents(archive: tarfile.TarFile, contents: Contents, scratch: Path) -
                 },
             }
         )
-    )
-    _add(archive, CONTENTS, table)
+    ).encode()
+    _add_content(archive, CONTENTS, io.BytesIO(table), len(table), int(contents.when))
 
 
 class _Hashing:
@@ -224,7 +256,8 @@ def _go_through(path: Path, into: Path | None) -> Contents:
                 total += member.size
                 if len(found) >= MOST_FILES or total > MOST_BYTES:
                     raise ValueError("it is far larger than any box")
-                found[member.name] = _unpack(content, into and into / member.name)
+                target = into / member.name if into and _comes_back(member.name) else None
+                found[member.name] = _unpack(content, target)
         contents = _parse(table)
         if contents.files != found:
             raise ValueError("its files are not those of its table of contents")
@@ -242,6 +275,11 @@ def _belongs(name: str) -> bool:
     first, *rest = name.split("/")
     within = first == STATE and rest and not {"", ".", ".."} & set(rest) and name.isprintable()
     return bool(within) or name in (SETTINGS, CONTENTS)
+
+
+def _comes_back(name: str) -> bool:
+    """Whether a file is one that a box keeps; others, of whatever origin, are only looked at."""
+    return name == SETTINGS or bool(_KEPT.fullmatch(name.removeprefix(f"{STATE}/")))
 
 
 def _unpack(content: IO[bytes], target: Path | None) -> Entry:
@@ -294,10 +332,9 @@ def _own(tree: Path, like: Path) -> None:
     """Give the unpacked state to the box's user, and fsync its folders."""
     tree.mkdir(parents=True, exist_ok=True)
     owner = like.stat()
+    user, group = (owner.st_uid, owner.st_gid) if os.geteuid() == 0 else (-1, -1)
+    migrate(tree, user, group)
     for path in (tree, *tree.rglob("*")):
-        if os.geteuid() == 0:
-            os.chown(path, owner.st_uid, owner.st_gid)
-        path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)
         if path.is_dir():
             sync_folder(path)
 

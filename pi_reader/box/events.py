@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pi_reader.errors import BadData
+from pi_reader.errors import BadData, UsageError
 from pi_reader.learning.samples import New, Samples, cut_out
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
@@ -20,9 +20,9 @@ REMEMBERED = 20  # readings; with a full page each they take about 5 MB
 class Event:
     """One reading as it was announced.
 
-    number: counts up from the start of the process; key: its permanent name among the samples;
-    when: seconds since 1970, 0.0 if the clock was not set; cutouts: the grey pixels of each digit
-    as the camera saw it.
+    number: that of the history, which never repeats; without one it counts up since the start.
+    key: its name among the samples, for ever; when: seconds since 1970, 0.0 if the clock was not
+    set; cutouts: of each digit, grey, as the camera saw it.
     """
 
     number: int
@@ -44,9 +44,10 @@ class Events:
         """The latest, None if nothing has been read yet."""
         return self._events[-1] if self._events else None
 
-    def add(self, reading: Reading, frame: Frame, when: float) -> Event:
-        """Remember a reading that has digits, with the pixels it was read from."""
-        self._count += 1
+    def add(self, reading: Reading, frame: Frame, when: float, number: int = 0) -> Event:
+        """Remember a reading with digits, and what it was read from; number: that of the history,
+        where there is none, the next one."""
+        self._count = number or self._count + 1
         cutouts = tuple(cut_out(frame.grey, digit.box) for digit in reading.digits)
         event = Event(self._count, os.urandom(16).hex(), when, reading, cutouts)
         self._events.append(event)
@@ -58,22 +59,22 @@ class Events:
             if event.number == number:
                 return event
         raise BadData(
-            f"reading {number}: is not remembered; the last {REMEMBERED} readings since "
-            "the start are"
+            f"reading {number}: is not remembered, or not any more; the last {REMEMBERED} readings "
+            "since the start are, `pi-reader readings` shows their numbers"
         )
 
 
 def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], source: str) -> int:
     """Store digits of a reading as samples, durably; returns how many.
 
-    labels: by place in the reading: 0 to 9, NO_DIGIT, or None if unlabelled. Raises whatever
-    Samples raises, and BadData for a place that the reading does not have.
+    labels: what each is by its place in the reading, 0 to 9, NO_DIGIT, None for "nobody said".
+    Raises what Samples raises, and UsageError for a place that the reading does not have.
     """
     digits = event.reading.digits
     items = []
     for place, label in sorted(labels.items()):
         if not 0 <= place < len(digits):
-            raise BadData(f"digit {place + 1}: this reading has {len(digits)}")
+            raise UsageError(f"digit {place + 1}: this reading has {len(digits)}, counted from 1")
         digit = digits[place]
         if digit.patch is not None:
             items.append(

@@ -49,12 +49,13 @@ class ReadingLog:
         """Record an announced reading that has digits."""
         sure = all(digit.sure for digit in reading.digits)
         when = believed(self._wall())
+        number = 0
         if self._history is not None:
-            self._history.add(
+            number = self._history.add(
                 reading.text, sure, min(d.confidence for d in reading.digits), reading.weights, when
             )
         self.drift.add(sure)
-        event = self.events.add(reading, frame, when)
+        event = self.events.add(reading, frame, when, number)
         if self._collect_unsure and not sure:
             doubted = (place for place, digit in enumerate(reading.digits) if not digit.sure)
             with self._problems.kept_from_stopping_us("samples"):

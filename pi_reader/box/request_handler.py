@@ -12,14 +12,19 @@ from pi_reader.box.problems import TROUBLES, Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.status_file import plain
 from pi_reader.box.status_reporter import StatusReporter
-from pi_reader.errors import BadData, BadSettings, CannotWrite, PiReaderError
+from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, PiReaderError
 from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
 KINDS = ("read", "aim", "doctor", "label", "reload")
-EVERY = 0.25  # seconds between two polls of the folder
-AT_ONCE = 1  # requests between two frames: a Zero reads a page in seconds, and fifty may be queued
+SETTLED = 5.0  # seconds that a reading must have stood to be "the last" to whoever types
+EVERY = 0.25  # seconds between two looks into the folder
+AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
+
+
+Act = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Does what a request's words ask for, and gives its answer. Raises PiReaderError."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,9 @@ class Sight:
 class RequestHandler:
     """Takes requests and answers them.
 
-    describe: turns a reading into what `read --json` prints; check_settings: raises BadSettings
-    for an invalid file. wants_reload: whether new settings are waiting.
+    describe: a reading as `read --json` prints it; check_settings: raises BadSettings for a file
+    that would not do; acts: what else may be asked for, by the request's kind. wants_reload:
+    whether new settings wait.
     """
 
     def __init__(
@@ -46,7 +52,9 @@ class RequestHandler:
         *,
         describe: Callable[[Reading], Mapping[str, Any]],
         check_settings: Callable[[], object],
+        acts: Mapping[str, Act] | None = None,
     ) -> None:
+        self._acts = acts or {}
         self.wants_reload = False
         self._requests = requests
         self._reading_log = reading_log
@@ -60,7 +68,7 @@ class RequestHandler:
         if now < self._next:
             return
         self._next = now + EVERY
-        for request in self._requests.take(*KINDS, most=AT_ONCE):
+        for request in self._requests.take(*KINDS, *self._acts, most=AT_ONCE):
             try:
                 answer = self._do(request, now, sight)
             except TROUBLES as error:
@@ -83,10 +91,12 @@ class RequestHandler:
         return ""
 
     def _do(self, request: Request, now: float, sight: Sight) -> Mapping[str, Any]:
+        if act := self._acts.get(request.kind):
+            return act(request.words)
         if request.kind == "read":
             return self._describe(sight.reader.read(sight.frame))
         if request.kind == "label":
-            return self._label(request.words)
+            return self._label(request.words, request.when)
         if request.kind == "reload":
             if trouble := self.reload():
                 raise BadSettings(trouble)
@@ -95,13 +105,23 @@ class RequestHandler:
             sight.reporter.aiming.ask(now)
         return sight.reporter.figures()
 
-    def _label(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Store a recent reading with the label that a person gave it.
+    def _label(self, words: Mapping[str, Any], asked: float) -> Mapping[str, Any]:
+        """Keep a recent reading with what a person says it is.
 
-        words: event, a number or "last"; label, the whole reading or one digit (0 to 9, "-" for no
-        digit); place, which digit is meant, from 0.
+        words: event, a number or "last"; read, what it was read as, without which "last" must not
+        have come just now, since who typed may have meant the one before; label, the whole reading
+        or one digit (0 to 9, "-" for no digit); place, which digit is meant, from 0. asked: when,
+        in seconds since 1970.
         """
         event = self._event(words.get("event", "last"))
+        if "read" in words:
+            _check_read(event, str(words["read"]))
+        elif words.get("event", "last") == "last" and 0 <= asked - event.when < SETTLED:
+            raise Busy(
+                f"label last: reading {event.number}, {_in_line(event)}, came only "
+                f"{asked - event.when:.0f} s ago; if it is that one, say what was read, "
+                f"`last {''.join(event.reading.text.split())}={words.get('label')}`, or its number"
+            )
         label = str(words.get("label", ""))
         place = words.get("place")
         if place is None:
@@ -124,3 +144,15 @@ class RequestHandler:
         if type(name) is not int:
             raise BadData(f'label: event is {name!r:.20}, should be a number or "last"')
         return self._reading_log.events.find(name)
+
+
+def _in_line(event: Event) -> str:
+    return "  ".join(event.reading.text.split("\n"))
+
+
+def _check_read(event: Event, read: str) -> None:
+    """Raises BadData if the reading is not the one that a person had before them."""
+    if "".join(event.reading.text.split()) != "".join(read.split()):
+        raise BadData(
+            f"label: reading {event.number} is {_in_line(event)}, not {read:.40}; nothing was kept"
+        )

@@ -14,8 +14,8 @@ from typing import Any
 from pi_reader.errors import CannotWrite
 from pi_reader.files import write_json
 
-EVERY = 10.0  # seconds between two writes while nothing changes
-_MODE = 0o644  # world-readable
+EVERY = 10.0  # seconds between two reports while nothing changes
+_MODE = 0o640  # the box's group may see it: what is read is nobody else's business
 
 
 class StatusFile:

@@ -6,11 +6,12 @@ complete, not even that they are images.
 
 from __future__ import annotations
 
+import io
 import stat
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
@@ -20,14 +21,22 @@ from pi_reader.errors import BadData, MissingFile
 from pi_reader.values import Frame
 
 MOST_PIXELS = 50_000_000
-"""A phone's largest pictures have 50 million; on a Zero that is already a tenth of its memory."""
+"""A phone's largest pictures have 50 million; as a JPEG that is a fifth of a Zero's memory."""
 
-_TOO_MANY = f"at most {MOST_PIXELS // 10**6} million pixels are read, so make it smaller"
+MOST_BYTES = 320_000_000
+"""What decoding may take at its peak; pictures that take more for a pixel may have fewer."""
+
+_BYTES_PER_PIXEL = {"1": 2, "L": 2, "P": 3, "I;16": 4, "I;16B": 4, "I": 6, "F": 6, "CMYK": 10}
+_RGB_BYTES, _CLEAR_BYTES, _WEBP_BYTES = 6, 9, 16  # measured; a WEBP is kept whole, twice
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none that starts other programs
 _SUFFIXES = frozenset(
     f".{name}"
     for name in ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pnm")
 )
+_CLEAR = ("RGBA", "LA", "PA", "RGBa", "La")  # modes of pictures that are partly transparent
+_JPEG_BEGINS, _JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
+_FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64)
+_DEPTHS = (1, 255, 1023, 4095, 16_383, 65_535)  # full white of a scanner's or a camera's samples
 _STRIP = 256  # rows
 _ORIENTATION = 0x0112  # the EXIF tag
 _LIGHT = 170  # of 255: lighter ink on a transparent background was meant for a dark one
@@ -77,9 +86,9 @@ class FolderCamera:
             some = False
             for path in _pictures_in(self._folder):
                 try:
-                    frame = load(path)
+                    frame = load(path, self._say_once)
                 except (BadData, MissingFile) as error:
-                    self._pass_over(str(error))
+                    self._say_once(f"{error}; passed over")
                 else:
                     some = True
                     yield frame
@@ -88,10 +97,10 @@ class FolderCamera:
             if not self._forever:
                 return
 
-    def _pass_over(self, why: str) -> None:
-        if why not in self._said:
-            self._said.add(why)
-            self._log(f"{why}; passed over")
+    def _say_once(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            self._log(line)
 
 
 def _pictures_in(folder: Path) -> list[Path]:
@@ -108,26 +117,27 @@ def _pictures_in(folder: Path) -> list[Path]:
         raise BadData(f"{folder}: cannot be read, {error.strerror}") from error
 
 
-def load(path: Path) -> Frame:
-    """Load a picture as its owner sees it, in grey.
+def load(path: Path, log: Callable[[str], None] = to_stderr) -> Frame:
+    """Open a picture the way its owner sees it, in grey.
 
-    Rotated by its EXIF tag; transparency on white (on black if the drawing is light); 16-bit,
-    palette and CMYK pictures converted to 0..255; the first of several pages. Raises MissingFile,
-    or BadData for a file that is no picture, is truncated, cannot be read, or has more than
-    MOST_PIXELS pixels.
+    Turned as its EXIF says; transparency laid on white (on black if the drawing itself is light);
+    16-bit, palette and CMYK pictures brought to 0..255; of several pages the first. A JPEG that
+    lacks nothing but its end mark is read, and `log` is told. Raises MissingFile, or BadData for
+    what is no picture, is cut short, cannot be read, or has more pixels than MOST_PIXELS and
+    MOST_BYTES allow.
     """
     path = Path(path)
     try:
         _check_kind(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sizes and odd tags; we check ourselves
-            with Image.open(path, formats=_FORMATS) as picture:
-                _check_size(path, picture)
-                picture.draft("L", picture.size)  # a JPEG need not decode its colours at all
-                if picture.getexif().get(_ORIENTATION, 1) != 1:  # it copies even upright pictures
-                    grey = _grey(ImageOps.exif_transpose(picture))
-                else:
-                    grey = _grey(picture)
+            try:
+                grey = _decoded(path, path)
+            except OSError as error:
+                if error.errno or (whole := _with_end_mark(path)) is None:
+                    raise
+                grey = _decoded(path, whole)
+                log(f"{path}: its end mark is missing, all of its pixels are there")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingFile(f"{path}: there is no such file") from error
     except PermissionError as error:
@@ -135,7 +145,7 @@ def load(path: Path) -> Frame:
     except BadData:
         raise
     except Image.DecompressionBombError as error:  # Pillow saw the size before we did
-        raise BadData(f"{path}: claims an enormous size; {_TOO_MANY}") from error
+        raise BadData(f"{path}: claims an enormous size; {_at_most(MOST_PIXELS)}") from error
     except UnidentifiedImageError as error:
         raise BadData(
             f"{path}: is no picture that can be read; "
@@ -147,6 +157,34 @@ def load(path: Path) -> Frame:
     except Exception as error:  # a damaged file makes Pillow's decoders raise almost anything
         raise BadData(f"{path}: {_damaged(error)}") from error
     return Frame(grey, str(path))
+
+
+def _decoded(path: Path, source: Path | BinaryIO) -> np.ndarray:
+    """The picture in `source` in grey, (height, width) uint8; `path` is what messages call it."""
+    with Image.open(source, formats=_FORMATS) as picture:
+        picture.draft("L", picture.size)  # a JPEG need not decode its colours at all
+        _check_size(path, picture)
+        if picture.getexif().get(_ORIENTATION, 1) != 1:  # it copies even what stands right
+            return _grey(ImageOps.exif_transpose(picture))
+        return _grey(picture)
+
+
+def _with_end_mark(path: Path) -> BinaryIO | None:
+    """A JPEG with the end mark that it lacks; None if more than that is missing, or it is none.
+
+    The decoder takes what follows for pixels until it has all of them: where they are all there,
+    it does not matter what that is.
+    """
+    content = path.read_bytes()
+    if not content.startswith(_JPEG_BEGINS):
+        return None
+    content = content.removesuffix(_JPEG_ENDS[:1])
+    one, *others = (
+        _decoded(path, io.BytesIO(content + filling + _JPEG_ENDS)) for filling in _FILLINGS
+    )
+    if any(not np.array_equal(one, other) for other in others):
+        return None
+    return io.BytesIO(content + _JPEG_ENDS)
 
 
 def _check_kind(path: Path) -> None:
@@ -163,17 +201,34 @@ def _damaged(error: Exception) -> str:
 
 
 def _check_size(path: Path, picture: Image.Image) -> None:
+    """Raises BadData for a picture that would take too much memory, from its header alone."""
     width, height = picture.size
-    if width * height > MOST_PIXELS:
-        raise BadData(f"{path}: has {width} x {height} pixels; {_TOO_MANY}")
+    most = min(MOST_PIXELS, MOST_BYTES // _bytes_per_pixel(picture))
+    if width * height > most:
+        raise BadData(f"{path}: has {width} x {height} pixels; {_at_most(most)}")
+
+
+def _bytes_per_pixel(picture: Image.Image) -> int:
+    """What a pixel takes in memory while it becomes grey, in all copies that are there at once."""
+    if picture.format == "WEBP":
+        return _WEBP_BYTES
+    if picture.mode in _CLEAR or "transparency" in picture.info:
+        return _CLEAR_BYTES
+    return _BYTES_PER_PIXEL.get(picture.mode, _RGB_BYTES)
+
+
+def _at_most(pixels: int) -> str:
+    return f"of this kind at most {pixels // 10**6} million pixels are read, so make it smaller"
 
 
 def _grey(picture: Image.Image) -> np.ndarray:
     """(height, width) uint8 from a picture of any mode."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         return _from_deep(picture)
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+    if picture.mode in _CLEAR or "transparency" in picture.info:
         return _flattened(picture if picture.mode == "RGBA" else picture.convert("RGBA"))
+    if picture.mode == "LAB":
+        picture = picture.getchannel(0)  # the lightness
     if picture.mode == "CMYK":
         picture = picture.convert("RGB")
     return _pixels(picture if picture.mode == "L" else picture.convert("L"))
@@ -199,7 +254,7 @@ def _from_deep(picture: Image.Image) -> np.ndarray:
     top = np.float32(max(float(strip.max()) for strip in _strips(picture)))
     if not np.isfinite(top):
         raise ValueError("its samples are not finite")
-    full = 1 if top <= 1 else 255 if top <= 255 else 65535 if top <= 65535 else float(top)
+    full = next((white for white in _DEPTHS if top <= white), float(top))
     grey = np.empty(picture.size[::-1], np.uint8)
     for number, strip in enumerate(_strips(picture)):
         scaled = np.clip(strip.astype(np.float32) * np.float32(255 / full), 0, 255)

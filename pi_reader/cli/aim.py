@@ -10,9 +10,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import add_state_option, counted, folders_of
+from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of
 from pi_reader.client.status import LARGEST, number, read_status
-from pi_reader.errors import BadData, Busy, MissingFile, UsageError
+from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
                 if time.monotonic() >= end:
                     break
     except KeyboardInterrupt:
-        pass
+        print()
+        return INTERRUPTED
     return 0
 
 
@@ -95,8 +96,8 @@ def lines(figures: Figures, share: float) -> Iterator[str]:
 
 
 def _draw(text: list[str], shown: int) -> int:
-    """Print lines over the previous ones; without a terminal, below them."""
-    if shown and sys.stdout.isatty():
+    """Print lines over those that were shown before; on what is no terminal, below them."""
+    if shown and can_draw(sys.stdout):
         print(_UP.format(shown), end="")
     print("\n".join(text), flush=True)
     return len(text)

@@ -71,7 +71,7 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
         ),
         vote=Vote(service.seen, service.of),
         notifier=SystemdNotifier(),
-        request_handler=open_request_handler(folders, reading_log, problems, log),
+        request_handler=open_request_handler(settings, folders, reading_log, problems, log),
         button=button,
         status_file=StatusFile(folders.status),
         heap=Heap(),
@@ -231,10 +231,21 @@ def open_button(settings: Settings, problems: Problems, opened: ExitStack) -> Bu
 
 
 def open_request_handler(
-    folders: Folders, reading_log: ReadingLog, problems: Problems, log: Log
+    settings: Settings, folders: Folders, reading_log: ReadingLog, problems: Problems, log: Log
 ) -> RequestHandler:
-    """The handler of requests from other processes."""
+    """What other processes may ask for."""
+    from pi_reader.box.housekeeping import ACTS, Housekeeping
+    from pi_reader.cli.common import generations_of
     from pi_reader.requests import Requests
+
+    limits = settings.samples
+    house = Housekeeping(
+        folders.samples,
+        limits.most,
+        limits.megabytes,
+        generations_of(folders, settings),
+        folders.state / "night",
+    )
 
     return RequestHandler(
         Requests(folders.requests, log),
@@ -242,6 +253,7 @@ def open_request_handler(
         problems,
         describe=as_json,
         check_settings=partial(load_settings, folders.settings),
+        acts={kind: getattr(house, kind) for kind in ACTS},
     )
 
 

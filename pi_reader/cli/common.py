@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pi_reader
-from pi_reader.errors import BadData, CannotWrite, MissingFile
-from pi_reader.files import check_file
+from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError
+from pi_reader.files import check_file, check_output
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from pi_reader.reading.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
+
+_PICTURE_MARK = ("Software", "pi-reader")  # by which a picture is known as ours
 
 
 def one_line(text: str) -> str:
@@ -31,6 +35,20 @@ def one_line(text: str) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text
     )
+
+
+def can_draw(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that understands how to move about and clear."""
+    return stream.isatty() and os.environ.get("TERM", "") != "dumb"
+
+
+def fitted(line: str, stream: TextIO | None = None) -> str:
+    """A line of a table, cut where the terminal ends; whole where it goes to a file or a pipe."""
+    stream = stream or sys.stdout
+    if not stream.isatty():
+        return line
+    width = shutil.get_terminal_size().columns
+    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def counted(number: int, name: str) -> str:
@@ -62,11 +80,33 @@ def add_state_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def folders_of(args: argparse.Namespace) -> Folders:
-    """The folders selected by the command line."""
-    from pi_reader.config import find_folders
+def add_force_option(parser: argparse.ArgumentParser) -> None:
+    """Declare `--force`, for commands that write files."""
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace a file that pi-reader has not written, too; never one that is read",
+    )
 
-    return find_folders(args.state)
+
+def folders_of(args: argparse.Namespace) -> Folders:
+    """The folders that the command line means; from now on root works there as their owner."""
+    from pi_reader.config import find_folders
+    from pi_reader.privileges import work_as_owner_of
+
+    folders = find_folders(args.state)
+    work_as_owner_of(folders.state)
+    return folders
+
+
+def is_others(folder: Path, user: int | None = None) -> bool:
+    """Whether a state belongs to another user than the one we are, as on a box: then its service
+    has to do what is asked."""
+    try:
+        owner = folder.stat().st_uid
+    except OSError:
+        return False
+    return owner != (os.geteuid() if user is None else user)
 
 
 def generations_of(folders: Folders, settings: Settings) -> Generations:
@@ -74,6 +114,17 @@ def generations_of(folders: Folders, settings: Settings) -> Generations:
     from pi_reader.learning.generations import Generations
 
     return Generations(folders.weights, weights_path("default"), settings.night.generations)
+
+
+def judged_by(folders: Folders) -> dict[str, str]:
+    """By what a box judges weights, for an export; see `samples.exchange`."""
+    from pi_reader.config import load_settings
+
+    settings = load_settings(folders.settings)
+    return {
+        "general": "MNIST" if settings.night.mnist else "drawn digits",
+        "parent": generations_of(folders, settings).current().sha256,
+    }
 
 
 def weights_path(name: str) -> Path:
@@ -115,12 +166,45 @@ def make_folder(folder: Path) -> None:
         raise CannotWrite(f"{folder}: cannot be made a folder ({error.strerror})") from error
 
 
-def save_picture(path: Path, picture: Image) -> None:
-    """Write a PNG, whole or not at all. Raises CannotWrite."""
-    from pi_reader.files import durable
+def save_picture(
+    path: Path, picture: Image, inputs: Iterable[Path] = (), force: bool = False
+) -> None:
+    """Write a PNG, whole or not at all, where `check_output` lets us. Raises CannotWrite."""
+    from PIL.PngImagePlugin import PngInfo
 
-    with durable(path) as handle:
-        picture.save(handle, "PNG")
+    from pi_reader.files import durable
+    from pi_reader.privileges import as_caller
+
+    mark = PngInfo()
+    mark.add_text(*_PICTURE_MARK)
+    with (
+        as_caller(),
+        durable(check_output(path, inputs, is_our_picture, force)) as handle,
+    ):
+        picture.save(handle, "PNG", pnginfo=mark)
+
+
+def is_our_picture(path: Path) -> bool:
+    """Whether `save_picture` wrote it."""
+    from PIL import Image
+
+    name, maker = _PICTURE_MARK
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            return picture.info.get(name) == maker
+    except Exception:  # a damaged picture makes Pillow raise almost anything
+        return False
+
+
+def is_our_weights(path: Path) -> bool:
+    """Whether a file holds whole weights."""
+    from pi_reader.network import store
+
+    try:
+        store.load(path)
+    except PiReaderError:
+        return False
+    return True
 
 
 def content_of(name: str, most: int) -> bytes:
@@ -129,12 +213,15 @@ def content_of(name: str, most: int) -> bytes:
     Reads at most `most` + 1 bytes, so that the caller can tell if it is too much. Raises
     MissingFile or BadData.
     """
+    from pi_reader.privileges import as_caller
+
     try:
         if name == "-":
             return sys.stdin.buffer.read(most + 1)
-        check_file(Path(name))
-        with open(name, "rb") as handle:
-            return handle.read(most + 1)
+        with as_caller():
+            check_file(Path(name))
+            with open(name, "rb") as handle:
+                return handle.read(most + 1)
     except FileNotFoundError as error:
         raise MissingFile(f"{name}: there is no such file") from error
     except OSError as error:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from pi_reader.cli.common import WEIGHTS_HELP
-from pi_reader.errors import UsageError
+from pi_reader.errors import INTERRUPTED, UsageError
 
 if TYPE_CHECKING:
     from pi_reader.cli.referee import Referee
@@ -86,13 +86,15 @@ def run(args: argparse.Namespace) -> int:
             clock=clock,
             sleep=clock.sleep,
         )
+        interrupted = False
         try:
             appliance.run()
         except KeyboardInterrupt:
+            interrupted = True
             print()
     referee.judge()
     print(_summary(referee, appliance.reads))
-    return 0
+    return INTERRUPTED if interrupted else 0
 
 
 class _Clock:

@@ -21,7 +21,7 @@ from pi_reader.cli.common import counted
 from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
 from pi_reader.client.status import is_number
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
-from pi_reader.files import believed
+from pi_reader.files import believed, check_file
 from pi_reader.values import ADVICE, State
 
 SERVICE_USER = "pi-reader"
@@ -453,6 +453,7 @@ def samples(box: Box) -> Finding:
     path = box.folders.samples
     if not path.exists():
         return absent(f"nothing was taught yet into {path}")
+    check_file(path)
     try:
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:

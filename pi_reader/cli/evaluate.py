@@ -10,11 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import WEIGHTS_HELP
+from pi_reader.cli.common import WEIGHTS_HELP, add_force_option
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
+    from PIL.Image import Image
 
     from pi_reader.training.measure import Measures, Miss
 
@@ -69,23 +70,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write confusion.png, with --worst also worst.png, "
         "or of --photos a sheet of all errors, errors.png",
     )
+    add_force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from pi_reader.cli.common import make_folder
-
     if args.photos and (args.confusion or args.worst):
         raise UsageError("evaluate: --confusion and --worst are for patches, not for --photos")
     if args.worst < 0:
         raise UsageError("evaluate: --worst takes a number from 0 up")
     if args.pictures:
-        make_folder(args.pictures)
+        _check_pictures(args)
     if args.photos:
         from pi_reader.cli.evaluate_photos import evaluate_photos
 
-        return evaluate_photos(args.photos, args.weights, args.json, args.pictures, args.folds)
+        return evaluate_photos(
+            args.photos, args.weights, args.json, args.pictures, args.folds, args.force
+        )
     return _patches(args)
+
+
+def _check_pictures(args: argparse.Namespace) -> None:
+    """Refuse what may not be written before hours of reading. Raises CannotWrite."""
+    from pi_reader.cli.common import is_our_picture, make_folder
+    from pi_reader.files import check_output
+
+    make_folder(args.pictures)
+    names = ["errors.png"] if args.photos else ["confusion.png", *["worst.png"] * bool(args.worst)]
+    for name in names:
+        check_output(args.pictures / name, _inputs(args), is_our_picture, args.force)
+
+
+def _inputs(args: argparse.Namespace) -> list[Path]:
+    """The files and folders that are read."""
+    return [one for one in (args.mnist, args.npz, args.photos, *(args.idx or ())) if one]
 
 
 def _patches(args: argparse.Namespace) -> int:
@@ -134,11 +152,14 @@ def _write_pictures(
     from pi_reader.cli.common import save_picture
     from pi_reader.pictures import confusion_chart, sheet
 
-    save_picture(args.pictures / "confusion.png", confusion_chart(measures.confusion))
+    def save(name: str, picture: Image) -> None:
+        save_picture(args.pictures / name, picture, _inputs(args), args.force)
+
+    save("confusion.png", confusion_chart(measures.confusion))
     if args.worst:
         captions = [f"{miss.label} as {miss.read} {miss.confidence:.2f}" for miss in furthest]
         crops = [images[miss.index] for miss in furthest]
-        save_picture(args.pictures / "worst.png", sheet(crops, captions))
+        save("worst.png", sheet(crops, captions))
 
 
 def _load(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, list[str] | None]:
@@ -179,16 +200,23 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 6)
 
 
+def _share(value: float) -> str:
+    """A share for people; of nothing there is none."""
+    return "-" if math.isnan(value) else f"{value:.2%}"
+
+
 def _table(measures: Measures, seconds: float) -> str:
-    per_digit = "  ".join(f"{digit}: {share:.2%}" for digit, share in enumerate(measures.per_digit))
+    per_digit = "  ".join(
+        f"{digit}: {_share(share)}" for digit, share in enumerate(measures.per_digit)
+    )
     return "\n".join(
         (
-            f"accuracy           {measures.accuracy:.2%}  "
+            f"accuracy           {_share(measures.accuracy)}  "
             f"({measures.errors} errors in {measures.n})",
             f"of each digit      {per_digit}",
-            f"sure of            {1 - measures.rejected:.2%}, of these right: "
-            f"{measures.accuracy_of_sure:.2%}",
-            f"calibration error  {measures.calibration_error:.2%}",
+            f"sure of            {_share(1 - measures.rejected)}, of these right: "
+            f"{_share(measures.accuracy_of_sure)}",
+            f"calibration error  {_share(measures.calibration_error)}",
             f"seconds            {seconds:.2f}",
         )
     )

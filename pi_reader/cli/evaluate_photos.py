@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def evaluate_photos(
-    folder: Path, weights: str, as_json: bool, pictures: Path | None, by_source: bool = False
+    folder: Path,
+    weights: str,
+    as_json: bool,
+    pictures: Path | None,
+    by_source: bool = False,
+    force: bool = False,
 ) -> int:
     """Read the folder's photographs, print the score, and collect the errors in a picture.
 
@@ -39,7 +44,7 @@ def evaluate_photos(
     errors: list[tuple[np.ndarray, str]] = []
     for truth in truths:
         try:
-            frame = load(folder / truth.file)
+            frame = load(folder / truth.file, _warn)
         except (BadData, MissingFile) as error:
             print(f"pi-reader: {error}", file=sys.stderr)
             codes.add(error.exit_code)
@@ -54,8 +59,14 @@ def evaluate_photos(
         save_picture(
             pictures / "errors.png",
             sheet([cut for cut, _ in errors], [caption for _, caption in errors]),
+            [folder],
+            force,
         )
     return min(codes - {0}, default=0)
+
+
+def _warn(line: str) -> None:
+    print(f"pi-reader: {line}", file=sys.stderr, flush=True)
 
 
 def _cut_outs(truth: Truth, frame: Frame, reading: Reading) -> list[tuple[np.ndarray, str]]:
@@ -110,13 +121,16 @@ def _folds(held: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _cell(value: float) -> str:
+    if isinstance(value, int):
+        return f"{value:10d}"
+    return f"{'-':>10}" if math.isnan(value) else f"{value:10.3f}"
+
+
 def _table(groups: dict[str, Score]) -> str:
     columns = {group: score.figures() for group, score in groups.items()}
     lines = [f"{'':18}" + "".join(f"{group:>10}" for group in columns)]
     for name in columns["all"]:
         cells = (figures[name] for figures in columns.values())
-        lines.append(
-            f"{name:18}"
-            + "".join(f"{cell:10d}" if isinstance(cell, int) else f"{cell:10.3f}" for cell in cells)
-        )
+        lines.append(f"{name:18}" + "".join(map(_cell, cells)))
     return "\n".join(lines)

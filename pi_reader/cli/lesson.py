@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import WEIGHTS_HELP, fetched_mnist, weights_path
+from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, fetched_mnist, weights_path
 from pi_reader.errors import UsageError
 from pi_reader.lessons.course import LESSONS
 
@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="save its pictures there (with matplotlib; else as text)",
     )
+    add_force_option(parser)
     parser.add_argument(
         "--code",
         action="store_true",
@@ -117,6 +118,7 @@ def run(args: argparse.Namespace) -> int:
         _ask if waits else None,
         args.code,
         watched,
+        args.force,
     )
     course.give(args.name, board, np.random.default_rng(args.seed), args.settings)
     return 0

@@ -19,7 +19,7 @@ from typing import NoReturn, Protocol, cast
 
 from pi_reader import __version__
 from pi_reader.cli.common import one_line
-from pi_reader.errors import CannotWrite, PiReaderError
+from pi_reader.errors import INTERRUPTED, CannotWrite, PiReaderError
 
 COMMANDS = (
     "read",
@@ -54,7 +54,6 @@ _SPELLED = {
     "…": "...",
     "’": "'",
 }
-_INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
 
 
 class Command(Protocol):
@@ -74,31 +73,60 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (by default the process's own) and return the exit code."""
     _open_streams()
     words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        return _flushed(_run(words))
+    except SystemExit:  # of argparse, after --help, --version or a mistake
+        _flushed(0)
+        raise
+
+
+def _flushed(code: int) -> int:
+    """The exit code, after the last of our output has gone its way: who does not listen any more,
+    as in `| head`, does not change it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        return code or _cannot_print(error)
+    return code
+
+
+def _run(words: list[str]) -> int:
+    """Do what the words say, and turn what went wrong into an exit code."""
     try:  # reading the options imports commands, which takes a second on a Zero
         args = _arguments(words)
         # Idle BLAS threads spin (numpy#6237), and one frame is too small to parallelise; training
         # has its own threads. This must be set before numpy is imported.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", args.blas_threads)
-        code = int(args.run(args))
-        sys.stdout.flush()
-        return code
+        return int(args.run(args))
     except PiReaderError as error:
         print(f"pi-reader: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("pi-reader: stopped", file=sys.stderr)
-        return _INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough, as in `| head`
+        return INTERRUPTED
+    except BrokenPipeError:  # in the middle: what would have come is not wanted
         _drop_output()
         return 0
+    except PermissionError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        line = one_line(f"pi-reader: {place}no permission; its owner, or sudo, may")
+        print(line, file=sys.stderr)
+        return CannotWrite.exit_code
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             _drop_output()
-            print(f"pi-reader: the output cannot be written, {error.strerror}", file=sys.stderr)
-            return CannotWrite.exit_code
+            return _cannot_print(error)
         traceback.print_exc()
         print("pi-reader: this is our fault; please report the lines above", file=sys.stderr)
         return PiReaderError.exit_code
+
+
+def _cannot_print(error: OSError) -> int:
+    print(f"pi-reader: the output cannot be written, {error.strerror}", file=sys.stderr)
+    return CannotWrite.exit_code
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import WEIGHTS_HELP, one_line
+from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, one_line
 from pi_reader.errors import BadData, MissingFile
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ HELP = """read the handwritten digits on photographs
 Each picture's digits are printed line by line, as they are written; `?` stands for a digit that
 the reader does not stand by. A picture that cannot be read is reported, the others still are."""
 EXAMPLE = "pi-reader read photo.jpg another.png --annotate /tmp/looked-at"
+
+_LONGEST_STEM = 240  # bytes of a file's name; most file systems take 255, with number and ending
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,37 +40,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write each picture there, with boxes, labels and confidences",
     )
+    add_force_option(parser)
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
 
 
 def run(args: argparse.Namespace) -> int:
     """Read all pictures; 65 if any was bad, else 66 if any was missing, else 0."""
     from pi_reader.camera.files import load
-    from pi_reader.cli.common import make_folder, open_reader, save_picture
+    from pi_reader.cli.common import open_reader, save_picture
 
-    if args.annotate:
-        make_folder(args.annotate)
+    targets = _targets(args)
     reader = open_reader(args.weights)
     codes = {0}
-    names: set[str] = set()
-    for path in args.images:
+    for number, path in enumerate(args.images):
         try:
-            frame = load(path)
+            frame = load(path, _warn)
         except (BadData, MissingFile) as error:
             print(f"pi-reader: {one_line(str(error))}", file=sys.stderr, flush=True)
             codes.add(error.exit_code)
             continue
         reading = reader.read(frame)
-        print(json.dumps(as_json(reading)) if args.json else for_people(reading), flush=True)
-        if args.annotate:
-            from pi_reader.pictures import annotated  # loads Pillow's fonts only if needed
+        try:
+            print(json.dumps(as_json(reading)) if args.json else for_people(reading), flush=True)
+        except BrokenPipeError:  # nobody listens any more; what went wrong so far still counts
+            break
+        if targets:
+            from pi_reader.pictures import annotated  # Pillow's fonts, only for who wants them
 
-            save_picture(args.annotate / _free_name(path, names), annotated(frame, reading))
+            picture = annotated(frame, reading)
+            save_picture(targets[number], picture, args.images, args.force)
     return min(codes - {0}, default=0)  # 65 outranks 66
 
 
+def _warn(line: str) -> None:
+    print(f"pi-reader: {one_line(line)}", file=sys.stderr, flush=True)
+
+
 def as_json(reading: Reading) -> dict[str, Any]:
-    """The reading for scripts; README.md describes each key."""
+    """The reading as scripts get it; README.md describes each key."""
     return {
         "source": reading.source,
         "size": list(reading.size),
@@ -117,11 +127,28 @@ def _digit(digit: Digit) -> dict[str, Any]:
     }
 
 
+def _targets(args: argparse.Namespace) -> list[Path]:
+    """For each image the picture to write, none without --annotate. Raises CannotWrite, if one of
+    them may not be written, before any is."""
+    from pi_reader.cli.common import is_our_picture, make_folder
+    from pi_reader.files import check_output
+
+    if not args.annotate:
+        return []
+    make_folder(args.annotate)
+    names: set[str] = set()
+    targets = [args.annotate / _free_name(path, names) for path in args.images]
+    for target in targets:
+        check_output(target, args.images, is_our_picture, args.force)
+    return targets
+
+
 def _free_name(path: Path, names: set[str]) -> str:
-    """a.png for a.jpg; a-2.png for the second a.jpg, from another folder."""
-    name, number = f"{path.stem}.png", 1
+    """a.png for a.jpg; a-2.png for the second a.jpg, from another folder. Long names are cut."""
+    stem = os.fsdecode(os.fsencode(path.stem)[:_LONGEST_STEM])
+    name, number = f"{stem}.png", 1
     while name in names:
         number += 1
-        name = f"{path.stem}-{number}.png"
+        name = f"{stem}-{number}.png"
     names.add(name)
     return name

@@ -28,7 +28,8 @@ EXAMPLE = "pi-reader readings --since 2h --csv"
 LAST = 20  # readings that are shown by default
 _AGO = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_COLUMNS = ("id", "time", "text", "sure", "confidence", "weights")
+_MOST = 1_000_000_000  # of --last; no card holds as many
+_COLUMNS = ("id", "time", "text", "sure", "confidence", "weights", "when", "utc_offset")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
     """Print them, oldest first."""
     from pi_reader.history import past
 
-    if args.last is not None and args.last < 1:
-        raise UsageError(f"readings: --last is {args.last}, should be at least 1")
+    if args.last is not None and not 1 <= args.last <= _MOST:
+        raise UsageError(f"readings: --last is {args.last:.3g}, should be from 1 to {_MOST:,}")
     since = moment(args.since, datetime.now()) if args.since else 0.0
     path = folders_of(args).history
     readings: Iterable[Past] = past(path, since)
@@ -97,6 +98,15 @@ def _local(when: float) -> str:
         return ""
 
 
+def _offset(when: float) -> str:
+    """How far the local time was ahead of UTC, as +0200; "" if the time is not known. In the hour
+    before winter time the clock shows each minute twice, and only this tells which is meant."""
+    try:
+        return time.strftime("%z", time.localtime(when)) if when else ""
+    except OverflowError:
+        return ""
+
+
 def _values(one: Past) -> dict[str, object]:
     """A reading for scripts: `when` in seconds since 1970 or null, `time` the same in words."""
     return {
@@ -107,6 +117,7 @@ def _values(one: Past) -> dict[str, object]:
         "sure": one.sure,
         "confidence": round(one.confidence, 4),
         "weights": one.weights,
+        "utc_offset": _offset(one.when) or None,
     }
 
 
@@ -129,4 +140,4 @@ def _print_lines(readings: Iterable[Past], otherwise: str) -> None:
 def _line(one: Past) -> str:
     """A reading for people; its lines side by side."""
     text = "  ".join(one.text.split("\n"))
-    return f"{_local(one.when) or 'time not known':19}  {one.confidence:4.0%}  {text}"
+    return f"{one.id:6}  {_local(one.when) or 'time not known':19}  {one.confidence:4.0%}  {text}"

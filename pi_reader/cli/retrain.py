@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import (
+    add_force_option,
     add_state_option,
     content_of,
     folders_of,
     generations_of,
+    is_others,
+    is_our_weights,
     weights_path,
 )
-from pi_reader.errors import BadData, MissingFile, UsageError
+from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders, Settings
@@ -68,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="with --samples: the weights file to write"
     )
+    add_force_option(parser)
     add_state_option(parser)
 
 
@@ -91,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
         return _for_elsewhere(args)
     folders = folders_of(args)
     settings = load_settings(folders.settings)
-    if args.ask or _is_not_ours(folders.state):
+    if args.ask or is_others(folders.state, os.getuid()):
         Requests(folders.requests).ask("retrain")
         print(
             "a training was asked for; "
@@ -157,27 +161,35 @@ def _learn(
             temperature=temperature,
         )
         night.run()
-    return 0
+        return INTERRUPTED if told() == trainer.INTERRUPTED else 0
 
 
 def _for_elsewhere(args: argparse.Namespace) -> int:
-    """Train on exported samples, and write weights that can be offered to the box."""
-    from pi_reader.files import sha256
+    """Learn from exported samples, write weights to be offered to the box that they came from."""
+    from pi_reader.files import check_output, sha256
     from pi_reader.learning.night.job import learn_for_elsewhere
     from pi_reader.learning.samples import exchange
     from pi_reader.network import store
     from pi_reader.training import trainer
 
     path = weights_path(args.start)
+    inputs = [args.samples, path, *([args.mnist] if args.mnist else [])]
+    check_output(args.out, inputs, is_our_weights, args.force)
     parent, card = store.load(path)
     content = content_of(str(args.samples), exchange.LARGEST)
-    with trainer.told_to_stop() as told:
-        outcome, its = learn_for_elsewhere(
-            content, args.samples.name, parent, card, sha256(path), args.mnist, told, _say
-        )
+    try:
+        with trainer.told_to_stop() as told:
+            outcome, its = learn_for_elsewhere(
+                content, args.samples.name, parent, card, sha256(path), args.mnist, told, _say
+            )
+    except trainer.Stopped as stopped:
+        if str(stopped) == trainer.INTERRUPTED:
+            raise KeyboardInterrupt from None
+        raise Busy(f"retrain: {stopped}, nothing is written") from None
     if outcome.model is None:
         raise BadData(f"{args.samples}: {outcome.state}: {outcome.why}; nothing is written")
-    store.save(args.out, outcome.model, its)
+    out = check_output(args.out, inputs, is_our_weights, args.force)  # hours have passed
+    store.save(out, outcome.model, its)
     if outcome.state != "accepted":
         raise BadData(
             f"{args.out}: is written to be looked at, but {outcome.state}: {outcome.why};"
@@ -186,15 +198,6 @@ def _for_elsewhere(args: argparse.Namespace) -> int:
     print(f"{args.out}: {outcome.state}, {outcome.why}")
     print(f"`pi-reader weights offer {args.out}` on the box has them judged there")
     return 0
-
-
-def _is_not_ours(folder: Path) -> bool:
-    """Whether the state belongs to another user, as on a box, whose own unit has to train."""
-    try:
-        owner = folder.stat().st_uid
-    except OSError:
-        return False
-    return owner != os.geteuid()
 
 
 def _say(line: str) -> None:

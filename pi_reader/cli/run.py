@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import add_state_option, one_line
-from pi_reader.errors import BadSettings, CannotWrite, MissingFile, UsageError
+from pi_reader.errors import INTERRUPTED, BadSettings, CannotWrite, MissingFile, UsageError
+from pi_reader.privileges import work_as_owner_of
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if args.config is not None and not args.config.exists():
         raise MissingFile(f"{args.config}: there is no such settings file")
     folders = find_folders(args.state, args.config)
+    work_as_owner_of(folders.state)  # `sudo pi-reader run` must not leave root's files behind
     until = None if args.seconds is None else time.monotonic() + args.seconds
     again = True
     with _alone(folders):
@@ -66,10 +68,10 @@ def run(args: argparse.Namespace) -> int:
             settings = _settings(args, folders.settings)
             with ExitStack() as opened:
                 appliance = build(settings, folders, log, opened)
-                with _signals(appliance):
+                with _signals(appliance) as interrupted:
                     appliance.run(until)
                 again = appliance.wants_reload
-    return 0
+    return INTERRUPTED if interrupted else 0
 
 
 @contextmanager
@@ -106,10 +108,16 @@ def _settings(args: argparse.Namespace, path: Path) -> Settings:
 
 
 @contextmanager
-def _signals(appliance: Appliance) -> Iterator[None]:
-    """During the block, SIGTERM and SIGINT end the loop, and SIGHUP reloads the settings."""
+def _signals(appliance: Appliance) -> Iterator[list[int]]:
+    """Let SIGTERM and SIGINT end the loop, and SIGHUP reload, for as long as the block lasts.
+
+    Gives a list that is not empty once it was SIGINT.
+    """
+    interrupted: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            interrupted.append(number)
         appliance.stop()
         signal.alarm(STOP_WITHIN)
 
@@ -129,7 +137,7 @@ def _signals(appliance: Appliance) -> Iterator[None]:
     }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        yield
+        yield interrupted
     except _Stopped:
         log("the camera did not answer in time; stopped without it")
     finally:

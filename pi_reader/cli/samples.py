@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import json
 import re
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import (
+    add_force_option,
     add_state_option,
     content_of,
     counted,
+    fitted,
     folders_of,
+    is_others,
     save_picture,
 )
-from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
-from pi_reader.files import locked
+from pi_reader.errors import BadData, MissingFile, UsageError
+from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 HELP = """what the box was taught: look at it, put it right, take it elsewhere
 
-`samples label last 7` says what the last reading was, `samples label last 2016` all its digits;
+`samples label last 7` says what the last reading was, `samples label last 2016` all its digits,
+`samples label last 2076=2016` that 2076 was wrong, `samples label --reading 1234 2016` those of
+reading 1234, which `pi-reader readings` shows;
 `-` stands for a mark that is no digit, `?` for one to leave as it is."""
 EXAMPLE = "pi-reader samples label last 2016"
 
@@ -58,8 +61,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("which", metavar="ID|last", help="number of a sample, or `last`")
     one.add_argument(
         "label",
+        nargs="?",
         metavar="LABEL",
-        help="0 to 9, or none (-) for no digit; for `last` one for each digit",
+        help="0 to 9, or none (-) for no digit; for a reading one for each digit, or what was read "
+        "and what it is: 367=361",
+    )
+    one.add_argument(
+        "--reading",
+        type=_number,
+        metavar="N",
+        help="the reading of that number instead of `last`; `pi-reader readings` shows them",
     )
     one.add_argument(
         "--place", type=int, metavar="N", help="with `last`: only its Nth digit, counted from 1"
@@ -74,12 +85,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     one = action("export", "write all to one file, for another reader or a bigger machine", _export)
     one.add_argument("file", metavar="FILE", help="the npz to write; - for standard output")
+    add_force_option(one)
     one = action("import", "take in a file that `export` wrote", _import)
     one.add_argument("file", metavar="FILE", help="the npz to read; - for standard input")
     one = action(
         "sheet", "draw them on a sheet, each with what it was read as and what it is", _sheet
     )
     one.add_argument("file", type=Path, metavar="FILE", help="the PNG to write")
+    add_force_option(one)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -88,10 +101,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, folders: Folders) -> int:
-    with _open(folders) as samples:
-        counts, found = samples.counts(), list(samples.all())
+    from pi_reader.learning.samples import Counts
+
+    try:
+        with _open(folders) as samples:
+            counts, found = samples.counts(), list(samples.all())
+    except MissingFile:  # nothing was taught yet, which is no mistake
+        counts, found = Counts(0, 0, 0, 0, 0.0), []
     for sample in found if args.all or args.json else found[-_LISTED:]:
-        print(json.dumps(_as_json(sample)) if args.json else _line(sample))
+        print(json.dumps(_as_json(sample)) if args.json else fitted(_line(sample)))
     if not args.json:
         print(
             f"{counted(counts.samples, 'sample')} of {counted(counts.events, 'reading')}, "
@@ -112,29 +130,44 @@ def _show(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _label(args: argparse.Namespace, folders: Folders) -> int:
+    if args.reading is not None:
+        if args.label is not None:
+            raise UsageError("samples label: with --reading, give only what it is")
+        args.label = args.which
+        return _label_reading(args, folders)
+    if args.label is None:
+        raise UsageError("samples label: say what it is, after its number or `last`")
     if args.which == "last":
-        return _label_last(args, folders)
+        return _label_reading(args, folders)
     try:
         number = _number(args.which)
     except argparse.ArgumentTypeError as error:
         raise UsageError(f"samples label: {error}, or last") from error
+    label = _label_from(args.label)
+    if is_others(folders.state):
+        from pi_reader.client.labelling import ask
+
+        print(ask(folders, "relabel", id=number, label=label))
+        return 0
     with _open(folders) as samples:
-        print(_line(samples.label(number, _label_from(args.label))))
+        print(_line(samples.label(number, label)))
     return 0
 
 
-def _label_last(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.client.labelling import label_last
+def _label_reading(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.client.labelling import label_reading
 
     label = args.label.replace("none", "-")
-    if not re.fullmatch(r"[0-9?\s-]+", label):
+    if not re.fullmatch(r"([0-9?\s]+=)?[0-9?\s-]+", label):
         raise UsageError(
             f"label {args.label!r:.40}: should be digits, - for what is none, and ? "
             "for one to leave as it is"
         )
+    if args.place is not None and not 1 <= args.place < 10**6:
+        raise UsageError(f"samples label: --place is {args.place}, digits are counted from 1")
     place = None if args.place is None else args.place - 1
     try:
-        print(label_last(folders, label, place))
+        print(label_reading(folders, label, place, args.reading))
     except BadData as error:
         if place is None and len(label) == 1:
             raise BadData(f"{error}; --place N labels the Nth alone") from error
@@ -145,10 +178,18 @@ def _label_last(args: argparse.Namespace, folders: Folders) -> int:
 def _drop(args: argparse.Namespace, folders: Folders) -> int:
     if args.all == bool(args.id):
         raise UsageError("samples drop: name the samples' numbers, or give --all")
+    from pi_reader.box.housekeeping import without_training
+    from pi_reader.client.labelling import ask
     from pi_reader.learning.samples.database import set_aside
 
+    if is_others(folders.state):
+        print(ask(folders, "drop", **({"all": True} if args.all else {"ids": args.id})))
+        return 0
     left = args.all and bool(set_aside(folders.samples))  # perhaps where samples.db is gone
-    with _open(folders, new=left) as samples, _without_training(folders, args.all):
+    with (
+        _open(folders, new=left) as samples,
+        without_training(folders.state / "night", args.all),
+    ):
         gone = samples.drop_all() if args.all else samples.drop(args.id)
     if not gone and not args.all:
         raise UsageError(
@@ -158,57 +199,50 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
     return 0
 
 
-@contextlib.contextmanager
-def _without_training(folders: Folders, everything: bool) -> Iterator[None]:
-    """Before everything is dropped, remove an unfinished training, which has learned from it.
-
-    Raises Busy while one is running, CannotWrite if this user may not remove it.
-    """
-    night = folders.state / "night"
-    if not everything or not night.is_dir():
-        yield
-        return
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(locked(night / "lock", 0.0))
-        except Busy as error:
-            raise Busy(
-                "samples drop: a training is learning from them; nothing is dropped, try "
-                "again when it is over; `pi-reader status` tells"
-            ) from error
-        for path in (night / "plan.json", *night.glob("*.checkpoint")):
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise CannotWrite(
-                    f"{path}: cannot be removed ({error.strerror}), nothing is "
-                    "dropped; try it with sudo"
-                ) from error
-        yield
-
-
 def _export(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.files import durable
+    from pi_reader.cli.common import judged_by
+    from pi_reader.files import check_output, durable
     from pi_reader.learning.samples import exchange
 
+    if args.file != "-":
+        inputs = [folders.samples, folders.settings]
+        with as_caller():
+            target = check_output(Path(args.file), inputs, _is_export, args.force)
     with _open(folders) as samples:
         found = list(samples.all())
+    judged = judged_by(folders)
     if args.file == "-":
         content = io.BytesIO()
-        exchange.write(found, content)
+        exchange.write(found, content, judged)
         sys.stdout.buffer.write(content.getvalue())
         sys.stdout.buffer.flush()
         return 0
-    with durable(Path(args.file)) as handle:
-        exchange.write(found, handle)
+    with as_caller(), durable(target) as handle:
+        exchange.write(found, handle, judged)
     print(f"{args.file}: {counted(len(found), 'sample')}")
     return 0
 
 
-def _import(args: argparse.Namespace, folders: Folders) -> int:
+def _is_export(path: Path) -> bool:
     from pi_reader.learning.samples import exchange
 
-    new = exchange.read(content_of(args.file, exchange.LARGEST), args.file)
+    try:
+        exchange.read(content_of(str(path), exchange.LARGEST))
+    except (BadData, MissingFile):
+        return False
+    return True
+
+
+def _import(args: argparse.Namespace, folders: Folders) -> int:
+    from pi_reader.client.labelling import hand_in
+    from pi_reader.learning.samples import exchange
+
+    content = content_of(args.file, exchange.LARGEST)
+    new = exchange.read(content, args.file)
+    if is_others(folders.state):
+        hand_in(folders, "import", content)
+        print(f"{counted(len(new), 'sample')} handed in; `pi-reader samples list` shows them soon")
+        return 0
     with _open(folders, new=True) as samples:
         came = exchange.add(samples, new)
     print(
@@ -229,7 +263,7 @@ def _sheet(args: argparse.Namespace, folders: Folders) -> int:
             "`pi-reader samples import`"
         )
     captions = [f"{s.id} {name_of(s.read)}>{name_of(s.label)}" for s in found]
-    save_picture(args.file, sheet([s.patch for s in found], captions))
+    save_picture(args.file, sheet([s.patch for s in found], captions), force=args.force)
     print(
         f"{args.file}: the newest {counted(len(found), 'sample')}, with number, what it was read "
         "as and what it is"

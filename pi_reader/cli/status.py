@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pi_reader.cli.common import add_state_option, folders_of, one_line
+from pi_reader.cli.common import add_state_option, can_draw, folders_of, one_line
 from pi_reader.client.status import BoxStatus, is_number, number, read_status, span
-from pi_reader.errors import NoHardware
+from pi_reader.errors import INTERRUPTED, NoHardware
 
 HELP = """how the box is doing: what it sees, what is wrong, what it is learning
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
             )
             if text != said:
                 print(
-                    (_CLEAR if args.follow and not args.json and sys.stdout.isatty() else "")
+                    (_CLEAR if args.follow and not args.json and can_draw(sys.stdout) else "")
                     + text,
                     flush=True,
                 )
@@ -58,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
             said = text
             time.sleep(_FOLLOW_SECONDS)
     except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # nobody listens any more; how it is doing is said by the code, too
         pass
     return 0 if known.running else OFFLINE
 
@@ -92,7 +94,8 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     if last.get("text"):
         when = number(last, "when")
         ago = f", {span(now - when)} ago" if when else ""
-        yield "last", f"{'  '.join(str(last['text']).split())}{ago}"
+        name = f" (reading {last['event']})" if is_number(last.get("event")) else ""
+        yield "last", f"{'  '.join(str(last['text']).split())}{name}{ago}"
     yield from _joined(
         "view",
         view,

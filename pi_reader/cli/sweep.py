@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pi_reader.cli.common import fetched_mnist
+from pi_reader.cli.common import add_force_option, fetched_mnist, is_our_weights
 from pi_reader.errors import UsageError
+from pi_reader.files import check_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,23 +111,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="save the curves there (with matplotlib; else as text)",
     )
+    add_force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run all trials, show the curves, keep the best."""
     _check(args)
+    inputs = [args.mnist] if args.mnist else []
+    results = check_output(args.results, inputs, lambda _: True)  # what is none of ours is refused
+    if args.keep:
+        check_output(args.keep, [*inputs, results], is_our_weights, args.force)
     from pi_reader.lessons.base import Blackboard
     from pi_reader.lessons.curves import show
     from pi_reader.training import sweep
 
     if args.download:
         args.mnist = fetched_mnist()
-    board = Blackboard(sys.stdout, "sweep", pictures=args.pictures)
+    board = Blackboard(sys.stdout, "sweep", pictures=args.pictures, force=args.force)
     material, test, source = _material(args)
     trials = sweep.curves(args.rates, args.hidden, args.angles, args.epochs, args.seeds)
     try:
         outcomes = sweep.sweep(
-            trials, material, args.results, _jobs(args), args.cluster, _counter(len(trials))
+            trials, material, results, _jobs(args), args.cluster, _counter(len(trials))
         )
     except KeyboardInterrupt:
         print(
@@ -223,7 +229,7 @@ def _best(
         from pi_reader.network.card import Card
 
         store.save(
-            args.keep,
+            check_output(args.keep, [args.results], is_our_weights, args.force),
             network.to_model(),
             Card(
                 recipe="sweep",

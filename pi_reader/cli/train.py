@@ -14,7 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
+from pi_reader.cli.common import add_force_option, is_our_weights
+from pi_reader.errors import INTERRUPTED, BadData, Busy, CannotWrite, PiReaderError, UsageError
+from pi_reader.files import check_output
 from pi_reader.training.recipes import NEIGHBOURHOOD, RECIPES
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ Ctrl-C saves what has been reached beside the weights; --resume goes on from the
 very weights that an unbroken training would have given."""
 EXAMPLE = "pi-reader train default --download --out default.npz"
 
-_INTERRUPTED = 130  # 128 + SIGINT, what shells report for Ctrl-C
 _MOST_EPOCHS, _MOST_HOURS = 100_000, 10_000.0
 
 
@@ -99,6 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on where an earlier run of this command was stopped",
     )
+    add_force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -110,18 +112,21 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.training import course as courses
     from pi_reader.training import trainer
 
-    kept = args.out.with_name(args.out.name + ".checkpoint")
+    _, kept = _targets(args)
     course = _course(args, kept)
     began = time.monotonic()
     learner = courses.learner_for(course)
     try:
         start = _resume(args, kept, course, learner)
-        with trainer.told_to_stop() as told:
+        with trainer.told_to_stop() as told:  # what interrupts elsewhere finds nothing to save
             stop = _with_deadline(told, args.hours, began)
             result = _train(learner, start, kept, course, stop)
         if result.stopped:
             return _stopped(result, learner, kept)
         return _finish(args, kept, course, learner, result)
+    except trainer.Stopped as stopped:
+        _say(f"train: {stopped} before a step was done, so there is nothing to keep")
+        return INTERRUPTED
     finally:
         learner.close()
 
@@ -166,13 +171,32 @@ def _check(args: argparse.Namespace) -> None:
             raise UsageError(f"train: --{name} is {value}, should be above 0 and at most {most:g}")
     if args.seed < 0:
         raise UsageError(f"train: --seed is {args.seed}, should be 0 or more")
+    _targets(args)
     folder = args.out.absolute().parent
-    if args.out.is_dir():
-        raise CannotWrite(f"{args.out}: is a folder; name a file in it")
     if not folder.is_dir():
         raise CannotWrite(f"{args.out}: its folder does not exist; create it first")
     if not os.access(folder, os.W_OK):
         raise CannotWrite(f"{args.out}: may not be written; choose another place")
+
+
+def _targets(args: argparse.Namespace) -> tuple[Path, Path]:
+    """The weights file and the checkpoint to write. Raises CannotWrite if we may not."""
+    inputs = [args.mnist] if args.mnist else []
+    kept = args.out.with_name(args.out.name + ".checkpoint")
+    return (
+        check_output(args.out, inputs, is_our_weights, args.force),
+        check_output(kept, inputs, _is_checkpoint, args.force),
+    )
+
+
+def _is_checkpoint(path: Path) -> bool:
+    from pi_reader.training import checkpoint
+
+    try:
+        checkpoint.facts_of(path)
+    except PiReaderError:
+        return False
+    return True
 
 
 def _neighbourhood(args: argparse.Namespace) -> int:
@@ -188,7 +212,7 @@ def _neighbourhood(args: argparse.Namespace) -> int:
     context = courses.context_for(course, model, _go, _say)
     if context is None:
         raise BadData(f"{path}: knows digits alone; choose weights with 11 outcomes")
-    sha256 = store.save(args.out, model, replace(card, parent=digest(path)), context)
+    sha256 = store.save(_targets(args)[0], model, replace(card, parent=digest(path)), context)
     print(f"{args.out}: {context.neighbourhood.multiply_adds:,} multiply-adds a mark beside")
     print(f"sha256 {sha256}")
     return 0
@@ -283,7 +307,7 @@ def _stopped(result: Run, learner: Learner, kept: Path) -> int:
     if result.stopped == "the time is up":
         raise Busy(said)
     _say(said)
-    return _INTERRUPTED
+    return INTERRUPTED
 
 
 def _finish(
@@ -297,7 +321,7 @@ def _finish(
     model = learner.result()
     card = courses.calibrate_and_card(course, model)
     context = courses.context_for(course, model, _go, _say)
-    sha256 = store.save(args.out, model, card, context)
+    sha256 = store.save(_targets(args)[0], model, card, context)  # hours have passed
     kept.unlink(missing_ok=True)
     print(
         f"{args.out}: {card.accuracy:.2%} right on {card.measured}, "

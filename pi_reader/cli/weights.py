@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from pi_reader.cli.common import (
     add_state_option,
     content_of,
+    fitted,
     folders_of,
     generations_of,
+    is_others,
     one_line,
     weights_path,
 )
-from pi_reader.errors import UsageError
+from pi_reader.errors import Busy, UsageError
+from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,7 +98,7 @@ def _list(args: argparse.Namespace, folders: Folders, generations: Generations) 
     print(
         json.dumps([_as_json(one) for one in found])
         if args.json
-        else "\n".join(map(one_line, table.lines(found)))
+        else "\n".join(fitted(one_line(line)) for line in table.lines(found))
     )
     return 0
 
@@ -114,7 +117,16 @@ def _show(args: argparse.Namespace, folders: Folders, generations: Generations) 
 
 
 def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    from pi_reader.box.housekeeping import is_learning
+
+    if is_others(folders.state):
+        return _ask(args, folders, "use", number=args.number)
     before = generations.get(args.number)
+    if before.state == "candidate" and is_learning(folders.state / "night"):
+        raise Busy(
+            f"generation {args.number}: may be judged at this moment; use it when the training is "
+            "over, `pi-reader status` tells"
+        )
     if before.state in ("refused", "bad"):
         print(
             f"pi-reader: generation {args.number} was {before.state} "
@@ -125,15 +137,35 @@ def _use(args: argparse.Namespace, folders: Folders, generations: Generations) -
 
 
 def _rollback(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
+    if is_others(folders.state):
+        return _ask(args, folders, "rollback")
     return _say_in_use(args, generations.rollback())
 
 
+def _ask(args: argparse.Namespace, folders: Folders, kind: str, **words: Any) -> int:
+    """Have the running service do it: a member of its group may not write there."""
+    from pi_reader.client.labelling import ask
+
+    done = ask(folders, kind, **words)
+    print(json.dumps({"done": done}) if args.json else one_line(done))
+    return 0
+
+
 def _offer(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
-    """Store a file as a candidate, and request its test."""
+    """Keep it as a candidate, and have it judged."""
+    from pi_reader.client.labelling import hand_in
     from pi_reader.learning.generations import LARGEST_OFFER
+    from pi_reader.learning.generations.store import check_offer
     from pi_reader.requests import Requests
 
-    one = generations.add_file(content_of(args.file, LARGEST_OFFER))
+    content = content_of(args.file, LARGEST_OFFER)
+    if is_others(folders.state):
+        check_offer(content)
+        hand_in(folders, "offer", content)
+        done = "handed in for the judge; `pi-reader weights list` tells what becomes of it"
+        print(json.dumps({"done": done}) if args.json else done)
+        return 0
+    one = generations.add_file(content)
     Requests(folders.requests).ask("retrain", why=f"generation {one.number} was offered")
     judged = (
         "`pi-reader weights list` tells what becomes of it"
@@ -181,7 +213,8 @@ def _model(which: str, generations: Generations) -> Model:
 
     if which.isascii() and which.isdecimal() and len(which) <= _MOST_DIGITS:
         return generations.load(int(which))[0]
-    return store.load(weights_path(which))[0]
+    with as_caller():
+        return store.load(weights_path(which))[0]
 
 
 def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.ndarray]:
@@ -193,10 +226,11 @@ def _digits(args: argparse.Namespace, folders: Folders) -> tuple[np.ndarray, np.
     from pi_reader.training.npz import load_npz
     from pi_reader.values import NO_DIGIT
 
-    if args.mnist:
-        return data.load_test(args.mnist)
-    if args.npz:
-        return load_npz(args.npz)
+    with as_caller():
+        if args.mnist:
+            return data.load_test(args.mnist)
+        if args.npz:
+            return load_npz(args.npz)
     held = []
     if folders.samples.exists():
         with Samples(folders.samples) as samples:

@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from pi_reader.client import training
-from pi_reader.client.labelling import label_last
+from pi_reader.client.labelling import label_reading
 from pi_reader.config import Folders
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
 from pi_reader.learning.generations import LARGEST_OFFER, Generations, table
@@ -114,6 +114,8 @@ class Entry:
 PATTERNS = {
     "N": re.compile("[1-9][0-9]{0,5}"),
     "DAY": re.compile(r"2[0-9]{3}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9])?"),
+    "NUMBER": re.compile("[1-9][0-9]{0,11}"),
+    "READ=DIGITS": re.compile("[0-9?]{1,200}=[0-9?-]{1,200}"),
     "DIGITS": re.compile("[0-9?-]{1,200}"),
     "DIGIT": re.compile("[0-9-]"),
 }
@@ -202,18 +204,22 @@ def _say_readings(session: Session, readings: Iterable[Past]) -> None:
     none = True
     for one in readings:
         when = table.when(one.when, "%Y-%m-%d %H:%M:%S")
-        session.say(f"{when:19}  {one.confidence:4.0%}  {'  '.join(one.text.split())}")
+        session.say(f"{one.id:6}  {when:19}  {one.confidence:4.0%}  {'  '.join(one.text.split())}")
         none = False
     if none:
         session.say("no readings")
 
 
 def _label(session: Session, digits: str) -> None:
-    session.say(label_last(session.folders, digits))
+    session.say(label_reading(session.folders, digits))
+
+
+def _label_reading(session: Session, number: str, digits: str) -> None:
+    session.say(label_reading(session.folders, digits, reading=int(number)))
 
 
 def _label_one(session: Session, place: str, digit: str) -> None:
-    session.say(label_last(session.folders, digit, int(place) - 1))
+    session.say(label_reading(session.folders, digit, int(place) - 1))
 
 
 def _weights(session: Session) -> None:
@@ -239,10 +245,17 @@ def _offer(session: Session) -> None:
 def _export(session: Session) -> None:
     if not session.folders.samples.exists():
         raise MissingFile("samples: there are none yet")
+    from pi_reader.config import load_settings
     from pi_reader.learning.samples import exchange
 
     with session.open_samples() as samples:
-        exchange.write(list(samples.all()), session.outgoing)
+        judged = {
+            "general": "MNIST"
+            if load_settings(session.folders.settings).night.mnist
+            else "drawn digits",
+            "parent": session.generations.current().sha256,
+        }
+        exchange.write(list(samples.all()), session.outgoing, judged)
     session.outgoing.flush()
 
 
@@ -264,6 +277,8 @@ TABLE = (
     Entry(("readings",), ("N",), "the last N", _readings),
     Entry(("readings",), ("DAY",), "all from a day, or a minute, on", _readings_since),
     Entry(("label", "last"), ("DIGITS",), "what the last reading really is", _label),
+    Entry(("label", "last"), ("READ=DIGITS",), "the same, if it was read like that", _label),
+    Entry(("label",), ("NUMBER", "DIGITS"), "what the reading of that number is", _label_reading),
     Entry(("label", "last"), ("N", "DIGIT"), "what its digit number N is", _label_one),
     Entry(("weights", "list"), (), "the generations of weights", _weights),
     Entry(("weights", "rollback"), (), "go back to the one before", _rollback),

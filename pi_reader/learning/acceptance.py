@@ -76,10 +76,12 @@ class Owner:
         """The figures in words."""
         mended = int((self.after.right & ~self.before.right).sum())
         broken = int((self.before.right & ~self.after.right).sum())
+        gains = self.after.margin - self.before.margin
         return (
             f"of {len(self.labels)} of your digits ({self.how}) {self.before.wrong} were read "
-            f"wrong, now {self.after.wrong} ({mended} mended, {broken} broken; luck alone: "
-            f"{self.p_value:.2g})"
+            f"wrong, now {self.after.wrong} ({mended} mended, {broken} broken); the right answer "
+            f"stands out more in {int((gains > 0).sum())}, less in {int((gains < 0).sum())}, which "
+            f"luck alone does as well with a chance of {self.p_value:.2g}"
         )
 
 
@@ -158,6 +160,14 @@ def p_value(gains: Sequence[int] | np.ndarray) -> float:
     for size in sizes:
         chances = 0.5 * (np.roll(chances, size) + np.roll(chances, -size))
     return float(min(1.0, chances[most + int(np.sum(gains)) :].sum()))
+
+
+def all_is_well(labels: np.ndarray, probabilities: np.ndarray, sure_at: float) -> bool:
+    """Whether each digit is read right and for sure, and no other mark is surely a digit: then
+    there is nothing to learn. probabilities: (n, outcomes)."""
+    sure = probabilities[:, :CLASSES].max(axis=1) >= sure_at
+    right = opinion(probabilities, labels).right
+    return bool((right & (sure == (labels != NO_DIGIT))).all())
 
 
 def doubtful_labels(labels: np.ndarray, read: np.ndarray, sure: np.ndarray) -> str:

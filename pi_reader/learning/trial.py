@@ -36,10 +36,6 @@ _LITTLE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)  # the same if few classes were t
 _MENDED = 0.9  # share of the owner's errors that the smallest blend has to correct
 
 
-class Stopped(Exception):
-    """The trial was told to stop; its progress is kept. The message is the reason."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """The result of a trial.
@@ -97,7 +93,7 @@ class Trial:
         self._done = 0  # steps of finished trainings
 
     def run(self) -> Outcome:
-        """Train and test. Raises Stopped, and CannotWrite if no checkpoint can be written."""
+        """Train and judge. Raises trainer.Stopped, and CannotWrite if no checkpoint can be kept."""
         taught, learned = self.taught, self.taught.take(~self.taught.held_out)
         short = acceptance.waits_for(len(taught), len(np.unique(taught.events)))
         if short or len(np.unique(learned.events)) < LEAST_LEARNED:
@@ -111,6 +107,13 @@ class Trial:
             taught.labels, read[:, :CLASSES].argmax(axis=1), sure
         ):
             return self._refused(wrong)
+        if acceptance.all_is_well(taught.labels, read, self.sure_at):
+            return Outcome(
+                "waiting",
+                f"all {len(taught)} labelled digits are read right and for sure, so there is "
+                "nothing to learn from them",
+                self.work,
+            )
         kinds = np.unique(learned.labels)
         self._replay = finetune.replayed(self.parent, self.rehearsal, kinds, self.seed)
         self.work += finetune.look_work(self.parent, self._replay.looked)
@@ -240,7 +243,7 @@ class Trial:
         try:
             result = trainer.train(learner, start, keep, stop)
             if result.stopped:
-                raise Stopped(result.stopped)
+                raise trainer.Stopped(result.stopped)
             if start < steps:
                 keep(steps)
             self.work += finetune.step_work(self.parent) * steps

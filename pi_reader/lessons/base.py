@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
 
 from pi_reader.errors import CannotWrite, UsageError
-from pi_reader.files import durable
+from pi_reader.files import check_output, durable
 
 if TYPE_CHECKING:
     import numpy as np
 
 _WIDTH = 78  # columns; a projector in a classroom shows 80
+_MAKER = "pi-reader lesson"  # by which picture files are known as ours
+_TEXT_MARK = f"# {_MAKER}"
+_MARKED = 4096  # bytes of a file within which the mark stands
 _MARGIN = "    "  # before numbers and drawings
 _QUIET = 1.5  # seconds of work before a progress bar appears
 
@@ -106,6 +109,7 @@ class Blackboard:
     ask: puts a question to whoever sits there and gives the answer; None where nobody does.
     with_code: show the lines of code that a lesson speaks of, and run them.
     watched: photographs as they come into a folder, for the lesson that reads a page.
+    force: whether picture files replace files that a lesson did not write.
     """
 
     def __init__(
@@ -120,10 +124,12 @@ class Blackboard:
         ask: Callable[[str], str] | None = None,
         with_code: bool = False,
         watched: Iterable[Path] | None = None,
+        force: bool = False,
     ) -> None:
         self.fast, self.mnist, self.weights, self.ask = fast, mnist, weights, ask
         self.watched = watched
         self._with_code = with_code
+        self._force = force
         self._out, self._name, self._pictures = out, name, pictures
         self._wait, self._sections = wait, 0
         if pictures is not None:
@@ -214,8 +220,9 @@ class Blackboard:
             return
         painted = None if paint is None else painting(paint)
         path = self._pictures / f"{self._name}-{name}{'.txt' if painted is None else '.png'}"
-        with durable(path) as handle:
-            handle.write(f"{drawing}\n".encode() if painted is None else painted)
+        inputs = [self.mnist] if self.mnist else []
+        with durable(check_output(path, inputs, _is_ours, self._force)) as handle:
+            handle.write(f"{_TEXT_MARK}\n{drawing}\n".encode() if painted is None else painted)
         self._write(f"[saved {path}]", "")
 
     def ending(self, lesson: Lesson) -> None:
@@ -246,8 +253,16 @@ def painting(paint: Callable[[Any], None]) -> bytes | None:
         return None
     paint(figure)
     png = io.BytesIO()
-    figure.savefig(png, format="png")
+    figure.savefig(png, format="png", metadata={"Software": _MAKER})
     return png.getvalue()
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a lesson saved this picture, by its mark near the beginning."""
+    marks = (_TEXT_MARK.encode(), b"Software\0" + _MAKER.encode())
+    with open(path, "rb") as handle:
+        start = handle.read(_MARKED)
+    return start.startswith(marks[0]) or marks[1] in start
 
 
 def _empty_figure() -> Any:

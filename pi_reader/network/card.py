@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -18,6 +19,10 @@ LARGEST_CARD = 256 << 10  # bytes of JSON
 
 PREPROCESSING = {"size": 28, "longer_edge": 20, "centred_by": "mass", "full_ink": 255}
 """How patches are made, in pixels and grey levels, for every network of this format."""
+
+_DEEPEST = 20  # tables within tables of the notes
+_LONE = re.compile("[\ud800-\udfff]")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][0-9:.+Z-]{1,30})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,10 @@ class Card:
         known = {item.name for item in fields(cls)}
         if wrong := sorted(known ^ set(values)):
             raise ValueError(f"{wrong[0]} is {'missing' if wrong[0] in known else 'unknown'}")
-        return cls(**values)
+        card = cls(**values)
+        if not is_finite_json(values):
+            raise ValueError("a number is not finite")
+        return card
 
 
 def read_card(path: Path) -> Card:
@@ -95,7 +103,12 @@ def read_card(path: Path) -> Card:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) < 10_000
+    """Text that can be written: JSON may hold halves of signs that no encoding knows."""
+    return isinstance(value, str) and len(value) < 10_000 and not _LONE.search(value)
+
+
+def _is_date(value: object) -> bool:
+    return value == "" or (isinstance(value, str) and bool(_DATE.fullmatch(value)))
 
 
 def _is_number(low: float, high: float) -> Callable[[object], bool]:
@@ -108,19 +121,40 @@ def _is_number(low: float, high: float) -> Callable[[object], bool]:
 
 
 def _is_seed(value: object) -> bool:
-    return value is None or (type(value) is int and value >= 0)
+    return value is None or (type(value) is int and 0 <= value < 1 << 64)
 
 
 def _is_share_or_none(value: object) -> bool:
     return value is None or _is_number(0, 1)(value)
 
 
+def _is_plain(value: object, depth: int = 0) -> bool:
+    """Whether a value is what JSON can hold and a person can look at: plain, not too deep."""
+    if isinstance(value, Mapping):
+        if not all(map(_is_text, value)):
+            return False
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return depth < _DEEPEST and all(_is_plain(one, depth + 1) for one in value)
+    if isinstance(value, str):
+        return _is_text(value)
+    return value is None or type(value) in (bool, int, float)
+
+
 def _is_table(value: object) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    return isinstance(value, Mapping) and _is_plain(value)
 
 
 def _is_text_table(value: object) -> bool:
     return _is_table(value) and all(_is_text(text) for text in value.values())  # type: ignore
+
+
+def _is_settings(value: object) -> bool:
+    """Names with one value each: text, or a plain number."""
+    return _is_table(value) and all(
+        type(one) in (str, int, float)
+        for one in value.values()  # type: ignore[attr-defined]
+    )
 
 
 def is_finite_json(value: object) -> bool:
@@ -143,7 +177,7 @@ _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "measured": (_is_text, "text"),
     "reject_below": (_is_number(0, 1), "from 0 to 1"),
     "temperature": (_is_number(0.01, 100), "from 0.01 to 100"),
-    "date": (_is_text, "text"),
-    "preprocessing": (_is_table, "names with values"),
-    "notes": (_is_table, "names with values"),
+    "date": (_is_date, "a date, as 2025-12-31, or nothing"),
+    "preprocessing": (_is_settings, "names with numbers or words"),
+    "notes": (_is_table, "names with plain values"),
 }

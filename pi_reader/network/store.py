@@ -134,13 +134,16 @@ def unpack_all(content: bytes, path: Path) -> Weights:
         model = _model(values["network"])
         context = Context.from_spec(values["context"], _model) if "context" in values else None
         card = Card.from_json(values["card"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        _check_purpose(path, model)
+        model.temperature = card.temperature
+        arrays = _named(model) | _context_arrays(context)
+        _fill(path, arrays, members)
+        right = _checksum(values, arrays)
+    except BadData:
+        raise
+    except (ArithmeticError, LookupError, AttributeError, TypeError, ValueError) as error:
         raise BadData(f"{path}: its card makes no sense ({_short(error)}); {_AGAIN}") from error
-    _check_purpose(path, model)
-    model.temperature = card.temperature
-    arrays = _named(model) | _context_arrays(context)
-    _fill(path, arrays, members)
-    if values["checksum"] != _checksum(values, arrays):
+    if values["checksum"] != right:
         raise BadData(f"{path}: is damaged, its content does not match its checksum; {_AGAIN}")
     return Weights(model, card, context)
 
@@ -200,7 +203,7 @@ def _card_values(path: Path, member: bytes) -> dict[str, Any]:
         entries = {"format", "network", "card", "checksum"}
         if number == FORMAT:
             entries.add("context")
-        if number not in (ALONE, FORMAT) or set(values) != entries:
+        if type(number) is not int or number not in (ALONE, FORMAT) or set(values) != entries:
             raise ValueError("other entries than expected")
     except BadData:
         raise
@@ -211,7 +214,12 @@ def _card_values(path: Path, member: bytes) -> dict[str, Any]:
 
 def _model(network: Mapping[str, Any]) -> Model:
     """The network that a card describes; ValueError and its kin if it describes none."""
-    if len(network["layers"]) > MOST_LAYERS or len(network["input_shape"]) > 3:
+    shape, layers = network["input_shape"], network["layers"]
+    if set(network) != {"input_shape", "layers"} or type(layers) is not list:
+        raise ValueError("other entries than a shape and layers")
+    if type(shape) is not list or any(type(size) is not int for size in shape):
+        raise ValueError(f"input_shape is {shape!r:.40}, should be up to three whole numbers")
+    if len(layers) > MOST_LAYERS or len(shape) > 3:
         raise ValueError("too many layers, or no pictures to read")
     model = Model.from_spec(network)
     if max(map(volume, model.shapes)) > LARGEST_LAYER:

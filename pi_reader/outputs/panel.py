@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Hashable
 from typing import TextIO
@@ -78,6 +79,7 @@ class Panel(Onlooker):
         size = shutil.get_terminal_size()
         return (
             self._stream.isatty()
+            and os.environ.get("TERM", "") != "dumb"
             and size.columns >= _COLUMNS
             and size.lines >= _LINES
             and (self._stream.encoding or "").lower().startswith("utf")

@@ -42,10 +42,12 @@ from pi_reader.reading.line_split import (
 )
 from pi_reader.reading.patches import cut_patches
 from pi_reader.reading.signs import find_leftovers
+from pi_reader.values import CLASSES
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_PATCHES = 2000  # of a frame that the network sees; on a Zero they take some 20 seconds
+UNSEEN = (0.095,) * CLASSES + (0.05,)  # probabilities of a mark that came after these: a `?`
 MOST_AT_ONCE = 1000  # of these in one step
 
 
@@ -130,17 +132,28 @@ class Segmentation:
         groups: Sequence[tuple[int, ...]],
         origins: Sequence[Iterable[int]],
     ) -> list[Mark]:
-        """What the network thinks of groups of components, and which of the page's they were."""
+        """What the network thinks of groups of components, and which of the page's they were.
+
+        A frame's patches are counted here alone; what is left when there were too many may be any
+        digit.
+        """
         if not groups:
             return []
-        self._left -= len(groups)
-        patches = cut_patches(ink, found, groups)
-        hidden: Sequence[np.ndarray | None] = [None] * len(groups)
+        seen = groups[: max(0, self._left)]
+        self._left -= len(seen)
+        patches = cut_patches(ink, found, seen)
+        if unseen := len(groups) - len(seen):  # all of them at the price of one
+            patches = np.concatenate([patches, np.zeros((1, *patches.shape[1:]), np.uint8)])
+        hidden: Sequence[np.ndarray | None] = [None] * len(patches)
         if self._hidden:
             hidden = self._network.hidden(patches)  # type: ignore[attr-defined]
             chances = self._network.conclude(hidden).tolist()  # type: ignore[attr-defined]
         else:
             chances = self._network.predict(patches).tolist()
+        if unseen:
+            once = [*range(len(seen)), *[len(seen)] * unseen]
+            patches, hidden = patches[once], [hidden[place] for place in once]
+            chances = chances[:-1] + [list(UNSEEN[: len(chances[0])])] * unseen
         first = [group[0] for group in groups]
         light = ink.light_at(
             (found.left[first] + found.right[first]) // 2,

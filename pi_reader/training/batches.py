@@ -6,9 +6,11 @@ training equal to an uninterrupted one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
 
 import numpy as np
 
@@ -57,11 +59,27 @@ def draw_marks(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     return draw_non_digits(count, rng), np.full(count, NO_DIGIT, np.uint8)
 
 
-def draw_pages(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+@dataclass
+class Drawing:
+    """How far the drawing of a stock is, in pieces, and whether nobody wants it any more."""
+
+    done: int = 0
+    total: int = 0
+    cancelled: Event = field(default_factory=Event)
+
+    def check(self) -> None:
+        """Raises CancelledError if nobody wants it: a page or a piece later at most, all ends."""
+        if self.cancelled.is_set():
+            raise CancelledError
+
+
+def draw_pages(
+    count: int, rng: np.random.Generator, drawing: Drawing
+) -> tuple[np.ndarray, np.ndarray]:
     """Crops of drawn pages, digits and others, as a camera and `reading` make them; see `Draw`."""
     from pi_reader.training.pages import draw_from_pages
 
-    return draw_from_pages(count, rng, NO_DIGIT)
+    return draw_from_pages(count, rng, NO_DIGIT, drawing.check)
 
 
 @dataclass(frozen=True)
@@ -85,8 +103,16 @@ class Pool:
     """
 
     def __init__(
-        self, draw: Draw, purpose: int, seed: int, pieces: int, fresh: int, hands: int = _HANDS
+        self,
+        draw: Draw,
+        purpose: int,
+        seed: int,
+        pieces: int,
+        fresh: int,
+        hands: int = _HANDS,
+        drawing: Drawing | None = None,
     ) -> None:
+        self._drawing = drawing or Drawing()
         self._draw, self._purpose, self._seed, self._fresh = draw, purpose, seed, fresh
         self._hands = hands  # threads; each needs its own memory, a page's 30 MB
         self._holds = np.full(pieces, -1)  # the number of the chunk in each slot
@@ -98,27 +124,31 @@ class Pool:
         places = len(self._holds)
         first = epoch * self._fresh
         missing = [k for k in range(first, first + places) if self._holds[k % places] != k]
+        self._drawing.total += len(missing)
         with ThreadPoolExecutor(self._hands) as hands:
             list(hands.map(self._fill, missing))
 
     def _fill(self, number: int) -> None:
-        """Draw a chunk into its slot, replacing the oldest."""
+        """Draw a piece into its place, over the one that has served."""
+        self._drawing.check()
         place = number % len(self._holds)
         rng = random_for(self._seed, self._purpose, number)
         part = slice(place * PIECE, (place + 1) * PIECE)
         self.patches[part], self.labels[part] = self._draw(PIECE, rng)
         self._holds[place] = number
+        self._drawing.done += 1
 
 
 class Mixture:
     """Augmented batches of MNIST (if available), drawn digits, and marks that are no digits.
 
-    The recipe sets their shares. An epoch goes once through MNIST, in a new random order. Not
-    thread-safe.
+    The shares of a batch are the recipe's. An epoch goes once through MNIST, in an order of its
+    own. One thread at a time may use it. drawing: how far it is with an epoch's stock.
     """
 
     def __init__(self, recipe: Recipe, seed: int, mnist: Labelled | None = None) -> None:
         self._seed, self._mnist = seed, mnist
+        self.drawing = Drawing()
         marks, pages = round(recipe.batch * recipe.non_digits), round(recipe.batch * recipe.pages)
         digits = round(recipe.batch * recipe.drawn) if mnist else recipe.batch - marks - pages
         self._own = recipe.batch - digits - marks - pages  # patches of MNIST in a batch
@@ -130,13 +160,17 @@ class Mixture:
         if digits:
             pieces = _PIECES if mnist else _PIECES_WITHOUT_MNIST
             draw = draw_foreign_digits if mnist else draw_digits
-            self._pools.append((digits, Pool(draw, Stream.DIGITS, seed, *pieces)))
-        if marks:
             self._pools.append(
-                (marks, Pool(draw_marks, Stream.NON_DIGITS, seed, *_PIECES_OF_MARKS))
+                (digits, Pool(draw, Stream.DIGITS, seed, *pieces, drawing=self.drawing))
             )
+        if marks:
+            sizes = _PIECES_OF_MARKS
+            pool = Pool(draw_marks, Stream.NON_DIGITS, seed, *sizes, drawing=self.drawing)
+            self._pools.append((marks, pool))
         if pages:
-            pool = Pool(draw_pages, Stream.PAGES, seed, *_PIECES_OF_PAGES, hands=1)
+            draw = functools.partial(draw_pages, drawing=self.drawing)
+            sizes = _PIECES_OF_PAGES
+            pool = Pool(draw, Stream.PAGES, seed, *sizes, hands=1, drawing=self.drawing)
             self._pools.append((pages, pool))
         self._augment = Augmenter(recipe.changes, recipe.batch)
         self._epoch = -1
@@ -165,6 +199,7 @@ class Mixture:
             return
         if self._mnist:
             self._order = random_for(self._seed, Stream.ORDER, epoch).permutation(self._mnist.rows)
+        self.drawing.done = self.drawing.total = 0
         for _, pool in self._pools:
             pool.turn_to(epoch)
         self._epoch = epoch

@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
-import zipfile
-import zlib
 from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
@@ -25,20 +22,7 @@ from pi_reader.errors import BadData, MissingFile, UsageError
 
 _FACTS = "facts"
 _FORMAT = 1
-_DAMAGE = (
-    EOFError,
-    KeyError,
-    MemoryError,  # a header that promises more than there is
-    NotImplementedError,  # a way of packing that zipfile does not know
-    OSError,
-    RuntimeError,  # encrypted
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-_MOST_BYTES = 64 << 20  # of one array: far more than any network here needs
+_MOST_BYTES = 64 << 20  # of all arrays: far above any network of this house
 
 State = Mapping[str, np.ndarray]
 
@@ -125,13 +109,10 @@ def _difference(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The facts and the arrays of a checkpoint file, safely read but not checked."""
+    """The facts and the arrays of a checkpoint file, unchecked but safely read."""
+    files.check_file(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            if any(entry.file_size > _MOST_BYTES for entry in archive.infolist()):
-                raise BadData(f"{path}: is unreasonably large; start without --resume")
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = files.read_npz(path, _MOST_BYTES)
         head = json.loads(arrays.pop(_FACTS).tobytes().decode())
         if head["format"] != _FORMAT:
             raise BadData(f"{path}: made by another version of pi-reader; start without --resume")
@@ -140,7 +121,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise MissingFile(f"{path}: no such checkpoint") from error
     except BadData:
         raise
-    except _DAMAGE as error:
+    except files.NPZ_DAMAGE as error:
         raise BadData(f"{path}: no whole checkpoint ({error}); start without --resume") from error
     return head, {name.removeprefix("state/"): array for name, array in arrays.items()}
 

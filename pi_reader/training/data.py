@@ -21,6 +21,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from pi_reader.errors import BadData, MissingFile
+from pi_reader.files import check_file
 from pi_reader.values import SIDE
 
 _KINDS = {0x0801: "labels", 0x0803: "images"}  # magic: unsigned bytes in one or in three dimensions
@@ -168,7 +169,8 @@ def _find(folder: Path, name: str) -> Path:
 
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
-    """Open a file for reading, unpacking it if it starts like gzip; and whether it does."""
+    """Open a file for reading, unpacking it if its first two bytes say gzip (then True)."""
+    check_file(path)
     try:
         raw = open(path, "rb")  # noqa: SIM115  (closed below; only opening it is tried here)
     except FileNotFoundError as error:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import math
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from pi_reader.network.loss import cross_entropy, squared_error
 from pi_reader.network.model import Model
 from pi_reader.network.shards import Shards
 from pi_reader.training.augment import turned
-from pi_reader.training.batches import Labelled
+from pi_reader.training.batches import Drawing, Labelled
 from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
 from pi_reader.training.recipes import ClassicRecipe, Recipe
@@ -27,7 +28,8 @@ from pi_reader.training.recipes import ClassicRecipe, Recipe
 Batch = tuple[np.ndarray, np.ndarray]
 
 _SHARDS = 2
-_RECORDS = 100  # digits that make one step of the classic network
+_WAIT = 0.25  # seconds between two looks at how far the drawing is
+_RECORDS = 100  # digits that the classic network sees in what counts as one step
 
 
 class Steps(Protocol):
@@ -40,6 +42,10 @@ class Steps(Protocol):
     state: dict[str, np.ndarray]
     steps: int
     steps_per_epoch: int
+
+    def prepare(self, step: int, waiting: Callable[[int, int], None]) -> None:
+        """Make ready for a step, which may take minutes, and may be interrupted at any moment;
+        waiting: is told now and then how many pieces are done, of how many."""
 
     def learn(self, step: int) -> float:
         """Do step number `step`, counted from 0; returns the loss."""
@@ -87,6 +93,15 @@ class BatchLearner:
         self._preparing = ThreadPoolExecutor(1, "batch")
         self._coming: tuple[int, Future[Batch]] | None = None  # the step it is for, and the batch
 
+    def prepare(self, step: int, waiting: Callable[[int, int], None]) -> None:
+        """Wait until the step's batch is there; a new epoch draws its stock first."""
+        drawing: Drawing | None = getattr(self._mixture, "drawing", None)
+        batch = self._begun(step)
+        while not batch.done():
+            wait([batch], _WAIT)
+            if drawing and not batch.done():
+                waiting(drawing.done, drawing.total)
+
     def learn(self, step: int) -> float:
         """One batch: loss, gradient, a step of Adam, and an update of the average."""
         model = self._shards.model
@@ -101,13 +116,17 @@ class BatchLearner:
         return loss
 
     def _batch(self, step: int) -> Batch:
-        """The batch of this step, prepared by a thread, which then starts on the next."""
-        if self._coming is None or self._coming[0] != step:
-            self._coming = (step, self._preparing.submit(self._mixture.take, step))
-        batch = self._coming[1].result()
+        """The batch of this step, which a thread has begun; it goes on with the next."""
+        batch = self._begun(step).result()
         if step + 1 < self.steps:
             self._coming = (step + 1, self._preparing.submit(self._mixture.take, step + 1))
         return batch
+
+    def _begun(self, step: int) -> Future[Batch]:
+        """The batch of a step, which a thread prepares."""
+        if self._coming is None or self._coming[0] != step:
+            self._coming = (step, self._preparing.submit(self._mixture.take, step))
+        return self._coming[1]
 
     def result(self) -> Model:
         """The network with the averaged weights."""
@@ -115,7 +134,9 @@ class BatchLearner:
         return self._shards.model
 
     def close(self) -> None:
-        """End the threads; may be called twice."""
+        """End the threads, whatever they are drawing; may be called twice."""
+        if drawing := getattr(self._mixture, "drawing", None):
+            drawing.cancelled.set()
         self._preparing.shutdown(cancel_futures=True)
         self._shards.close()
 
@@ -146,6 +167,9 @@ class ClassicLearner:
             "input_to_hidden": network.input_to_hidden,
             "hidden_to_output": network.hidden_to_output,
         }
+
+    def prepare(self, step: int, waiting: Callable[[int, int], None]) -> None:
+        """Nothing to wait for."""
 
     def learn(self, step: int) -> float:
         """A hundred digits, each also turned if the recipe says so; gives the loss afterwards."""

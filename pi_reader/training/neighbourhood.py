@@ -95,6 +95,9 @@ class NeighbourhoodLearner:
         self.steps_per_epoch = max(1, len(self._labels) // recipe.batch)
         self.steps = recipe.epochs * self.steps_per_epoch
 
+    def prepare(self, step: int, waiting: Callable[[int, int], None]) -> None:
+        """Nothing to wait for: all scenes are drawn."""
+
     def learn(self, step: int) -> float:
         """One batch: loss, gradient, a step of Adam, and its share of the average."""
         epoch, place = divmod(step, self.steps_per_epoch)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from pi_reader.errors import BadData, MissingFile
+from pi_reader.files import NPZ_DAMAGE, check_file, read_npz
 from pi_reader.values import SIDE
 
 _MOST_BYTES = 256 << 20  # unpacked; a Zero has 512 MB
@@ -21,22 +20,17 @@ def load_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     archives that unpack to more than 256 MB.
     """
     path = Path(path)
+    check_file(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            packings = {member.compress_type for member in archive.infolist()}
-            if packings - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-                raise BadData(f"{path}: is packed in a way numpy does not use; save it again")
-            if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-                raise BadData(f"{path}: unpacks to more than {_MOST_BYTES >> 20} MB; split it")
-        with np.load(path, allow_pickle=False) as arrays:
-            return _checked(path, arrays["x"], arrays["y"])
+        arrays = read_npz(path, _MOST_BYTES)
+        return _checked(path, arrays["x"], arrays["y"])
     except FileNotFoundError as error:
         raise MissingFile(f"{path}: there is no such file") from error
     except KeyError as error:
         raise BadData(f"{path}: lacks an array, x and y are needed ({error.args[0]})") from error
     except BadData:
         raise
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except NPZ_DAMAGE as error:
         raise BadData(f"{path}: is no npz archive of plain arrays ({error})") from error
 
 

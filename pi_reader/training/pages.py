@@ -8,7 +8,7 @@ the same steps produce.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -33,16 +33,21 @@ _WORDS = (1, 7)  # number of words on each of these
 
 
 def draw_from_pages(
-    count: int, rng: np.random.Generator, no_digit: int
+    count: int,
+    rng: np.random.Generator,
+    no_digit: int,
+    check: Callable[[], None] = lambda: None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw pages until `count` crops can be labelled.
 
-    A crop is a digit if it fits the box of one; it is labelled `no_digit` if it holds two, or
-    overlaps none and is not an upright bar. All others are left out as ambiguous, mostly parts of
-    digits, and letters that look like digits. Returns (count, 28, 28) uint8 and (count,) uint8.
+    A crop is a digit if it fits the box of one; it is labelled `no_digit` if it holds two, or has
+    nothing of any and is not an upright bar. Other crops are left out, pieces of digits above all,
+    and letters that look like digits: who knows what they are. Gives (count, 28, 28) uint8 and
+    (count,) uint8. check: is called before each page, and may raise to end it.
     """
     patches, labels = [np.zeros((0, SIDE, SIDE), np.uint8)], [np.zeros(0, np.uint8)]
     while sum(map(len, labels)) < count:
+        check()
         size = _SIZES[rng.integers(len(_SIZES))]
         words = int(rng.integers(*_WORDS)) if rng.random() < _WORDY else 0
         page = draw_page(rng, float(rng.uniform(0, _HARDEST)), size, marks=True, words=words)

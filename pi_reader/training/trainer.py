@@ -12,10 +12,12 @@ from typing import Any, TextIO
 
 from pi_reader.training.learners import Steps
 
-KEEP_EVERY = 240.0  # seconds between checkpoints; a power cut may cost five minutes at most
-_LINE_EVERY = 20.0  # seconds between lines without a terminal
-_TRUSTED = 10, 10.0  # steps and seconds, after the first step, which draws a supply of digits,
-# before the remaining time is estimated
+KEEP_EVERY = 240.0  # seconds between checkpoints; five minutes may be lost to the mains at most
+INTERRUPTED = "interrupted"  # the reason after Ctrl-C
+_unbroken: list[None] = []  # one for each stretch that the main thread is in
+_LINE_EVERY = 20.0  # seconds between lines where there is no terminal
+_TRUSTED = 10, 10.0  # steps and seconds behind the first one, which draws a supply of digits, that
+# it takes to know the pace
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,28 @@ def train(
 ) -> Run:
     """Do the steps from `start` (how many are done already) to the end.
 
-    keep: is called with the number of steps done, every `keep_every` seconds (by default
-    KEEP_EVERY) and when stopped.
-    stop: is called after each step; returns a reason to stop, or "".
+    keep: is called with the number of steps done, every `keep_every` seconds (else
+    KEEP_EVERY) and when stopped. While it waits for a batch it is stopped by `told_to_stop`.
+    stop: is asked after each step and gives a reason to stop, or "".
     """
     every = KEEP_EVERY if keep_every is None else keep_every
     began = kept = time.monotonic()
     loss = 0.0
     for step in range(start, learner.steps):
-        now = learner.learn(step)
+        try:
+            learner.prepare(step, shown.wait if shown else lambda done, total: None)
+        except Stopped as stopped:
+            keep(step)
+            return Run(step, time.monotonic() - began, loss, str(stopped))
+        with unbroken():
+            now = learner.learn(step)
         loss = now if step == start else 0.98 * loss + 0.02 * now
         if shown:
             shown.show(step + 1, loss)
         reason = stop() if step + 1 < learner.steps else ""
         if reason or time.monotonic() - kept >= every:
-            keep(step + 1)
+            with unbroken():
+                keep(step + 1)
             kept = time.monotonic()
         if reason:
             return Run(step + 1, time.monotonic() - began, loss, reason)
@@ -81,6 +90,15 @@ class Progress:
                 file=self._out,
                 bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
             )
+
+    def wait(self, done: int, total: int) -> None:
+        """Tell that a stock of digits is being drawn: `done` pieces of `total`."""
+        said = f"drawing digits, {done} of {total}"
+        if self._bar is not None:
+            self._bar.set_postfix_str(said)
+        elif time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_EVERY
+            print(said, file=self._out, flush=True)
 
     def show(self, steps: int, loss: float) -> None:
         """Show that `steps` steps are done."""
@@ -113,17 +131,34 @@ class Progress:
             self._bar.close()
 
 
+class Stopped(BaseException):
+    """Told to stop: no error, so that nothing takes it for one. Its words say why."""
+
+
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """A stretch that `told_to_stop` does not break: whoever is in it asks afterwards."""
+    _unbroken.append(None)
+    try:
+        yield
+    finally:
+        _unbroken.pop()
+
+
 @contextmanager
 def told_to_stop() -> Iterator[Callable[[], str]]:
-    """Turn SIGINT and SIGTERM into a reason for `train` to stop after the current step.
+    """Turns Ctrl-C and a polite kill into Stopped, at once; where something is `unbroken`, into a
+    reason for `train` to stop after the step it is at.
 
     A second Ctrl-C interrupts as usual.
     """
     reasons: list[str] = []
 
     def note(number: int, frame: object) -> None:
-        reasons.append("interrupted" if number == signal.SIGINT else "told to end")
+        reasons.append(INTERRUPTED if number == signal.SIGINT else "told to end")
         signal.signal(number, before[signal.Signals(number)])
+        if not _unbroken:
+            raise Stopped(reasons[0])
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

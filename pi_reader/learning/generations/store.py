@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader import __version__, files
-from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
+from pi_reader.errors import (
+    BadData,
+    Busy,
+    CannotWrite,
+    MissingFile,
+    PiReaderError,
+    UsageError,
+)
 from pi_reader.learning.generations.ledger import SHIPPED, Ledger, LedgerFile, Record
 from pi_reader.network.card import Card, read_card
 
@@ -89,8 +96,8 @@ class Generations:
                 self._count_start(number, ledger.records[number])
                 model, card = self._load(ledger, number)
                 break
-            except (BadData, MissingFile, CannotWrite, Busy) as error:
-                notes.append(f"generation {number} is not used: {error}")
+            except Exception as error:  # whatever it is, the box reads on with what came before
+                notes.append(f"generation {number} is not used: {_why(error)}")
                 number = self._fall(ledger, number, error)
         else:
             model, card = self._load(ledger, SHIPPED)
@@ -180,11 +187,7 @@ class Generations:
 
         Raises BadData if it is damaged or too large, Busy if too many candidates are waiting.
         """
-        from pi_reader.network import store
-
-        if len(content) > LARGEST_OFFER:
-            raise BadData(f"offered weights: more than {LARGEST_OFFER:,} bytes; offer smaller ones")
-        store.unpack(content, Path("offered weights"))
+        check_offer(content)
         with self._change() as ledger:
             waiting = sum(record.state == "candidate" for record in ledger.records.values())
             if not use and waiting >= MOST_OFFERED:
@@ -212,18 +215,39 @@ class Generations:
                     return self._switch(ledger, number)
             raise BadData(f"{self.shipped}: is damaged or missing; install pi-reader again")
 
-    def refuse(self, number: int, why: str) -> None:
-        """Mark a candidate as refused. Raises UsageError if it is no candidate."""
-        with self._change() as ledger:
-            if number not in ledger.records or number == ledger.in_use:
-                raise UsageError(f"generation {number}: is no candidate")
-            ledger.records[number].state, ledger.records[number].why = "refused", why
+    def begin_judging(self, number: int) -> bool:
+        """Count that the judge takes up a candidate; whether it may.
 
-    def put_off(self, number: int, why: str) -> None:
-        """Record why a candidate cannot be tested yet; it stays a candidate."""
+        One that was taken up three times without a verdict ended the training each time: it is
+        marked bad. One that was put in use or removed meanwhile is none any more.
+        """
         with self._change() as ledger:
-            if number in ledger.records and ledger.records[number].state == "candidate":
-                ledger.records[number].why = why
+            record = ledger.records.get(number)
+            if record is None or record.state != "candidate" or number == ledger.in_use:
+                return False
+            if record.starts >= MOST_STARTS:
+                record.state = "bad"
+                record.why = f"the training ended {record.starts} times while it was judged"
+                return False
+            record.starts += 1
+            return True
+
+    def conclude(self, number: int, state: str, why: str) -> bool:
+        """Note the verdict on a candidate: "accepted" puts it in use, "refused", "bad" and
+        "candidate" (it waits on) are kept with the reason.
+
+        Gives False, and changes nothing, if it is no candidate any more: somebody put it in use,
+        and that stands.
+        """
+        with self._change() as ledger:
+            record = ledger.records.get(number)
+            if record is None or record.state != "candidate" or number == ledger.in_use:
+                return False
+            if state == "accepted":
+                self._switch(ledger, number)
+            else:
+                record.state, record.why, record.starts = state, why, 0
+            return True
 
     def shipped_judged(self) -> None:
         """Record that the shipped weights have been compared."""
@@ -271,16 +295,17 @@ class Generations:
         model, card = store.load(path)
         if number != SHIPPED and files.sha256(path) != ledger.records[number].sha256:
             raise BadData(f"{path}: is not the file that was kept under this number")
+        _try(model, path)
         return model, card
 
     def _fall(self, ledger: Ledger, number: int, error: Exception) -> int:
         """The parent to use instead; marks the generation as bad, if the card is writable."""
         parent = next(ledger.way_back(number))
         ledger.records[number].state = "bad"
-        if isinstance(error, (BadData, MissingFile)):
+        if not isinstance(error, (CannotWrite, Busy, MemoryError)):
             with contextlib.suppress(CannotWrite, Busy), self._change() as kept:
                 if kept.in_use == number:
-                    kept.records[number].state, kept.records[number].why = "bad", str(error)
+                    kept.records[number].state, kept.records[number].why = "bad", _why(error)
                     kept.in_use = parent
         return parent
 
@@ -316,6 +341,36 @@ class Generations:
 
     def _sha256_of_shipped(self) -> str:
         return files.sha256_or_none(self.shipped)
+
+
+def check_offer(content: bytes) -> None:
+    """Raises BadData if a file is no whole weights, too large, or cannot read a patch."""
+    from pi_reader.network import store
+
+    if len(content) > LARGEST_OFFER:
+        raise BadData(f"offered weights: more than {LARGEST_OFFER:,} bytes; offer smaller ones")
+    _try(store.unpack(content, Path("offered weights"))[0], "offered weights")
+
+
+def _try(model: Model, path: object) -> None:
+    """Read an empty patch. Raises BadData if the network cannot, or says what is no number."""
+    import numpy as np
+
+    try:
+        with np.errstate(all="ignore"):
+            said = model.predict(np.zeros((1, 28, 28), np.uint8))
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise BadData(f"{path}: its network cannot read a patch ({_why(error)})") from error
+    if not np.isfinite(said).all():
+        raise BadData(f"{path}: its network gives no numbers for an empty patch")
+
+
+def _why(error: Exception) -> str:
+    """An error in a line; of one that is not ours also its kind."""
+    words = str(error) if isinstance(error, PiReaderError) else repr(error)
+    return " ".join(words.split())[:300]
 
 
 def _check_known(ledger: Ledger, number: int) -> None:

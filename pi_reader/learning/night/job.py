@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from pi_reader.config import Folders, Settings
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed, locked, read_json, write_json
 from pi_reader.learning import rehearsal
+from pi_reader.learning import trial as trials
 from pi_reader.learning.finetune import NIGHT, LabelledDigits
 from pi_reader.learning.generations import SHIPPED, Generations
 from pi_reader.learning.night import offered, report
@@ -30,12 +31,12 @@ from pi_reader.learning.night.pace import Pace
 from pi_reader.learning.recut import recut
 from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.learning.samples import Samples, exchange
-from pi_reader.learning.trial import Outcome, Stopped, Trial
+from pi_reader.learning.trial import Outcome, Trial
 from pi_reader.network.card import PREPROCESSING, Card
 from pi_reader.network.model import Model
 from pi_reader.requests import Requests
 from pi_reader.training import recipes
-from pi_reader.training.trainer import minutes
+from pi_reader.training.trainer import Stopped, minutes
 
 # The preprocessing of the first samples, which do not record it.
 _FIRST_CUT = '{"centred_by": "mass", "full_ink": 255, "longer_edge": 20, "size": 28}'
@@ -104,6 +105,7 @@ class Night:
         with locked(self.folder / "lock", seconds=0.5):
             self._requests.take("cancel")  # meant for an earlier training
             self._tidy()
+            self._take_in()
             try:
                 result = self._run()
                 self._hear_others()  # weights that were offered meanwhile
@@ -124,6 +126,22 @@ class Night:
             self._log(result.message)
             self._requests.take("retrain")
             return result
+
+    def _take_in(self) -> None:
+        """Take in what members of the group have handed in: samples, and weights for the judge."""
+        for request in self._requests.take("import", "offer"):
+            try:
+                content = self._requests.file_of(request)
+                if request.kind == "offer":
+                    one = self._generations.add_file(content)
+                    self._log(f"generation {one.number} was handed in for the judge")
+                    continue
+                new = exchange.read(content, "samples that were handed in")
+                with self._open_samples() as samples:
+                    came = exchange.add(samples, new)
+                self._log(f"{came.added} samples were handed in, {came.labelled} got a label")
+            except (BadData, Busy, MissingFile) as error:
+                self._log(f"{request.kind}: not taken in, {error}")
 
     def _news(self) -> Result:
         """The result of the last training, while it is recent and its weights are in use: the job
@@ -284,7 +302,10 @@ class Night:
         with self._open_samples() as samples:
             held = as_labelled(samples.held())
         if upgraded:
-            better, figures = offered.judge_upgrade(generations, held)
+            try:
+                better, figures = offered.judge_upgrade(generations, held)
+            except (BadData, MissingFile) as error:  # the learned ones read on
+                better, figures = False, f"the new shipped weights are not judged: {error}"
             self._log(figures)
             if better:  # everything must be learned again: forget first, in case of a power cut
                 (self.folder / "last.json").unlink(missing_ok=True)
@@ -318,7 +339,7 @@ def learn_for_elsewhere(
 ) -> tuple[Outcome, Card]:
     """Train on exported samples on another machine; returns the outcome and the card.
 
-    content: of the file called `name`; base: sha256 of the parent's file. Raises BadData, Busy.
+    content: of the file of that name; base: sha256 of the parent's file. Raises BadData, Stopped.
     """
     samples = [sample for sample in exchange.read(content, name) if sample.label is not None]
     prepared = rehearsal.prepare(mnist)
@@ -333,12 +354,37 @@ def learn_for_elsewhere(
         log=log,
     )
     log(_outset(trial))
-    try:
-        outcome = trial.run()
-    except Stopped as stopped:
-        raise Busy(f"retrain: {stopped}, nothing is written") from stopped
+    outcome = _as_the_box_judges(trial.run(), trial, exchange.judged_by(content), base, log)
     learned = sum(not sample.held_out for sample in samples)
     return outcome, _card(outcome, card, digest, base, learned, believed(time.time()), "")
+
+
+def _as_the_box_judges(
+    outcome: Outcome, trial: Trial, judged: dict[str, str], base: str, log: Callable[[str], None]
+) -> Outcome:
+    """Let accepted weights face the box's own judge, who may go by another general test.
+
+    judged: what the export says of it; base: sha256 of the weights that it began with.
+    """
+    if outcome.state != "accepted" or outcome.model is None:
+        return outcome
+    if judged.get("parent", base) != base:
+        log(
+            "the box reads with other weights than those that this began with (--from), and "
+            "compares with its own"
+        )
+    if judged.get("general", trial.rehearsal.name) == trial.rehearsal.name:
+        box = trial.rehearsal
+    else:
+        log("the box has no MNIST and judges by digits that it draws, so they are drawn here, too")
+        box = rehearsal.prepare(None)
+    held = trial.taught.take(trial.taught.held_out)
+    its = trials.offered(trial.parent, trial.sure_at, outcome.model, outcome.sure_at, held, box)
+    if its.state == "waiting":
+        log(f"the box lets them wait: {its.why}")
+    if its.state != "refused":
+        return outcome
+    return replace(outcome, state=its.state, why=f"the box's own judge: {its.why}")
 
 
 def _outset(trial: Trial) -> str:

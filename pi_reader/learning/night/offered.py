@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.errors import BadData, MissingFile
+from pi_reader.errors import BadData, MissingFile, PiReaderError, UsageError
 from pi_reader.learning import acceptance
 from pi_reader.learning.finetune import LabelledDigits
 from pi_reader.learning.generations import SHIPPED, Generation, Generations
 from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.learning.samples import Sample
 from pi_reader.learning.trial import offered
+
+_KEPT = {"waiting": "candidate"}  # the state of a generation for a verdict
 
 
 def judge_upgrade(generations: Generations, held: LabelledDigits) -> tuple[bool, str]:
@@ -37,21 +39,45 @@ def judge_upgrade(generations: Generations, held: LabelledDigits) -> tuple[bool,
 def judge_offer(
     generations: Generations, one: Generation, held: LabelledDigits, prepared: Rehearsal
 ) -> str:
-    """Accept or refuse offered weights, or let them wait for more samples; returns a message."""
+    """Accept or refuse offered weights, or let them wait for more samples; in words.
+
+    Weights that make the judge fail are marked bad and not judged again, so that they keep nobody
+    else waiting.
+    """
+    if not generations.begin_judging(one.number):
+        return f"generation {one.number} is not judged: {_instead(generations, one)}"
+    try:
+        state, why = _verdict(generations, one, held, prepared)
+    except (MemoryError, PiReaderError):  # not its fault
+        generations.conclude(one.number, "candidate", one.why)
+        raise
+    except Exception as error:
+        state, why = "bad", f"the judge could not read with it ({error!r:.200})"
+    if not generations.conclude(one.number, _KEPT.get(state, state), why):
+        return f"generation {one.number} is not judged: {_instead(generations, one)}"
+    return f"generation {one.number}, which was offered, is {state}: {why}"
+
+
+def _verdict(
+    generations: Generations, one: Generation, held: LabelledDigits, prepared: Rehearsal
+) -> tuple[str, str]:
+    """What the judge says, accepted, refused or waiting, and why."""
     parent, card = generations.load(generations.current().number)
     try:
         model, its = generations.load(one.number)
     except (BadData, MissingFile) as error:
-        generations.refuse(one.number, str(error))
-        return f"generation {one.number} is refused: {error}"
+        return "refused", str(error)
     outcome = offered(parent, card.reject_below, model, its.reject_below, held, prepared)
-    if outcome.state == "accepted":
-        generations.use(one.number)
-    elif outcome.state == "refused":
-        generations.refuse(one.number, outcome.why)
-    else:
-        generations.put_off(one.number, outcome.why)
-    return f"generation {one.number}, which was offered, is {outcome.state}: {outcome.why}"
+    return outcome.state, outcome.why
+
+
+def _instead(generations: Generations, one: Generation) -> str:
+    """What became of a candidate that the judge no longer needs to judge."""
+    try:
+        now = generations.get(one.number)
+    except UsageError:
+        return "it was removed meanwhile"
+    return f"it is {now.state}" + (f" ({now.why})" if now.why else " by now")
 
 
 def as_labelled(samples: list[Sample]) -> LabelledDigits:

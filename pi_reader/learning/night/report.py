@@ -100,7 +100,7 @@ class ProgressFile:
         }
         with contextlib.suppress(OSError, CannotWrite):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(self._path, values, sync=False)
+            write_json(self._path, values, 0o640, sync=False)
 
     def is_due(self) -> bool:
         """Whether enough time has passed for another report."""

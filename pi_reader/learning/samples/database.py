@@ -51,6 +51,18 @@ def connect(path: Path) -> sqlite3.Connection:
     return database
 
 
+def is_emptied(path: Path) -> bool:
+    """Whether a database is there without a single byte, as no one that was laid out ever is; one
+    whose journal waits to be rolled back is not lost."""
+    sizes = []
+    for rest in ("", "-journal"):
+        try:
+            sizes.append(os.stat(f"{path}{rest}").st_size)
+        except OSError:
+            sizes.append(-1)
+    return sizes[0] == 0 and sizes[1] <= 0
+
+
 def _lay_out(database: sqlite3.Connection) -> None:
     """Create the tables, unless another process has just done so, or the file has others."""
     database.execute("BEGIN IMMEDIATE")

@@ -8,8 +8,7 @@ on what another tests with.
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -17,6 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pi_reader.errors import BadData
+from pi_reader.files import NPZ_DAMAGE, read_npz
 from pi_reader.learning.samples.rows import New, Sample
 from pi_reader.learning.samples.store import Samples
 from pi_reader.values import NO_DIGIT, SIDE
@@ -37,18 +37,6 @@ _SHAPES = {
     "source": ("S16", ()),
     "cutout_size": ("i4", (2,)),
 }  # each behind a first dimension of n; and "cutouts" (m,) u1
-_DAMAGE = (
-    EOFError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)  # MemoryError: a header that promises more
 
 
 @dataclass(frozen=True)
@@ -60,8 +48,8 @@ class Imported:
     known: int
 
 
-def write(samples: list[Sample], handle: BinaryIO) -> None:
-    """Write samples as one npz."""
+def write(samples: list[Sample], handle: BinaryIO, judged: Mapping[str, str] | None = None) -> None:
+    """Write samples as one npz. judged: by what the box judges weights, as `judged_by` gives it."""
     n = len(samples)
     arrays = {name: np.zeros((n, *shape), kind) for name, (kind, shape) in _SHAPES.items()}
     pieces = []
@@ -76,6 +64,7 @@ def write(samples: list[Sample], handle: BinaryIO) -> None:
             arrays["cutout_size"][row] = sample.cutout.shape
             pieces.append(sample.cutout.reshape(-1))
     arrays["cutouts"] = np.concatenate(pieces) if pieces else np.zeros(0, np.uint8)
+    arrays["judged"] = np.frombuffer(json.dumps(dict(judged or {})).encode(), np.uint8)
     np.savez_compressed(handle, **arrays)  # type: ignore[arg-type,unused-ignore]
 
 
@@ -106,6 +95,18 @@ def read(content: bytes, name: str = "samples") -> list[Sample]:
             )
         )
     return samples
+
+
+def judged_by(content: bytes) -> dict[str, str]:
+    """By what the box judges, as far as its export says: `general`, the name of its general test,
+    and `parent`, sha256 of the weights in use. Earlier versions said nothing."""
+    try:
+        values = json.loads(read_npz(io.BytesIO(content), LARGEST)["judged"].tobytes())
+    except NPZ_DAMAGE:  # a KeyError among them
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {key: text for key, text in values.items() if isinstance(text, str)}
 
 
 def add(samples: Samples, new: list[Sample]) -> Imported:
@@ -157,18 +158,15 @@ def _arrays(content: bytes, name: str) -> dict[str, np.ndarray]:
     try:
         if len(content) > LARGEST:
             raise BadData(f"{name}: is larger than {LARGEST >> 20} MB; export fewer samples")
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > LARGEST:
-                raise BadData(f"{name}: unpacks to more than {LARGEST >> 20} MB")
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in (*_SHAPES, "cutouts")}
+        stored = read_npz(io.BytesIO(content), LARGEST)
+        arrays = {key: stored[key] for key in (*_SHAPES, "cutouts")}
     except BadData:
         raise
     except KeyError as error:
         raise BadData(
             f"{wrong} ({error.args[0]}); `pi-reader samples export` writes them"
         ) from error
-    except _DAMAGE as error:
+    except NPZ_DAMAGE as error:
         raise BadData(f"{wrong}, or is damaged ({error}); export it again") from error
     n = len(arrays["x"]) if arrays["x"].ndim else -1
     for key, (kind, shape) in _SHAPES.items():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pi_reader.errors import Busy, CannotWrite
 from pi_reader.files import locked
+from pi_reader.learning.samples import carve
 from pi_reader.learning.samples.database import PATIENCE, connect, in_our_words, remove, replace
 from pi_reader.learning.samples.rows import digest_of, sample_of
 
+_EVENT_COLUMNS, _SAMPLE_COLUMNS = 4, 13
+_LONGEST_KEY = 32  # letters; exports hold as many
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 _MOST_BETWEEN = 100_000  # row numbers that are tried within corrupt pages
 
@@ -40,6 +43,8 @@ def _mend(path: Path, error: Exception) -> str:
         remove(fresh)  # left by a power cut
         damaged = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         with contextlib.closing(damaged) as old:
+            # Else SQLite reads nothing of a file that is shorter than it says.
+            old.execute("PRAGMA writable_schema = ON")
             try:
                 old.execute("BEGIN IMMEDIATE")  # so that no process adds rows meanwhile
             except sqlite3.DatabaseError as trouble:  # of damage that is no wonder
@@ -47,7 +52,7 @@ def _mend(path: Path, error: Exception) -> str:
                     raise busy from error
             try:
                 with contextlib.closing(connect(fresh)) as new:
-                    saved = _take_over(old, new)
+                    saved = _take_over(old, path, new)
             except sqlite3.DatabaseError as trouble:
                 raise in_our_words(fresh, trouble) from error
             aside = replace(path, fresh)
@@ -68,25 +73,53 @@ def _is_whole(database: sqlite3.Connection) -> bool:
         return False
 
 
-def _take_over(old: sqlite3.Connection, database: sqlite3.Connection) -> int:
-    """Copy intact rows into a new database, with their split; returns how many samples.
+def _take_over(old: sqlite3.Connection, path: Path, database: sqlite3.Connection) -> int:
+    """Bring what is whole into a new database, with its split; gives how many samples.
 
-    One by one: all at once, those of a full box would take 50 MB of memory.
+    One after the other: all at once, those of a full box would take 50 MB of memory. What SQLite
+    reaches comes first, then what only its pages still hold. A sample whose event is lost gets one
+    that is learned from: were it held out, the judge might go by what was learned.
     """
-    events = {row[0]: row for row in _rows(old, "events") if row[3] in (0, 1)}
-    samples = (row for row in _rows(old, "samples") if _is_sample(row) and row[1] in events)
     database.execute("BEGIN IMMEDIATE")
-    for table, columns, rows in (
-        ("events", 4, iter(events.values())),
-        ("samples", 13, samples),
-        ("facts", 2, _rows(old, "facts")),
-    ):
-        places = ", ".join("?" * columns)
-        database.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)
+    _insert(database, "events", filter(_is_event, _rows(old, "events")))
+    _insert(database, "samples", filter(_is_sample, _rows(old, "samples")))
+    _insert(database, "facts", _rows(old, "facts"))
+    _insert(database, "events", filter(_is_event, _carved(path, _EVENT_COLUMNS)))
+    _insert(database, "samples", filter(_is_sample, _carved(path, _SAMPLE_COLUMNS)))
+    database.execute(
+        "INSERT INTO events SELECT event, 'lost-' || lower(hex(randomblob(12))), 0.0, 0 FROM"
+        " (SELECT DISTINCT event FROM samples WHERE event NOT IN (SELECT id FROM events))"
+    )
     database.execute("DELETE FROM events WHERE id NOT IN (SELECT event FROM samples)")
     count = database.execute("SELECT count(*) FROM samples").fetchone()[0]
     database.execute("COMMIT")
     return int(count)
+
+
+def _insert(database: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    columns = {"events": _EVENT_COLUMNS, "samples": _SAMPLE_COLUMNS, "facts": 2}[table]
+    places = ", ".join("?" * columns)
+    database.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)
+
+
+def _carved(path: Path, columns: int) -> Iterator[tuple[Any, ...]]:
+    """Rows with so many columns that stand in any page; first their number, left out there."""
+    with contextlib.suppress(OSError):
+        for number, values in carve.rows(path):
+            if len(values) == columns and values[0] is None and number > 0:
+                yield (number, *values[1:])
+
+
+def _is_event(row: tuple[Any, ...]) -> bool:
+    """Whether a row of `events` is what was once written."""
+    identity, key, at, held_out = row
+    return (
+        type(identity) is int
+        and isinstance(key, str)
+        and 0 < len(key) <= _LONGEST_KEY
+        and type(at) in (int, float)
+        and held_out in (0, 1)
+    )
 
 
 def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
@@ -138,7 +171,8 @@ def _is_sample(row: tuple[Any, ...]) -> bool:
         )
         return (
             digest_of(sample.patch) == digest
-            and isinstance(place, int)
+            and type(event) is int
+            and type(place) is int
             and isinstance(weights, str)
             and isinstance(source, str)
         )

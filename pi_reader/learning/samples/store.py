@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from pi_reader.learning.samples.database import (
     bytes_in_use,
     connect,
     in_our_words,
+    is_emptied,
     may_be_damage,
     remove_set_aside,
 )
@@ -258,8 +260,8 @@ class Samples:
 
     def _select(self, rest: str, *values: object, columns: str = COLUMNS) -> Iterator[Sample]:
         with self._errors():
-            rows = self._database().execute(f"SELECT {columns} {_FROM} {rest}", values)
-            yield from map(sample_of, rows)
+            rows = self._database().execute(f"SELECT {columns}, digest {_FROM} {rest}", values)
+            yield from map(_checked, rows)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -288,6 +290,11 @@ class Samples:
         if self._open is not None and identity_of(self.path) != self._file:
             self.close()
         if self._open is None:
+            if is_emptied(self.path):
+                self._log(
+                    f"{self.path}: is empty, though it was there; what was taught is gone, and a"
+                    " new one is begun; a backup may have it"
+                )
             try:
                 self._open = connect(self.path)
             except (sqlite3.DatabaseError, ValueError) as error:
@@ -336,6 +343,15 @@ class Samples:
                 f"{labelled} oldest labelled ones were dropped; export samples, or raise "
                 "samples.most and samples.megabytes"
             )
+
+
+def _checked(row: tuple[Any, ...]) -> Sample:
+    """A sample from its row. Raises ValueError if its patch is not the one that was written: SQLite
+    itself does not see what a card spoils within a row."""
+    sample = sample_of(row[:-1])
+    if digest_of(sample.patch) != row[-1]:
+        raise ValueError(f"sample {sample.id} is spoilt")
+    return sample
 
 
 def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> None:

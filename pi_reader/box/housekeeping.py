@@ -1,0 +1,128 @@
+"""Changes that members of the box's group ask for, who may not write into its state.
+
+What is quick the running reader does between two frames (`ACTS`). Files that were handed in,
+samples or weights, are taken in by the training, which a request for it starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
+from pi_reader.files import locked
+from pi_reader.learning.generations import Generations, table
+from pi_reader.learning.samples import Samples
+from pi_reader.learning.samples.rows import name_of
+from pi_reader.values import NO_DIGIT
+
+MOST_DROPPED = 10_000  # samples in one request
+_HIGHEST = 1 << 60  # number of a sample
+
+
+@dataclass(frozen=True)
+class Housekeeping:
+    """What may be asked for.
+
+    samples: the database; most, megabytes: its limits; generations: the learned weights; night:
+    the folder where a training keeps what it has reached.
+    """
+
+    samples: Path
+    most: int
+    megabytes: int
+    generations: Generations
+    night: Path
+
+    def relabel(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Say what a sample is. words: id; label, 0 to 9 or NO_DIGIT."""
+        number, label = _number(words.get("id")), words.get("label")
+        if type(label) is not int or not 0 <= label <= NO_DIGIT:
+            raise BadData(f"relabel: label is {label!r:.20}, should be 0 to {NO_DIGIT}")
+        with self._open() as samples:
+            sample = samples.label(number, label)
+        return {"done": f"sample {number} is {name_of(sample.label)}"}
+
+    def drop(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Forget samples. words: ids, a list of numbers, or all, true."""
+        everything, ids = words.get("all") is True, words.get("ids", [])
+        if type(ids) is not list or len(ids) > MOST_DROPPED or everything == bool(ids):
+            raise BadData("drop: should name samples' numbers, or be for all")
+        numbers = [_number(one) for one in ids]
+        with self._open() as samples, without_training(self.night, everything):
+            gone = samples.drop_all() if everything else samples.drop(numbers)
+        return {"done": f"{gone} sample{'' if gone == 1 else 's'} dropped", "gone": gone}
+
+    def use(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put a generation in use. words: number."""
+        number = words.get("number")
+        if type(number) is not int or not 0 <= number < _HIGHEST:
+            raise BadData(f"use: number is {number!r:.20}, should be that of a generation")
+        one = self.generations.get(number)
+        if one.state == "candidate" and is_learning(self.night):
+            raise Busy(
+                f"generation {number}: may be judged at this moment; use it when the training is "
+                "over, `pi-reader status` tells"
+            )
+        one = self.generations.use(number)
+        return {"done": f"generation {one.number} is in use: {table.summary(one)}"}
+
+    def rollback(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Go back to the parent of the generation in use."""
+        one = self.generations.rollback()
+        return {"done": f"generation {one.number} is in use: {table.summary(one)}"}
+
+    def _open(self) -> Samples:
+        return Samples(self.samples, self.most, self.megabytes)
+
+
+ACTS = ("relabel", "drop", "use", "rollback")
+
+
+@contextlib.contextmanager
+def without_training(night: Path, everything: bool) -> Iterator[None]:
+    """To forget everything, forget too what a training that goes on another time had learned.
+
+    Raises Busy while one is running, CannotWrite if this user may not remove it.
+    """
+    if not everything or not night.is_dir():
+        yield
+        return
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(night / "lock", 0.0))
+        except Busy as error:
+            raise Busy(
+                "samples drop: a training is learning from them; nothing is dropped, try "
+                "again when it is over; `pi-reader status` tells"
+            ) from error
+        for path in (night / "plan.json", *night.glob("*.checkpoint")):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise CannotWrite(
+                    f"{path}: cannot be removed ({error.strerror}), nothing is "
+                    "dropped; try it with sudo"
+                ) from error
+        yield
+
+
+def is_learning(night: Path) -> bool:
+    """Whether a training is at work, which judges what was offered."""
+    lock = night / "lock"
+    if not lock.exists():
+        return False
+    try:
+        with locked(lock, 0.0):
+            return False
+    except (Busy, CannotWrite):
+        return True
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < _HIGHEST:
+        raise UsageError(f"{value!r:.40} should be a sample's number")
+    return value

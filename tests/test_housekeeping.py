@@ -1,0 +1,117 @@
+"""What members of the group ask of the running box, and what they hand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from night_world import SHIPPED, hand, make_small, night_of, teach
+
+from pi_reader.box.housekeeping import ACTS, Housekeeping
+from pi_reader.errors import BadData, Busy, PiReaderError, UsageError
+from pi_reader.files import locked
+from pi_reader.learning import acceptance, rehearsal, trial
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import Samples, exchange
+from pi_reader.requests import Requests
+from pi_reader.values import NO_DIGIT
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Housekeeping:
+    with Samples(tmp_path / "samples.db") as samples:
+        teach(samples, *hand(3))
+    generations = Generations(tmp_path / "weights", SHIPPED)
+    generations.add_file(SHIPPED.read_bytes(), use=True)
+    (tmp_path / "night").mkdir()
+    return Housekeeping(tmp_path / "samples.db", 100, 10, generations, tmp_path / "night")
+
+
+def test_ok__samples_are_put_right_and_forgotten(house: Housekeeping) -> None:
+    assert "sample 1 is 7" in house.relabel({"id": 1, "label": 7})["done"]
+    assert "is none" in house.relabel({"id": 2, "label": NO_DIGIT})["done"]
+    assert house.drop({"ids": [1, 2, 999]})["gone"] == 2
+    (house.night / "plan.json").write_text("{}")
+    with locked(house.night / "lock"), pytest.raises(Busy):
+        house.drop({"all": True})
+    house.drop({"all": True})
+    assert not (house.night / "plan.json").exists()
+    with Samples(house.samples) as samples:
+        assert samples.counts().samples == 0
+
+
+def test_ok__weights_are_chosen_and_taken_back(house: Housekeeping) -> None:
+    assert "generation 0 is in use" in house.use({"number": 0})["done"]
+    house.use({"number": 1})
+    assert "generation 0 is in use" in house.rollback({})["done"]
+    house.generations.add_file(SHIPPED.read_bytes())
+    with locked(house.night / "lock"), pytest.raises(Busy, match="may be judged"):
+        house.use({"number": 2})
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("relabel", {}),
+        ("relabel", {"id": True, "label": 7}),
+        ("relabel", {"id": 1, "label": "7"}),
+        ("relabel", {"id": 1, "label": 11}),
+        ("relabel", {"id": 1, "label": True}),
+        ("relabel", {"id": 1 << 70, "label": 7}),
+        ("relabel", {"id": 999, "label": 7}),
+        ("drop", {}),
+        ("drop", {"ids": "1"}),
+        ("drop", {"ids": [1, "2"]}),
+        ("drop", {"ids": [1], "all": True}),
+        ("drop", {"ids": list(range(20_000))}),
+        ("drop", {"all": 1}),
+        ("use", {}),
+        ("use", {"number": True}),
+        ("use", {"number": -1}),
+        ("use", {"number": 7}),
+        ("use", {"number": 1e300}),
+    ],
+)
+def test_fail__what_makes_no_sense_changes_nothing(
+    house: Housekeeping, kind: str, words: dict[str, object]
+) -> None:
+    assert kind in ACTS
+    with pytest.raises(PiReaderError) as caught:
+        getattr(house, kind)(words)
+    assert isinstance(caught.value, BadData | UsageError) and "\n" not in str(caught.value)
+    with Samples(house.samples) as samples:
+        assert samples.counts().samples == 3
+    assert house.generations.current().number == 1
+
+
+def test_ok__what_was_handed_in_is_taken_in_by_the_training(tmp_path, monkeypatch) -> None:
+    for module, name in (
+        (rehearsal, "_DRAWN_ALONE"),
+        (rehearsal, "_DRAWN_MARKS"),
+        (rehearsal, "_CALIBRATED"),
+        (rehearsal, "TESTED"),
+        (rehearsal, "MARKS"),
+        (trial, "TRAINING_WORK"),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    make_small()
+    monkeypatch.setattr(acceptance, "LEAST", 1000)
+    with Samples(tmp_path / "theirs.db") as theirs:
+        teach(theirs, *hand(2))
+        with open(tmp_path / "taught.npz", "wb") as handle:
+            exchange.write(list(theirs.all()), handle)
+    _, folders, generations = night_of(tmp_path)
+    requests = Requests(folders.requests)
+    requests.ask_with_file("import", (tmp_path / "taught.npz").read_bytes())
+    requests.ask_with_file("offer", SHIPPED.read_bytes())
+    requests.ask_with_file("offer", b"no weights")
+    said: list[str] = []
+    night_of(tmp_path, log=said.append)[0].run()
+    assert any("2 samples were handed in" in line for line in said)
+    assert any("offer: not taken in" in line for line in said)
+    assert [one.state for one in generations.list()][1:] == ["candidate"]
+    assert list(requests.folder.iterdir()) == []
+    for _ in range(4):
+        requests.ask_with_file("offer", b"x")
+    with pytest.raises(Busy, match="4 files wait"):
+        requests.ask_with_file("offer", b"x")
