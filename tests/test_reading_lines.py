@@ -46,6 +46,29 @@ def test_ok__a_gap_of_more_than_two_and_a_half_heights_ends_a_line() -> None:
     assert find_lines(*boxes([(10, 20), (40, 22), (400, 24), (430, 20)])) == [[0, 1], [2, 3]]
 
 
+def number(x: float, y: float, count: int) -> list[tuple[float, float]]:
+    return [(x + 26 * place, y) for place in range(count)]
+
+
+def test_ok__rows_that_break_at_the_same_gap_are_columns() -> None:
+    rows = [(3, 20), (2, 24), (4, 18), (1, 20)]  # digits of the left number, offset of the right
+    left = [number(10, 50 * row, count) for row, (count, _) in enumerate(rows)]
+    right = [number(300 + off, 50 * row, 3) for row, (_, off) in enumerate(rows)]
+    heading = number(60, -60, 12)
+    page = [heading, *left, *right]
+    flat = [corner for line in page for corner in line]
+    order = [[flat[i] for i in line] for line in find_lines(*boxes(flat))]
+    assert order == page
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_ok__a_grid_of_single_digits_or_with_an_index_is_read_by_rows(index: bool) -> None:
+    rows = [[[(10, 50 * row)], number(300, 50 * row, 2 if index else 1)] for row in range(4)]
+    flat = [corner for row in rows for piece in row for corner in piece]
+    order = [[flat[i] for i in line] for line in find_lines(*boxes(flat))]
+    assert order == [piece for row in rows for piece in row]
+
+
 def test_ok__nothing_and_one() -> None:
     assert find_lines(*boxes([])) == []
     assert find_lines(*boxes([(5, 5)])) == [[0]]

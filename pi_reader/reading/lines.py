@@ -14,6 +14,7 @@ STEEPEST = 0.35  # rise over run; steeper is no line but the next one
 NEIGHBOUR = 4.0  # heights to the right in which a mark's neighbour is looked for
 WIDE = 2.5  # usual heights: a wider gap ends a line
 LEVEL = 0.55  # heights that a mark's middle may stand off its line's
+COMMON = 1.5  # usual heights: as wide a gap goes down between two columns
 
 
 def find_lines(
@@ -26,7 +27,8 @@ def find_lines(
     across = (left + right).astype(np.float32) / 2
     height = (bottom - top).astype(np.float32)
     down = (top + bottom).astype(np.float32) / 2
-    level = (down - page_slope(across, down, height) * across).tolist()
+    slope = page_slope(across, down, height)
+    level = (down - slope * across).tolist()
     heights = height.tolist()
     lines: list[list[int]] = []
     ends: list[tuple[float, float]] = []  # level and height at which each line goes on
@@ -41,7 +43,9 @@ def find_lines(
             ends[home] = (level[last] + level[mark]) / 2, (heights[last] + heights[mark]) / 2
     lines.sort(key=lambda line: sum(level[mark] for mark in line) / len(line))
     usual = float(np.median(height)) if len(height) else 0.0
-    return [piece for line in lines for piece in _pieces(line, left, right, WIDE * usual)]
+    begin, end = left + slope * down, right + slope * down
+    rows = [_pieces(line, begin, end, WIDE * usual) for line in lines]
+    return _by_columns(rows, begin, end, COMMON * usual)
 
 
 def _pieces(line: list[int], left: np.ndarray, right: np.ndarray, wide: float) -> list[list[int]]:
@@ -52,6 +56,67 @@ def _pieces(line: list[int], left: np.ndarray, right: np.ndarray, wide: float) -
             pieces.append([])
         pieces[-1].append(mark)
     return pieces
+
+
+def _by_columns(
+    rows: list[list[list[int]]], left: np.ndarray, right: np.ndarray, wide: float
+) -> list[list[int]]:
+    """The pieces of rows in reading order: a block of rows that break at the same gap is read
+    column by column, everything else row by row.
+
+    A row belongs to the block above it as long as a gap as wide as `wide` pixels goes down through
+    both. Columns hold numbers: single digits far apart are a grid, which is read by rows.
+    """
+    out: list[list[int]] = []
+    block: list[list[list[int]]] = []
+    for row in rows:
+        if block and not _gaps(_spans([*block, row], left, right), wide):
+            out += _columns(block, left, right, wide)
+            block = []
+        block.append(row)
+    return out + _columns(block, left, right, wide)
+
+
+def _columns(
+    block: list[list[list[int]]], left: np.ndarray, right: np.ndarray, wide: float
+) -> list[list[int]]:
+    """The pieces of one block in reading order."""
+    pieces = [piece for row in block for piece in row]
+    if sum(len(row) > 1 for row in block) < 2:
+        return pieces
+    gaps = _gaps(_spans(block, left, right), wide)
+    columns: list[list[list[int]]] = [[] for _ in range(len(gaps) + 1)]
+    for piece in pieces:
+        columns[sum(left[piece[0]] > gap for gap in gaps)].append(piece)
+    if all(_are_numbers(column, left, right, wide) for column in columns):
+        return [piece for column in columns for piece in column]
+    return pieces
+
+
+def _are_numbers(pieces: list[list[int]], left: np.ndarray, right: np.ndarray, wide: float) -> bool:
+    """Whether half of the pieces are several marks, and most of these stand close together."""
+    gaps = [left[mark] - right[before] for piece in pieces for before, mark in pairwise(piece)]
+    several = sum(len(piece) > 1 for piece in pieces)
+    return 2 * several >= len(pieces) and float(np.median(gaps)) < wide / 2
+
+
+def _spans(
+    rows: list[list[list[int]]], left: np.ndarray, right: np.ndarray
+) -> list[tuple[float, float]]:
+    """From where to where the pieces of some rows reach, from left to right."""
+    return sorted(
+        (float(left[piece].min()), float(right[piece].max())) for row in rows for piece in row
+    )
+
+
+def _gaps(spans: list[tuple[float, float]], wide: float) -> list[float]:
+    """Where nothing stands between sorted spans for at least `wide` pixels: where it begins."""
+    gaps, end = [], spans[0][1]
+    for begin, after in spans[1:]:
+        if begin - end >= wide:
+            gaps.append(end)
+        end = max(end, after)
+    return gaps
 
 
 def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> float:
