@@ -127,6 +127,7 @@ class Reading:
     size: (width, height) of the frame in pixels; lines: from top to bottom.
     milliseconds: what each step took, by a monotonic timer.
     weights: sha256 of the weights file that read it, "" if the network came from no file.
+    angle: degrees by which the page lay turned clockwise and was turned back to be read, else 0.
     """
 
     source: str
@@ -134,6 +135,7 @@ class Reading:
     lines: tuple[Line, ...] = ()
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     weights: str = ""
+    angle: float = 0.0
 
     @property
     def text(self) -> str:

@@ -92,6 +92,7 @@ def as_json(reading: Reading) -> dict[str, Any]:
         ],
         "milliseconds": {step: round(time, 3) for step, time in reading.milliseconds.items()},
         "weights": reading.weights,
+        **({"angle": round(reading.angle, 1)} if reading.angle else {}),
     }
 
 

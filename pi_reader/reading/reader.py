@@ -17,10 +17,13 @@ from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, in_context
-from pi_reader.reading.decode import Mark
 from pi_reader.reading.lines import find_lines
 from pi_reader.reading.segmentation import Classifier, Segmentation
+from pi_reader.reading.turning import Turn, find_angle, upright
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
+
+GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
+BETTER = 0.5  # digits: a page is turned only if so many more are read
 
 
 class Reader:
@@ -49,7 +52,8 @@ class Reader:
         after_ink = perf_counter()
         page = find_candidates(ink)
         after_regions = perf_counter()
-        lines = self._lines(self.judge(page), ink.scale, frame.grey.shape)
+        judged, turn = self._upright(page)
+        lines = self._lines(judged, ink.scale, frame.grey.shape, turn)
         end = perf_counter()
         return Reading(
             frame.source,
@@ -62,7 +66,21 @@ class Reader:
                 "total": 1000 * (end - begin),
             },
             self.weights,
+            turn.angle if turn else 0.0,
         )
+
+    def _upright(self, page: Candidates) -> tuple[list[Judged], Turn | None]:
+        """What stands on a page, turned upright where it lies askew and reads better then."""
+        angle = find_angle(page.components)
+        if not angle:
+            return self.judge(page), None
+        ink, turn = upright(page, angle)
+        turned = self.judge(find_candidates(ink))
+        if _expected(turned) >= GOOD * len(page.components):
+            return turned, turn
+        judged = self.judge(page)
+        better = _expected(turned) > _expected(judged) + BETTER
+        return (turned, turn) if better else (judged, None)
 
     def judge(self, page: Candidates) -> list[Judged]:
         """Every mark on a page, digit or not, with what it is taken for."""
@@ -72,17 +90,22 @@ class Reader:
         return [Judged(mark, mark.chance, True) for mark in found.marks if mark.is_digit]
 
     def _lines(
-        self, judged: Sequence[Judged], scale: int, shape: tuple[int, ...]
+        self, judged: Sequence[Judged], scale: int, shape: tuple[int, ...], turn: Turn | None
     ) -> tuple[Line, ...]:
         """Digits and signs in reading order; a line has one digit at least."""
         marks: list[Digit | Sign] = []
+        places = []  # on the page, upright
         for one in judged:
-            box = _in_frame(one.mark, scale, shape)
+            place = one.mark.left, one.mark.top, one.mark.right, one.mark.bottom
+            box = _in_frame(turn.back(*place) if turn else place, scale, shape)
             if one.is_digit:
                 marks.append(self._digit(one, box))
             elif one.sign:
                 marks.append(Sign(one.sign, max(one.mark.kinds), box))
-        boxes = np.array([(m.box.x, m.box.y, m.box.right, m.box.bottom) for m in marks], np.int32)
+            else:
+                continue
+            places.append(place)
+        boxes = np.array(places, np.int32)
         lines = []
         for row in find_lines(*boxes.reshape(-1, 4).T):
             digits = tuple(mark for i in row if isinstance(mark := marks[i], Digit))
@@ -122,8 +145,13 @@ def reader_of(
     return Reader(model, sure_at or own, sha256, context)
 
 
-def _in_frame(mark: Mark, scale: int, shape: tuple[int, ...]) -> Box:
-    """A mark's box in pixels of the frame, which has this shape."""
-    left, top = mark.left * scale, mark.top * scale
-    right, bottom = min(shape[1], mark.right * scale), min(shape[0], mark.bottom * scale)
+def _expected(judged: Sequence[Judged]) -> float:
+    """How many more digits are likely read right than wrong."""
+    return sum(2 * one.confidence - 1 for one in judged if one.is_digit)
+
+
+def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...]) -> Box:
+    """A box (left, top, right, bottom) in pixels of the frame, which has this shape."""
+    left, top = place[0] * scale, place[1] * scale
+    right, bottom = min(shape[1], place[2] * scale), min(shape[0], place[3] * scale)
     return Box(left, top, right - left, bottom - top)

@@ -1,0 +1,128 @@
+"""Pages that lie askew: which way the writing runs, and the ink turned upright.
+
+Digits of a line stand closer to each other than to the next line, so the way from each mark to its
+nearest neighbour is the way of the writing, or square to it where figures stand below each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from pi_reader.reading.binarise import Ink
+from pi_reader.reading.candidates import Candidates
+from pi_reader.reading.components import Components, runs_to_mask
+
+ASKEW = 9.0  # degrees: whoever writes on lines that climb less is read well as it stands
+AGREED = 0.6  # resultant length (0 to 1) of the ways to the nearest neighbours
+LEAST_SIZE = 0.5  # of the median of the larger half: a smaller mark has no say
+
+SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in one line
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How a page was turned upright.
+
+    angle: degrees by which it lay turned clockwise; shape: (height, width) of its ink as it lay;
+    matrix: (2, 3), from (x, y, 1) on the upright page to (x, y) as it lay.
+    """
+
+    angle: float
+    shape: tuple[int, int]
+    matrix: np.ndarray
+
+    def back(self, left: float, top: float, right: float, bottom: float) -> tuple[int, ...]:
+        """A box of the upright page as it lay: left, top, right, bottom of what fills it.
+
+        Digits are round rather than square: an ellipse in the box is what is turned.
+        """
+        half = np.array([(right - left) / 2, (bottom - top) / 2])
+        middle = self.matrix @ [left + half[0], top + half[1], 1.0]
+        reach = np.hypot(self.matrix[:, 0] * half[0], self.matrix[:, 1] * half[1])
+        low = np.maximum(np.rint(middle - reach), 0)
+        high = np.minimum(np.rint(middle + reach), self.shape[::-1])
+        return (*low.astype(int).tolist(), *high.astype(int).tolist())
+
+
+def find_angle(found: Components) -> float:
+    """By how many degrees a page lies turned clockwise, -45 to 45; 0 if it is little or unclear."""
+    size = np.maximum(found.width, found.height)
+    if len(size) < 2:
+        return 0.0
+    large = size >= LEAST_SIZE * np.median(size[size >= np.median(size)])
+    if large.sum() < 2:
+        return 0.0
+    x = (found.left + found.right)[large] / 2
+    y = (found.top + found.bottom)[large] / 2
+    across, down = x[None] - x[:, None], y[None] - y[:, None]
+    away = np.hypot(across, down)
+    np.fill_diagonal(away, np.inf)
+    each, nearest = np.arange(len(x)), away.argmin(axis=1)
+    way = np.arctan2(down[each, nearest], across[each, nearest])
+    mean = np.exp(4j * way).mean()  # the same for all four ways along and square to the lines
+    rough = float(np.angle(mean)) / 4
+    if abs(mean) < AGREED or abs(rough) < np.radians(ASKEW):
+        return 0.0
+    along = x * np.cos(rough) + y * np.sin(rough)
+    off = y * np.cos(rough) - x * np.sin(rough)
+    run, rise = along[None] - along[:, None], off[None] - off[:, None]
+    level = np.abs(rise) < SAME_LINE * np.median(size[large])
+    slope = (run * rise)[level].sum() / max(1.0, float((run * run)[level].sum()))
+    return float(np.degrees(rough + np.arctan(slope)))
+
+
+def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:
+    """The ink of a page that lies turned clockwise by `angle` degrees, turned back.
+
+    Around the page, where nothing was seen, there is paper, and so there is where ink left the
+    frame: turned, nobody would know that it goes on.
+    """
+    ink = page.ink
+    height, width = ink.mask.shape
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    wide = int(np.ceil(width * abs(cos) + height * abs(sin)))
+    high = int(np.ceil(width * abs(sin) + height * abs(cos)))
+    turn = np.array([[cos, -sin], [sin, cos]])
+    shift = np.array([width, height]) / 2 - turn @ [wide / 2, high / 2]
+    matrix = np.column_stack([turn, shift])
+    contrast = _turned(_inside(page), (wide, high), matrix, 0)
+    threshold = _turned(ink.threshold, (wide, high), matrix, 255)
+    cells = -(-wide // ink.cell), -(-high // ink.cell)
+    per_cell = np.column_stack([turn, shift / ink.cell])
+    usual = int(np.median(ink.ground))
+    ground = _turned(np.clip(ink.ground, 0, 255).astype(np.uint8), cells, per_cell, usual)
+    turned = replace(
+        ink,
+        contrast=contrast,
+        threshold=threshold,
+        mask=contrast > threshold,
+        ground=ground.astype(np.int16),
+    )
+    return turned, Turn(angle, (height, width), matrix)
+
+
+def _inside(page: Candidates) -> np.ndarray:
+    """The page's contrast without what reaches its border."""
+    left_out, (height, width) = page.clutter, page.ink.mask.shape
+    reaches = (left_out.left == 0) | (left_out.right == width)
+    reaches |= (left_out.top == 0) | (left_out.bottom == height)
+    row, start, end = left_out.pick(reaches).runs.T
+    order = np.argsort(row * (width + 1) + start)
+    place = (row * (width + 1))[order]
+    gone = runs_to_mask(place + start[order], place + end[order], width + 1, (height, width))
+    return np.where(gone, np.uint8(0), page.ink.contrast)
+
+
+def _turned(
+    pixels: np.ndarray, size: tuple[int, int], matrix: np.ndarray, around: int
+) -> np.ndarray:
+    """(h, w) uint8 seen through a matrix: linear between pixels, `around` outside."""
+    data = tuple(matrix.ravel().tolist())
+    picture = Image.fromarray(pixels)
+    bilinear = Image.Resampling.BILINEAR
+    return np.array(
+        picture.transform(size, Image.Transform.AFFINE, data, bilinear, fillcolor=around)
+    )

@@ -1,0 +1,62 @@
+"""Pages that lie askew: the angle is found from the marks, the ink turned, boxes turned back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from pi_reader.reading.binarise import binarise
+from pi_reader.reading.candidates import Candidates, find_candidates
+from pi_reader.reading.turning import find_angle, upright
+
+MIDDLE = 320, 240
+
+
+def askew(angle: float, edge: bool = False) -> Candidates:
+    """Two lines of rings, turned clockwise by that many degrees; edge: with a beam at the side."""
+    picture = Image.new("L", (640, 480), 210)
+    draw = ImageDraw.Draw(picture)
+    for row in range(2):
+        for place in range(4):
+            x, y = 230 + 46 * place, 190 + 80 * row
+            draw.ellipse((x, y, x + 28, y + 40), outline=40, width=5)
+    turned = picture.rotate(-angle, Image.Resampling.BICUBIC, center=MIDDLE, fillcolor=210)
+    if edge:
+        ImageDraw.Draw(turned).rectangle((0, 100, 12, 400), fill=40)
+    return find_candidates(binarise(np.asarray(turned)))
+
+
+@pytest.mark.parametrize("angle", [-44, -30, -14, 14, 30, 44])
+def test_ok__the_angle_is_found_to_two_degrees(angle: float) -> None:
+    assert find_angle(askew(angle).components) == pytest.approx(angle, abs=2)
+
+
+@pytest.mark.parametrize("angle", [-5, 0, 5])
+def test_ok__a_page_that_lies_almost_straight_is_left_alone(angle: float) -> None:
+    assert find_angle(askew(angle).components) == 0
+
+
+def test_ok__an_empty_page_and_a_lone_mark_have_no_angle() -> None:
+    found = askew(30).components
+    assert find_angle(found.pick(np.array([], np.int64))) == 0
+    assert find_angle(found.pick(np.array([0]))) == 0
+
+
+def test_ok__turned_upright_the_lines_are_level_and_the_boxes_come_back() -> None:
+    page = askew(30)
+    ink, turn = upright(page, 30)
+    after = find_candidates(ink).components
+    assert len(after) == 8 and find_angle(after) == 0
+    tops = np.sort(after.top)
+    assert np.ptp(tops[:4]) <= 2 and np.ptp(tops[4:]) <= 2
+    before = page.components
+    corners = np.stack([before.left, before.top, before.right, before.bottom], axis=1)
+    for i in range(8):
+        box = np.array(turn.back(after.left[i], after.top[i], after.right[i], after.bottom[i]))
+        assert np.abs(corners - box).max(axis=1).min() <= 3
+
+
+def test_ok__what_left_the_frame_stays_away() -> None:
+    page = askew(30, edge=True)
+    assert len(find_candidates(upright(page, 30)[0]).components) == 8
