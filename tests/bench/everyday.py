@@ -112,7 +112,11 @@ class Page:
         """The picture, (height, width) uint8: with light from one side, softness and noise."""
         height, width = self.cover.shape
         slope = self.rng.uniform(-0.15, 0.15, 2)
-        light = 1 + slope[0] * np.linspace(-1, 1, width) + slope[1] * np.linspace(-1, 1, height)[:, None]
+        light = (
+            1
+            + slope[0] * np.linspace(-1, 1, width)
+            + slope[1] * np.linspace(-1, 1, height)[:, None]
+        )
         scene = (self.paper + (self.pen - self.paper) * self.cover) * light
         picture = Image.fromarray((np.clip(scene, 0, 1) * 255).astype(np.uint8))
         soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.7)), np.float32)
@@ -287,7 +291,9 @@ def boxes(page: Page) -> None:
         for spot, after in zip(row, [*row[1:], None], strict=True):
             left, top, right, bottom = grown(spot, 10)
             right = after[0] - 10 if joined and after else right
-            page.outline(lambda d, box=(left, top, right, bottom): d.rectangle(box, outline=255, width=pen))
+            page.outline(
+                lambda d, box=(left, top, right, bottom): d.rectangle(box, outline=255, width=pen)
+            )
 
 
 def frame(page: Page) -> None:
@@ -332,7 +338,9 @@ def cells(page: Page) -> None:
     spots = [grown(around(row), 12) for row in rows]
     left, right = min(s[0] for s in spots), max(s[2] for s in spots)
     for _, top, _, bottom in spots:
-        page.outline(lambda d, box=(left, top, right, bottom): d.rectangle(box, outline=255, width=4))
+        page.outline(
+            lambda d, box=(left, top, right, bottom): d.rectangle(box, outline=255, width=4)
+        )
 
 
 def black_desk(page: Page) -> None:
