@@ -300,7 +300,8 @@ def frame(page: Page) -> None:
     """Every number in a frame."""
     pen = int(page.rng.integers(1, 7))
     for row in plain(page):
-        page.outline(lambda d, box=grown(around(row), 14): d.rectangle(box, outline=255, width=pen))
+        box = grown(around(row), 14)
+        page.outline(lambda d, box=box: d.rectangle(box, outline=255, width=pen))
 
 
 def ring(page: Page) -> None:
@@ -361,7 +362,7 @@ def blackboard(page: Page) -> None:
 
 def cut_off(page: Page) -> None:
     """The last digit of the only line is cut in half by the edge of the frame."""
-    left, top, right, bottom = plain(page, most=1)[0][-1]
+    left, _, right, _ = plain(page, most=1)[0][-1]
     middle = (left + right) // 2
     page.cover = np.ascontiguousarray(page.cover[:, :middle])
     page.lines[-1][-1] = UNSURE
