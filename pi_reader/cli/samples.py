@@ -124,7 +124,7 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _label_last(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.client.labelling import label_last
+    from pi_reader.box.labelling import label_last
 
     label = args.label.replace("none", "-")
     if not re.fullmatch(r"[0-9?\s-]+", label):

@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 from hostile import HONEST, hostile, may_be_said
 
-from pi_reader.client import commands, labelling, training
-from pi_reader.client.commands import Session, serve
+from pi_reader.box import actions as commands
+from pi_reader.box import labelling
+from pi_reader.box.actions import Session, serve
+from pi_reader.client import training
 from pi_reader.config import find_folders
 from pi_reader.errors import (
     BadData,

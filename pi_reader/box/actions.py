@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
+from pi_reader.box.labelling import label_last
 from pi_reader.client import training
-from pi_reader.client.labelling import label_last
 from pi_reader.config import Folders
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
 from pi_reader.learning.generations import LARGEST_OFFER, Generations, table
