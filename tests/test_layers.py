@@ -28,7 +28,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "learning.samples": "values files errors",
     "learning.generations": "network values files errors",
     "learning": "training reading network handwriting requests config values files errors",
-    "client": "requests history learning.samples learning.generations config values files errors",
+    "client": "config values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
     " history requests config values files errors",
     "service": "box",

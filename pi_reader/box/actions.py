@@ -1,57 +1,58 @@
-"""The commands that a restricted SSH key may use, and nothing else.
+"""What is done for somebody who asks from outside, over SSH, from the page or by way of a broker.
 
-sshd runs `pi-reader ssh` whatever the caller typed, and passes that in SSH_ORIGINAL_COMMAND. Here
-it is split into words and looked up in TABLE; arguments are numbers, digits or dates and must match
-their whole pattern. There are no options and no file names, no shell and no other process: an
-action gets checked words and the caller's stream, and talks to the box through its own files.
-Control characters are removed from the output, so that no text from outside can manipulate the
-caller's terminal.
+What may be said stands in `client.words`. There is no shell and no other process: an action gets
+checked words and the caller's stream, and talks to the box through its own files. What goes back is
+free of control characters, so that nothing that was read or offered can play with the caller's
+terminal.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import select
-import shlex
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
-from pi_reader.box.labelling import label_last
+from pi_reader.box.labelling import answer_of, label_event, label_last
 from pi_reader.client import training
+from pi_reader.client.status import read_training
+from pi_reader.client.words import SSH, find, harmless, parse, table_for
 from pi_reader.config import Folders
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
-from pi_reader.learning.generations import LARGEST_OFFER, Generations, table
 from pi_reader.requests import Requests
 
 if TYPE_CHECKING:
     from pi_reader.history import Past
+    from pi_reader.learning.generations import Generations
     from pi_reader.learning.samples import Samples
 
-LONGEST = 500  # characters of a request: a full page of digits can be labelled
-IDLE_SECONDS = 60.0  # after which a caller who sends nothing is disconnected
+IDLE_SECONDS = 60.0  # a caller who sends nothing for so long is let go
+CANCEL_SECONDS = 60.0  # that a training may take to finish its step
 
 _PIECE = 1 << 16  # bytes that are read at once
+_POLL = 1.0  # seconds between two looks at a training that is to end
 
 
 @dataclass(frozen=True)
 class Session:
     """One caller, and the box.
 
-    incoming, outgoing: the caller's streams, with file descriptors. open_samples: opens the
-    database of samples. clock: seconds since 1970.
+    incoming, outgoing: the caller's streams, with file descriptors. open_generations, open_samples:
+    open what the box has learned, and what it was taught. clock: seconds since 1970; caller: one of
+    those that the table of words knows.
     """
 
     folders: Folders
-    generations: Generations
+    open_generations: Callable[[], Generations]
     open_samples: Callable[[], Samples]
     incoming: BinaryIO
     outgoing: BinaryIO
     clock: Callable[[], float] = time.time
+    caller: str = SSH
 
     @property
     def requests(self) -> Requests:
@@ -84,83 +85,22 @@ class Session:
             raise BrokenPipeError
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One allowed command: its words, the kinds of its arguments, and its action."""
-
-    words: tuple[str, ...]
-    arguments: tuple[str, ...]
-    purpose: str
-    action: Callable[..., None]
-
-    @property
-    def usage(self) -> str:
-        """The words of the command with its arguments, for `help`."""
-        return " ".join((*self.words, *self.arguments))
-
-    def takes(self, words: list[str]) -> bool:
-        """Whether these words match the command exactly."""
-        rest = words[len(self.words) :]
-        return (
-            tuple(words[: len(self.words)]) == self.words
-            and len(rest) == len(self.arguments)
-            and all(
-                PATTERNS[kind].fullmatch(word)
-                for kind, word in zip(self.arguments, rest, strict=True)
-            )
-        )
-
-
-PATTERNS = {
-    "N": re.compile("[1-9][0-9]{0,5}"),
-    "DAY": re.compile(r"2[0-9]{3}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9])?"),
-    "DIGITS": re.compile("[0-9?-]{1,200}"),
-    "DIGIT": re.compile("[0-9-]"),
-}
-
-
 def serve(command: str, session: Session) -> None:
-    """Run the caller's command. Raises UsageError if it is not in the table, and what the action
-    raises; BrokenPipeError if the caller hangs up."""
-    words = parse(command)
-    find(words).action(session, *words[len(find(words).words) :])
+    """Do what the caller asked for. Raises UsageError if it is not in the table, and what the
+    action raises; BrokenPipeError when he hangs up."""
+    perform(parse(command), session)
 
 
-def parse(command: str) -> list[str]:
-    """The words of a command line. Raises UsageError if it is too long or malformed."""
-    if len(command) > LONGEST:
-        raise UsageError(f"request: has {len(command)} characters, should have {LONGEST} at most")
-    if not all(letter.isascii() and letter.isprintable() for letter in command):
-        raise UsageError("request: has characters that no request needs; say `help`")
-    try:
-        return shlex.split(command) or ["help"]
-    except ValueError as error:  # an unclosed quote
-        raise UsageError(f"request: {error}; say `help`") from error
-
-
-def find(words: list[str]) -> Entry:
-    """The entry that matches these words. Raises UsageError if none does."""
-    for entry in TABLE:
-        if entry.takes(words):
-            return entry
-    near = [entry.usage for entry in TABLE if entry.words[0] == words[0]]
-    raise UsageError(
-        f"request {' '.join(words):.60}: is not allowed; "
-        + (f"say {' or '.join(f'`{usage}`' for usage in near)}" if near else "`help` lists what is")
-    )
-
-
-def harmless(text: str) -> str:
-    """A line with control characters escaped as in Python."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
+def perform(words: list[str], session: Session) -> None:
+    """Do what these words ask for; raises like `serve`."""
+    entry = find(words, session.caller)
+    ACTIONS[entry.usage](session, *words[len(entry.words) :])
 
 
 def _help(session: Session) -> None:
-    width = max(len(entry.usage) for entry in TABLE)
-    for entry in TABLE:
+    table = table_for(session.caller)
+    width = max(len(entry.usage) for entry in table)
+    for entry in table:
         session.say(f"{entry.usage:{width}}  {entry.purpose}")
     session.say(
         "N is a number; DAY is as 2026-11-24 or 2026-11-24T08:00; DIGITS are one for each "
@@ -178,8 +118,34 @@ def _retrain(session: Session) -> None:
     session.say("a training was asked for; `status` follows it, hanging up does not stop it")
 
 
+def _train(session: Session) -> None:
+    session.requests.ask("retrain")
+    session.say("a training was asked for")
+
+
 def _cancel(session: Session) -> None:
-    session.say(training.cancel(session.folders, session.requests, session.clock, session.wait))
+    session.say(cancel(session.folders, session.requests, session.clock, session.wait))
+
+
+def cancel(
+    folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
+) -> str:
+    """Stop the training; gives what it said at last. Raises Busy if it does not stop."""
+    if not training.is_active(read_training(folders), clock()):
+        return "no training is running"
+    request = requests.ask("cancel")
+    try:
+        until = clock() + CANCEL_SECONDS
+        while clock() < until:
+            wait(_POLL)
+            said = read_training(folders)
+            if not training.is_active(said, clock()):
+                return training.training_line(said)
+    finally:
+        requests.withdraw(request)  # else the next training would find it
+    raise Busy(
+        f"cancel: the training has not stopped within {CANCEL_SECONDS:.0f} seconds; ask again"
+    )
 
 
 def _readings(session: Session, last: str = "20") -> None:
@@ -199,6 +165,8 @@ def _readings_since(session: Session, day: str) -> None:
 
 
 def _say_readings(session: Session, readings: Iterable[Past]) -> None:
+    from pi_reader.learning.generations import table
+
     none = True
     for one in readings:
         when = table.when(one.when, "%Y-%m-%d %H:%M:%S")
@@ -217,18 +185,25 @@ def _label_one(session: Session, place: str, digit: str) -> None:
 
 
 def _weights(session: Session) -> None:
-    for line in (*table.lines(session.generations.list()), session.generations.trouble()):
+    from pi_reader.learning.generations import table
+
+    generations = session.open_generations()
+    for line in (*table.lines(generations.list()), generations.trouble()):
         if line:
             session.say(line)
 
 
 def _rollback(session: Session) -> None:
-    one = session.generations.rollback()
+    from pi_reader.learning.generations import table
+
+    one = session.open_generations().rollback()
     session.say(f"generation {one.number} is in use: {table.summary(one)}")
 
 
 def _offer(session: Session) -> None:
-    one = session.generations.add_file(session.receive(LARGEST_OFFER, "offered weights"))
+    from pi_reader.learning.generations import LARGEST_OFFER
+
+    one = session.open_generations().add_file(session.receive(LARGEST_OFFER, "offered weights"))
     session.requests.ask("retrain", why=f"generation {one.number} was offered")
     session.say(
         f"generation {one.number} is whole and waits for the judge; `status` follows, "
@@ -255,24 +230,50 @@ def _import(session: Session) -> None:
     session.say(f"samples: {done.added} new, {done.labelled} labelled, {done.known} known before")
 
 
-TABLE = (
-    Entry(("help",), (), "this list", _help),
-    Entry(("status",), (), "how the box is doing; follows a training until it ends", _status),
-    Entry(("retrain",), (), "learn now instead of tonight", _retrain),
-    Entry(("cancel",), (), "stop the training; what it reached is kept for the next", _cancel),
-    Entry(("readings",), (), "the last 20 readings", _readings),
-    Entry(("readings",), ("N",), "the last N", _readings),
-    Entry(("readings",), ("DAY",), "all from a day, or a minute, on", _readings_since),
-    Entry(("label", "last"), ("DIGITS",), "what the last reading really is", _label),
-    Entry(("label", "last"), ("N", "DIGIT"), "what its digit number N is", _label_one),
-    Entry(("weights", "list"), (), "the generations of weights", _weights),
-    Entry(("weights", "rollback"), (), "go back to the one before", _rollback),
-    Entry(
-        ("weights", "offer"),
-        (),
-        f"weights from another machine, sent after it: at most {LARGEST_OFFER >> 20} MB",
-        _offer,
-    ),
-    Entry(("samples", "export"), (), "all samples, as one npz", _export),
-    Entry(("samples", "import"), (), "samples of another reader, sent after it", _import),
-)
+def _read(session: Session) -> None:
+    answer = answer_of(session.folders, "read")
+    session.say("  ".join(str(answer.get("text") or "").split()) or "nothing there")
+
+
+def _freeze(session: Session) -> None:
+    answer_of(session.folders, "freeze")
+    session.say("the display is held")
+
+
+def _release(session: Session) -> None:
+    answer_of(session.folders, "release")
+    session.say("the display goes on")
+
+
+def _identify(session: Session) -> None:
+    answer_of(session.folders, "identify")
+    session.say("the display says that it is this one")
+
+
+def _label_numbered(session: Session, number: str, digits: str) -> None:
+    session.say(label_event(session.folders, int(number), digits))
+
+
+ACTIONS: Mapping[str, Callable[..., None]] = {
+    "help": _help,
+    "status": _status,
+    "retrain": _retrain,
+    "train": _train,
+    "cancel": _cancel,
+    "readings": _readings,
+    "readings N": _readings,
+    "readings DAY": _readings_since,
+    "label last DIGITS": _label,
+    "label last N DIGIT": _label_one,
+    "label N DIGITS": _label_numbered,
+    "weights list": _weights,
+    "weights rollback": _rollback,
+    "weights offer": _offer,
+    "samples export": _export,
+    "samples import": _import,
+    "read": _read,
+    "freeze": _freeze,
+    "release": _release,
+    "identify": _identify,
+}
+"""What each line of the table does, by how it is said."""

@@ -1,11 +1,12 @@
-"""Labels the last reading through a request, as only the running service remembers it.
+"""Ask the running service: it alone holds the camera and remembers what it read.
 
-Used by the command line and over SSH, with the same timeout and the same messages.
+Whoever asks, at the box, over SSH or from afar, waits as long and is told the same.
 """
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from pi_reader.client.status import read_status
 from pi_reader.config import Folders
@@ -14,6 +15,17 @@ from pi_reader.requests import Requests
 
 # Until the service takes it, and as long again to answer: a Zero may be in the middle of a page.
 ANSWER_SECONDS = 20.0
+
+
+def answer_of(folders: Folders, kind: str, **words: Any) -> dict[str, Any]:
+    """What the service answers to a request. Raises Busy at once if none runs, what it met."""
+    if problem := read_status(folders, time.time()).problem:
+        raise Busy(f"{kind}: only the running service can do that; {problem}")
+    requests = Requests(folders.requests)
+    answer = requests.wait(requests.ask(kind, **words), ANSWER_SECONDS)
+    if "error" in answer:
+        raise error_of(answer.get("exit_code"), str(answer["error"]))
+    return answer
 
 
 def label_last(folders: Folders, label: str, place: int | None = None) -> str:
@@ -25,10 +37,15 @@ def label_last(folders: Folders, label: str, place: int | None = None) -> str:
     """
     if problem := read_status(folders, time.time()).problem:
         raise Busy(f"label last: the running service knows what was read last; {problem}")
-    words = {"event": "last", "label": label} | ({} if place is None else {"place": place})
-    requests = Requests(folders.requests)
-    answer = requests.wait(requests.ask("label", **words), ANSWER_SECONDS)
-    if "error" in answer:
-        raise error_of(answer.get("exit_code"), str(answer["error"]))
+    words = {} if place is None else {"place": place}
+    return _kept(answer_of(folders, "label", event="last", label=label, **words))
+
+
+def label_event(folders: Folders, number: int, label: str) -> str:
+    """The same for the reading of that number, as the status file counts them."""
+    return _kept(answer_of(folders, "label", event=number, label=label))
+
+
+def _kept(answer: dict[str, Any]) -> str:
     read = "  ".join(str(answer.get("read")).split("\n"))
     return f"kept {answer.get('kept')} of the digits of {read}"

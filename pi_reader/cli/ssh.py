@@ -87,7 +87,11 @@ def _serve(args: argparse.Namespace) -> int:
         open(1, "wb", closefd=False) as outgoing,
     ):
         session = Session(
-            folders, generations_of(folders, settings), open_samples, incoming, outgoing
+            folders,
+            lambda: generations_of(folders, settings),
+            open_samples,
+            incoming,
+            outgoing,
         )
         serve(os.environ.get("SSH_ORIGINAL_COMMAND", ""), session)
     return 0
