@@ -23,8 +23,11 @@ from typing import Any
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import read_json, write_json
 
-KINDS = ("read", "aim", "doctor", "label", "cancel", "retrain", "reload")
-MOST_QUEUED = 50  # requests in the folder; more means that nobody takes them
+KINDS = (
+    *("read", "aim", "doctor", "label", "cancel", "retrain", "reload"),
+    *("freeze", "release", "identify"),
+)
+MOST_QUEUED = 50  # requests that wait; more means that nobody takes them
 MOST_BYTES = 64 << 10  # of one request
 LARGEST_ANSWER = 1 << 20  # bytes; each digit of a page takes some 250
 STALE_AFTER = 3600.0  # seconds: nobody waits that long for an answer
