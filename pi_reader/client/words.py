@@ -18,7 +18,7 @@ LONGEST = 500  # characters of a request: a full page of digits can be labelled
 
 SSH, PAGE, BROKER = "ssh", "page", "broker"
 """Those who may ask: a restricted key, the page's process, and the one that speaks to a broker."""
-OWNER = "owner"  # the box's own user, and root: may say what any of them may
+OWNER = "owner"  # the box's own user, and root, at the clerk: may say what page and broker may
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def parse(command: str) -> list[str]:
 
 def table_for(caller: str) -> tuple[Entry, ...]:
     """What one of them may say."""
-    return tuple(entry for entry in TABLE if caller == OWNER or caller in entry.callers)
+    callers = {PAGE, BROKER} if caller == OWNER else {caller}
+    return tuple(entry for entry in TABLE if callers & set(entry.callers))
 
 
 def find(words: list[str], caller: str = SSH) -> Entry:
