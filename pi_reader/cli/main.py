@@ -37,6 +37,7 @@ COMMANDS = (
     "doctor",
     "status",
     "ssh",
+    "link",
 )
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # errors of writing our output
