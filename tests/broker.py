@@ -81,10 +81,11 @@ class Listener:
         self.latest: dict[str, str] = {}
         self._over = threading.Event()
         self._settings, self._topics = settings, topics or ("#",)
-        self._connection = Connection(settings, "listener")
+        self._name = f"listener-{os.urandom(4).hex()}"  # of two with one name, one is thrown out
+        self._connection = Connection(settings, self._name)
         self._connection.open(self._topics)
         self._outbox: list[tuple[str, str, bool]] = []
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -98,7 +99,7 @@ class Listener:
                 self._connection.step(0.01)
             except NoHardware:
                 self.latest.clear()
-                self._connection = Connection(self._settings, "listener")
+                self._connection = Connection(self._settings, self._name)
                 try:
                     self._connection.open(self._topics)
                 except NoHardware:

@@ -38,6 +38,7 @@ COMMANDS = (
     "status",
     "ssh",
     "link",
+    "fleet",
 )
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # errors of writing our output
