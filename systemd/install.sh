@@ -94,6 +94,8 @@ write() {
 
 # shellcheck source=systemd/steps.sh
 . "$here/systemd/steps.sh"
+# shellcheck source=systemd/link.sh
+. "$here/systemd/link.sh"
 
 # --- what it runs on ------------------------------------------------------------------------------
 
@@ -132,6 +134,7 @@ install_device() {
     put_settings "$(units_of "$new")"
     switch_to "$new"
     do_it systemctl enable --quiet "${switched_on[@]}"
+    put_link "$(units_of "$new")"
     if [ -n "$ssh_key" ]; then put_key; fi
     start_reader || fail "installed, but the reader does not start: $(why_not)"
     outcome "installed; pi-reader status tells how it is doing, pi-reader doctor what it lacks"
@@ -147,6 +150,7 @@ upgrade_device() {
     before=$(state_of_reader)
     make_user "$(units_of "$new")"
     switch_to "$new"
+    put_link "$(units_of "$new")"
     if [ "$before" = inactive ]; then
         outcome "upgraded; the reader was stopped before, and still is"
     elif start_reader; then
@@ -163,6 +167,7 @@ upgrade_device() {
 
 uninstall_device() {
     local unit
+    forget_link
     do_it systemctl disable --quiet --now "${switched_on[@]}" 2>/dev/null || true
     if is_booted; then systemctl stop 'pi-reader*'; fi
     for unit in "$units"/pi-reader*.{service,timer,path}; do
@@ -186,6 +191,7 @@ uninstall_device() {
         return
     fi
     do_it rm -rf "$settings" "$state" "$state.before-restore" "$units"/pi-reader*.d
+    purge_link
     if getent passwd pi-reader >/dev/null; then
         end_connections
         do_it userdel pi-reader
