@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pi_reader.client import clerk, words
 from pi_reader.client.status import BoxStatus, read_status
@@ -39,10 +39,11 @@ from pi_reader.link.messages import (
     training_of,
 )
 from pi_reader.link.spool import Spool
-from pi_reader.link.webhook import MOST as MOST_POSTS
-from pi_reader.link.webhook import Webhook
 
-LOOK = 0.04  # seconds between two looks at the status file
+if TYPE_CHECKING:
+    from pi_reader.link.webhook import Webhook
+
+LOOK = 0.07  # seconds between two looks at the status file
 JUDGE = 1.0  # seconds after which it is read even if it has not changed: the service may be gone
 REPEAT = 60.0  # seconds after which the state is said although nothing has changed
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between two tries to connect
@@ -73,11 +74,13 @@ class Link:
         self._settings, self._folders, self._device, self._log = settings, folders, device, log
         self._birth_seconds = birth_seconds
         self._backlog = Spool(folders.link_state / "backlog.jsonl", MOST_BACKLOG)
-        self._webhook = (
-            Webhook(settings, Spool(folders.link_state / "webhook.jsonl", MOST_POSTS), log)
-            if settings.webhook
-            else None
-        )
+        self._webhook: Webhook | None = None
+        if settings.webhook:
+            from pi_reader.link.webhook import MOST, Webhook  # its libraries take 3 MB
+
+            self._webhook = Webhook(
+                settings, Spool(folders.link_state / "webhook.jsonl", MOST), log
+            )
         self._commands: queue.Queue[tuple[list[str], str]] = queue.Queue(MOST_COMMANDS)
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._connection: Connection | None = None
@@ -90,7 +93,7 @@ class Link:
         self._birth_at: float | None = None
         self._reading_numbers: dict[int, dict[str, Any]] = {}  # unconfirmed, by message
         self._backlog_numbers: set[int] = set()
-        self._known = BoxStatus(False)
+        self._known, self._is_news = BoxStatus(False), True
         self._stamp: object = None
         self._judge_at = 0.0
         self._last: dict[str, Any] | None = None  # the last reading
@@ -128,7 +131,7 @@ class Link:
         if stamp == self._stamp and now < self._judge_at:
             return ()
         self._stamp, self._judge_at = stamp, now + JUDGE
-        self._known = read_status(self._folders, time.time())
+        self._known, self._is_news = read_status(self._folders, time.time()), True
         reading = reading_of(self._known.status)
         if reading is None or reading == self._last:
             return ()
@@ -201,7 +204,7 @@ class Link:
 
     def _greet(self, connection: Connection) -> None:
         """Say all that lies retained, and at last that we are there."""
-        self._tries, self._trouble, self._said = 0, "", {}
+        self._tries, self._trouble, self._said, self._is_news = 0, "", {}, True
         self._log(f"{connection.place}: connected as {self._device}")
         self._describe()
         if self._last is not None:
@@ -251,6 +254,14 @@ class Link:
     def _tell_states(self) -> None:
         """Say what has changed; the rest once a minute. Answers go out, too."""
         now = time.monotonic()
+        if self._birth_at is not None and now >= self._birth_at:
+            self._describe()
+        while self._connection is not None and not self._answers.empty():
+            answer = as_json(self._answers.get())
+            self._connection.publish(topic(self._device, "answer"), answer)
+        if not self._is_news:
+            return
+        self._is_news = False
         state = state_of(self._known, self._settings.room)
         if as_json(state) != self._said.get("core") or now - self._state_at >= REPEAT:
             self._said["core"], self._state_at = as_json(state), now
@@ -258,11 +269,6 @@ class Link:
         training = as_json(training_of(self._known.training))
         if training != self._said.get("training"):
             self._retain("training", training)
-        if self._birth_at is not None and now >= self._birth_at:
-            self._describe()
-        while self._connection is not None and not self._answers.empty():
-            answer = as_json(self._answers.get())
-            self._connection.publish(topic(self._device, "answer"), answer)
 
     def _retain(self, name: str, payload: str) -> int | None:
         self._said[name] = payload
