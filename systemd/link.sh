@@ -48,11 +48,10 @@ drop_link() {
 # Takes the box away from its broker, and with that from Home Assistant, as far as it can be reached.
 forget_link() {
     [ -e "$link_sysusers" ] || return 0
-    if is_linked; then
-        do_it timeout 30 "$app/bin/pi-reader" link remove \
-            || say "the broker could not be told; it still shows the box"
-    fi
-    drop_link
+    drop_link # first: on its way out it says once more that it is offline
+    is_linked || return 0
+    do_it timeout 30 "$app/bin/pi-reader" link remove \
+        || say "the broker could not be told; it still shows the box"
 }
 
 purge_link() {
