@@ -117,6 +117,10 @@ def test_ok__a_fault_is_told_and_is_no_absence(box: Box, ear: Listener) -> None:
         box.folders.status.unlink()
         until(lambda: ear.json(at("state")).get("state") == "not running")
         assert "there is no" in ear.json(at("state"))["fault"]
+        write_json(box.folders.status, {"state": "stopping", "updated": time.time(), "pid": -1})
+        count = len(ear.heard)
+        time.sleep(2.5)  # "it was stopped 2 s ago" is no news
+        assert len(ear.heard) == count
         assert ear.latest[at("availability")] == "online"
 
 

@@ -28,6 +28,7 @@ from pi_reader.files import write_json
 from pi_reader.link import discovery
 from pi_reader.link.broker import Connection, Message
 from pi_reader.link.messages import (
+    NOT_RUNNING,
     OFFLINE,
     ONLINE,
     as_json,
@@ -229,10 +230,8 @@ class Link:
         self._trouble = why
         self._reading_numbers, self._backlog_numbers = {}, set()
         pause = PAUSES[min(self._tries, len(PAUSES) - 1)]
-        self._tries, self._try_at = (
-            self._tries + 1,
-            time.monotonic() + pause * random.uniform(0.7, 1),
-        )
+        self._tries += 1
+        self._try_at = time.monotonic() + pause * random.uniform(0.7, 1)
 
     def _settle(self, connection: Connection) -> None:
         """Forget readings that were confirmed."""
@@ -263,8 +262,9 @@ class Link:
             return
         self._is_news = False
         state = state_of(self._known, self._settings.room)
-        if as_json(state) != self._said.get("core") or now - self._state_at >= REPEAT:
-            self._said["core"], self._state_at = as_json(state), now
+        core = as_json(state | {"fault": ""} if state["state"] == NOT_RUNNING else state)  # its age
+        if core != self._said.get("core") or now - self._state_at >= REPEAT:
+            self._said["core"], self._state_at = core, now
             self._retain("state", as_json(state | measured(self._known)))
         training = as_json(training_of(self._known.training))
         if training != self._said.get("training"):

@@ -88,10 +88,10 @@ class Webhook:
 
     def _run(self) -> None:
         while True:
-            self._news.wait(60.0)
-            self._news.clear()
             while self._spool.waiting:
                 self._deliver(self._spool.waiting[0])
+            self._news.wait()
+            self._news.clear()
 
     def _deliver(self, reading: dict[str, Any]) -> None:
         """Try it five times; then it is given up."""
