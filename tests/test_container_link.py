@@ -28,7 +28,7 @@ id = "pir-0000002a"
 user = "box"
 """
 ME = "pi-reader/pir-0000002a"
-ASK = "mosquitto_sub -u box -P hush -W 20 -C 1 -t"
+ASK = "mosquitto_sub -h 127.0.0.1 -u box -P hush -W 20 -C 1 -t"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_installs_what_the_settings_ask_for(box: Container) -> None:
 def test_a_command_is_done_by_the_clerk_who_then_goes(box: Container) -> None:
     state = json.loads(box.shell(f"{ASK} {ME}/state").stdout)
     assert state["state"] != "not running" and state["fault"] == ""
-    say = f"sleep 1; mosquitto_pub -u box -P hush -t {ME}/command -m"
+    say = f"sleep 1; mosquitto_pub -h 127.0.0.1 -u box -P hush -t {ME}/command -m"
     for word, code in (("read", 0), ("identify", 0), ("label 99 7", 65)):
         done = box.shell(f"({say} '{word}') & {ASK} {ME}/answer")
         answer = json.loads(done.stdout)
@@ -118,7 +118,7 @@ def test_broker_and_link_are_killed(box: Container) -> None:
 def test_goes_when_the_settings_say_so(box: Container) -> None:
     done = box.setup("uninstall")
     assert "could not be told" not in done.stderr
-    assert box.shell(f"mosquitto_sub -u box -P hush -W 3 -t '{ME}/#'", check=False).stdout == ""
+    assert box.shell(f"mosquitto_sub -h 127.0.0.1 -u box -P hush -W 3 -t '{ME}/#'", check=False).stdout == ""
     assert box.shell("ls /etc/systemd/system | grep pi-reader", check=False).stdout == ""
     box.setup("uninstall", "--purge")
     for words in ("getent passwd pi-reader-link", "getent group pi-reader-view"):
