@@ -118,7 +118,8 @@ def test_broker_and_link_are_killed(box: Container) -> None:
 def test_goes_when_the_settings_say_so(box: Container) -> None:
     done = box.setup("uninstall")
     assert "could not be told" not in done.stderr
-    assert box.shell(f"mosquitto_sub -h 127.0.0.1 -u box -P hush -W 3 -t '{ME}/#'", check=False).stdout == ""
+    left = f"mosquitto_sub -h 127.0.0.1 -u box -P hush -W 3 -t '{ME}/#'"
+    assert box.shell(left, check=False).stdout == ""
     assert box.shell("ls /etc/systemd/system | grep pi-reader", check=False).stdout == ""
     box.setup("uninstall", "--purge")
     for words in ("getent passwd pi-reader-link", "getent group pi-reader-view"):
