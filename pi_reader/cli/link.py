@@ -21,7 +21,7 @@ HELP = """tell a broker (MQTT, Home Assistant) or a web address what the box rea
 Whom it tells stands in the settings, under [link]. `test` sends each of them one message and says
 what came of it, with exit code 69 if one did not arrive; `status` says how it is going; `run` is
 what the service does; `remove` takes the box away from the broker and from Home Assistant."""
-EXAMPLE = "sudo -u pi-reader-link pi-reader link test"
+EXAMPLE = "pi-reader link test"
 
 ACTIONS = ("test", "status", "run", "remove")
 
