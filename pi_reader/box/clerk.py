@@ -88,7 +88,7 @@ class Clerk:
         if not self._places.acquire(blocking=False):
             with connection, contextlib.suppress(OSError):
                 connection.settimeout(_BRIEFLY)
-                connection.recv(LARGEST)  # what is left unread would break the answer off
+                connection.recv(LARGEST)  # as below
                 _send(connection, _failure(Busy(f"clerk: {MOST} others are asking; ask again")))
             return
         with self._lock:
@@ -109,13 +109,14 @@ class Clerk:
     def _answer(self, connection: socket.socket) -> dict[str, Any]:
         """Do what he asks; gives how it ended. Raises OSError when he hangs up."""
         try:
+            said = _words_of(connection)  # what is left unread would break the answer off
             credentials = connection.getsockopt(
                 socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
             )
             caller = self._caller_of(struct.unpack("3i", credentials)[1])
             if not caller:
                 raise UsageError("clerk: this user may not ask for anything")
-            perform(_words_of(connection), self._session(connection, caller))
+            perform(said, self._session(connection, caller))
         except PiReaderError as error:
             return _failure(error)
         except OSError:
