@@ -27,6 +27,7 @@ from pi_reader.files import durable, read_json, write_json
 KINDS: tuple[str, ...] = ("read", "aim", "doctor", "label", "cancel", "retrain", "reload")
 KINDS += ("relabel", "drop", "use", "rollback")  # changes that a member of the group asks for
 KINDS += ("import", "offer")  # each with a file beside it
+KINDS += ("freeze", "release", "identify")
 MOST_QUEUED = 50  # requests that wait; more means that nobody takes them
 MOST_BYTES = 64 << 10  # of one request
 LARGEST_FILE = 64 << 20  # bytes of one that is handed in

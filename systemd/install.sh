@@ -95,6 +95,8 @@ write() {
 
 # shellcheck source=systemd/steps.sh
 . "$here/systemd/steps.sh"
+# shellcheck source=systemd/link.sh
+. "$here/systemd/link.sh"
 
 # --- what it runs on ------------------------------------------------------------------------------
 
@@ -134,6 +136,7 @@ install_device() {
     switch_to "$new"
     migrate_state
     do_it systemctl enable --quiet "${switched_on[@]}"
+    put_link "$(units_of "$new")"
     if [ -n "$ssh_key" ]; then put_key; fi
     start_reader || fail "installed, but the reader does not start: $(why_not)"
     outcome "installed; pi-reader status tells how it is doing, pi-reader doctor what it lacks"
@@ -150,6 +153,7 @@ upgrade_device() {
     make_user "$(units_of "$new")"
     switch_to "$new"
     migrate_state
+    put_link "$(units_of "$new")"
     if [ "$before" = inactive ]; then
         outcome "upgraded; the reader was stopped before, and still is"
     elif start_reader; then
@@ -166,6 +170,7 @@ upgrade_device() {
 
 uninstall_device() {
     local unit
+    forget_link
     do_it systemctl disable --quiet --now "${switched_on[@]}" 2>/dev/null || true
     if is_booted; then systemctl stop 'pi-reader*'; fi
     for unit in $(units_in "$units"); do
@@ -190,6 +195,7 @@ uninstall_device() {
         return
     fi
     do_it rm -rf "$settings" "$state" "$state.before-restore" "$units"/pi-reader*.d
+    purge_link
     if getent passwd pi-reader >/dev/null; then
         end_connections
         do_it userdel pi-reader

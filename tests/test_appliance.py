@@ -593,6 +593,18 @@ def asked(
     return requests.wait(sent[0], 1.0), appliance
 
 
+def test_ok__freeze_release_identify_without_a_button(tmp_path: Path, clock: Clock) -> None:
+    answer, appliance = asked(tmp_path, clock, "freeze")
+    assert answer == {"frozen": True} and appliance.actions.frozen
+    assert appliance.reporter.held is not None and appliance.reporter.held.text == "478"
+    answer, appliance = asked(tmp_path, clock, "release")
+    assert answer == {"frozen": False} and not appliance.actions.frozen
+    _, appliance = asked(tmp_path, clock, "identify")
+    status = json.loads((tmp_path / "status.json").read_text())
+    assert appliance.actions.news(clock()) == "it is me"
+    assert status["last"]["confidence"] == 0.99 and status["last"]["sure"] is True
+
+
 def test_ok__read_aim_doctor(tmp_path: Path, clock: Clock) -> None:
     assert asked(tmp_path, clock, "read")[0] == {"text": "478"}
     asked(tmp_path, clock, "aim")

@@ -29,7 +29,8 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "learning.samples": "values files errors",
     "learning.generations": "network values files errors",
     "learning": "training reading network handwriting requests config values files errors",
-    "client": "requests history learning.samples learning.generations config values files errors",
+    "client": "config values files errors",
+    "link": "client config values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
     " history requests config values files privileges errors",
     "service": "box",
@@ -40,6 +41,7 @@ ONLY_IN = {
     "libcamera": {"camera/pi.py"},
     "gpiozero": {"outputs/leds.py", "outputs/segments.py", "inputs/button.py", "camera/light.py"},
     "luma": {"outputs/oled.py"},
+    "paho": {"link/broker.py"},
     "torch": set(),
     "cv2": set(),
     "onnxruntime": set(),

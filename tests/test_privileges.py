@@ -333,7 +333,7 @@ def test_ok__a_member_asks_and_the_box_does_it(tmp_path: Path, state: Path, out:
         said = tmp_path / "said"
         argv = [*words.split(), "--state", str(state)]
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("pi_reader.client.labelling.ANSWER_SECONDS", 0.05)
+            patched.setattr("pi_reader.box.labelling.ANSWER_SECONDS", 0.05)
             code = in_a_child(as_member(lambda a=argv: main(a)), said)
         waits = "import" not in words and "offer" not in words
         assert code == (75 if waits else 0), said.read_text()

@@ -254,3 +254,27 @@ def test_ok__the_card_that_sets_itself_up(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "config.toml").leds.unsure == 27
     (call,) = [line for line in lines if "setup.sh" in line]
     assert "/usr/local/src/pi-reader/setup.sh install" in call and "--ssh-key" in call
+
+
+def test_ok__the_link_comes_and_goes_with_the_settings(device: Device) -> None:
+    device.packages("python3-paho-mqtt")
+    (device.root / "etc" / "pi-reader").mkdir()
+    settings = device.root / "etc" / "pi-reader" / "config.toml"
+    for text in ("", "[link]\n# on = true\n", "[link]\non = false\n[oled]\non = true\n"):
+        settings.write_text(text)
+        plan = device.plan("install")
+        assert (
+            "pi-reader-link.sysusers" not in plan and "enable --quiet pi-reader-clerk" not in plan
+        )
+    settings.write_text('[oled]\non = false\n[link]\nbroker = "mqtt"\non = true\n')
+    (settings.parent / "link-password").write_text("x")
+    plan = device.plan("install")
+    steps = (
+        "apt-get install -y -qq --no-install-recommends python3-paho-mqtt",
+        "systemd-sysusers /etc/sysusers.d/pi-reader-link.conf",
+        "chown root:pi-reader-link /etc/pi-reader/link-password",
+        "chmod 0640 /etc/pi-reader/link-password",
+        "/etc/systemd/system/pi-reader-clerk.socket",
+        "enable --quiet pi-reader-clerk.socket pi-reader-link.service",
+    )
+    assert sorted(map(plan.index, steps)) == [plan.index(step) for step in steps]

@@ -28,6 +28,8 @@ SANDBOXED = {
     "pi-reader-fault.service": 1.5,
     "pi-reader-train.service": 1.5,
     "pi-reader-poweroff.service": 1.5,
+    "pi-reader-clerk.service": 1.5,
+    "pi-reader-link.service": 1.5,
 }
 
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
@@ -165,10 +167,11 @@ def test_ok__pins_and_blas_are_set_up_before_python_starts() -> None:
 
 
 def test_ok__only_the_reader_owns_the_runtime_folder() -> None:
-    owners = [path.name for path in UNITS if "RuntimeDirectory=" in path.read_text()]
-    assert [name for name in owners if "Service.RuntimeDirectory" in unit(name)] == [
-        "pi-reader.service"
-    ]
+    owners = {path.name: unit(path.name).get("Service.RuntimeDirectory") for path in UNITS}
+    assert {name: owned for name, owned in owners.items() if owned} == {
+        "pi-reader.service": ["pi-reader"],
+        "pi-reader-link.service": ["pi-reader-link"],
+    }
     assert unit("pi-reader.service")["Service.RuntimeDirectoryPreserve"] == ["yes"]
 
 

@@ -103,6 +103,7 @@ class Appliance:
         self._stamp: object = None
         self._weights_at = -float("inf")
         self._stopping = self._reload_asked = False
+        self._held: tuple[bool, Reading | None] = (False, None)  # frozen, corrected
 
     @property
     def frames(self) -> int:
@@ -165,7 +166,7 @@ class Appliance:
                 self.vote.stir()
             self._read(reader, frame)
         self.reporter.aiming.look(now, frame.grey, self.vote.said)
-        self._tend(now, Sight(frame, reader, self.reporter))
+        self._tend(now, Sight(frame, reader, self.reporter, self.actions))
         self.notifier.beat()
         return motion.moving or not self.vote.settled or self.reporter.aiming.is_on(now)
 
@@ -226,12 +227,12 @@ class Appliance:
         self.reporter.tell(now)
 
     def _press(self, now: float) -> None:
-        """Handle button presses."""
-        if self.button is None:
-            return
-        before = self.actions.frozen, self.actions.corrected
-        self.actions.take(self.button.events(), now)
-        if before != (self.actions.frozen, self.actions.corrected):
+        """Act on the button, and on what was asked of the display."""
+        if self.button is not None:
+            self.actions.take(self.button.events(), now)
+        held = self.actions.frozen, self.actions.corrected
+        if held != self._held:
+            self._held = held
             self._hold()
         if self.actions.read_again:
             self.actions.read_again = False

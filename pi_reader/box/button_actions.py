@@ -87,13 +87,22 @@ class ButtonActions:
             elif press.kind == "long":
                 self._begin(now)
             elif self._short == "freeze":
-                self.frozen = not self.frozen
-                self._event = self._reading_log.events.last
+                self.freeze(not self.frozen)
             else:
                 self.read_again = True
         if self._correcting is not None:
             self._correcting.tick(now)
             self._end_if_over(now)
+
+    def freeze(self, frozen: bool) -> None:
+        """Hold the display, or let it go on; while something is being corrected, it stays so."""
+        if self._correcting is None and frozen != self.frozen:
+            self.frozen = frozen
+            self._event = self._reading_log.events.last
+
+    def identify(self, now: float) -> None:
+        """Say on the display that it is this box that was meant."""
+        self._say("it is me", now)
 
     def _begin(self, now: float) -> None:
         """Correct the last reading, or the frozen one, even if its page is gone by now."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.events import Event, labels_from
 from pi_reader.box.problems import TROUBLES, Problems
 from pi_reader.box.reading_log import ReadingLog
@@ -17,7 +18,7 @@ from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
-KINDS = ("read", "aim", "doctor", "label", "reload")
+KINDS = ("read", "aim", "doctor", "label", "reload", "freeze", "release", "identify")
 SETTLED = 5.0  # seconds that a reading must have stood to be "the last" to whoever types
 EVERY = 0.25  # seconds between two looks into the folder
 AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
@@ -29,11 +30,13 @@ Act = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Sight:
-    """The latest frame, the reader in use, and the state of the box, for answering requests."""
+    """What the service has before it: the newest frame, who reads it, how the box is doing, and
+    what holds the display."""
 
     frame: Frame
     reader: Reader
     reporter: StatusReporter
+    actions: ButtonActions
 
 
 class RequestHandler:
@@ -101,6 +104,12 @@ class RequestHandler:
             if trouble := self.reload():
                 raise BadSettings(trouble)
             return {"done": "the new settings are being taken into use"}
+        if request.kind in ("freeze", "release"):
+            sight.actions.freeze(request.kind == "freeze")
+            return {"frozen": sight.actions.frozen}
+        if request.kind == "identify":
+            sight.actions.identify(now)
+            return {"done": "the display says that it is this one"}
         if request.kind == "aim":
             sight.reporter.aiming.ask(now)
         return sight.reporter.figures()

@@ -139,7 +139,13 @@ class StatusReporter:
             "broken": self._broken(),
             "temperature": around.temperature,
             "disk_free_mb": around.disk_free_mb,
-            "last": {"text": last.reading.text, "when": last.when, "event": last.number}
+            "last": {
+                "text": last.reading.text,
+                "when": last.when,
+                "event": last.number,
+                "sure": all(digit.sure for digit in last.reading.digits),
+                "confidence": min(digit.confidence for digit in last.reading.digits),
+            }
             if last
             else None,
         }

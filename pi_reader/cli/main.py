@@ -37,6 +37,8 @@ COMMANDS = (
     "doctor",
     "status",
     "ssh",
+    "link",
+    "fleet",
 )
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # errors of writing our output

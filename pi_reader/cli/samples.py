@@ -145,7 +145,7 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
         raise UsageError(f"samples label: {error}, or last") from error
     label = _label_from(args.label)
     if is_others(folders.state):
-        from pi_reader.client.labelling import ask
+        from pi_reader.box.labelling import ask
 
         print(ask(folders, "relabel", id=number, label=label))
         return 0
@@ -155,7 +155,7 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _label_reading(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.client.labelling import label_reading
+    from pi_reader.box.labelling import label_reading
 
     label = args.label.replace("none", "-")
     if not re.fullmatch(r"([0-9?\s]+=)?[0-9?\s-]+", label):
@@ -179,7 +179,7 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
     if args.all == bool(args.id):
         raise UsageError("samples drop: name the samples' numbers, or give --all")
     from pi_reader.box.housekeeping import without_training
-    from pi_reader.client.labelling import ask
+    from pi_reader.box.labelling import ask
     from pi_reader.learning.samples.database import set_aside
 
     if is_others(folders.state):
@@ -234,7 +234,7 @@ def _is_export(path: Path) -> bool:
 
 
 def _import(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.client.labelling import hand_in
+    from pi_reader.box.labelling import hand_in
     from pi_reader.learning.samples import exchange
 
     content = content_of(args.file, exchange.LARGEST)

@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
+    from pi_reader.box.actions import Session, serve
     from pi_reader.cli.common import generations_of
-    from pi_reader.client.commands import Session, serve
     from pi_reader.config import Settings, load_settings
 
     folders = folders_of(args)
@@ -87,7 +87,11 @@ def _serve(args: argparse.Namespace) -> int:
         open(1, "wb", closefd=False) as outgoing,
     ):
         session = Session(
-            folders, generations_of(folders, settings), open_samples, incoming, outgoing
+            folders,
+            lambda: generations_of(folders, settings),
+            open_samples,
+            incoming,
+            outgoing,
         )
         serve(os.environ.get("SSH_ORIGINAL_COMMAND", ""), session)
     return 0

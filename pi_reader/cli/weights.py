@@ -144,7 +144,7 @@ def _rollback(args: argparse.Namespace, folders: Folders, generations: Generatio
 
 def _ask(args: argparse.Namespace, folders: Folders, kind: str, **words: Any) -> int:
     """Have the running service do it: a member of its group may not write there."""
-    from pi_reader.client.labelling import ask
+    from pi_reader.box.labelling import ask
 
     done = ask(folders, kind, **words)
     print(json.dumps({"done": done}) if args.json else one_line(done))
@@ -153,7 +153,7 @@ def _ask(args: argparse.Namespace, folders: Folders, kind: str, **words: Any) ->
 
 def _offer(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:
     """Keep it as a candidate, and have it judged."""
-    from pi_reader.client.labelling import hand_in
+    from pi_reader.box.labelling import hand_in
     from pi_reader.learning.generations import LARGEST_OFFER
     from pi_reader.learning.generations.store import check_offer
     from pi_reader.requests import Requests

@@ -12,14 +12,11 @@ from typing import Any
 
 from pi_reader.client.status import BoxStatus, number, read_status, read_training
 from pi_reader.config import Folders
-from pi_reader.errors import Busy
-from pi_reader.requests import Requests
 
 ACTIVE = ("training", "judging")
-DEAD_SECONDS = 900.0  # without a status after which a training counts as killed
-START_SECONDS = 60.0  # that a training may take to start: a Zero needs a while to load numpy
-CANCEL_SECONDS = 60.0  # that it may take to finish its step
-LONGEST_SECONDS = 26 * 3600.0  # after which following ends; a night is shorter
+DEAD_SECONDS = 900.0  # without a word from a training: it was killed
+START_SECONDS = 60.0  # that a training may take to begin: a Zero needs a while to load numpy
+LONGEST_SECONDS = 26 * 3600.0  # that anybody is told for; a night is shorter
 
 _POLL = 1.0  # seconds
 
@@ -52,27 +49,6 @@ def follow(
                 )
                 return
         wait(_POLL)
-
-
-def cancel(
-    folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
-) -> str:
-    """Stop the training; returns its last status line. Raises Busy if it does not stop."""
-    if not is_active(read_training(folders), clock()):
-        return "no training is running"
-    request = requests.ask("cancel")
-    try:
-        until = clock() + CANCEL_SECONDS
-        while clock() < until:
-            wait(_POLL)
-            training = read_training(folders)
-            if not is_active(training, clock()):
-                return training_line(training)
-    finally:
-        requests.withdraw(request)  # otherwise the next training would find it
-    raise Busy(
-        f"cancel: the training has not stopped within {CANCEL_SECONDS:.0f} seconds; ask again"
-    )
 
 
 def is_active(training: Mapping[str, Any], now: float) -> bool:

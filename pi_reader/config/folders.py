@@ -60,6 +60,22 @@ class Folders:
         return self.runtime / "lock"
 
     @property
+    def clerk(self) -> Path:
+        """The socket where the page and the broker's process ask."""
+        return Path(f"{DEVICE_RUNTIME}-clerk.sock") if self.is_device else self.runtime / "clerk"
+
+    @property
+    def link(self) -> Path:
+        """What the broker's process says of itself, as JSON; that process alone writes there."""
+        folder = Path(f"{DEVICE_RUNTIME}-link") if self.is_device else self.runtime
+        return folder / "link.json"
+
+    @property
+    def link_state(self) -> Path:
+        """What it has still to send."""
+        return Path(f"{DEVICE_STATE}-link") if self.is_device else self.state / "link"
+
+    @property
     def training(self) -> Path:
         """The training's status file, JSON."""
         return self.runtime / "training.json"

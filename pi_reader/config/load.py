@@ -166,6 +166,9 @@ def _check_together(settings: Settings) -> None:
         )
     if camera.kind == "folder" and not camera.folder:
         raise BadSettings('camera.folder: is empty, should name the folder of camera.kind "folder"')
+    link = settings.link
+    if link.on and not (link.broker or link.webhook):
+        raise BadSettings("link.on: is true, but link.broker and link.webhook are both empty")
     _check_boxes(camera)
     _check_size(settings.oled)
 

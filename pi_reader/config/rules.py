@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -55,6 +56,11 @@ def text() -> Rule:
     return Rule(
         lambda v: isinstance(v, str) and v.isprintable() and len(v) < 1000, "a short text in quotes"
     )
+
+
+def matching(pattern: str, words: str) -> Rule:
+    """A text of a certain form, or none."""
+    return Rule(lambda v: isinstance(v, str) and bool(re.fullmatch(f"({pattern})?", v)), words)
 
 
 def clock() -> Rule:

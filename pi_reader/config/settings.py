@@ -179,6 +179,32 @@ class NightSettings:
 
 
 @dataclass(frozen=True)
+class LinkSettings:
+    """Whom the box tells what it read: a broker (MQTT), or a web address.
+
+    broker: the broker's name or address, "" for none; password_file, secret_file: hold one line
+    each, so that no secret stands here. tls: whether the connection is encrypted, ca_file: by whose
+    word, "" for the system's. id: the box's name in topics, "" for one made from the machine's.
+    home_assistant: whether it makes itself known there. webhook: where readings are posted to.
+    """
+
+    on: bool = _setting(False, rules.switch())
+    broker: str = _setting("", rules.matching("[A-Za-z0-9.:_-]{1,253}", "a host's name or address"))
+    port: int = _setting(1883, rules.whole(1, 65535))
+    user: str = _setting("", rules.text())
+    password_file: str = _setting("/etc/pi-reader/link-password", rules.text())
+    tls: bool = _setting(False, rules.switch())
+    ca_file: str = _setting("", rules.text())
+    id: str = _setting("", rules.matching("pir-[0-9a-f]{8}", '"pir-" and eight digits of 0-9a-f'))
+    room: str = _setting("", rules.matching("[A-Za-z0-9_-]{1,32}", "letters, digits, - and _"))
+    home_assistant: bool = _setting(True, rules.switch())
+    webhook: str = _setting(
+        "", rules.matching(r"https?://[!-~]{1,500}", 'an address with "http://" or "https://"')
+    )
+    secret_file: str = _setting("", rules.text())
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that can be set, section by section as in the file."""
 
@@ -194,3 +220,4 @@ class Settings:
     history: HistorySettings = field(default_factory=HistorySettings)
     samples: SampleSettings = field(default_factory=SampleSettings)
     night: NightSettings = field(default_factory=NightSettings)
+    link: LinkSettings = field(default_factory=LinkSettings)

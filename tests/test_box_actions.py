@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ import numpy as np
 import pytest
 from hostile import HONEST, hostile, may_be_said
 
-from pi_reader.client import commands, labelling, training
-from pi_reader.client.commands import Session, serve
+from pi_reader.box import actions, labelling
+from pi_reader.box.actions import Session, serve
+from pi_reader.client import training, words
 from pi_reader.config import find_folders
 from pi_reader.errors import (
     BadData,
@@ -63,7 +63,7 @@ class Caller:
     def session(self, incoming: Any, outgoing: Any) -> Session:
         return Session(
             self.folders,
-            self.generations,
+            lambda: self.generations,
             lambda: Samples(self.folders.samples),
             incoming,
             outgoing,
@@ -89,7 +89,7 @@ def caller(tmp_path: Path) -> Caller:
 def test_ok__help_names_all_that_may_be_said(caller: Caller) -> None:
     text = caller.says("help")
     assert caller.says("") == caller.says("  ") == text
-    for entry in commands.TABLE:
+    for entry in words.table_for(words.SSH):
         assert entry.usage in text and entry.purpose in text
 
 
@@ -124,7 +124,7 @@ def test_ok__label_goes_to_the_service(caller: Caller) -> None:
         requests.answer(taken[0], answer)
 
     runs(caller)
-    for command, words in (
+    for command, meant in (
         ("label last 20-6", {"event": "last", "label": "20-6"}),
         ("label last 2 7", {"event": "last", "label": "7", "place": 1}),
         ("label last 2?36=2-36", {"event": "last", "label": "2-36", "read": "2?36"}),
@@ -135,7 +135,7 @@ def test_ok__label_goes_to_the_service(caller: Caller) -> None:
         service.start()
         assert caller.says(command) == "kept 4 of the digits of 20  36\n"
         service.join()
-        assert seen == [words]
+        assert seen == [meant]
     for code, kind in ((65, BadData), (73, CannotWrite), (70, PiReaderError), ([], PiReaderError)):
         trouble = {"error": "reading 3: gone", "exit_code": code}
         service = threading.Thread(target=serve_one, args=(trouble, []))
@@ -199,7 +199,7 @@ def test_fail__samples_that_are_none(caller: Caller, monkeypatch: pytest.MonkeyP
 
 
 def test_fail__a_caller_who_falls_asleep(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(actions, "IDLE_SECONDS", 0.1)
     read, write = os.pipe()
     with (
         open(read, "rb") as incoming,
@@ -319,7 +319,7 @@ def test_ok__cancel(caller: Caller) -> None:
             )
 
     def cancel(wait: Any) -> str:
-        return training.cancel(caller.folders, requests, lambda: now[0], wait)
+        return actions.cancel(caller.folders, requests, lambda: now[0], wait)
 
     assert cancel(stopping) == "no training is running"
     write_json(caller.folders.training, {"state": "judging", "updated": MORNING})
@@ -359,14 +359,10 @@ def test_ok__ten_thousand_requests_start_nothing_but_the_table(
     """Also: words that are looked up open no file, start no process, import nothing."""
     started: list[tuple[str, tuple[str, ...]]] = []
 
-    def recording(entry: commands.Entry) -> Any:
-        return lambda session, *words: started.append((entry.usage, words))
+    def recording(usage: str) -> Any:
+        return lambda session, *said: started.append((usage, said))
 
-    monkeypatch.setattr(
-        commands,
-        "TABLE",
-        tuple(replace(entry, action=recording(entry)) for entry in commands.TABLE),
-    )
+    monkeypatch.setattr(actions, "ACTIONS", {usage: recording(usage) for usage in actions.ACTIONS})
     rng = random.Random(5)
     session = caller.session(io.BytesIO(), io.BytesIO())
     allowed = 0
@@ -383,9 +379,9 @@ def test_ok__ten_thousand_requests_start_nothing_but_the_table(
                 assert started == [] and len(str(error)) < 1000
             else:
                 assert may_be_said(command), command
-                ((usage, words),) = started
+                ((usage, given),) = started
                 said = shlex.split(command)
-                assert words == tuple(said[len(said) - len(words) :]) or usage == "help"
+                assert given == tuple(said[len(said) - len(given) :]) or usage == "help"
                 allowed += 1
     assert events == [] and 300 < allowed < 3000
 
@@ -453,3 +449,26 @@ def try_it(caller: Caller, command: str, sent: bytes) -> None:
             assert all(letter.isprintable() or letter == "\n" for letter in answer.decode())
     except PiReaderError as error:
         assert error.exit_code != 70
+
+
+def test_ok__each_line_of_the_table_has_its_action() -> None:
+    assert {entry.usage for entry in words.TABLE} == set(actions.ACTIONS)
+    assert words.OFFER_MEGABYTES == LARGEST_OFFER >> 20
+
+
+@pytest.mark.parametrize("said", ["read", "train", "freeze", "release", "identify", "label 3 20"])
+def test_ok__the_broker_may_say_a_few_words_of_its_own(said: str) -> None:
+    asked = words.parse(said)
+    for caller in (words.PAGE, words.BROKER, words.OWNER):
+        assert words.find(asked, caller).usage.split()[0] == asked[0]
+    with pytest.raises(UsageError):
+        words.find(asked, words.SSH)
+
+
+@pytest.mark.parametrize(
+    "said", ["weights rollback", "weights offer", "samples export", "retrain", "label last 7"]
+)
+def test_fail__and_nothing_of_what_a_key_may(said: str) -> None:
+    for caller in (words.BROKER, "somebody"):
+        with pytest.raises(UsageError, match="may not be said"):
+            words.find(words.parse(said), caller)

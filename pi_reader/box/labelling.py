@@ -1,6 +1,6 @@
-"""Labels the last reading through a request, as only the running service remembers it.
+"""Ask the running service: it alone holds the camera and remembers what it read.
 
-Used by the command line and over SSH, with the same timeout and the same messages.
+Whoever asks, at the box, over SSH or from afar, waits as long and is told the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,13 @@ from pi_reader.requests import Requests
 
 # Until the service takes it, and as long again to answer: a Zero may be in the middle of a page.
 ANSWER_SECONDS = 20.0
+
+
+def answer_of(folders: Folders, kind: str, **words: Any) -> Mapping[str, Any]:
+    """What the service answers to a request. Raises Busy at once if none runs, what it met."""
+    if problem := read_status(folders, time.time()).problem:
+        raise Busy(f"{kind}: only the running service can do that; {problem}")
+    return _answered(folders, kind, words)
 
 
 def ask(folders: Folders, kind: str, **words: Any) -> str:

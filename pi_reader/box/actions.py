@@ -1,0 +1,287 @@
+"""What is done for somebody who asks from outside, over SSH, from the page or by way of a broker.
+
+What may be said stands in `client.words`. There is no shell and no other process: an action gets
+checked words and the caller's stream, and talks to the box through its own files. What goes back is
+free of control characters, so that nothing that was read or offered can play with the caller's
+terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO
+
+from pi_reader.box.labelling import answer_of, label_reading
+from pi_reader.client import training
+from pi_reader.client.status import read_training
+from pi_reader.client.words import SSH, find, harmless, parse, table_for
+from pi_reader.config import Folders
+from pi_reader.errors import BadData, Busy, MissingFile, UsageError
+from pi_reader.requests import Requests
+
+if TYPE_CHECKING:
+    from pi_reader.history import Past
+    from pi_reader.learning.generations import Generations
+    from pi_reader.learning.samples import Samples
+
+IDLE_SECONDS = 60.0  # a caller who sends nothing for so long is let go
+CANCEL_SECONDS = 60.0  # that a training may take to finish its step
+
+_PIECE = 1 << 16  # bytes that are read at once
+_POLL = 1.0  # seconds between two looks at a training that is to end
+
+
+@dataclass(frozen=True)
+class Session:
+    """One caller, and the box.
+
+    incoming, outgoing: the caller's streams, with file descriptors. open_generations, open_samples:
+    open what the box has learned, and what it was taught. clock: seconds since 1970; caller: one of
+    those that the table of words knows.
+    """
+
+    folders: Folders
+    open_generations: Callable[[], Generations]
+    open_samples: Callable[[], Samples]
+    incoming: BinaryIO
+    outgoing: BinaryIO
+    clock: Callable[[], float] = time.time
+    caller: str = SSH
+
+    @property
+    def requests(self) -> Requests:
+        """Requests to other processes of the box."""
+        return Requests(self.folders.requests)
+
+    def say(self, line: str) -> None:
+        """Send one line, unbuffered. Raises BrokenPipeError if the caller has hung up."""
+        self.outgoing.write(harmless(line).encode("utf-8", "replace") + b"\n")
+        self.outgoing.flush()
+
+    def receive(self, most: int, what: str) -> bytes:
+        """All that the caller sends. Raises BadData if it is too much, Busy on a timeout."""
+        content = bytearray()
+        while True:
+            if not select.select([self.incoming], [], [], IDLE_SECONDS)[0]:
+                raise Busy(f"{what}: nothing came for {IDLE_SECONDS:.0f} seconds; send it again")
+            piece = os.read(self.incoming.fileno(), _PIECE)
+            if not piece:
+                return bytes(content)
+            content += piece
+            if len(content) > most:
+                raise BadData(f"{what}: is more than {most:,} bytes; send less")
+
+    def wait(self, seconds: float) -> None:
+        """Sleep. Raises BrokenPipeError as soon as the caller hangs up."""
+        poll = select.poll()
+        poll.register(self.outgoing, 0)  # errors are always reported
+        if poll.poll(seconds * 1000):
+            raise BrokenPipeError
+
+
+def serve(command: str, session: Session) -> None:
+    """Do what the caller asked for. Raises UsageError if it is not in the table, and what the
+    action raises; BrokenPipeError when he hangs up."""
+    perform(parse(command), session)
+
+
+def perform(words: list[str], session: Session) -> None:
+    """Do what these words ask for; raises like `serve`."""
+    entry = find(words, session.caller)
+    ACTIONS[entry.usage](session, *words[len(entry.words) :])
+
+
+def _help(session: Session) -> None:
+    table = table_for(session.caller)
+    width = max(len(entry.usage) for entry in table)
+    for entry in table:
+        session.say(f"{entry.usage:{width}}  {entry.purpose}")
+    session.say(
+        "N is a number; DAY is as 2026-11-24 or 2026-11-24T08:00; DIGITS are one for each "
+        "digit of the reading: 0 to 9, - for a mark that is none, ? to leave one as it is"
+    )
+
+
+def _status(session: Session) -> None:
+    for line in training.follow(session.folders, session.clock, session.wait):
+        session.say(line)
+
+
+def _retrain(session: Session) -> None:
+    session.requests.ask("retrain")
+    session.say("a training was asked for; `status` follows it, hanging up does not stop it")
+
+
+def _train(session: Session) -> None:
+    session.requests.ask("retrain")
+    session.say("a training was asked for")
+
+
+def _cancel(session: Session) -> None:
+    session.say(cancel(session.folders, session.requests, session.clock, session.wait))
+
+
+def cancel(
+    folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
+) -> str:
+    """Stop the training; gives what it said at last. Raises Busy if it does not stop."""
+    if not training.is_active(read_training(folders), clock()):
+        return "no training is running"
+    request = requests.ask("cancel")
+    try:
+        until = clock() + CANCEL_SECONDS
+        while clock() < until:
+            wait(_POLL)
+            said = read_training(folders)
+            if not training.is_active(said, clock()):
+                return training.training_line(said)
+    finally:
+        requests.withdraw(request)  # else the next training would find it
+    raise Busy(
+        f"cancel: the training has not stopped within {CANCEL_SECONDS:.0f} seconds; ask again"
+    )
+
+
+def _readings(session: Session, last: str = "20") -> None:
+    from pi_reader.history import past
+
+    _say_readings(session, deque(past(session.folders.history), maxlen=int(last)))
+
+
+def _readings_since(session: Session, day: str) -> None:
+    from pi_reader.history import past
+
+    try:
+        since = datetime.fromisoformat(day).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"readings {day}: there is no such day") from error
+    _say_readings(session, past(session.folders.history, since))
+
+
+def _say_readings(session: Session, readings: Iterable[Past]) -> None:
+    from pi_reader.learning.generations import table
+
+    none = True
+    for one in readings:
+        when = table.when(one.when, "%Y-%m-%d %H:%M:%S")
+        session.say(f"{one.id:6}  {when:19}  {one.confidence:4.0%}  {'  '.join(one.text.split())}")
+        none = False
+    if none:
+        session.say("no readings")
+
+
+def _label(session: Session, digits: str) -> None:
+    session.say(label_reading(session.folders, digits))
+
+
+def _label_reading(session: Session, number: str, digits: str) -> None:
+    session.say(label_reading(session.folders, digits, reading=int(number)))
+
+
+def _label_one(session: Session, place: str, digit: str) -> None:
+    session.say(label_reading(session.folders, digit, int(place) - 1))
+
+
+def _weights(session: Session) -> None:
+    from pi_reader.learning.generations import table
+
+    generations = session.open_generations()
+    for line in (*table.lines(generations.list()), generations.trouble()):
+        if line:
+            session.say(line)
+
+
+def _rollback(session: Session) -> None:
+    from pi_reader.learning.generations import table
+
+    one = session.open_generations().rollback()
+    session.say(f"generation {one.number} is in use: {table.summary(one)}")
+
+
+def _offer(session: Session) -> None:
+    from pi_reader.learning.generations import LARGEST_OFFER
+
+    one = session.open_generations().add_file(session.receive(LARGEST_OFFER, "offered weights"))
+    session.requests.ask("retrain", why=f"generation {one.number} was offered")
+    session.say(
+        f"generation {one.number} is whole and waits for the judge; `status` follows, "
+        "`weights list` tells what became of it"
+    )
+
+
+def _export(session: Session) -> None:
+    if not session.folders.samples.exists():
+        raise MissingFile("samples: there are none yet")
+    from pi_reader.config import load_settings
+    from pi_reader.learning.samples import exchange
+
+    with session.open_samples() as samples:
+        judged = {
+            "general": "MNIST"
+            if load_settings(session.folders.settings).night.mnist
+            else "drawn digits",
+            "parent": session.open_generations().current().sha256,
+        }
+        exchange.write(list(samples.all()), session.outgoing, judged)
+    session.outgoing.flush()
+
+
+def _import(session: Session) -> None:
+    from pi_reader.learning.samples import exchange
+
+    new = exchange.read(session.receive(exchange.LARGEST, "samples"))
+    with session.open_samples() as samples:
+        done = exchange.add(samples, new)
+    session.say(f"samples: {done.added} new, {done.labelled} labelled, {done.known} known before")
+
+
+def _read(session: Session) -> None:
+    answer = answer_of(session.folders, "read")
+    session.say("  ".join(str(answer.get("text") or "").split()) or "nothing there")
+
+
+def _freeze(session: Session) -> None:
+    answer_of(session.folders, "freeze")
+    session.say("the display is held")
+
+
+def _release(session: Session) -> None:
+    answer_of(session.folders, "release")
+    session.say("the display goes on")
+
+
+def _identify(session: Session) -> None:
+    answer_of(session.folders, "identify")
+    session.say("the display says that it is this one")
+
+
+ACTIONS: Mapping[str, Callable[..., None]] = {
+    "help": _help,
+    "status": _status,
+    "retrain": _retrain,
+    "train": _train,
+    "cancel": _cancel,
+    "readings": _readings,
+    "readings N": _readings,
+    "readings DAY": _readings_since,
+    "label last DIGITS": _label,
+    "label last READ=DIGITS": _label,
+    "label last N DIGIT": _label_one,
+    "label NUMBER DIGITS": _label_reading,
+    "weights list": _weights,
+    "weights rollback": _rollback,
+    "weights offer": _offer,
+    "samples export": _export,
+    "samples import": _import,
+    "read": _read,
+    "freeze": _freeze,
+    "release": _release,
+    "identify": _identify,
+}
+"""What each line of the table does, by how it is said."""

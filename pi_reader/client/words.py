@@ -1,0 +1,140 @@
+"""The table of what may be asked of a box from outside, and by whom; nothing else may be.
+
+A restricted key over SSH, the page and the broker are looked up in the same TABLE. A request is cut
+into words; arguments are numbers, digits or dates and must match their pattern whole. There are no
+options and no file names. What is done then stands in `box.actions`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from pi_reader.errors import UsageError
+
+OFFER_MEGABYTES = 2  # of weights from another machine; the store refuses what is larger
+LONGEST = 500  # characters of a request: a full page of digits can be labelled
+
+SSH, PAGE, BROKER = "ssh", "page", "broker"
+"""Those who may ask: a restricted key, the page's process, and the one that speaks to a broker."""
+OWNER = "owner"  # the box's own user, and root, at the clerk: may say what page and broker may
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that may be said: its words, the kinds of its arguments, what for, and by whom."""
+
+    words: tuple[str, ...]
+    arguments: tuple[str, ...]
+    purpose: str
+    callers: tuple[str, ...] = (SSH,)
+
+    @property
+    def usage(self) -> str:
+        """How it is said."""
+        return " ".join((*self.words, *self.arguments))
+
+    def takes(self, words: list[str]) -> bool:
+        """Whether this is what was said, down to the last character."""
+        rest = words[len(self.words) :]
+        return (
+            tuple(words[: len(self.words)]) == self.words
+            and len(rest) == len(self.arguments)
+            and all(
+                PATTERNS[kind].fullmatch(word)
+                for kind, word in zip(self.arguments, rest, strict=True)
+            )
+        )
+
+
+PATTERNS = {
+    "N": re.compile("[1-9][0-9]{0,5}"),
+    "DAY": re.compile(r"2[0-9]{3}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9])?"),
+    "NUMBER": re.compile("[1-9][0-9]{0,11}"),
+    "READ=DIGITS": re.compile("[0-9?]{1,200}=[0-9?-]{1,200}"),
+    "DIGITS": re.compile("[0-9?-]{1,200}"),
+    "DIGIT": re.compile("[0-9-]"),
+}
+
+
+def parse(command: str) -> list[str]:
+    """The words of a request. Raises UsageError for what no person types."""
+    if len(command) > LONGEST:
+        raise UsageError(f"request: has {len(command)} characters, should have {LONGEST} at most")
+    if not all(letter.isascii() and letter.isprintable() for letter in command):
+        raise UsageError("request: has characters that no request needs; say `help`")
+    try:
+        return shlex.split(command) or ["help"]
+    except ValueError as error:  # a quote that does not end
+        raise UsageError(f"request: {error}; say `help`") from error
+
+
+def table_for(caller: str) -> tuple[Entry, ...]:
+    """What one of them may say."""
+    callers = {PAGE, BROKER} if caller == OWNER else {caller}
+    return tuple(entry for entry in TABLE if callers & set(entry.callers))
+
+
+def find(words: list[str], caller: str = SSH) -> Entry:
+    """The entry that takes these words of that caller. Raises UsageError if none does."""
+    allowed = table_for(caller)
+    for entry in allowed:
+        if entry.takes(words):
+            return entry
+    near = [entry.usage for entry in allowed if entry.words[0] == words[0]]
+    raise UsageError(
+        f"request {' '.join(words):.60}: may not be said; "
+        + (
+            f"say {' or '.join(f'`{usage}`' for usage in near)}"
+            if near
+            else "`help` tells what may"
+        )
+    )
+
+
+def harmless(text: str) -> str:
+    """A line without control characters, which are shown as Python writes them."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+TABLE = (
+    Entry(("help",), (), "this list", (SSH, PAGE, BROKER)),
+    Entry(("status",), (), "how the box is doing; follows a training until it ends"),
+    Entry(("retrain",), (), "learn now instead of tonight"),
+    Entry(
+        ("cancel",),
+        (),
+        "stop the training; what it reached is kept for the next",
+        (SSH, PAGE, BROKER),
+    ),
+    Entry(("readings",), (), "the last 20 readings"),
+    Entry(("readings",), ("N",), "the last N"),
+    Entry(("readings",), ("DAY",), "all from a day, or a minute, on"),
+    Entry(("label", "last"), ("DIGITS",), "what the last reading really is"),
+    Entry(("label", "last"), ("READ=DIGITS",), "the same, if it was read like that"),
+    Entry(
+        ("label",),
+        ("NUMBER", "DIGITS"),
+        "what the reading of that number is",
+        (SSH, PAGE, BROKER),
+    ),
+    Entry(("label", "last"), ("N", "DIGIT"), "what its digit number N is"),
+    Entry(("weights", "list"), (), "the generations of weights"),
+    Entry(("weights", "rollback"), (), "go back to the one before"),
+    Entry(
+        ("weights", "offer"),
+        (),
+        f"weights from another machine, sent after it: at most {OFFER_MEGABYTES} MB",
+    ),
+    Entry(("samples", "export"), (), "all samples, as one npz"),
+    Entry(("samples", "import"), (), "samples of another reader, sent after it"),
+    Entry(("read",), (), "read what lies there now", (PAGE, BROKER)),
+    Entry(("train",), (), "learn now instead of tonight", (PAGE, BROKER)),
+    Entry(("freeze",), (), "hold what is shown", (PAGE, BROKER)),
+    Entry(("release",), (), "let the display go on", (PAGE, BROKER)),
+    Entry(("identify",), (), "say on the display that it is this box", (PAGE, BROKER)),
+)
