@@ -20,8 +20,8 @@ from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.weights import Fixed
 from pi_reader.camera.desk import DeskCamera
-from pi_reader.cli.common import weights_path
 from pi_reader.handwriting.page import Page
+from pi_reader.library import weights_path
 from pi_reader.outputs.record import Recording
 from pi_reader.reading.reader import Reader
 from pi_reader.scoring import match

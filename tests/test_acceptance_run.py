@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from pi_reader.cli.common import weights_path
 from pi_reader.errors import Busy
 from pi_reader.learning.generations import Generations
 from pi_reader.learning.samples import Samples
+from pi_reader.library import weights_path
 from pi_reader.requests import Requests
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,6 +22,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "inputs": "values errors",
     "outputs": "values errors",
     "pictures": "values errors",
+    "library": "camera reading network values files errors",
     "scoring": "reading values errors",
     "history": "values files errors",
     "requests": "network values files errors",

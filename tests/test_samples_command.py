@@ -12,13 +12,13 @@ import pytest
 from night_world import hand, make_small, teach
 from PIL import Image
 
-from pi_reader.cli.common import weights_path
 from pi_reader.cli.main import main
 from pi_reader.files import locked
 from pi_reader.learning import rehearsal, trial
 from pi_reader.learning.night import job
 from pi_reader.learning.samples import Samples
 from pi_reader.learning.trial import Outcome
+from pi_reader.library import weights_path
 from pi_reader.network import store
 from pi_reader.requests import Requests
 from pi_reader.values import NO_DIGIT

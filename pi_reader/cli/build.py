@@ -21,10 +21,11 @@ from pi_reader.box.status_file import StatusFile
 from pi_reader.box.systemd_notifier import SystemdNotifier
 from pi_reader.box.vote import Vote
 from pi_reader.box.weights import Fixed, Learned, Weights
-from pi_reader.cli.common import one_line, weights_path
+from pi_reader.cli.common import one_line
 from pi_reader.cli.read import as_json
 from pi_reader.config import Folders, Settings, load_settings
 from pi_reader.errors import CannotWrite, PiReaderError
+from pi_reader.library import weights_path
 
 if TYPE_CHECKING:
     from pi_reader.camera.base import Camera

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-import pi_reader
 from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError
 from pi_reader.files import check_file, check_output
+from pi_reader.library import weights_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -127,35 +127,11 @@ def judged_by(folders: Folders) -> dict[str, str]:
     }
 
 
-def weights_path(name: str) -> Path:
-    """The weights file for `name`.
-
-    A path takes precedence; a bare name is looked up among the shipped weights, which an installed
-    package contains and a checkout has beside it. Raises MissingFile.
-    """
-    if os.path.exists(name) or Path(name).name != name:  # os.path: takes names of any length
-        return Path(name)  # if it does not exist, opening it will report that
-    package = Path(pi_reader.__file__).parent
-    for folder in (package / "weights", package.parent / "weights"):
-        path = folder / f"{name.removesuffix('.npz')}.npz"
-        if os.path.exists(path):
-            return path
-    raise MissingFile(
-        f"{name:.80}: there is no such weights file, and no shipped weights of that name"
-    )
-
-
 def open_reader(name: str) -> Reader:
     """A reader with the weights called `name`; see `weights_path`."""
-    from pi_reader.files import sha256
-    from pi_reader.network import store
-    from pi_reader.reading.reader import reader_of
+    from pi_reader.library import load
 
-    path = weights_path(name)
-    weights, shipped = store.load_all(path), None
-    if weights.context is None:
-        shipped = store.load_all(weights_path("default")).context
-    return reader_of(weights, sha256(path), shipped=shipped)
+    return load(name)
 
 
 def make_folder(folder: Path) -> None:

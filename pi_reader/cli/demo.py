@@ -60,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.box.reading_log import ReadingLog
     from pi_reader.box.weights import Fixed
     from pi_reader.camera.desk import DeskCamera
-    from pi_reader.cli.common import weights_path
     from pi_reader.cli.referee import Referee
+    from pi_reader.library import weights_path
     from pi_reader.outputs.panel import Panel
     from pi_reader.outputs.together import Outputs
 

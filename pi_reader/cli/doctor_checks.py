@@ -417,8 +417,8 @@ def clock(box: Box) -> Finding:
 
 def weights(box: Box) -> Finding:
     """Whether the weights in use can be loaded. Raises MissingFile, BadData."""
-    from pi_reader.cli.common import weights_path
     from pi_reader.learning.generations import Generations
+    from pi_reader.library import weights_path
     from pi_reader.network import store
 
     name = box.settings.reader.weights

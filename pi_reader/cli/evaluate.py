@@ -107,7 +107,7 @@ def _inputs(args: argparse.Namespace) -> list[Path]:
 
 
 def _patches(args: argparse.Namespace) -> int:
-    from pi_reader.cli.common import weights_path
+    from pi_reader.library import weights_path
     from pi_reader.network import store
     from pi_reader.training.measure import measure, worst
 

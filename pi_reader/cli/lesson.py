@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, fetched_mnist, weights_path
+from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, fetched_mnist
 from pi_reader.errors import UsageError
 from pi_reader.lessons.course import LESSONS
+from pi_reader.library import weights_path
 
 if TYPE_CHECKING:
     from pi_reader.lessons.watch import WatchedFolder

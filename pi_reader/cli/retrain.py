@@ -17,9 +17,9 @@ from pi_reader.cli.common import (
     generations_of,
     is_others,
     is_our_weights,
-    weights_path,
 )
 from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
+from pi_reader.library import weights_path
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders, Settings

@@ -201,8 +201,8 @@ def _is_checkpoint(path: Path) -> bool:
 
 def _neighbourhood(args: argparse.Namespace) -> int:
     """Train anew what sees a mark's surroundings, beside the network of `--from`."""
-    from pi_reader.cli.common import weights_path
     from pi_reader.files import sha256 as digest
+    from pi_reader.library import weights_path
     from pi_reader.network import store
     from pi_reader.training import course as courses
 

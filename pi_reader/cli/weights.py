@@ -17,9 +17,9 @@ from pi_reader.cli.common import (
     generations_of,
     is_others,
     one_line,
-    weights_path,
 )
 from pi_reader.errors import Busy, UsageError
+from pi_reader.library import weights_path
 from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:

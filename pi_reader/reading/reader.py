@@ -8,13 +8,14 @@ is to be believed. Nothing here knows of cameras, lamps or the time of day.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
 from pi_reader.network.neighbourhood import Context
 from pi_reader.network.store import Weights
-from pi_reader.reading.binarise import binarise
+from pi_reader.reading.binarise import Ink, binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, in_context
 from pi_reader.reading.lines import find_lines
@@ -24,6 +25,23 @@ from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
 GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
 BETTER = 0.5  # digits: a page is turned only if so many more are read
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Every step of one reading.
+
+    ink: what is pen on the picture; candidates: its connected components, without ruled lines;
+    marks: each mark with what both networks say of it (`mark.chances`, `mark.kinds`), what the page
+    makes of that (`confidence`) and, of a `?`, the `reason`. Places of marks are in working pixels,
+    `ink.scale` times smaller than the frame's; where `reading.angle` is not 0, on the page as it
+    was turned upright.
+    """
+
+    ink: Ink
+    candidates: Candidates
+    marks: tuple[Judged, ...]
+    reading: Reading
 
 
 class Reader:
@@ -47,6 +65,10 @@ class Reader:
 
     def read(self, frame: Frame) -> Reading:
         """Read all digits on a frame; a page without any gives a reading without lines."""
+        return self.explain(frame).reading
+
+    def explain(self, frame: Frame) -> Explanation:
+        """Read a frame and keep every step of it, to look at."""
         begin = perf_counter()
         ink = binarise(frame.grey)
         after_ink = perf_counter()
@@ -55,7 +77,7 @@ class Reader:
         judged, turn = self._upright(page)
         lines = self._lines(judged, ink.scale, frame.grey.shape, turn)
         end = perf_counter()
-        return Reading(
+        reading = Reading(
             frame.source,
             (frame.grey.shape[1], frame.grey.shape[0]),
             lines,
@@ -68,6 +90,7 @@ class Reader:
             self.weights,
             turn.angle if turn else 0.0,
         )
+        return Explanation(ink, page, tuple(judged), reading)
 
     def _upright(self, page: Candidates) -> tuple[list[Judged], Turn | None]:
         """What stands on a page, turned upright where it lies askew and reads better then."""

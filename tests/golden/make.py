@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.camera.files import load
-from pi_reader.cli.common import weights_path
 from pi_reader.handwriting.page import draw_page
+from pi_reader.library import weights_path
 from pi_reader.network import store
 from pi_reader.network.model import Model
 from pi_reader.pictures import annotated
