@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pi_reader.reading.components import find_components
-from pi_reader.reading.cuts import cut_component, find_cuts, find_spans
+from pi_reader.reading.cuts import cut_component, find_cuts, find_notches, find_spans
 from pi_reader.reading.decode import (
     Mark,
     best_partition,
@@ -50,6 +50,18 @@ def test_ok__a_bridge_is_cut(lean: float) -> None:
     assert len(found) == 1
     columns = [column for column, _ in find_cuts(found, 0)]
     assert any(53 <= column <= 63 for column in columns)
+
+
+def test_ok__digits_that_share_a_stroke_are_cut_along_it() -> None:
+    rows, columns = np.mgrid[0:60, 0:120]
+    distance = [np.hypot((columns - middle) / 18, (rows - 30) / 25) for middle in (35, 67)]
+    mask = np.logical_or(*[(one < 1) & (one > 0.8) for one in distance])
+    mask[18:43, 49:54] = True  # far more ink than a bridge
+    found = find_components(mask)
+    assert len(found) == 1
+    assert any(48 <= column <= 54 and abs(slant) < 0.1 for column, slant in find_cuts(found, 0))
+    alone = find_components((distance[0] < 1) & (distance[0] > 0.8))
+    assert find_notches(alone, 0) == []
 
 
 def test_ok__pieces_hold_all_the_ink_between_them() -> None:

@@ -2,10 +2,11 @@
 
 A pen that runs from one digit into the next leaves a bridge: a line from top to bottom that meets
 little ink, with more on both sides. Handwriting leans, so leaning lines are tried beside upright
-ones. Every such line is a place where a cut may be right; all stretches between two cuts are
-pieces for the network to judge, and the likeliest row of pieces wins. Cutting too often is
-harmless as long as the right cuts are among them (Casey and Lecolinet, *A Survey of Methods and
-Strategies in Character Segmentation*, 1996).
+ones. Digits that lean on each other share a stroke and leave no bridge but a notch above and one
+below, and the line between these is tried too. Every such line is a place where a cut may be right;
+all stretches between two cuts are pieces for the network to judge, and the likeliest row of pieces
+wins. Cutting too often is harmless as long as the right cuts are among them (Casey and Lecolinet,
+*A Survey of Methods and Strategies in Character Segmentation*, 1996).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ BRIDGE = 2.5  # strokes of ink that a cut may meet
 VALLEY = 0.5  # of the most ink that any line meets: neither may it meet more than that
 SLANTS = (0.0, 0.25, 0.5, -0.25)  # columns to the right per row upwards
 MAX_CUTS = 7
+NOTCH = 0.1  # of the component's height: a shallower notch in its outline is none
 
 Cut = tuple[float, float]  # the column where it crosses the middle row, and its slant
 Span = tuple[Cut, Cut]
@@ -47,6 +49,7 @@ def find_cuts(found: Components, component: int) -> list[Cut]:
         # of lines that meet the same ink the upright one, then the one nearest the middle
         cost = ink + abs(slant) + np.abs(np.arange(width) - width / 2) / width
         candidates += [(float(cost[x]), float(x), slant) for x in np.flatnonzero(low)]
+    candidates += [(0.0, column, slant) for column, slant in find_notches(found, component)]
     cuts: list[Cut] = []
     for _, column, slant in sorted(candidates):
         if len(cuts) == MAX_CUTS:
@@ -54,6 +57,43 @@ def find_cuts(found: Components, component: int) -> list[Cut]:
         if all(abs(column - other) >= apart for other, _ in cuts):
             cuts.append((column, slant))
     return sorted((column + left, slant) for column, slant in cuts)
+
+
+def find_notches(found: Components, component: int) -> list[Cut]:
+    """Lines from a notch in the upper outline to one in the lower: where two digits lean on each
+    other they share a stroke, which may be longer than any bridge; columns count from the left."""
+    width, height = int(found.width[component]), int(found.height[component])
+    runs, _ = _runs(found, component)
+    left, top = int(found.left[component]), int(found.top[component])
+    ink = np.zeros((height, width), bool)
+    for row, start, end in runs:
+        ink[row - top, start - left : end - left] = True
+    upper = _deepest(ink.argmax(axis=0), height)
+    lower = _deepest(ink[::-1].argmax(axis=0), height)
+    steepest = max(SLANTS)
+    cuts = [((x + y) / 2, (x - y) / height) for x in upper for y in lower]
+    apart = LEAST_WIDTH * height
+    return [
+        (column, slant)
+        for column, slant in cuts
+        if abs(slant) <= steepest and apart <= column < width - apart
+    ]
+
+
+def _deepest(depth: np.ndarray, height: int) -> list[int]:
+    """The columns of an outline's notches: where paper reaches deeper than on both sides of it.
+
+    depth: (width,) rows of paper before the first ink of each column.
+    """
+    least = NOTCH * height
+    before = depth - np.minimum.accumulate(depth)
+    after = depth - np.minimum.accumulate(depth[::-1])[::-1]
+    notched = np.minimum(before, after) >= least
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], notched, [False]]).astype(np.int8)))
+    return [
+        int(begin + np.flatnonzero(depth[begin:end] == depth[begin:end].max()).mean())
+        for begin, end in edges.reshape(-1, 2)
+    ]
 
 
 def find_spans(found: Components, component: int) -> list[Span]:
