@@ -456,7 +456,7 @@ def test_ok__each_line_of_the_table_has_its_action() -> None:
     assert words.OFFER_MEGABYTES == LARGEST_OFFER >> 20
 
 
-@pytest.mark.parametrize("said", ["read", "train", "freeze", "release", "identify", "label 3 20"])
+@pytest.mark.parametrize("said", ["read", "train", "freeze", "release", "identify"])
 def test_ok__the_broker_may_say_a_few_words_of_its_own(said: str) -> None:
     asked = words.parse(said)
     for caller in (words.PAGE, words.BROKER, words.OWNER):
