@@ -108,7 +108,7 @@ run_checks() {
     "$tools/bin/shellcheck" -x -a setup.sh .ci/run
     run_tests "$tools" "$@"
     if "$tools/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
-        make_venv "$venv-older" "${older_packages[@]}" -e "$here" pytest gpiozero==1.6.2 \
+        make_venv "$venv-older" "${older_packages[@]}" -e "$here" pytest pytest-xdist gpiozero==1.6.2 \
             paho-mqtt==1.6.1
         run_tests "$venv-older" "$@"
     fi
