@@ -148,6 +148,16 @@ class Reading:
         return "\n".join(line.number for line in self.lines)
 
     @property
+    def signs(self) -> tuple[Sign, ...]:
+        """All signs in reading order."""
+        return tuple(sign for line in self.lines for sign in line.signs)
+
+    @property
+    def sure(self) -> bool:
+        """Whether there are digits, and all of them are sure."""
+        return bool(self.digits) and all(digit.sure for digit in self.digits)
+
+    @property
     def digits(self) -> tuple[Digit, ...]:
         """All digits in reading order."""
         return tuple(digit for line in self.lines for digit in line.digits)

@@ -63,6 +63,8 @@ def test_ok__a_path_a_frame_and_an_array_read_the_same(page: Path) -> None:
     grey = np.asarray(Image.open(page))
     assert by_path.lines and by_path.text == pi_reader.read(pi_reader.Frame(grey)).text
     assert by_path.text == pi_reader.read(grey).text
+    assert by_path.sure == ("?" not in by_path.text)
+    assert by_path.signs == tuple(sign for line in by_path.lines for sign in line.signs)
     assert by_path.text == pi_reader.read(np.stack([grey] * 3, axis=2)).text
 
 
