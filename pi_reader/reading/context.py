@@ -104,12 +104,23 @@ def in_context(ink: Ink, marks: Sequence[Mark], context: Context) -> list[Judged
     marks = see(ink, marks, context)
     x = describe(marks, ink.mask.shape)
     present = context.presence(x) >= context.presence.threshold
+    confidence = context.page(x)
+    present &= ~outlines(marks, confidence >= 0.5)
     return [
-        Judged(mark, confidence, confidence >= 0.5 or (may_be and not _sign(mark)))
-        for mark, confidence, may_be in zip(
-            marks, context.page(x).tolist(), present.tolist(), strict=True
-        )
+        Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark)))
+        for mark, sure, may_be in zip(marks, confidence.tolist(), present.tolist(), strict=True)
     ]
+
+
+def outlines(marks: Sequence[Mark], digits: np.ndarray) -> np.ndarray:
+    """Which marks hold the whole box of a digit, and so are a ring or a frame, (n,) bool.
+
+    digits: (n,) bool, which marks are likely digits; these are no outlines.
+    """
+    box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.int32).reshape(-1, 4)
+    inner = box[digits]
+    holds = (box[:, None, :2] <= inner[:, :2]).all(2) & (box[:, None, 2:] >= inner[:, 2:]).all(2)
+    return np.asarray(holds.any(axis=1) & ~digits)
 
 
 def _sign(mark: Mark) -> str:
