@@ -212,3 +212,46 @@ def test_ok__lab_and_scanners_of_ten_and_twelve_bits(tmp_path: Path) -> None:
         deep = grey.astype(np.int64) * ((1 << bits) - 1) // 255
         Image.fromarray(deep.astype(np.uint16)).save(tmp_path / "deep.png")
         assert np.abs(load(tmp_path / "deep.png").grey.astype(int) - grey).max() <= 1
+
+
+def coloured(ink: tuple[int, int, int], paper: tuple[int, int, int]) -> Image.Image:
+    """A cross of one colour on another, with a little noise: 160 x 120."""
+    rgb = np.full((120, 160, 3), paper, np.float32)
+    rgb[30:90, 76:82] = rgb[56:62, 50:110] = ink
+    rgb += np.random.default_rng(2).normal(0, 1.5, rgb.shape)
+    return Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        ((179, 55, 53), (51, 118, 67)),
+        ((90, 90, 255), (165, 95, 20)),
+        ((230, 100, 170), (90, 180, 60)),
+    ],
+    ids=["red on green", "blue on brown", "pink on green"],
+)
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_ok__ink_as_bright_as_its_paper(
+    tmp_path: Path, ink: tuple[int, int, int], paper: tuple[int, int, int], suffix: str
+) -> None:
+    picture = coloured(ink, paper)
+    brightness = np.asarray(picture.convert("L")).astype(int)
+    assert abs(int(np.median(brightness[35:85, 77:81])) - np.median(brightness)) < 12
+    grey = load(saved(tmp_path, picture, f"a.{suffix}")).grey.astype(int)
+    assert abs(int(np.median(grey[35:85, 77:81])) - np.median(grey)) > 60
+
+
+@pytest.mark.parametrize("tint", [(255, 255, 255), (255, 240, 200), (170, 200, 255)])
+def test_ok__grey_that_shows_the_ink_is_kept(tmp_path: Path, tint: tuple[int, int, int]) -> None:
+    for contrast in (0.0, 0.1, 0.6):  # a blank page, a faint pencil, a pen
+        ink = tuple(round(shade * (1 - contrast)) for shade in tint)
+        picture = coloured((ink[0], ink[1], ink[2]), tint)
+        path = saved(tmp_path, picture)
+        assert np.array_equal(load(path).grey, np.asarray(picture.convert("L")))
+
+
+def test_ok__colour_is_looked_for_in_pictures_of_any_size(tmp_path: Path) -> None:
+    for size in ((1, 1), (1, 50), (3, 2), (700, 1)):
+        picture = Image.new("RGB", size, (80, 100, 120))
+        assert load(saved(tmp_path, picture)).grey.shape == size[::-1]

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from pi_reader.camera.base import to_stderr
+from pi_reader.camera.colour import is_flat, strongest_projection
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.values import Frame
 
@@ -28,6 +29,7 @@ MOST_BYTES = 320_000_000
 
 _BYTES_PER_PIXEL = {"1": 2, "L": 2, "P": 3, "I;16": 4, "I;16B": 4, "I": 6, "F": 6, "CMYK": 10}
 _RGB_BYTES, _CLEAR_BYTES, _WEBP_BYTES = 6, 9, 16  # measured; a WEBP is kept whole, twice
+_COLOUR_BYTES = 14  # of a pixel whose colours are looked at: grey, and two copies in colour
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none that starts other programs
 _SUFFIXES = frozenset(
     f".{name}"
@@ -165,8 +167,23 @@ def _decoded(path: Path, source: Path | BinaryIO) -> np.ndarray:
         picture.draft("L", picture.size)  # a JPEG need not decode its colours at all
         _check_size(path, picture)
         if picture.getexif().get(_ORIENTATION, 1) != 1:  # it copies even what stands right
-            return _grey(ImageOps.exif_transpose(picture))
-        return _grey(picture)
+            grey = _grey(ImageOps.exif_transpose(picture))
+        else:
+            grey = _grey(picture)
+    return _by_colour(source, grey) if is_flat(grey) else grey
+
+
+def _by_colour(source: Path | BinaryIO, grey: np.ndarray) -> np.ndarray:
+    """The picture in the shades that its colours part it in, or as it is in grey.
+
+    It is opened again, as a JPEG that was read in grey has lost its colours.
+    """
+    with Image.open(source, formats=_FORMATS) as picture:
+        plain = picture.mode in ("RGB", "CMYK", "P") and "transparency" not in picture.info
+        if not plain or grey.size * _COLOUR_BYTES > MOST_BYTES:
+            return grey
+        projection = strongest_projection(ImageOps.exif_transpose(picture).convert("RGB"))
+    return grey if projection is None else _pixels(projection)
 
 
 def _with_end_mark(path: Path) -> BinaryIO | None:
