@@ -16,6 +16,7 @@ import pytest
 from night_world import SHIPPED, hand, make_small, night_of, teach
 
 from pi_reader.box import backup
+from pi_reader.box.weights import Learned
 from pi_reader.cli.main import main
 from pi_reader.config import Folders, find_folders, load_settings
 from pi_reader.files import read_json
@@ -109,6 +110,16 @@ def test_ok__is_backed_up_and_comes_back(box: Folders, old: Path) -> None:
         backup.restore(old / archive, back)
         assert generations(back).open()[2].sha256 == LEARNED
         assert [one.text for one in past(back.history)] == TEXTS
+
+
+def test_ok__reads_on_though_the_shipped_weights_are_damaged(box: Folders, old: Path) -> None:
+    spoilt = old / "spoilt.npz"
+    spoilt.write_bytes(SHIPPED.read_bytes()[:1000])
+    learned = Learned(Generations(box.weights, spoilt))
+    reader = learned.open()
+    assert reader.weights == LEARNED and reader.context is None
+    assert "spoilt.npz" in learned.note
+    assert Learned(generations(box)).open().context is not None  # lent by the shipped ones
 
 
 def test_ok__an_older_setup_finds_the_backup_where_it_was(old: Path) -> None:

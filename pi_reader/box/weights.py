@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import sha256
 from pi_reader.learning.generations import Generations
 from pi_reader.network import store
+from pi_reader.network.neighbourhood import Context
 from pi_reader.reading.reader import Reader, reader_of
 
 
@@ -44,11 +46,10 @@ class Learned:
     def open(self) -> Reader:
         """Open the generation in use, or the most recent one before it that works."""
         model, card, generation = self._generations.open()
-        shipped = store.load_all(self._generations.shipped)
-        self.number, self.note = generation.number, self._generations.fallback_reason
-        return reader_of(
-            store.Weights(model, card), generation.sha256, self._sure_at, shipped.context
-        )
+        context, trouble = _lent(self._generations.shipped)
+        notes = filter(None, [self._generations.fallback_reason, trouble])
+        self.number, self.note = generation.number, "; ".join(notes)
+        return reader_of(store.Weights(model, card), generation.sha256, self._sure_at, context)
 
     def stamp(self) -> object:
         """Changes when another generation comes into use."""
@@ -75,10 +76,10 @@ class Fixed:
     def open(self) -> Reader:
         """Open the file as it is now."""
         weights = store.load_all(self._path)
-        lent = None
+        context = None
         if weights.context is None and self._shipped is not None:
-            lent = store.load_all(self._shipped).context
-        return reader_of(weights, sha256(self._path), self._sure_at, lent)
+            context, self.note = _lent(self._shipped)
+        return reader_of(weights, sha256(self._path), self._sure_at, context)
 
     def stamp(self) -> object:
         """Changes when the file is replaced or written to."""
@@ -90,3 +91,11 @@ class Fixed:
 
     def confirmed(self) -> None:
         """Do nothing: a file has no earlier generation to fall back to."""
+
+
+def _lent(shipped: Path) -> tuple[Context | None, str]:
+    """The context of the shipped weights, or None and what is to be said: good weights read on."""
+    try:
+        return store.load_all(shipped).context, ""
+    except (BadData, MissingFile) as error:
+        return None, f"{error}; digits are read, but not told from signs and letters so well"
