@@ -20,7 +20,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "reading": "network values errors",
     "camera": "handwriting values errors",
     "inputs": "values errors",
-    "outputs": "values errors",
+    "outputs": "pictures values errors",
     "pictures": "values errors",
     "library": "camera reading network values files errors",
     "scoring": "reading values errors",

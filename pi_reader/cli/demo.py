@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pi_reader.cli.common import WEIGHTS_HELP
-from pi_reader.errors import INTERRUPTED, UsageError
+from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, make_folder, save_picture
+from pi_reader.errors import INTERRUPTED, CannotWrite, UsageError
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from pi_reader.cli.referee import Referee
 
 HELP = """watch the box at work on drawn pages
@@ -45,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="0 a fair copy in good light, 1 anything (default: %(default)s)",
     )
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="write a picture of the front panel for each page: display, digit and lamps",
+    )
+    add_force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.camera.desk import DeskCamera
     from pi_reader.cli.referee import Referee
     from pi_reader.library import weights_path
+    from pi_reader.outputs.base import Output
+    from pi_reader.outputs.front import FrontPictures
     from pi_reader.outputs.panel import Panel
     from pi_reader.outputs.together import Outputs
 
@@ -72,7 +86,11 @@ def run(args: argparse.Namespace) -> int:
     referee = Referee(desk, panel.say)
     problems = Problems(panel.say)
     reading_log = ReadingLog(problems)
-    with desk, Outputs({"panel": lambda: panel, "referee": lambda: referee}, panel.say) as outputs:
+    shown: dict[str, Callable[[], Output]] = {"panel": lambda: panel, "referee": lambda: referee}
+    if args.pictures is not None:
+        make_folder(args.pictures)
+        shown["pictures"] = lambda: FrontPictures(functools.partial(_save, args))
+    with desk, Outputs(shown, panel.say) as outputs:
         appliance = Appliance(
             referee,
             Fixed(weights_path(args.weights)),
@@ -94,7 +112,14 @@ def run(args: argparse.Namespace) -> int:
             print()
     referee.judge()
     print(_summary(referee, appliance.reads))
+    if "pictures" in outputs.broken:
+        raise CannotWrite(outputs.broken["pictures"])
     return INTERRUPTED if interrupted else 0
+
+
+def _save(args: argparse.Namespace, picture: Image, number: int) -> None:
+    """Write the picture of one page."""
+    save_picture(args.pictures / f"page-{number}.png", picture, force=args.force)
 
 
 class _Clock:
