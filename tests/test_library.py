@@ -12,6 +12,7 @@ import pytest
 
 import pi_reader
 from pi_reader.handwriting import draw_page
+from pi_reader.handwriting.patches import draw_patches
 from pi_reader.library import as_frame
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,10 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     drawn = draw_page(np.random.default_rng(4), 0.0)
     Image.fromarray(drawn.frame.grey).save(tmp_path / "page.png")
+    labels = np.tile(np.arange(10, dtype=np.uint8), 3)
+    patches = draw_patches(labels, np.random.default_rng(5))
+    np.savez(tmp_path / "mine.npz", x=patches, y=labels)
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "mock")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "page.png"
 
@@ -34,6 +39,11 @@ def test_ok__examples_run_as_they_stand(number: int, page: Path) -> None:
     exec(compile(EXAMPLES[number], f"example {number}", "exec"), {})
     if "read.csv" in EXAMPLES[number]:
         assert Path("read.csv").read_text().startswith("page.png,")
+
+
+def test_ok__there_are_ten_short_examples() -> None:
+    assert len(EXAMPLES) >= 10
+    assert all(len(example.splitlines()) <= 20 for example in EXAMPLES)
 
 
 def test_ok__import_loads_nothing_else() -> None:

@@ -83,7 +83,9 @@ def pin() -> None:
         pictures.append(annotated(frame, reading))
     (HERE / "readings.json").write_text(json.dumps(pins, indent=1) + "\n", encoding="utf-8")
     np.savez_compressed(HERE / "patches.npz", **shown)
-    montage(pictures).save(HERE / "sheet.png", optimize=True)
+    whole = montage(pictures)
+    small = whole.resize((whole.width * 2 // 3, whole.height * 2 // 3), Image.Resampling.LANCZOS)
+    small.quantize(32).save(HERE / "sheet.png", optimize=True)  # guides show it: keep it small
 
 
 def montage(pictures: list[Image.Image], columns: int = 3) -> Image.Image:
