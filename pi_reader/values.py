@@ -66,7 +66,8 @@ class Digit:
     sure: whether the reader accepts it; otherwise it is a `?` in the text.
     box: where the ink is, in pixels of the frame.
     patch: (28, 28) uint8, 0 paper to 255 ink, the network's input; None if it was not kept.
-    reason: why the reader does not accept it, in a few words; "" if it is sure.
+    reason: why the reader does not accept it, in a few words; of one that was taught and would be
+    read otherwise without that, when: "taught 12:04"; else "".
     """
 
     label: int

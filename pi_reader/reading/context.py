@@ -16,6 +16,7 @@ from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS, SIGNS, Context
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.decode import Mark, usual_height
+from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.windows import cut_windows
 from pi_reader.values import CLASSES
 
@@ -89,6 +90,8 @@ class Judged:
         """Why it is not believed, in a few words."""
         chances = self.mark.chances[:CLASSES]
         second, first = sorted(range(CLASSES), key=chances.__getitem__)[-2:]
+        if self.mark.disputed:
+            return f"taught as {min(first, second)} and as {max(first, second)}"
         if self.mark.torn:
             return "torn from ink of another line"
         if chances[second] > 0.1 * chances[first]:
@@ -99,9 +102,12 @@ class Judged:
         return {"letter": "may be a letter", "other": "may be no digit"}.get(kind, f"may be {kind}")
 
 
-def in_context(ink: Ink, marks: Sequence[Mark], context: Context) -> list[Judged]:
-    """What the marks of a page are, by what stands around them and by the page as a whole."""
-    marks = see(ink, marks, context)
+def in_context(
+    ink: Ink, marks: Sequence[Mark], context: Context, memory: Memory | None = None
+) -> list[Judged]:
+    """What the marks of a page are, by what stands around them and by the page as a whole, and by
+    what a memory knows of them."""
+    marks = see(ink, marks, context, memory)
     x = describe(marks, ink.mask.shape)
     present = context.presence(x) >= context.presence.threshold
     confidence = context.page(x)
@@ -129,7 +135,9 @@ def _sign(mark: Mark) -> str:
     return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= SIGN_AT else ""
 
 
-def see(ink: Ink, marks: Sequence[Mark], context: Context) -> list[Mark]:
+def see(
+    ink: Ink, marks: Sequence[Mark], context: Context, memory: Memory | None = None
+) -> list[Mark]:
     """The marks with what the neighbourhood holds each for; signs of several parts are one."""
     if not marks:
         return []
@@ -138,6 +146,7 @@ def see(ink: Ink, marks: Sequence[Mark], context: Context) -> list[Mark]:
         np.array([mark.patch for mark in marks], np.uint8),
         features(marks),
     )
+    marks, kinds = recalled(marks, kinds, memory)
     return whole_signs(told(marks, kinds))
 
 

@@ -39,6 +39,8 @@ class Mark:
     torn: whether it was torn from ink of another line.
     stacked: whether it is made of pieces above each other that no digit was made of.
     kinds: what the neighbourhood holds it for, a probability for each of its kinds.
+    taught: when it was named, in words, if a memory and not the networks named it; disputed:
+    whether such a mark was called by two names (`reading.recall`).
     """
 
     left: int
@@ -55,6 +57,8 @@ class Mark:
     torn: bool = False
     stacked: bool = False
     kinds: tuple[float, ...] = ()
+    taught: str = ""
+    disputed: bool = False
 
     @property
     def height(self) -> int:

@@ -19,6 +19,7 @@ from pi_reader.reading.binarise import Ink, binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, in_context
 from pi_reader.reading.lines import find_lines
+from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
 from pi_reader.reading.turning import Turn, find_angle, upright
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
@@ -52,6 +53,7 @@ class Reader:
     weights: sha256 of the weights file, for the record.
     context: what tells digits from other marks by what stands around them; None does without, and
     believes the network alone.
+    memory: votes for what was taught; may be changed between two readings. None: nothing was.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class Reader:
         sure_at: float = 0.9,
         weights: str = "",
         context: Context | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.network, self.sure_at, self.weights, self.context = network, sure_at, weights, context
+        self.memory = memory
 
     def read(self, frame: Frame) -> Reading:
         """Read all digits on a frame; a page without any gives a reading without lines."""
@@ -107,10 +111,12 @@ class Reader:
 
     def judge(self, page: Candidates) -> list[Judged]:
         """Every mark on a page, digit or not, with what it is taken for."""
-        found = Segmentation(self.network, page, hidden=self.context is not None).run()
+        hidden = self.context is not None or self.memory is not None
+        found = Segmentation(self.network, page, hidden).run()
         if self.context is not None:
-            return in_context(found.page.ink, found.marks, self.context)
-        return [Judged(mark, mark.chance, True) for mark in found.marks if mark.is_digit]
+            return in_context(found.page.ink, found.marks, self.context, self.memory)
+        marks, _ = recalled(found.marks, None, self.memory)
+        return [Judged(mark, mark.chance, True) for mark in marks if mark.is_digit]
 
     def _lines(
         self, judged: Sequence[Judged], scale: int, shape: tuple[int, ...], turn: Turn | None
@@ -140,7 +146,7 @@ class Reader:
     def _digit(self, one: Judged, box: Box) -> Digit:
         chances = one.mark.chances[:CLASSES]
         second, first = sorted(range(CLASSES), key=chances.__getitem__)[-2:]
-        sure = one.confidence >= self.sure_at
+        sure = one.confidence >= self.sure_at and not one.mark.disputed
         patch = one.mark.patch
         return Digit(
             first,
@@ -149,7 +155,7 @@ class Reader:
             sure,
             box,
             None if patch is None else patch.copy(),  # not a view that keeps them all
-            "" if sure else one.reason,
+            one.mark.taught if sure or one.mark.taught else one.reason,
         )
 
 
