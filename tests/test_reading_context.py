@@ -13,10 +13,10 @@ from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import (
     FEATURES,
     Judged,
+    choose_wholes,
     describe,
     outlines,
     weighted_median,
-    whole_signs,
 )
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
@@ -75,21 +75,50 @@ def stacked(name: str, likely: float, *components: int) -> Mark:
     return replace(
         mark("other"),
         components=frozenset(components),
-        stacked=len(components) > 1,
+        whole=len(components) > 1,
         kinds=tuple(kinds),
     )
 
 
 def test_ok__two_dashes_are_an_equals_sign_or_two_dashes() -> None:
     upper, lower = stacked("-", 0.9, 1), stacked("-", 0.9, 2)
-    assert whole_signs([upper, lower, both := stacked("=", 0.8, 1, 2)]) == [both]
-    assert whole_signs([upper, lower, stacked("=", 0.3, 1, 2)]) == [upper, lower]
+    assert choose_wholes([upper, lower, both := stacked("=", 0.8, 1, 2)]) == [both]
+    assert choose_wholes([upper, lower, stacked("=", 0.3, 1, 2)]) == [upper, lower]
 
 
 def test_ok__of_two_signs_that_share_a_part_the_likelier_wins() -> None:
     parts = [stacked(".", 0.5, 1), stacked("-", 0.5, 2), stacked(".", 0.5, 3)]
     divide, colon = stacked("÷", 0.9, 1, 2, 3), stacked(":", 0.6, 1, 3)
-    assert whole_signs([*parts, colon, divide]) == [divide]
+    assert choose_wholes([*parts, colon, divide]) == [divide]
+
+
+def test_ok__a_letter_is_no_row_of_digits_and_two_digits_are_no_letter() -> None:
+    def cut(likely: float) -> tuple[Mark, list[Mark]]:
+        whole = replace(stacked("letter", likely, 1), whole=True)
+        return whole, [stacked(name, 0.9, 1) for name in "11"]
+
+    letter, bars = cut(0.8)
+    assert choose_wholes([*bars, letter]) == [letter]
+    joined, digits = cut(0.2)
+    assert choose_wholes([*digits, joined]) == digits
+
+
+def test_ok__what_was_cut_is_judged_as_a_whole_too() -> None:
+    page = np.full((120, 200), 220, np.uint8)
+    for x in (60, 84):  # two bars and a bridge: an H, or two 1s that touch
+        page[30:90, x : x + 5] = 30
+    page[58:61, 60:88] = 30
+
+    class Ones:
+        def predict(self, patches: np.ndarray) -> np.ndarray:
+            wide = (patches > 0).any(axis=1).sum(axis=1) > 8
+            return np.where(wide[:, None], np.eye(11)[10] * 0.99, np.eye(11)[1] * 0.99)
+
+    marks = Segmentation(Ones(), find_candidates(binarise(page))).run().marks
+    (whole,) = [one for one in marks if one.whole]
+    pieces = [one for one in marks if not one.whole]
+    assert len(pieces) == 2 and whole.right - whole.left > 20
+    assert all(piece.components == whole.components for piece in pieces)
 
 
 def test_ok__a_mark_is_a_digit_a_sign_or_nothing() -> None:

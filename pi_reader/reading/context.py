@@ -147,7 +147,7 @@ def see(
         features(marks),
     )
     marks, kinds = recalled(marks, kinds, memory)
-    return whole_signs(told(marks, kinds))
+    return choose_wholes(told(marks, kinds))
 
 
 def told(marks: Sequence[Mark], kinds: Array) -> list[Mark]:
@@ -179,18 +179,26 @@ def features(marks: Sequence[Mark]) -> Array:
     )
 
 
-def whole_signs(marks: Sequence[Mark]) -> list[Mark]:
-    """Marks of several components either are a sign like =, and then their parts are nothing by
-    themselves, or are nothing, and the parts stand for themselves."""
-    several = [mark for mark in marks if mark.stacked]
-    likely = [max(mark.kinds[kind] for kind in _SEVERAL) for mark in several]
+def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
+    """Marks without those that are made of the same ink as likelier ones.
+
+    Several components either are a sign like = or nothing as a whole, and then they stand for
+    themselves. Ink that was cut into digits either is something as a whole, or the cuts are right.
+    """
+    wholes = [mark for mark in marks if mark.whole]
+    likely = [
+        max(mark.kinds[kind] for kind in _SEVERAL)
+        if len(mark.components) > 1
+        else 1 - mark.kinds[_OTHER]
+        for mark in wholes
+    ]
     taken: set[int] = set()
-    whole = []
+    chosen = []
     for index in np.argsort(likely)[::-1]:
-        if likely[index] > 0.5 and not several[index].components & taken:
-            whole.append(several[index])
-            taken |= several[index].components
-    return [mark for mark in marks if not (mark.stacked or mark.components & taken)] + whole
+        if likely[index] > 0.5 and not wholes[index].components & taken:
+            chosen.append(wholes[index])
+            taken |= wholes[index].components
+    return [mark for mark in marks if not (mark.whole or mark.components & taken)] + chosen
 
 
 def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:

@@ -37,7 +37,8 @@ class Mark:
     patch: (28, 28) uint8, what the network saw of it; hidden: (k,) float32, the network's
     activations before its last layer, where they are wanted.
     torn: whether it was torn from ink of another line.
-    stacked: whether it is made of pieces above each other that no digit was made of.
+    cut_from: the mark that it was cut out of, as a digit beside others, if it was.
+    whole: whether other marks are made of its ink, too: they are right, or it is.
     kinds: what the neighbourhood holds it for, a probability for each of its kinds.
     taught: when it was named, in words, if a memory and not the networks named it; disputed:
     whether such a mark was called by two names (`reading.recall`).
@@ -55,7 +56,8 @@ class Mark:
     patch: np.ndarray | None = field(default=None, repr=False)
     hidden: np.ndarray | None = field(default=None, repr=False)
     torn: bool = False
-    stacked: bool = False
+    cut_from: Mark | None = field(default=None, repr=False)
+    whole: bool = False
     kinds: tuple[float, ...] = ()
     taught: str = ""
     disputed: bool = False

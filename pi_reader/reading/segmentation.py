@@ -77,8 +77,10 @@ class Segmentation:
         usual = usual_height(self.marks)
         taken = {component for mark in self.marks for component in mark.components}
         groups = find_leftovers(self.page.components, taken, usual)[: self._left]
+        wholes = {id(whole): whole for mark in self.marks if (whole := mark.cut_from)}
+        self.marks += [replace(whole, whole=True) for whole in wholes.values()]
         self.marks += [
-            replace(mark, stacked=len(mark.components) > 1)
+            replace(mark, whole=len(mark.components) > 1)
             for mark in self._judge(self.page.ink, self.page.components, groups, groups)
         ]
         return self
@@ -241,7 +243,8 @@ class Segmentation:
             way = shortest_path(tall)
             cost = whole.cost if whole.is_digit else min(whole.cost, NO_ROW + whole.cost_of_none)
             if way is not None and way[0] < cost:
-                marks = [mark for mark in marks if mark is not whole] + way[1]
+                marks = [mark for mark in marks if mark is not whole]
+                marks += [replace(piece, cut_from=whole) for piece in way[1]]
         return _mended(marks, list(judged))
 
     @staticmethod

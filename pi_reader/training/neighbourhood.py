@@ -18,7 +18,7 @@ from pi_reader.network.base import Array
 from pi_reader.network.logistic import Logistic
 from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import KINDS, Context, Neighbourhood, as_windows
-from pi_reader.reading.context import FEATURES, describe, features, told, whole_signs
+from pi_reader.reading.context import FEATURES, choose_wholes, describe, features, told
 from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.learners import Steps
 from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
@@ -164,7 +164,7 @@ def fit(
         kinds = neighbourhood.predict(seen.windows, seen.patches, features(seen.marks))
         marks = told(seen.marks, kinds)
         name_of = dict(zip(map(id, marks), seen.names, strict=True))
-        marks = whole_signs(marks)
+        marks = choose_wholes(marks)
         names = [name_of[id(mark)] for mark in marks]
         known = np.array([bool(name) for name in names])
         x.append(describe(marks, seen.shape)[known])
