@@ -21,7 +21,7 @@ import pytest
 
 from pi_reader.cli import doctor, doctor_checks
 from pi_reader.cli.doctor_checks import judge_blas
-from pi_reader.cli.findings import Box, Finding, Verdict, absent, well, worth_a_look, wrong
+from pi_reader.parts.findings import Box, Finding, Verdict, absent, well, worth_a_look, wrong
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders, settings_from
 from pi_reader.config.folders import DEVICE_STATE
@@ -429,7 +429,7 @@ def test_ok__the_blas_of_this_python(pi: Box) -> None:
     """By a real multiplication: what is loaded then is found by its name."""
     code = (
         "from pathlib import Path\nfrom pi_reader.cli import doctor_checks\n"
-        "from pi_reader.cli.findings import Box\nfrom pi_reader.config import find_folders\n"
+        "from pi_reader.parts.findings import Box\nfrom pi_reader.config import find_folders\n"
         "print(doctor_checks.blas(Box(find_folders(Path('/nowhere')))))"
     )
     said = subprocess.run(

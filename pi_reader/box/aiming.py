@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pi_reader.box.image_quality import conditions
+from pi_reader.camera.image_quality import conditions
 from pi_reader.values import ADVICE, Reading
 
 SMALLEST = 15  # pixels; smaller digits are not read reliably

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from pi_reader.cli.common import add_state_option, folders_of, one_line
-from pi_reader.cli.findings import (
+from pi_reader.parts.findings import (
     Box,
     Finding,
     Verdict,

@@ -18,7 +18,7 @@ from typing import Any
 
 from pi_reader import __version__
 from pi_reader.cli.common import counted
-from pi_reader.cli.findings import Box, Finding, absent, well, worth_a_look, wrong
+from pi_reader.parts.findings import Box, Finding, absent, well, worth_a_look, wrong
 from pi_reader.client.status import is_number
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed, check_file
@@ -67,7 +67,7 @@ def camera(box: Box) -> Finding:
 
 def _first_frame(box: Box) -> Finding:
     """Open the camera and capture a frame. Raises NoHardware, Busy, BadSettings."""
-    from pi_reader.box.image_quality import conditions
+    from pi_reader.camera.image_quality import conditions
     from pi_reader.cli.build import open_camera
 
     with open_camera(box.settings, lambda line: None) as device:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pi_reader.config import rules
-from pi_reader.config.rules import Rule
+from pi_reader.parts import rules
+from pi_reader.parts.rules import Rule
 
 OLED_SIZES = {
     "ssd1306": ((128, 64), (128, 32), (64, 32)),
