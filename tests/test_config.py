@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pi_reader.config import Settings, find_folders, load_settings, pins, settings_from
+from pi_reader.config.__main__ import example as example_file
 from pi_reader.config.load import LARGEST_FILE
 from pi_reader.errors import BadSettings, MissingFile
 
@@ -39,9 +40,9 @@ def example(*marks: str) -> str:
 def keys() -> set[str]:
     """All settings by their full names, from the code."""
     return {
-        f"{section.name}.{key.name}"
-        for section in fields(Settings)
-        for key in fields(section.default_factory)
+        f"{name}.{key.name}"
+        for name, section in Settings().sections.items()
+        for key in fields(section)
     }
 
 
@@ -53,6 +54,10 @@ def settings_of(text: str, tmp_path: Path) -> Settings:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     return load_settings(path)
+
+
+def test_ok__the_example_is_made_from_the_tables() -> None:
+    assert example_file() == EXAMPLE, "python -m pi_reader.config > systemd/config.toml"
 
 
 def test_ok__the_example_changes_nothing(tmp_path: Path) -> None:
@@ -71,20 +76,20 @@ def test_ok__the_example_knows_all_keys_and_no_other() -> None:
 
 def _default(key: str) -> object:
     section, name = key.split(".")
-    return getattr(getattr(Settings(), section), name)
+    return getattr(Settings().sections[section], name)
 
 
 def test_ok__the_example_is_accepted_whole(tmp_path: Path) -> None:
     settings = settings_of(example("", "wiring", "example"), tmp_path)
     lines = [pin for pin, _ in pins(settings)]
     assert len(lines) == len(set(lines)) == 23 + 2  # all that is wired, and the display's two
-    assert settings.leds.digits == (5, 6, 12, 13, 16, 19, 20, 21, 26, 25)
+    assert settings.parts["leds"].digits == (5, 6, 12, 13, 16, 19, 20, 21, 26, 25)
 
 
 def test_ok__each_setting_of_the_example_has_its_word() -> None:
     """A comment in words stands above each run of settings."""
     blocks = re.split(r"\n(?=\[)", EXAMPLE)[1:]
-    assert len(blocks) == len(fields(Settings))
+    assert len(blocks) == len(Settings().sections)
     for block in blocks:
         name, *lines = block.strip().splitlines()
         explained = bool(_COMMENTED.match(lines[0])) is False
@@ -123,7 +128,7 @@ def test_ok__each_setting_of_the_example_has_its_word() -> None:
 )
 def test_ok__accepted(text: str, key: str, value: object, tmp_path: Path) -> None:
     section, name = key.split(".")
-    got = getattr(getattr(settings_of(text, tmp_path), section), name)
+    got = getattr(settings_of(text, tmp_path).sections[section], name)
     if isinstance(value, dict):
         got = {name: tuple(one) if isinstance(one, list) else one for name, one in got.items()}
     assert got == value

@@ -20,12 +20,12 @@ import numpy as np
 import pytest
 
 from pi_reader.cli import doctor, doctor_checks
-from pi_reader.cli.doctor_checks import judge_blas
-from pi_reader.parts.findings import Box, Finding, Verdict, absent, well, worth_a_look, wrong
+from pi_reader.cli.doctor_checks import Box, judge_blas
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders, settings_from
 from pi_reader.config.folders import DEVICE_STATE
 from pi_reader.history import History
+from pi_reader.parts.findings import Finding, Verdict, absent, well, worth_a_look, wrong
 from pi_reader.requests import Requests
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,12 +53,17 @@ def pi(tmp_path: Path) -> Box:
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
-    return Box(find_folders(tmp_path / "box"), root=root)
+    return Box(folders=find_folders(tmp_path / "box"), root=root)
 
 
 def write(box: Box, path: str, text: str) -> Box:
     (box.root / path).write_text(text)
     return box
+
+
+def part(name: str, box: Box) -> Finding:
+    """What is found of a part."""
+    return doctor_checks.parts()[name](box)
 
 
 def check(finding: Finding, verdict: Verdict, *words: str) -> None:
@@ -237,8 +242,8 @@ def test_ok__cameras_that_are_none(pi: Box, tmp_path: Path) -> None:
 def test_ok__parts_on_their_pins(pi: Box, pins: object) -> None:
     pi.settings = settings_from(WIRED)
     for _ in range(2):  # it lets go of them again
-        for part in ("lamps", "segments", "button", "light"):
-            check(getattr(doctor_checks, part)(pi), Verdict.WELL, "nobody else has it")
+        for name in ("lamps", "segments", "button", "light"):
+            check(part(name, pi), Verdict.WELL, "nobody else has it")
 
 
 def test_fail__a_pin_that_somebody_has(pi: Box, pins: object) -> None:
@@ -246,7 +251,7 @@ def test_fail__a_pin_that_somebody_has(pi: Box, pins: object) -> None:
 
     pi.settings = settings_from(WIRED)
     with LED(27):
-        finding = doctor_checks.lamps(pi)
+        finding = part("lamps", pi)
     check(finding, Verdict.WRONG, "pi-reader-fault")
     assert finding.exit_code == 75
 
@@ -255,8 +260,8 @@ def test_fail__no_pins_and_no_bus(pi: Box) -> None:
     pi.settings = settings_from({**WIRED, "oled": {"on": True}})
     (pi.root / "dev/gpiochip0").unlink()
     (pi.root / "dev/i2c-1").unlink()
-    check(doctor_checks.lamps(pi), Verdict.WRONG, "group", "gpio")
-    check(doctor_checks.display(pi), Verdict.WRONG, "/dev/i2c-1", "raspi-config nonint do_i2c 0")
+    check(part("lamps", pi), Verdict.WRONG, "group", "gpio")
+    check(part("display", pi), Verdict.WRONG, "/dev/i2c-1", "raspi-config nonint do_i2c 0")
 
 
 def test_fail__no_display_on_the_bus(pi: Box) -> None:
@@ -378,7 +383,9 @@ def test_ok__the_digits_that_the_settings_promise(pi: Box, tmp_path: Path) -> No
     check(doctor_checks.mnist(pi), Verdict.WELL, "3 digits to learn from, 2 to judge by")
     (folder / "train-images-idx3-ubyte").write_bytes(pixels[:-1])
     check(doctor_checks.mnist(pi), Verdict.LOOK, "damaged", "without")
-    device = Box(find_folders(None), settings_from({"night": {"mnist": "/home/pi/mnist"}}))
+    device = Box(
+        folders=find_folders(None), settings=settings_from({"night": {"mnist": "/home/pi/mnist"}})
+    )
     device.folders = replace(device.folders, state=DEVICE_STATE)
     check(doctor_checks.mnist(device), Verdict.LOOK, "/home/pi/mnist", f"into {DEVICE_STATE}")
 
@@ -429,8 +436,8 @@ def test_ok__the_blas_of_this_python(pi: Box) -> None:
     """By a real multiplication: what is loaded then is found by its name."""
     code = (
         "from pathlib import Path\nfrom pi_reader.cli import doctor_checks\n"
-        "from pi_reader.parts.findings import Box\nfrom pi_reader.config import find_folders\n"
-        "print(doctor_checks.blas(Box(find_folders(Path('/nowhere')))))"
+        "from pi_reader.cli.doctor_checks import Box\nfrom pi_reader.config import find_folders\n"
+        "print(doctor_checks.blas(Box(folders=find_folders(Path('/nowhere')))))"
     )
     said = subprocess.run(
         [sys.executable, "-c", code],

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pi_reader.box import fault_lamp
-from pi_reader.config import Folders, Settings, find_folders
-from pi_reader.config.settings import LedSettings
+from pi_reader.config import Folders, Settings, find_folders, settings_from
 from pi_reader.errors import NoHardware
 from pi_reader.outputs.patterns import FAST
 from pi_reader.values import State, Status
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from gpiozero.pins.mock import MockFactory
 
 FAULT = Status(State.FAULT, "the camera is gone")
-LAMP = Settings(leds=LedSettings(unsure=27, sure=17))
+LAMP = settings_from({"leds": {"unsure": 27, "sure": 17}})
 
 
 class Enough(Exception):
@@ -105,13 +104,13 @@ def box(tmp_path: Path) -> Folders:
 def test_ok__settings_as_they_are(box: Folders) -> None:
     box.settings.write_text("[leds]\nunsure = 6\n")
     settings, words = fault_lamp.usable_settings(box)
-    assert (settings.leds.unsure, words) == (6, "")
+    assert (settings.parts["leds"].unsure, words) == (6, "")
 
 
 def test_ok__broken_settings_give_way_to_those_that_worked(box: Folders) -> None:
     box.settings.write_text("[leds]\nunsur = 6\n")
     settings, words = fault_lamp.usable_settings(box)
-    assert settings.leds.unsure == 5 and "did you mean unsure" in words
+    assert settings.parts["leds"].unsure == 5 and "did you mean unsure" in words
 
 
 def test_ok__if_those_are_broken_too_there_are_none(box: Folders) -> None:

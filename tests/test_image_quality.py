@@ -11,9 +11,9 @@ from PIL import Image, ImageFilter
 
 from pi_reader.box import host_sensors
 from pi_reader.box.crop import Crop
-from pi_reader.camera.image_quality import conditions
 from pi_reader.box.motion import MotionDetector, differ, thinned
 from pi_reader.camera.files import load
+from pi_reader.camera.image_quality import conditions
 from pi_reader.handwriting.page import draw_page
 from pi_reader.values import Frame, State
 

@@ -251,7 +251,7 @@ def test_ok__the_card_that_sets_itself_up(tmp_path: Path) -> None:
     first = lines.index("    content: |") + 1
     settings = "\n".join(line.strip() for line in lines[first : lines.index("", first)])
     (tmp_path / "config.toml").write_text(settings)
-    assert load_settings(tmp_path / "config.toml").leds.unsure == 27
+    assert load_settings(tmp_path / "config.toml").parts["leds"].unsure == 27
     (call,) = [line for line in lines if "setup.sh" in line]
     assert "/usr/local/src/pi-reader/setup.sh install" in call and "--ssh-key" in call
 

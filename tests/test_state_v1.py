@@ -78,7 +78,7 @@ def test_ok__what_it_was_taught_and_read_is_there(box: Folders, old: Path) -> No
     ]
     assert [one.text for one in past(box.history)] == TEXTS
     settings = load_settings(box.settings)
-    assert (settings.camera.kind, settings.leds.unsure) == ("desk", 27)
+    assert (settings.camera.kind, settings.parts["leds"].unsure) == ("desk", 27)
 
 
 @pytest.mark.parametrize("words", [["weights", "list"], ["samples", "list"], ["readings"]])

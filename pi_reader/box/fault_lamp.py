@@ -21,12 +21,11 @@ from pi_reader.client.status import LARGEST
 from pi_reader.config import Folders, Settings, find_folders, load_settings
 from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile, NoHardware
 from pi_reader.files import read_json
-from pi_reader.outputs.base import Output
-from pi_reader.outputs.leds import Leds
-from pi_reader.outputs.oled import Oled
+from pi_reader.outputs import OUTPUTS
 from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment, Onlooker
 from pi_reader.outputs.together import Outputs
+from pi_reader.parts import PartContext
 from pi_reader.values import State, Status
 
 SETTINGS_THAT_WORKED = "settings-that-worked.toml"  # pi-reader.service copies them when it runs
@@ -116,24 +115,19 @@ def shine(
     settings: name the lamp and the display; log: is given lines for people; board_lamps: folders
     of the board's own lamp; the first that exists blinks if no lamp on the pins can.
     """
-    leds, oled = settings.leds, settings.oled
-    parts: dict[str, Callable[[], Output]] = {}
-    if leds.unsure is not None:
-        parts["leds"] = partial(Leds, unsure=leds.unsure, active_high=leds.active_high)
-    if oled.on:
-        parts["oled"] = partial(
-            Oled,
-            oled.chip,
-            oled.port,
-            oled.address,
-            oled.width,
-            oled.height,
-            oled.turned,
-            oled.dim_after_seconds,
-        )
+    sections = {
+        name: OUTPUTS[name].at_fault(section)
+        for name, section in settings.parts.items()
+        if name in OUTPUTS
+    }
+    parts = {
+        name: partial(OUTPUTS[name].open, section, PartContext(log))
+        for name, section in sections.items()
+        if section is not None
+    }
     with ExitStack() as opened:
         outputs = [opened.enter_context(Outputs(parts, log))]
-        if leds.unsure is None or "leds" in outputs[0].broken:
+        if "leds" not in parts or "leds" in outputs[0].broken:
             lamp = next((path for path in board_lamps if path.exists()), board_lamps[0])
             outputs.append(opened.enter_context(Outputs({"board": partial(BoardLamp, lamp)}, log)))
         for output in outputs:

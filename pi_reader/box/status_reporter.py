@@ -9,13 +9,13 @@ from typing import Any
 from pi_reader.box.aiming import Aiming
 from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.host_monitor import HostMonitor
-from pi_reader.camera.image_quality import Conditions, conditions
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.status_file import StatusFile
 from pi_reader.box.systemd_notifier import SystemdNotifier
 from pi_reader.box.vote import Vote
 from pi_reader.camera.base import Camera
+from pi_reader.camera.image_quality import Conditions, conditions
 from pi_reader.outputs.base import Output
 from pi_reader.values import Frame, Reading, State, Status
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -26,8 +25,3 @@ class Camera(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
-
-
-def to_stderr(line: str) -> None:
-    """The default log of a camera."""
-    print(line, file=sys.stderr, flush=True)

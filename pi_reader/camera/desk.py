@@ -6,15 +6,19 @@ For the demo and the tests: unlike a real camera it knows what is written.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from pi_reader.camera.scene import Sensor, arrival, bare_desk, departure
 from pi_reader.handwriting.page import Page, draw_page
+from pi_reader.parts import Part, PartContext
+from pi_reader.parts.findings import well
 from pi_reader.values import Frame
 
 _SIZE = (640, 480)
+_DIFFICULTY = 0.3  # of the pages of a box without a camera
+_SECONDS = 4.0  # that each of them stays on the desk
 
 
 class DeskCamera:
@@ -83,3 +87,20 @@ class DeskCamera:
             for scene in departure(self._rng, sheet, desk):
                 yield Frame(sensor.see(scene), name), None
         yield Frame(sensor.see(desk), "desk"), None
+
+
+def _opened(section: Any, context: PartContext) -> DeskCamera:
+    looks = round(_SECONDS * context.looks_per_second) + 8
+    size = (section.width, section.height)
+    return DeskCamera(np.random.default_rng(), None, _DIFFICULTY, looks, size)
+
+
+PART = Part(
+    None,
+    _opened,
+    title="camera",
+    package="",
+    examine=lambda section, machine: well(
+        'the settings ask for drawn pages (camera.kind = "desk")'
+    ),
+)

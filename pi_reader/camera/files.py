@@ -7,18 +7,21 @@ complete, not even that they are images.
 from __future__ import annotations
 
 import io
+import os
 import stat
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
-from pi_reader.camera.base import to_stderr
 from pi_reader.camera.colour import is_flat, strongest_projection
-from pi_reader.errors import BadData, MissingFile
+from pi_reader.errors import BadData, BadSettings, MissingFile
+from pi_reader.parts import Part, PartContext
+from pi_reader.parts.findings import Finding, well, wrong
+from pi_reader.parts.part import to_stderr
 from pi_reader.values import Frame
 
 MOST_PIXELS = 50_000_000
@@ -41,6 +44,7 @@ _FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64)
 _DEPTHS = (1, 255, 1023, 4095, 16_383, 65_535)  # full white of a scanner's or a camera's samples
 _STRIP = 256  # rows
 _ORIENTATION = 0x0112  # the EXIF tag
+_SECONDS = 4.0  # that a box without a camera shows each picture of its folder
 _LIGHT = 170  # of 255: lighter ink on a transparent background was meant for a dark one
 
 
@@ -288,3 +292,29 @@ def _flattened(picture: Image.Image) -> np.ndarray:
     paper = Image.new("L", picture.size, 0 if meant_for_dark else 255)
     paper.paste(grey, mask=alpha)
     return _pixels(paper)
+
+
+def _opened(section: Any, context: PartContext) -> FolderCamera:
+    looks = max(1, round(_SECONDS * context.fastest))
+    return FolderCamera(Path(section.folder), True, looks, context.log)
+
+
+def _examined(section: Any, machine: object) -> Finding:
+    """Whether there are files in the folder."""
+    folder = section.folder
+    try:
+        count = len(os.listdir(folder))
+    except OSError as error:
+        return wrong(
+            f"camera.folder: {folder} cannot be read ({error.strerror}); name a folder "
+            "with photographs",
+            BadSettings.exit_code,
+        )
+    if not count:
+        return wrong(
+            f"camera.folder: {folder} is empty; put photographs there", BadSettings.exit_code
+        )
+    return well(f"{count} file{'s' if count > 1 else ''} in {folder}")
+
+
+PART = Part(None, _opened, title="camera", package="", examine=_examined)

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Self
 
 from pi_reader.camera.base import Camera
 from pi_reader.errors import opening
+from pi_reader.parts import Part, rules, setting
 from pi_reader.values import Frame
 
 _ADVICE = "look at light.pin in the settings, and whether the user is in the group gpio"
+
+
+@dataclass(frozen=True)
+class LightSettings:
+    """A lamp over the page."""
+
+    pin: int | None = setting(
+        None,
+        rules.pin(),
+        "A lamp over the page that is on only while the camera looks; none unless you name its "
+        "line.",
+        wiring=11,
+    )
+    settle_seconds: float = setting(0.2, rules.number(0, 5), "Seconds until the lamp is steady.")
 
 
 class Light:
@@ -79,3 +95,12 @@ class Lit:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+PART = Part(
+    LightSettings,
+    lambda section, context: Light(section.pin, section.settle_seconds),
+    lambda section: section.pin is not None,
+    title="light",
+    absent="no lamp over the page is set; [light] names its line",
+)

@@ -18,10 +18,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from pi_reader.camera.base import to_stderr
 from pi_reader.camera.exposure import Exposure
+from pi_reader.camera.image_quality import conditions
 from pi_reader.errors import BadSettings, Busy, NoHardware
-from pi_reader.values import Frame
+from pi_reader.parts import Part, PartContext
+from pi_reader.parts.findings import Finding, Machine, absent, well, worth_a_look
+from pi_reader.parts.part import to_stderr
+from pi_reader.values import ADVICE, Frame
 
 CLOSE_SECONDS = 3.0
 """How long closing may take; with a loose cable it can hang in the kernel and never return."""
@@ -332,3 +335,30 @@ def _closed(device: Any) -> bool:
     closing.start()
     closing.join(CLOSE_SECONDS)
     return not closing.is_alive()
+
+
+def _opened(section: Any, context: PartContext) -> PiCamera:
+    names = ("width", "height", "rotation", "mirrored", "focus_metres", "settle_seconds")
+    chosen = {name: getattr(section, name) for name in names}
+    return PiCamera(
+        **chosen, wait_seconds=section.wait_seconds, controls=section.controls, log=context.log
+    )
+
+
+def _examined(section: Any, machine: Machine) -> Finding:
+    """Take a frame. Raises NoHardware, Busy, BadSettings."""
+    if not machine.board:
+        return absent(
+            'cameras are looked for on a Raspberry Pi only; camera.kind = "desk" draws pages'
+        )
+    with _opened(section, PartContext(lambda line: None)) as device:
+        frame = device.capture()
+    view = conditions(frame.grey)
+    height, width = frame.grey.shape
+    words = f"gives frames of {width}x{height} pixels, light {view.mean:.0f} of 255"
+    if view.trouble is None:
+        return well(words)
+    return worth_a_look(f"{words}; {view.trouble}: {ADVICE[view.trouble]}, `pi-reader aim` helps")
+
+
+PART = Part(None, _opened, title="camera", package="picamera2", examine=_examined)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.box.appliance import Appliance
@@ -21,11 +20,16 @@ from pi_reader.box.status_file import StatusFile
 from pi_reader.box.systemd_notifier import SystemdNotifier
 from pi_reader.box.vote import Vote
 from pi_reader.box.weights import Fixed, Learned, Weights
+from pi_reader.camera import CAMERAS
 from pi_reader.cli.common import one_line
 from pi_reader.cli.read import as_json
 from pi_reader.config import Folders, Settings, load_settings
 from pi_reader.errors import CannotWrite, PiReaderError
+from pi_reader.inputs import INPUTS
 from pi_reader.library import weights_path
+from pi_reader.outputs import OUTPUTS
+from pi_reader.outputs.together import Outputs
+from pi_reader.parts import Log, PartContext
 
 if TYPE_CHECKING:
     from pi_reader.camera.base import Camera
@@ -34,12 +38,7 @@ if TYPE_CHECKING:
     from pi_reader.outputs.base import Output
     from pi_reader.outputs.panel import Panel
 
-DESK_DIFFICULTY = 0.3  # of the simulated camera's pages
-DESK_SECONDS = 4.0  # that each of them stays on the desk
-FOLDER_SECONDS = 4.0  # that each picture of a folder is shown
 _POWER_OFF = "poweroff"  # the file that pi-reader-poweroff.path watches for
-
-Log = Callable[[str], None]
 
 
 def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> Appliance:
@@ -54,10 +53,10 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
     with problems.kept_from_stopping_us("state"):
         make_folders(folders)
     camera = opened.enter_context(open_camera(settings, log))
-    outputs = opened.enter_context(open_outputs(settings, log, terminal.panel))
+    outputs = opened.enter_context(open_outputs(settings, log, terminal))
     reading_log = open_reading_log(settings, folders, problems, log)
     button = open_button(settings, problems, opened)
-    service = settings.service
+    service, pressed = settings.service, settings.parts["button"]
     return Appliance(
         camera,
         choose_weights(settings, folders),
@@ -67,8 +66,8 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
         host_monitor=HostMonitor(problems, state=folders.state, training=folders.training),
         actions=ButtonActions(
             reading_log,
-            settings.button.short,
-            partial(power_off, folders, log) if settings.button.power_off else None,
+            pressed.short,
+            partial(power_off, folders, log) if pressed.power_off else None,
         ),
         vote=Vote(service.seen, service.of),
         notifier=SystemdNotifier(),
@@ -96,45 +95,18 @@ def make_folders(folders: Folders) -> None:
 
 def open_camera(settings: Settings, log: Log) -> Camera:
     """The configured camera, with its light. Raises NoHardware or Busy."""
-    camera = _bare_camera(settings, log)
-    if settings.light.pin is None:
+    from pi_reader.camera import light
+
+    context = context_of(settings, log)
+    camera: Camera = CAMERAS[settings.camera.kind].open(settings.camera, context)
+    if not light.PART.is_on(settings.light):
         return camera
-    from pi_reader.camera.light import Light, Lit
-
-    return Lit(camera, Light(settings.light.pin, settings.light.settle_seconds))
+    return light.Lit(camera, light.PART.open(settings.light, context))
 
 
-def _bare_camera(settings: Settings, log: Log) -> Camera:
-    wanted, fastest = settings.camera, settings.service.fastest
-    if wanted.kind == "desk":
-        import numpy as np
-
-        from pi_reader.camera.desk import DeskCamera
-
-        return DeskCamera(
-            np.random.default_rng(),
-            None,
-            DESK_DIFFICULTY,
-            looks=round(DESK_SECONDS * settings.service.looks_per_second) + 8,
-            size=(wanted.width, wanted.height),
-        )
-    if wanted.kind == "folder":
-        from pi_reader.camera.files import FolderCamera
-
-        return FolderCamera(Path(wanted.folder), True, max(1, round(FOLDER_SECONDS * fastest)), log)
-    from pi_reader.camera.pi import PiCamera
-
-    return PiCamera(
-        wanted.width,
-        wanted.height,
-        wanted.rotation,
-        wanted.mirrored,
-        wanted.focus_metres,
-        wanted.settle_seconds,
-        wanted.wait_seconds,
-        wanted.controls,
-        log,
-    )
+def context_of(settings: Settings, log: Log) -> PartContext:
+    """What parts are told of the box."""
+    return PartContext(log, settings.service.looks_per_second, settings.service.fastest)
 
 
 class Terminal:
@@ -144,11 +116,9 @@ class Terminal:
         self._log = log
         self._panel: Panel | None = None
 
-    def panel(self) -> Output:
+    def shows(self, panel: Callable[[], Panel]) -> Panel:
         """The panel, opened."""
-        from pi_reader.outputs.panel import Panel
-
-        self._panel = Panel(sys.stdout)
+        self._panel = panel()
         return self._panel
 
     def log(self, line: str) -> None:
@@ -161,42 +131,21 @@ class Terminal:
             self._log(line)
 
 
-def open_outputs(settings: Settings, log: Log, panel: Callable[[], Output] | None = None) -> Output:
+def open_outputs(settings: Settings, log: Log, terminal: Terminal | None = None) -> Outputs:
     """All configured outputs, each opened when it is first needed.
 
-    panel: opens the terminal's panel; None if the terminal shows something else.
+    terminal: where the panel is drawn; None if it shows something else.
     """
-    from pi_reader.outputs.together import Outputs
-
-    parts: dict[str, Callable[[], Output]] = {}
-    leds, segments, oled = settings.leds, settings.segments, settings.oled
-    if leds.digits or not {leds.sure, leds.unsure, leds.heartbeat} <= {None}:
-        parts["leds"] = partial(_leds, settings)
-    if segments.pins:
-        parts["segments"] = partial(_segments, settings)
-    if oled.on:
-        parts["oled"] = partial(_oled, settings)
-    if settings.console.on and panel is not None:
-        parts["console"] = panel
+    context = context_of(settings, log)
+    parts: dict[str, Callable[[], Output]] = {
+        name: partial(OUTPUTS[name].open, section, context)
+        for name, section in settings.parts.items()
+        if name in OUTPUTS and OUTPUTS[name].is_on(section)
+    }
+    panel = parts.pop("console", None)
+    if panel is not None and terminal is not None:
+        parts["console"] = partial(terminal.shows, panel)  # type: ignore[arg-type]
     return Outputs(parts, log)
-
-
-def _leds(settings: Settings) -> Output:
-    from pi_reader.outputs.leds import Leds
-
-    return Leds(**vars(settings.leds))
-
-
-def _segments(settings: Settings) -> Output:
-    from pi_reader.outputs.segments import Segments
-
-    return Segments(**vars(settings.segments))
-
-
-def _oled(settings: Settings) -> Output:
-    from pi_reader.outputs.oled import Oled
-
-    return Oled(**{key: value for key, value in vars(settings.oled).items() if key != "on"})
 
 
 def open_reading_log(
@@ -218,17 +167,18 @@ def open_reading_log(
     )
 
 
-def open_button(settings: Settings, problems: Problems, opened: ExitStack) -> Button | None:
-    """The button, if configured; if it cannot be opened, that is reported as a problem."""
-    if settings.button.pin is None:
-        return None
-    from pi_reader.inputs.button import Button as PinButton
-
-    try:
-        return opened.enter_context(PinButton(settings.button.pin, settings.button.long_seconds))
-    except PiReaderError as error:
-        problems.set("button", f"{error}; the box reads without it until it is started again")
-        return None
+def open_button(settings: Settings, problems: Problems, opened: ExitStack) -> Button:
+    """The button; if it cannot be opened, that is reported as a problem."""
+    section = settings.parts["button"]
+    if INPUTS["button"].is_on(section):
+        try:
+            button: Button = INPUTS["button"].open(section, PartContext(problems.mention))
+            opened.callback(button.close)
+            return button
+        except PiReaderError as error:
+            problems.set("button", f"{error}; the box reads without it until it is started again")
+    none: Button = INPUTS["none"].open(None, PartContext(problems.mention))
+    return none
 
 
 def open_request_handler(

@@ -7,17 +7,9 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from pi_reader.cli import doctor_checks as checks
 from pi_reader.cli.common import add_state_option, folders_of, one_line
-from pi_reader.parts.findings import (
-    Box,
-    Finding,
-    Verdict,
-    absent,
-    hidden,
-    well,
-    worth_a_look,
-    wrong,
-)
+from pi_reader.cli.doctor_checks import Box
 from pi_reader.errors import (
     BadData,
     BadSettings,
@@ -26,6 +18,15 @@ from pi_reader.errors import (
     MissingFile,
     NoHardware,
     PiReaderError,
+)
+from pi_reader.parts.findings import (
+    Finding,
+    Verdict,
+    absent,
+    hidden,
+    well,
+    worth_a_look,
+    wrong,
 )
 
 HELP = """look at every part of the box: each line says how it is, and what to do
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run all checks and print the findings."""
-    box = Box(folders_of(args))
+    box = Box(folders=folders_of(args))
     found = {}
     for name, finding in examine(box):
         found[name] = finding
@@ -118,19 +119,13 @@ def examine(box: Box) -> Iterator[tuple[str, Finding]]:
 
 def _checks() -> tuple[tuple[str, Check], ...]:
     """Every check with its name; those that others depend on come first."""
-    from pi_reader.cli import doctor_checks as checks
-
     return (
         ("board", checks.board),
         ("settings", settings),
         ("software", checks.software),
         ("service", service),
         ("camera", checks.camera),
-        ("light", checks.light),
-        ("lamps", checks.lamps),
-        ("segments", checks.segments),
-        ("display", checks.display),
-        ("button", checks.button),
+        *checks.parts().items(),
         ("groups", checks.groups),
         ("weights", checks.weights),
         ("history", checks.history),

@@ -10,18 +10,23 @@ import platform
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from pi_reader import __version__
+from pi_reader.camera import CAMERAS, light
 from pi_reader.cli.common import counted
-from pi_reader.parts.findings import Box, Finding, absent, well, worth_a_look, wrong
 from pi_reader.client.status import is_number
-from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
+from pi_reader.config import Folders, Settings
+from pi_reader.errors import BadData, CannotWrite, MissingFile
 from pi_reader.files import believed, check_file
+from pi_reader.inputs import INPUTS
+from pi_reader.outputs import OUTPUTS
+from pi_reader.parts import Part
+from pi_reader.parts.findings import Finding, Machine, absent, well, worth_a_look, wrong
 from pi_reader.values import ADVICE, State
 
 SERVICE_USER = "pi-reader"
@@ -35,6 +40,19 @@ _HOMES = {"/home", "/root", "/run/user"}  # hidden from the training by its unit
 _GOOD_BLAS = ("openblas", "mkl", "blis", "accelerate", "armpl", "libatlas", "satlas", "tatlas")
 
 
+@dataclass
+class Box(Machine):
+    """The box being checked. settings: the defaults if the file is invalid."""
+
+    folders: Folders = field(kw_only=True)
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def is_device(self) -> bool:
+        """Whether this is an installed box, not a desktop or a trial."""
+        return self.folders.is_device
+
+
 def board(box: Box) -> Finding:
     """Which Raspberry Pi it is."""
     return (
@@ -46,182 +64,27 @@ def board(box: Box) -> Finding:
 
 def camera(box: Box) -> Finding:
     """Whether the camera delivers frames, and whether they are usable."""
-    kind = box.settings.camera.kind
-    if box.status:
-        frames = box.status.get("frames")
-        view = box.status.get("conditions")
-        state = str(box.status.get("state"))
-        if state in ADVICE:
-            return _hard_to_see(f"the service sees {frames} frames", State(state))
-        return well(f"the service has seen {frames} frames" + _light(view))
-    if kind == "desk":
-        return well('the settings ask for drawn pages (camera.kind = "desk")')
-    if kind == "folder":
-        return _photographs(box)
-    if not box.board:
-        return absent(
-            'cameras are looked for on a Raspberry Pi only; camera.kind = "desk" draws pages'
-        )
-    return _first_frame(box)
-
-
-def _first_frame(box: Box) -> Finding:
-    """Open the camera and capture a frame. Raises NoHardware, Busy, BadSettings."""
-    from pi_reader.camera.image_quality import conditions
-    from pi_reader.cli.build import open_camera
-
-    with open_camera(box.settings, lambda line: None) as device:
-        frame = device.capture()
-    if frame is None:
-        return wrong("gives no frames")
-    view = conditions(frame.grey)
-    height, width = frame.grey.shape
-    words = f"gives frames of {width}x{height} pixels" + _light({"mean": view.mean})
-    if view.trouble is not None:
-        return _hard_to_see(words, view.trouble)
-    return well(words)
-
-
-def _hard_to_see(words: str, state: State) -> Finding:
-    """The finding for too little light, glare or blur."""
-    return worth_a_look(f"{words}; {state}: {ADVICE[state]}, `pi-reader aim` helps")
-
-
-def _light(view: Any) -> str:
+    part = CAMERAS[box.settings.camera.kind]
+    if not box.status and part.examine is not None:
+        return part.examine(box.settings.camera, box)
+    frames, view = box.status.get("frames"), box.status.get("conditions")
+    state = str(box.status.get("state"))
+    if state in ADVICE:
+        advice = f"{ADVICE[State(state)]}, `pi-reader aim` helps"
+        return worth_a_look(f"the service sees {frames} frames; {state}: {advice}")
     mean = view.get("mean") if isinstance(view, dict) else None
-    return f", light {mean:.0f} of 255" if is_number(mean) else ""
+    light = f", light {mean:.0f} of 255" if is_number(mean) else ""
+    return well(f"the service has seen {frames} frames{light}")
 
 
-def _photographs(box: Box) -> Finding:
-    folder = box.settings.camera.folder
-    try:
-        count = len(os.listdir(folder))
-    except OSError as error:
-        return wrong(
-            f"camera.folder: {folder} cannot be read ({error.strerror}); name a folder "
-            "with photographs",
-            78,
-        )
-    return (
-        well(f"{counted(count, 'file')} in {folder}")
-        if count
-        else wrong(f"camera.folder: {folder} is empty; put photographs there", 78)
-    )
+def parts() -> dict[str, Callable[[Box], Finding]]:
+    """The checks of the light, of all outputs and inputs, by the names that people know."""
+    found = {"light": light.PART, **OUTPUTS, **INPUTS}
+    return {part.title: partial(_part, name, part) for name, part in found.items() if part.title}
 
 
-def lamps(box: Box) -> Finding:
-    """The single lamps."""
-    chosen = box.settings.leds
-    wired = [*chosen.digits, chosen.sure, chosen.unsure, chosen.heartbeat]
-    if not any(pin is not None for pin in wired):
-        return absent("no lamps are set; [leds] names their lines")
-
-    def opened() -> Any:
-        from pi_reader.outputs.leds import Leds
-
-        return Leds(**vars(chosen))
-
-    return _part(box, "leds", opened)
-
-
-def segments(box: Box) -> Finding:
-    """The 7-segment digit."""
-    chosen = box.settings.segments
-    if not chosen.pins:
-        return absent("no 7-segment digit is set; [segments] names its lines")
-
-    def opened() -> Any:
-        from pi_reader.outputs.segments import Segments
-
-        return Segments(**vars(chosen))
-
-    return _part(box, "segments", opened)
-
-
-def button(box: Box) -> Finding:
-    """The button."""
-    pin, long_seconds = box.settings.button.pin, box.settings.button.long_seconds
-    if pin is None:
-        return absent("no button is set; [button] names its line")
-
-    def opened() -> Any:
-        from pi_reader.inputs.button import Button
-
-        return Button(pin, long_seconds)
-
-    return _part(box, "button", opened)
-
-
-def light(box: Box) -> Finding:
-    """The lamp over the page."""
-    pin = box.settings.light.pin
-    if pin is None:
-        return absent("no lamp over the page is set; [light] names its line")
-
-    def opened() -> Any:
-        from pi_reader.camera.light import Light
-
-        return Light(pin)
-
-    return _part(box, "light", opened)
-
-
-def display(box: Box) -> Finding:
-    """The bus and the display on it."""
-    chosen = box.settings.oled
-    if not chosen.on:
-        return absent("no display is set; [oled] on = true asks for one")
-    if box.board and not box.status:
-        bus = f"dev/i2c-{chosen.port}"
-        if not (box.root / bus).exists():
-            return wrong(
-                f"there is no /{bus}; switch I2C on with `sudo raspi-config nonint "
-                "do_i2c 0` and start again"
-            )
-        if not box.is_usable(bus):
-            return _forbidden(f"/{bus}", "i2c")
-
-    def opened() -> Any:
-        from pi_reader.outputs.oled import Oled
-
-        options = {name: value for name, value in vars(chosen).items() if name != "on"}
-        return Oled(**options)
-
-    return _part(box, "oled", opened)
-
-
-def _part(box: Box, name: str, opened: Callable[[], Any]) -> Finding:
-    """Open and close a part, or take its state from the running service."""
-    for key in ("broken", "faults"):
-        reasons = box.status.get(key)
-        if isinstance(reasons, dict) and name in reasons:
-            return wrong(f"the service cannot use it: {reasons[name]}")
-    if box.status:
-        return well("the service has it, and it works")
-    if not box.board:
-        return absent("it is set, but looked for on a Raspberry Pi only")
-    if name != "oled" and not any(map(box.is_usable, _chips(box))):
-        return _forbidden("/dev/gpiochip*", "gpio")
-    try:
-        with closing(opened()):
-            return well("it opens, and nobody else has it")
-    except Busy as error:
-        return wrong(
-            f"{error}; if the fault lamp has it: `sudo systemctl stop pi-reader-fault`",
-            Busy.exit_code,
-        )
-
-
-def _chips(box: Box) -> Iterator[str]:
-    for path in (box.root / "dev").glob("gpiochip*"):
-        yield f"dev/{path.name}"
-
-
-def _forbidden(what: str, group: str) -> Finding:
-    return wrong(
-        f"{what}: this user may not use it; run the doctor with sudo, or join the group: "
-        f"`sudo adduser $USER {group}` and log in again"
-    )
+def _part(name: str, part: Part, box: Box) -> Finding:
+    return part.check(name, box.settings.sections[name], box)
 
 
 def groups(box: Box) -> Finding:
@@ -248,15 +111,14 @@ def groups(box: Box) -> Finding:
 
 def software(box: Box) -> Finding:
     """The versions of the packages that the settings need."""
-    from pi_reader.config import pins
-
-    wanted = {
-        "numpy": True,
-        "pillow": True,
-        "picamera2": box.settings.camera.kind == "pi",
-        "gpiozero": any(key != "oled.on" for _, key in pins(box.settings)),
-        "luma.oled": box.settings.oled.on,
-    }
+    settings = box.settings
+    wanted = {"numpy": True, "pillow": True}
+    if package := CAMERAS[settings.camera.kind].package:
+        wanted[package] = True
+    for name, part in {"light": light.PART, **OUTPUTS, **INPUTS}.items():
+        if part.title:
+            is_on = part.is_on(settings.sections[name])
+            wanted[part.package] = wanted.get(part.package, False) or is_on
     words = [f"pi-reader {__version__}", f"Python {platform.python_version()}"]
     missing = []
     for name, is_wanted in wanted.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import add_state_option, one_line
-from pi_reader.errors import INTERRUPTED, BadSettings, CannotWrite, MissingFile, UsageError
+from pi_reader.errors import INTERRUPTED, CannotWrite, MissingFile, UsageError
 from pi_reader.privileges import work_as_owner_of
 
 if TYPE_CHECKING:
@@ -102,8 +102,6 @@ def _settings(args: argparse.Namespace, path: Path) -> Settings:
     settings = load_settings(path)
     if args.camera is not None:
         settings = replace(settings, camera=replace(settings.camera, kind=args.camera))
-    if settings.camera.kind == "folder" and not settings.camera.folder:
-        raise BadSettings("camera.folder: is empty, should name the folder of photographs")
     return settings
 
 

@@ -10,12 +10,10 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from pi_reader.config.settings import OLED_SIZES, CameraSettings, OledSettings, Settings
+from pi_reader.config.settings import Settings
 from pi_reader.errors import BadSettings
 
 LARGEST_FILE = 64 << 10  # bytes
-SMALLEST_REGION = 32  # pixels
-I2C_PINS = (2, 3)  # reserved for the I2C bus if a display is used
 
 
 def load_settings(path: Path) -> Settings:
@@ -64,19 +62,22 @@ def _text_of(path: Path) -> str:
 
 def settings_from(tables: Mapping[str, Any]) -> Settings:
     """Settings from parsed TOML. Raises BadSettings that names the key."""
-    sections = {section.name: section.default_factory for section in fields(Settings)}
-    chosen = {}
+    defaults = Settings()
+    known, chosen = defaults.sections, {}
     for name, table in tables.items():
-        if isinstance(table, dict) and name in sections:
-            chosen[name] = _section(name, sections[name], table)  # type: ignore[arg-type]
+        if isinstance(table, dict) and name in known:
+            chosen[name] = _section(name, type(known[name]), table)
         elif isinstance(table, dict):
-            raise BadSettings(f"[{name}]: there is no such section{_nearest(name, sections)}")
-        elif name in sections:
+            raise BadSettings(f"[{name}]: there is no such section{_nearest(name, known)}")
+        elif name in known:
             raise BadSettings(f"{name}: is a value, should be a section that begins with [{name}]")
         else:
             raise BadSettings(f"{name}: stands before the first section{_home_of(name)}")
-    settings = Settings(**chosen)
-    _check_together(settings)
+    parts = {name: chosen.pop(name, section) for name, section in defaults.parts.items()}
+    settings = Settings(**chosen, parts=parts)
+    _check_pins(settings)
+    if settings.link.on and not (settings.link.broker or settings.link.webhook):
+        raise BadSettings("link.on: is true, but link.broker and link.webhook are both empty")
     return settings
 
 
@@ -126,79 +127,28 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
 
 def _home_of(key: str) -> str:
     """A hint at the sections that have a key of that name, "" if none has."""
-    homes = [
-        f"[{section.name}]"
-        for section in fields(Settings)
-        if key in {one.name for one in fields(section.default_factory)}  # type: ignore[arg-type]
-    ]
+    homes = [f"[{name}]" for name, section in Settings().sections.items() if key in vars(section)]
     return f"; it belongs to {' or '.join(homes)}" if homes else ""
 
 
 def pins(settings: Settings) -> Iterator[tuple[int, str]]:
     """Every GPIO line in use, with the full name of the key that uses it."""
-    for section in fields(settings):
-        table = getattr(settings, section.name)
-        for key in fields(table):
-            value = getattr(table, key.name)
-            if key.metadata["rule"].wires and value is not None:
+    for name, section in settings.sections.items():
+        wired = {
+            key.name: getattr(section, key.name)
+            for key in fields(section)
+            if key.metadata["rule"].wires
+        }
+        for key, value in (wired | getattr(section, "bus_lines", {})).items():
+            if value is not None:
                 for pin in value if isinstance(value, tuple) else (value,):
-                    yield pin, f"{section.name}.{key.name}"
-    if settings.oled.on and settings.oled.port == 1:
-        yield from ((pin, "oled.on") for pin in I2C_PINS)
+                    yield pin, f"{name}.{key}"
 
 
-def _check_together(settings: Settings) -> None:
-    """Check what depends on several keys. Raises BadSettings."""
+def _check_pins(settings: Settings) -> None:
+    """Check that nothing is wired to a line twice. Raises BadSettings."""
     taken: dict[int, str] = {}
     for pin, key in pins(settings):
         if pin in taken:
             raise BadSettings(f"{key}: GPIO{pin} is already used by {taken[pin]}; choose another")
         taken[pin] = key
-    service, camera = settings.service, settings.camera
-    if service.seen > service.of:
-        raise BadSettings(
-            f"service.seen: is {service.seen}, should be at most service.of, which is {service.of}"
-        )
-    if service.fastest < service.looks_per_second:
-        raise BadSettings(
-            f"service.fastest: is {service.fastest:g}, should be at least"
-            f" service.looks_per_second, {service.looks_per_second:g}"
-        )
-    if camera.kind == "folder" and not camera.folder:
-        raise BadSettings('camera.folder: is empty, should name the folder of camera.kind "folder"')
-    link = settings.link
-    if link.on and not (link.broker or link.webhook):
-        raise BadSettings("link.on: is true, but link.broker and link.webhook are both empty")
-    _check_boxes(camera)
-    _check_size(settings.oled)
-
-
-def _check_size(oled: OledSettings) -> None:
-    """Check that the chip supports the display's size. Raises BadSettings."""
-    sizes = OLED_SIZES[oled.chip]
-    if (oled.width, oled.height) not in sizes:
-        raise BadSettings(
-            f"oled.width, oled.height: are {oled.width}x{oled.height}, should be"
-            f" {' or '.join(f'{wide}x{high}' for wide, high in sizes)}, which the"
-            f" {oled.chip} has"
-        )
-
-
-def _check_boxes(camera: CameraSettings) -> None:
-    """Check that rectangles lie inside the rotated frame. Raises BadSettings."""
-    width, height = camera.width, camera.height
-    if camera.rotation in (90, 270):
-        width, height = height, width
-    region = [("region", camera.region)] if camera.region else []
-    for key, box in region + [("masked", box) for box in camera.masked]:
-        x, y, wide, high = box
-        if x + wide > width or y + high > height:
-            raise BadSettings(
-                f"camera.{key}: {list(box)} reaches beyond the frame of"
-                f" {width}x{height} pixels; make it smaller"
-            )
-    if region and min(camera.region[2:]) < SMALLEST_REGION:
-        raise BadSettings(
-            f"camera.region: {list(camera.region)} has no room for a digit, should be"
-            f" at least {SMALLEST_REGION} pixels wide and high"
-        )

@@ -13,12 +13,34 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from pi_reader.errors import opening
+from pi_reader.parts import Part, rules, setting
 
 HOLD_SECONDS = 5.0  # nobody presses a button that long by accident
 
 _BOUNCE = 0.03  # seconds; contacts bounce for up to 20 ms, a finger presses for 50 or more
 _MOST_CHANGES = 200  # that are kept between two calls
 _ADVICE = "look at button.pin in the settings, and whether the user is in the group gpio"
+
+
+@dataclass(frozen=True)
+class ButtonSettings:
+    """A button between its line and ground."""
+
+    pin: int | None = setting(None, rules.pin(), "A button between its line and ground.", wiring=10)
+    short: str = setting(
+        "read",
+        rules.one_of("read", "freeze"),
+        'What a short press does: "read" looks again at once, "freeze" holds the display until '
+        "the next.",
+    )
+    long_seconds: float = setting(
+        1.0,
+        rules.number(0.4, 3),
+        "Seconds from which a press is a long one, which begins a correction.",
+    )
+    power_off: bool = setting(
+        False, rules.switch(), "Whether five seconds of pressing switch the box off in good order."
+    )
 
 
 @dataclass(frozen=True)
@@ -135,3 +157,12 @@ class Button:
 
     def _went_up(self) -> None:
         self._changes.append((False, self._clock()))
+
+
+PART = Part(
+    ButtonSettings,
+    lambda section, context: Button(section.pin, section.long_seconds),
+    lambda section: section.pin is not None,
+    title="button",
+    absent="no button is set; [button] names its line",
+)

@@ -4,15 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from pi_reader.errors import opening
 from pi_reader.outputs.patterns import Lamps, lamps
 from pi_reader.outputs.scene import Moment, Onlooker
+from pi_reader.parts import Part, rules, setting
 from pi_reader.values import State
 
 BITS = 4  # lamps that show a digit in binary, the lowest bit first
 _ADVICE = "look at the pins in [leds], and whether the user is in the group gpio"
+
+
+@dataclass(frozen=True)
+class LedSettings:
+    """Single lamps."""
+
+    digits: tuple[int, ...] = setting(
+        (),
+        rules.pins(4, 10),
+        "Ten lines, the lamp of 0 first, or four lines for the bits of the digit, the lowest "
+        "first.",
+        wiring=[5, 6, 12, 13, 16, 19, 20, 21, 26, 25],
+    )
+    sure: int | None = setting(
+        None,
+        rules.pin(),
+        "A lamp that is lit while the digit shown is certain, and one while it is not. The second "
+        'also tells of faults: see "The lamps" in systemd/README.md.',
+        wiring=17,
+    )
+    unsure: int | None = setting(None, rules.pin(), wiring=27)
+    heartbeat: int | None = setting(
+        None, rules.pin(), "A lamp that shows that the box is alive.", wiring=22
+    )
+    active_high: bool = setting(
+        True,
+        rules.switch(),
+        "true if a line that is high lights its lamp; false for lamps between the line and 3.3 V.",
+    )
+
+    @property
+    def are_set(self) -> bool:
+        """Whether any lamp is."""
+        return bool(self.digits) or not {self.sure, self.unsure, self.heartbeat} <= {None}
+
+    @property
+    def at_fault(self) -> LedSettings | None:
+        """The lamp alone that tells of faults, None if it is not set."""
+        if self.unsure is None:
+            return None
+        return LedSettings(unsure=self.unsure, active_high=self.active_high)
 
 
 class Leds(Onlooker):
@@ -98,3 +141,13 @@ def _dimmed_lamp(pin: int | None, active_high: bool, opened: ExitStack) -> tuple
         return _lamp(pin, active_high, opened), False
     opened.callback(lamp.close)
     return lamp, True
+
+
+PART = Part(
+    LedSettings,
+    lambda section, context: Leds(**vars(section)),
+    lambda section: section.are_set,
+    title="lamps",
+    absent="no lamps are set; [leds] names their lines",
+    at_fault=lambda section: section.at_fault,
+)

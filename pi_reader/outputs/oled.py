@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
-from pi_reader.errors import NoHardware, opening
-from pi_reader.outputs.face import face, look, resting
+from pi_reader.errors import BadSettings, NoHardware, opening
 from pi_reader.outputs.scene import Moment, Onlooker, topic
+from pi_reader.parts import Part, rules, setting
 from pi_reader.values import State
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SHIFT_SECONDS = 60.0  # between two shifts of the picture
 _SHIFTS = ((0, 0), (1, 0), (1, 1), (0, 1))  # pixels right and down, one after the other
@@ -20,6 +22,57 @@ _ADVICE = (
     "look at its four wires, at [oled] address (i2cdetect -y 1 lists what answers), whether "
     "I2C is on (raspi-config) and the user in the group i2c"
 )
+
+SIZES = {
+    "ssd1306": ((128, 64), (128, 32), (64, 32)),
+    "sh1106": ((128, 64), (128, 32)),
+    "ssd1309": ((128, 64), (128, 32)),
+}
+"""The sizes that each chip is sold with, (width, height) in pixels."""
+
+
+@dataclass(frozen=True)
+class OledSettings:
+    """A small display on the I2C bus. Raises BadSettings if its chip has no such size."""
+
+    on: bool = setting(
+        False,
+        rules.switch(),
+        "A small display on the I2C bus: GPIO2 (SDA) and GPIO3 (SCL). I2C must be switched on, "
+        "which `sudo raspi-config nonint do_i2c 0` does.",
+        wiring=True,
+    )
+    chip: str = setting("ssd1306", rules.one_of(*SIZES), '"ssd1306", "sh1106" or "ssd1309".')
+    port: int = setting(
+        1,
+        rules.whole(0, 20),
+        "The bus, and the display's address there (0x3C is 60; some have 0x3D, 61).",
+    )
+    address: int = setting(0x3C, rules.whole(0x08, 0x77))
+    width: int = setting(
+        128, rules.one_of(64, 128), "Pixels: 128x64, 128x32 or, with the ssd1306, 64x32."
+    )
+    height: int = setting(64, rules.one_of(32, 64))
+    turned: int = setting(0, rules.one_of(0, 180), "180 for a display that hangs upside down.")
+    dim_after_seconds: float = setting(
+        300.0,
+        rules.number(10, 86400),
+        "Seconds without news until it goes dim, for its own long life.",
+    )
+
+    def __post_init__(self) -> None:
+        sizes = SIZES[self.chip]
+        if (self.width, self.height) not in sizes:
+            raise BadSettings(
+                f"oled.width, oled.height: are {self.width}x{self.height}, should be"
+                f" {' or '.join(f'{wide}x{high}' for wide, high in sizes)}, which the"
+                f" {self.chip} has"
+            )
+
+    @property
+    def bus_lines(self) -> dict[str, tuple[int, ...]]:
+        """The GPIO lines of the bus, by the key that claims them; other buses have others."""
+        return {"on": (2, 3)} if self.on and self.port == 1 else {}
 
 
 class Oled(Onlooker):
@@ -58,6 +111,8 @@ class Oled(Onlooker):
         """Send a new picture if it differs from the last one."""
         if self._device is None:
             return
+        from pi_reader.outputs.face import look
+
         news = (moment.reading.text if moment.reading else None, topic(moment.status))
         if news != self._news:
             self._news, self._news_at = news, moment.now
@@ -98,6 +153,10 @@ class Oled(Onlooker):
 
 def _picture(moment: Moment, size: tuple[int, int], minute: int, dim: bool) -> Image.Image:
     """The face, shifted by a pixel or not; the screen saver if nothing has happened for long."""
+    from PIL import Image
+
+    from pi_reader.outputs.face import face, resting
+
     status = moment.status
     if dim and status.state is State.NOTHING and not status.fault and status.progress is None:
         return resting(minute, *size)
@@ -119,3 +178,21 @@ def _open(chip: str, port: int, address: int, width: int, height: int, rotate: i
         except Exception:
             bus.cleanup()
             raise
+
+
+def _opened(section: OledSettings, context: object) -> Oled:
+    return Oled(**{key: value for key, value in vars(section).items() if key != "on"})
+
+
+PART = Part(
+    OledSettings,
+    _opened,
+    lambda section: section.on,
+    title="display",
+    absent="no display is set; [oled] on = true asks for one",
+    package="luma.oled",
+    device="i2c-{port}",
+    missing="switch I2C on with `sudo raspi-config nonint do_i2c 0` and start again",
+    group="i2c",
+    at_fault=lambda section: section if section.on else None,
+)

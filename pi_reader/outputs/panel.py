@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import TextIO
 
-import numpy as np
-
-from pi_reader.outputs.braille import braille
-from pi_reader.outputs.face import face, look, opinions, remarks
 from pi_reader.outputs.patterns import Lamps, lamps
 from pi_reader.outputs.scene import Moment, Onlooker, topic
 from pi_reader.outputs.segments import FONT, character
+from pi_reader.parts import Part, rules, setting
 from pi_reader.values import Frame, Reading, Status
 
 WIDTH, HEIGHT = 128, 64  # dots of the simulated display
@@ -28,6 +27,17 @@ _STROKES = {
     "c": (3, 4),
     "d": (4, 1),
 }  # where each segment begins: line, column
+
+
+@dataclass(frozen=True)
+class ConsoleSettings:
+    """The panel in a terminal."""
+
+    on: bool = setting(
+        False,
+        rules.switch(),
+        "Show in the terminal what the displays show, when the box is started by hand.",
+    )
 
 
 class Panel(Onlooker):
@@ -98,6 +108,8 @@ class Panel(Onlooker):
 
     def _front(self, moment: Moment) -> list[str]:
         """All lines of the drawing."""
+        from pi_reader.outputs.face import look, remarks
+
         looked = look(moment)
         if looked != self._looked:
             self._looked = looked
@@ -120,6 +132,11 @@ class Panel(Onlooker):
 
 def screen(moment: Moment) -> list[str]:
     """The display as lines of Braille characters."""
+    import numpy as np
+
+    from pi_reader.outputs.braille import braille
+    from pi_reader.outputs.face import face
+
     dots = np.asarray(face(moment, WIDTH, HEIGHT), bool)
     return [line.ljust(WIDTH // 2) for line in braille(dots).split("\n")]
 
@@ -150,4 +167,14 @@ def _lamp(lit: bool, colour: int) -> str:
 
 
 def _opinions(reading: Reading) -> list[str]:
+    from pi_reader.outputs.face import opinions
+
     return opinions(reading) if reading.digits else []
+
+
+PART = Part(
+    ConsoleSettings,
+    lambda section, context: Panel(sys.stdout),
+    lambda section: section.on,
+    package="",
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Self
 
+from pi_reader.parts import Part
 from pi_reader.values import Frame, Reading, Status
 
 MOST = 200  # of each kind, so that memory does not grow
@@ -51,3 +52,6 @@ class Recording:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+PART = Part(None, lambda section, context: Recording(), package="")

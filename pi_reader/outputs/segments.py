@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pi_reader.errors import opening
 from pi_reader.outputs.patterns import BEAT, BLINK, FAST, GAP, STAND, Pattern, heartbeat, level
 from pi_reader.outputs.scene import Moment, Onlooker, spelled
+from pi_reader.parts import Part, rules, setting
 from pi_reader.values import State
 
 #    a
@@ -54,6 +56,33 @@ TRAINING, TROUBLE = "t", "E"  # shown in place of "nothing there"
 SIGN_OF_NO_DIGIT = "n"  # shown in a correction
 _TURN = 0.2  # seconds for each segment of the circle
 _ADVICE = "look at the pins in [segments], and whether the user is in the group gpio"
+
+
+@dataclass(frozen=True)
+class SegmentSettings:
+    """A 7-segment digit."""
+
+    pins: tuple[int, ...] = setting(
+        (),
+        rules.pins(7),
+        "A 7-segment digit: the lines of its segments a, b, c, d, e, f, g.",
+        wiring=[4, 18, 23, 24, 8, 7, 9],
+    )
+    point: int | None = setting(
+        None, rules.pin(), "The line of its point, if it is wired.", example=15
+    )
+    active_high: bool = setting(
+        True,
+        rules.switch(),
+        "true for a common cathode (the shared leg goes to ground), false for a common anode "
+        "(to 3.3 V).",
+    )
+    seconds: float = setting(
+        STAND,
+        rules.number(0.1, 10),
+        "Seconds that each digit of a longer reading stands, and that it is dark between two.",
+    )
+    gap: float = setting(GAP, rules.number(0.05, 5))
 
 
 class Segments(Onlooker):
@@ -138,3 +167,12 @@ def _sign(moment: Moment) -> str:
 
 def _blinking(sign: str, pattern: Pattern, moment: Moment) -> str:
     return sign if level(pattern, moment.told_for) else " "
+
+
+PART = Part(
+    SegmentSettings,
+    lambda section, context: Segments(**vars(section)),
+    lambda section: bool(section.pins),
+    title="segments",
+    absent="no 7-segment digit is set; [segments] names its lines",
+)

@@ -1,4 +1,4 @@
-"""The doctor's findings: one line for each part, with what to do about it."""
+"""What `doctor` finds: one line for each part, with what to do about it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pi_reader.config import Folders, Settings
 from pi_reader.errors import NoHardware
 
 _MOST = 1 << 20  # bytes read of a system file; enough for the longest, that of loaded libraries
@@ -61,15 +60,12 @@ def absent(words: str) -> Finding:
 
 
 @dataclass
-class Box:
-    """The box being checked.
+class Machine:
+    """The machine that is examined.
 
-    settings: the defaults if the file is invalid; status: of a running service, empty if none
-    runs; root: where /dev, /proc and /sys are.
+    status: of a running service, empty if none runs; root: where /dev, /proc and /sys are.
     """
 
-    folders: Folders
-    settings: Settings = field(default_factory=Settings)
     status: Mapping[str, Any] = field(default_factory=dict)
     root: Path = Path("/")
 
@@ -79,11 +75,6 @@ class Box:
         name = self.text("proc/device-tree/model").rstrip("\0\n ")
         return name if "Raspberry Pi" in name else ""
 
-    @property
-    def is_device(self) -> bool:
-        """Whether this is an installed box, not a desktop or a trial."""
-        return self.folders.is_device
-
     def text(self, path: str) -> str:
         """The beginning of a system file, "" if it cannot be read."""
         try:
@@ -92,6 +83,7 @@ class Box:
         except OSError:
             return ""
 
-    def is_usable(self, path: str) -> bool:
-        """Whether this process may read and write a device."""
-        return os.access(self.root / path, os.R_OK | os.W_OK)
+    def usable(self, pattern: str) -> bool | None:
+        """Whether this process may use a device file; None if there is none. pattern: in /dev."""
+        found = list((self.root / "dev").glob(pattern))
+        return any(os.access(path, os.R_OK | os.W_OK) for path in found) if found else None

@@ -25,8 +25,8 @@ from measure import arguments, table
 # isort: split
 import numpy as np
 
-from pi_reader.camera.image_quality import conditions
 from pi_reader.box.motion import MotionDetector
+from pi_reader.camera.image_quality import conditions
 from pi_reader.cli.common import open_reader
 from pi_reader.handwriting.page import draw_page
 
