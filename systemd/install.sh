@@ -169,7 +169,7 @@ upgrade_device() {
 }
 
 uninstall_device() {
-    local unit
+    local unit group
     forget_link
     do_it systemctl disable --quiet --now "${switched_on[@]}" 2>/dev/null || true
     if is_booted; then systemctl stop 'pi-reader*'; fi
@@ -200,7 +200,9 @@ uninstall_device() {
         end_connections
         do_it userdel pi-reader
     fi
-    if getent group pi-reader >/dev/null; then do_it groupdel pi-reader; fi
+    for group in pi-reader pi-reader-view; do
+        if getent group "$group" >/dev/null; then do_it groupdel "$group"; fi
+    done
     outcome "removed everything of pi-reader; apt's packages stay"
 }
 
@@ -252,6 +254,7 @@ check_device() {
     (need_system) || problems=yes
     while read -r name; do check "package $name" false; done < <(missing_packages)
     check "user pi-reader" getent passwd pi-reader
+    check "group pi-reader-view" getent group pi-reader-view
     check "pi-reader $(version_here) in $app" test "$("$app/bin/pi-reader" --version 2>/dev/null)" \
         = "pi-reader $(version_here)"
     check "command $command_link" is_our_command
@@ -265,6 +268,7 @@ check_device() {
         'from pi_reader.config import *; load_settings(find_folders().settings)'
     if [ -e "$settings/authorized_keys" ]; then check "$sshd_part" test -e "$sshd_part"; fi
     check "the reader runs" systemctl is-active --quiet pi-reader.service
+    check_link
     [ -z "$problems" ] || fail "not all is as it should be; sudo ./setup.sh install mends most of it"
     say "all is as it should be; pi-reader doctor looks at camera, pins and display"
 }

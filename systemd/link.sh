@@ -57,5 +57,17 @@ forget_link() {
 purge_link() {
     do_it rm -rf "$link_state"
     if getent passwd pi-reader-link >/dev/null; then do_it userdel pi-reader-link; fi
-    if getent group pi-reader-view >/dev/null; then do_it groupdel pi-reader-view; fi
+}
+
+check_link() {
+    local unit
+    is_linked || return 0
+    check "user pi-reader-link" getent passwd pi-reader-link
+    for unit in "${link_units[@]}"; do
+        check "$unit switched on" systemctl is-enabled --quiet "$unit"
+    done
+    check "the link runs" systemctl is-active --quiet pi-reader-link.service
+    [ "$(id -u)" = 0 ] || return 0 # nobody else can look with its eyes
+    check "the link may see how the box is doing" \
+        runuser -u pi-reader-link -- test -r /run/pi-reader/status.json
 }

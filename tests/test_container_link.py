@@ -61,7 +61,10 @@ def test_installs_what_the_settings_ask_for(box: Container) -> None:
     assert box.run("stat", "-c", "%U:%G %a", "/run/pi-reader-clerk.sock").stdout.strip() == (
         "pi-reader:pi-reader-view 660"
     )
+    for folder_or_file, right in (("", "-x"), ("/status.json", "-r")):
+        box.shell(f"runuser -u pi-reader-link -- test {right} /run/pi-reader{folder_or_file}")
     assert "on" in box.shell(f"{ASK} {ME}/availability").stdout
+    assert "may see how the box is doing" in box.setup("check").stdout
     assert "took a message" in box.shell("runuser -u pi-reader-link pi-reader link test").stdout
 
 
@@ -87,6 +90,8 @@ def test_the_links_user_may_do_nothing_else(box: Container) -> None:
     for words in (
         "touch /var/lib/pi-reader/requests/retrain",
         "cat /var/lib/pi-reader/samples.db",
+        "ls /run/pi-reader",
+        "cat /run/pi-reader/lock",
         "touch /run/pi-reader/x",
         "pi-reader weights rollback",
     ):

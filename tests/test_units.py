@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import tempfile
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pi_reader.box.status_file import StatusFile
 from pi_reader.camera.pi import CLOSE_SECONDS
 from pi_reader.cli.build import power_off
 from pi_reader.cli.run import STOP_WITHIN
 from pi_reader.config import settings_from
 from pi_reader.config.folders import DEVICE_RUNTIME, Folders
 from pi_reader.errors import BadSettings
+from pi_reader.files import locked, write_json
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
 UNITS = sorted(
@@ -285,3 +290,83 @@ def test_ok__the_group_writes_requests_alone() -> None:
         assert unit(name)["Service.StateDirectoryMode"] == ["0750"]
         assert unit(name)["Service.UMask"] == ["0027"]
     assert unit("pi-reader.service")["Service.RuntimeDirectoryMode"] == ["0750"]
+
+
+BOX, MEMBERS, VIEW, STRANGERS = 54321, 54322, 54323, 54324  # ids that nobody has
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
+@pytest.mark.skipif(not shutil.which("systemd-tmpfiles"), reason="needs systemd-tmpfiles")
+def test_ok__who_may_see_how_the_box_is_doing() -> None:
+    """The lines of tmpfiles, carried out: the network's processes, in group pi-reader-view alone,
+    read status and training as members of the box's group do, and nobody else does."""
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o755)
+        run, rules = Path(place, "run"), Path(place, "rules.conf")
+        lines = [
+            line.replace("/run/pi-reader", str(run))
+            .replace("pi-reader-view", str(VIEW))
+            .replace("pi-reader pi-reader", f"{BOX} {MEMBERS}")
+            for line in (SYSTEMD / "pi-reader.tmpfiles.conf").read_text().splitlines()
+            if "/run/pi-reader" in line
+        ]
+        rules.write_text("\n".join(lines) + "\n")
+        run.mkdir(mode=0o750)
+        write_json(run / "training.json", {}, 0o640)  # an earlier version's
+        os.chown(run / "training.json", BOX, MEMBERS)
+        subprocess.run(["systemd-tmpfiles", "--create", str(rules)], check=True)
+        os.chmod(run, 0o750)
+        assert as_user(BOX, MEMBERS, lambda: leave_status(run)) == 0
+        seen = {
+            name: [
+                as_user(STRANGERS, group, lambda path=run / name: os.close(os.open(path, 0))) == 0
+                for group in (MEMBERS, VIEW, STRANGERS)
+            ]
+            for name in ("status.json", "training.json", "view/frame", "lock", "")
+        }
+        assert seen == {
+            "status.json": [True, True, False],
+            "training.json": [True, True, False],
+            "view/frame": [True, True, False],
+            "lock": [False, False, False],  # else it could be held
+            "": [True, False, False],
+        }
+        for group in (MEMBERS, VIEW):
+            assert as_user(STRANGERS, group, (run / "more").touch) != 0
+
+
+def leave_status(run: Path) -> None:
+    """What the service leaves there, with the unit's umask."""
+    os.umask(0o027)
+    for _ in range(2):  # made, and replaced
+        StatusFile(run / "status.json").write({}, {"state": "reading"}, 0.0)
+    (run / "view").mkdir()
+    (run / "view" / "frame").touch()
+    with locked(run / "lock"):
+        pass
+
+
+def as_user(user: int, group: int, act: Callable[[], object]) -> int:
+    """The exit code of a process of such a user, in that group alone, that does something."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            os.setgroups([])
+            os.setgid(group)
+            os.setuid(user)
+            act()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_ok__the_group_that_may_see_is_there_before_it_is_given_anything() -> None:
+    assert "g pi-reader-view -" in (SYSTEMD / "pi-reader.sysusers.conf").read_text().splitlines()
+    link = (SYSTEMD / "pi-reader-link.sysusers.conf").read_text().splitlines()
+    assert "m pi-reader-link pi-reader-view" in link
+    install = (SYSTEMD / "install.sh").read_text()
+    for action in ("install_device()", "upgrade_device()"):
+        steps = install.split(action)[1]
+        assert steps.index("make_user") < steps.index("switch_to"), "whose step is systemd-tmpfiles"
