@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -142,4 +143,24 @@ def test_fail__a_file_whose_context_is_cut_short(tmp_path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(BadData):
+        store.load_all(path)
+
+
+def test_fail__a_context_that_gives_no_probabilities(tmp_path: Path) -> None:
+    model, one, path = (
+        build(("dense 6",), 11, np.random.default_rng(0)),
+        context(),
+        tmp_path / "w.npz",
+    )
+    page = replace(one.page, mean=0 * one.page.mean, scale=0 * one.page.scale)
+    store.save(path, model, store.Card(), replace(one, page=page))
+    with pytest.raises(BadData, match="no probabilities"):
+        store.load_all(path)
+    wide = replace(
+        one, neighbourhood=Neighbourhood(one.neighbourhood.eyes, context(6).neighbourhood.head)
+    )
+    wide.neighbourhood.head.layers[0].parameters[0][...] = np.float32(3e38)
+    wide.neighbourhood.head.layers[0].parameters[1][...] = np.float32(3e38)
+    store.save(path, model, store.Card(), wide)
+    with pytest.raises(BadData, match="no probabilities"):
         store.load_all(path)

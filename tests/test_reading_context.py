@@ -7,14 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pi_reader.errors import BadData
+from pi_reader.library import weights_path
 from pi_reader.network.neighbourhood import KINDS
+from pi_reader.network.store import load_all
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import (
     FEATURES,
+    HEARD,
     Judged,
+    check_names,
     choose_wholes,
     describe,
+    hear,
+    in_context,
     outlines,
     weighted_median,
 )
@@ -61,6 +68,40 @@ def test_ok__what_stands_beside_counts_and_the_mark_itself_does_not() -> None:
         feature(among_letters, "beside: letters")[1] > feature(among_digits, "beside: letters")[1]
     )
     assert feature(among_digits, "page: digits")[1] > feature(among_letters, "page: digits")[1]
+
+
+def test_ok__each_mark_hears_what_the_others_were_taken_for() -> None:
+    marks = row("7", "1", "7", "letter")
+    sure, doubted = (hear(marks, np.array([p, 0.9, p, 0.0])) for p in (0.99, 0.2))
+    assert sure.shape == (4, len(HEARD)) and np.isfinite(sure).all()
+    for name in ("page: heard digits", "beside: heard digits", "page: count of digits"):
+        column = HEARD.index(name)
+        assert sure[1, column] > doubted[1, column]
+    changed = hear(marks, np.array([0.99, 0.1, 0.99, 0.0]))
+    assert np.allclose(changed[1], sure[1]) and not np.allclose(changed[0], sure[0])  # not itself
+    assert hear([], np.zeros(0)).shape == (0, len(HEARD))
+
+
+def test_ok__a_page_model_of_older_files_does_without_what_is_heard() -> None:
+    context = load_all(weights_path("default")).context
+    assert context is not None
+    check_names(context)
+    page = context.page
+    size = len(FEATURES)
+    older = replace(
+        page,
+        names=FEATURES,
+        mean=page.mean[:size],
+        scale=page.scale[:size],
+        weights=page.weights[[*range(size), -1]],
+    )
+    check_names(replace(context, page=older))
+    marks = [replace(one, patch=np.zeros((28, 28), np.uint8)) for one in row("1", "7")]
+    marks = [replace(one, hidden=np.zeros(96, np.float32)) for one in marks]
+    ink = binarise(np.full((120, 200), 220, np.uint8))
+    assert len(in_context(ink, marks, replace(context, page=older))) == 2
+    with pytest.raises(BadData, match="other numbers"):
+        check_names(replace(context, presence=replace(older, names=("a", *FEATURES[1:]))))
 
 
 def test_ok__heights_are_told_in_those_of_the_digits() -> None:

@@ -29,7 +29,7 @@ from pi_reader.files import durable
 from pi_reader.network.base import Array, Shape, volume
 from pi_reader.network.card import LARGEST_CARD, Card, is_finite_json
 from pi_reader.network.model import Model
-from pi_reader.network.neighbourhood import Context
+from pi_reader.network.neighbourhood import WINDOW, Context
 
 __all__ = ["Card", "Weights", "load", "load_all", "save", "unpack", "unpack_all"]
 
@@ -139,6 +139,8 @@ def unpack_all(content: bytes, path: Path) -> Weights:
         arrays = _named(model) | _context_arrays(context)
         _fill(path, arrays, members)
         right = _checksum(values, arrays)
+        if context is not None:
+            _try(path, context)
     except BadData:
         raise
     except (ArithmeticError, LookupError, AttributeError, TypeError, ValueError) as error:
@@ -246,6 +248,19 @@ def _fill(path: Path, arrays: Mapping[str, Array], members: Mapping[str, bytes])
         if not np.isfinite(numbers).all():
             raise BadData(f"{path}: {name} holds numbers that are not finite; {_AGAIN}")
         array[...] = numbers
+
+
+def _try(path: Path, context: Context) -> None:
+    """Judge an empty mark. Raises BadData if that gives no probabilities."""
+    nothing = np.zeros((1, *WINDOW[:2]), np.uint8)
+    patch = np.zeros((1, *INPUT[:2]), np.uint8)
+    with np.errstate(all="ignore"):
+        features = np.zeros((1, context.neighbourhood.features), np.float32)
+        said = [context.neighbourhood.predict(nothing, patch, features)]
+        for one in (context.page, context.presence):
+            said.append(one(np.zeros((1, len(one.names)), np.float32)))
+    if not all(np.isfinite(numbers).all() for numbers in said):
+        raise BadData(f"{path}: its context gives no probabilities for an empty mark; {_AGAIN}")
 
 
 def _check_purpose(path: Path, model: Model) -> None:

@@ -1,8 +1,9 @@
 """What a page says of its marks: how tall digits are here, what stands beside what, how dark.
 
-Each mark gets a handful of numbers. Logistic regressions (`network.logistic`), fitted on drawn
-pages, turn them into the probability that the mark is the digit that the network names, and into
-the probability that it is a digit at all.
+Each mark gets a handful of numbers. A logistic regression (`network.logistic`), fitted on drawn
+pages, turns them into the probability that it is a digit at all. Then each mark hears what that
+came to for the others, and a second regression says how likely it is the digit that the network
+names.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pi_reader.errors import BadData
 from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS, SIGNS, Context
 from pi_reader.reading.binarise import Ink
@@ -26,6 +28,7 @@ SIGN_AT = 0.8  # probability from which a sign is told
 LEAST_HEIGHT = 0.5  # of the usual height: no window is made for a smaller mark than that
 _SEVERAL = [KINDS.index(sign) for sign in "÷:=%"]  # signs of several parts
 _LEAST = 1e-3  # probabilities below it are all the same
+_DIGITS, _REST = 0.8, 0.1  # what a page is expected to hold before anything is seen
 _TOUCHING = 0.05  # of the taller one's height: a gap that is none
 
 FEATURES = (
@@ -64,6 +67,21 @@ FEATURES = (
     "off the line",  # how far its foot stands from those beside it, in usual heights
     "at the edge",  # whether it reaches the edge of the frame
 )
+HEARD = (
+    "page: heard digits",  # log odds of a digit, mean over the ink of all other marks
+    "beside: heard digits",  # the same, mean over the marks beside it
+    "page: count of letters",  # logarithms of how many other marks are letters,
+    "page: count of digits",  # and digits
+)
+
+
+def check_names(context: Context) -> None:
+    """Raises BadData if its regressions were fitted on other numbers than a page gives here."""
+    if context.presence.names != FEATURES or context.page.names not in (FEATURES, FEATURES + HEARD):
+        raise BadData(
+            "weights: their page model was fitted on other numbers than this pi-reader takes;"
+            " train it again, or update pi-reader"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +127,10 @@ def in_context(
     what a memory knows of them."""
     marks = see(ink, marks, context, memory)
     x = describe(marks, ink.mask.shape)
-    present = context.presence(x) >= context.presence.threshold
+    presence = context.presence(x)
+    present = presence >= context.presence.threshold
+    if len(context.page.names) > len(FEATURES):  # files of the first form do without
+        x = np.concatenate([x, hear(marks, presence)], axis=1)
     confidence = context.page(x)
     present &= ~outlines(marks, confidence >= 0.5)
     return [
@@ -201,6 +222,67 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     return [mark for mark in marks if not (mark.whole or mark.components & taken)] + chosen
 
 
+@dataclass(frozen=True, eq=False)
+class Page:
+    """The marks of a page, each number once for all of them.
+
+    box: (n, 4) left, top, right, bottom in working pixels; digit, letter, other: (n,) how likely
+    each is what; usual: the height of digits here in pixels; size: (n,) how much a mark counts, 0
+    to 1, as specks count for little; beside: (n, n) how much each one hears of each other.
+    """
+
+    box: np.ndarray
+    digit: np.ndarray
+    letter: np.ndarray
+    other: np.ndarray
+    usual: float
+    size: np.ndarray
+    beside: np.ndarray
+
+    @classmethod
+    def of(cls, marks: Sequence[Mark], kinds: np.ndarray) -> Page:
+        """The page of some marks, one at least; kinds: (n, kinds) what each is held for."""
+        box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.float32)
+        digit = kinds[:, :CLASSES].sum(1)
+        width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
+        usual = weighted_median(height, digit + _LEAST)
+        size = np.clip(np.maximum(width, height) / usual, 0, 1) ** 2
+        return cls(
+            box, digit, kinds[:, _LETTER], kinds[:, _OTHER], usual, size, _beside(box) * size
+        )
+
+    def of_the_others(self, share: np.ndarray, expected: float) -> np.ndarray:
+        """The mean of `share` over all other marks, and one as expected."""
+        total = (share * self.size).sum() - share * self.size
+        return np.asarray((total + expected) / (self.size.sum() - self.size + 1))
+
+    def near(self, share: np.ndarray, on_page: np.ndarray) -> np.ndarray:
+        """The mean of `share` over the marks beside each, and one as on the whole page."""
+        return np.asarray((self.beside @ share + on_page) / (self.beside.sum(1) + 1))
+
+    def count(self, share: np.ndarray) -> np.ndarray:
+        """The logarithm of one and the number of other marks that are something."""
+        return np.asarray(np.log1p((share * self.size).sum() - share * self.size))
+
+
+def hear(marks: Sequence[Mark], presence: np.ndarray) -> Array:
+    """The numbers of `HEARD` for each mark of a page, (n, heard) float32.
+
+    presence: (n,) how likely each is any digit, by the numbers of `FEATURES`.
+    """
+    if not marks:
+        return np.zeros((0, len(HEARD)), np.float32)
+    page = Page.of(marks, np.array([mark.kinds for mark in marks]))
+    everywhere = page.of_the_others(presence, _DIGITS)
+    columns = [
+        log_odds(everywhere),
+        log_odds(page.near(presence, everywhere)),
+        page.count(page.letter),
+        page.count(presence),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
 def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
     """The numbers of `FEATURES` for each mark of a page, (n, features) float32.
 
@@ -211,27 +293,21 @@ def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
         return np.zeros((0, len(FEATURES)), np.float32)
     chances = np.array([mark.chances for mark in marks])  # (n, 11)
     kinds = np.array([mark.kinds for mark in marks])  # (n, kinds)
-    box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.float32)
+    page = Page.of(marks, kinds)
+    box, digit, usual, beside = page.box, page.digit, page.usual, page.beside
     stroke = np.array([max(mark.stroke, 0.5) for mark in marks])
     darkness = np.array([mark.darkness for mark in marks])
-    everyone = np.arange(len(marks))
-    digit, letter, other = kinds[:, :CLASSES].sum(1), kinds[:, _LETTER], kinds[:, _OTHER]
     label = chances[:, :CLASSES].argmax(1)
     ranked = np.sort(chances[:, :CLASSES], axis=1)
-    same = kinds[everyone, label]
+    same = kinds[np.arange(len(marks)), label]
     width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
-    usual = weighted_median(height, digit + _LEAST)
     thick = weighted_median(stroke, (digit + _LEAST) * height)
-    size = np.clip(np.maximum(width, height) / usual, 0, 1) ** 2  # specks count for little
-    beside = _beside(box) * size
-    near = beside.sum(1)
-    local = (beside @ (np.log(height) * digit) + 0.3 * np.log(usual)) / (beside @ digit + 0.3)
-    foot = (beside @ (box[:, 3] * digit) + 0.3 * box[:, 3]) / (beside @ digit + 0.3)
-    page = [_of_the_others(share, size, prior) for share, prior in _priors(digit, letter, other)]
-    around = [
-        (beside @ share + on_page) / (near + 1)
-        for share, on_page in zip((digit, letter, other), page, strict=True)
-    ]
+    digits = beside @ digit
+    local = (beside @ (np.log(height) * digit) + 0.3 * np.log(usual)) / (digits + 0.3)
+    foot = (beside @ (box[:, 3] * digit) + 0.3 * box[:, 3]) / (digits + 0.3)
+    shares = (digit, _DIGITS), (page.letter, _REST), (page.other, _REST)
+    everywhere = [page.of_the_others(share, expected) for share, expected in shares]
+    around = [page.near(share, on) for (share, _), on in zip(shares, everywhere, strict=True)]
     one = (label == 1).astype(np.float32)
     tall, wide, pen = np.log(height / usual), np.log(width / height), np.log(stroke / thick)
     off = np.log(height) - local
@@ -242,8 +318,8 @@ def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
         log_odds(ranked[:, -1] / np.maximum(ranked[:, -1] + ranked[:, -2], 1e-9)),
         log_odds(digit),
         log_odds(same),
-        np.log(letter + _LEAST),
-        np.log(other + _LEAST),
+        np.log(page.letter + _LEAST),
+        np.log(page.other + _LEAST),
         np.log(kinds[:, _SLASH] + _LEAST),
         np.log(kinds[:, _BRACKETS].sum(1) + _LEAST),
         np.log(kinds[:, CLASSES:_LETTER].sum(1) + _LEAST),
@@ -255,9 +331,9 @@ def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
         pen,
         np.abs(pen),
         np.log(darkness / (darkness[np.argmax(digit * darkness)] + 1e-6) + _LEAST),
-        *page,
+        *everywhere,
         *around,
-        np.full(len(marks), np.log(size.sum() + 0.5)),
+        np.full(len(marks), np.log(page.size.sum() + 0.5)),
         one,
         one * log_odds(same),
         one * wide,
@@ -306,13 +382,3 @@ def _touching(box: np.ndarray) -> np.ndarray:
     """How many other marks each one touches."""
     apart, level = _gaps(box)
     return ((apart < _TOUCHING) & level).sum(1) - 1
-
-
-def _priors(*shares: np.ndarray) -> list[tuple[np.ndarray, float]]:
-    """What a page is expected to hold before anything is seen: digits, letters, others."""
-    return list(zip(shares, (0.8, 0.1, 0.1), strict=True))
-
-
-def _of_the_others(share: np.ndarray, size: np.ndarray, prior: float) -> np.ndarray:
-    """The mean of `share` over all other marks, each counted by its size, and one as expected."""
-    return ((share * size).sum() - share * size + prior) / (size.sum() - size + 1)

@@ -17,7 +17,7 @@ from pi_reader.network.neighbourhood import Context
 from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
-from pi_reader.reading.context import Judged, in_context
+from pi_reader.reading.context import Judged, check_names, in_context
 from pi_reader.reading.lines import find_lines
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
@@ -170,6 +170,8 @@ def reader_of(
     model, context = weights.model, weights.context or shipped
     if context is not None and not context.fits(model):
         context = None
+    if context is not None:
+        check_names(context)
     own = context.page.threshold if context is not None else weights.card.reject_below
     return Reader(model, sure_at or own, sha256, context)
 

@@ -18,7 +18,15 @@ from pi_reader.network.base import Array
 from pi_reader.network.logistic import Logistic
 from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import KINDS, Context, Neighbourhood, as_windows
-from pi_reader.reading.context import FEATURES, choose_wholes, describe, features, told
+from pi_reader.reading.context import (
+    FEATURES,
+    HEARD,
+    choose_wholes,
+    describe,
+    features,
+    hear,
+    told,
+)
 from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.learners import Steps
 from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
@@ -157,7 +165,7 @@ def fit(
     neighbourhood: Neighbourhood, scenes: Iterator[Seen], recipe: NeighbourhoodRecipe
 ) -> Context:
     """Fit the page's regressions on scenes that the neighbourhood has not learned from."""
-    x, right, present = [], [], []
+    pages, right, present = [], [], []
     for seen in scenes:
         if not seen.marks:
             continue
@@ -167,16 +175,18 @@ def fit(
         marks = choose_wholes(marks)
         names = [name_of[id(mark)] for mark in marks]
         known = np.array([bool(name) for name in names])
-        x.append(describe(marks, seen.shape)[known])
+        pages.append((marks, describe(marks, seen.shape), known))
         right += [
             name == str(np.argmax(mark.chances[:CLASSES]))
             for mark, name in zip(marks, names, strict=True)
             if name
         ]
         present += [name.isdecimal() or name == "joined" for name in names if name]
-    rows = np.concatenate(x)
-    page = Logistic.fit(FEATURES, rows, np.array(right, np.float64))
+    rows = np.concatenate([x[known] for _, x, known in pages])
     presence = Logistic.fit(FEATURES, rows, np.array(present, np.float64))
+    heard = np.concatenate([hear(marks, presence(x))[known] for marks, x, known in pages])
+    rows = np.concatenate([rows, heard], axis=1)
+    page = Logistic.fit(FEATURES + HEARD, rows, np.array(right, np.float64))
     return Context(
         neighbourhood,
         replace(page, threshold=recipe.sure_at),
