@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pi_reader.reading.binarise import Ink
+from pi_reader.reading.binarise import NOISE_FACTOR, Ink
 from pi_reader.reading.components import Components, find_components, strengths, union_find
 from pi_reader.reading.ruled_lines import find_ruled_lines
 
@@ -26,6 +26,7 @@ MAX_COMPONENTS = 400  # on one page that are worth the network's time; the large
 FILLS_FRAME = 0.6  # of the frame's height: a digit held so close may stick out of it
 MIDDLE = 0.25  # of the frame's width that such a digit leaves free on one side at the most
 LONGER = 1.1  # times the certain ink's longer side: faint ink that goes on
+FAINTER = 4  # times: so much less contrast is enough where certain ink goes on
 MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be with the faint ink
 BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table's edge is thinner
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
@@ -97,12 +98,13 @@ def _sorted_out(ink: Ink, found: Components) -> Candidates:
 def find_fainter(page: Candidates) -> Fainter:
     """Look at a page again with an eye for fainter ink.
 
-    A pen that skipped leaves a digit in pieces. Ink is followed down to lower contrast from where
-    it is certain (hysteresis, Canny 1986), but only if much of it was certain: else it has run
-    into a ruled line, a shadow or the paper's grain.
+    A pen that skipped leaves a digit in pieces, and glare washes a stroke away. From where ink is
+    certain it is followed down to lower contrast (hysteresis, Canny 1986), as far as the noise, but
+    only if much of it was certain: else it has run into a ruled line, a shadow or paper grain.
     """
     ink, found = page.ink, page.components
-    fainter = find_components(ink.contrast > (ink.threshold >> 1) + (ink.threshold >> 3))
+    noise = np.uint8(min(255, int(NOISE_FACTOR * ink.noise)))
+    fainter = find_components(ink.contrast > np.maximum(ink.threshold // FAINTER, noise))
     if not len(fainter) or not len(found):
         nothing = fainter.pick(np.zeros(0, np.int64))
         return Fainter(nothing, np.full(len(found), -1), np.zeros(0, bool))
