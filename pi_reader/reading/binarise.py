@@ -9,11 +9,12 @@ Chalk on a slate is the same picture with the signs turned round.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
+from pi_reader.reading.components import find_components
 from pi_reader.reading.grounds import light_ink_at
 from pi_reader.reading.morphology import closing, dilate, erode, opening
 
@@ -25,6 +26,7 @@ LEAST_CONTRAST = 7  # grey levels; below this an 8-bit JPEG has only its own art
 LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay below, pencil above
 DARKEST = 16  # grey levels: what is darker is taken to be as bright, as 8 bits say no more
 CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
+SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for light
 NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain
 LOCAL_SHARE = 0.36  # of the darkest ink near by: cuts soft edges at about half their height
@@ -41,6 +43,7 @@ class Ink:
     noise: standard deviation of the picture's noise in grey levels.
     light_ink: whether the ink is brighter than its ground (chalk).
     ground: (rows, columns) int16, how bright the paper is in each cell of `cell` pixels' edge.
+    glare: (k, 4) int32, boxes (left, top, right, bottom) of reflections that wiped out all ink.
     """
 
     contrast: np.ndarray
@@ -51,6 +54,7 @@ class Ink:
     light_ink: bool
     ground: np.ndarray
     cell: int
+    glare: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.int32))
 
     def light_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """How bright the paper is at some pixels, (n,) float32 grey levels, at least DARKEST."""
@@ -81,7 +85,8 @@ def binarise(grey: np.ndarray) -> Ink:
     noise = estimate_noise(grey)
     threshold = _threshold(contrast, paper, cell, radius, noise)
     mask = contrast > threshold
-    return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell)
+    glare = find_glare(paper, radius) * cell
+    return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell, glare)
 
 
 def _of_one_ground(
@@ -140,6 +145,20 @@ def settle(paper: np.ndarray, coarse: np.ndarray, light_ink: bool) -> np.ndarray
     above = dilate(-dilate(-above, 1), 1)
     most = (paper * np.float32(CREASE)).astype(np.int16)
     return paper - sign * np.minimum(above, most)
+
+
+def find_glare(paper: np.ndarray, radius: int) -> np.ndarray:
+    """Boxes of bright spots that left the camera nothing to see, (k, 4) int32 in cells.
+
+    paper: (rows, columns) int16, the ground's brightness. A spot is as bright as can be, brighter
+    than the paper around it, and no wider than the window.
+    """
+    blind = paper >= SATURATED
+    if blind.any():
+        blind &= paper - opening(paper, radius) >= paper * np.float32(CREASE)
+    spots = find_components(blind)
+    boxes = np.stack([spots.left, spots.top, spots.right, spots.bottom], axis=1)
+    return boxes[np.minimum(spots.width, spots.height) > 1]
 
 
 def estimate_noise(grey: np.ndarray) -> float:

@@ -86,8 +86,10 @@ def taken_out(ink: Ink, cut: np.ndarray) -> Candidates:
 def _sorted_out(ink: Ink, found: Components) -> Candidates:
     """Components sorted into those that may be digits, those that cannot, and specks."""
     longer = np.maximum(found.width, found.height)
-    part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART) & _within(found, ink)
-    left_out = (found.height >= LEAST_HEIGHT) & ~(part & may_stand_alone(found))
+    part = (longer >= LEAST_PART) & (found.area >= 2 * LEAST_PART)
+    within = _within(found, ink)
+    left_out = (found.height >= LEAST_HEIGHT) & ~may_stand_alone(found) | part & ~within
+    part &= within
     chosen = np.flatnonzero(part)
     if len(chosen) > MAX_COMPONENTS:
         order = np.argsort(-found.height[chosen], kind="stable")

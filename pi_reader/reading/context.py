@@ -106,6 +106,8 @@ class Judged:
     @property
     def reason(self) -> str:
         """Why it is not believed, in a few words."""
+        if self.mark.unreadable:
+            return self.mark.unreadable
         chances = self.mark.chances[:CLASSES]
         second, first = sorted(range(CLASSES), key=chances.__getitem__)[-2:]
         if self.mark.disputed:

@@ -32,13 +32,13 @@ class Mark:
     levels; chances: 10 or 11 probabilities, of the digits and of "no digit".
     components: the numbers of the components that its ink comes from.
     darkness: its strength as a share of the paper's brightness, the same in light and in shadow.
-    patch: (28, 28) uint8, what the network saw of it.
     stroke: how thick it is written, in working pixels.
     patch: (28, 28) uint8, what the network saw of it; hidden: (k,) float32, the network's
     activations before its last layer, where they are wanted.
     torn: whether it was torn from ink of another line.
     cut_from: the mark that it was cut out of, as a digit beside others, if it was.
     whole: whether other marks are made of its ink, too: they are right, or it is.
+    unreadable: why it may be any digit, "" if it can be read.
     kinds: what the neighbourhood holds it for, a probability for each of its kinds.
     taught: when it was named, in words, if a memory and not the networks named it; disputed:
     whether such a mark was called by two names (`reading.recall`).
@@ -61,6 +61,7 @@ class Mark:
     kinds: tuple[float, ...] = ()
     taught: str = ""
     disputed: bool = False
+    unreadable: str = ""
 
     @property
     def height(self) -> int:

@@ -19,6 +19,7 @@ from pi_reader.reading.binarise import Ink, binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, in_context
 from pi_reader.reading.lines import find_lines
+from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
 from pi_reader.reading.turning import Turn, find_angle, upright
@@ -114,9 +115,11 @@ class Reader:
         hidden = self.context is not None or self.memory is not None
         found = Segmentation(self.network, page, hidden).run()
         if self.context is not None:
-            return in_context(found.page.ink, found.marks, self.context, self.memory)
-        marks, _ = recalled(found.marks, None, self.memory)
-        return [Judged(mark, mark.chance, True) for mark in marks if mark.is_digit]
+            judged = in_context(found.page.ink, found.marks, self.context, self.memory)
+        else:
+            marks, _ = recalled(found.marks, None, self.memory)
+            judged = [Judged(mark, mark.chance, mark.is_digit) for mark in marks]
+        return with_placeholders(found.page, judged)
 
     def _lines(
         self, judged: Sequence[Judged], scale: int, shape: tuple[int, ...], turn: Turn | None

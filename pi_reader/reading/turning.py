@@ -100,8 +100,17 @@ def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:
         threshold=threshold,
         mask=contrast > threshold,
         ground=ground.astype(np.int16),
+        glare=_turned_boxes(ink.glare, matrix),
     )
     return turned, Turn(angle, (height, width), matrix)
+
+
+def _turned_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Boxes (k, 4) of round spots as they lie once the page is upright."""
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    upright = np.linalg.solve(matrix[:, :2], (middle - matrix[:, 2]).T).T
+    half = (boxes[:, 2:] - boxes[:, :2]) / 2
+    return np.concatenate([upright - half, upright + half], axis=1).astype(np.int32)
 
 
 def _inside(page: Candidates) -> np.ndarray:

@@ -1,0 +1,112 @@
+"""Places in a row of digits that held something nobody can read now: a `?` stands there.
+
+A digit that the edge of the frame cuts in two, or that a lamp's reflection has wiped out, may be
+any digit. To leave it out would make a shorter number, which is a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from pi_reader.reading.candidates import Candidates
+from pi_reader.reading.context import Judged
+from pi_reader.reading.decode import Mark
+from pi_reader.reading.line_split import is_inside
+from pi_reader.values import CLASSES
+
+BELIEVED = 0.5  # confidence from which a mark tells where a row is
+BESIDE = 1.0  # heights of the digit: so near beside it a place belongs to its row
+LEVEL = 0.5  # of the lower one's height that lies level with the other
+SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and stand apart
+PART = 0.35  # of the digit's height: a narrower reflection hides no other
+LIKE = 2.0  # times as thick or dark as the digit, at most, or as thin or pale
+PALE = 0.6  # times as dark as the digit, or less: ink that light has washed out
+
+
+def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
+    """What was read on a page, and a mark for each place in a row with digits that cannot be."""
+    digits = [one.mark for one in judged if one.is_digit and one.confidence >= BELIEVED]
+    others = [one.mark for one in judged if not one.is_digit and not one.sign]
+    places: list[Mark] = []
+    for place in [
+        *_cut_off(page, digits),
+        *_faded(others, digits),
+        *_in_glare(page.ink.glare.tolist(), digits),
+    ]:
+        if not any(_same(place, other) for other in places):
+            places.append(place)
+    if not places:
+        return list(judged)
+    boxes = [(mark.left, mark.top, mark.right, mark.bottom) for mark in places]
+    seen = [one for one in judged if not any(is_inside(one.mark, box) for box in boxes)]
+    return seen + [Judged(place, 0.0, True) for place in places]
+
+
+def _cut_off(page: Candidates, digits: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks for ink in a row of digits that reaches over the edge of the frame."""
+    found, (height, width) = page.clutter, page.ink.mask.shape
+    edge = (found.left == 0) | (found.top == 0) | (found.right == width) | (found.bottom == height)
+    for one in np.flatnonzero(edge).tolist():
+        left, top, right, bottom, area, strength, stroke = found.bounds_of((one,))
+        for digit in digits:
+            slack = SLACK * digit.height
+            alike = area >= digit.stroke**2 and LIKE * strength >= digit.strength
+            inside = digit.top - slack <= top and bottom <= digit.bottom + slack
+            alike = alike and stroke <= LIKE * digit.stroke
+            if alike and inside and _in_row((left, top, right, bottom), digit):
+                yield _unread(left, right, digit, "cut off by the edge of the frame")
+                break
+
+
+def _in_glare(spots: Sequence[Sequence[int]], digits: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks for reflections (left, top, right, bottom) in rows of digits."""
+    for spot in spots:
+        for digit in digits:
+            if _in_row(spot, digit) and spot[2] - spot[0] >= PART * digit.height:
+                yield _unread(spot[0], spot[2], digit, "lost in glare")
+
+
+def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks that are no digits, but may be what light has left of them."""
+    for mark in marks:
+        most = max(mark.height, mark.right - mark.left)
+        for digit in digits:
+            sized = mark.height >= PART * digit.height and most <= (1 + SLACK) * digit.height
+            pale = mark.darkness <= PALE * digit.darkness
+            if sized and pale and _in_row((mark.left, mark.top, mark.right, mark.bottom), digit):
+                yield _unread(mark.left, mark.right, digit, "too pale beside the others")
+                break
+
+
+def _same(place: Mark, other: Mark) -> bool:
+    """Whether two places in rows are so close that they held one digit."""
+    gap = max(place.left - other.right, other.left - place.right)
+    level = _level((place.left, place.top, place.right, place.bottom), other)
+    return level and gap <= SLACK * place.height
+
+
+def _in_row(box: Sequence[int], digit: Mark) -> bool:
+    """Whether a box (left, top, right, bottom) stands right beside a digit."""
+    gap = max(box[0] - digit.right, digit.left - box[2])
+    return _level(box, digit) and gap <= BESIDE * digit.height
+
+
+def _level(box: Sequence[int], mark: Mark) -> bool:
+    common = min(box[3], mark.bottom) - max(box[1], mark.top)
+    return common >= LEVEL * min(box[3] - box[1], mark.height)
+
+
+def _unread(left: int, right: int, digit: Mark, why: str) -> Mark:
+    """A mark between two columns of a digit's row that may be any digit."""
+    return Mark(
+        left,
+        digit.top,
+        right,
+        digit.bottom,
+        digit.strength,
+        (1 / CLASSES,) * CLASSES + (0.0,),
+        stroke=digit.stroke,
+        unreadable=why,
+    )

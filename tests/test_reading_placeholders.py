@@ -1,0 +1,65 @@
+"""A `?` is held where a digit cannot be read: cut off by the frame, lost in glare, faded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_reading import Templates, page
+
+from pi_reader.reading.reader import Reader
+from pi_reader.values import Frame
+
+ROW = [(7, 60, 60), (4, 150, 58), (7, 240, 60)]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(Templates(), sure_at=0.8)
+
+
+def test_ok__a_digit_cut_off_by_the_frame_is_held(reader: Reader) -> None:
+    whole = page(ROW)
+    assert reader.read(whole).text == "747"
+    reading = reader.read(Frame(np.ascontiguousarray(whole.grey[:, :262]), "cut"))
+    assert reading.text == "74?"
+    assert reading.digits[-1].reason == "cut off by the edge of the frame"
+
+
+def test_ok__ink_at_the_frame_far_from_any_row_is_no_digit(reader: Reader) -> None:
+    grey = page(ROW[:2]).grey.copy()
+    grey[300:340, 630:] = 60
+    assert reader.read(Frame(grey, "edge")).text == "74"
+
+
+def lit(grey: np.ndarray, x: int, y: int, radius: float) -> Frame:
+    """The picture with a lamp's reflection on it."""
+    row, column = np.mgrid[: grey.shape[0], : grey.shape[1]]
+    away = np.hypot(column - x, row - y) / radius
+    light = grey + 255 * np.exp(-(away**4))
+    return Frame(np.clip(light, 0, 255).astype(np.uint8), "glare")
+
+
+@pytest.mark.parametrize("eaten", [1, 2])
+def test_ok__a_reflection_in_a_row_is_held(reader: Reader, eaten: int) -> None:
+    text = ["7", "4", "7"]
+    text[eaten] = "?"
+    reading = reader.read(lit(page(ROW).grey, ROW[eaten][1] + 20, 90, 42))
+    assert reading.text == "".join(text)
+    assert reading.digits[eaten].reason == "lost in glare"
+
+
+def test_ok__a_reflection_beside_the_writing_is_nothing(reader: Reader) -> None:
+    assert reader.read(lit(page(ROW).grey, 400, 300, 42)).text == "747"
+
+
+def test_ok__white_paper_is_no_reflection(reader: Reader) -> None:
+    grey = np.where(page(ROW, noise=0.0).grey > 150, 255, 60).astype(np.uint8)
+    assert reader.read(Frame(grey, "scan")).text == "747"
+
+
+def test_ok__pale_scraps_in_a_row_are_held(reader: Reader) -> None:
+    grey = page(ROW, noise=0.0).grey.astype(np.float32)
+    washed = grey[50:130, 150:200]
+    washed[:, 25:] = 205
+    washed[:] = 205 - 0.4 * (205 - washed)
+    assert reader.read(Frame(grey.astype(np.uint8), "faded")).text in ("7?7", "77?")
