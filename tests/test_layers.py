@@ -30,11 +30,12 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "training": "reading network handwriting values files errors",
     "learning.samples": "values files errors",
     "learning.generations": "network values files errors",
+    "learning.memory": "learning.samples network values files errors",
     "learning": "training reading network handwriting requests config values files errors",
     "client": "config values files errors",
     "link": "client config values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
-    " history requests config parts values files privileges errors",
+    " learning.memory history requests config parts values files privileges errors",
     "service": "box",
     "lessons": "camera reading network training handwriting pictures values files errors",
 }

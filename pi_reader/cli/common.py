@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from pi_reader.config import Folders, Settings
     from pi_reader.learning.generations import Generations
+    from pi_reader.network.card import Card
+    from pi_reader.network.model import Model
     from pi_reader.reading.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
@@ -113,7 +115,22 @@ def generations_of(folders: Folders, settings: Settings) -> Generations:
     """The generations of a box, on top of the shipped weights."""
     from pi_reader.learning.generations import Generations
 
-    return Generations(folders.weights, weights_path("default"), settings.night.generations)
+    def remember(model: Model, card: Card, sha256: str) -> None:
+        """Compute what these weights make of the samples, so that the reader need not wait."""
+        from pi_reader.learning import memory
+        from pi_reader.learning.samples import Samples
+
+        if folders.samples.exists():
+            limits = settings.samples
+            with Samples(folders.samples, limits.most, limits.megabytes) as samples:
+                memory.prepare(folders.memory, samples, model, card, sha256)
+
+    return Generations(
+        folders.weights,
+        weights_path("default"),
+        settings.night.generations,
+        before_use=remember,
+    )
 
 
 def judged_by(folders: Folders) -> dict[str, str]:

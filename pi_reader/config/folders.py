@@ -40,6 +40,11 @@ class Folders:
         return self.state / "samples.db"
 
     @property
+    def memory(self) -> Path:
+        """The files with what networks make of the samples, for the memory beside them."""
+        return self.state / "memory"
+
+    @property
     def history(self) -> Path:
         """The database of readings."""
         return self.state / "history.db"

@@ -62,19 +62,26 @@ class Generations:
     """The generations in one folder, on top of the shipped weights.
 
     shipped: the weights file that came with the software; keep: how many learned ones are kept,
-    including those that must stay. clock: seconds since 1970.
+    including those that must stay. clock: seconds since 1970. before_use: is given a network, its
+    card and the sha256 of its file before it is put in use; what it raises keeps none from use.
     fallback_reason: after `open`, in words, why another generation than the selected one was
     opened, until another one comes into use; "" if it is the selected one.
     """
 
     def __init__(
-        self, folder: Path, shipped: Path, keep: int = 8, clock: Callable[[], float] = time.time
+        self,
+        folder: Path,
+        shipped: Path,
+        keep: int = 8,
+        clock: Callable[[], float] = time.time,
+        before_use: Callable[[Model, Card, str], None] | None = None,
     ) -> None:
         self.shipped = Path(shipped)
         self.keep = keep
         self.fallback_reason = ""
         self._file = LedgerFile(folder)
         self._clock = clock
+        self._before_use = before_use
         self._opened: int | None = None
         self._to_confirm = False
         self._stamp: tuple[object, tuple[int, str]] = (None, (SHIPPED, ""))
@@ -314,15 +321,24 @@ class Generations:
         number = ledger.last = ledger.last + 1
         ledger.records[number] = Record(sha256, ledger.in_use, state="candidate")
         if use:
+            self._make_ready(sha256, *self._load(ledger, number))
             ledger.put_in_use(number, files.believed(self._clock()))
         ledger.prune(self.keep)
         return self._generation(ledger, number)
 
     def _switch(self, ledger: Ledger, number: int) -> Generation:
         _check_known(ledger, number)
-        self._load(ledger, number)
+        record = ledger.records.get(number)
+        sha256 = record.sha256 if record else self._sha256_of_shipped()
+        self._make_ready(sha256, *self._load(ledger, number))
         ledger.put_in_use(number, files.believed(self._clock()))
         return self._generation(ledger, number)
+
+    def _make_ready(self, sha256: str, model: Model, card: Card) -> None:
+        """Let others prepare for weights that come into use."""
+        if self._before_use is not None:
+            with contextlib.suppress(PiReaderError, OSError, ValueError):
+                self._before_use(model, card, sha256)
 
     def _generation(self, ledger: Ledger, number: int, card: Card | None = None) -> Generation:
         path = self._path(number)

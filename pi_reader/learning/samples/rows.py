@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,7 @@ from pi_reader.errors import BadData
 from pi_reader.values import NO_DIGIT, SIDE, Box
 
 LARGEST_CUTOUT = 96  # pixels of the longer edge; larger ones are downscaled
+DIGEST = 16  # bytes that tell patches apart
 MARGIN = 0.4  # paper around a digit's box, as a share of its longer edge: enough to find ink again
 
 
@@ -71,6 +72,16 @@ class Sample:
     source: str
     patch: np.ndarray = field(compare=False, repr=False)
     cutout: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+
+class Named(NamedTuple):
+    """A labelled sample without its picture: its number, the digest of its patch, its label, and
+    when it was taken, seconds since 1970, 0 if the clock was not set."""
+
+    id: int
+    digest: bytes
+    label: int
+    when: float
 
 
 def check_label(label: int | None) -> None:
@@ -156,7 +167,7 @@ def sample_of(row: tuple[Any, ...]) -> Sample:
 
 def digest_of(patch: np.ndarray) -> bytes:
     """A digest that is equal for equal patches."""
-    return hashlib.sha256(np.ascontiguousarray(patch).tobytes()).digest()[:16]
+    return hashlib.sha256(np.ascontiguousarray(patch).tobytes()).digest()[:DIGEST]
 
 
 def _is_number(label: Any) -> bool:

@@ -28,8 +28,18 @@ from pi_reader.learning.samples.database import (
     may_be_damage,
     remove_set_aside,
 )
-from pi_reader.learning.samples.rows import New, Sample, check_label, digest_of, packed, sample_of
+from pi_reader.learning.samples.rows import (
+    DIGEST,
+    Named,
+    New,
+    Sample,
+    check_label,
+    digest_of,
+    packed,
+    sample_of,
+)
 from pi_reader.learning.samples.split import is_held_out
+from pi_reader.values import NO_DIGIT
 
 COLUMNS = (
     "samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
@@ -207,6 +217,31 @@ class Samples:
             )
         )
 
+    def named(self, most: int) -> list[Named]:
+        """The labelled samples, held out ones too, without their pictures: at most so many, first
+        those that were misread, of these and of the others the newest first."""
+        with self._errors():
+            rows = self._database().execute(
+                f"SELECT samples.id, digest, label, at {_FROM} WHERE label IS NOT NULL"
+                " ORDER BY label != read DESC, samples.id DESC LIMIT ?",
+                (most,),
+            )
+            return [_checked_name(row) for row in rows]
+
+    def some(self, identities: Sequence[int]) -> list[Sample]:
+        """Those of these samples that are there, without their cut-outs."""
+        return [
+            sample
+            for identity in identities
+            for sample in self._select("WHERE samples.id = ?", identity, columns=_BARE)
+        ]
+
+    def version(self) -> object:
+        """A value that stays equal until somebody else changes the database; cheap."""
+        with self._errors():
+            number = self._database().execute("PRAGMA data_version").fetchone()[0]
+            return self._file, number
+
     def newest(self) -> int:
         """The highest number of a sample; 0 if there is none."""
         with self._errors():
@@ -352,6 +387,15 @@ def _checked(row: tuple[Any, ...]) -> Sample:
     if digest_of(sample.patch) != row[-1]:
         raise ValueError(f"sample {sample.id} is spoilt")
     return sample
+
+
+def _checked_name(row: tuple[Any, ...]) -> Named:
+    """A labelled sample from its row. Raises ValueError for a spoilt one."""
+    name = Named(*row)
+    whole = isinstance(name.digest, bytes) and len(name.digest) == DIGEST
+    if not whole or type(name.label) is not int or not 0 <= name.label <= NO_DIGIT:
+        raise ValueError(f"sample {name.id} is spoilt")
+    return name
 
 
 def _insert(database: sqlite3.Connection, event: int, place: int, item: New) -> None:

@@ -1,0 +1,273 @@
+"""What was taught, in use from the next frame on: a memory beside the network.
+
+The network's activations before its last layer, scaled to length 1, are the keys of a cache, and
+their labels its values. What is read anew gets, for each label d, α · max(0, (s - τ) / (1 - τ))
+nats, s being the greatest cosine with a key of that label. Nothing is trained: a correction counts
+as soon as its key is computed. The night then works it into the weights, and what these read right
+by themselves leaves the memory.
+
+Grave, Joulin and Usunier, "Improving neural language models with a continuous cache" (2017); Zhang
+and others, "Tip-Adapter: training-free adaption of CLIP for few-shot classification" (2022).
+
+α and τ were fitted on drawn hands that no benchmark measures; `tests/bench/learning.py fit-memory`
+does it again. There, too, digits that the memory names are right as often as their confidence says,
+so that it needs no calibration of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pi_reader.errors import BadData, CannotWrite
+from pi_reader.files import NPZ_DAMAGE, durable, read_npz
+from pi_reader.learning.samples import Sample, Samples
+from pi_reader.learning.samples.rows import DIGEST, Named, digest_of
+from pi_reader.network.base import Array
+from pi_reader.network.card import Card
+from pi_reader.network.model import Model
+from pi_reader.values import CLASSES, NO_DIGIT, SIDE
+
+ALPHA = 6.0  # nats that a digit exactly like a taught one gets, from each of both networks
+TAU = 0.85  # cosine below which two digits have nothing to do with each other
+MOST = 2000  # keys
+LARGEST = 1 << 20  # bytes of the keys
+CONSTANTS = "memory"  # in the notes of a card: alpha and tau
+LEARNED = "learned_to"  # in the notes of a card: the highest number of a sample that it was taught
+_DISPUTED, _LEAD = 0.6, 0.2  # of α: two labels with that many votes, the first less ahead than that
+_ALIKE = _DISPUTED * (1 - TAU) + TAU  # cosine from which two samples should have the same label
+_LEAST = np.float32(1e-12)
+KEPT = 2  # memories kept: that of the weights in use, and of those that come next or were before
+
+
+class Memory:
+    """The keys of one network, and what they vote for.
+
+    model: the network; sure: the probability from which it alone is sure; learned: the highest
+    number of a sample that it was trained on, 0 for none. alpha: nats, tau: cosine, -1 to 1.
+    wall: seconds since 1970. taken_in: the samples that the last `follow` took in.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        sure: float = 0.9,
+        learned: int = 0,
+        alpha: float = ALPHA,
+        tau: float = TAU,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.most = max(1, min(MOST, LARGEST // (4 * (model.features + 1) + DIGEST)))
+        self._model, self._sure, self._learned = model, sure, learned
+        self._alpha, self._tau, self._wall = np.float32(alpha), np.float32(tau), wall
+        self.taken_in: list[Sample] = []
+        self._seen: dict[bytes, Array] = {}  # by digest: the key, and how long it was
+        self.hold([], np.zeros((0, model.features), np.float32), np.zeros(0, np.uint8))
+
+    @classmethod
+    def beside(cls, model: Model, card: Card) -> Memory:
+        """An empty memory for a network with its card, whose notes may say what else was fitted
+        for it: `memory`, with alpha and tau; and what it was taught: `learned_to`."""
+        fitted = card.notes.get(CONSTANTS)
+        fitted = fitted if isinstance(fitted, Mapping) else {}
+        return cls(
+            model,
+            card.reject_below or 0.9,
+            int(_number(card.notes.get(LEARNED), 0, 1 << 62, 0)),
+            _number(fitted.get("alpha"), 0, 20, ALPHA),
+            _number(fitted.get("tau"), 0, 0.99, TAU),
+        )
+
+    def __len__(self) -> int:
+        """How many keys there are."""
+        return len(self._labels)
+
+    def hold(self, when: Sequence[float], keys: Array, labels: np.ndarray) -> None:
+        """Take these keys instead of all there were: (n, k) float32 of length 1, (n,) labels;
+        when: each was taught, seconds since 1970."""
+        order = np.argsort(labels, kind="stable")
+        self._keys, self._labels = np.ascontiguousarray(keys[order]), labels[order]
+        self._when = np.array(when, np.float64)[order]
+        self._names, self._starts = np.unique(self._labels, return_index=True)
+
+    def learn(self, patches: np.ndarray, labels: np.ndarray, known: float = 2.0) -> Memory:
+        """Hold labelled patches, (n, 28, 28) uint8 and (n,), but for those to whose label the
+        network alone gives a probability of `known`; gives itself."""
+        hidden = self._model.hidden(patches)
+        stay = self._model.conclude(hidden)[np.arange(len(labels)), labels] < known
+        self.hold([0.0] * int(stay.sum()), units(hidden[stay]), labels[stay])
+        return self
+
+    def follow(self, samples: Samples, at_once: int | None = None) -> int:
+        """Hold what the samples say now; returns how many of them are still to be taken in.
+
+        At most so many are taken in at once. What was dropped is forgotten, what has another label
+        has it here, too. Raises what Samples raises.
+        """
+        rows = samples.named(self.most)
+        missing = [row for row in rows if row.digest not in self._seen]
+        self.taken_in = samples.some([row.id for row in missing[:at_once]])
+        patches = np.array([one.patch for one in self.taken_in], np.uint8).reshape(-1, SIDE, SIDE)
+        names = [digest_of(patch) for patch in patches]
+        self._seen |= dict(zip(names, self._vectors(patches), strict=True))
+        self._seen = {
+            row.digest: self._seen[row.digest] for row in rows if row.digest in self._seen
+        }
+        rows = [row for row in rows if row.digest in self._seen]
+        labels = np.array([row.label for row in rows], np.uint8)
+        vectors = np.array([self._seen[row.digest] for row in rows], np.float32)
+        vectors = vectors.reshape(len(rows), self._model.features + 1)
+        stay = ~self._known(rows, vectors, labels)
+        when = [row.when for row, stays in zip(rows, stay, strict=True) if stays]
+        self.hold(when, vectors[stay, :-1], labels[stay])
+        return len(missing[at_once:]) if at_once is not None else 0
+
+    def votes(self, hidden: Array) -> tuple[Array, np.ndarray]:
+        """See `reading.recall.Memory`."""
+        nats = np.zeros((len(hidden), CLASSES + 1), np.float32)
+        if not len(self):
+            return nats, np.zeros(len(hidden), bool)
+        alike = units(hidden) @ self._keys.T
+        best = np.maximum.reduceat(alike, self._starts, axis=1)
+        nats[:, self._names] = self._alpha * np.maximum(0, (best - self._tau) / (1 - self._tau))
+        second, first = np.sort(nats, axis=1)[:, -2:].T
+        disputed = (second >= _DISPUTED * self._alpha) & (first - second < _LEAD * self._alpha)
+        return nats, disputed
+
+    def taught(self, hidden: Array, label: int) -> str:
+        """See `reading.recall.Memory`: "taught 12:04", or the day, if it was not today."""
+        mine = np.flatnonzero(self._labels == label)
+        if not len(mine):
+            return "taught"
+        when = self._when[mine[np.argmax(self._keys[mine] @ hidden)]]
+        day, today = (time.strftime("%Y-%m-%d", time.localtime(t)) for t in (when, self._wall()))
+        at = time.strftime("%H:%M", time.localtime(when)) if day == today else day
+        return f"taught {at}" if when else "taught"
+
+    def predict(self, patches: np.ndarray) -> Array:
+        """(n, 28, 28) uint8 to (n, outcomes) probabilities, with the memory's votes."""
+        hidden = self._model.hidden(patches)
+        scores = (
+            self._model.conclude(hidden) * np.exp(self.votes(hidden)[0])[:, : self._model.outcomes]
+        )
+        shares: Array = scores / scores.sum(axis=1, keepdims=True)
+        return shares
+
+    # The file: what the network made of each sample, which takes a Zero long to compute.
+
+    def save(self, path: Path, weights: str) -> None:
+        """Write the keys, durably. weights: sha256 of the network's file. Raises CannotWrite."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        vectors = np.array(list(self._seen.values()), np.float32)
+        digests = np.frombuffer(b"".join(self._seen), np.uint8).reshape(-1, DIGEST)
+        of = np.frombuffer(weights.encode(), np.uint8)
+        with durable(path) as handle:
+            np.savez(handle, keys=vectors, digests=digests, weights=of)
+
+    def load(self, path: Path, weights: str) -> None:
+        """Take the keys that `save` wrote for the same weights; none if there is no file.
+
+        Raises BadData for a damaged one; then all keys are computed anew.
+        """
+        if not path.exists():
+            return
+        try:
+            stored = read_npz(path, 2 * LARGEST)
+            keys, digests = stored["keys"], stored["digests"]
+            same = stored["weights"].tobytes().decode("ascii", "replace") == weights
+            whole = keys.dtype == np.float32 and digests.dtype == np.uint8 and keys.ndim == 2
+            if not (same and whole) or digests.shape != (len(keys), DIGEST):
+                raise ValueError("it is of other weights, or something else")
+            if keys.shape[1] != self._model.features + 1 or not np.isfinite(keys).all():
+                raise ValueError("its keys do not fit the network")
+        except NPZ_DAMAGE as error:
+            raise BadData(
+                f"{path}: the memory of what was taught is damaged ({error}); it is made anew from"
+                " the samples"
+            ) from error
+        names = [digest.tobytes() for digest in digests]
+        self._seen = dict(zip(names, keys, strict=True))
+
+    def _vectors(self, patches: np.ndarray) -> Array:
+        """Keys of patches, (n, k) of length 1, and behind each how long it was: (n, k + 1)."""
+        hidden = self._model.hidden(patches)
+        length = np.linalg.norm(hidden, axis=1, keepdims=True)
+        return np.concatenate([units(hidden), length], axis=1)
+
+    def _known(self, rows: Sequence[Named], vectors: Array, labels: np.ndarray) -> np.ndarray:
+        """Which of the samples the network was trained on and reads right, for sure, by itself."""
+        if not self._learned or not len(rows):
+            return np.zeros(len(rows), bool)
+        said = self._model.conclude(np.ascontiguousarray(vectors[:, :-1] * vectors[:, -1:]))
+        right = said[np.arange(len(rows)), labels] >= self._sure
+        return np.asarray(right & (np.array([row.id for row in rows]) <= self._learned))
+
+
+def _number(value: object, low: float, high: float, otherwise: float) -> float:
+    """A plain number in a range, `otherwise` if it is none."""
+    plain = type(value) in (int, float)
+    return value if plain and low <= value <= high else otherwise  # type: ignore
+
+
+def units(hidden: Array) -> Array:
+    """Each row scaled to length 1; zeros stay zeros."""
+    length = np.linalg.norm(hidden, axis=1, keepdims=True)
+    return np.asarray(hidden / np.maximum(length, _LEAST), np.float32)
+
+
+def path_for(folder: Path, weights: str) -> Path:
+    """The file with the keys for the weights with this sha256."""
+    return folder / f"{weights[:16] or 'unnamed'}.npz"
+
+
+def prepare(folder: Path, samples: Samples, model: Model, card: Card, weights: str) -> None:
+    """Compute the keys for weights that are about to come into use, if they can have a memory.
+
+    Raises what Samples raises, and CannotWrite.
+    """
+    if model.outcomes <= NO_DIGIT:
+        return
+    memory, path = Memory.beside(model, card), path_for(folder, weights)
+    with contextlib.suppress(BadData):
+        memory.load(path, weights)
+    memory.follow(samples)
+    memory.save(path, weights)
+    forget(folder, keep=KEPT)
+
+
+def forget(folder: Path, keep: int = 0) -> None:
+    """Remove the files but for the newest. Raises CannotWrite."""
+    try:
+        files = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
+        for path in [*files[: len(files) - keep], *folder.glob(".*")]:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotWrite(
+            f"{folder}: what was remembered cannot be removed ({error.strerror}); try it with sudo"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Two samples of one shape with two labels: their places in what was given, and how alike they
+    are, a cosine."""
+
+    first: int
+    second: int
+    alike: float
+
+
+def contradictions(model: Model, patches: np.ndarray, labels: np.ndarray) -> list[Contradiction]:
+    """Samples that contradict each other, the most alike first; (n, 28, 28) uint8 and (n,)."""
+    keys = units(model.hidden(patches))
+    found = []
+    for row, label in enumerate(labels):
+        alike = keys[row + 1 :] @ keys[row]
+        for other in np.flatnonzero((alike >= _ALIKE) & (labels[row + 1 :] != label)).tolist():
+            found.append(Contradiction(row, row + 1 + other, float(alike[other])))
+    return sorted(found, key=lambda pair: -pair.alike)
