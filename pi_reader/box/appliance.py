@@ -15,6 +15,7 @@ from pi_reader.box.button_actions import Button, ButtonActions
 from pi_reader.box.crop import Crop
 from pi_reader.box.heap import Heap
 from pi_reader.box.host_monitor import HostMonitor
+from pi_reader.box.memory_sync import MemorySync
 from pi_reader.box.motion import MotionDetector
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
@@ -42,7 +43,7 @@ class Appliance:
     camera, weights, outputs, notifier: required parts; the notifier speaks to systemd.
     problems, reading_log, host_monitor, actions: shared with the code that built them.
     request_handler, button, status_file: None disables the part; heap: None for a process that
-    ends soon.
+    ends soon; memory: None where nothing is taught.
     looks_per_second: rate while nothing moves; fastest: rate while something moves or is unsure.
     clock: seconds, monotonic; wall: since 1970.
     is_capturing: whether it is waiting for the camera, which may hang.
@@ -65,6 +66,7 @@ class Appliance:
         status_file: StatusFile | None = None,
         crop: Crop | None = None,
         heap: Heap | None = None,
+        memory: MemorySync | None = None,
         looks_per_second: float = 2.0,
         fastest: float = 8.0,
         log: Callable[[str], None] = lambda line: None,
@@ -90,8 +92,9 @@ class Appliance:
             vote=self.vote,
             clock=clock,
             wall=wall,
+            memory=memory,
         )
-        self._heap = heap
+        self._heap, self._memory = heap, memory
         self.wants_reload = False
         self.is_capturing = False
         self._slow, self._fast = 1 / looks_per_second, 1 / fastest
@@ -160,6 +163,7 @@ class Appliance:
         if not motion.moving:
             self._still_at = now
         reader = self._newest_reader(now)
+        self._remember(now)
         unsettled = motion.changed or not self.vote.settled
         if unsettled and (not motion.moving or now - self._still_at > RESTLESS):
             if motion.changed and not motion.moving:
@@ -181,8 +185,18 @@ class Appliance:
             return
         if said.lines:
             self.reading_log.enter(said, frame)
+            if self._memory is not None:
+                self._memory.count(said)
         if not self.actions.frozen and self.actions.corrected is None:
             self.outputs.show(said, frame)
+
+    def _remember(self, now: float) -> None:
+        """Take in what was taught; then the page on the desk is read again."""
+        if self._memory is not None and self._memory.tick(now):
+            self._motion.forget()
+            self.vote.reconsider()
+            if self._memory.news:
+                self.actions.say(self._memory.news, now)
 
     def _newest_reader(self, now: float) -> Reader:
         """The reader, replaced if there are new and valid weights.
@@ -203,6 +217,8 @@ class Appliance:
                 self.problems.set("weights", f"{error}; the weights before stay in use")
             else:
                 self.problems.set("weights", self.weights.note)
+                if self._memory is not None:
+                    self._memory.begin(self._reader, now)
                 self._motion.forget()  # so that the page on the desk is read again
                 self.vote.stir()
                 self.reporter.reads_with(self._reader.weights, self.weights.number)
@@ -265,4 +281,6 @@ class Appliance:
             self.notifier.stop()
         self.reporter.end(last_word)
         self.reading_log.close()
+        if self._memory is not None:
+            self._memory.close()
         self.reporter.close()

@@ -102,7 +102,7 @@ class ButtonActions:
 
     def identify(self, now: float) -> None:
         """Say on the display that it is this box that was meant."""
-        self._say("it is me", now)
+        self.say("it is me", now)
 
     def _begin(self, now: float) -> None:
         """Correct the last reading, or the frozen one, even if its page is gone by now."""
@@ -110,7 +110,7 @@ class ButtonActions:
             self._event = self._reading_log.events.last
         self.frozen = False
         if self._event is None:
-            self._say("nothing was read yet that could be corrected", now)
+            self.say("nothing was read yet that could be corrected", now)
         else:
             self._correcting = CorrectionDialogue(self._event.reading, now)
 
@@ -124,9 +124,9 @@ class ButtonActions:
         try:
             self._reading_log.corrected(self._event, kept)
         except TROUBLES as error:
-            self._say(f"nothing was kept: {error}", now)
+            self.say(f"nothing was kept: {error}", now)
         else:
-            self._say(f"kept {len(kept)} digit{'s' if len(kept) > 1 else ''}", now)
+            self.say(f"kept {len(kept)} digit{'s' if len(kept) > 1 else ''}", now)
 
     def _hold(self) -> None:
         if self._power_off is not None:
@@ -134,5 +134,6 @@ class ButtonActions:
             self._correcting = None
             self._power_off()
 
-    def _say(self, news: str, now: float) -> None:
+    def say(self, news: str, now: float) -> None:
+        """Show news for a while; now: seconds, monotonic."""
         self._news, self._news_until = news, now + NEWS

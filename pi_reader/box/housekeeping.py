@@ -15,6 +15,7 @@ from typing import Any
 from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
 from pi_reader.files import locked
 from pi_reader.learning.generations import Generations, table
+from pi_reader.learning.memory import forget
 from pi_reader.learning.samples import Samples
 from pi_reader.learning.samples.rows import name_of
 from pi_reader.values import NO_DIGIT
@@ -28,7 +29,7 @@ class Housekeeping:
     """What may be asked for.
 
     samples: the database; most, megabytes: its limits; generations: the learned weights; night:
-    the folder where a training keeps what it has reached.
+    the folder where a training keeps what it has reached; memory: that of the memory's keys.
     """
 
     samples: Path
@@ -36,6 +37,7 @@ class Housekeeping:
     megabytes: int
     generations: Generations
     night: Path
+    memory: Path | None = None
 
     def relabel(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
         """Say what a sample is. words: id; label, 0 to 9 or NO_DIGIT."""
@@ -54,6 +56,8 @@ class Housekeeping:
         numbers = [_number(one) for one in ids]
         with self._open() as samples, without_training(self.night, everything):
             gone = samples.drop_all() if everything else samples.drop(numbers)
+            if self.memory is not None:
+                forget(self.memory)
         return {"done": f"{gone} sample{'' if gone == 1 else 's'} dropped", "gone": gone}
 
     def use(self, words: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from pi_reader.box.aiming import Aiming
 from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.host_monitor import HostMonitor
+from pi_reader.box.memory_sync import MemorySync
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.status_file import StatusFile
@@ -46,6 +47,7 @@ class StatusReporter:
         vote: Vote,
         clock: Callable[[], float],
         wall: Callable[[], float],
+        memory: MemorySync | None = None,
     ) -> None:
         self.frames = self.reads = 0
         self.held: Reading | None = None
@@ -53,7 +55,7 @@ class StatusReporter:
         self._outputs, self._notifier, self._status_file = outputs, notifier, status_file
         self._camera, self._problems, self._reading_log = camera, problems, reading_log
         self._host_monitor, self._actions, self._vote = host_monitor, actions, vote
-        self._clock, self._wall = clock, wall
+        self._clock, self._wall, self._memory = clock, wall, memory
         self._weights = ""
         self._generation: int | None = None
         self._conditions: Conditions | None = None
@@ -133,6 +135,7 @@ class StatusReporter:
             "looks_per_second": self.frames / uptime if uptime > 0 else 0.0,
             "weights": self._weights,
             "generation": self._generation,
+            "memory": self._memory.figures if self._memory is not None else None,
             "camera": dict(getattr(self._camera, "figures", {})),
             "conditions": vars(seen) if seen else None,
             "aim": self.aiming.figures,

@@ -28,6 +28,7 @@ class Vote:
         self.said: Reading | None = None
         self._seen = seen
         self._looks: deque[Reading] = deque(maxlen=max(seen, of))
+        self._reconsidering = False
 
     @property
     def settled(self) -> bool:
@@ -53,7 +54,9 @@ class Vote:
             return reading
         voted = self._voted(alike)
         if self.said is not None and same_place(self.said, voted):
-            voted = _kept(self.said, voted)
+            if not self._reconsidering:
+                voted = _kept(self.said, voted)
+            self._reconsidering = False
             if voted.number == self.said.number:
                 self.said = _moved(self.said, reading)
                 return None
@@ -63,6 +66,12 @@ class Vote:
     def stir(self) -> None:
         """The scene has changed: earlier looks no longer count."""
         self._looks.clear()
+
+    def reconsider(self) -> None:
+        """Something was taught: look again, and believe the next looks, even where they are unsure
+        of what was announced for sure."""
+        self._looks.clear()
+        self._reconsidering = True
 
     def forget(self) -> None:
         """Start over: the same page is announced again once it has been seen often enough."""
@@ -122,7 +131,12 @@ def _kept(said: Reading, voted: Reading) -> Reading:
         voted,
         [
             replace(
-                new, label=old.label, confidence=old.confidence, runner_up=old.runner_up, sure=True
+                new,
+                label=old.label,
+                confidence=old.confidence,
+                runner_up=old.runner_up,
+                sure=True,
+                reason=old.reason,
             )
             if old.sure and not new.sure
             else new

@@ -8,9 +8,11 @@ from typing import Protocol
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import sha256
 from pi_reader.learning.generations import Generations
+from pi_reader.learning.memory import Memory
 from pi_reader.network import store
 from pi_reader.network.neighbourhood import Context
 from pi_reader.reading.reader import Reader, reader_of
+from pi_reader.values import NO_DIGIT
 
 
 class Weights(Protocol):
@@ -49,7 +51,7 @@ class Learned:
         context, trouble = _lent(self._generations.shipped)
         notes = filter(None, [self._generations.fallback_reason, trouble])
         self.number, self.note = generation.number, "; ".join(notes)
-        return reader_of(store.Weights(model, card), generation.sha256, self._sure_at, context)
+        return _reader(store.Weights(model, card), generation.sha256, self._sure_at, context)
 
     def stamp(self) -> object:
         """Changes when another generation comes into use."""
@@ -79,7 +81,7 @@ class Fixed:
         context = None
         if weights.context is None and self._shipped is not None:
             context, self.note = _lent(self._shipped)
-        return reader_of(weights, sha256(self._path), self._sure_at, context)
+        return _reader(weights, sha256(self._path), self._sure_at, context)
 
     def stamp(self) -> object:
         """Changes when the file is replaced or written to."""
@@ -91,6 +93,14 @@ class Fixed:
 
     def confirmed(self) -> None:
         """Do nothing: a file has no earlier generation to fall back to."""
+
+
+def _reader(weights: store.Weights, sha256: str, sure_at: float, shipped: Context | None) -> Reader:
+    """A reader with an empty memory, if its network can tell what is no digit."""
+    reader = reader_of(weights, sha256, sure_at, shipped)
+    if weights.model.outcomes > NO_DIGIT:
+        reader.memory = Memory.beside(weights.model, weights.card)
+    return reader
 
 
 def _lent(shipped: Path) -> tuple[Context | None, str]:

@@ -13,6 +13,7 @@ from pi_reader.box.button_actions import Button, ButtonActions
 from pi_reader.box.crop import Crop
 from pi_reader.box.heap import Heap
 from pi_reader.box.host_monitor import HostMonitor
+from pi_reader.box.memory_sync import MemorySync
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.request_handler import RequestHandler
@@ -75,6 +76,7 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
         button=button,
         status_file=StatusFile(folders.status),
         heap=Heap(),
+        memory=MemorySync(open_samples(settings, folders, log), folders.memory, problems),
         log=log,
         crop=Crop(settings.camera.region, settings.camera.masked),
         looks_per_second=service.looks_per_second,
@@ -157,14 +159,19 @@ def open_reading_log(
         from pi_reader.history import History
 
         history = History(folders.history, settings.history.most)
+    return ReadingLog(
+        problems,
+        history=history,
+        samples=open_samples(settings, folders, log),
+        collect_unsure=settings.samples.collect_unsure,
+    )
+
+
+def open_samples(settings: Settings, folders: Folders, log: Log) -> Samples:
+    """A connection to the samples, opened when it is first needed."""
     from pi_reader.learning.samples import Samples
 
-    samples: Samples = Samples(
-        folders.samples, settings.samples.most, settings.samples.megabytes, log
-    )
-    return ReadingLog(
-        problems, history=history, samples=samples, collect_unsure=settings.samples.collect_unsure
-    )
+    return Samples(folders.samples, settings.samples.most, settings.samples.megabytes, log)
 
 
 def open_button(settings: Settings, problems: Problems, opened: ExitStack) -> Button:
@@ -196,6 +203,7 @@ def open_request_handler(
         limits.megabytes,
         generations_of(folders, settings),
         folders.state / "night",
+        folders.memory,
     )
 
     return RequestHandler(

@@ -180,6 +180,7 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
         raise UsageError("samples drop: name the samples' numbers, or give --all")
     from pi_reader.box.housekeeping import without_training
     from pi_reader.box.labelling import ask
+    from pi_reader.learning import memory
     from pi_reader.learning.samples.database import set_aside
 
     if is_others(folders.state):
@@ -191,6 +192,7 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
         without_training(folders.state / "night", args.all),
     ):
         gone = samples.drop_all() if args.all else samples.drop(args.id)
+        memory.forget(folders.memory)
     if not gone and not args.all:
         raise UsageError(
             "samples drop: there is none of such a number; `pi-reader samples list` shows them"

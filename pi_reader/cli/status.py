@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pi_reader.cli.common import add_state_option, can_draw, folders_of, one_line
+from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of, one_line
 from pi_reader.client.status import BoxStatus, is_number, number, read_status, span
 from pi_reader.errors import INTERRUPTED, NoHardware
 
@@ -131,6 +131,14 @@ def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     generation = status.get("generation")
     if weights:
         yield "weights", weights + (f", generation {generation}" if generation is not None else "")
+    remembered = _table(status, "memory")
+    if is_number(remembered.get("keys")):
+        changed = int(number(remembered, "changed_today"))
+        yield (
+            "memory",
+            f"{counted(int(remembered['keys']), 'taught digit')}, which changed "
+            f"{counted(changed, 'digit')} today",
+        )
     yield from _joined(
         "device", status, {"temperature": "{:.0f} °C", "disk_free_mb": "{:.0f} MB free"}
     )

@@ -111,7 +111,7 @@ class Judged:
         chances = self.mark.chances[:CLASSES]
         second, first = sorted(range(CLASSES), key=chances.__getitem__)[-2:]
         if self.mark.disputed:
-            return f"taught as {min(first, second)} and as {max(first, second)}"
+            return f"was taught as {min(first, second)} and as {max(first, second)}"
         if self.mark.torn:
             return "torn from ink of another line"
         if chances[second] > 0.1 * chances[first]:
