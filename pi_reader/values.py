@@ -198,22 +198,3 @@ class Correction:
     text: str
     place: int
     label: int | None
-
-
-@dataclass(frozen=True)
-class Status:
-    """The status of the box, for lamps, displays and the status file.
-
-    fault: what is wrong and what to do, "" if nothing is; the box may keep reading with a fault.
-    message: a line of news, such as what was learned last night. address: its network address, ""
-    if it has none. progress: of a training, 0 to 1, None if there is none. frozen: the display is
-    frozen while the camera goes on.
-    """
-
-    state: State
-    fault: str = ""
-    message: str = ""
-    address: str = ""
-    progress: float | None = None
-    correction: Correction | None = None
-    frozen: bool = False

@@ -36,7 +36,8 @@ from pi_reader.learning.samples import Samples
 from pi_reader.outputs.record import Recording
 from pi_reader.outputs.together import Outputs
 from pi_reader.requests import Requests
-from pi_reader.values import Frame, State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Frame, State
 
 EMPTY = page("")
 
@@ -176,7 +177,7 @@ def test_fail__a_camera_that_gives_out_ends_it(clock: Clock, tmp_path: Path) -> 
         )
         with pytest.raises(type(trouble)):
             appliance.run()
-        assert shown.texts == ["1"] and shown.told[-1] == Status(State.FAULT, str(trouble))
+        assert shown.texts == ["1"] and shown.told[-1] == BoxState(State.FAULT, str(trouble))
         last_word = json.loads(status_file.read_text())
         assert (last_word["state"], last_word["fault"]) == ("fault", str(trouble))
 
@@ -489,10 +490,10 @@ def test_ok__switched_off_with_the_button_it_says_when_to_unplug(clock: Clock) -
     )
     appliance.run()
     assert deeds == ["off"] and appliance.frames == 9
-    assert shown.told[-1] == Status(State.STOPPING, message=FAREWELL)
+    assert shown.told[-1] == BoxState(State.STOPPING, message=FAREWELL)
     appliance, shown, _ = box(lying("1"), clock)
     appliance.run()
-    assert shown.told[-1] == Status(State.STOPPING), "nobody unplugs it for a restart"
+    assert shown.told[-1] == BoxState(State.STOPPING), "nobody unplugs it for a restart"
 
 
 def test_ok__what_is_corrected_is_shown_and_stays(clock: Clock, tmp_path: Path) -> None:

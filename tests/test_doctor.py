@@ -329,7 +329,7 @@ def test_fail__a_service_that_does_not_answer(pi: Box, monkeypatch: pytest.Monke
     monkeypatch.setattr(doctor, "_ANSWER_SECONDS", 0.05)
     running(pi)
     check(doctor.service(pi), Verdict.LOOK, "does not answer")
-    assert pi.status["frames"] == 400, "then its file has to do"
+    assert pi.state is not None and pi.state.frames == 400, "then its file has to do"
     running(pi, fault="the card is full; make room")
     pi.folders.requests.rmdir()
     pi.folders.requests.touch()  # where nobody can ask

@@ -21,7 +21,8 @@ from pi_reader.outputs.face import PAGE_SECONDS, face, look, remarks
 from pi_reader.outputs.panel import Panel, seven_segments
 from pi_reader.outputs.scene import Moment
 from pi_reader.outputs.segments import FONT
-from pi_reader.values import Box, Correction, Digit, Frame, Line, Reading, State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Box, Correction, Digit, Frame, Line, Reading, State
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "faces.txt"
 NOTHING = Reading("page", (640, 480))
@@ -49,22 +50,22 @@ def page(ink: int = 40, paper: int = 210) -> Frame:
 
 
 CASES: dict[str, Moment] = {
-    "one digit": Moment(reading("7"), page(), Status(State.READING)),
-    "two lines": Moment(reading("2016", "7"), page(), Status(State.READING)),
-    "unsure": Moment(reading("?"), page(), Status(State.UNSURE)),
+    "one digit": Moment(reading("7"), page(), BoxState(State.READING)),
+    "two lines": Moment(reading("2016", "7"), page(), BoxState(State.READING)),
+    "unsure": Moment(reading("?"), page(), BoxState(State.UNSURE)),
     "nothing there, with its address": Moment(
-        NOTHING, page(200), Status(State.NOTHING, address="192.168.0.17")
+        NOTHING, page(200), BoxState(State.NOTHING, address="192.168.0.17")
     ),
-    "training": Moment(NOTHING, page(200), Status(State.NOTHING, progress=0.62)),
-    "too dark": Moment(NOTHING, page(4, 20), Status(State.DARK)),
-    "starting": Moment(None, None, Status(State.STARTING)),
+    "training": Moment(NOTHING, page(200), BoxState(State.NOTHING, progress=0.62)),
+    "too dark": Moment(NOTHING, page(4, 20), BoxState(State.DARK)),
+    "starting": Moment(None, None, BoxState(State.STARTING)),
     "correcting": Moment(
-        reading("2016"), page(), Status(State.CORRECTING, correction=Correction("20?6", 2, 1))
+        reading("2016"), page(), BoxState(State.CORRECTING, correction=Correction("20?6", 2, 1))
     ),
     "a fault in words": Moment(
         None,
         None,
-        Status(
+        BoxState(
             State.FAULT,
             fault="camera: no frame for 5 seconds, its cable may be loose; switch off, "
             "press the ribbon in at both ends, switch on",
@@ -73,10 +74,10 @@ CASES: dict[str, Moment] = {
     "aiming": Moment(
         reading("20"),
         page(),
-        Status(State.READING, message="aiming\nsharp 84 %\nlight 132\nglare 0 %"),
+        BoxState(State.READING, message="aiming\nsharp 84 %\nlight 132\nglare 0 %"),
     ),
     "reading on with a full disk": Moment(
-        reading("5"), page(), Status(State.READING, fault="the disk is full")
+        reading("5"), page(), BoxState(State.READING, fault="the disk is full")
     ),
 }
 
@@ -135,7 +136,7 @@ def test_ok__a_face_changes_only_when_its_look_does() -> None:
 
 def test_ok__all_of_a_long_fault_comes_by() -> None:
     words = [f"word{number}" for number in range(60)]
-    status = Status(State.FAULT, fault=" ".join(words))
+    status = BoxState(State.FAULT, fault=" ".join(words))
     different = {
         face(Moment(None, None, status, told_for=PAGE_SECONDS * number)).tobytes()
         for number in range(20)
@@ -146,7 +147,9 @@ def test_ok__all_of_a_long_fault_comes_by() -> None:
 
 
 def test_ok__remarks_put_the_fault_first_and_name_the_runner_up() -> None:
-    status = Status(State.UNSURE, "the disk is full", "good morning", "10.0.0.2", 0.25, frozen=True)
+    status = BoxState(
+        State.UNSURE, "the disk is full", "good morning", "10.0.0.2", 0.25, frozen=True
+    )
     assert remarks(Moment(reading("4?"), None, status)) == [
         "! the disk is full",
         "digit 2: 9, perhaps 4",
@@ -161,7 +164,7 @@ def test_ok__remarks_put_the_fault_first_and_name_the_runner_up() -> None:
 )
 def test_ok__any_text_can_be_shown(text: str) -> None:
     for state in State:
-        told = Status(state, text, text, text, 7.5, Correction(text, 3, 1))
+        told = BoxState(state, text, text, text, 7.5, Correction(text, 3, 1))
         for size in ((128, 64), (128, 32), (64, 32)):
             face(Moment(reading("1" * 40, "2" * 40), page(), told), *size)
     assert all(glyphs.width(line) <= 60 for line in glyphs.wrapped(text, 60))
@@ -170,7 +173,7 @@ def test_ok__any_text_can_be_shown(text: str) -> None:
 def test_ok__any_frame_can_be_shown() -> None:
     for shape in ((1, 1), (1, 900), (900, 1), (17, 3)):
         for state in (State.NOTHING, State.DARK):
-            face(Moment(NOTHING, Frame(np.zeros(shape, np.uint8)), Status(state)))
+            face(Moment(NOTHING, Frame(np.zeros(shape, np.uint8)), BoxState(state)))
 
 
 def test_ok__every_sign_is_drawn_and_no_two_alike() -> None:
@@ -195,7 +198,7 @@ def test_ok__the_panel_draws_itself_in_place(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("LINES", "24")
     stream = Terminal()
     with Panel(stream) as panel:
-        panel.tell(Status(State.READING))
+        panel.tell(BoxState(State.READING))
         panel.show(reading("4"), page())
         panel.tick(0.1)
         length = len(stream.getvalue())
@@ -212,14 +215,14 @@ def test_ok__the_panel_draws_itself_in_place(monkeypatch: pytest.MonkeyPatch) ->
 def test_ok__elsewhere_the_panel_prints_changes_in_plain_signs() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\n")
     with Panel(stream) as panel:
-        panel.tell(Status(State.STARTING))
-        panel.tell(Status(State.READING))
+        panel.tell(BoxState(State.STARTING))
+        panel.tell(BoxState(State.READING))
         for now in range(9):
             panel.show(reading("20", "1?"), page())
             panel.tick(now)
-        panel.tell(Status(State.READING, progress=0.5))
+        panel.tell(BoxState(State.READING, progress=0.5))
         panel.show(NOTHING)
-        panel.tell(Status(State.NOTHING, fault="the disk is full"))
+        panel.tell(BoxState(State.NOTHING, fault="the disk is full"))
     stream.seek(0)
     assert stream.read() == (
         "(starting)\n(reading)\n20 / 1?  digit 4: 9, perhaps 4\n(nothing there)  the disk is full\n"

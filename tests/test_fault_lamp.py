@@ -13,12 +13,13 @@ from pi_reader.box import fault_lamp
 from pi_reader.config import Folders, Settings, find_folders, settings_from
 from pi_reader.errors import NoHardware
 from pi_reader.outputs.patterns import FAST
-from pi_reader.values import State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import State
 
 if TYPE_CHECKING:
     from gpiozero.pins.mock import MockFactory
 
-FAULT = Status(State.FAULT, "the camera is gone")
+FAULT = BoxState(State.FAULT, "the camera is gone")
 LAMP = settings_from({"leds": {"unsure": 27, "sure": 17}})
 
 

@@ -14,7 +14,8 @@ from pi_reader.outputs.leds import Leds
 from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment
 from pi_reader.outputs.segments import FONT, Segments, character
-from pi_reader.values import Box, Correction, Digit, Line, Reading, State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Box, Correction, Digit, Line, Reading, State
 
 TEN = [5, 6, 12, 13, 16, 19, 20, 21, 26, 25]
 SEVEN = [4, 18, 23, 24, 8, 7, 9]
@@ -42,7 +43,7 @@ def watched(show: Any, seconds: float = WATCHED) -> list[Any]:
     return [show(step * STEP) for step in range(int(seconds / STEP))]
 
 
-def at(status: Status, read: Reading | None = None) -> Any:
+def at(status: BoxState, read: Reading | None = None) -> Any:
     """What there is to see after so many seconds in a state."""
     return lambda now: Moment(read, None, status, 1, now, now, now)
 
@@ -51,7 +52,7 @@ def test_ok__each_digit_lights_its_own_lamp(pins: Any) -> None:
     with Leds(TEN, sure=17, unsure=27, heartbeat=22) as leds:
         for label in range(10):
             leds.show(reading(str(label)))
-            leds.tell(Status(State.READING))
+            leds.tell(BoxState(State.READING))
             assert lit(pins, TEN) == [label]
             assert (pins.pin(17).state, pins.pin(27).state) == (1, 0)
     assert not lit(pins, [*TEN, 17, 27, 22])
@@ -110,13 +111,13 @@ def test_ok__the_same_reading_once_more_goes_on_where_it_was(pins: Any) -> None:
 
 
 STATUSES = {
-    str(state): Status(state, fault="broken" if state is State.FAULT else "") for state in State
+    str(state): BoxState(state, fault="broken" if state is State.FAULT else "") for state in State
 } | {
-    "correcting": Status(State.CORRECTING, correction=Correction("2", 0, 2)),
-    "reading on, disk full": Status(State.READING, fault="the disk is full"),
-    "nothing there, disk full": Status(State.NOTHING, fault="the disk is full"),
-    "training": Status(State.NOTHING, progress=0.4),
-    "frozen": Status(State.READING, frozen=True),
+    "correcting": BoxState(State.CORRECTING, correction=Correction("2", 0, 2)),
+    "reading on, disk full": BoxState(State.READING, fault="the disk is full"),
+    "nothing there, disk full": BoxState(State.NOTHING, fault="the disk is full"),
+    "training": BoxState(State.NOTHING, progress=0.4),
+    "frozen": BoxState(State.READING, frozen=True),
 }
 
 
@@ -155,7 +156,7 @@ def test_ok__the_table_for_people_is_the_table() -> None:
 def test_ok__the_unsure_lamp_alone_tells_what_keeps_it_from_reading() -> None:
     states = (State.UNSURE, State.DARK, State.GLARE, State.BLURRED, State.FAULT)
     seen = [
-        tuple(lamps(moment).unsure for moment in watched(at(Status(state)))) for state in states
+        tuple(lamps(moment).unsure for moment in watched(at(BoxState(state)))) for state in states
     ]
     assert len(set(seen)) == len(states)
     assert all(any(one) for one in seen)
@@ -174,7 +175,7 @@ def test_ok__seven_segments_tell_every_state_from_every_other() -> None:
 def test_ok__never_more_pins_lit_than_they_can_feed() -> None:
     """Eleven at 3.9 mA each (330 ohms at 3.3 V); the drawing of the wiring says so, too."""
     corrections = [
-        Status(State.CORRECTING, correction=Correction("?", 0, label)) for label in (8, None)
+        BoxState(State.CORRECTING, correction=Correction("?", 0, label)) for label in (8, None)
     ]
     most = 0
     for status in (*STATUSES.values(), *corrections):
@@ -189,7 +190,7 @@ def test_ok__the_digit_being_corrected_blinks(pins: Any) -> None:
     with Leds(TEN, sure=17, unsure=27) as leds, Segments(SEVEN) as segments:
         for output in (leds, segments):
             output.show(reading("12"))
-            output.tell(Status(State.CORRECTING, correction=Correction("12", 1, 7)))
+            output.tell(BoxState(State.CORRECTING, correction=Correction("12", 1, 7)))
         seen = []
         for now in (10.0, 10.4, 10.6, 10.9):
             leds.tick(now)
@@ -200,7 +201,7 @@ def test_ok__the_digit_being_corrected_blinks(pins: Any) -> None:
 
 def test_ok__no_digit_as_a_correction_runs_through_all(pins: Any) -> None:
     with Leds(TEN) as leds:
-        leds.tell(Status(State.CORRECTING, correction=Correction("1", 0, None)))
+        leds.tell(BoxState(State.CORRECTING, correction=Correction("1", 0, None)))
         seen = set()
         for step in range(40):
             leds.tick(step * STEP)
@@ -210,7 +211,7 @@ def test_ok__no_digit_as_a_correction_runs_through_all(pins: Any) -> None:
 
 def test_ok__the_heart_breathes_while_training(pins: Any) -> None:
     with Leds(heartbeat=22) as leds:
-        leds.tell(Status(State.NOTHING, progress=0.1))
+        leds.tell(BoxState(State.NOTHING, progress=0.1))
         levels = []
         for step in range(80):
             leds.tick(step * STEP)
@@ -222,7 +223,7 @@ def test_ok__a_pin_without_dimming_still_beats(pins: Any) -> None:
     mock = pytest.importorskip("gpiozero.pins.mock")
     pins.pin_class = mock.MockPin
     with Leds(heartbeat=22) as leds:
-        leds.tell(Status(State.NOTHING, progress=0.1))
+        leds.tell(BoxState(State.NOTHING, progress=0.1))
         levels = []
         for step in range(80):
             leds.tick(step * STEP)
@@ -232,7 +233,7 @@ def test_ok__a_pin_without_dimming_still_beats(pins: Any) -> None:
 
 def test_ok__without_an_unsure_lamp_a_fault_blinks_on_the_ends(pins: Any) -> None:
     with Leds(TEN) as leds:
-        leds.tell(Status(State.FAULT, fault="no camera"))
+        leds.tell(BoxState(State.FAULT, fault="no camera"))
         leds.tick(0.0)
         assert lit(pins, TEN) == [0, 9]
         leds.tick(0.3)
@@ -242,7 +243,7 @@ def test_ok__without_an_unsure_lamp_a_fault_blinks_on_the_ends(pins: Any) -> Non
 def test_ok__pins_are_written_on_change_only(pins: Any) -> None:
     with Leds(TEN, sure=17, unsure=27) as leds:
         leds.show(reading("3"))
-        leds.tell(Status(State.READING))
+        leds.tell(BoxState(State.READING))
         before = len(pins.pin(13).states)
         for step in range(100):
             leds.tick(step * STEP)
@@ -256,7 +257,7 @@ def test_ok__segments_show_digits_and_a_dash(pins: Any) -> None:
         segments.show(reading("?"))
         assert lit(pins, SEVEN) == [6]
         segments.show(reading("71"))
-        segments.tell(Status(State.READING))
+        segments.tell(BoxState(State.READING))
         segments.tick(5.0)
         assert (lit(pins, SEVEN), pins.pin(14).state) == ([0, 1, 2], 0)
         segments.tick(6.1)

@@ -296,8 +296,9 @@ def test_ok__the_name_gives_the_machine_not_away(tmp_path: Path) -> None:
     ],
 )
 def test_fail__a_damaged_status_stays_a_message(status: dict[str, Any]) -> None:
-    reading = reading_of(status)
-    for values in (state_of(BoxStatus(True, "", status)), reading or {}, training_of(status)):
+    known = BoxStatus(True, "", status, status)
+    reading = reading_of(known.state)
+    for values in (state_of(known), reading or {}, training_of(known.learning)):
         assert len(as_json(values)) < 2000
         json.loads(as_json(values))
 

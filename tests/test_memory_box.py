@@ -95,7 +95,7 @@ def test_ok__corrected_once_read_right_at_once_and_after_a_restart(tmp_path: Pat
     for place in changed:
         assert last.digits[place].reason.startswith("taught ")
     assert desk.clock.now - told[0] < 3.0  # five looks, of which three have to agree
-    figures = appliance.reporter.figures()["memory"]
+    figures = appliance.reporter.report().memory
     assert figures == {"keys": len(one.text), "changed_today": len(changed), "left": 0}
     assert any(s.message.startswith("learned: ") for s in shown.told), shown.told
 
@@ -121,7 +121,7 @@ def test_ok__what_is_dropped_is_forgotten_at_once(tmp_path: Path) -> None:
     appliance, shown = desk.run(frames)
     last = shown.shown[-1]
     assert [digit.label for digit in last.digits] == [digit.label for digit in wrong]
-    assert appliance.reporter.figures()["memory"]["keys"] == 0
+    assert appliance.reporter.report().memory["keys"] == 0
 
 
 @pytest.mark.quick

@@ -30,6 +30,7 @@ from pi_reader.learning.samples import Samples, exchange, split
 from pi_reader.learning.trial import Outcome
 from pi_reader.network import store
 from pi_reader.requests import Requests
+from pi_reader.state import BoxState
 from pi_reader.training import checkpoint
 
 SPLIT = 3  # seed of which readings are held out, and of their names, from which trainings draw
@@ -448,7 +449,7 @@ def test_ok__night_by_the_clock_or_by_quiet(clock, status, on, is_night):
     now = {"unset": 1000.0 + 7000, "quiet": 1000.0 + 7300}.get(clock)
     if now is None:
         now = time.mktime(time.strptime(f"2026-11-24 {clock}", "%Y-%m-%d %H:%M"))
-    found = hours(replace(NightSettings(), on=on), now, status)
+    found = hours(replace(NightSettings(), on=on), now, BoxState.from_json(status))
     assert bool(found.seconds) == is_night and found.why
     assert found.seconds <= 4 * 3600
 

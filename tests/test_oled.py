@@ -11,7 +11,8 @@ import pytest
 from pi_reader.errors import NoHardware
 from pi_reader.outputs.oled import BRIGHT, DIM, Oled
 from pi_reader.outputs.together import Outputs
-from pi_reader.values import Box, Digit, Frame, Line, Reading, State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Box, Digit, Frame, Line, Reading, State
 
 pytest.importorskip("luma.oled")
 # luma still asks Pillow for its pixels in the way that Pillow 12.1 calls old.
@@ -74,7 +75,7 @@ def test_ok__a_picture_is_sent_once_and_only_if_it_changed(
 ) -> None:
     with Oled(chip, 1, 0x3D, height=height) as oled:
         assert bus().where == (1, 0x3D)
-        oled.tell(Status(State.READING))
+        oled.tell(BoxState(State.READING))
         bus().bytes = 0
         oled.show(SEVEN, FRAME)
         assert bus().bytes == bytes_each
@@ -92,7 +93,7 @@ def test_ok__it_moves_by_a_pixel_and_dims_and_wakes(bus: Callable[[], Bus]) -> N
         return [command[1] for command in bus().commands if command[0] == SET_CONTRAST]
 
     with Oled(dim_after_seconds=300) as oled:
-        oled.tell(Status(State.READING))
+        oled.tell(BoxState(State.READING))
         oled.tick(0.0)
         oled.show(SEVEN, FRAME)
         bus().bytes, bus().commands = 0, []
@@ -102,7 +103,7 @@ def test_ok__it_moves_by_a_pixel_and_dims_and_wakes(bus: Callable[[], Bus]) -> N
         assert not contrasts()
         oled.tick(300.0)
         assert contrasts() == [DIM]
-        oled.tell(Status(State.READING, progress=0.5))
+        oled.tell(BoxState(State.READING, progress=0.5))
         assert contrasts() == [DIM], "a training that goes on is no news"
         oled.show(EIGHT, FRAME)
         assert contrasts() == [DIM, BRIGHT]
@@ -122,7 +123,7 @@ def test_ok__with_nothing_to_show_for_long_it_is_nearly_dark(monkeypatch: Any) -
     monkeypatch.setattr("luma.oled.device.ssd1306", dummy)
     Bus.everything, Bus.error = [], None
     with Oled(dim_after_seconds=300) as oled:
-        oled.tell(Status(State.NOTHING, address="192.168.0.17"))
+        oled.tell(BoxState(State.NOTHING, address="192.168.0.17"))
         shown = []
         for now in (0, 100, 400, 460):
             oled.tick(now)

@@ -6,7 +6,8 @@ from pi_reader.errors import NoHardware
 from pi_reader.outputs.base import Output
 from pi_reader.outputs.record import Recording
 from pi_reader.outputs.together import Outputs
-from pi_reader.values import Reading, State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Reading, State
 
 READING = Reading("page", (640, 480))
 
@@ -45,7 +46,7 @@ def test_ok__one_that_breaks_is_logged_once_retried_and_never_stops_the_others()
 
     parts = {"oled": display, "leds": lambda: steady}
     with Outputs(parts, log.append, retry_seconds=60) as outputs:
-        outputs.tell(Status(State.NOTHING))
+        outputs.tell(BoxState(State.NOTHING))
         outputs.show(READING)
         assert len(opened) == 1 and not outputs.broken
         Loose.pulled = True
@@ -62,7 +63,7 @@ def test_ok__one_that_breaks_is_logged_once_retried_and_never_stops_the_others()
         assert len(opened) == 1, "not yet: it was tried at 181"
         outputs.tick(241)
         assert not outputs.broken and len(log) == 2 and "again" in log[1]
-        assert list(opened[1].told) == [Status(State.NOTHING)], "it is shown what it missed"
+        assert list(opened[1].told) == [BoxState(State.NOTHING)], "it is shown what it missed"
         assert list(opened[1].shown) == [READING]
     assert (steady.closed, opened[1].closed) == (1, 1)
 

@@ -23,6 +23,7 @@ from pi_reader.client.status import span
 from pi_reader.errors import CannotWrite, UsageError
 from pi_reader.files import locked
 from pi_reader.history import History
+from pi_reader.state import BoxState
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNNING = {
@@ -222,7 +223,7 @@ def test_fail__a_status_that_finds_no_room(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fchmod", full)
     with pytest.raises(CannotWrite, match=r"status\.json: cannot be written, the disk is full"):
-        StatusFile(tmp_path / "run" / "status.json").write({}, {}, 0.0)
+        StatusFile(tmp_path / "run" / "status.json").write(None, BoxState(), 0.0)
 
 
 def test_fail__status_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

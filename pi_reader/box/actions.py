@@ -131,7 +131,7 @@ def cancel(
     folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
 ) -> str:
     """Stop the training; gives what it said at last. Raises Busy if it does not stop."""
-    if not training.is_active(read_training(folders), clock()):
+    if not read_training(folders).is_active(clock()):
         return "no training is running"
     request = requests.ask("cancel")
     try:
@@ -139,7 +139,7 @@ def cancel(
         while clock() < until:
             wait(_POLL)
             said = read_training(folders)
-            if not training.is_active(said, clock()):
+            if not said.is_active(clock()):
                 return training.training_line(said)
     finally:
         requests.withdraw(request)  # else the next training would find it

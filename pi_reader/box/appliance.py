@@ -29,7 +29,8 @@ from pi_reader.camera.base import Camera
 from pi_reader.errors import PiReaderError
 from pi_reader.outputs.base import Output
 from pi_reader.reading.reader import Reader
-from pi_reader.values import Frame, Reading, State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Frame, Reading, State
 
 RESTLESS = 2.0  # seconds of motion after which a frame is read anyway: a page in a trembling hand
 SLICE = 0.1  # seconds between two ticks of the outputs and two polls of the button
@@ -132,7 +133,7 @@ class Appliance:
         Afterwards `wants_reload` says whether new settings are waiting. Raises NoHardware if the
         camera fails, BadData or MissingFile if no weights can be read at the start.
         """
-        last_word = Status(State.STOPPING)
+        last_word = BoxState(State.STOPPING)
         try:
             self.reporter.begin()
             while not self._stopping and (until is None or self._clock() < until):
@@ -142,9 +143,9 @@ class Appliance:
                     break
                 self._wait(begun + (self._fast if hurried else self._slow))
             if self.actions.off:
-                last_word = Status(State.STOPPING, message=FAREWELL)
+                last_word = BoxState(State.STOPPING, message=FAREWELL)
         except Exception as error:
-            last_word = Status(State.FAULT, str(error) or repr(error))
+            last_word = BoxState(State.FAULT, str(error) or repr(error))
             raise
         finally:
             self._end(last_word)
@@ -274,7 +275,7 @@ class Appliance:
                 return
             self._sleep(min(SLICE, until - now))
 
-    def _end(self, last_word: Status) -> None:
+    def _end(self, last_word: BoxState) -> None:
         """Shut down in order: report it, write what is pending, switch the lamps off."""
         self.is_capturing = False
         if not self.wants_reload:  # systemd would kill a process that says this and keeps running

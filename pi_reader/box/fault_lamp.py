@@ -26,7 +26,8 @@ from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment, Onlooker
 from pi_reader.outputs.together import Outputs
 from pi_reader.parts import PartContext
-from pi_reader.values import State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import State
 
 SETTINGS_THAT_WORKED = "settings-that-worked.toml"  # pi-reader.service copies them when it runs
 BOARD_LAMPS = (Path("/sys/class/leds/ACT"), Path("/sys/class/leds/led0"))  # new and old kernels
@@ -103,7 +104,7 @@ def reason(environment: Mapping[str, str]) -> str:
 
 def shine(
     settings: Settings,
-    status: Status,
+    status: BoxState,
     log: Callable[[str], None],
     *,
     clock: Callable[[], float] = time.monotonic,
@@ -146,24 +147,24 @@ def main() -> None:
     fault = f"{fault or last_word(folders.status) or reason(os.environ)}; {_NEXT}"
     print(f"pi-reader: {fault}", file=sys.stderr)
     leave_word(folders.status, fault)
-    shine(settings, Status(State.FAULT, fault), lambda line: print(line, file=sys.stderr))
+    shine(settings, BoxState(State.FAULT, fault), lambda line: print(line, file=sys.stderr))
 
 
 def last_word(path: Path) -> str:
     """Why the reader gave up, in its own words; "" if it left none."""
     try:
-        status = read_json(path, LARGEST)
+        said = read_json(path, LARGEST)
     except (BadData, MissingFile):
         return ""
-    is_its_own = status.get("state") == State.FAULT and "frames" in status
-    return str(status.get("fault", "")) if is_its_own else ""
+    state = BoxState.from_json(said)
+    return state.fault if state.state is State.FAULT and "frames" in said else ""
 
 
 def leave_word(path: Path, fault: str) -> None:
     """Write the fault to the reader's status file, for `pi-reader status`."""
-    words = {"state": State.FAULT, "fault": fault, "updated": time.time(), "pid": os.getpid()}
+    state = BoxState(State.FAULT, fault, updated=time.time(), pid=os.getpid())
     try:
-        StatusFile(path).write({}, words, time.monotonic())
+        StatusFile(path).write(None, state, time.monotonic())
     except CannotWrite as error:  # the lamp and the journal still report it
         print(error, file=sys.stderr)
 

@@ -6,14 +6,13 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pi_reader.box import host_sensors
 from pi_reader.box.problems import Problems
-from pi_reader.client.status import LARGEST, number
-from pi_reader.client.training import ACTIVE, is_active
+from pi_reader.client.status import LARGEST
 from pi_reader.errors import PiReaderError
 from pi_reader.files import read_json
+from pi_reader.state import Stage, TrainingState
 
 EVERY = 60.0  # seconds between two checks of temperature, disk and network
 OFTEN = 1.0  # seconds between two checks of the training's status file
@@ -49,7 +48,7 @@ class HostMonitor:
         self._state = state
         self._training = training
         self._stamp: tuple[int, int] | None = None
-        self._word: dict[str, Any] = {}
+        self._word = TrainingState()
         self._next_slow = self._next_often = -float("inf")
 
     def tick(self, now: float) -> None:
@@ -103,10 +102,10 @@ class HostMonitor:
             found = os.stat(self._training)
             if (found.st_ino, found.st_mtime_ns) != self._stamp:
                 self._stamp = found.st_ino, found.st_mtime_ns
-                self._word = read_json(self._training, LARGEST)
+                self._word = TrainingState.from_json(read_json(self._training, LARGEST))
         except (OSError, PiReaderError):
-            self._word = {}
-        active = is_active(self._word, self._wall())
-        self.progress = min(1.0, max(0.0, number(self._word, "progress"))) if active else None
-        killed = self._word.get("state") in ACTIVE and not active
-        self.message = "" if killed else str(self._word.get("message", ""))
+            self._word = TrainingState()
+        word, active = self._word, self._word.is_active(self._wall())
+        self.progress = min(1.0, max(0.0, word.progress)) if active else None
+        killed = word.state in (Stage.TRAINING, Stage.JUDGING) and not active
+        self.message = "" if killed else word.message

@@ -11,11 +11,11 @@ from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.events import Event, labels_from
 from pi_reader.box.problems import TROUBLES, Problems
 from pi_reader.box.reading_log import ReadingLog
-from pi_reader.box.status_file import plain
 from pi_reader.box.status_reporter import StatusReporter
 from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, PiReaderError
 from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
+from pi_reader.state import plain
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
 KINDS = ("read", "aim", "doctor", "label", "reload", "freeze", "release", "identify")
@@ -112,7 +112,7 @@ class RequestHandler:
             return {"done": "the display says that it is this one"}
         if request.kind == "aim":
             sight.reporter.aiming.ask(now)
-        return sight.reporter.figures()
+        return sight.reporter.report().to_json()
 
     def _label(self, words: Mapping[str, Any], asked: float) -> Mapping[str, Any]:
         """Keep a recent reading with what a person says it is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 from pi_reader.box.aiming import Aiming
 from pi_reader.box.button_actions import ButtonActions
@@ -18,7 +18,8 @@ from pi_reader.box.vote import Vote
 from pi_reader.camera.base import Camera
 from pi_reader.camera.image_quality import Conditions, conditions
 from pi_reader.outputs.base import Output
-from pi_reader.values import Frame, Reading, State, Status
+from pi_reader.state import BoxState, LastReading
+from pi_reader.values import Frame, Reading, State
 
 AWAKE_AFTER = 10  # reads after which starting is over, even if no two of them agree
 
@@ -61,7 +62,7 @@ class StatusReporter:
         self._conditions: Conditions | None = None
         self._trouble: State | None = None
         self._is_awake = False
-        self._status = Status(State.STARTING)
+        self._state = BoxState()
         self._since = clock()
         self._started = clock()
 
@@ -83,91 +84,89 @@ class StatusReporter:
 
     def begin(self) -> None:
         """Report that the box is starting."""
-        self._outputs.tell(self._status)
+        self._outputs.tell(self._state)
 
-    def end(self, last_word: Status) -> None:
+    def end(self, last_word: BoxState) -> None:
         """Show the final status on the outputs."""
-        self._status = last_word
+        self._state = last_word
         with self._problems.kept_from_stopping_us("outputs"):
             self._outputs.tell(last_word)
 
     def close(self) -> None:
         """Write the final status for other processes."""
         if self._status_file is not None:
-            with self._problems.kept_from_stopping_us("status file"):
-                self._status_file.write({}, self.figures(), self._clock())
+            self._write(self._status_file, None)
 
     def tell(self, now: float) -> None:
         """Report the current state to all, if it has changed."""
-        status = self._status_now(now)
-        if status != self._status:
-            if status.state != self._status.state:
-                self._since = now
-            self._status = status
-            self._outputs.tell(status)
-        said = self._vote.said
-        line = f"{status.state}: {said.text}" if said else str(status.state)
-        self._notifier.say(f"{line}; {status.fault}" if status.fault else line)
-        self._write_report(now)
+        before, self._state = self._state, self._state_now(now)
+        state = self._state
+        if state.state != before.state:
+            self._since = now
+        if state != before:
+            self._outputs.tell(state)
+        line = f"{state.state}: {state.text}" if state.text else str(state.state)
+        self._notifier.say(f"{line}; {state.fault}" if state.fault else line)
+        frame = self.frames if self.aiming.is_on(now) else 0
+        key = (state, state.text, state.faults, state.broken, frame)
+        if self._status_file is not None and self._status_file.is_due(key, now):
+            self._write(self._status_file, key)
 
-    def figures(self) -> dict[str, Any]:
-        """All values of the status file."""
-        status, said, around = self._status, self._vote.said, self._host_monitor
-        now, last, seen = self._clock(), self._reading_log.events.last, self._conditions
-        uptime = now - self._started
-        return {
-            "state": str(status.state),
-            "text": said.text if said else "",
-            "sure": said is not None and all(digit.sure for digit in said.digits),
-            "fault": status.fault if status.state is State.FAULT else self._problems.newest,
-            "faults": self._problems.all,
-            "message": status.message,
-            "progress": status.progress,
-            "frozen": status.frozen,
-            "address": status.address,
-            "since": self._wall() - (now - self._since),
-            "updated": self._wall(),
-            "uptime": uptime,
-            "pid": os.getpid(),
-            "frames": self.frames,
-            "reads": self.reads,
-            "unsure_share": self._reading_log.drift.share,
-            "looks_per_second": self.frames / uptime if uptime > 0 else 0.0,
-            "weights": self._weights,
-            "generation": self._generation,
-            "memory": self._memory.figures if self._memory is not None else None,
-            "camera": dict(getattr(self._camera, "figures", {})),
-            "conditions": vars(seen) if seen else None,
-            "aim": self.aiming.figures,
-            "broken": self._broken(),
-            "temperature": around.temperature,
-            "disk_free_mb": around.disk_free_mb,
-            "last": {
-                "text": last.reading.text,
-                "when": last.when,
-                "event": last.number,
-                "sure": all(digit.sure for digit in last.reading.digits),
-                "confidence": min(digit.confidence for digit in last.reading.digits),
-            }
+    def report(self) -> BoxState:
+        """The latest state with all its figures, for other processes."""
+        state = self._state
+        now, uptime = self._clock(), self._clock() - self._started
+        last, seen, around = self._reading_log.events.last, self._conditions, self._host_monitor
+        said = self._vote.said
+        return replace(
+            state,
+            fault=state.fault if state.state is State.FAULT else self._problems.newest,
+            text=said.text if said else "",
+            sure=said is not None and all(digit.sure for digit in said.digits),
+            faults=self._problems.all,
+            broken=self._broken(),
+            since=self._wall() - (now - self._since),
+            updated=self._wall(),
+            uptime=uptime,
+            pid=os.getpid(),
+            frames=self.frames,
+            reads=self.reads,
+            unsure_share=self._reading_log.drift.share,
+            looks_per_second=self.frames / uptime if uptime > 0 else 0.0,
+            weights=self._weights,
+            generation=self._generation,
+            memory=self._memory.figures if self._memory is not None else None,
+            camera=dict(getattr(self._camera, "figures", {})),
+            conditions=vars(seen) if seen else None,
+            aim=self.aiming.figures,
+            temperature=around.temperature,
+            disk_free_mb=around.disk_free_mb,
+            last=LastReading(
+                last.reading.text,
+                last.when,
+                last.number,
+                all(digit.sure for digit in last.reading.digits),
+                min(digit.confidence for digit in last.reading.digits),
+            )
             if last
             else None,
-        }
+        )
 
-    def _status_now(self, now: float) -> Status:
-        correction = self._actions.correction
-        said = self.held if self._actions.frozen else self._vote.said
+    def _state_now(self, now: float) -> BoxState:
+        correction, said = self._actions.correction, self._vote.said
+        shown = self.held if self._actions.frozen else said
         if correction is not None:
             state = State.CORRECTING
-        elif said is not None:
-            state = State.READING if all(d.sure for d in said.digits) else State.UNSURE
+        elif shown is not None:
+            state = State.READING if all(digit.sure for digit in shown.digits) else State.UNSURE
         elif not self._is_awake:
             state = State.STARTING
         else:
             state = self._trouble or State.NOTHING
-        broken = (f"{name}: {why}" for name, why in self._broken().items())
-        return Status(
+        broken = self._broken()
+        return BoxState(
             state,
-            self._problems.newest or next(broken, ""),
+            self._problems.newest or next((f"{name}: {why}" for name, why in broken.items()), ""),
             self.aiming.words
             or self._actions.news(now)
             or self._host_monitor.message
@@ -176,23 +175,15 @@ class StatusReporter:
             self._host_monitor.progress,
             correction,
             self._actions.frozen,
+            said.text if said else "",
+            faults=self._problems.all,
+            broken=broken,
         )
 
     def _broken(self) -> dict[str, str]:
         """The outputs that are broken, with the reason; a copy, which does not change meanwhile."""
         return dict(getattr(self._outputs, "broken", {}))
 
-    def _write_report(self, now: float) -> None:
-        if self._status_file is None:
-            return
-        said = self._vote.said
-        key = {
-            "status": self._status,
-            "text": said.text if said else "",
-            "faults": self._problems.all,
-            "broken": self._broken(),
-            "frame": self.frames if self.aiming.is_on(now) else 0,
-        }
-        if self._status_file.is_due(key, now):
-            with self._problems.kept_from_stopping_us("status file"):
-                self._status_file.write(key, self.figures(), now)
+    def _write(self, file: StatusFile, key: object) -> None:
+        with self._problems.kept_from_stopping_us("status file"):
+            file.write(key, self.report(), self._clock())

@@ -11,8 +11,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of
-from pi_reader.client.status import LARGEST, number, read_status
+from pi_reader.client.status import LARGEST, read_status
 from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
+from pi_reader.state import number
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -81,10 +82,8 @@ def lines(figures: Figures, share: float) -> Iterator[str]:
         for name, key in (("exposure ms", "exposure_ms"), ("gain", "gain"))
         if key in figures
     )
-    yield (
-        f"light  {number(figures, 'mean'):.0f} of 255, {number(figures, 'clipped'):.0%} burnt "
-        f"out{exposure}"
-    )
+    light, burnt = number(figures, "mean"), number(figures, "clipped")
+    yield f"light  {light:.0f} of 255, {burnt:.0%} burnt out{exposure}"
     if figures.get("digits"):
         yield (
             f"page   {counted(figures['digits'], 'digit')}, {figures['smallest']} to "
@@ -114,21 +113,20 @@ def from_service(
     """
     from pi_reader.files import read_json
     from pi_reader.requests import Requests
+    from pi_reader.state import BoxState
 
     requests = Requests(folders.requests)
     seen = 0.0
     while True:
-        status: Mapping[str, Any] = requests.wait(requests.ask("aim"), _ANSWER_SECONDS)
+        state = BoxState.from_json(requests.wait(requests.ask("aim"), _ANSWER_SECONDS))
         asked = clock()
         while clock() - asked < _ASK_EVERY:
-            aim, updated = status.get("aim"), number(status, "updated")
-            if isinstance(aim, dict) and updated != seen:
-                seen = updated
-                camera = status.get("camera")
-                yield {**(camera if isinstance(camera, dict) else {}), **aim}
+            if state.aim is not None and state.updated != seen:
+                seen = state.updated
+                yield {**state.camera, **state.aim}
             sleep(_POLL)
             try:
-                status = read_json(folders.status, LARGEST)
+                state = BoxState.from_json(read_json(folders.status, LARGEST))
             except (MissingFile, BadData) as error:
                 raise Busy(
                     f"{folders.status}: the service is gone; `pi-reader status` says why"
@@ -149,7 +147,8 @@ def from_camera(
     from pi_reader.cli.build import open_camera, open_outputs
     from pi_reader.cli.common import open_reader
     from pi_reader.config import load_settings
-    from pi_reader.values import State, Status
+    from pi_reader.state import BoxState
+    from pi_reader.values import State
 
     settings = load_settings(folders.settings)
     crop = Crop(settings.camera.region, settings.camera.masked)
@@ -164,7 +163,7 @@ def from_camera(
                 next_reading = clock() + max(_READ_EVERY, _READ_SHARE * (clock() - begun))
             figures = aiming.figures(frame.grey, reading)
             outputs.tell(
-                Status(State.NOTHING, message=aiming.words(figures, best.share(figures["focus"])))
+                BoxState(State.NOTHING, message=aiming.words(figures, best.share(figures["focus"])))
             )
             outputs.tick(clock())
             yield {**getattr(camera, "figures", {}), **figures}

@@ -160,23 +160,24 @@ def settings(box: Box) -> Finding:
 
 def service(box: Box) -> Finding:
     """Whether the service runs and answers, and whether it reports a fault."""
-    from pi_reader.client.status import number, read_status, span
+    from pi_reader.client.status import read_status, span
 
     known = read_status(box.folders, time.time())
     if not known.running:
         return wrong(known.problem) if box.is_device else absent(known.problem)
-    box.status = known.status
-    words = f"it runs for {span(number(known.status, 'uptime'))}"
+    box.state = known.state
+    words = f"it runs for {span(box.state.uptime)}"
     if problem := _answer(box):
         return worth_a_look(f"{words}, but does not answer: {problem}")
-    if fault := box.status.get("fault"):
-        return worth_a_look(f"{words}, but says: {fault}")
+    if box.state.fault:
+        return worth_a_look(f"{words}, but says: {box.state.fault}")
     return well(words)
 
 
 def _answer(box: Box) -> str:
     """Request the service's status; returns what is wrong if there is no answer."""
     from pi_reader.requests import Requests
+    from pi_reader.state import BoxState
 
     requests = Requests(box.folders.requests)
     try:
@@ -186,5 +187,5 @@ def _answer(box: Box) -> str:
     except Busy as error:
         return str(error)
     if "frames" in answer:
-        box.status = answer
+        box.state = BoxState.from_json(answer)
     return ""

@@ -19,7 +19,6 @@ from pathlib import Path
 from pi_reader import __version__
 from pi_reader.camera import CAMERAS, light
 from pi_reader.cli.common import counted
-from pi_reader.client.status import is_number
 from pi_reader.config import Folders, Settings
 from pi_reader.errors import BadData, CannotWrite, MissingFile
 from pi_reader.files import believed, check_file
@@ -27,7 +26,8 @@ from pi_reader.inputs import INPUTS
 from pi_reader.outputs import OUTPUTS
 from pi_reader.parts import Part
 from pi_reader.parts.findings import Finding, Machine, absent, well, worth_a_look, wrong
-from pi_reader.values import ADVICE, State
+from pi_reader.state import is_number
+from pi_reader.values import ADVICE
 
 SERVICE_USER = "pi-reader"
 FEW_FREE_MB = 200  # megabytes: enough for everything stored, and for the system's own logs
@@ -64,17 +64,16 @@ def board(box: Box) -> Finding:
 
 def camera(box: Box) -> Finding:
     """Whether the camera delivers frames, and whether they are usable."""
-    part = CAMERAS[box.settings.camera.kind]
-    if not box.status and part.examine is not None:
+    part, state = CAMERAS[box.settings.camera.kind], box.state
+    if state is None:
+        assert part.examine is not None
         return part.examine(box.settings.camera, box)
-    frames, view = box.status.get("frames"), box.status.get("conditions")
-    state = str(box.status.get("state"))
-    if state in ADVICE:
-        advice = f"{ADVICE[State(state)]}, `pi-reader aim` helps"
-        return worth_a_look(f"the service sees {frames} frames; {state}: {advice}")
-    mean = view.get("mean") if isinstance(view, dict) else None
+    if state.state in ADVICE:
+        advice = f"{ADVICE[state.state]}, `pi-reader aim` helps"
+        return worth_a_look(f"the service sees {state.frames} frames; {state.state}: {advice}")
+    mean = (state.conditions or {}).get("mean")
     light = f", light {mean:.0f} of 255" if is_number(mean) else ""
-    return well(f"the service has seen {frames} frames{light}")
+    return well(f"the service has seen {state.frames} frames{light}")
 
 
 def parts() -> dict[str, Callable[[Box], Finding]]:
@@ -210,7 +209,7 @@ def memory(box: Box) -> Finding:
             words = f"{free:.0f} MB free"
             return (
                 well(words)
-                if free >= LEAST_MEMORY_MB or box.status
+                if free >= LEAST_MEMORY_MB or box.state
                 else worth_a_look(
                     f"{words}; the reader needs {LEAST_MEMORY_MB} to start; end other programs"
                 )
@@ -338,18 +337,16 @@ def samples(box: Box) -> Finding:
 
 def training(box: Box) -> Finding:
     """The result of the last training."""
-    from pi_reader.files import read_json
+    from pi_reader.client.status import read_training
+    from pi_reader.state import Stage
 
-    try:
-        word = read_json(box.folders.training)
-    except MissingFile:
+    said = read_training(box.folders)
+    if said.state is Stage.NONE:
         return absent("no training since the start of the box")
-    words = f"{word.get('state')}: {word.get('message') or 'nothing to say'}"
-    return (
-        worth_a_look(f"{words}; `journalctl -u pi-reader-train -n 30` says more")
-        if word.get("state") == "failed"
-        else well(words)
-    )
+    words = f"{said.state}: {said.message or 'nothing to say'}"
+    if said.state is Stage.FAILED:
+        return worth_a_look(f"{words}; `journalctl -u pi-reader-train -n 30` says more")
+    return well(words)
 
 
 def mnist(box: Box) -> Finding:

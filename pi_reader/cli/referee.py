@@ -8,7 +8,8 @@ from typing import Self
 from pi_reader.camera.desk import DeskCamera
 from pi_reader.handwriting.page import Page
 from pi_reader.scoring import Score, Truth, count
-from pi_reader.values import Frame, Reading, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Frame, Reading
 
 
 class Referee:
@@ -59,7 +60,7 @@ class Referee:
             self.said += 1
             self.milliseconds += reading.milliseconds.get("total", 0.0)
 
-    def tell(self, status: Status) -> None:
+    def tell(self, status: BoxState) -> None:
         """Ignore the status."""
 
     def tick(self, now: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ from pi_reader.cli.common import (
     is_others,
     is_our_weights,
 )
-from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
+from pi_reader.errors import INTERRUPTED, BadData, Busy, UsageError
 from pi_reader.library import weights_path
 
 if TYPE_CHECKING:
@@ -122,13 +121,10 @@ def _tonight(folders: Folders, settings: Settings) -> float:
     """How many seconds of the night are left; 0, with a message, if it is not night."""
     import time
 
-    from pi_reader.files import read_json
+    from pi_reader.client.status import read_status
     from pi_reader.learning.night.hours import hours
 
-    status = {}
-    with contextlib.suppress(MissingFile, BadData):
-        status = read_json(folders.status)
-    found = hours(settings.night, time.time(), status)
+    found = hours(settings.night, time.time(), read_status(folders, time.time()).state)
     if not found.seconds:
         print(found.why)
     return found.seconds

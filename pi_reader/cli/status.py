@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of, one_line
-from pi_reader.client.status import BoxStatus, is_number, number, read_status, span
+from pi_reader.client.status import BoxStatus, read_status, span
 from pi_reader.errors import INTERRUPTED, NoHardware
+from pi_reader.state import BoxState, is_number, number
 
 HELP = """how the box is doing: what it sees, what is wrong, what it is learning
 
@@ -23,6 +24,24 @@ EXAMPLE = "pi-reader status --follow"
 
 OFFLINE = NoHardware.exit_code
 _FOLLOW_SECONDS = 1.0
+_VIEW = {
+    "mean": "light {:.0f} of 255",
+    "clipped": "{:.0%} burnt out",
+    "sharpness": "sharpness {:.2f}",
+}
+_CAMERA = {
+    "exposure_ms": "{:.1f} ms",
+    "gain": "gain {:.1f}",
+    "lux": "{:.0f} lux",
+    "focus": "focus {:.0f}",
+}
+_COUNTED = {
+    "frames": "{:.0f} frames",
+    "reads": "{:.0f} read",
+    "looks_per_second": "{:.1f} looks/s",
+    "unsure_share": "{:.0%} unsure",
+}
+_DEVICE = {"temperature": "{:.0f} °C", "disk_free_mb": "{:.0f} MB free"}
 _CLEAR = "\x1b[H\x1b[2J"
 
 
@@ -66,86 +85,54 @@ def run(args: argparse.Namespace) -> int:
 
 def lines(known: BoxStatus, now: float) -> Iterator[str]:
     """The status for people, in lines."""
-    status = known.status
+    state, training = known.state, known.learning
     if known.problem:
         yield known.problem
     if known.running:
-        held = ", the display is held" if status.get("frozen") is True else ""
-        since = span(now - number(status, "since", now))
-        yield f"{status.get('state', 'running')} for {since}{_quoted(status)}{held}"
-    for name, words in _facts(status, now) if known.running else ():
+        text = f": {_in_line(state.text)}" if state.text else ""
+        held = ", the display is held" if state.frozen else ""
+        yield f"{state.state} for {span(now - state.since)}{text}{held}"
+    for name, words in _facts(state, now) if known.running else ():
         yield f"  {name:11} {words}"
-    if words := _training(known.training, now):
-        yield f"  {'training':11} {words}"
+    if training.state:
+        words = training.words + (f": {training.message}" if training.message else "")
+        yield f"  {'training':11} {words} ({span(now - training.updated)} ago)"
 
 
-def _quoted(status: Mapping[str, Any]) -> str:
-    text = status.get("text")
-    return f": {'  '.join(str(text).split())}" if text else ""
+def _in_line(text: str) -> str:
+    return "  ".join(text.split())
 
 
-def _facts(status: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
+def _facts(state: BoxState, now: float) -> Iterator[tuple[str, str]]:
     """The service's counts and measurements, as far as available."""
-    last, view, camera = (_table(status, key) for key in ("last", "conditions", "camera"))
-    for fault in _table(status, "faults").values() or filter(None, [status.get("fault")]):
-        yield "fault", str(fault)
-    if status.get("message"):
-        yield "message", "  ".join(str(status["message"]).split("\n"))
-    if last.get("text"):
-        when = number(last, "when")
-        ago = f", {span(now - when)} ago" if when else ""
-        name = f" (reading {last['event']})" if is_number(last.get("event")) else ""
-        yield "last", f"{'  '.join(str(last['text']).split())}{name}{ago}"
-    yield from _joined(
-        "view",
-        view,
-        {
-            "mean": "light {:.0f} of 255",
-            "clipped": "{:.0%} burnt out",
-            "sharpness": "sharpness {:.2f}",
-        },
-    )
-    yield from _joined(
-        "camera",
-        camera,
-        {
-            "exposure_ms": "{:.1f} ms",
-            "gain": "gain {:.1f}",
-            "lux": "{:.0f} lux",
-            "focus": "focus {:.0f}",
-        },
-    )
-    yield from _joined(
-        "counted",
-        status,
-        {
-            "frames": "{:.0f} frames",
-            "reads": "{:.0f} read",
-            "looks_per_second": "{:.1f} looks/s",
-            "unsure_share": "{:.0%} unsure",
-        },
-    )
-    for name, reason in _table(status, "broken").items():
+    for fault in state.faults.values() or filter(None, [state.fault]):
+        yield "fault", fault
+    if state.message:
+        yield "message", "  ".join(state.message.split("\n"))
+    if (last := state.last) and last.text:
+        ago = f", {span(now - last.when)} ago" if last.when else ""
+        name = f" (reading {last.event})" if last.event is not None else ""
+        yield "last", f"{_in_line(last.text)}{name}{ago}"
+    for name, values, forms in (
+        ("view", state.conditions or {}, _VIEW),
+        ("camera", state.camera, _CAMERA),
+        ("counted", vars(state), _COUNTED),
+    ):
+        yield from _joined(name, values, forms)
+    for name, reason in state.broken.items():
         yield "broken", f"{name}: {reason}"
-    weights = str(status.get("weights") or "")[:12]
-    generation = status.get("generation")
-    if weights:
-        yield "weights", weights + (f", generation {generation}" if generation is not None else "")
-    remembered = _table(status, "memory")
-    if is_number(remembered.get("keys")):
-        changed = int(number(remembered, "changed_today"))
-        yield (
-            "memory",
-            f"{counted(int(remembered['keys']), 'taught digit')}, which changed "
-            f"{counted(changed, 'digit')} today",
-        )
-    yield from _joined(
-        "device", status, {"temperature": "{:.0f} °C", "disk_free_mb": "{:.0f} MB free"}
-    )
-    if status.get("address"):
-        yield "address", str(status["address"])
-    since_then = max(0.0, now - number(status, "updated", now))  # the file is updated rarely
-    yield "up", span(number(status, "uptime") + since_then)
+    if state.weights:
+        which = "" if state.generation is None else f", generation {state.generation}"
+        yield "weights", state.weights[:12] + which
+    if state.memory is not None:
+        taught = counted(int(number(state.memory, "keys")), "taught digit")
+        changed = counted(int(number(state.memory, "changed_today")), "digit")
+        yield "memory", f"{taught}, which changed {changed} today"
+    yield from _joined("device", vars(state), _DEVICE)
+    if state.address:
+        yield "address", state.address
+    since_then = max(0.0, now - state.updated)  # the file is updated rarely
+    yield "up", span(state.uptime + since_then)
 
 
 def _joined(
@@ -155,20 +142,3 @@ def _joined(
     words = [form.format(values[key]) for key, form in forms.items() if is_number(values.get(key))]
     if words:
         yield name, ", ".join(words)
-
-
-def _training(training: Mapping[str, Any], now: float) -> str:
-    """The training's status in words, "" if there is none."""
-    if not training.get("state"):
-        return ""
-    words = str(training["state"])
-    if words in ("training", "judging"):
-        words += f" {number(training, 'progress'):.0%}"
-    if training.get("message"):
-        words += f": {training['message']}"
-    return f"{words} ({span(now - number(training, 'updated', now))} ago)"
-
-
-def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = values.get(key)
-    return value if isinstance(value, dict) else {}

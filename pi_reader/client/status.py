@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from typing import Any
 from pi_reader.config import Folders
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import locked, read_json
+from pi_reader.state import BoxState, TrainingState
+from pi_reader.values import State
 
 STALE_SECONDS = 60.0  # the service writes every ten, but a Zero may read a printed page for twenty
 LARGEST = 64 << 10  # bytes of a status file
-_BEYOND = 1e12  # above any valid time or count; excludes infinity
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,24 @@ class BoxStatus:
     """The status of a box as seen from outside.
 
     problem: why it is not running or may hang, and what to do, "" if all is well.
-    status, training: the last status of the service and of the training, empty if there is none.
+    status, training: the last status of the service and of the training as they were written,
+    empty if there is none; state, learning: the same as values.
     """
 
     running: bool
     problem: str = ""
     status: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state(self) -> BoxState:
+        """What the service said of the box."""
+        return BoxState.from_json(self.status)
+
+    @property
+    def learning(self) -> TrainingState:
+        """What the training said of itself."""
+        return TrainingState.from_json(self.training)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -47,40 +60,36 @@ class BoxStatus:
 
 def read_status(folders: Folders, now: float) -> BoxStatus:
     """Read the status of the box; `now` in seconds since 1970. Raises nothing."""
-    training = read_training(folders)
+    training: dict[str, Any] = {}
+    with suppress(MissingFile, BadData):
+        training = read_json(folders.training, LARGEST)
     try:
         status = read_json(folders.status, LARGEST)
-    except MissingFile:
-        return BoxStatus(
-            False, f"not running: there is no {folders.status}; {_start(folders)}", {}, training
-        )
-    except BadData as error:
-        return BoxStatus(False, f"not running: {error}; {_start(folders)}", {}, training)
-    running, problem = _judge(folders, status, now)
-    return BoxStatus(running, problem, status, training)
+    except (MissingFile, BadData) as error:
+        why = error if isinstance(error, BadData) else f"there is no {folders.status}"
+        return BoxStatus(False, f"not running: {why}; {_start(folders)}", {}, training)
+    return BoxStatus(*_judge(folders, status, now), status, training)
 
 
-def read_training(folders: Folders) -> dict[str, Any]:
-    """The last status of the training; {} if there is none or it is damaged."""
-    try:
-        return read_json(folders.training, LARGEST)
-    except (MissingFile, BadData):
-        return {}
+def read_training(folders: Folders) -> TrainingState:
+    """What the training said last; nothing if there is none or its file is damaged."""
+    return read_status(folders, 0.0).learning
 
 
 def _judge(folders: Folders, status: Mapping[str, Any], now: float) -> tuple[bool, str]:
-    """Whether the service that wrote this status is alive, and what is wrong with it."""
-    age = now - number(status, "updated")
-    if not _is_alive(status.get("pid")) or (age > STALE_SECONDS and not _is_held(folders.lock)):
-        ended = {"stopping": "it was stopped", "fault": "it gave up"}.get(
-            str(status.get("state")), "it ended without a word"
+    """Whether the service that said this is alive, and what is wrong with it."""
+    state = BoxState.from_json(status)
+    age = now - state.updated
+    if not _is_alive(state.pid) or (age > STALE_SECONDS and not _is_held(folders.lock)):
+        ended = {State.STOPPING: "it was stopped", State.FAULT: "it gave up"}.get(
+            state.state, "it ended without a word"
         )
-        why = f" ({status.get('fault')})" if status.get("state") == "fault" else ""
+        why = f" ({state.fault})" if state.state is State.FAULT else ""
         return False, f"not running: {ended} {span(age)} ago{why}; {_start(folders)}"
     if "frames" not in status:  # the fault lamp's process speaks for the reader, and only once
-        return False, f"not running: {status.get('fault') or 'no reason was given'}"
+        return False, f"not running: {state.fault or 'no reason was given'}"
     if age > STALE_SECONDS:
-        return False, f"hangs: its last word is {span(age)} old; {_restart(folders, status)}"
+        return False, f"hangs: its last word is {span(age)} old; {_restart(folders, state)}"
     return True, ""
 
 
@@ -94,18 +103,18 @@ def _start(folders: Folders) -> str:
     return "`pi-reader run` starts it, with the same --state if one is given"
 
 
-def _restart(folders: Folders, status: Mapping[str, Any]) -> str:
+def _restart(folders: Folders, state: BoxState) -> str:
     """What to do about a service that hangs."""
     if folders.is_device:
         return (
             "the watchdog restarts it within a minute, else `sudo systemctl restart pi-reader` does"
         )
-    return f"end process {status['pid']} and start it again"
+    return f"end process {state.pid} and start it again"
 
 
-def _is_alive(pid: object) -> bool:
+def _is_alive(pid: int | None) -> bool:
     """Whether there is a process with this number."""
-    if type(pid) is not int or not 0 < pid < 1 << 31:
+    if pid is None or not 0 < pid < 1 << 31:
         return False
     try:
         os.kill(pid, 0)
@@ -135,13 +144,3 @@ def span(seconds: float) -> str:
         if seconds < until:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds / 86400:.0f} days"
-
-
-def is_number(value: object) -> bool:
-    """Whether a value from a status file is a number that can be shown."""
-    return type(value) in (int, float) and abs(value) < _BEYOND  # type: ignore[arg-type]
-
-
-def number(values: Mapping[str, Any], key: str, otherwise: float = 0.0) -> float:
-    """A number from a status file, `otherwise` if it is missing or no number."""
-    return float(values[key]) if is_number(values.get(key)) else otherwise

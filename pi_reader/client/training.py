@@ -7,14 +7,12 @@ hanging up ends the following but never the training. Nothing here imports numpy
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from pi_reader.client.status import BoxStatus, number, read_status, read_training
+from pi_reader.client.status import BoxStatus, read_status, read_training
 from pi_reader.config import Folders
+from pi_reader.state import Stage, TrainingState
 
-ACTIVE = ("training", "judging")
-DEAD_SECONDS = 900.0  # without a word from a training: it was killed
 START_SECONDS = 60.0  # that a training may take to begin: a Zero needs a while to load numpy
 LONGEST_SECONDS = 26 * 3600.0  # that anybody is told for; a night is shorter
 
@@ -39,8 +37,8 @@ def follow(
         if line != said:
             yield line
             said = line
-        if not is_active(training, clock()):
-            if not asked or number(training, "updated") >= begun:
+        if not training.is_active(clock()):
+            if not asked or training.updated >= begun:
                 return
             if clock() - begun >= START_SECONDS:
                 yield (
@@ -51,30 +49,25 @@ def follow(
         wait(_POLL)
 
 
-def is_active(training: Mapping[str, Any], now: float) -> bool:
-    """Whether a training is running, according to its last status."""
-    return training.get("state") in ACTIVE and abs(now - number(training, "updated")) < DEAD_SECONDS
-
-
 def service_lines(known: BoxStatus) -> Iterator[str]:
     """The service's status in lines, or why there is none."""
     if not known.running:
         yield f"reader: {known.problem}"
         return
-    text = "  ".join(str(known.status.get("text") or "").split())
-    yield f"reader: {known.status.get('state')}" + (f", {text}" if text else "")
-    for key in ("fault", "message"):
-        if known.status.get(key):
-            yield f"{key}: {known.status[key]}"
+    state = known.state
+    text = "  ".join(state.text.split())
+    yield f"reader: {state.state}" + (f", {text}" if text else "")
+    if state.fault:
+        yield f"fault: {state.fault}"
+    if state.message:
+        yield f"message: {state.message}"
 
 
-def training_line(training: Mapping[str, Any]) -> str:
+def training_line(training: TrainingState) -> str:
     """The training's status in one line."""
-    if not training.get("state"):
+    if training.state is Stage.NONE:
         return "training: none since the box was switched on"
-    words = f"training: {training['state']}"
-    if training["state"] in ACTIVE:
-        words += f" {number(training, 'progress'):.0%}"
-        if until := number(training, "until"):
-            words += time.strftime(", until %H:%M", time.localtime(until))
-    return words + (f": {training['message']}" if training.get("message") else "")
+    words = f"training: {training.words}"
+    if training.words != training.state and training.until:
+        words += time.strftime(", until %H:%M", time.localtime(training.until))
+    return words + (f": {training.message}" if training.message else "")

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader import __version__
-from pi_reader.client.status import BoxStatus, is_number, number
+from pi_reader.client.status import BoxStatus
 from pi_reader.errors import BadSettings
+from pi_reader.state import BoxState, TrainingState
 
 ONLINE, OFFLINE = "online", "offline"
 RETAINED = ("availability", "state", "reading", "training")  # what lies at the broker
@@ -59,54 +60,53 @@ def as_json(values: Mapping[str, Any]) -> str:
 
 def state_of(known: BoxStatus, room: str = "") -> dict[str, Any]:
     """How the box is doing; faults are told here and not as its absence."""
-    status = known.status if known.running else {}
+    state = known.state if known.running else BoxState(fault=known.problem)
     return {
-        "state": str(status.get("state") or "starting") if known.running else NOT_RUNNING,
-        "text": _short(status.get("text")),
-        "unsure": bool(status.get("text")) and status.get("sure") is not True,
-        "fault": _short(status.get("fault")) if known.running else _short(known.problem),
-        "message": _short(status.get("message")),
-        "frozen": status.get("frozen") is True,
-        "generation": status.get("generation"),
-        "weights": str(status.get("weights") or "")[:12],
-        "address": _short(status.get("address")),
+        "state": str(state.state) if known.running else NOT_RUNNING,
+        "text": _short(state.text),
+        "unsure": bool(state.text) and not state.sure,
+        "fault": _short(state.fault),
+        "message": _short(state.message),
+        "frozen": state.frozen,
+        "generation": state.generation,
+        "weights": state.weights[:12],
+        "address": _short(state.address),
         "room": room,
         "version": __version__,
     }
 
 
-def measured(known: BoxStatus) -> dict[str, Any]:
+def measured(state: BoxState) -> dict[str, Any]:
     """What changes all the time, and is told now and then."""
     keys = ("temperature", "disk_free_mb", "frames", "reads", "unsure_share", "uptime")
-    return {key: known.status[key] for key in keys if is_number(known.status.get(key))}
+    return {key: value for key in keys if (value := getattr(state, key)) is not None}
 
 
-def reading_of(status: Mapping[str, Any]) -> dict[str, Any] | None:
+def reading_of(state: BoxState) -> dict[str, Any] | None:
     """The last reading, None if there was none since the start of the service.
 
     `number` is what a label names; `time` has the local offset; confidence is in percent.
     """
-    last = status.get("last")
-    if not isinstance(last, dict) or not is_number(last.get("event")):
+    last = state.last
+    if last is None or last.event is None:
         return None
-    when = number(last, "when")
     return {
-        "text": _short(last.get("text")),
-        "number": int(last["event"]),
-        "sure": last.get("sure") is True,
-        "confidence": round(100 * number(last, "confidence"), 1),
-        "when": when or None,
-        "time": local_time(when) if when else None,
+        "text": _short(last.text),
+        "number": last.event,
+        "sure": last.sure,
+        "confidence": round(100 * last.confidence, 1),
+        "when": last.when or None,
+        "time": local_time(last.when) if last.when else None,
     }
 
 
-def training_of(training: Mapping[str, Any]) -> dict[str, Any]:
+def training_of(training: TrainingState) -> dict[str, Any]:
     """How the training gets on, in steps that are worth a message."""
     return {
-        "state": str(training.get("state") or "none"),
-        "progress": round(100 * round(_STEPS * number(training, "progress")) / _STEPS),
-        "message": _short(training.get("message")),
-        "until": number(training, "until") or None,
+        "state": training.state or "none",
+        "progress": round(100 * round(_STEPS * training.progress) / _STEPS),
+        "message": _short(training.message),
+        "until": training.until or None,
     }
 
 
@@ -119,6 +119,5 @@ def local_time(when: float) -> str | None:
     return f"{text[:-2]}:{text[-2:]}"
 
 
-def _short(value: object) -> str:
-    text = "" if value is None else str(value)
+def _short(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

@@ -133,7 +133,7 @@ class Link:
             return ()
         self._stamp, self._judge_at = stamp, now + JUDGE
         self._known, self._is_news = read_status(self._folders, time.time()), True
-        reading = reading_of(self._known.status)
+        reading = reading_of(self._known.state)
         if reading is None or reading == self._last:
             return ()
         self._last = reading
@@ -265,8 +265,8 @@ class Link:
         core = as_json(state | {"fault": ""} if state["state"] == NOT_RUNNING else state)  # its age
         if core != self._said.get("core") or now - self._state_at >= REPEAT:
             self._said["core"], self._state_at = core, now
-            self._retain("state", as_json(state | measured(self._known)))
-        training = as_json(training_of(self._known.training))
+            self._retain("state", as_json(state | measured(self._known.state)))
+        training = as_json(training_of(self._known.learning))
         if training != self._said.get("training"):
             self._retain("training", training)
 

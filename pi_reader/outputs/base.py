@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
-from pi_reader.values import Frame, Reading, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Frame, Reading
 
 
 class Output(Protocol):
@@ -20,7 +21,7 @@ class Output(Protocol):
         Called when the reading has changed; one without lines means that the paper is gone.
         """
 
-    def tell(self, status: Status) -> None:
+    def tell(self, status: BoxState) -> None:
         """Show what the box is doing; called when that has changed."""
 
     def tick(self, now: float) -> None:

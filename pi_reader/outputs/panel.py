@@ -13,7 +13,8 @@ from pi_reader.outputs.patterns import Lamps, lamps
 from pi_reader.outputs.scene import Moment, Onlooker, topic
 from pi_reader.outputs.segments import FONT, character
 from pi_reader.parts import Part, rules, setting
-from pi_reader.values import Frame, Reading, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Frame, Reading
 
 WIDTH, HEIGHT = 128, 64  # dots of the simulated display
 _COLUMNS, _LINES = 80, 24  # the smallest terminal that it is drawn in
@@ -61,7 +62,7 @@ class Panel(Onlooker):
         if not self._in_place() and (before is None or before.text != reading.text):
             self._line(" / ".join(reading.text.split("\n")), *_opinions(reading))
 
-    def tell(self, status: Status) -> None:
+    def tell(self, status: BoxState) -> None:
         """Show what the box is doing; without a terminal, print a line if that has changed."""
         before = self._moment.told
         super().tell(status)

@@ -24,7 +24,8 @@ import math
 from dataclasses import dataclass
 
 from pi_reader.outputs.scene import Moment, Spelled, spelled
-from pi_reader.values import State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import State
 
 Pattern = tuple[float, ...]  # seconds lit, dark, lit, dark ..., over and over again
 
@@ -96,7 +97,7 @@ def lamps(moment: Moment) -> Lamps:
     )
 
 
-def heartbeat(status: Status) -> Pattern:
+def heartbeat(status: BoxState) -> Pattern:
     """The heartbeat's pattern: what the box is doing beside reading, most important first."""
     beat = STATES[status.state][2]
     if beat is not BEAT:

@@ -6,7 +6,8 @@ from collections import deque
 from typing import Self
 
 from pi_reader.parts import Part
-from pi_reader.values import Frame, Reading, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Frame, Reading
 
 MOST = 200  # of each kind, so that memory does not grow
 
@@ -20,7 +21,7 @@ class Recording:
 
     def __init__(self, most: int = MOST) -> None:
         self.shown: deque[Reading] = deque(maxlen=most)
-        self.told: deque[Status] = deque(maxlen=most)
+        self.told: deque[BoxState] = deque(maxlen=most)
         self.ticks: deque[float] = deque(maxlen=most)
         self.frames = 0
         self.closed = 0
@@ -35,7 +36,7 @@ class Recording:
         self.shown.append(reading)
         self.frames += frame is not None
 
-    def tell(self, status: Status) -> None:
+    def tell(self, status: BoxState) -> None:
         """Remember the status."""
         self.told.append(status)
 

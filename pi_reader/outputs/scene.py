@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from pi_reader.values import Digit, Frame, Reading, State, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Digit, Frame, Reading, State
 
 LINE_REST = 0.8  # seconds added to the gap between two lines of a reading
 LAST_REST = 1.5  # seconds added to the gap before a reading is repeated
@@ -26,16 +27,16 @@ class Moment:
 
     reading: Reading | None = None
     frame: Frame | None = None
-    told: Status | None = None
+    told: BoxState | None = None
     shown: int = 0
     now: float = 0.0
     read_for: float = 0.0
     told_for: float = 0.0
 
     @property
-    def status(self) -> Status:
+    def status(self) -> BoxState:
         """The status of the box; derived from the reading if none was told."""
-        return self.told if self.told is not None else Status(self._guess())
+        return self.told if self.told is not None else BoxState(self._guess())
 
     @property
     def state(self) -> State:
@@ -84,7 +85,7 @@ class Onlooker:
             self._moment = replace(self._moment, read_for=0.0)
         self.draw(self._moment)
 
-    def tell(self, status: Status) -> None:
+    def tell(self, status: BoxState) -> None:
         """Show what the box is doing."""
         before = self._moment.told
         self._moment = replace(self._moment, told=status)
@@ -112,7 +113,7 @@ class Onlooker:
         self.close()
 
 
-def topic(status: Status) -> tuple[object, ...]:
+def topic(status: BoxState) -> tuple[object, ...]:
     """The part of a status whose change restarts pages and blinking: not a training's progress."""
     return status.state, status.fault, status.message, status.correction
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Self
 
 from pi_reader.outputs.base import Output
-from pi_reader.values import Frame, Reading, Status
+from pi_reader.state import BoxState
+from pi_reader.values import Frame, Reading
 
 RETRY_SECONDS = 60.0
 LONGEST_RETRY = 3600.0  # seconds: a loose wire that comes and goes must not fill the log
@@ -39,7 +40,7 @@ class Outputs:
         self._proven_at: dict[str, float] = {}  # when what came back will have held for long enough
         self._now = 0.0
         self._seen: tuple[Reading, Frame | None] | None = None
-        self._told: Status | None = None
+        self._told: BoxState | None = None
         self._closed = False
 
     def show(self, reading: Reading, frame: Frame | None = None) -> None:
@@ -48,7 +49,7 @@ class Outputs:
         self._seen = (reading, frame)
         self._each(lambda output: output.show(reading, frame))
 
-    def tell(self, status: Status) -> None:
+    def tell(self, status: BoxState) -> None:
         """Show the status on every output that works."""
         self._open_all()
         self._told = status

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from pi_reader.errors import NoHardware
+from pi_reader.state import BoxState
 
 _MOST = 1 << 20  # bytes read of a system file; enough for the longest, that of loaded libraries
 
@@ -63,10 +62,10 @@ def absent(words: str) -> Finding:
 class Machine:
     """The machine that is examined.
 
-    status: of a running service, empty if none runs; root: where /dev, /proc and /sys are.
+    state: of a running service, None if none runs; root: where /dev, /proc and /sys are.
     """
 
-    status: Mapping[str, Any] = field(default_factory=dict)
+    state: BoxState | None = None
     root: Path = Path("/")
 
     @property

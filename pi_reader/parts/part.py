@@ -83,11 +83,10 @@ class Part:
         """
         if not self.is_on(section):
             return absent(self.absent)
-        for key in ("broken", "faults"):
-            reasons = machine.status.get(key)
-            if isinstance(reasons, dict) and name in reasons:
-                return wrong(f"the service cannot use it: {reasons[name]}")
-        if machine.status:
+        if machine.state is not None:
+            reason = {**machine.state.faults, **machine.state.broken}.get(name)
+            if reason is not None:
+                return wrong(f"the service cannot use it: {reason}")
             return well("the service has it, and it works")
         if self.examine is not None:
             return self.examine(section, machine)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pi_reader.config.settings import NightSettings
 from pi_reader.files import believed
+from pi_reader.state import BoxState
+from pi_reader.values import State
 
 QUIET = 2 * 3600.0  # seconds without ink that count as night if the clock is not set
 _DAY = 24 * 3600
@@ -22,17 +22,17 @@ class Hours:
     why: str
 
 
-def hours(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hours:
+def hours(settings: NightSettings, now: float, state: BoxState) -> Hours:
     """Whether it is night.
 
-    now: seconds since 1970 by the box's clock, which may be wrong; status: of the service, {} if
-    there is none. Without a set clock, two hours without ink count as night; the training may then
+    now: seconds since 1970 by the box's clock, which may be wrong; state: what the service said of
+    the box. Without a set clock, two hours without ink count as night; the training may then
     take the configured number of hours.
     """
     if not settings.on:
         return Hours(0.0, "learning at night is switched off (night.on in the settings)")
     if not believed(now):
-        return _by_quiet(settings, now, status)
+        return _by_quiet(settings, now, state)
     local = time.localtime(now)
     hour, _, minute = settings.starts.partition(":")
     begins = (int(hour) * 60 + int(minute)) * 60
@@ -43,18 +43,15 @@ def hours(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hou
     return Hours(0.0, f"it is not night; it learns from {settings.starts} on, or with --now")
 
 
-def _by_quiet(settings: NightSettings, now: float, status: Mapping[str, Any]) -> Hours:
+def _by_quiet(settings: NightSettings, now: float, state: BoxState) -> Hours:
     """Whether it is night, judging by how long there has been nothing to read."""
-    since = status.get("since")
-    if status.get("state") not in ("nothing there", "too dark") or not isinstance(
-        since, (int, float)
-    ):
+    if state.state not in (State.NOTHING, State.DARK) or not state.since:
         return Hours(
             0.0,
             "the clock was never set, and there is something to read; it learns "
             "after two hours without, or with --now",
         )
-    quiet = now - since
+    quiet = now - state.since
     if quiet < QUIET:
         return Hours(
             0.0,

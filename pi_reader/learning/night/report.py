@@ -12,6 +12,7 @@ from pi_reader.errors import CannotWrite
 from pi_reader.files import write_json
 from pi_reader.learning.acceptance import Owner
 from pi_reader.learning.trial import Outcome
+from pi_reader.state import Stage, TrainingState
 
 _NAMES = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines")
 _EVERY = 2.0  # seconds between two progress reports
@@ -87,17 +88,12 @@ class ProgressFile:
         self._path, self._clock, self._monotonic = path, clock, monotonic
         self._next = 0.0
 
-    def say(self, state: str, message: str, progress: float = 0.0, until: float = 0.0) -> None:
-        """Write it. state: waiting, training, judging, done, refused or failed; until: seconds
-        since 1970, 0.0 if unknown."""
+    def say(self, stage: str, message: str, progress: float = 0.0, until: float = 0.0) -> None:
+        """Write it. stage: one of `Stage`; until: seconds since 1970, 0.0 if unknown."""
         self._next = self._monotonic() + _EVERY
-        values = {
-            "state": state,
-            "progress": round(progress, 4),
-            "until": round(until),
-            "message": message,
-            "updated": self._clock(),
-        }
+        values = TrainingState(
+            Stage(stage), progress, float(round(until)), message, self._clock()
+        ).to_json()
         with contextlib.suppress(OSError, CannotWrite):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_json(self._path, values, 0o640, sync=False)
