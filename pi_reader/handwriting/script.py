@@ -138,6 +138,8 @@ NAMED: dict[str, Letter] = {
 }
 """Latin letters by the character that stands for them."""
 ANY: tuple[Letter, ...] = tuple(
-    Letter((skeleton,), tall) for skeleton in alphabet.LETTERS for tall in (_SMALL, _TALL)
+    Letter((skeleton,), tall)
+    for skeleton in (*alphabet.LETTERS, *alphabet.MORE)
+    for tall in (_SMALL, _TALL)
 )
 """Letters of any script, for texts that do not care; `@` stands for one of them."""

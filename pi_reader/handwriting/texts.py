@@ -1,7 +1,7 @@
 """What people write down: numbers, sums, equations, prices, dates, labels, words; as text.
 
-The alphabet is that of `writing`: digits, signs, letters, `@` for a letter of any script, `^`
-before what is raised, `§` for a whole word of joined writing.
+The alphabet is that of `writing`: digits, signs, letters, `@` for a letter of any script, `¤` for
+one of a script that is made up, `^` before what is raised, `§` for a whole word of joined writing.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ def word(rng: np.random.Generator, most: int = 9) -> str:
     """A word without sense: of one alphabet's letters, or of any script's."""
     n = int(rng.integers(2, most + 1))
     if rng.random() < 0.5:
-        return "@" * n
+        return ("@" if rng.random() < 0.7 else "¤") * n
     letters = "aeiounrstlmdchgkpbfvwyzeeaaooiinnrsl"
     out = "".join(letters[rng.integers(len(letters))] for _ in range(n))
     return ("CDILOSZ"[rng.integers(7)] if rng.random() < 0.2 else "") + out
@@ -218,8 +218,12 @@ def label(rng: np.random.Generator) -> str:
 
 
 def alphabet(rng: np.random.Generator) -> str:
-    """Single letters far apart, of any script."""
-    return " ".join("&" * int(rng.integers(4, 11)))
+    """Single letters far apart, of any script, now and then a row of digits among them."""
+    n = int(rng.integers(4, 11))
+    kind = rng.random()
+    if kind < 0.08:
+        return " ".join(str(digit) for digit in rng.integers(0, 10, n))
+    return " ".join(("&" if kind < 0.75 else "¤") * n)
 
 
 def words(rng: np.random.Generator) -> str:
@@ -233,7 +237,7 @@ def words(rng: np.random.Generator) -> str:
 def prose(rng: np.random.Generator) -> str:
     """Words alone, or letters one by one."""
     if rng.random() < 0.25:
-        return "  ".join("@" * int(rng.integers(3, 12)))
+        return "  ".join(("@" if rng.random() < 0.7 else "¤") * int(rng.integers(3, 12)))
     return (
         " ".join(word(rng) for _ in range(int(rng.integers(1, 5))))
         + ("", ".", ",")[rng.integers(3)]

@@ -1,8 +1,8 @@
 """From a line of text to marks on a page: which shape each character gets, and where it stands.
 
 A text is digits, signs by the characters of `signs.TABLE`, letters, `@` for a letter of any script,
-`&` for one that stands among other letters though none is near, `^` that raises the next
-character, `§` for a joined word, and spaces. All places are in page pixels; a line
+`&` for one that stands among other letters though none is near, `¤` for one of a script that the
+hand made up, `^` that raises the next character, `§` for a joined word, and spaces. All places are in page pixels; a line
 is written from (0, 0), the left end of its baseline, and moved where it belongs.
 """
 
@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pi_reader.handwriting.cursive import joined_word
+from pi_reader.handwriting.invented import invented_letters
 from pi_reader.handwriting.marks import Mark, stamp_at
 from pi_reader.handwriting.pen import Track, extent, ink, tracks
-from pi_reader.handwriting.script import ANY, NAMED
+from pi_reader.handwriting.script import ANY, NAMED, Letter
 from pi_reader.handwriting.signs import LETTER, TABLE
 from pi_reader.handwriting.splines import Skeleton
 from pi_reader.handwriting.stamps import Look, Stamps
@@ -29,6 +30,7 @@ _STAMP_TALL = 20.0  # pixels of a digit in MNIST
 _FINE = "+×÷=%"  # what a pen as thick as _FINEST of its height would blot
 _FINEST = 0.2
 _TIGHT = ".,:°"  # what stands closer to its neighbours
+_OF_A_SCRIPT = 12  # letters that a hand makes up
 _ALIKE = 0.12  # of the letters of any script in words are somebody's digits in shape
 _SAME = 0.3  # of those of the alphabet that can be
 _LIKE = {"o": "0", "O": "0", "l": "1", "I": "1", "z": "2", "Z": "2", "s": "5", "S": "5"}
@@ -43,7 +45,7 @@ class Hand:
     digit is beside the others. gap, letter_gap: free paper between characters, space: a blank, all
     in heights of a digit. jitter: how far characters leave the baseline, in heights; climb: rise
     per way. touching: chance that a character touches the next. bracket: the form of its brackets.
-    stamps: real digits to use; look: how they are shown.
+    stamps: real digits to use; look: how they are shown. script: letters of its own.
     """
 
     style: Style
@@ -59,6 +61,7 @@ class Hand:
     bracket: int
     stamps: Stamps | None
     look: Look
+    script: tuple[Skeleton, ...]
 
     @classmethod
     def random(
@@ -87,6 +90,7 @@ class Hand:
             bracket=int(rng.integers(len(TABLE["("].skeletons))),
             stamps=stamps,
             look=look,
+            script=invented_letters(rng, _OF_A_SCRIPT),
         )
 
     def sized(self, tall: float) -> Hand:
@@ -164,7 +168,7 @@ def _shapes(rng: np.random.Generator, hand: Hand, text: str) -> list[_Shape]:
 
 def _is_letter(character: str) -> bool:
     """Whether a character of a text stands for a letter."""
-    return character.isalpha() or character == "@"
+    return character.isalpha() or character in "@¤"
 
 
 def _shape(rng: np.random.Generator, hand: Hand, character: str, in_word: bool) -> _Shape:
@@ -182,6 +186,8 @@ def _shape(rng: np.random.Generator, hand: Hand, character: str, in_word: bool) 
         scale, middle = float(rng.uniform(*sign.tall)), float(rng.uniform(*sign.middle))
         return _Shape(sign.name, sign.skeletons[form], scale, middle, 0.0, upright=sign.upright)
     letter = NAMED.get(character) or ANY[rng.integers(len(ANY))]
+    if character == "¤":
+        letter = Letter(hand.script, letter.tall)
     skeleton = letter.skeletons[rng.integers(len(letter.skeletons))]
     scale = letter.tall * float(np.exp(rng.normal(0, 0.07)))
     depth = letter.depth if rng.random() < 0.75 else 0.0

@@ -1,0 +1,247 @@
+"""What each step, rule and feature of the reading is worth: one after the other is left out.
+
+    python tests/bench/ablation.py [--photos DIR] [--blank DIR] [--only context,cuts] [--scenes N]
+
+Each row reads all photographs without one thing, at the same threshold: digit error rate and sure
+but wrong digits, over all and as the mean over sources, how many sources it makes worse and better,
+and false sure digits on pictures without any. What the two page regressions are told is left out by
+fitting them again without it, on --scenes drawn pages; with 0 scenes these rows are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from measure import SHARED, add_mnist, arguments, table
+
+# isort: split
+import numpy as np
+
+from pi_reader import scoring
+from pi_reader.camera.files import load
+from pi_reader.cli.common import open_reader
+from pi_reader.errors import BadData, MissingFile
+from pi_reader.handwriting.scenes import Stamps
+from pi_reader.network.logistic import Logistic
+from pi_reader.network.neighbourhood import Context
+from pi_reader.reading import (
+    binarise,
+    candidates,
+    context,
+    cuts,
+    decode,
+    reader,
+    segmentation,
+)
+from pi_reader.scoring import Score, Truth
+from pi_reader.training import neighbourhood as fitting
+from pi_reader.training.data import load_train
+from pi_reader.training.recipes import NEIGHBOURHOOD
+from pi_reader.training.scenes import Seen, see_scenes
+from pi_reader.values import Frame
+
+Switch = Callable[[], Any]  # a context manager that leaves something out
+_GROUPS = {
+    "features: network": range(3),
+    "features: neighbourhood": range(3, 10),
+    "features: height": range(10, 14),
+    "features: width, stroke, darkness": range(14, 18),
+    "features: page": (18, 19, 20, 24),
+    "features: beside": range(21, 24),
+    "features: of a 1": range(25, 29),
+    "features: contradiction": (29,),
+    "features: torn": (30,),
+    "features: touching, off the line, at the edge": range(31, 34),
+    "features: heard": range(34, 38),
+}
+
+
+def changed(room: Any, name: str, new: Any) -> Switch:
+    """A switch that puts something else in the place of one name."""
+    return functools.partial(mock.patch.object, room, name, new)
+
+
+def _nothing_fainter(page: candidates.Candidates) -> candidates.Fainter:
+    none = page.components.pick(np.zeros(0, np.int64))
+    return candidates.Fainter(none, np.full(len(page.components), -1), np.zeros(0, bool))
+
+
+def _alone(found: Any) -> list[list[int]]:
+    return [[one] for one in range(len(found))]
+
+
+_CHOOSE = context.choose_wholes
+SWITCHES: dict[str, Switch] = {
+    "dark ink alone": changed(binarise, "light_ink_at", lambda coarse, radius: False),
+    "the paper settled": changed(binarise, "settle", lambda paper, coarse, light_ink: paper),
+    "ruled lines": changed(candidates, "find_ruled_lines", lambda ink, found: None),
+    "parts joined": changed(segmentation, "find_neighbourhoods", _alone),
+    "fainter ink": changed(segmentation, "find_fainter", _nothing_fainter),
+    "cuts": changed(segmentation, "find_spans", lambda found, one: []),
+    "cuts: notches": changed(cuts, "find_notches", lambda found, one: []),
+    "cuts: leaning": changed(cuts, "SLANTS", (0.0,)),
+    "cuts: price of one": changed(decode, "PER_CUT", 0.0),
+    "price of what is passed over": changed(decode, "PASS_OVER", 0.0),
+    "price of no row": changed(segmentation, "NO_ROW", 0.0),
+    "thrift of a whole": changed(decode, "HELD_TOGETHER", 0.0),
+    "lines parted": changed(segmentation, "find_stacked", lambda page, marks, clear: ([], 0)),
+    "piled marks taken apart": changed(segmentation, "find_piled", lambda page, marks, clear: []),
+    "signs of what is left": changed(segmentation, "find_leftovers", lambda *page: []),
+    "wholes beside what was cut": changed(
+        context,
+        "choose_wholes",
+        lambda marks: _CHOOSE([m for m in marks if not m.whole or len(m.components) > 1]),
+    ),
+    "outlines": changed(context, "outlines", lambda marks, digits: np.zeros(len(marks), bool)),
+    "pages turned": changed(reader, "find_angle", lambda found: 0.0),
+    "windows no closer than to digits": changed(context, "LEAST_HEIGHT", 0.0),
+}
+
+
+def main() -> None:
+    """Print one row for each thing that is left out."""
+    args = parsed()
+    shown = Shown(args.photos, args.blank)
+    whole = open_reader(args.weights)
+    rows = [("nothing", *shown.figures(whole, None))]
+    base = shown.last
+    only = args.only.split(",") if args.only else None
+
+    def row(name: str, one: reader.Reader, switch: Switch | None = None) -> None:
+        if only is None or name in only:
+            rows.append((name, *shown.figures(one, base, switch)))
+            print(name, *rows[-1][1:], flush=True)
+
+    row("the neighbourhood", reader.Reader(whole.network, _sure_alone(args.weights)))
+    for name, switch in SWITCHES.items():
+        row(name, whole, switch)
+    if args.scenes and whole.context is not None:
+        found = Fitted(whole, args.scenes, args.mnist)
+        fresh = functools.partial(reader.Reader, whole.network, whole.sure_at, "")
+        row("features: nothing, fitted again", fresh(found.without(())))
+        for name, columns in _GROUPS.items():
+            row(name, fresh(found.without(columns)))
+    head = ("without", "errors", "mean of sources", "sure, wrong", "worse", "better", "false")
+    table(head, rows)
+
+
+def parsed() -> argparse.Namespace:
+    """The command line."""
+    parser = arguments(__doc__)
+    add_mnist(parser)
+    parser.add_argument("--photos", type=Path, default=SHARED / "photos", metavar="DIR")
+    parser.add_argument("--blank", type=Path, default=SHARED / "nodigits", metavar="DIR")
+    parser.add_argument("--only", default="", help="names of rows with commas between")
+    parser.add_argument("--scenes", type=int, default=NEIGHBOURHOOD.fitted)
+    parser.add_argument("--weights", default="default", help="name or file")
+    return parser.parse_args()
+
+
+def _sure_alone(weights: str) -> float:
+    """From where on the network for patches is sure by itself."""
+    from pi_reader.library import weights_path
+    from pi_reader.network.store import load as load_weights
+
+    return float(load_weights(weights_path(weights))[1].reject_below)
+
+
+class Shown:
+    """The pictures that every variant reads.
+
+    photos: a folder with labels.json; blank: one whose pictures show no digit. last: the edits of
+    each source in the last run.
+    """
+
+    def __init__(self, photos: Path, blank: Path) -> None:
+        self._photos = [
+            (truth, _load(photos / truth.file)) for truth in scoring.load_labels(photos)
+        ]
+        self._blank = [_load(blank / truth.file) for truth in scoring.load_labels(blank)]
+        self.last: dict[str, int] = {}
+
+    def figures(
+        self, one: reader.Reader, base: dict[str, int] | None, switch: Switch | None = None
+    ) -> tuple[str, ...]:
+        """One row of the table; base: edits of each source to compare with."""
+        with ExitStack() as stack:
+            if switch:
+                stack.enter_context(switch())
+            readings = {truth.file: one.read(frame) for truth, frame in self._photos}
+            blank = [one.read(frame) for frame in self._blank]
+        truths = [truth for truth, _ in self._photos]
+        held = scoring.folds(truths, readings)
+        self.last = _edits(truths, readings)
+        worse, better = (
+            sum((self.last[source] - base[source]) * sign > 0 for source in base) if base else 0
+            for sign in (1, -1)
+        )
+        errors = held["digit_error_rate"]
+        false = sum(digit.sure for reading in blank for digit in reading.digits)
+        return (
+            f"{100 * errors['total']:.1f} %",
+            f"{100 * errors['mean_of_sources']:.1f} %",
+            f"{100 * held['sure_wrong']['total']:.1f} %",
+            str(worse),
+            str(better),
+            f"{false / max(1, len(blank)):.2f}",
+        )
+
+
+def _edits(truths: Sequence[Truth], readings: dict[str, Any]) -> dict[str, int]:
+    """Wrong characters of each source."""
+    edits: dict[str, int] = {}
+    for truth in truths:
+        score: Score = scoring.count(truth, readings[truth.file])
+        edits[truth.source] = edits.get(truth.source, 0) + score.edits
+    return edits
+
+
+def _load(path: Path) -> Frame:
+    try:
+        return load(path, lambda line: None)
+    except (BadData, MissingFile) as error:
+        raise SystemExit(f"ablation: {error}") from error
+
+
+class Fitted:
+    """Drawn pages to fit the page's regressions on, with or without some of what they are told."""
+
+    def __init__(self, whole: reader.Reader, count: int, mnist: Path) -> None:
+        assert whole.context is not None
+        self._context: Context = whole.context
+        stamps = Stamps(*load_train(mnist)) if mnist.is_dir() else None
+        numbers = [(20, 26, number) for number in range(count)]
+        network: Any = whole.network
+        self._seen: list[Seen] = list(see_scenes(network, numbers, stamps, sparse=False))
+
+    def without(self, columns: Sequence[int] | range) -> Context:
+        """The context when these numbers say nothing."""
+        original = Logistic.fit
+
+        def deaf(names: tuple[str, ...], x: np.ndarray, y: np.ndarray) -> Logistic:
+            x = x.copy()
+            x[:, [column for column in columns if column < x.shape[1]]] = 0
+            one = original(names, x, y)
+            told = one.weights.copy()
+            told[[column for column in columns if column < x.shape[1]]] = 0
+            return dataclasses.replace(one, weights=told)
+
+        with mock.patch.object(Logistic, "fit", deaf):
+            fitted = fitting.fit(self._context.neighbourhood, iter(self._seen), NEIGHBOURHOOD)
+        thresholds = self._context.page.threshold, self._context.presence.threshold
+        return dataclasses.replace(
+            fitted,
+            page=dataclasses.replace(fitted.page, threshold=thresholds[0]),
+            presence=dataclasses.replace(fitted.presence, threshold=thresholds[1]),
+        )
+
+
+if __name__ == "__main__":
+    main()
