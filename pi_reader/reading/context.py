@@ -128,11 +128,14 @@ def in_context(
     """What the marks of a page are, by what stands around them and by the page as a whole, and by
     what a memory knows of them."""
     marks = see(ink, marks, context, memory)
-    x = describe(marks, ink.mask.shape)
+    if not marks:
+        return []
+    page = Page.of(marks)
+    x = describe(page, ink.mask.shape)
     presence = context.presence(x)
     present = presence >= context.presence.threshold
     if len(context.page.names) > len(FEATURES):  # files of the first form do without
-        x = np.concatenate([x, hear(marks, presence)], axis=1)
+        x = np.concatenate([x, hear(page, presence)], axis=1)
     confidence = context.page(x)
     present &= ~outlines(marks, confidence >= 0.5)
     return [
@@ -226,13 +229,16 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The marks of a page, each number once for all of them.
+    """The marks of a page, each number once for all of them; there is one mark at least.
 
-    box: (n, 4) left, top, right, bottom in working pixels; digit, letter, other: (n,) how likely
-    each is what; usual: the height of digits here in pixels; size: (n,) how much a mark counts, 0
-    to 1, as specks count for little; beside: (n, n) how much each one hears of each other.
+    kinds: (n, kinds) what the neighbourhood holds each for; box: (n, 4) left, top, right, bottom in
+    working pixels; digit, letter, other: (n,) how likely each is what; usual: the height of digits
+    here in pixels; size: (n,) how much a mark counts, 0 to 1, as specks count for little; beside:
+    (n, n) how much each one hears of each other.
     """
 
+    marks: Sequence[Mark]
+    kinds: np.ndarray
     box: np.ndarray
     digit: np.ndarray
     letter: np.ndarray
@@ -242,16 +248,16 @@ class Page:
     beside: np.ndarray
 
     @classmethod
-    def of(cls, marks: Sequence[Mark], kinds: np.ndarray) -> Page:
-        """The page of some marks, one at least; kinds: (n, kinds) what each is held for."""
+    def of(cls, marks: Sequence[Mark]) -> Page:
+        """The page of some marks, with what the neighbourhood says of them."""
+        kinds = np.array([mark.kinds for mark in marks])
         box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.float32)
         digit = kinds[:, :CLASSES].sum(1)
         width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
         usual = weighted_median(height, digit + _LEAST)
-        size = np.clip(np.maximum(width, height) / usual, 0, 1) ** 2
-        return cls(
-            box, digit, kinds[:, _LETTER], kinds[:, _OTHER], usual, size, _beside(box) * size
-        )
+        size = np.minimum(np.maximum(width, height) / usual, 1) ** 2
+        letter, other = kinds[:, _LETTER], kinds[:, _OTHER]
+        return cls(marks, kinds, box, digit, letter, other, usual, size, _beside(box) * size)
 
     def of_the_others(self, share: np.ndarray, expected: float) -> np.ndarray:
         """The mean of `share` over all other marks, and one as expected."""
@@ -267,40 +273,29 @@ class Page:
         return np.asarray(np.log1p((share * self.size).sum() - share * self.size))
 
 
-def hear(marks: Sequence[Mark], presence: np.ndarray) -> Array:
+def hear(page: Page, presence: np.ndarray) -> Array:
     """The numbers of `HEARD` for each mark of a page, (n, heard) float32.
 
     presence: (n,) how likely each is any digit, by the numbers of `FEATURES`.
     """
-    if not marks:
-        return np.zeros((0, len(HEARD)), np.float32)
-    page = Page.of(marks, np.array([mark.kinds for mark in marks]))
     everywhere = page.of_the_others(presence, _DIGITS)
-    columns = [
-        log_odds(everywhere),
-        log_odds(page.near(presence, everywhere)),
-        page.count(page.letter),
-        page.count(presence),
-    ]
+    odds = log_odds(np.stack([everywhere, page.near(presence, everywhere)]))
+    columns = [*odds, page.count(page.letter), page.count(presence)]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
+def describe(page: Page, shape: tuple[int, int]) -> Array:
     """The numbers of `FEATURES` for each mark of a page, (n, features) float32.
 
-    marks: with what the neighbourhood says of them; shape: (height, width) of the page in working
-    pixels.
+    shape: (height, width) of the page in working pixels.
     """
-    if not marks:
-        return np.zeros((0, len(FEATURES)), np.float32)
+    marks, kinds = page.marks, page.kinds
     chances = np.array([mark.chances for mark in marks])  # (n, 11)
-    kinds = np.array([mark.kinds for mark in marks])  # (n, kinds)
-    page = Page.of(marks, kinds)
     box, digit, usual, beside = page.box, page.digit, page.usual, page.beside
     stroke = np.array([max(mark.stroke, 0.5) for mark in marks])
     darkness = np.array([mark.darkness for mark in marks])
     label = chances[:, :CLASSES].argmax(1)
-    ranked = np.sort(chances[:, :CLASSES], axis=1)
+    second, first = np.sort(chances[:, :CLASSES], axis=1)[:, -2:].T
     same = kinds[np.arange(len(marks)), label]
     width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
     thick = weighted_median(stroke, (digit + _LEAST) * height)
@@ -314,17 +309,13 @@ def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
     tall, wide, pen = np.log(height / usual), np.log(width / height), np.log(stroke / thick)
     off = np.log(height) - local
     room = np.minimum.reduce([box[:, 0], box[:, 1], shape[1] - box[:, 2], shape[0] - box[:, 3]])
+    margin = first / np.maximum(first + second, 1e-9)
+    odds = log_odds(np.stack([first, chances[:, CLASSES], margin, digit, same]))
+    sign, bracket = kinds[:, CLASSES:_LETTER].sum(1), kinds[:, _BRACKETS].sum(1)
+    rest = np.stack([page.letter, page.other, kinds[:, _SLASH], bracket, sign])
     columns = [
-        log_odds(ranked[:, -1]),
-        log_odds(chances[:, CLASSES]),
-        log_odds(ranked[:, -1] / np.maximum(ranked[:, -1] + ranked[:, -2], 1e-9)),
-        log_odds(digit),
-        log_odds(same),
-        np.log(page.letter + _LEAST),
-        np.log(page.other + _LEAST),
-        np.log(kinds[:, _SLASH] + _LEAST),
-        np.log(kinds[:, _BRACKETS].sum(1) + _LEAST),
-        np.log(kinds[:, CLASSES:_LETTER].sum(1) + _LEAST),
+        *odds,
+        *np.log(rest + _LEAST),
         tall,
         np.abs(tall),
         off,
@@ -337,7 +328,7 @@ def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
         *around,
         np.full(len(marks), np.log(page.size.sum() + 0.5)),
         one,
-        one * log_odds(same),
+        one * odds[-1],
         one * wide,
         one * tall,
         label != kinds[:, :CLASSES].argmax(1),
@@ -351,8 +342,8 @@ def describe(marks: Sequence[Mark], shape: tuple[int, int]) -> Array:
 
 def log_odds(p: np.ndarray) -> np.ndarray:
     """log(p / (1 - p)) of probabilities, at most 9 either way."""
-    p = np.clip(p, 1e-4, 1 - 1e-4)
-    return np.log(p / (1 - p))
+    p = np.minimum(np.maximum(p, 1e-4), 1 - 1e-4)
+    return np.asarray(np.log(p / (1 - p)))
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:

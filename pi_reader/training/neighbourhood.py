@@ -21,6 +21,7 @@ from pi_reader.network.neighbourhood import KINDS, Context, Neighbourhood, as_wi
 from pi_reader.reading.context import (
     FEATURES,
     HEARD,
+    Page,
     choose_wholes,
     describe,
     features,
@@ -175,7 +176,8 @@ def fit(
         marks = choose_wholes(marks)
         names = [name_of[id(mark)] for mark in marks]
         known = np.array([bool(name) for name in names])
-        pages.append((marks, describe(marks, seen.shape), known))
+        page = Page.of(marks)
+        pages.append((page, describe(page, seen.shape), known))
         right += [
             name == str(np.argmax(mark.chances[:CLASSES]))
             for mark, name in zip(marks, names, strict=True)
@@ -184,11 +186,11 @@ def fit(
         present += [name.isdecimal() or name == "joined" for name in names if name]
     rows = np.concatenate([x[known] for _, x, known in pages])
     presence = Logistic.fit(FEATURES, rows, np.array(present, np.float64))
-    heard = np.concatenate([hear(marks, presence(x))[known] for marks, x, known in pages])
+    heard = np.concatenate([hear(page, presence(x))[known] for page, x, known in pages])
     rows = np.concatenate([rows, heard], axis=1)
-    page = Logistic.fit(FEATURES + HEARD, rows, np.array(right, np.float64))
+    right_at = Logistic.fit(FEATURES + HEARD, rows, np.array(right, np.float64))
     return Context(
         neighbourhood,
-        replace(page, threshold=recipe.sure_at),
+        replace(right_at, threshold=recipe.sure_at),
         replace(presence, threshold=recipe.present_at),
     )
