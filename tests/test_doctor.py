@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pi_reader.box import host_sensors
 from pi_reader.cli import doctor, doctor_checks
 from pi_reader.cli.doctor_checks import Box, judge_blas
 from pi_reader.cli.main import main
@@ -76,7 +77,7 @@ def test_ok__a_desktop_is_not_ill(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["doctor", "--state", str(tmp_path)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[-1].startswith("nothing is wrong")
-    assert len(said) == 24 and all(line.split("  ")[0] in list(Verdict) for line in said[:-1])
+    assert len(said) == 25 and all(line.split("  ")[0] in list(Verdict) for line in said[:-1])
     assert list(tmp_path.iterdir()) == [], "the doctor leaves nothing behind"
 
 
@@ -85,7 +86,7 @@ def test_ok__for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     values = json.loads(capsys.readouterr().out)
     assert values["exit_code"] == 0
     names = [one["name"] for one in values["checks"]]
-    assert len(set(names)) == len(names) == 23
+    assert len(set(names)) == len(names) == 24
     assert {
         "camera",
         "lamps",
@@ -513,3 +514,38 @@ def test_ok__nobody_waits_at_a_pipe(tmp_path: Path, name: str) -> None:
         )
         assert done.returncode in (0, 65, 66, 69, 73, 78), done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds", "verdict", "words"),
+    [
+        (0.4, 600.0, Verdict.WELL, "0.4 MB since"),
+        (2.0, 43200.0, Verdict.WELL, "4.0 MB a day"),
+        (60.0, 86400.0, Verdict.LOOK, "60.0 MB a day, should be less than 50"),
+        (None, 600.0, Verdict.ABSENT, "counts"),
+        ("much", 86400.0, Verdict.ABSENT, "counts"),
+        (float("inf"), 86400.0, Verdict.ABSENT, "counts"),
+    ],
+)
+def test_ok__how_much_is_written_to_the_card(
+    tmp_path: Path, written: object, seconds: float, verdict: Verdict, words: str
+) -> None:
+    box = Box(folders=find_folders(tmp_path), status={"written_mb": written, "uptime": seconds})
+    finding = doctor_checks.writes(box)
+    assert finding.verdict is verdict and words in finding.words
+
+
+def test_ok__what_a_process_has_written_is_counted(tmp_path: Path) -> None:
+    before = host_sensors.written_mb()
+    if before is None:
+        pytest.skip("needs Linux's count of what a process has written")
+    with open(tmp_path / "much", "wb") as file:
+        file.write(bytes(3_000_000))
+        os.fsync(file.fileno())
+    after = host_sensors.written_mb()
+    assert after is not None
+    if after != before:  # else the temporary folder lies in memory
+        assert 2.9 < after - before < 4
+    for text in ("", "write_bytes: x\n", "nothing at all"):
+        (tmp_path / "io").write_text(text)
+        assert host_sensors.written_mb(tmp_path / "io") is None

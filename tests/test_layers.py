@@ -27,6 +27,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "library": "camera reading network values files errors",
     "scoring": "reading values errors",
     "history": "values files errors",
+    "kept_pictures": "values files errors",
     "requests": "network values files errors",
     "training": "reading network handwriting values files errors",
     "learning.samples": "values files errors",
@@ -36,7 +37,8 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "client": "config state values files errors",
     "link": "client config state values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
-    " learning.memory history requests config parts state values files privileges errors",
+    " learning.memory history kept_pictures requests config parts state values files privileges"
+    " errors",
     "service": "box",
     "lessons": "camera reading network training handwriting pictures values files errors",
 }

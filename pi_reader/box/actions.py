@@ -8,6 +8,7 @@ terminal.
 
 from __future__ import annotations
 
+import base64
 import os
 import select
 import time
@@ -34,6 +35,7 @@ IDLE_SECONDS = 60.0  # a caller who sends nothing for so long is let go
 CANCEL_SECONDS = 60.0  # that a training may take to finish its step
 
 _PIECE = 1 << 16  # bytes that are read at once
+_LINE = 32_000  # characters of a picture in one line, which the clerk's callers limit
 _POLL = 1.0  # seconds between two looks at a training that is to end
 
 
@@ -176,6 +178,14 @@ def _say_readings(session: Session, readings: Iterable[Past]) -> None:
         session.say("no readings")
 
 
+def _picture(session: Session, number: str) -> None:
+    from pi_reader.kept_pictures import kept_picture
+
+    text = base64.b64encode(kept_picture(session.folders.pictures, int(number))).decode()
+    for start in range(0, len(text), _LINE):
+        session.say(text[start : start + _LINE])
+
+
 def _label(session: Session, digits: str) -> None:
     session.say(label_reading(session.folders, digits))
 
@@ -270,6 +280,7 @@ ACTIONS: Mapping[str, Callable[..., None]] = {
     "readings": _readings,
     "readings N": _readings,
     "readings DAY": _readings_since,
+    "picture NUMBER": _picture,
     "label last DIGITS": _label,
     "label last READ=DIGITS": _label,
     "label last N DIGIT": _label_one,

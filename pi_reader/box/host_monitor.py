@@ -40,6 +40,8 @@ class HostMonitor:
     ) -> None:
         self.temperature: float | None = None
         self.disk_free_mb: float | None = None
+        self.written_mb: float | None = None  # to the card, since this began
+        self._written_before = host_sensors.written_mb() or 0.0
         self.address = ""
         self.progress: float | None = None
         self.message = ""
@@ -63,6 +65,8 @@ class HostMonitor:
     def _look_around(self) -> None:
         self.address = host_sensors.address()
         self.temperature = host_sensors.temperature()
+        written = host_sensors.written_mb()
+        self.written_mb = None if written is None else written - self._written_before
         self._problems.set("power", host_sensors.undervoltage() or "")
         limit = COOL_AGAIN if "temperature" in self._problems.all else TOO_HOT
         hot = self.temperature is not None and self.temperature >= limit

@@ -12,6 +12,7 @@ from pi_reader.box.problems import Problems
 from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.files import believed
 from pi_reader.history import History
+from pi_reader.kept_pictures import KeptPictures
 from pi_reader.learning.samples import Samples
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
@@ -21,7 +22,8 @@ _BASELINE = 20_000  # readings of the history that make the baseline
 class ReadingLog:
     """Records readings; a card that cannot be written is reported and never stops the reading.
 
-    history, samples: None disables them. collect_unsure: whether unsure digits are stored too,
+    history, pictures, samples: None disables them; pictures need the history, which numbers them.
+    collect_unsure: whether unsure digits are stored too,
     unlabelled. wall: seconds since 1970.
     """
 
@@ -30,6 +32,7 @@ class ReadingLog:
         problems: Problems,
         *,
         history: History | None = None,
+        pictures: KeptPictures | None = None,
         samples: Samples | None = None,
         collect_unsure: bool = False,
         wall: Callable[[], float] = time.time,
@@ -39,6 +42,7 @@ class ReadingLog:
         self._problems = problems
         self._wall = wall
         self._history = history
+        self._pictures = pictures
         self._samples = samples
         self._collect_unsure = collect_unsure
         if history is not None:
@@ -54,6 +58,9 @@ class ReadingLog:
             number = self._history.add(
                 reading.text, sure, min(d.confidence for d in reading.digits), reading.weights, when
             )
+            if self._pictures is not None:
+                with self._problems.kept_from_stopping_us("pictures"):
+                    self._pictures.add(number, frame.grey)
         self.drift.add(sure)
         event = self.events.add(reading, frame, when, number)
         if self._collect_unsure and not sure:

@@ -141,6 +141,7 @@ class StatusReporter:
             aim=self.aiming.figures,
             temperature=around.temperature,
             disk_free_mb=around.disk_free_mb,
+            written_mb=around.written_mb,
             last=LastReading(
                 last.reading.text,
                 last.when,

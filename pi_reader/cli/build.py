@@ -35,6 +35,7 @@ from pi_reader.parts import Log, PartContext
 if TYPE_CHECKING:
     from pi_reader.camera.base import Camera
     from pi_reader.history import History
+    from pi_reader.kept_pictures import KeptPictures
     from pi_reader.learning.samples import Samples
     from pi_reader.outputs.base import Output
     from pi_reader.outputs.panel import Panel
@@ -153,15 +154,22 @@ def open_outputs(settings: Settings, log: Log, terminal: Terminal | None = None)
 def open_reading_log(
     settings: Settings, folders: Folders, problems: Problems, log: Log
 ) -> ReadingLog:
-    """The reading log, with history and samples if configured."""
+    """The reading log, with history, pictures and samples if configured."""
     history: History | None = None
     if settings.history.on:
         from pi_reader.history import History
 
         history = History(folders.history, settings.history.most)
+    pictures: KeptPictures | None = None
+    if history is not None and settings.history.pictures:
+        from pi_reader.kept_pictures import KeptPictures
+
+        most = min(settings.history.most_pictures, settings.history.most)
+        pictures = KeptPictures(folders.pictures, most, settings.history.pictures_megabytes)
     return ReadingLog(
         problems,
         history=history,
+        pictures=pictures,
         samples=open_samples(settings, folders, log),
         collect_unsure=settings.samples.collect_unsure,
     )

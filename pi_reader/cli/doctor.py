@@ -133,6 +133,7 @@ def _checks() -> tuple[tuple[str, Check], ...]:
         ("training", checks.training),
         ("mnist", checks.mnist),
         ("disk", checks.disk),
+        ("writes", checks.writes),
         ("overlay", checks.overlay),
         ("memory", checks.memory),
         ("temperature", checks.temperature),

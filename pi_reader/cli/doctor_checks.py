@@ -34,6 +34,8 @@ FEW_FREE_MB = 200  # megabytes: enough for everything stored, and for the system
 LEAST_MEMORY_MB = 60  # megabytes that the reader needs to start on a Zero
 HOT = 70  # degrees Celsius; close to where the processor throttles itself
 SLOWEST_BLAS = 0.1  # GFLOPS: the reference BLAS reaches 0.025 on a Zero, OpenBLAS 0.267
+MANY_WRITTEN_MB = 50  # megabytes a day; ordinary use stays below 5, a card bears far more
+_RATE_SECONDS = 3600.0  # of uptime from which what was written tells of a day
 _SIDE = 128  # of the matrices multiplied for the test: at worst a sixth of a second
 _TRIES = 3  # the fastest counts
 _HOMES = {"/home", "/root", "/run/user"}  # hidden from the training by its unit's ProtectHome
@@ -242,6 +244,22 @@ def disk(box: Box) -> Finding:
         well(words)
         if free >= FEW_FREE_MB
         else worth_a_look(f"{words}, should be {FEW_FREE_MB}; make room")
+    )
+
+
+def writes(box: Box) -> Finding:
+    """How much the service writes to the card, which wears out by it."""
+    written, seconds = (box.status.get(key) for key in ("written_mb", "uptime"))
+    if not is_number(written) or not is_number(seconds):
+        return absent("only a service that runs counts what it writes to the card")
+    if seconds < _RATE_SECONDS:  # the first minutes say nothing about a day
+        return well(f"{written:.1f} MB since the service was started")
+    rate = written * 86400 / seconds
+    words = f"{rate:.1f} MB a day"
+    if rate < MANY_WRITTEN_MB:
+        return well(words)
+    return worth_a_look(
+        f"{words}, should be less than {MANY_WRITTEN_MB}; does what lies there change all the time?"
     )
 
 

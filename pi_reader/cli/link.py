@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import add_state_option, folders_of, one_line
 from pi_reader.errors import BadData, BadSettings, MissingFile, NoHardware, PiReaderError
+from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders
@@ -44,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
         raise BadSettings(
             f"{folders.settings}: names nobody to tell; set link.broker or link.webhook"
         )
-    return {"test": _test, "run": _run, "remove": _remove}[args.action](settings, folders)
+    if args.action == "run":
+        return _run(settings, folders)
+    with as_caller():  # root may read the password; neither of these touches the state
+        return {"test": _test, "remove": _remove}[args.action](settings)
 
 
 def _run(settings: LinkSettings, folders: Folders) -> int:
@@ -65,7 +69,7 @@ def _say(line: str) -> None:
     print(f"pi-reader: {one_line(line)}", file=sys.stderr, flush=True)
 
 
-def _test(settings: LinkSettings, folders: Folders) -> int:
+def _test(settings: LinkSettings) -> int:
     """Send one message each way; say what came of it."""
     failed = 0
     for name, send in (("broker", _test_broker), ("webhook", _test_webhook)):
@@ -103,7 +107,7 @@ def _test_webhook(settings: LinkSettings) -> str:
     return f"{settings.webhook} took a message"
 
 
-def _remove(settings: LinkSettings, folders: Folders) -> int:
+def _remove(settings: LinkSettings) -> int:
     """Take away what lies retained at the broker."""
     from pi_reader.link import discovery
     from pi_reader.link.broker import Connection

@@ -11,9 +11,10 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import add_state_option, folders_of
+from pi_reader.cli.common import add_force_option, add_state_option, folders_of
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ LAST = 20  # readings that are shown by default
 _AGO = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST = 1_000_000_000  # of --last; no card holds as many
+_MOST_READING = 10**18 - 1
 _COLUMNS = ("id", "time", "text", "sure", "confidence", "weights", "when", "utc_offset")
 
 
@@ -42,8 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--last", type=int, metavar="N", help="only the last N of them")
     form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--picture",
+        type=int,
+        metavar="N",
+        help="write the picture kept of reading number N (history.pictures in the settings) to "
+        "the file given with --out",
+    )
     form.add_argument("--csv", action="store_true", help="all, as a table for spreadsheets")
     form.add_argument("--json", action="store_true", help="all, as one JSON object a line")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="for --picture (default: reading-N.jpg)"
+    )
+    add_force_option(parser)
     add_state_option(parser)
 
 
@@ -53,6 +66,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.last is not None and not 1 <= args.last <= _MOST:
         raise UsageError(f"readings: --last is {args.last:.3g}, should be from 1 to {_MOST:,}")
+    if args.picture is not None:
+        return _save_picture(args)
+    if args.out is not None or args.force:
+        raise UsageError("readings: --out and --force go with --picture")
     since = moment(args.since, datetime.now()) if args.since else 0.0
     path = folders_of(args).history
     readings: Iterable[Past] = past(path, since)
@@ -66,6 +83,27 @@ def run(args: argparse.Namespace) -> int:
             print(json.dumps(_values(one), ensure_ascii=False))
     else:
         _print_lines(readings, f"no readings {'since then' if args.since else 'yet'} in {path}")
+    return 0
+
+
+def _save_picture(args: argparse.Namespace) -> int:
+    """Write the picture of one reading where its user says."""
+    from pi_reader.files import check_output, durable
+    from pi_reader.kept_pictures import is_kept_picture, kept_picture
+    from pi_reader.privileges import as_caller
+
+    if not 1 <= args.picture <= _MOST_READING:
+        raise UsageError(f"readings: --picture is {args.picture:.3g}, should be a reading's number")
+    if args.since or args.last is not None:
+        raise UsageError("readings: --picture is of one reading; leave out --since and --last")
+    content = kept_picture(folders_of(args).pictures, args.picture)
+    target = args.out or Path(f"reading-{args.picture}.jpg")
+    with (
+        as_caller(),
+        durable(check_output(target, (), is_kept_picture, args.force)) as file,
+    ):
+        file.write(content)
+    print(f"{target}: the picture of reading {args.picture}")
     return 0
 
 

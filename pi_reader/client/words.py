@@ -114,6 +114,12 @@ TABLE = (
     Entry(("readings",), (), "the last 20 readings"),
     Entry(("readings",), ("N",), "the last N"),
     Entry(("readings",), ("DAY",), "all from a day, or a minute, on"),
+    Entry(
+        ("picture",),
+        ("NUMBER",),
+        "the picture kept of the reading of that number: a JPEG file in base64",
+        (SSH, PAGE),
+    ),
     Entry(("label", "last"), ("DIGITS",), "what the last reading really is"),
     Entry(("label", "last"), ("READ=DIGITS",), "the same, if it was read like that"),
     Entry(

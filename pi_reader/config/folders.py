@@ -50,6 +50,11 @@ class Folders:
         return self.state / "history.db"
 
     @property
+    def pictures(self) -> Path:
+        """The pictures of readings that are kept."""
+        return self.state / "pictures"
+
+    @property
     def requests(self) -> Path:
         """The folder for requests between processes."""
         return self.state / "requests"

@@ -72,6 +72,15 @@ class HistorySettings:
         "Whether readings are remembered (`pi-reader readings`), and how many; the oldest go.",
     )
     most: int = setting(100_000, rules.whole(100, 10_000_000))
+    pictures: bool = setting(
+        False,
+        rules.switch(),
+        "Whether a small picture of each page read is kept with its reading (`pi-reader readings "
+        "--picture`), how many, and how much room they may take. At most 3.5 MB a day are written. "
+        "Pictures that are there stay when this is switched off, until you delete them.",
+    )
+    most_pictures: int = setting(1000, rules.whole(1, 100_000))
+    pictures_megabytes: int = setting(50, rules.whole(1, 10_000))
 
 
 @dataclass(frozen=True)
