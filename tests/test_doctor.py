@@ -28,6 +28,7 @@ from pi_reader.config.folders import DEVICE_STATE
 from pi_reader.history import History
 from pi_reader.parts.findings import Finding, Verdict, absent, well, worth_a_look, wrong
 from pi_reader.requests import Requests
+from pi_reader.state import BoxState
 
 ROOT = Path(__file__).resolve().parents[1]
 WIRED = {
@@ -530,7 +531,8 @@ def test_ok__nobody_waits_at_a_pipe(tmp_path: Path, name: str) -> None:
 def test_ok__how_much_is_written_to_the_card(
     tmp_path: Path, written: object, seconds: float, verdict: Verdict, words: str
 ) -> None:
-    box = Box(folders=find_folders(tmp_path), status={"written_mb": written, "uptime": seconds})
+    said = BoxState.from_json({"written_mb": written, "uptime": seconds})
+    box = Box(folders=find_folders(tmp_path), state=said)
     finding = doctor_checks.writes(box)
     assert finding.verdict is verdict and words in finding.words
 

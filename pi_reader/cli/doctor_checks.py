@@ -249,8 +249,8 @@ def disk(box: Box) -> Finding:
 
 def writes(box: Box) -> Finding:
     """How much the service writes to the card, which wears out by it."""
-    written, seconds = (box.status.get(key) for key in ("written_mb", "uptime"))
-    if not is_number(written) or not is_number(seconds):
+    written, seconds = (box.state.written_mb, box.state.uptime) if box.state else (None, 0.0)
+    if written is None:
         return absent("only a service that runs counts what it writes to the card")
     if seconds < _RATE_SECONDS:  # the first minutes say nothing about a day
         return well(f"{written:.1f} MB since the service was started")

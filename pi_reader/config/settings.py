@@ -79,7 +79,7 @@ class HistorySettings:
         "--picture`), how many, and how much room they may take. At most 3.5 MB a day are written. "
         "Pictures that are there stay when this is switched off, until you delete them.",
     )
-    most_pictures: int = setting(1000, rules.whole(1, 100_000))
+    most_pictures: int = setting(1000, rules.whole(1, 4000))  # a backup takes 5,000 files
     pictures_megabytes: int = setting(50, rules.whole(1, 10_000))
 
 
