@@ -86,8 +86,8 @@ class BoxState(_Said):
     digits it changed; None where nothing is taught.
     camera: what it says of its last frame, by name; conditions: brightness and sharpness of the
     frame; aim: figures for whoever turns the lens, None while nobody does.
-    temperature: degrees Celsius; disk_free_mb: megabytes; written_mb: megabytes that the service has
-    written to the card since its start; None if nothing tells.
+    temperature: degrees Celsius; disk_free_mb: megabytes; written_mb: megabytes that the service
+    has written to the card since its start; None if nothing tells.
     last: the last reading with digits, None before the first.
     """
 
