@@ -15,6 +15,7 @@ import numpy as np
 
 from pi_reader.reading.binarise import NOISE_FACTOR, Ink
 from pi_reader.reading.components import Components, find_components, strengths, union_find
+from pi_reader.reading.outlines import find_walls
 from pi_reader.reading.ruled_lines import find_ruled_lines
 
 LEAST_HEIGHT = 8  # working pixels of a digit
@@ -71,6 +72,10 @@ def find_candidates(ink: Ink) -> Candidates:
     comes in from there.
     """
     found = find_components(ink.mask)
+    walls = find_walls(found, ink.mask.shape)
+    if walls is not None:
+        ink = _without(ink, walls)
+        found = find_components(ink.mask)
     ruled = find_ruled_lines(ink, found)
     if ruled is not None:
         return taken_out(ink, ruled)

@@ -1,0 +1,112 @@
+"""Frames, boxes, rings and cells round digits taken away.
+
+An outline is known by what it holds, not by its shape or pen: ink that encloses other ink as tall
+as digits are. Its walls are the ink between two stretches of paper of which each is outside or has
+room for a digit. So a stroke that touches the wall or crosses it stays: on both of its sides there
+is the same paper. A digit's own loop has no room for another digit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pi_reader.reading.components import Components, find_components, runs_to_mask
+from pi_reader.reading.morphology import dilate
+
+LEAST_HEIGHT = 8  # working pixels of the ink that is held
+HOLDS = 0.4  # of an outline's height: so high is all that it holds, put together
+CLOSED = 0.9  # of the rows and columns of that ink with a wall on both sides
+FILLED = 0.6  # of its box: an outline with more ink is none
+MOST = 400  # components that are looked at; the tallest stay
+
+
+def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
+    """The pixels of outlines, (h, w) bool, or None if there are none; shape: of the page."""
+    walls = None
+    for one, held in _holders(found):
+        if walls is None:
+            walls = np.zeros(shape, bool)
+        left, top = int(found.left[one]), int(found.top[one])
+        own = _own(found, one)
+        room = int(found.height[held].min()), int(found.width[held].min())
+        part = _between(own, room, int(np.ceil(found.stroke[one])) + 1)
+        if not part.any():  # it is open somewhere
+            part = own
+        walls[top : top + own.shape[0], left : left + own.shape[1]] |= part
+    return walls
+
+
+def _holders(found: Components) -> list[tuple[int, np.ndarray]]:
+    """The components that are outlines, and the numbers of what each holds."""
+    tall = np.flatnonzero(found.height >= LEAST_HEIGHT)
+    if len(tall) > MOST:
+        tall = tall[np.argsort(-found.height[tall], kind="stable")[:MOST]]
+    if len(tall) < 2:
+        return []
+    left, top, right, bottom = (
+        side[tall] for side in (found.left, found.top, found.right, found.bottom)
+    )
+    inside = (left > left[:, None]) & (right < right[:, None])
+    inside &= (top > top[:, None]) & (bottom < bottom[:, None])
+    box = (right - left) * (bottom - top)
+    inside &= (found.area[tall] < FILLED * box)[:, None]
+    out = []
+    for outer in np.flatnonzero(inside.any(axis=1)).tolist():
+        held = np.flatnonzero(inside[outer])
+        enough = HOLDS * (bottom[outer] - top[outer])
+        if (bottom - top)[held].sum() < enough:
+            continue
+        own = _own(found, int(tall[outer]))
+        corner = left[outer], top[outer]
+        closed = [
+            inner
+            for inner in held.tolist()
+            if _encloses(
+                own,
+                left[inner] - corner[0],
+                top[inner] - corner[1],
+                right[inner] - corner[0],
+                bottom[inner] - corner[1],
+            )
+        ]
+        if closed and (bottom - top)[closed].sum() >= enough:
+            out.append((int(tall[outer]), tall[closed]))
+    return out
+
+
+def _encloses(own: np.ndarray, left: int, top: int, right: int, bottom: int) -> bool:
+    """Whether ink, (h, w) bool, lies on all four sides of a box within it."""
+    rows, columns = own[top:bottom], own[:, left:right]
+    beside = rows[:, :left].any(axis=1) & rows[:, right:].any(axis=1)
+    if beside.mean() < CLOSED:
+        return False
+    return bool((columns[:top].any(axis=0) & columns[bottom:].any(axis=0)).mean() >= CLOSED)
+
+
+def _own(found: Components, one: int) -> np.ndarray:
+    """A component's ink in its own box, (height, width) bool."""
+    shape = int(found.height[one]), int(found.width[one])
+    stride = shape[1] + 1
+    row, start, end = (found.runs_of((one,)) - [found.top[one], *[found.left[one]] * 2]).T
+    return runs_to_mask(row * stride + start, row * stride + end, stride, shape)
+
+
+def _between(own: np.ndarray, room: tuple[int, int], reach: int) -> np.ndarray:
+    """The ink that lies between two stretches of paper, (h, w) bool.
+
+    own: (h, w) bool, the ink; room: (rows, columns) of a stretch, smaller ones do not count;
+    reach: pixels to the paper on either side, at most.
+    """
+    ink = np.pad(own, 1)
+    sealed = ink.copy()  # no way from corner to corner
+    sealed[1:] |= ink[:-1]
+    paper = find_components(~sealed)
+    large = (paper.height >= room[0]) & (paper.width >= room[1])
+    name = np.where(large, np.arange(1, len(paper) + 1), 0).astype(np.int32)
+    label = np.zeros(ink.shape, np.int32)
+    runs = np.repeat(name, np.diff(paper.first))
+    for (row, start, end), number in zip(paper.runs.tolist(), runs.tolist(), strict=True):
+        label[row, start:end] = number
+    most = dilate(label, reach)
+    least = -dilate(np.where(label > 0, -label, np.int32(-(1 << 30))), reach)
+    return ((most > 0) & (most != least))[1:-1, 1:-1] & own
