@@ -26,6 +26,7 @@ LEAST_CONTRAST = 7  # grey levels; below this an 8-bit JPEG has only its own art
 LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay below, pencil above
 DARKEST = 16  # grey levels: what is darker is taken to be as bright, as 8 bits say no more
 CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
+GLARE = 0.08  # of its brightness: so much brighter is a reflection than the paper around it
 SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for light
 NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain
@@ -155,7 +156,7 @@ def find_glare(paper: np.ndarray, radius: int) -> np.ndarray:
     """
     blind = paper >= SATURATED
     if blind.any():
-        blind &= paper - opening(paper, radius) >= paper * np.float32(CREASE)
+        blind &= paper - opening(paper, radius) >= paper * np.float32(GLARE)
     spots = find_components(blind)
     boxes = np.stack([spots.left, spots.top, spots.right, spots.bottom], axis=1)
     return boxes[np.minimum(spots.width, spots.height) > 1]

@@ -16,6 +16,7 @@ from pi_reader.reading.morphology import dilate
 LEAST_HEIGHT = 8  # working pixels of the ink that is held
 HOLDS = 0.4  # of an outline's height: so high is all that it holds, put together
 CLOSED = 0.9  # of the rows and columns of that ink with a wall on both sides
+UNEVEN = 1.5  # times its usual stroke: the thickest wall of an outline
 FILLED = 0.6  # of its box: an outline with more ink is none
 MOST = 400  # components that are looked at; the tallest stay
 
@@ -29,7 +30,7 @@ def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
         left, top = int(found.left[one]), int(found.top[one])
         own = _own(found, one)
         room = int(found.height[held].min()), int(found.width[held].min())
-        part = _between(own, room, int(np.ceil(found.stroke[one])) + 1)
+        part = _between(own, room, int(np.ceil(UNEVEN * found.stroke[one])))
         if not part.any():  # it is open somewhere
             part = own
         walls[top : top + own.shape[0], left : left + own.shape[1]] |= part
@@ -97,7 +98,7 @@ def _between(own: np.ndarray, room: tuple[int, int], reach: int) -> np.ndarray:
     own: (h, w) bool, the ink; room: (rows, columns) of a stretch, smaller ones do not count;
     reach: pixels to the paper on either side, at most.
     """
-    ink = np.pad(own, 1)
+    ink = np.pad(own, ((1, 2), (1, 1)))
     sealed = ink.copy()  # no way from corner to corner
     sealed[1:] |= ink[:-1]
     paper = find_components(~sealed)
@@ -109,4 +110,4 @@ def _between(own: np.ndarray, room: tuple[int, int], reach: int) -> np.ndarray:
         label[row, start:end] = number
     most = dilate(label, reach)
     least = -dilate(np.where(label > 0, -label, np.int32(-(1 << 30))), reach)
-    return ((most > 0) & (most != least))[1:-1, 1:-1] & own
+    return ((most > 0) & (most != least))[1:-2, 1:-1] & own
