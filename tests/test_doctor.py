@@ -65,7 +65,7 @@ def write(box: Box, path: str, text: str) -> Box:
 
 def part(name: str, box: Box) -> Finding:
     """What is found of a part."""
-    return doctor_checks.parts()[name](box)
+    return doctor_checks.part(name, box)
 
 
 def check(finding: Finding, verdict: Verdict, *words: str) -> None:

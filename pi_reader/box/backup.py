@@ -319,7 +319,7 @@ def _stage_settings(beside: Path, settings: Path) -> bool:
     if not unpacked.exists():
         return False
     try:
-        load_settings(unpacked)
+        load_settings(unpacked, settings.parent / "parts")
     except BadSettings as error:
         raise BadSettings(f"the backup's settings do not fit this version: {error}") from error
     settings.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,6 @@ from pi_reader.client.status import LARGEST
 from pi_reader.config import Folders, Settings, find_folders, load_settings
 from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile, NoHardware
 from pi_reader.files import read_json
-from pi_reader.outputs import OUTPUTS
 from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment, Onlooker
 from pi_reader.outputs.together import Outputs
@@ -87,7 +86,7 @@ def usable_settings(folders: Folders) -> tuple[Settings, str]:
     except BadSettings as error:
         fault = str(error)
     try:
-        return load_settings(folders.state / SETTINGS_THAT_WORKED), fault
+        return load_settings(folders.state / SETTINGS_THAT_WORKED, folders.parts), fault
     except BadSettings:
         return Settings(), fault
 
@@ -116,15 +115,10 @@ def shine(
     settings: name the lamp and the display; log: is given lines for people; board_lamps: folders
     of the board's own lamp; the first that exists blinks if no lamp on the pins can.
     """
-    sections = {
-        name: OUTPUTS[name].at_fault(section)
-        for name, section in settings.parts.items()
-        if name in OUTPUTS
-    }
     parts = {
-        name: partial(OUTPUTS[name].open, section, PartContext(log))
-        for name, section in sections.items()
-        if section is not None
+        name: partial(part.open, at_fault, PartContext(log))
+        for name, (part, section) in settings.outputs.items()
+        if (at_fault := part.at_fault(section)) is not None
     }
     with ExitStack() as opened:
         outputs = [opened.enter_context(Outputs(parts, log))]

@@ -28,7 +28,6 @@ from pi_reader.config import Folders, Settings, load_settings
 from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.inputs import INPUTS
 from pi_reader.library import weights_path
-from pi_reader.outputs import OUTPUTS
 from pi_reader.outputs.together import Outputs
 from pi_reader.parts import Log, PartContext
 
@@ -141,9 +140,9 @@ def open_outputs(settings: Settings, log: Log, terminal: Terminal | None = None)
     """
     context = context_of(settings, log)
     parts: dict[str, Callable[[], Output]] = {
-        name: partial(OUTPUTS[name].open, section, context)
-        for name, section in settings.parts.items()
-        if name in OUTPUTS and OUTPUTS[name].is_on(section)
+        name: partial(part.open, section, context)
+        for name, (part, section) in settings.outputs.items()
+        if part.is_on(section)
     }
     panel = parts.pop("console", None)
     if panel is not None and terminal is not None:

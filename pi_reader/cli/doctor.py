@@ -6,6 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from pi_reader.cli import doctor_checks as checks
 from pi_reader.cli.common import add_state_option, folders_of, one_line
@@ -39,6 +40,10 @@ EXAMPLE = "pi-reader doctor --json"
 WORST_FIRST = tuple(
     kind.exit_code
     for kind in (BadSettings, PiReaderError, BadData, MissingFile, CannotWrite, NoHardware, Busy)
+)
+_REST = (  # beside what is attached
+    *("groups", "weights", "history", "samples", "training", "mnist", "disk", "writes"),
+    *("overlay", "memory", "temperature", "power", "clock", "blas"),
 )
 _ANSWER_SECONDS = 3.0  # for the service, which checks for requests four times a second
 
@@ -95,7 +100,7 @@ def _good_news(findings: Iterable[Finding]) -> str:
 
 def examine(box: Box) -> Iterator[tuple[str, Finding]]:
     """Yield the findings, each with the name of its part."""
-    for name, check in _checks():
+    for name, check in _checks(box):
         try:
             finding = check(box)
         except PiReaderError as error:
@@ -117,30 +122,14 @@ def examine(box: Box) -> Iterator[tuple[str, Finding]]:
         yield name, finding
 
 
-def _checks() -> tuple[tuple[str, Check], ...]:
+def _checks(box: Box) -> Iterator[tuple[str, Check]]:
     """Every check with its name; those that others depend on come first."""
-    return (
-        ("board", checks.board),
-        ("settings", settings),
-        ("software", checks.software),
-        ("service", service),
-        ("camera", checks.camera),
-        *checks.parts().items(),
-        ("groups", checks.groups),
-        ("weights", checks.weights),
-        ("history", checks.history),
-        ("samples", checks.samples),
-        ("training", checks.training),
-        ("mnist", checks.mnist),
-        ("disk", checks.disk),
-        ("writes", checks.writes),
-        ("overlay", checks.overlay),
-        ("memory", checks.memory),
-        ("temperature", checks.temperature),
-        ("power", checks.power),
-        ("clock", checks.clock),
-        ("blas", checks.blas),
-    )
+    yield from (("board", checks.board), ("settings", settings), ("software", checks.software))
+    yield from (("service", service), ("camera", checks.camera))
+    for title in checks.parts(box.settings):
+        yield title, partial(checks.part, title)
+    for name in _REST:
+        yield name, getattr(checks, name)
 
 
 def settings(box: Box) -> Finding:

@@ -10,9 +10,7 @@ import platform
 import re
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -78,14 +76,16 @@ def camera(box: Box) -> Finding:
     return well(f"the service has seen {state.frames} frames{light}")
 
 
-def parts() -> dict[str, Callable[[Box], Finding]]:
-    """The checks of the light, of all outputs and inputs, by the names that people know."""
-    found = {"light": light.PART, **OUTPUTS, **INPUTS}
-    return {part.title: partial(_part, name, part) for name, part in found.items() if part.title}
+def parts(settings: Settings) -> dict[str, tuple[Part, str]]:
+    """The light, all outputs and inputs by the names that people know, each with its own."""
+    found = {"light": light.PART, **OUTPUTS, **INPUTS, **settings.own}
+    return {part.title or name: (part, name) for name, part in found.items() if part.title}
 
 
-def _part(name: str, part: Part, box: Box) -> Finding:
-    return part.check(name, box.settings.sections[name], box)
+def part(title: str, box: Box) -> Finding:
+    """Whether a part can be used."""
+    one, name = parts(box.settings)[title]
+    return one.check(name, box.settings.sections[name], box)
 
 
 def groups(box: Box) -> Finding:
@@ -116,10 +116,10 @@ def software(box: Box) -> Finding:
     wanted = {"numpy": True, "pillow": True}
     if package := CAMERAS[settings.camera.kind].package:
         wanted[package] = True
-    for name, part in {"light": light.PART, **OUTPUTS, **INPUTS}.items():
-        if part.title:
-            is_on = part.is_on(settings.sections[name])
-            wanted[part.package] = wanted.get(part.package, False) or is_on
+    for one, name in parts(settings).values():
+        if one.package:
+            is_on = one.is_on(settings.sections[name])
+            wanted[one.package] = wanted.get(one.package, False) or is_on
     words = [f"pi-reader {__version__}", f"Python {platform.python_version()}"]
     missing = []
     for name, is_wanted in wanted.items():

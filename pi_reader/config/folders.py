@@ -30,6 +30,11 @@ class Folders:
         return self.state == DEVICE_STATE
 
     @property
+    def parts(self) -> Path:
+        """The outputs of the owner's own, a file each."""
+        return self.settings.parent / "parts"
+
+    @property
     def weights(self) -> Path:
         """The generations of weights that were learned here."""
         return self.state / "weights"

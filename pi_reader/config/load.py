@@ -16,8 +16,10 @@ from pi_reader.errors import BadSettings
 LARGEST_FILE = 64 << 10  # bytes
 
 
-def load_settings(path: Path) -> Settings:
+def load_settings(path: Path, parts: Path | None = None) -> Settings:
     """The settings in a file; the defaults if there is none, as on a desktop.
+
+    parts: the folder of the owner's own outputs, if it does not lie beside the file.
 
     Raises BadSettings for a file that cannot be read, is no TOML, or holds a key that does not
     exist, a value that breaks its rule, or a pin that is used twice.
@@ -33,7 +35,7 @@ def load_settings(path: Path) -> Settings:
             " it to use the defaults"
         ) from error
     try:
-        return settings_from(tomllib.loads(text))
+        return settings_from(tomllib.loads(text), parts or path.parent / "parts")
     except BadSettings as error:
         raise BadSettings(f"{path}: {error}") from error
     except (ValueError, RecursionError) as error:
@@ -60,11 +62,22 @@ def _text_of(path: Path) -> str:
         ) from error
 
 
-def settings_from(tables: Mapping[str, Any]) -> Settings:
-    """Settings from parsed TOML. Raises BadSettings that names the key."""
+def settings_from(tables: Mapping[str, Any], parts: Path | None = None) -> Settings:
+    """Settings from parsed TOML; parts: see `load_settings`. Raises BadSettings that names the key.
+
+    An output of the owner's own is loaded only where the settings have a section for it.
+    """
     defaults = Settings()
-    known, chosen = defaults.sections, {}
+    known, chosen, own = defaults.sections, {}, {}
     for name, table in tables.items():
+        if parts is not None and name not in known and isinstance(table, dict):
+            from pi_reader.parts.own import Unread, own_part
+
+            if (part := own_part(parts, name)) is not None:
+                kind = part.settings or Unread
+                own[name] = part
+                known[name] = kind() if kind is Unread else _section(name, kind, table)
+                continue
         if isinstance(table, dict) and name in known:
             chosen[name] = _section(name, type(known[name]), table)
         elif isinstance(table, dict):
@@ -73,8 +86,9 @@ def settings_from(tables: Mapping[str, Any]) -> Settings:
             raise BadSettings(f"{name}: is a value, should be a section that begins with [{name}]")
         else:
             raise BadSettings(f"{name}: stands before the first section{_home_of(name)}")
-    parts = {name: chosen.pop(name, section) for name, section in defaults.parts.items()}
-    settings = Settings(**chosen, parts=parts)
+    sections = {name: chosen.pop(name, section) for name, section in defaults.parts.items()}
+    sections |= {name: known[name] for name in own}
+    settings = Settings(**chosen, parts=sections, own=own)
     _check_pins(settings)
     if settings.link.on and not (settings.link.broker or settings.link.webhook):
         raise BadSettings("link.on: is true, but link.broker and link.webhook are both empty")

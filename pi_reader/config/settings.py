@@ -14,7 +14,7 @@ from pi_reader.camera.light import LightSettings
 from pi_reader.errors import BadSettings
 from pi_reader.inputs import INPUTS
 from pi_reader.outputs import OUTPUTS
-from pi_reader.parts import rules, setting
+from pi_reader.parts import Part, rules, setting
 
 
 @dataclass(frozen=True)
@@ -175,29 +175,24 @@ class LinkSettings:
     secret_file: str = setting("", rules.text())
 
 
-def part_sections() -> dict[str, type]:
-    """The sections of outputs and inputs by name: the tables that their files declare."""
-    return {
-        name: part.settings
-        for table in (OUTPUTS, INPUTS)
-        for name, part in table.items()
-        if part.settings is not None
-    }
+def _part_sections() -> dict[str, Any]:
+    """The sections of outputs and inputs by name, at their defaults."""
+    parts = {**OUTPUTS, **INPUTS}
+    return {name: part.settings() for name, part in parts.items() if part.settings is not None}
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that can be set, section by section as in the file.
 
-    parts: the sections of outputs and inputs by name.
+    parts: the sections of outputs and inputs by name; own: outputs of the owner's own by name.
     """
 
     camera: CameraSettings = field(default_factory=CameraSettings)
     light: LightSettings = field(default_factory=LightSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
-    parts: Mapping[str, Any] = field(
-        default_factory=lambda: {name: section() for name, section in part_sections().items()}
-    )
+    parts: Mapping[str, Any] = field(default_factory=_part_sections)
+    own: Mapping[str, Part] = field(default_factory=dict, compare=False)
     service: ServiceSettings = field(default_factory=ServiceSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
     samples: SampleSettings = field(default_factory=SampleSettings)
@@ -210,5 +205,12 @@ class Settings:
         found: dict[str, Any] = {}
         for section in fields(self):
             value = getattr(self, section.name)
-            found |= value if section.name == "parts" else {section.name: value}
+            if section.name != "own":
+                found |= value if section.name == "parts" else {section.name: value}
         return found
+
+    @property
+    def outputs(self) -> dict[str, tuple[Part, Any]]:
+        """Every output that has a section, with that section, by name."""
+        known = {**OUTPUTS, **self.own}
+        return {name: (known[name], one) for name, one in self.parts.items() if name in known}
