@@ -24,9 +24,8 @@ from pi_reader.reading.context import (
     hear,
     in_context,
     outlines,
-    weighted_median,
 )
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import Mark, weighted_median
 from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
 from pi_reader.reading.windows import cut_windows
 

@@ -18,7 +18,7 @@ from pi_reader.handwriting.writing import Hand, write
 from pi_reader.values import Box, Frame
 
 NAMES = set("0123456789" + SIGNS) | {"letter", "other"}
-WITHOUT_DIGITS = {"alphabet", "prose", "signs", "scene", "empty"}
+WITHOUT_DIGITS = {"prose", "signs", "scene", "empty"}
 
 
 def ones_and_bars() -> Stamps:

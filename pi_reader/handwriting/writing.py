@@ -2,8 +2,9 @@
 
 A text is digits, signs by the characters of `signs.TABLE`, letters, `@` for a letter of any script,
 `&` for one that stands among other letters though none is near, `¤` for one of a script that the
-hand made up, `^` that raises the next character, `§` for a joined word, and spaces. All places are in page pixels; a line
-is written from (0, 0), the left end of its baseline, and moved where it belongs.
+hand made up, `^` that raises the next character, `§` for a joined word, and spaces. All places are
+in page pixels; a line is written from (0, 0), the left end of its baseline, and moved where it
+belongs.
 """
 
 from __future__ import annotations

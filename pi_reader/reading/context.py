@@ -17,7 +17,7 @@ from pi_reader.errors import BadData
 from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS, SIGNS, Context
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.decode import Mark, usual_height
+from pi_reader.reading.decode import Mark, usual_height, weighted_median
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.windows import cut_windows
 from pi_reader.values import CLASSES
@@ -254,7 +254,7 @@ class Page:
         box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.float32)
         digit = kinds[:, :CLASSES].sum(1)
         width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
-        usual = weighted_median(height, digit + _LEAST)
+        usual = weighted_median(height, (digit + _LEAST) * height)  # dust counts for little
         size = np.minimum(np.maximum(width, height) / usual, 1) ** 2
         letter, other = kinds[:, _LETTER], kinds[:, _OTHER]
         return cls(marks, kinds, box, digit, letter, other, usual, size, _beside(box) * size)
@@ -344,13 +344,6 @@ def log_odds(p: np.ndarray) -> np.ndarray:
     """log(p / (1 - p)) of probabilities, at most 9 either way."""
     p = np.minimum(np.maximum(p, 1e-4), 1 - 1e-4)
     return np.asarray(np.log(p / (1 - p)))
-
-
-def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    """The value with half of the weight on either side; there must be one at least."""
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def _gaps(box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -146,12 +146,20 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
 
 
 def usual_height(marks: Sequence[Mark]) -> float:
-    """How tall digits are here in pixels: the median height, marks counted by how likely they are
-    digits; 0 where there are none."""
+    """How tall digits are here in pixels; 0 where there are none.
+
+    The median height, marks counted by how likely they are digits and how tall, as a page may hold
+    a hundred specks of dust.
+    """
     if not marks:
         return 0.0
     height = np.array([mark.height for mark in marks], np.float32)
-    weight = np.array([1 - mark.none + 1e-3 for mark in marks])
-    order = np.argsort(height, kind="stable")
-    total = np.cumsum(weight[order])
-    return float(height[order][np.searchsorted(total, total[-1] / 2)])
+    likely = np.array([1 - mark.none + 1e-3 for mark in marks])
+    return weighted_median(height, likely * height)
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """The value with half of the weight on either side; there must be one at least."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])

@@ -118,7 +118,7 @@ class NeighbourhoodRecipe:
 
     purpose: str
     scenes: int = 12_000
-    fitted: int = 1500
+    fitted: int = 2000
     epochs: int = 7
     batch: int = 256
     rate: float = 0.002
