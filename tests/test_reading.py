@@ -202,6 +202,8 @@ def scribble(rng: np.random.Generator) -> Frame:
             draw.arc([x - 10, y, x + 10, y + 35], 90, 360, fill=ink, width=3)
         else:
             draw.point((x, y), fill=ink)
+    if rng.random() < 0.3:  # askew: looked at as it lies, and turned
+        picture = picture.rotate(rng.uniform(-44, 44), fillcolor=picture.getpixel((0, 0)))
     noise = rng.normal(0, rng.choice((0, 2, 12)), (480, 640))
     return Frame(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
 

@@ -103,23 +103,27 @@ class Reader:
         if not angle:
             return self.judge(page), None
         ink, turn = upright(page, angle)
-        turned = self.judge(find_candidates(ink))
+        turned, left = self._judge(find_candidates(ink))
         if _expected(turned) >= GOOD * len(page.components):
             return turned, turn
-        judged = self.judge(page)
+        judged, _ = self._judge(page, left)
         better = _expected(turned) > _expected(judged) + BETTER
         return (turned, turn) if better else (judged, None)
 
     def judge(self, page: Candidates) -> list[Judged]:
         """Every mark on a page, digit or not, with what it is taken for."""
+        return self._judge(page)[0]
+
+    def _judge(self, page: Candidates, left: int | None = None) -> tuple[list[Judged], int]:
+        """The same, and how many patches the frame has left, of which there were `left`."""
         hidden = self.context is not None or self.memory is not None
-        found = Segmentation(self.network, page, hidden).run()
+        found = Segmentation(self.network, page, hidden, left).run()
         if self.context is not None:
             judged = in_context(found.page.ink, found.marks, self.context, self.memory)
         else:
             marks, _ = recalled(found.marks, None, self.memory)
             judged = [Judged(mark, mark.chance, mark.is_digit) for mark in marks]
-        return with_placeholders(found.page, judged)
+        return with_placeholders(found.page, judged), found.left
 
     def _lines(
         self, judged: Sequence[Judged], scale: int, shape: tuple[int, ...], turn: Turn | None

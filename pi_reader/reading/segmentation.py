@@ -61,14 +61,21 @@ class Classifier(Protocol):
 class Segmentation:
     """The marks of one page.
 
-    network: says what a patch shows; hidden: whether its activations are wanted, too.
+    network: says what a patch shows; hidden: whether its activations are wanted, too. left: how many
+    patches the network may still see of this frame, at first MOST_PATCHES.
     page, marks: what was found, once `run` is through: the page's ink, with joined lines parted,
     and every mark on it, digit or not.
     """
 
-    def __init__(self, network: Classifier, page: Candidates, hidden: bool = False) -> None:
+    def __init__(
+        self,
+        network: Classifier,
+        page: Candidates,
+        hidden: bool = False,
+        left: int | None = None,
+    ) -> None:
         self._network, self._hidden = network, hidden
-        self._left = MOST_PATCHES
+        self.left = MOST_PATCHES if left is None else left
         self.page, self.marks = page, list[Mark]()
 
     def run(self) -> Segmentation:
@@ -76,7 +83,7 @@ class Segmentation:
         self._part(self._marks_of(self.page))
         usual = usual_height(self.marks)
         taken = {component for mark in self.marks for component in mark.components}
-        groups = find_leftovers(self.page.components, taken, usual)[: self._left]
+        groups = find_leftovers(self.page.components, taken, usual)[: self.left]
         wholes = {id(whole): whole for mark in self.marks if (whole := mark.cut_from)}
         self.marks += [replace(whole, whole=True) for whole in wholes.values()]
         self.marks += [
@@ -103,7 +110,7 @@ class Segmentation:
             stacked, usual = find_stacked(page, marks, CLEAR)
             while stacked:
                 parted = part_lines(page, stacked, usual)
-                if len(parted.components) > self._left:
+                if len(parted.components) > self.left:
                     stacked = []
                     break
                 after = self._marks_of(parted)
@@ -141,8 +148,8 @@ class Segmentation:
         """
         if not groups:
             return []
-        seen = groups[: max(0, self._left)]
-        self._left -= len(seen)
+        seen = groups[: max(0, self.left)]
+        self.left -= len(seen)
         patches = cut_patches(ink, found, seen)
         if unseen := len(groups) - len(seen):  # all of them at the price of one
             patches = np.concatenate([patches, np.zeros((1, *patches.shape[1:]), np.uint8)])
@@ -189,7 +196,7 @@ class Segmentation:
         alone = may_stand_alone(found).tolist()
         hoods = find_neighbourhoods(found)
         groups_of = [_groups(hood, alone, found) for hood in hoods]
-        if sum(map(len, groups_of)) > min(MOST_AT_ONCE, self._left):
+        if sum(map(len, groups_of)) > min(MOST_AT_ONCE, self.left):
             groups_of = [[group for group in groups if len(group) == 1] for groups in groups_of]
         groups = [group for groups in groups_of for group in groups]
         opinions = dict(zip(groups, self._judge(page.ink, found, groups, groups), strict=True))
@@ -217,9 +224,9 @@ class Segmentation:
         wanted = fainter.mended.copy()
         homes = fainter.home[list(doubtful)]
         wanted[homes[homes >= 0]] = True
-        wanted[np.flatnonzero(wanted)[max(0, self._left // 2) :]] = False
+        wanted[np.flatnonzero(wanted)[max(0, self.left // 2) :]] = False
         wholes = np.flatnonzero(wanted).tolist()
-        spans_of = self._spans(found, doubtful, min(MOST_AT_ONCE, self._left // 2 - len(wholes)))
+        spans_of = self._spans(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
         pieces = merge(
             [cut_component(found, one, spans) for one, spans in spans_of.items()]
             + [fainter.components.pick(wanted)]
