@@ -27,6 +27,7 @@ SLOW = {
     "test_camera_virtual",
     "test_container",
     "test_emulated",
+    "test_fuzz",
     "test_handwriting_words",
     "test_image_quality",
     "test_lessons_with_digits",

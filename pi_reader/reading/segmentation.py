@@ -61,8 +61,8 @@ class Classifier(Protocol):
 class Segmentation:
     """The marks of one page.
 
-    network: says what a patch shows; hidden: whether its activations are wanted, too. left: how many
-    patches the network may still see of this frame, at first MOST_PATCHES.
+    network: says what a patch shows; hidden: whether its activations are wanted, too.
+    left: how many patches the network may still see of this frame, at first MOST_PATCHES.
     page, marks: what was found, once `run` is through: the page's ink, with joined lines parted,
     and every mark on it, digit or not.
     """
