@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from math import comb
 
+import night_world
 import numpy as np
 import pytest
 
-from pi_reader.learning import acceptance
+from pi_reader.learning import acceptance, trial
 from pi_reader.learning.acceptance import General, Opinion
+from pi_reader.learning.finetune import LabelledDigits
 
 
 @pytest.mark.parametrize(
@@ -123,3 +126,27 @@ def test_ok__where_nothing_is_wrong_and_nothing_unsure_there_is_nothing_to_learn
     assert not acceptance.all_is_well(np.array([3, 7, 4]), said, 0.9), "missed"
     said[2, 5] = 0.95
     assert not acceptance.all_is_well(labels, said, 0.9), "a mark that is surely a 5"
+
+
+def test_ok__weights_that_are_better_alone_but_not_with_the_memory_are_refused():
+    better = owner([False] * 6 + [True] * 6, [True] * 12)
+    assert better.better
+    for recalled, accepted in (((2, 2), True), ((2, 0), True), ((1, 2), False)):
+        one = dataclasses.replace(better, recalled=recalled)
+        assert one.better == accepted
+        assert f"with the memory {recalled[0]} were read wrong, now {recalled[1]}" in one.figures
+
+
+def test_ok__the_judge_reads_with_a_memory_without_the_digit_itself():
+    model, card = night_world.shipped_model()
+    patches, labels = night_world.hand(300)
+    held = np.arange(300) >= 100
+    digits = LabelledDigits(patches, labels, np.arange(300) // 4, held)
+    one = trial.Trial(model, card.reject_below, digits, None)
+    alone = acceptance.opinion(model.predict(patches[held]), labels[held]).wrong
+    before, after = one.recalled(model, 2.0, digits.take(~held), digits.take(held))
+    assert before == after < alone
+    nothing = digits.take(np.zeros(300, bool))
+    assert one.recalled(model, 2.0, nothing, digits.take(held)) == (alone, alone)
+    same = one.recalled(model, 2.0, digits, digits.take(held))
+    assert same[0] <= before

@@ -73,6 +73,7 @@ def test_ok__a_night_learns_a_hand_and_tells(tmp_path):
     model, card, one = generations.open()
     assert one.number == 1 and wrong(model) <= wrong(shipped_model()[0]) // 2
     assert card.recipe == "night" and card.notes["learned"] + 4 <= 60
+    assert card.notes["learned_to"] == 60  # what it knows of these leaves the memory
     assert "learned" in result.message and "in use since" in result.message
     word = read_json(folders.training)
     assert (word["state"], word["message"]) == ("done", result.message)
@@ -351,7 +352,7 @@ def test_ok__a_bigger_machine_judges_as_the_box_does(tmp_path, monkeypatch, told
     monkeypatch.setattr(trial.Trial, "run", lambda self: Outcome("accepted", "good", model=model))
     asked = []
 
-    def offered(parent, sure_at, model, its_sure_at, held, prepared):
+    def offered(parent, sure_at, model, its_sure_at, held, prepared, learned):
         asked.append(prepared.name)
         return Outcome(verdict, "drawn digits 98.83, now 98.69")
 

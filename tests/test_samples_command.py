@@ -14,7 +14,7 @@ from PIL import Image
 
 from pi_reader.cli.main import main
 from pi_reader.files import locked
-from pi_reader.learning import rehearsal, trial
+from pi_reader.learning import memory, rehearsal, trial
 from pi_reader.learning.night import job
 from pi_reader.learning.samples import Samples
 from pi_reader.learning.trial import Outcome
@@ -228,3 +228,37 @@ def test_fail__a_pipe_to_which_nobody_writes(box, tmp_path_factory, capsys, word
     os.mkfifo(pipe)
     named = [word.replace("PIPE", str(pipe)) for word in words]
     assert pi_reader(box, *named) == 65 and "is a pipe" in capsys.readouterr().err
+
+
+def test_ok__contradicting_labels_are_listed_with_their_pictures(
+    tmp_path, tmp_path_factory, capsys
+):
+    patches, labels = hand(40)
+    with Samples(tmp_path / "samples.db") as samples:
+        teach(samples, patches, labels)
+        before = tmp_path_factory.mktemp("pairs") / "before.png"
+        assert pi_reader(tmp_path, "samples", "check", "--sheet", str(before)) == 0
+        right = capsys.readouterr().out.count("alike")
+        teach(samples, np.roll(patches[:1], 1, axis=1), (labels[:1] + 3) % 10)
+    assert pi_reader(tmp_path, "samples", "check") == 0
+    said = capsys.readouterr().out
+    assert said.count("alike") > right and "@" in said and "│" in said
+    assert f"1 is {labels[0]}, 41 is {(labels[0] + 3) % 10}, and they are 9" in said
+    assert "`samples label ID LABEL` puts one right" in said.splitlines()[-1]
+    sheet = before.with_name("after.png")
+    assert pi_reader(tmp_path, "samples", "check", "--sheet", str(sheet)) == 0
+    assert sheet.exists() and "@" not in capsys.readouterr().out
+    assert pi_reader(tmp_path, "samples", "drop", "41") == 0
+    assert pi_reader(tmp_path, "samples", "drop", "--all") == 0
+    assert pi_reader(tmp_path, "samples", "check") == 66
+    assert "no sample has a label yet" in capsys.readouterr().err
+
+
+def test_ok__what_is_dropped_leaves_no_keys(tmp_path):
+    with Samples(tmp_path / "samples.db") as samples:
+        teach(samples, *hand(8))
+        model, card = store.load(weights_path("default"))
+        memory.prepare(tmp_path / "memory", samples, model, card, "ab" * 32)
+    assert list((tmp_path / "memory").iterdir())
+    assert pi_reader(tmp_path, "samples", "drop", "1") == 0
+    assert not list((tmp_path / "memory").iterdir())

@@ -25,6 +25,8 @@ from pi_reader.errors import BadData, MissingFile, UsageError
 from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from pi_reader.config import Folders
     from pi_reader.learning.samples import Sample, Samples
 
@@ -38,6 +40,7 @@ EXAMPLE = "pi-reader samples label last 2016"
 
 _LISTED = 40  # samples that are shown by default
 _IN_A_SHEET = 240
+_PAIRS = 40  # contradictions that are listed
 _LONGEST = 18  # digits of a sample's number
 
 
@@ -93,6 +96,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     one.add_argument("file", type=Path, metavar="FILE", help="the PNG to write")
     add_force_option(one)
+    one = action("check", "find labels that contradict each other: one shape, two labels", _check)
+    one.add_argument(
+        "--sheet", type=Path, metavar="FILE", help="draw the pairs on a PNG instead of in letters"
+    )
+    add_force_option(one)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -123,10 +131,14 @@ def _show(args: argparse.Namespace, folders: Folders) -> int:
     with _open(folders) as samples:
         sample = samples.get(args.id)
     print(_line(sample))
-    shades = " .:-=+*#%@"
-    for row in sample.patch[4:24]:
-        print("".join(2 * shades[int(ink) * 9 // 255] for ink in row[4:24]).rstrip())
+    print("\n".join(line.rstrip() for line in _drawing(sample.patch)))
     return 0
+
+
+def _drawing(patch: np.ndarray) -> list[str]:
+    """A patch (28, 28) uint8 as 20 lines of 40 letters."""
+    shades = " .:-=+*#%@"
+    return ["".join(2 * shades[int(ink) * 9 // 255] for ink in row[4:24]) for row in patch[4:24]]
 
 
 def _label(args: argparse.Namespace, folders: Folders) -> int:
@@ -270,6 +282,48 @@ def _sheet(args: argparse.Namespace, folders: Folders) -> int:
         f"{args.file}: the newest {counted(len(found), 'sample')}, with number, what it was read "
         "as and what it is"
     )
+    return 0
+
+
+def _check(args: argparse.Namespace, folders: Folders) -> int:
+    """List the pairs, the most alike first; at most `_PAIRS`."""
+    import numpy as np
+
+    from pi_reader.cli.common import generations_of
+    from pi_reader.config import load_settings
+    from pi_reader.learning.memory import contradictions
+    from pi_reader.learning.samples.rows import name_of
+    from pi_reader.pictures import sheet
+
+    with _open(folders) as samples:
+        found = samples.learned() + samples.held()
+    if not found:
+        raise MissingFile("samples check: no sample has a label yet")
+    generations = generations_of(folders, load_settings(folders.settings))
+    model, _ = generations.load(generations.current().number)
+    patches = np.array([sample.patch for sample in found], np.uint8)
+    pairs = contradictions(model, patches, np.array([sample.label for sample in found]))
+    read = model.predict(patches).argmax(axis=1)
+    crops, captions = [], []
+    for pair in pairs[:_PAIRS]:
+        both = [found[pair.first], found[pair.second]]
+        names = [name_of(int(read[place])) for place in (pair.first, pair.second)]
+        print(
+            f"{both[0].id} is {name_of(both[0].label)}, {both[1].id} is {name_of(both[1].label)}, "
+            f"and they are {pair.alike:.0%} alike; the weights read {names[0]} and {names[1]}"
+        )
+        crops += [sample.patch for sample in both]
+        captions += [f"{sample.id} is {name_of(sample.label)}" for sample in both]
+        if args.sheet is None:
+            drawn = zip(*(_drawing(sample.patch) for sample in both), strict=True)
+            print("\n".join("  │  ".join(lines).rstrip() for lines in drawn))
+    print(
+        f"{counted(len(pairs), 'pair')} of {counted(len(found), 'labelled sample')}"
+        + (f", the first {_PAIRS} are listed" if len(pairs) > _PAIRS else "")
+        + ("; `samples label ID LABEL` puts one right, `samples drop ID` forgets it" * bool(pairs))
+    )
+    if args.sheet is not None and crops:
+        save_picture(args.sheet, sheet(crops, captions, 8), force=args.force)
     return 0
 
 

@@ -57,7 +57,8 @@ class Owner:
     """Old and new weights compared on the owner's digits.
 
     labels: (n,); before, after: the results of each; p_value: of the paired test; how: in words,
-    how the digits were kept apart from those that were learned.
+    how the digits were kept apart from those that were learned. recalled: how many are wrong with
+    the memory beside the weights, before and after, none of its keys being among these digits.
     """
 
     labels: np.ndarray
@@ -65,11 +66,14 @@ class Owner:
     after: Opinion
     p_value: float
     how: str
+    recalled: tuple[int, int] = (0, 0)
 
     @property
     def better(self) -> bool:
-        """Whether the new weights are significantly better."""
-        return self.p_value <= MAX_P and self.after.wrong <= self.before.wrong
+        """Whether the new weights are significantly better, and no worse with the memory, which is
+        how the box reads."""
+        no_worse = self.after.wrong <= self.before.wrong and self.recalled[1] <= self.recalled[0]
+        return self.p_value <= MAX_P and no_worse
 
     @property
     def figures(self) -> str:
@@ -81,7 +85,8 @@ class Owner:
             f"of {len(self.labels)} of your digits ({self.how}) {self.before.wrong} were read "
             f"wrong, now {self.after.wrong} ({mended} mended, {broken} broken); the right answer "
             f"stands out more in {int((gains > 0).sum())}, less in {int((gains < 0).sum())}, which "
-            f"luck alone does as well with a chance of {self.p_value:.2g}"
+            f"luck alone does as well with a chance of {self.p_value:.2g}; with the memory "
+            f"{self.recalled[0]} were read wrong, now {self.recalled[1]}"
         )
 
 
@@ -143,9 +148,15 @@ def opinion(probabilities: np.ndarray, labels: np.ndarray) -> Opinion:
     return Opinion(guesses == labels, np.rint(ahead * _STEPS).astype(np.int64))
 
 
-def compare(labels: np.ndarray, before: Opinion, after: Opinion, how: str) -> Owner:
-    """Compare two networks' results on the same digits."""
-    return Owner(labels, before, after, p_value(after.margin - before.margin), how)
+def compare(
+    labels: np.ndarray,
+    before: Opinion,
+    after: Opinion,
+    how: str,
+    recalled: tuple[int, int] = (0, 0),
+) -> Owner:
+    """Compare two networks' results on the same digits; recalled: errors with the memory."""
+    return Owner(labels, before, after, p_value(after.margin - before.margin), how, recalled)
 
 
 def p_value(gains: Sequence[int] | np.ndarray) -> float:

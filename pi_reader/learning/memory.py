@@ -97,7 +97,9 @@ class Memory:
 
     def learn(self, patches: np.ndarray, labels: np.ndarray, known: float = 2.0) -> Memory:
         """Hold labelled patches, (n, 28, 28) uint8 and (n,), but for those to whose label the
-        network alone gives a probability of `known`; gives itself."""
+        network alone gives a probability of `known`, or that it has no class for; gives itself."""
+        has = labels < self._model.outcomes
+        patches, labels = patches[has], labels[has]
         hidden = self._model.hidden(patches)
         stay = self._model.conclude(hidden)[np.arange(len(labels)), labels] < known
         self.hold([0.0] * int(stay.sum()), units(hidden[stay]), labels[stay])

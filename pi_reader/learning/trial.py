@@ -18,6 +18,7 @@ from pi_reader.errors import BadData, MissingFile, UsageError
 from pi_reader.learning import acceptance, finetune
 from pi_reader.learning.acceptance import General, Opinion, Owner
 from pi_reader.learning.finetune import LabelledDigits
+from pi_reader.learning.memory import Memory
 from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.network.loss import softmax
 from pi_reader.network.model import Model
@@ -65,6 +66,7 @@ class Trial:
     for checkpoints, None for none; facts: what checkpoints must match to belong to this trial.
     stop: returns a reason to stop, or ""; shown: is given the number of steps done, and of all.
     log: is given lines about the progress. known: the parent's general test if done before.
+    memory: makes the memory that stands beside a network, without keys.
     """
 
     parent: Model
@@ -78,6 +80,7 @@ class Trial:
     shown: Callable[[int, int], None] = lambda done, steps: None
     log: Callable[[str], None] = lambda line: None
     known: General | None = None
+    memory: Callable[[Model], Memory] = Memory
     work: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
@@ -125,7 +128,7 @@ class Trial:
         if lost:
             return self._refused(lost, model=model, before=before, after=after, taken=taken)
         sure_at = self._calibrate(model)
-        owner = self._owner(acceptance.opinion(read, taught.labels), model, taken)
+        owner = self._owner(acceptance.opinion(read, taught.labels), model, taken, sure_at)
         figures = {
             "model": model,
             "sure_at": sure_at,
@@ -180,15 +183,20 @@ class Trial:
     def _refused(self, why: str, **figures: Any) -> Outcome:
         return Outcome("refused", why, self.work, **figures)
 
-    def _owner(self, before: Opinion, model: Model, taken: float) -> Owner:
-        """Test on the owner's digits, each read by a network that was not trained on it."""
-        taught = self.taught
+    def _owner(self, before: Opinion, model: Model, taken: float, sure_at: float) -> Owner:
+        """Test on the owner's digits, each read by a network that was not trained on it, and with
+        a memory that does not hold it; what a network knows for sure, above `sure_at`, its memory
+        has left out."""
+        taught, recalled = self.taught, np.zeros(2, np.int64)
         right, margin = np.zeros(len(taught), bool), np.zeros(len(taught), np.int64)
 
         def look(network: Model, rows: np.ndarray) -> None:
             some = taught.take(rows)
             said = acceptance.opinion(self.look(network, some.patches), some.labels)
             right[rows], margin[rows] = said.right, said.margin
+            keys = ~taught.held_out
+            keys[rows] = False
+            recalled[:] += self.recalled(network, sure_at, taught.take(keys), some)
 
         held = np.flatnonzero(taught.held_out)
         look(model, held)
@@ -198,6 +206,7 @@ class Trial:
                 _part(before, held),
                 Opinion(right[held], margin[held]),
                 "none of them learned",
+                (int(recalled[0]), int(recalled[1])),
             )
         for number, rows in enumerate(self._folds(), 1):
             rest = ~taught.held_out
@@ -207,8 +216,27 @@ class Trial:
             network.temperature = model.temperature
             look(network, rows)
         return acceptance.compare(
-            taught.labels, before, Opinion(right, margin), "each by a network that did not learn it"
+            taught.labels,
+            before,
+            Opinion(right, margin),
+            "each by a network that did not learn it",
+            (int(recalled[0]), int(recalled[1])),
         )
+
+    def recalled(
+        self, model: Model, sure_at: float, keys: LabelledDigits, digits: LabelledDigits
+    ) -> tuple[int, int]:
+        """How many digits the parent and `model` read wrong with a memory of `keys`, out of which
+        `model` has what it knows for sure."""
+        before, after = self.memory(self.parent), self.memory(model)
+        before.learn(keys.patches, keys.labels)
+        after.learn(keys.patches, keys.labels, sure_at)
+        self.work += 2 * finetune.look_work(model, len(keys) + len(digits))
+        wrong = [
+            acceptance.opinion(memory.predict(digits.patches), digits.labels).wrong
+            for memory in (before, after)
+        ]
+        return wrong[0], wrong[1]
 
     def _folds(self) -> Iterator[np.ndarray]:
         """The rows of each fold; all digits of a reading are in the same one."""
@@ -309,10 +337,12 @@ def offered(
     its_sure_at: float,
     held: LabelledDigits,
     rehearsal: Rehearsal,
+    learned: LabelledDigits | None = None,
 ) -> Outcome:
     """Test a network that was trained elsewhere on the owner's held-out digits.
 
-    parent: the one in use, with its threshold `sure_at`; held: the owner's held-out digits.
+    parent: the one in use, with its threshold `sure_at`; held: the owner's held-out digits;
+    learned: the others, which the memory holds.
     """
     if model.outcomes < parent.outcomes:
         return Outcome("refused", "it cannot say that a mark is no digit, the weights in use can")
@@ -330,6 +360,7 @@ def offered(
         acceptance.opinion(trial.look(parent, held.patches), labels),
         acceptance.opinion(its.look(model, held.patches), labels),
         "none of them learned",
+        trial.recalled(model, its_sure_at, learned, held) if learned is not None else (0, 0),
     )
     before, after = trial.general(parent), its.general(model)
     lost = after.loses(before)

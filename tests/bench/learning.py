@@ -5,6 +5,12 @@
     python tests/bench/learning.py one [--weights W]         30 times the same digit of a hand
     python tests/bench/learning.py gate [--runs N]           N runs of each of four kinds of labels
     python tests/bench/learning.py mnist-only --out FILE     weights that never saw a drawn digit
+    python tests/bench/learning.py at-once [--hands 20]      the memory after 1, 3, 10 corrections
+    python tests/bench/learning.py fit-memory [--hands 12]   what each alpha and tau would do
+
+The last line of `at-once` is the mean share of errors that are gone after one correction. Its
+hands are those of `hands`; `fit-memory` has others. `--night` adds a night with 60 digits, alone
+and with the memory.
 
 `--drawn` takes MNIST away from the night (it is still tested by). semeion.npz is looked for beside
 MNIST, or named with --semeion. Each prints a line for each run, then a summary; a run takes 15 to
@@ -19,6 +25,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import at_once
 from measure import SHARED, add_mnist, arguments, table
 
 # isort: split
@@ -28,10 +35,12 @@ from pi_reader.handwriting import draw_patches
 from pi_reader.handwriting.style import Style
 from pi_reader.learning import rehearsal
 from pi_reader.learning.finetune import LabelledDigits
+from pi_reader.learning.memory import Memory
 from pi_reader.learning.trial import Outcome, Trial
 from pi_reader.network import store
 from pi_reader.network.model import Model
 from pi_reader.training import course, data, recipes, trainer
+from pi_reader.values import Frame
 
 LEARNED, OTHERS = 60, 500  # digits of a hand to learn from, and to look at afterwards
 MANY = 3_000  # digits of a hand, to see what each digit lost
@@ -91,12 +100,14 @@ def taught(patches: np.ndarray, labels: np.ndarray, rng: np.random.Generator) ->
     return LabelledDigits(patches, labels.astype(np.uint8), events, np.isin(events, sorted(held)))
 
 
-def hands(parent: Model, skip: int = 0) -> Iterator[tuple[int, Style, np.ndarray, np.ndarray]]:
-    """People whose digits the weights misread often, but for the first `skip`: number, style, 500
-    digits, labels."""
+def hands(
+    parent: Model, skip: int = 0, people: int = _HANDS
+) -> Iterator[tuple[int, Style, np.ndarray, np.ndarray]]:
+    """Some people whose digits the weights misread often, but for the first `skip`: number, style,
+    500 digits, labels."""
     labels = np.arange(OTHERS) % 10
     for number in range(100_000):
-        rng = np.random.default_rng([_HANDS, number])
+        rng = np.random.default_rng([people, number])
         style = Style.random(rng)
         few = draw_patches(labels[:100], rng, style)  # a quick look
         if errors(parent, few, labels[:100]) < 100 * HARD / 2:
@@ -342,9 +353,98 @@ def run_mnist_only(args: argparse.Namespace) -> None:
     print(f"{args.out}: {card.accuracy:.2%} on {card.measured}")
 
 
+def run_fit_memory(args: argparse.Namespace) -> None:
+    """Alpha and tau, on other people than those that are measured."""
+    parent, _ = store.load(args.weights)
+    images, names = data.load_train(args.mnist, mapped=True)
+    rows = slice(None, None, course.HELD_EVERY)  # which the shipped weights were not trained on
+    others = np.asarray(images[rows]), np.asarray(names[rows])
+    people = ((number, style) for number, style, *_ in hands(parent, args.skip, at_once.FIT_HANDS))
+    at_once.fit(args, people, others)
+
+
+def run_at_once(args: argparse.Namespace, bench: Bench) -> None:
+    """The memory alone; with `--night` also a night alone, and both."""
+    reader = at_once.reader_with()
+    done, spoiled, nights, both, lost = [], [], [], [], []
+    x, y = bench.tested
+    hidden = bench.parent.hidden(x)
+    for number, style, *_ in hands(bench.parent, args.skip):
+        rng = np.random.default_rng([_HANDS, number, 5])
+        tested = list(at_once.pages_of(style, rng, at_once.TESTED))
+        reader.memory = None
+        if at_once.look(reader, tested).wrong.mean() < HARD:  # on pages it is read better
+            continue
+        stream = list(at_once.pages_of(style, rng, at_once.PAGES))
+        hand = at_once.corrected(at_once.Hand(number), reader, iter(stream), tested)
+        done.append(hand)
+        lost.append(at_once.lost(bench.parent, style, rng, hidden, y))
+        wrong = at_once.Hand(number)
+        spoiled.append(at_once.corrected(wrong, reader, iter(stream), tested, rng))
+        gone = [f"{hand.gone(count):.0%}" for count in at_once.COUNTS]
+        words = [number, int(hand.seen[0].wrong.sum()), *gone, f"{hand.taught} corrections"]
+        if args.night:
+            nights.append(one_night(bench, hand, stream, tested, number, both))
+            words += [f"night {nights[-1]:.0%}", f"both {both[-1]:.0%}"]
+        print(*words, f"of MNIST's test {lost[-1]} more wrong", flush=True)
+        if len(done) >= args.hands:
+            break
+    before, more = at_once.frame_cost(reader, style, rng)
+    with np.load(args.semeion) as arrays:
+        patches, labels = arrays["x"], arrays["y"]
+    blocks = []
+    for block in range(0, len(labels) - at_once.BLOCK + 1, at_once.BLOCK):
+        some = slice(block, block + at_once.BLOCK)
+        pages = list(at_once.from_patches(patches[some], labels[some]))
+        half = len(pages) // 2
+        one = at_once.Hand(block)
+        blocks.append(at_once.corrected(one, reader, iter(pages[:half]), pages[half:]))
+    at_once.report("hands", done)
+    at_once.report("hands, three labels of ten wrong", spoiled)
+    at_once.report("blocks of semeion", [one for one in blocks if one.seen[0].wrong.any()])
+    if nights:
+        print(f"\nnight alone {np.mean(nights):.1%}, memory and night {np.mean(both):.1%} gone")
+    print(
+        f"\nfull of one hand: {np.mean(lost) / 100:.3f} points of MNIST's test lost, at most "
+        f"{max(lost) / 100:.2f}; a frame of 8 digits {before:.1f} ms, {more:+.2f} with it"
+    )
+    print(f"{np.nanmean([hand.gone(1) for hand in done]):.1%}")
+
+
+def one_night(
+    bench: Bench,
+    hand: at_once.Hand,
+    stream: list[tuple[Frame, at_once.Truth]],
+    tested: list[tuple[Frame, at_once.Truth]],
+    number: int,
+    both: list[float],
+) -> float:
+    """Share of errors gone after a night that learns the first 60 digits; `both` gets that with
+    the memory beside the new weights, which has left out what they know."""
+    reader, found = at_once.reader_with(), []
+    for frame, truth in stream:
+        digits = [digit for digit in reader.read(frame).digits if digit.patch is not None]
+        names = at_once.matched(digits, truth)
+        found += [(d.patch, n) for d, n in zip(digits, names, strict=True) if 0 <= n < 10]
+    patches = np.stack([patch for patch, _ in found[:LEARNED]])
+    labels = np.array([name for _, name in found[:LEARNED]], np.uint8)
+    outcome = bench.night(taught(patches, labels, np.random.default_rng(number)), number)
+    model = outcome.model if outcome.state == "accepted" else None
+    learned = at_once.reader_with(model)
+    assert isinstance(learned.network, Model)
+    known = outcome.sure_at if model is not None else 2.0
+    shares = []
+    for memory in (None, Memory(learned.network).learn(patches, labels, known)):
+        learned.memory = memory
+        after = at_once.look(learned, tested)
+        shares.append(1 - after.wrong.sum() / hand.seen[0].wrong.sum())
+    both.append(float(shares[1]))
+    return float(shares[0])
+
+
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("what", choices=("hands", "semeion", "one", "gate", "mnist-only"))
+    parser.add_argument("what", choices=[*RUNS, "mnist-only", "fit-memory"])
     add_mnist(parser)
     parser.add_argument(
         "--weights",
@@ -354,6 +454,7 @@ def main() -> None:
     )
     parser.add_argument("--semeion", type=Path, default=SHARED / "digits" / "semeion.npz")
     parser.add_argument("--drawn", action="store_true", help="the night has no MNIST")
+    parser.add_argument("--night", action="store_true", help="for at-once: a night, too")
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--hands", type=int, default=5, help="people (default: %(default)s)")
     parser.add_argument("--skip", type=int, default=0, help="leave out so many of the people")
@@ -367,9 +468,19 @@ def main() -> None:
     if args.what == "mnist-only":
         run_mnist_only(args)
         return
-    bench = Bench(args)
-    runs = {"hands": run_hands, "semeion": run_semeion, "one": run_one, "gate": run_gate}
-    runs[args.what](args, bench)
+    if args.what == "fit-memory":
+        run_fit_memory(args)
+        return
+    RUNS[args.what](args, Bench(args))
+
+
+RUNS = {
+    "hands": run_hands,
+    "semeion": run_semeion,
+    "one": run_one,
+    "gate": run_gate,
+    "at-once": run_at_once,
+}
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from pi_reader.learning import rehearsal
 from pi_reader.learning import trial as trials
 from pi_reader.learning.finetune import NIGHT, LabelledDigits
 from pi_reader.learning.generations import SHIPPED, Generations
+from pi_reader.learning.memory import CONSTANTS, LEARNED, Memory
 from pi_reader.learning.night import offered, report
 from pi_reader.learning.night.offered import as_labelled
 from pi_reader.learning.night.pace import Pace
@@ -252,6 +253,7 @@ class Night:
             stop=self._pace.stop,
             shown=self._pace.shown,
             log=self._log,
+            memory=lambda model: Memory.beside(model, card),
         )
         self._log(_outset(trial))
         return trial
@@ -284,6 +286,7 @@ class Night:
         now = believed(self._clock())
         message = report.morning(outcome, learned, now)
         card = _card(outcome, parent, plan["digest"], plan["base"], learned, now, message)
+        card = replace(card, notes={**card.notes, LEARNED: plan["last"]})
         one = self._generations.add(outcome.model, card, use=True)
         self._log(f"generation {one.number} is in use")
         return Result("done", message)
@@ -300,10 +303,10 @@ class Night:
         if not waiting and not upgraded:
             return
         with self._open_samples() as samples:
-            held = as_labelled(samples.held())
+            held, learned = as_labelled(samples.held()), as_labelled(samples.learned())
         if upgraded:
             try:
-                better, figures = offered.judge_upgrade(generations, held)
+                better, figures = offered.judge_upgrade(generations, held, learned)
             except (BadData, MissingFile) as error:  # the learned ones read on
                 better, figures = False, f"the new shipped weights are not judged: {error}"
             self._log(figures)
@@ -314,7 +317,7 @@ class Night:
         for one in waiting:
             self._heard.add(one.number)
             self._progress.say("judging", f"generation {one.number}, which was offered")
-            self._log(offered.judge_offer(generations, one, held, self._rehearsal))
+            self._log(offered.judge_offer(generations, one, held, self._rehearsal, learned))
 
     def _tidy(self) -> None:
         """Remove partial files left by power cuts: checkpoints of 3 MB, MNIST's of up to 47."""
@@ -379,7 +382,10 @@ def _as_the_box_judges(
         log("the box has no MNIST and judges by digits that it draws, so they are drawn here, too")
         box = rehearsal.prepare(None)
     held = trial.taught.take(trial.taught.held_out)
-    its = trials.offered(trial.parent, trial.sure_at, outcome.model, outcome.sure_at, held, box)
+    learned = trial.taught.take(~trial.taught.held_out)
+    its = trials.offered(
+        trial.parent, trial.sure_at, outcome.model, outcome.sure_at, held, box, learned
+    )
     if its.state == "waiting":
         log(f"the box lets them wait: {its.why}")
     if its.state != "refused":
@@ -410,7 +416,11 @@ def _card(
         measured=f"{after.digits:,} of {after.name}" if after else "",
         reject_below=outcome.sure_at,
         date=time.strftime("%Y-%m-%d", time.gmtime(now)) if now else "",
-        notes={**report.notes(outcome, learned), "message": message},
+        notes={
+            **{key: parent.notes[key] for key in (CONSTANTS,) if key in parent.notes},
+            **report.notes(outcome, learned),
+            "message": message,
+        },
         preprocessing=parent.preprocessing,
     )
 

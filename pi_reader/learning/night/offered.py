@@ -11,6 +11,7 @@ from pi_reader.errors import BadData, MissingFile, PiReaderError, UsageError
 from pi_reader.learning import acceptance
 from pi_reader.learning.finetune import LabelledDigits
 from pi_reader.learning.generations import SHIPPED, Generation, Generations
+from pi_reader.learning.memory import Memory
 from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.learning.samples import Sample
 from pi_reader.learning.trial import offered
@@ -18,12 +19,19 @@ from pi_reader.learning.trial import offered
 _KEPT = {"waiting": "candidate"}  # the state of a generation for a verdict
 
 
-def judge_upgrade(generations: Generations, held: LabelledDigits) -> tuple[bool, str]:
+def judge_upgrade(
+    generations: Generations, held: LabelledDigits, learned: LabelledDigits | None = None
+) -> tuple[bool, str]:
     """Whether new shipped weights are put in use, which they are unless the learned ones read the
-    owner's held-out digits better; and the figures in words."""
+    owner's held-out digits better, each with a memory of the others; and the figures in words."""
     models = [generations.load(number)[0] for number in (SHIPPED, generations.current().number)]
     held = held.take(held.labels < min(model.outcomes for model in models))
-    wrong = [acceptance.opinion(model.predict(held.patches), held.labels).wrong for model in models]
+    memories = [Memory(model) for model in models]
+    if learned is not None:
+        memories = [memory.learn(learned.patches, learned.labels) for memory in memories]
+    wrong = [
+        acceptance.opinion(memory.predict(held.patches), held.labels).wrong for memory in memories
+    ]
     figures = (
         f"of {len(held)} of your digits that were held out the new shipped weights read "
         f"{wrong[0]} wrong, the learned ones {wrong[1]}; "
@@ -37,17 +45,22 @@ def judge_upgrade(generations: Generations, held: LabelledDigits) -> tuple[bool,
 
 
 def judge_offer(
-    generations: Generations, one: Generation, held: LabelledDigits, prepared: Rehearsal
+    generations: Generations,
+    one: Generation,
+    held: LabelledDigits,
+    prepared: Rehearsal,
+    learned: LabelledDigits | None = None,
 ) -> str:
     """Accept or refuse offered weights, or let them wait for more samples; in words.
 
+    held: the owner's held-out digits; learned: the others, which the memory holds.
     Weights that make the judge fail are marked bad and not judged again, so that they keep nobody
     else waiting.
     """
     if not generations.begin_judging(one.number):
         return f"generation {one.number} is not judged: {_instead(generations, one)}"
     try:
-        state, why = _verdict(generations, one, held, prepared)
+        state, why = _verdict(generations, one, held, prepared, learned)
     except (MemoryError, PiReaderError):  # not its fault
         generations.conclude(one.number, "candidate", one.why)
         raise
@@ -59,7 +72,11 @@ def judge_offer(
 
 
 def _verdict(
-    generations: Generations, one: Generation, held: LabelledDigits, prepared: Rehearsal
+    generations: Generations,
+    one: Generation,
+    held: LabelledDigits,
+    prepared: Rehearsal,
+    learned: LabelledDigits | None,
 ) -> tuple[str, str]:
     """What the judge says, accepted, refused or waiting, and why."""
     parent, card = generations.load(generations.current().number)
@@ -67,7 +84,7 @@ def _verdict(
         model, its = generations.load(one.number)
     except (BadData, MissingFile) as error:
         return "refused", str(error)
-    outcome = offered(parent, card.reject_below, model, its.reject_below, held, prepared)
+    outcome = offered(parent, card.reject_below, model, its.reject_below, held, prepared, learned)
     return outcome.state, outcome.why
 
 
