@@ -90,6 +90,9 @@ def test_ok__ink_can_be_seen_on_every_paper() -> None:
 def test_ok__kinds_come_by_their_shares() -> None:
     assert sum(KINDS.values()) == pytest.approx(1)
     kinds = {draw_scene(np.random.default_rng([1, seed])).kind for seed in range(40)}
+    some = sorted(kinds)[:12]
+    fewer = {draw_scene(np.random.default_rng([1, seed]), withheld=some).kind for seed in range(12)}
+    assert not fewer & set(some)
     assert len(kinds) > 8
 
 

@@ -7,7 +7,7 @@ They teach a network what stands around a digit. Kinds have names, so that some 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -134,16 +134,20 @@ KINDS: dict[str, float] = {name: kind.share / _TOTAL for name, kind in _KINDS.it
 
 
 def draw_scene(
-    rng: np.random.Generator, kind: str | None = None, stamps: Stamps | None = None
+    rng: np.random.Generator,
+    kind: str | None = None,
+    stamps: Stamps | None = None,
+    withheld: Collection[str] = (),
 ) -> Scene:
     """Draw a page of one kind, or of any by its share; the same seed gives the same page.
 
-    stamps: real digits, which some 43 % of the pages then show instead of drawn ones. ValueError
-    if there is no such kind.
+    stamps: real digits, which some 43 % of the pages then show instead of drawn ones. withheld:
+    kinds that are not drawn by their share. ValueError if there is no such kind.
     """
-    if kind is None:
+    asked = kind
+    while kind is None or (asked is None and kind in withheld):
         kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
-    elif kind not in KINDS:
+    if kind not in KINDS:
         raise ValueError(f"kind: is {kind}, must be one of {', '.join(KINDS)}")
     size = _SIZES[rng.choice(len(_SIZES), p=_SIZE_SHARES)]
     difficulty = float(rng.uniform(0, 0.9))

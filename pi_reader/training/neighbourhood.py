@@ -8,7 +8,7 @@ how likely there is a digit at all, by both networks and the page as a whole (`r
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -56,15 +56,17 @@ def train_context(
     stamps: Stamps | None,
     learn: Callable[[Steps], None],
     say: Say = lambda line: None,
+    withheld: Collection[str] = (),
 ) -> Context:
     """Train all that a reading needs besides `network`, which must have 11 outcomes.
 
     stamps: real digits for the scenes, None for drawn ones alone; learn: goes through the steps
-    of a learner. The same seed gives the same arrays on the same machine.
+    of a learner; withheld: kinds of scenes that are left out. The same seed gives the same arrays
+    on the same machine.
     """
     say(f"drawing {recipe.scenes:,} scenes to learn from")
     learner = NeighbourhoodLearner(
-        [*see_scenes(network, _numbers(seed, _DRAWN, recipe.scenes), stamps, sparse=True)],
+        [*see_scenes(network, _numbers(seed, _DRAWN, recipe.scenes), stamps, True, withheld)],
         recipe,
         seed,
     )
@@ -72,7 +74,7 @@ def train_context(
     neighbourhood = learner.result()
     say(f"drawing {recipe.fitted:,} scenes to calibrate on")
     numbers = _numbers(seed, _FITTED, recipe.fitted)
-    return fit(neighbourhood, see_scenes(network, numbers, stamps, sparse=False), recipe)
+    return fit(neighbourhood, see_scenes(network, numbers, stamps, False, withheld), recipe)
 
 
 def _numbers(seed: int, which: int, count: int) -> list[tuple[int, ...]]:

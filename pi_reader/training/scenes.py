@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -55,14 +55,19 @@ class Seen:
 
 
 def see_scenes(
-    network: Model, numbers: Sequence[tuple[int, ...]], stamps: Stamps | None, sparse: bool
+    network: Model,
+    numbers: Sequence[tuple[int, ...]],
+    stamps: Stamps | None,
+    sparse: bool,
+    withheld: Collection[str] = (),
 ) -> Iterator[Seen]:
     """Draw scenes and find their marks, on all cores, in the order of `numbers`.
 
     network: says what each patch shows, with 11 outcomes; numbers: the seed of each scene.
-    sparse: leave out most letters and other marks, of which pages are full.
+    sparse: leave out most letters and other marks, of which pages are full. withheld: kinds of
+    scenes that are left out.
     """
-    see = partial(_see, sparse=sparse)
+    see = partial(_see, sparse=sparse, withheld=tuple(withheld))
     cores = len(os.sched_getaffinity(0))
     if cores == 1 or len(numbers) < 2 * cores:
         _prepare(network, stamps)
@@ -79,10 +84,10 @@ def _prepare(network: Model, stamps: Stamps | None) -> None:
     _network, _stamps = network, stamps
 
 
-def _see(number: tuple[int, ...], sparse: bool) -> Seen:
+def _see(number: tuple[int, ...], sparse: bool, withheld: tuple[str, ...]) -> Seen:
     """Draw one scene and find its marks."""
     assert _network is not None
-    scene = draw_scene(np.random.default_rng(number), stamps=_stamps)
+    scene = draw_scene(np.random.default_rng(number), stamps=_stamps, withheld=withheld)
     ink = binarise(scene.frame.grey)
     found = Segmentation(_network, find_candidates(ink), hidden=True).run()
     marks, ink = found.marks, found.page.ink
