@@ -117,7 +117,7 @@ class NeighbourhoodRecipe:
     """
 
     purpose: str
-    scenes: int = 12_000
+    scenes: int = 8_000
     fitted: int = 2000
     epochs: int = 7
     batch: int = 256
