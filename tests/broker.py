@@ -106,8 +106,10 @@ class Listener:
                     time.sleep(0.05)
             while self._connection.inbox:
                 one = self._connection.inbox.popleft()
-                self.heard.append((one.topic, one.payload.decode(), one.retained))
-                self.latest[one.topic] = one.payload.decode()
+                self.heard.append(
+                    (one.topic, one.payload.decode(errors="surrogateescape"), one.retained)
+                )
+                self.latest[one.topic] = one.payload.decode(errors="surrogateescape")
         self._connection.close()
 
     def say(self, topic: str, payload: str, retain: bool = False) -> None:
@@ -116,6 +118,10 @@ class Listener:
     def json(self, topic: str) -> dict[str, Any]:
         values: dict[str, Any] = json.loads(self.latest.get(topic) or "{}")
         return values
+
+    def raw(self, topic: str) -> bytes | None:
+        payload = self.latest.get(topic)
+        return None if payload is None else payload.encode(errors="surrogateescape")
 
     def all(self, topic: str) -> list[str]:
         return [payload for name, payload, _ in list(self.heard) if name == topic]

@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -18,14 +19,19 @@ import pytest
 
 pytest.importorskip("paho.mqtt.client")
 
+import numpy as np
 from broker import Broker, Listener, needs_broker, until
 from linked_box import ME, Box
 
+from pi_reader.box import clerk
 from pi_reader.cli.main import main
+from pi_reader.client import words
 from pi_reader.client.status import BoxStatus
+from pi_reader.config import Folders
 from pi_reader.config.settings import LinkSettings
 from pi_reader.errors import BadData, BadSettings
 from pi_reader.files import write_json
+from pi_reader.kept_pictures import KeptPictures, kept_picture
 from pi_reader.link import discovery, service
 from pi_reader.link.broker import Connection, secret
 from pi_reader.link.messages import as_json, device_id, reading_of, state_of, topic, training_of
@@ -66,11 +72,12 @@ def test_ok__tells_all_there_is_and_at_last_that_it_is_there(box: Box, ear: List
         until(lambda: ear.latest.get(at("availability")) == "online")
     until(lambda: ear.latest.get(at("availability")) == "offline")
     names = [name for name, _, _ in ear.heard]
-    assert names[-2:] == [at("availability")] * 2 and len(names) == 6
-    assert set(names[:4]) == {
+    assert names[-2:] == [at("availability")] * 2 and len(names) == 7
+    assert set(names[:5]) == {
         discovery.config_topic(ME),
-        *map(at, ("reading", "state", "training")),
+        *map(at, ("reading", "state", "training", "picture")),
     }
+    assert ear.latest[at("picture")] == "", "none is wanted"
     reading, state = ear.json(at("reading")), ear.json(at("state"))
     assert reading["text"] == "2016\n7?" and reading["number"] == 1 and reading["sure"] is False
     assert reading["confidence"] == 98.7 and reading["when"] == 1_800_000_001.0
@@ -230,6 +237,45 @@ def test_ok__only_the_table_is_a_command() -> None:
 
 
 @needs_broker
+def test_ok__the_picture_of_each_reading_if_it_is_wanted(box: Box, ear: Listener) -> None:
+    """By a clerk of its own, from the pictures that the box keeps."""
+    box.settings = replace(box.settings, picture=True)
+    frame = np.zeros((40, 60), np.uint8)
+    with a_clerk(box.folders), box.linked():
+        until(lambda: ear.latest.get(at("availability")) == "online")
+        for number in (1, 2):
+            KeptPictures(box.folders.pictures, 9, 1).add(number, frame)
+            box.read("7" * number)
+            until(lambda number=number: ear.raw(at("picture")) == kept(box, number))
+        box.read("777")
+        until(lambda: ear.raw(at("picture")) == b"")  # none is kept: the one before is no more
+        ear.say(at("command"), "picture 1")
+        ear.say(at("command"), "help")
+        until(lambda: ear.all(at("answer")))
+    (answer,) = ear.all(at("answer"))
+    assert json.loads(answer)["command"] == "help"
+
+
+def kept(box: Box, number: int) -> bytes:
+    return kept_picture(box.folders.pictures, number)
+
+
+@contextmanager
+def a_clerk(folders: Folders) -> Iterator[None]:
+    socket = clerk.listen(folders.clerk)
+    one = clerk.Clerk(
+        socket,
+        lambda connection, caller: clerk.session_of(folders, connection, caller),
+        lambda uid: words.BROKER,
+    )
+    thread = threading.Thread(target=one.run, args=(1.0,))
+    thread.start()
+    yield
+    thread.join(10)
+    socket.close()
+
+
+@needs_broker
 def test_ok__a_broker_killed_again_and_again(box: Box, ear: Listener, broker: Broker) -> None:
     kills(box, ear, broker, 3)
 
@@ -309,6 +355,8 @@ def test_ok__home_assistants_description() -> None:
     parts = about["components"]
     assert {one["platform"] for one in parts.values()} == {"sensor", "binary_sensor", "button"}
     assert len({one["unique_id"] for one in parts.values()}) == len(parts) == 14
+    more = discovery.description(ME, "3b", picture=True)
+    assert set(more["components"]) == {*parts, "picture"} and len(as_json(more)) <= 4096
     assert set(parts["state"]["options"]) == {*map(str, State), "not running"}
     presses = [one["payload_press"] for one in parts.values() if one["platform"] == "button"]
     assert all(command_of(press.encode()) for press in presses) and len(presses) == 4

@@ -118,7 +118,7 @@ TABLE = (
         ("picture",),
         ("NUMBER",),
         "the picture kept of the reading of that number: a JPEG file in base64",
-        (SSH, PAGE),
+        (SSH, PAGE, BROKER),
     ),
     Entry(("label", "last"), ("DIGITS",), "what the last reading really is"),
     Entry(("label", "last"), ("READ=DIGITS",), "the same, if it was read like that"),

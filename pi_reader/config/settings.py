@@ -166,6 +166,12 @@ class LinkSettings:
     home_assistant: bool = setting(
         True, rules.switch(), "Whether it makes itself known to Home Assistant."
     )
+    picture: bool = setting(
+        False,
+        rules.switch(),
+        "Whether the broker is given the picture of the last reading, too; history.pictures = true "
+        "has to keep them.",
+    )
     webhook: str = setting(
         "",
         rules.matching(r"https?://[!-~]{1,500}", 'an address with "http://" or "https://"'),

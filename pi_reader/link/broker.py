@@ -96,7 +96,7 @@ class Connection:
             while number not in self._subscribed:
                 self._step_until(until, "does not let us listen")
 
-    def publish(self, topic: str, payload: str, retain: bool = False) -> int:
+    def publish(self, topic: str, payload: str | bytes, retain: bool = False) -> int:
         """Say something; gives its number."""
         number = int(self._client.publish(topic, payload, QOS, retain).mid)
         if number not in self._acknowledged:

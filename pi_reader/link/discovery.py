@@ -28,8 +28,8 @@ def config_topic(device: str) -> str:
     return f"homeassistant/device/{device}/config"
 
 
-def description(device: str, room: str = "") -> dict[str, Any]:
-    """The message's content; at most 4 KB as JSON."""
+def description(device: str, room: str = "", picture: bool = False) -> dict[str, Any]:
+    """The message's content; at most 4 KB as JSON. picture: whether pictures are told."""
     about = {
         "identifiers": [device],
         "name": f"pi-reader {device.removeprefix('pir-')}",
@@ -46,7 +46,9 @@ def description(device: str, room: str = "") -> dict[str, Any]:
         "qos": 1,
         "components": {
             name: entity | {"unique_id": f"{device}_{name}"}
-            for name, entity in {**_sensors(device), **_buttons(device)}.items()
+            for name, entity in (
+                _sensors(device) | _buttons(device) | (_image(device) if picture else {})
+            ).items()
         },
     }
 
@@ -93,6 +95,11 @@ def _sensor(name: str, state_topic: str, value: str, unit: str = "") -> dict[str
         "state_topic": state_topic,
         "value_template": f"{{{{ value_json.{value} }}}}",
     } | ({"unit_of_measurement": unit, "state_class": "measurement"} if unit else {})
+
+
+def _image(device: str) -> dict[str, dict[str, Any]]:
+    about = {"image_topic": topic(device, "picture"), "content_type": "image/jpeg"}
+    return {"picture": {"platform": "image", "name": "Picture"} | about}
 
 
 def _buttons(device: str) -> dict[str, dict[str, Any]]:

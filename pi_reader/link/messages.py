@@ -19,7 +19,7 @@ from pi_reader.errors import BadSettings
 from pi_reader.state import BoxState, TrainingState
 
 ONLINE, OFFLINE = "online", "offline"
-RETAINED = ("availability", "state", "reading", "training")  # what lies at the broker
+RETAINED = ("availability", "state", "reading", "training", "picture")  # what lies at the broker
 ALL = "pi-reader/all/command"
 NOT_RUNNING = "not running"
 LONGEST_TEXT = 250  # characters of a reading or a fault; Home Assistant takes no longer state

@@ -8,6 +8,7 @@ they would set those back who look at it.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import queue
@@ -55,6 +56,7 @@ MOST_UNCONFIRMED = 200  # messages; a broker that confirms nothing is taken for 
 MOST_COMMANDS = 20  # that wait
 LONGEST_COMMAND = 1000  # bytes
 
+_OURS = "the link's own"  # in the place of a tag: no tag has spaces
 _TAG = re.compile("[A-Za-z0-9_-]{1,64}")
 
 
@@ -83,7 +85,7 @@ class Link:
                 settings, Spool(folders.link_state / "webhook.jsonl", MOST), log
             )
         self._commands: queue.Queue[tuple[list[str], str]] = queue.Queue(MOST_COMMANDS)
-        self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._answers: queue.Queue[tuple[str, str | bytes, bool]] = queue.Queue()  # to be said
         self._connection: Connection | None = None
         self._opening: threading.Thread | None = None
         self._opened: Connection | None = None
@@ -150,6 +152,16 @@ class Link:
         number = self._retain("reading", as_json(reading))
         if number is not None:
             self._reading_numbers[number] = reading
+        if self._settings.picture:
+            self._ask_for_picture()
+
+    def _ask_for_picture(self) -> None:
+        """Have the last reading's picture told; where none is wanted, none stays at the broker."""
+        if not self._settings.picture:
+            self._answers.put(("picture", b"", True))
+        elif self._last is not None:
+            with contextlib.suppress(queue.Full):
+                self._commands.put_nowait((["picture", str(self._last["number"])], _OURS))
 
     def _keep(self, reading: dict[str, Any]) -> None:
         """Let a reading wait for the broker."""
@@ -210,6 +222,7 @@ class Link:
         self._describe()
         if self._last is not None:
             self._retain("reading", as_json(self._last))
+        self._ask_for_picture()
         self._tell_states()
         self._retain("availability", ONLINE)
         place = topic(self._device, "backlog")
@@ -247,7 +260,8 @@ class Link:
     def _describe(self) -> None:
         self._birth_at = None
         if self._settings.home_assistant and self._connection is not None:
-            about = discovery.description(self._device, self._settings.room)
+            settings = self._settings
+            about = discovery.description(self._device, settings.room, settings.picture)
             self._connection.publish(discovery.config_topic(self._device), as_json(about), True)
 
     def _tell_states(self) -> None:
@@ -256,8 +270,8 @@ class Link:
         if self._birth_at is not None and now >= self._birth_at:
             self._describe()
         while self._connection is not None and not self._answers.empty():
-            answer = as_json(self._answers.get())
-            self._connection.publish(topic(self._device, "answer"), answer)
+            name, payload, retain = self._answers.get()
+            self._connection.publish(topic(self._device, name), payload, retain)
         if not self._is_news:
             return
         self._is_news = False
@@ -297,10 +311,13 @@ class Link:
                 done = clerk.ask(self._folders.clerk, said)
             except PiReaderError as error:
                 done = clerk.Answer((), error.exit_code, str(error))
-            self._answers.put(
-                {"id": tag, "command": " ".join(said), "exit_code": done.exit_code}
-                | {"lines": list(done.lines), "error": done.error}
-            )
+            if tag is _OURS:
+                content = b"" if done.exit_code else base64.b64decode("".join(done.lines))
+                self._answers.put(("picture", content, True))
+                continue
+            answer = {"id": tag, "command": " ".join(said), "exit_code": done.exit_code}
+            answer |= {"lines": list(done.lines), "error": done.error}
+            self._answers.put(("answer", as_json(answer), False))
 
     def _report(self) -> None:
         """Leave word for `pi-reader link status`, when something has changed."""
@@ -340,6 +357,8 @@ def command_of(payload: bytes) -> tuple[list[str], str] | None:
             return None
         said = words.parse(text)
         words.find(said, words.BROKER)
+        if said[0] == "picture":  # goes to its own topic, if it is wanted there
+            return None
     except (PiReaderError, ValueError, KeyError, TypeError, RecursionError):
         return None
     if not isinstance(tag, str) or not (tag == "" or _TAG.fullmatch(tag)):
