@@ -106,10 +106,9 @@ class Listener:
                     time.sleep(0.05)
             while self._connection.inbox:
                 one = self._connection.inbox.popleft()
-                self.heard.append(
-                    (one.topic, one.payload.decode(errors="surrogateescape"), one.retained)
-                )
-                self.latest[one.topic] = one.payload.decode(errors="surrogateescape")
+                payload = one.payload.decode(errors="surrogateescape")
+                self.heard.append((one.topic, payload, one.retained))
+                self.latest[one.topic] = payload
         self._connection.close()
 
     def say(self, topic: str, payload: str, retain: bool = False) -> None:
