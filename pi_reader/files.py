@@ -30,11 +30,11 @@ from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 if TYPE_CHECKING:
     import numpy as np
 
-CLOCK_RIGHT_FROM = 1_735_689_600.0  # 2025-01-01: a clock that shows less was never set
+CLOCK_RIGHT_FROM = 1_735_689_600.0  # 2025-01-01: a clock showing an earlier time was never set
 
 _READ_AT_ONCE = 1 << 20  # bytes; a Zero has 512 MB, so files are hashed in pieces
 _LOCK_POLL = 0.05  # seconds between two tries for a lock
-_LONGEST_PREFIX = 40  # bytes of a name that stand in that of the file written beside it
+_LONGEST_PREFIX = 40  # bytes of the target's name at the start of the temporary file's
 _STATE_MARKS = ("samples.db", "history.db", "settings-that-worked.toml", "weights/in-use.json")
 
 
@@ -80,13 +80,13 @@ def check_output(
     is_ours: Callable[[Path], bool] = lambda path: False,
     force: bool = False,
 ) -> Path:
-    """The file that a command may write when it is told to write `path`: symbolic links followed.
+    """Check that a command may write `path`; returns the file to write, with symlinks resolved.
 
-    Every file that a command writes where its user says passes here, before anything is computed.
-    inputs: what the same command reads; of a folder, every file in it that is not ours. is_ours:
-    whether a file is a valid one of the same kind that pi-reader wrote, which may be replaced.
-    force: replace other regular files, too. Raises CannotWrite for an input, for what lies in the
-    state of a box, for what is no regular file, and for another's file without `force`.
+    Commands call this for every output path that the user gives, before they compute anything.
+    inputs: what the same command reads; for a folder, every file in it that is not ours. is_ours:
+    whether a file is a valid one of the same kind, written by pi-reader, which may be replaced.
+    force: replace other regular files, too. Raises CannotWrite for an input, for a file in the
+    state of a box, for anything but a regular file, and for another's file without `force`.
     """
     real = Path(os.path.realpath(path))
     try:
@@ -115,12 +115,12 @@ def check_output(
 
 
 def _is_state(folder: Path) -> bool:
-    """Whether a box keeps in a folder what it learned."""
+    """Whether a folder holds the state of a box."""
     return any(os.path.lexists(folder / name) for name in _STATE_MARKS)
 
 
 def _is_input(path: Path, one: Path, ours: bool) -> bool:
-    """Whether a file is one of a command's inputs, under whatever name, or lies within one."""
+    """Whether a file is an input of the command, under any name, or lies in an input folder."""
     if os.path.isdir(one):
         return not ours and Path(os.path.realpath(one)) in path.parents
     found = identity_of(one)
@@ -140,9 +140,10 @@ def sync_folder(folder: Path) -> None:
 def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
     """Hold an exclusive lock during the block.
 
-    path: a file that stands for it, made if it is missing, for its owner alone: who may open it
-    could hold it. A process that dies lets go by itself.
-    Raises Busy if another one holds on for so many seconds, CannotWrite if the file cannot be made.
+    path: the lock file, created if it is missing. Only its owner may open it, since whoever opens
+    it can hold it. When a process dies, its locks are released.
+    Raises Busy if another process holds it for all of `seconds`, CannotWrite if the file cannot be
+    created.
     """
     try:
         flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
@@ -237,7 +238,7 @@ NPZ_DAMAGE = (
     EOFError,
     KeyError,
     MemoryError,
-    NotImplementedError,  # a way of packing that zipfile does not know
+    NotImplementedError,  # a compression that zipfile does not know
     OSError,
     RuntimeError,  # encrypted
     TypeError,
@@ -246,14 +247,14 @@ NPZ_DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What `read_npz` raises for a file that is no npz, is damaged or claims more than it holds."""
+"""What `read_npz` raises for a file that is no npz, is damaged, or claims more than it holds."""
 
 
 def read_npz(source: Path | BinaryIO, most_bytes: int) -> dict[str, np.ndarray]:
-    """The arrays of an npz by name, none of them pickled, at most so many bytes unpacked.
+    """The arrays of an npz by name, without pickles; unpacked at most `most_bytes` together.
 
-    numpy would believe an array's header and ask for as much memory as it claims; here each header
-    has to agree with the size of its member. Raises NPZ_DAMAGE.
+    numpy trusts an array's header and allocates as much memory as it claims; here each header must
+    match the size of its member. Raises NPZ_DAMAGE.
     """
     with zipfile.ZipFile(source) as archive:
         members = archive.infolist()
@@ -270,13 +271,13 @@ def read_npz(source: Path | BinaryIO, most_bytes: int) -> dict[str, np.ndarray]:
 
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
-    """One array. Its header is matched, not evaluated as numpy does, who takes it for Python."""
+    """One array. Its header is matched against a pattern; numpy would evaluate it as Python."""
     import numpy as np
 
     name = member.filename
     with archive.open(member) as handle:
         start = handle.read(8)
-        wide = start[6:7] > b"\x01"  # the later versions can tell of longer headers
+        wide = start[6:7] > b"\x01"  # later versions of the format allow longer headers
         length = int.from_bytes(handle.read(4 if wide else 2), "little")
         header = _NPY_HEADER.fullmatch(handle.read(min(length, _LONGEST_HEADER)))
         if not start.startswith(b"\x93NUMPY") or not header:

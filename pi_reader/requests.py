@@ -1,7 +1,7 @@
 """Requests between processes: a client leaves a small file in a folder, and the service takes it.
 
 The service alone holds the camera and the pins, and the training is a process of its own, so
-`read`, `aim`, `samples label` or a key over SSH have to send a request. It is a JSON file in one
+`read`, `aim`, `samples label` and SSH callers have to send a request. It is a JSON file in one
 folder; taking it removes it, so that no two processes handle it; the answer is a file beside it.
 Files survive a power cut and need no port, no bus and no root.
 
@@ -28,10 +28,10 @@ KINDS: tuple[str, ...] = ("read", "aim", "doctor", "label", "cancel", "retrain",
 KINDS += ("relabel", "drop", "use", "rollback")  # changes that a member of the group asks for
 KINDS += ("import", "offer")  # each with a file beside it
 KINDS += ("freeze", "release", "identify")
-MOST_QUEUED = 50  # requests that wait; more means that nobody takes them
+MOST_QUEUED = 50  # requests; if more are waiting, nobody is taking them
 MOST_BYTES = 64 << 10  # of one request
-LARGEST_FILE = 64 << 20  # bytes of one that is handed in
-MOST_FILES = 4  # that wait: a card has little room
+LARGEST_FILE = 64 << 20  # bytes of a file that comes with a request
+MOST_FILES = 4  # waiting at once: a card has little room
 LARGEST_ANSWER = 1 << 20  # bytes; each digit of a page takes some 250
 STALE_AFTER = 3600.0  # seconds: nobody waits that long for an answer
 
@@ -39,9 +39,9 @@ _FOLDER_MODE = 0o2770  # writable by the box's group, setgid so that files belon
 _FILE_MODE = 0o660
 _POLL = 0.05  # seconds between two checks for an answer
 _NAME = re.compile(r"(?P<kind>[a-z]+)-(?P<when>[0-9]{1,20})-[0-9a-f]{8}\.json")
-_FILE = ".handed-in"  # how the names of files end that come with a request
+_FILE = ".handed-in"  # suffix of files that come with a request
 _FILE_NAME = re.compile(r"[0-9a-f]{16}\.handed-in")
-_LASTING = "retrain"  # stays until it is taken, under this very name
+_LASTING = "retrain"  # never goes stale, and always has this name
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Request:
 class Requests:
     """The folder of requests.
 
-    report: is given a line about each request that is discarded, and why.
+    report: called with a line for each request that is discarded, saying why.
     clock: seconds since 1970; sleep: sleeps for some seconds.
     """
 
@@ -101,7 +101,7 @@ class Requests:
         return Request(kind, words, name, when)
 
     def ask_with_file(self, kind: str, content: bytes) -> Request:
-        """Leave a request with a file, durably. Raises like `ask`."""
+        """Send a request that comes with a file, durably. Raises like `ask`."""
         self._make_folder()
         if sum(name.endswith(_FILE) for name in os.listdir(self.folder)) >= MOST_FILES:
             raise Busy(f"{self.folder}: {MOST_FILES} files wait already; try again later")
@@ -115,7 +115,7 @@ class Requests:
             raise
 
     def file_of(self, request: Request) -> bytes:
-        """The file that came with a request, which is gone then. Raises BadData or MissingFile."""
+        """Read and delete the file that came with a request. Raises BadData or MissingFile."""
         name = request.words.get("file")
         if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
             raise BadData(f"{request.kind}: its file is {name!r:.40}, which is no name of ours")
@@ -140,7 +140,7 @@ class Requests:
         Damaged, unknown and stale requests are removed and reported. A folder that is missing or
         not readable counts as empty.
         """
-        self._sweep()  # first: a forgotten `cancel` of yesterday must not stop tonight's training
+        self._sweep()  # first: yesterday's forgotten `cancel` must not stop tonight's training
         taken: list[Request] = []
         for name, kind in sorted(self._waiting(), key=lambda item: _when(item[0])):
             if len(taken) == most:
@@ -157,7 +157,7 @@ class Requests:
     def wait(self, request: Request, seconds: float) -> dict[str, Any]:
         """Wait for the answer to a request; one that nobody took in time is withdrawn.
 
-        seconds: until it is taken, and as long again until it is answered. Raises Busy.
+        seconds: to wait until it is taken, and as long again for the answer. Raises Busy.
         """
         path = self._answer_path(request)
         for step in ("taken", "answered"):
@@ -226,9 +226,9 @@ class Requests:
             return False
 
     def _remove(self, name: str) -> bool:
-        """Whether it was there and it was us who removed it.
+        """Remove a file; whether it was there and this process removed it.
 
-        Somebody's folder in its place, which may not be ours to empty, is moved out of sight.
+        A folder in its place is renamed to a hidden name: we may not be allowed to empty it.
         """
         path = self.folder / name
         try:
@@ -256,6 +256,6 @@ class Requests:
 
 
 def _when(name: str) -> int:
-    """When a request was made, from its name; the lasting one sorts first."""
+    """When a request was made, according to its name; `retrain` sorts first."""
     match = _NAME.fullmatch(name)
     return int(match["when"]) if match else 0

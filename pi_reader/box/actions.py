@@ -1,8 +1,8 @@
-"""What is done for somebody who asks from outside, over SSH, from the page or by way of a broker.
+"""The actions that callers from outside may ask for: over SSH, on the page, or through a broker.
 
-What may be said stands in `client.words`. There is no shell and no other process: an action gets
-checked words and the caller's stream, and talks to the box through its own files. What goes back is
-free of control characters, so that nothing that was read or offered can play with the caller's
+`client.words` lists what may be asked. No shell and no other process is started: an action gets
+words that have been checked and the caller's stream, and reaches the box through its files. Output
+is free of control characters, so that nothing read or offered can tamper with the caller's
 terminal.
 """
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from pi_reader.learning.generations import Generations
     from pi_reader.learning.samples import Samples
 
-IDLE_SECONDS = 60.0  # a caller who sends nothing for so long is let go
-CANCEL_SECONDS = 60.0  # that a training may take to finish its step
+IDLE_SECONDS = 60.0  # after which a caller who sends nothing is disconnected
+CANCEL_SECONDS = 60.0  # for a training to finish its current step
 
-_PIECE = 1 << 16  # bytes that are read at once
-_LINE = 32_000  # characters of a picture in one line, which the clerk's callers limit
-_POLL = 1.0  # seconds between two looks at a training that is to end
+_PIECE = 1 << 16  # bytes read at once
+_LINE = 32_000  # characters of a picture in one line; the clerk's callers take 64 KiB
+_POLL = 1.0  # seconds between two checks whether a training has ended
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Session:
     """One caller, and the box.
 
     incoming, outgoing: the caller's streams, with file descriptors. open_generations, open_samples:
-    open what the box has learned, and what it was taught. clock: seconds since 1970; caller: one of
-    those that the table of words knows.
+    open the weights that the box has learned, and the samples that it was taught. clock: seconds
+    since 1970; caller: one of the callers in the table of words.
     """
 
     folders: Folders
@@ -58,7 +58,7 @@ class Session:
 
     @property
     def requests(self) -> Requests:
-        """Requests to other processes of the box."""
+        """For sending requests to the box's other processes."""
         return Requests(self.folders.requests)
 
     def say(self, line: str) -> None:
@@ -67,7 +67,7 @@ class Session:
         self.outgoing.flush()
 
     def receive(self, most: int, what: str) -> bytes:
-        """All that the caller sends. Raises BadData if it is too much, Busy on a timeout."""
+        """Everything the caller sends. Raises BadData if that is too much, Busy on a timeout."""
         content = bytearray()
         while True:
             if not select.select([self.incoming], [], [], IDLE_SECONDS)[0]:
@@ -88,13 +88,13 @@ class Session:
 
 
 def serve(command: str, session: Session) -> None:
-    """Do what the caller asked for. Raises UsageError if it is not in the table, and what the
-    action raises; BrokenPipeError when he hangs up."""
+    """Carry out a caller's command line. Raises UsageError if it is not in the table, whatever the
+    action raises, and BrokenPipeError when the caller hangs up."""
     perform(parse(command), session)
 
 
 def perform(words: list[str], session: Session) -> None:
-    """Do what these words ask for; raises like `serve`."""
+    """Carry out a request that is already split into words. Raises like `serve`."""
     entry = find(words, session.caller)
     ACTIONS[entry.usage](session, *words[len(entry.words) :])
 
@@ -132,7 +132,7 @@ def _cancel(session: Session) -> None:
 def cancel(
     folders: Folders, requests: Requests, clock: Callable[[], float], wait: Callable[[float], None]
 ) -> str:
-    """Stop the training; gives what it said at last. Raises Busy if it does not stop."""
+    """Stop the training; returns its last status line. Raises Busy if it does not stop."""
     if not read_training(folders).is_active(clock()):
         return "no training is running"
     request = requests.ask("cancel")
@@ -295,4 +295,4 @@ ACTIONS: Mapping[str, Callable[..., None]] = {
     "release": _release,
     "identify": _identify,
 }
-"""What each line of the table does, by how it is said."""
+"""What each entry of the table does, by its usage."""

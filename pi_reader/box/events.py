@@ -20,9 +20,9 @@ REMEMBERED = 20  # readings; with a full page each they take about 5 MB
 class Event:
     """One reading as it was announced.
 
-    number: that of the history, which never repeats; without one it counts up since the start.
-    key: its name among the samples, for ever; when: seconds since 1970, 0.0 if the clock was not
-    set; cutouts: of each digit, grey, as the camera saw it.
+    number: its number in the history, which never repeats; without a history, a count since the
+    start. key: its permanent name among the samples; when: seconds since 1970, 0.0 if the clock
+    was not set; cutouts: a grey crop of each digit, as the camera saw it.
     """
 
     number: int
@@ -45,8 +45,8 @@ class Events:
         return self._events[-1] if self._events else None
 
     def add(self, reading: Reading, frame: Frame, when: float, number: int = 0) -> Event:
-        """Remember a reading with digits, and what it was read from; number: that of the history,
-        where there is none, the next one."""
+        """Remember a reading that has digits, with crops of its frame. number: its number in the
+        history; 0 without a history, and the next one is counted."""
         self._count = number or self._count + 1
         cutouts = tuple(cut_out(frame.grey, digit.box) for digit in reading.digits)
         event = Event(self._count, os.urandom(16).hex(), when, reading, cutouts)
@@ -67,8 +67,8 @@ class Events:
 def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], source: str) -> int:
     """Store digits of a reading as samples, durably; returns how many.
 
-    labels: what each is by its place in the reading, 0 to 9, NO_DIGIT, None for "nobody said".
-    Raises what Samples raises, and UsageError for a place that the reading does not have.
+    labels: by place in the reading; 0 to 9, NO_DIGIT, or None if unlabelled. Raises what Samples
+    raises, and UsageError for a place that the reading does not have.
     """
     digits = event.reading.digits
     items = []
@@ -93,15 +93,15 @@ def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], sourc
             )
     if items:
         number = samples.add_event(event.key, event.when, None, items)
-        for sample in samples.event(number):  # what was stored earlier keeps its place
+        for sample in samples.event(number):  # stored earlier: only its label changes
             if labels.get(sample.place) not in (None, sample.label):
                 samples.label(sample.id, labels[sample.place])
     return len(items)
 
 
 def labels_from(text: str, event: Event) -> dict[int, int | None]:
-    """Labels typed for a whole reading: one character per digit, `-` for no digit, `?` for one
-    left unlabelled. Raises BadData if their number differs from that of the digits."""
+    """Parse labels typed for a whole reading: one character per digit, `-` for no digit, `?` to
+    leave one unlabelled. Raises BadData if there are more or fewer labels than digits."""
     letters = [letter for letter in text if not letter.isspace()]
     if len(letters) != len(event.reading.digits):
         read = "  ".join(event.reading.number.split("\n"))

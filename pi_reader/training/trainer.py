@@ -12,20 +12,21 @@ from typing import Any, TextIO
 
 from pi_reader.training.learners import Steps
 
-KEEP_EVERY = 240.0  # seconds between checkpoints; five minutes may be lost to the mains at most
+KEEP_EVERY = 240.0  # seconds between checkpoints; a power cut may cost five minutes at most
 INTERRUPTED = "interrupted"  # the reason after Ctrl-C
-_unbroken: list[None] = []  # one for each stretch that the main thread is in
-_LINE_EVERY = 20.0  # seconds between lines where there is no terminal
-_TRUSTED = 10, 10.0  # steps and seconds behind the first one, which draws a supply of digits, that
-# it takes to know the pace
+_unbroken: list[None] = []  # one for each `unbroken` block that the main thread is in
+_LINE_EVERY = 20.0  # seconds between two lines if the output is not a terminal
+# Steps and seconds after the first step from which the pace can be extrapolated; the first step,
+# which draws a supply of digits, does not count.
+_TRUSTED = 10, 10.0
 
 
 @dataclass(frozen=True)
 class Run:
     """The result of a training run.
 
-    steps: how many are done in all; seconds: spent in this run; loss: its running mean at the end;
-    stopped: why it ended early, "" if it is complete.
+    steps: how many are done in total; seconds: the duration of this run; loss: its running mean at
+    the end; stopped: why it ended early, "" if it is complete.
     """
 
     steps: int
@@ -42,11 +43,11 @@ def train(
     shown: Progress | None = None,
     keep_every: float | None = None,
 ) -> Run:
-    """Do the steps from `start` (how many are done already) to the end.
+    """Run the steps from `start`, the number already done, to the end.
 
-    keep: is called with the number of steps done, every `keep_every` seconds (else
-    KEEP_EVERY) and when stopped. While it waits for a batch it is stopped by `told_to_stop`.
-    stop: is asked after each step and gives a reason to stop, or "".
+    keep: saves a checkpoint; called with the number of steps done, every `keep_every` seconds
+    (KEEP_EVERY by default) and before an early end. stop: called after each step; returns a reason
+    to stop, or "". While a batch is being drawn, `told_to_stop` ends the run at once.
     """
     every = KEEP_EVERY if keep_every is None else keep_every
     began = kept = time.monotonic()
@@ -92,7 +93,7 @@ class Progress:
             )
 
     def wait(self, done: int, total: int) -> None:
-        """Tell that a stock of digits is being drawn: `done` pieces of `total`."""
+        """Show that a supply of digits is being drawn: `done` pieces of `total`."""
         said = f"drawing digits, {done} of {total}"
         if self._bar is not None:
             self._bar.set_postfix_str(said)
@@ -126,18 +127,18 @@ class Progress:
         return self
 
     def __exit__(self, *what: object) -> None:
-        """Leave the bar as it is and go on below it."""
+        """Leave the finished bar on the screen; output continues below it."""
         if self._bar is not None:
             self._bar.close()
 
 
 class Stopped(BaseException):
-    """Told to stop: no error, so that nothing takes it for one. Its words say why."""
+    """A request to stop, with the reason. No Exception, so that no error handler swallows it."""
 
 
 @contextmanager
 def unbroken() -> Iterator[None]:
-    """A stretch that `told_to_stop` does not break: whoever is in it asks afterwards."""
+    """A block that `told_to_stop` does not interrupt: `train` asks for the reason afterwards."""
     _unbroken.append(None)
     try:
         yield
@@ -147,10 +148,10 @@ def unbroken() -> Iterator[None]:
 
 @contextmanager
 def told_to_stop() -> Iterator[Callable[[], str]]:
-    """Turns Ctrl-C and a polite kill into Stopped, at once; where something is `unbroken`, into a
-    reason for `train` to stop after the step it is at.
+    """Turn Ctrl-C and SIGTERM into Stopped, raised at once; inside an `unbroken` block, into a
+    reason for `train` to stop after the current step.
 
-    A second Ctrl-C interrupts as usual.
+    A second Ctrl-C interrupts as usual. Yields the function that returns the reason, "" for none.
     """
     reasons: list[str] = []
 
