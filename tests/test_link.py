@@ -447,7 +447,7 @@ def test_ok__tries_five_times_and_goes_on(tmp_path: Path, hook: Hook) -> None:
     until(lambda: len(hook.got) == 10)
     assert [json.loads(body)["n"] for _, body in hook.got] == [0] * 4 + [1] * 5 + [2]
     until(lambda: not Spool(tmp_path / "w", 100).waiting)
-    assert webhook.lost == 1 and webhook.waiting == 0 and webhook.trouble == ""
+    assert webhook.lost == 1 and webhook.figures["waiting"] == 0 and webhook.trouble == ""
 
 
 def test_fail__a_secret_that_cannot_be_had(tmp_path: Path, hook: Hook) -> None:

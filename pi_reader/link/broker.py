@@ -50,9 +50,9 @@ def secret(path: str) -> str:
 class Connection:
     """A connection, from its opening to its end; used by one thread at a time.
 
-    unacknowledged: numbers of messages that the broker has not yet confirmed. Messages that came
-    in wait in `inbox`. name: tells the broker who it is; will: topic and words that the broker
-    says when the connection breaks.
+    unacknowledged: messages that the broker has not yet confirmed, by number, with the note that
+    came with each. Messages that came in wait in `inbox`. name: the client's; will: topic and
+    payload that the broker publishes when the connection breaks.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Connection:
     ) -> None:
         self.place = f"broker {settings.broker}:{settings.port}"
         self.inbox: deque[Message] = deque(maxlen=1000)
-        self.unacknowledged: set[int] = set()
+        self.unacknowledged: dict[int, Any] = {}
         self._acknowledged: set[int] = set()
         self._settings = settings
         self._answer: Any = None
@@ -96,11 +96,13 @@ class Connection:
             while number not in self._subscribed:
                 self._step_until(until, "does not let us listen")
 
-    def publish(self, topic: str, payload: str | bytes, retain: bool = False) -> int:
-        """Say something; gives its number."""
+    def publish(
+        self, topic: str, payload: str | bytes, retain: bool = False, note: Any = None
+    ) -> int:
+        """Publish a message; returns its number. note: kept until it is confirmed."""
         number = int(self._client.publish(topic, payload, QOS, retain).mid)
         if number not in self._acknowledged:
-            self.unacknowledged.add(number)
+            self.unacknowledged[number] = note
         self._acknowledged.discard(number)
         return number
 
@@ -147,7 +149,7 @@ class Connection:
     def _on_publish(self, client: Any, data: Any, number: int, *rest: Any) -> None:
         if number not in self.unacknowledged:  # confirmed before `publish` came back
             self._acknowledged.add(number)
-        self.unacknowledged.discard(number)
+        self.unacknowledged.pop(number, None)
 
     def _on_subscribe(self, client: Any, data: Any, number: int, *rest: Any) -> None:
         self._subscribed.add(number)

@@ -1,9 +1,9 @@
-"""The loop: looks at the status file, tells what changed, and has done what others may ask for.
+"""The loop: watches the status file, publishes what changed, and has commands carried out.
 
-Everything happens in one thread but three things that may take long: to open a connection, to have
-the clerk do something, and to post. A connection that breaks is replaced by a new one, and all that
-is retained is said again. Readings that nobody confirmed go to `backlog`, never to `reading`, where
-they would set those back who look at it.
+Everything happens in one thread except for three things that may take long: opening a connection,
+asking the clerk, and posting. A connection that breaks is replaced by a new one, and all retained
+messages are published again. Readings that the broker never confirmed go to `backlog`, never to
+`reading`, where they would replace a newer one.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import math
 import queue
 import random
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,7 @@ from pi_reader.client import clerk, words
 from pi_reader.client.status import BoxStatus, read_status
 from pi_reader.config import Folders
 from pi_reader.config.settings import LinkSettings
-from pi_reader.errors import CannotWrite, PiReaderError
+from pi_reader.errors import CannotWrite, NoHardware, PiReaderError
 from pi_reader.files import write_json
 from pi_reader.link import discovery
 from pi_reader.link.broker import Connection, Message
@@ -53,7 +55,7 @@ BIRTH_SECONDS = 5.0  # thirty boxes do not speak all at once when Home Assistant
 FAREWELL_SECONDS = 2.0  # for the broker to confirm what was said last
 MOST_BACKLOG = 1000  # readings
 MOST_UNCONFIRMED = 200  # messages; a broker that confirms nothing is taken for gone
-MOST_COMMANDS = 20  # that wait
+MOST_COMMANDS = 20  # waiting
 LONGEST_COMMAND = 1000  # bytes
 
 _OURS = "the link's own"  # in the place of a tag: no tag has spaces
@@ -76,26 +78,23 @@ class Link:
     ) -> None:
         self._settings, self._folders, self._device, self._log = settings, folders, device, log
         self._birth_seconds = birth_seconds
-        self._backlog = Spool(folders.link_state / "backlog.jsonl", MOST_BACKLOG)
+        self._backlog = Spool(folders.link_state / "backlog.jsonl", MOST_BACKLOG, log)
         self._webhook: Webhook | None = None
         if settings.webhook:
             from pi_reader.link.webhook import MOST, Webhook  # its libraries take 3 MB
 
-            self._webhook = Webhook(
-                settings, Spool(folders.link_state / "webhook.jsonl", MOST), log
-            )
+            spool = Spool(folders.link_state / "webhook.jsonl", MOST, log)
+            self._webhook = Webhook(settings, spool, log)
         self._commands: queue.Queue[tuple[list[str], str]] = queue.Queue(MOST_COMMANDS)
-        self._answers: queue.Queue[tuple[str, str | bytes, bool]] = queue.Queue()  # to be said
+        self._outbox: queue.Queue[tuple[str, str | bytes, bool]] = queue.Queue()
         self._connection: Connection | None = None
-        self._opening: threading.Thread | None = None
-        self._opened: Connection | None = None
+        self._opening: Future[Connection] | None = None
         self._trouble = "not yet connected"
         self._tries, self._try_at = 0, time.monotonic() + random.uniform(0, birth_seconds)
-        self._said: dict[str, str] = {}  # what lies retained at the broker, by topic
+        self._said: dict[str, str] = {}  # the states published last
         self._state_at = 0.0
-        self._birth_at: float | None = None
-        self._reading_numbers: dict[int, dict[str, Any]] = {}  # unconfirmed, by message
-        self._backlog_numbers: set[int] = set()
+        self._birth_at = math.inf
+        self._sent_backlog: set[int] = set()  # messages
         self._known, self._is_news = BoxStatus(False), True
         self._stamp: object = None
         self._judge_at = 0.0
@@ -109,76 +108,59 @@ class Link:
         self._stopping = True
 
     def run(self) -> None:
-        """Tell and listen until stopped."""
-        self._look()  # what was read before we came is no news
+        """Publish and listen until stopped."""
+        self._look()  # what was read before the start is no news
         while not self._stopping:
-            for reading in self._look():
+            if reading := self._look():
                 self._tell_reading(reading)
-            if self._settings.broker:
-                self._talk()
-            else:
-                time.sleep(LOOK)
+            self._talk()
             self._report()
         if self._connection is not None:
-            self._retain("availability", OFFLINE)
+            self._publish("availability", OFFLINE)
             with contextlib.suppress(PiReaderError):
                 self._connection.flush(FAREWELL_SECONDS)
-            self._settle(self._connection)
             self._drop("stopped")
 
     # What the box does
 
-    def _look(self) -> Sequence[dict[str, Any]]:
-        """See how the box is doing; gives the reading that is new, if there is one."""
+    def _look(self) -> dict[str, Any] | None:
+        """See how the box is doing; returns the last reading if it is new."""
         now, stamp = time.monotonic(), _stamps(self._folders.status, self._folders.training)
         if stamp == self._stamp and now < self._judge_at:
-            return ()
+            return None
         self._stamp, self._judge_at = stamp, now + JUDGE
         self._known, self._is_news = read_status(self._folders, time.time()), True
-        reading = reading_of(self._known.state)
-        if reading is None or reading == self._last:
-            return ()
-        self._last = reading
-        return (reading,)
+        before, reading = self._last, reading_of(self._known.state)
+        self._last = reading or before
+        return None if reading == before else reading
 
     def _tell_reading(self, reading: dict[str, Any]) -> None:
         if self._webhook is not None:
             self._webhook.add({"device": self._device, "room": self._settings.room} | reading)
-        if not self._settings.broker:
-            return
-        if self._connection is None:
-            self._keep(reading)
-            return
-        number = self._retain("reading", as_json(reading))
-        if number is not None:
-            self._reading_numbers[number] = reading
-        if self._settings.picture:
-            self._ask_for_picture()
+        if self._connection is not None:
+            self._publish("reading", as_json(reading), note=reading)
+            if self._settings.picture:
+                self._ask_for_picture()
+        elif self._settings.broker:
+            self._backlog.add(reading)
 
     def _ask_for_picture(self) -> None:
-        """Have the last reading's picture told; where none is wanted, none stays at the broker."""
+        """Have the last reading's picture published; where none is wanted, none stays."""
         if not self._settings.picture:
-            self._answers.put(("picture", b"", True))
+            self._publish("picture", b"")
         elif self._last is not None:
             with contextlib.suppress(queue.Full):
                 self._commands.put_nowait((["picture", str(self._last["number"])], _OURS))
-
-    def _keep(self, reading: dict[str, Any]) -> None:
-        """Let a reading wait for the broker."""
-        try:
-            self._backlog.add(reading)
-        except CannotWrite as error:
-            self._log(f"backlog: {error}")
 
     # The broker
 
     def _talk(self) -> None:
         """Receive and send for a moment, or try to get a connection."""
-        if self._connection is None:
-            self._try()
-            time.sleep(LOOK)
-            return
         try:
+            if self._connection is None:
+                self._connect()
+                time.sleep(LOOK)
+                return
             self._tell_states()
             self._connection.step(LOOK)
             while self._connection.inbox:
@@ -189,111 +171,106 @@ class Link:
         except PiReaderError as error:
             self._drop(str(error))
 
-    def _try(self) -> None:
-        """Open a connection in a thread of its own, one try at a time."""
-        if self._opening is None and time.monotonic() >= self._try_at:
-            self._opening = threading.Thread(target=self._open, daemon=True)
-            self._opening.start()
-        elif self._opening is not None and not self._opening.is_alive():
-            self._opening = None
-            if self._opened is None:
-                self._drop(self._trouble)
-            else:
-                self._connection = self._opened
-                self._greet(self._connection)
+    def _connect(self) -> None:
+        """Open a connection in a thread of its own, one attempt at a time. Raises PiReaderError."""
+        if self._opening is None:
+            if self._settings.broker and time.monotonic() >= self._try_at:
+                self._opening = Future()
+                threading.Thread(target=self._open, args=(self._opening,), daemon=True).start()
+        elif self._opening.done():
+            opening, self._opening = self._opening, None
+            self._greet(opening.result())
 
-    def _open(self) -> None:
-        self._opened = None
+    def _open(self, opening: Future[Connection]) -> None:
         will = (topic(self._device, "availability"), OFFLINE)
         connection = Connection(self._settings, self._device, will)
         topics = command_topics(self._device, self._settings.room)
         try:
             connection.open([*topics, discovery.BIRTH])
-            self._opened = connection
+            opening.set_result(connection)
         except PiReaderError as error:
-            self._trouble = str(error)
+            opening.set_exception(error)
         except Exception as error:  # paho's own, or the network's: the next try may go better
-            self._trouble = f"{connection.place}: {error!r}"
+            opening.set_exception(NoHardware(f"{connection.place}: {error!r}"))
 
     def _greet(self, connection: Connection) -> None:
-        """Say all that lies retained, and at last that we are there."""
+        """Publish everything that is retained, and at last that we are there."""
+        self._connection = connection
         self._tries, self._trouble, self._said, self._is_news = 0, "", {}, True
         self._log(f"{connection.place}: connected as {self._device}")
-        self._describe()
+        self._birth_at = 0.0
         if self._last is not None:
-            self._retain("reading", as_json(self._last))
+            self._publish("reading", as_json(self._last))
         self._ask_for_picture()
         self._tell_states()
-        self._retain("availability", ONLINE)
+        self._publish("availability", ONLINE)
         place = topic(self._device, "backlog")
-        self._backlog_numbers = {
+        self._sent_backlog = {
             connection.publish(place, as_json(reading)) for reading in self._backlog.waiting
         }
 
     def _drop(self, why: str) -> None:
-        """Let go of the connection; readings that nobody confirmed will go to the backlog."""
+        """Let go of the connection; readings that were not confirmed go to the backlog."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            for number, reading in self._reading_numbers.items():
-                if number in connection.unacknowledged:
-                    self._keep(reading)
+            self._settle(connection)
+            for reading in filter(None, connection.unacknowledged.values()):
+                self._backlog.add(reading)
             connection.close()
         if why != self._trouble or connection is not None:
             self._log(why)
-        self._trouble = why
-        self._reading_numbers, self._backlog_numbers = {}, set()
+        self._trouble, self._sent_backlog = why, set()
         pause = PAUSES[min(self._tries, len(PAUSES) - 1)]
         self._tries += 1
         self._try_at = time.monotonic() + pause * random.uniform(0.7, 1)
 
     def _settle(self, connection: Connection) -> None:
-        """Forget readings that were confirmed."""
-        waiting = connection.unacknowledged
-        self._reading_numbers = {n: r for n, r in self._reading_numbers.items() if n in waiting}
-        if self._backlog_numbers and not self._backlog_numbers & waiting:
-            count, self._backlog_numbers = len(self._backlog_numbers), set()
-            try:
-                self._backlog.drop(count)
-            except CannotWrite as error:
-                self._log(f"backlog: {error}")
-
-    def _describe(self) -> None:
-        self._birth_at = None
-        if self._settings.home_assistant and self._connection is not None:
-            settings = self._settings
-            about = discovery.description(self._device, settings.room, settings.picture)
-            self._connection.publish(discovery.config_topic(self._device), as_json(about), True)
+        """Forget the backlog once all of it is confirmed."""
+        if self._sent_backlog and not self._sent_backlog & connection.unacknowledged.keys():
+            self._backlog.drop(len(self._sent_backlog))
+            self._sent_backlog = set()
 
     def _tell_states(self) -> None:
-        """Say what has changed; the rest once a minute. Answers go out, too."""
-        now = time.monotonic()
-        if self._birth_at is not None and now >= self._birth_at:
-            self._describe()
-        while self._connection is not None and not self._answers.empty():
-            name, payload, retain = self._answers.get()
-            self._connection.publish(topic(self._device, name), payload, retain)
+        """Publish what has changed, once a minute everything; answers, too."""
+        now, settings = time.monotonic(), self._settings
+        if now >= self._birth_at:
+            self._birth_at = math.inf
+            if settings.home_assistant and self._connection is not None:
+                about = as_json(
+                    discovery.description(self._device, settings.room, settings.picture)
+                )
+                self._connection.publish(discovery.config_topic(self._device), about, True)
+        while not self._outbox.empty():
+            name, payload, retain = self._outbox.get()
+            self._publish(name, payload, retain)
         if not self._is_news:
             return
         self._is_news = False
-        state = state_of(self._known, self._settings.room)
-        core = as_json(state | {"fault": ""} if state["state"] == NOT_RUNNING else state)  # its age
-        if core != self._said.get("core") or now - self._state_at >= REPEAT:
-            self._said["core"], self._state_at = core, now
-            self._retain("state", as_json(state | measured(self._known.state)))
-        training = as_json(training_of(self._known.learning))
-        if training != self._said.get("training"):
-            self._retain("training", training)
+        state, training = state_of(self._known, settings.room), training_of(self._known.learning)
+        lasting = state | {"fault": ""} if state["state"] == NOT_RUNNING else state  # its age
+        said = {"state": as_json(lasting), "training": as_json(training)}
+        if said["state"] != self._said.get("state") or now - self._state_at >= REPEAT:
+            self._state_at = now
+            self._publish("state", as_json(state | measured(self._known.state)))
+        if said["training"] != self._said.get("training"):
+            self._publish("training", said["training"])
+        self._said = said
 
-    def _retain(self, name: str, payload: str) -> int | None:
-        self._said[name] = payload
-        if self._connection is None:
-            return None
-        return self._connection.publish(topic(self._device, name), payload, True)
+    def _publish(
+        self,
+        name: str,
+        payload: str | bytes,
+        retain: bool = True,
+        note: dict[str, Any] | None = None,
+    ) -> None:
+        """Publish one of the box's own messages; note: a reading that must not be lost."""
+        if self._connection is not None:
+            self._connection.publish(topic(self._device, name), payload, retain, note)
 
-    # What others ask for
+    # Commands
 
     def _hear(self, message: Message) -> None:
-        """Take a command; what lay at the broker, or is no command, is let go."""
+        """Queue a command; retained ones, and what is no command, are ignored."""
         if message.topic == discovery.BIRTH:
             if message.payload == ONLINE.encode() and not message.retained:
                 self._birth_at = time.monotonic() + random.uniform(0, self._birth_seconds)
@@ -304,7 +281,7 @@ class Link:
                 self._log(f"a command was let go: {MOST_COMMANDS} wait already")
 
     def _work(self) -> None:
-        """Have commands done, one after the other."""
+        """Have commands carried out, one after the other."""
         while True:
             said, tag = self._commands.get()
             try:
@@ -313,23 +290,20 @@ class Link:
                 done = clerk.Answer((), error.exit_code, str(error))
             if tag is _OURS:
                 content = b"" if done.exit_code else base64.b64decode("".join(done.lines))
-                self._answers.put(("picture", content, True))
+                self._outbox.put(("picture", content, True))
                 continue
             answer = {"id": tag, "command": " ".join(said), "exit_code": done.exit_code}
             answer |= {"lines": list(done.lines), "error": done.error}
-            self._answers.put(("answer", as_json(answer), False))
+            self._outbox.put(("answer", as_json(answer), False))
 
     def _report(self) -> None:
-        """Leave word for `pi-reader link status`, when something has changed."""
+        """Leave word for `pi-reader link status` when something has changed."""
         report = {
             "device": self._device,
             "connected": self._connection is not None,
             "trouble": self._trouble,
             "backlog": len(self._backlog.waiting),
-            "webhook": None
-            if self._webhook is None
-            else {"trouble": self._webhook.trouble, "lost": self._webhook.lost}
-            | {"waiting": self._webhook.waiting},
+            "webhook": self._webhook.figures if self._webhook is not None else None,
         }
         if report != self._reported:
             self._reported = report

@@ -6,44 +6,59 @@ wear out the card; now and then the file is written anew without what is no long
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pi_reader.errors import CannotWrite
 from pi_reader.files import durable
 
 _LARGEST = 4 << 20  # bytes of a file that is read at all
 
 
 class Spool:
-    """A queue of at most `most` messages. One process at a time; what is damaged is left out."""
+    """A queue of at most `most` messages in a file, for one process and any of its threads.
 
-    def __init__(self, path: Path, most: int) -> None:
-        self._path, self._most = path, most
-        self._lines = 0  # in the file, with those that are done
+    A card that cannot be written is logged, and the messages wait in memory alone.
+    """
+
+    def __init__(
+        self, path: Path, most: int, log: Callable[[str], None] = lambda line: None
+    ) -> None:
+        self._path, self._most, self._log = path, most, log
+        self._lock = threading.Lock()
+        self._lines = 0  # in the file, including delivered ones
         self.waiting: deque[dict[str, Any]] = deque(self._read(), maxlen=most)
 
     def add(self, message: dict[str, Any]) -> None:
-        """Put one at the end. Raises CannotWrite; it then waits in memory alone."""
-        self.waiting.append(message)
-        if self._lines >= 2 * self._most:
-            self._write()
-            return
-        try:
+        """Append a message."""
+        with self._lock, self._logged():
+            self.waiting.append(message)
+            if self._lines >= 2 * self._most:
+                self._write()
+                return
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with open(self._path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(message, ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise CannotWrite(f"{self._path}: cannot be written ({error.strerror})") from error
-        self._lines += 1
+            self._lines += 1
 
-    def drop(self, count: int = 1) -> None:
-        """Let go of the oldest, which were delivered. Raises CannotWrite."""
-        for _ in range(min(count, len(self.waiting))):
-            self.waiting.popleft()
-        self._write()
+    def drop(self, count: int = 1, first: object = None) -> None:
+        """Delete the oldest messages, which were delivered; none if `first` is no longer first."""
+        with self._lock, self._logged():
+            if first is None or (self.waiting and self.waiting[0] is first):
+                for _ in range(min(count, len(self.waiting))):
+                    self.waiting.popleft()
+                self._write()
+
+    @contextlib.contextmanager
+    def _logged(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:  # also CannotWrite
+            self._log(f"{self._path}: cannot be written ({error})")
 
     def _write(self) -> None:
         with durable(self._path, 0o600, sync=False) as file:

@@ -18,7 +18,7 @@ from typing import Any
 
 from pi_reader import __version__
 from pi_reader.config.settings import LinkSettings
-from pi_reader.errors import CannotWrite, NoHardware
+from pi_reader.errors import NoHardware
 from pi_reader.link.broker import secret
 from pi_reader.link.messages import as_json
 from pi_reader.link.spool import Spool
@@ -54,9 +54,10 @@ def post(settings: LinkSettings, values: Mapping[str, Any]) -> None:
 
 
 class Webhook:
-    """Posts readings from a thread of its own. trouble: what the last try met, "" if it arrived.
+    """Posts readings from a thread of its own.
 
-    lost: how many were given up after five tries.
+    trouble: why the last attempt failed, "" if it did not; lost: how many readings were given up
+    after five attempts.
     """
 
     def __init__(
@@ -68,49 +69,40 @@ class Webhook:
     ) -> None:
         self.trouble, self.lost = "", 0
         self._settings, self._spool, self._log, self._pauses = settings, spool, log, pauses
-        self._lock = threading.Lock()
         self._news = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
     @property
-    def waiting(self) -> int:
-        """How many are still to be delivered."""
-        return len(self._spool.waiting)
+    def figures(self) -> dict[str, Any]:
+        """How it is going; waiting: readings still to be delivered."""
+        waiting = len(self._spool.waiting)
+        return {"trouble": self.trouble, "lost": self.lost, "waiting": waiting}
 
     def add(self, reading: dict[str, Any]) -> None:
         """Have a reading posted."""
-        with self._lock:
-            try:
-                self._spool.add(reading)
-            except CannotWrite as error:
-                self._log(f"webhook: {error}")
+        self._spool.add(reading)
         self._news.set()
 
     def _run(self) -> None:
         while True:
             while self._spool.waiting:
-                self._deliver(self._spool.waiting[0])
+                reading = self._spool.waiting[0]
+                self._deliver(reading)
+                self._spool.drop(first=reading)  # a full queue may have lost it meanwhile
             self._news.wait()
             self._news.clear()
 
     def _deliver(self, reading: dict[str, Any]) -> None:
-        """Try it five times; then it is given up."""
+        """Try five times, then give up."""
         for pause in (*self._pauses, None):
             try:
                 post(self._settings, reading)
                 self.trouble = ""
-                break
+                return
             except Exception as error:  # whatever the other side does, the next one is tried
                 if str(error) != self.trouble:
                     self._log(f"webhook: {error}")
                 self.trouble = str(error)
-                if pause is None:
-                    self.lost += 1
-                else:
-                    time.sleep(pause)
-        with self._lock:
-            if self._spool.waiting and self._spool.waiting[0] is reading:  # else it fell off
-                try:
-                    self._spool.drop()
-                except CannotWrite as error:
-                    self._log(f"webhook: {error}")
+            if pause is not None:
+                time.sleep(pause)
+        self.lost += 1
