@@ -190,6 +190,7 @@ def thirty(
             until(all_there, 20)
             for _ in range(kills):
                 broker.kill()
+                until(lambda: not ear.latest)
                 time.sleep(random.uniform(0, 2) if kills > 1 else 0)
                 broker.start()
                 begun = time.monotonic()
