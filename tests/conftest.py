@@ -34,6 +34,7 @@ SLOW = {
     "test_night",
     "test_pages",
     "test_power_cut",
+    "test_quiet_day",
     "test_run",
     "test_samples",
     "test_samples_command",
