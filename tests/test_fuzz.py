@@ -315,6 +315,8 @@ def leave_request(folder: Path, rng: random.Random, number: int, event: int) -> 
     content = json.dumps(values).encode()
     path = folder / name
     fate = rng.randrange(12)
+    if os.path.lexists(path):  # one of those that nobody takes
+        return
     if fate == 0:
         path.mkdir()
     elif fate == 1:

@@ -31,6 +31,7 @@ from pi_reader.kept_pictures import (
     is_kept_picture,
     kept_picture,
 )
+from pi_reader.link.service import command_of
 
 FRAME = page("2016").grey
 
@@ -262,7 +263,7 @@ def test_fail__a_command_that_means_nothing(tmp_path: Path, words: list[str]) ->
     assert main(["readings", "--state", str(tmp_path), *words]) == 2
 
 
-def test_ok__page_and_key_may_ask_for_one_but_not_the_broker(tmp_path: Path) -> None:
+def test_ok__page_and_key_may_ask_for_one_but_nobody_over_the_broker(tmp_path: Path) -> None:
     folders = Folders(tmp_path / "config.toml", tmp_path, tmp_path / "run")
     noise = np.random.default_rng(1).integers(0, 256, (480, 640), np.uint8)
     KeptPictures(folders.pictures, 9, 1).add(12, noise)
@@ -279,8 +280,8 @@ def test_ok__page_and_key_may_ask_for_one_but_not_the_broker(tmp_path: Path) -> 
     for bad in (["picture"], ["picture", "0"], ["picture", "../12"], ["picture", "1" * 30]):
         with pytest.raises(UsageError):
             actions.perform(bad, session)
-    with pytest.raises(UsageError):
-        words.find(["picture", "12"], words.BROKER)
+    assert words.find(["picture", "12"], words.BROKER), "the link itself may, for its own topic"
+    assert command_of(b"picture 12") is None
 
 
 def test_ok__a_day_of_ordinary_use_writes_less_than_five_megabytes(tmp_path: Path) -> None:
