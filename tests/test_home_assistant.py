@@ -10,6 +10,7 @@ ENTITY`, `wait SECONDS` and `quit`, a line each, and answers each with a line of
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shlex
@@ -17,6 +18,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,5 +149,24 @@ def test_ok__all_that_the_box_says(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                         lambda: home.entities().get("sensor.reading", {}).get("state") == "7?", 30
                     )
                     time.sleep(0.1)
+    finally:
+        broker.kill()
+
+
+def test_ok__the_picture_is_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(path: Path, said: list[str]) -> service.clerk.Answer:
+        return service.clerk.Answer((base64.b64encode(b"\xff\xd8\xff\xd9").decode(),))
+
+    monkeypatch.setattr(service.clerk, "ask", ask)
+    broker = Broker(tmp_path)
+    box = Box(tmp_path / "box", replace(broker.settings, picture=True))
+    box.read("2016")
+    try:
+        with core(tmp_path / "first", broker.port) as home, box.linked():
+            until(lambda: "image.picture" in home.entities(), 30)
+            until(
+                lambda: home.entities()["image.picture"]["state"] not in ("unavailable", "unknown")
+            )
+            assert len(home.entities()) == 15
     finally:
         broker.kill()
