@@ -1,4 +1,4 @@
-"""An output of the owner's own: the guide's buzzer sounds, and what others could write is not run."""
+"""An output of the owner's own: the guide's buzzer sounds; what others could write never runs."""
 
 from __future__ import annotations
 
