@@ -312,12 +312,13 @@ def fit(args: argparse.Namespace, people: Iterator[tuple[int, Style]], others: A
     hidden = reader.network.hidden(x)
     rows = []
     pages: dict[int, list[Cached]] = {}
-    styles: dict[int, Style] = {}
+    full: dict[int, tuple[Array, np.ndarray]] = {}
     for number, style in itertools.islice(people, args.hands):
         rng = np.random.default_rng([FIT_HANDS, number, 7])
         stream = pages_of(style, rng, PAGES // 2)
         pages[number] = [p for f, t in stream if (p := cached(reader, f, t)) is not None]
-        styles[number] = style
+        labels = rng.integers(0, 10, FULL)
+        full[number] = units(reader.network.hidden(draw_patches(labels, rng, style))), labels
         print(f"person {number}", flush=True)
     for alpha, tau in itertools.product((4.0, 5.0, 6.0, 7.0, 8.0), (0.75, 0.8, 0.85, 0.9)):
         gone, broken, away = [], [], []
@@ -325,7 +326,7 @@ def fit(args: argparse.Namespace, people: Iterator[tuple[int, Style]], others: A
             g, b = _taught(reader.network, mine, alpha, tau)
             gone.append(g)
             broken.append(b)
-            away.append(_lost(reader.network, styles[number], number, hidden, y, alpha, tau))
+            away.append(_lost(reader.network, full[number], hidden, y, alpha, tau))
         rows.append(
             (
                 alpha,
@@ -373,17 +374,15 @@ def _taught(
 
 def _lost(
     model: Model,
-    style: Style,
-    number: int,
+    full: tuple[Array, np.ndarray],
     hidden: Array,
     y: np.ndarray,
     alpha: float,
     tau: float,
 ) -> float:
     """The share of other people's digits that a memory full of one hand spoils."""
-    rng = np.random.default_rng([FIT_HANDS, number, 8])
-    labels = rng.integers(0, 10, FULL)
-    memory = Memory(model, alpha=alpha, tau=tau).learn(draw_patches(labels, rng, style), labels)
+    memory = Memory(model, alpha=alpha, tau=tau)
+    memory.hold([0.0] * len(full[1]), *full)
     chances = model.conclude(hidden)
     votes = np.exp(memory.votes(hidden)[0])
     wrong = [(p[:, :NO_DIGIT].argmax(axis=1) != y).mean() for p in (chances, chances * votes)]

@@ -9,8 +9,8 @@
     python tests/bench/learning.py fit-memory [--hands 12]   what each alpha and tau would do
 
 The last line of `at-once` is the mean share of errors that are gone after one correction. Its
-hands are those of `hands`; `fit-memory` has others. `--night` adds a night with 60 digits, alone
-and with the memory.
+hands are those of `hands` that are misread on pages, too; `fit-memory` has others. `--night` adds a
+night with 60 digits, alone and with the memory, `--wrong` makes three labels of ten wrong.
 
 `--drawn` takes MNIST away from the night (it is still tested by). semeion.npz is looked for beside
 MNIST, or named with --semeion. Each prints a line for each run, then a summary; a run takes 15 to
@@ -366,7 +366,7 @@ def run_fit_memory(args: argparse.Namespace) -> None:
 def run_at_once(args: argparse.Namespace, bench: Bench) -> None:
     """The memory alone; with `--night` also a night alone, and both."""
     reader = at_once.reader_with()
-    done, spoiled, nights, both, lost = [], [], [], [], []
+    done, nights, both, lost = [], [], [], []
     x, y = bench.tested
     hidden = bench.parent.hidden(x)
     for number, style, *_ in hands(bench.parent, args.skip):
@@ -376,11 +376,10 @@ def run_at_once(args: argparse.Namespace, bench: Bench) -> None:
         if at_once.look(reader, tested).wrong.mean() < HARD:  # on pages it is read better
             continue
         stream = list(at_once.pages_of(style, rng, at_once.PAGES))
-        hand = at_once.corrected(at_once.Hand(number), reader, iter(stream), tested)
+        spoil = rng if args.wrong else None
+        hand = at_once.corrected(at_once.Hand(number), reader, iter(stream), tested, spoil)
         done.append(hand)
         lost.append(at_once.lost(bench.parent, style, rng, hidden, y))
-        wrong = at_once.Hand(number)
-        spoiled.append(at_once.corrected(wrong, reader, iter(stream), tested, rng))
         gone = [f"{hand.gone(count):.0%}" for count in at_once.COUNTS]
         words = [number, int(hand.seen[0].wrong.sum()), *gone, f"{hand.taught} corrections"]
         if args.night:
@@ -399,8 +398,7 @@ def run_at_once(args: argparse.Namespace, bench: Bench) -> None:
         half = len(pages) // 2
         one = at_once.Hand(block)
         blocks.append(at_once.corrected(one, reader, iter(pages[:half]), pages[half:]))
-    at_once.report("hands", done)
-    at_once.report("hands, three labels of ten wrong", spoiled)
+    at_once.report("hands, three labels of ten wrong" if args.wrong else "hands", done)
     at_once.report("blocks of semeion", [one for one in blocks if one.seen[0].wrong.any()])
     if nights:
         print(f"\nnight alone {np.mean(nights):.1%}, memory and night {np.mean(both):.1%} gone")
@@ -455,6 +453,7 @@ def main() -> None:
     parser.add_argument("--semeion", type=Path, default=SHARED / "digits" / "semeion.npz")
     parser.add_argument("--drawn", action="store_true", help="the night has no MNIST")
     parser.add_argument("--night", action="store_true", help="for at-once: a night, too")
+    parser.add_argument("--wrong", action="store_true", help="for at-once: 30 % of labels wrong")
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--hands", type=int, default=5, help="people (default: %(default)s)")
     parser.add_argument("--skip", type=int, default=0, help="leave out so many of the people")
