@@ -33,8 +33,8 @@ from pi_reader.network.card import Card
 from pi_reader.network.model import Model
 from pi_reader.values import CLASSES, NO_DIGIT, SIDE
 
-ALPHA = 6.0  # nats that a digit exactly like a taught one gets, from each of both networks
-TAU = 0.85  # cosine below which two digits have nothing to do with each other
+ALPHA = 7.0  # nats that a digit exactly like a taught one gets, from each of both networks
+TAU = 0.8  # cosine below which two digits have nothing to do with each other
 MOST = 2000  # keys
 LARGEST = 1 << 20  # bytes of the keys
 CONSTANTS = "memory"  # in the notes of a card: alpha and tau

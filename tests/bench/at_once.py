@@ -10,8 +10,9 @@ import argparse
 import dataclasses
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from measure import table
 
@@ -27,6 +28,8 @@ from pi_reader.library import weights_path
 from pi_reader.network import store
 from pi_reader.network.base import Array
 from pi_reader.network.model import Model
+from pi_reader.network.neighbourhood import Neighbourhood
+from pi_reader.reading import reader as steps
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import features, told, windows_of
@@ -37,7 +40,7 @@ from pi_reader.reading.segmentation import Segmentation
 from pi_reader.values import NO_DIGIT, SIDE, Box, Digit, Frame
 
 COUNTS = (1, 3, 10)  # corrections after which is measured
-PAGES, TESTED = 160, 60  # readings of a hand to learn from at most, and to look at
+PAGES, TESTED = 100, 60  # readings of a hand to learn from at most, and to look at
 SIZE = 400, 300  # pixels of their frames
 FULL = 2000  # digits that fill a memory
 FIT_HANDS = 43  # keeps the people for alpha and tau apart from those that are measured
@@ -90,6 +93,49 @@ def reader_with(model: Model | None = None) -> Reader:
     if model is not None:
         weights = dataclasses.replace(weights, model=model)
     return reader_of(weights)
+
+
+class Once:
+    """Calls functions of the reading once for each frame and network: what comes before the memory
+    stays the same, whatever was taught."""
+
+    def __init__(self) -> None:
+        self._kept: dict[object, object] = {}
+        self._args: list[object] = []  # whose ids are in use
+        for name in ("binarise", "find_candidates", "upright"):
+            setattr(steps, name, self._once(name, getattr(steps, name)))
+        steps.Segmentation = self._once(  # type: ignore[assignment,misc]
+            "marks", lambda *args: Found(Segmentation(*args).run())
+        )
+        predict = Neighbourhood.predict
+        Neighbourhood.predict = lambda mine, windows, patches, numbers: self._once(  # type: ignore
+            patches.tobytes() + windows.tobytes() + numbers.tobytes(),
+            lambda one: predict(one, windows, patches, numbers),
+        )(mine)
+
+    def forget(self) -> None:
+        self._kept.clear()
+        self._args.clear()
+
+    def _once(self, name: object, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: object) -> object:
+            key = name, *(arg if isinstance(arg, int | None) else id(arg) for arg in args)
+            if key not in self._kept:
+                self._kept[key] = function(*args)
+                self._args += args
+            return self._kept[key]
+
+        return call
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page's marks, found already."""
+
+    found: Segmentation
+
+    def run(self) -> Segmentation:
+        return self.found
 
 
 def overlap(a: Box, b: Box) -> float:

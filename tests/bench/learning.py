@@ -365,11 +365,14 @@ def run_fit_memory(args: argparse.Namespace) -> None:
 
 def run_at_once(args: argparse.Namespace, bench: Bench) -> None:
     """The memory alone; with `--night` also a night alone, and both."""
-    reader = at_once.reader_with()
+    reader, rng = at_once.reader_with(), np.random.default_rng(_HANDS)
+    before, more = at_once.frame_cost(reader, Style.random(rng), rng)
+    once = at_once.Once()
     done, nights, both, lost = [], [], [], []
     x, y = bench.tested
     hidden = bench.parent.hidden(x)
     for number, style, *_ in hands(bench.parent, args.skip):
+        once.forget()
         rng = np.random.default_rng([_HANDS, number, 5])
         tested = list(at_once.pages_of(style, rng, at_once.TESTED))
         reader.memory = None
@@ -388,11 +391,11 @@ def run_at_once(args: argparse.Namespace, bench: Bench) -> None:
         print(*words, f"of MNIST's test {lost[-1]} more wrong", flush=True)
         if len(done) >= args.hands:
             break
-    before, more = at_once.frame_cost(reader, style, rng)
     with np.load(args.semeion) as arrays:
         patches, labels = arrays["x"], arrays["y"]
     blocks = []
     for block in range(0, len(labels) - at_once.BLOCK + 1, at_once.BLOCK):
+        once.forget()
         some = slice(block, block + at_once.BLOCK)
         pages = list(at_once.from_patches(patches[some], labels[some]))
         half = len(pages) // 2
