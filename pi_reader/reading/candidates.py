@@ -17,6 +17,7 @@ from pi_reader.reading.binarise import NOISE_FACTOR, Ink
 from pi_reader.reading.components import Components, find_components, strengths, union_find
 from pi_reader.reading.outlines import find_walls
 from pi_reader.reading.ruled_lines import find_ruled_lines
+from pi_reader.reading.strikes import find_strikes
 
 LEAST_HEIGHT = 8  # working pixels of a digit
 LEAST_PART = 3  # working pixels of the longer side of a part of one
@@ -41,11 +42,13 @@ class Candidates:
 
     ink: without ruled lines; components: what may be digits or parts of digits.
     clutter: what was left out because no digit has its shape, or because it leaves the frame.
+    crossed: boxes (left, top, right, bottom) of what is crossed out.
     """
 
     ink: Ink
     components: Components
     clutter: Components
+    crossed: tuple[tuple[int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,13 @@ def find_candidates(ink: Ink) -> Candidates:
         found = find_components(ink.mask)
     ruled = find_ruled_lines(ink, found)
     if ruled is not None:
-        return taken_out(ink, ruled)
-    return _sorted_out(ink, found)
+        ink = _without(ink, ruled)
+        found = find_components(ink.mask)
+    strokes, crossed = find_strikes(found, ink.mask.shape)
+    if strokes is not None:
+        ink = _without(ink, strokes)
+        found = find_components(ink.mask)
+    return replace(_sorted_out(ink, found), crossed=crossed)
 
 
 def taken_out(ink: Ink, cut: np.ndarray) -> Candidates:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.reading.components import Components, find_components, runs_to_mask
+from pi_reader.reading.components import Components, find_components
 from pi_reader.reading.morphology import dilate
 
 LEAST_HEIGHT = 8  # working pixels of the ink that is held
@@ -28,7 +28,7 @@ def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
         if walls is None:
             walls = np.zeros(shape, bool)
         left, top = int(found.left[one]), int(found.top[one])
-        own = _own(found, one)
+        own = found.ink_of(one)
         room = int(found.height[held].min()), int(found.width[held].min())
         part = _between(own, room, int(np.ceil(UNEVEN * found.stroke[one])))
         if not part.any():  # it is open somewhere
@@ -57,7 +57,7 @@ def _holders(found: Components) -> list[tuple[int, np.ndarray]]:
         enough = HOLDS * (bottom[outer] - top[outer])
         if (bottom - top)[held].sum() < enough:
             continue
-        own = _own(found, int(tall[outer]))
+        own = found.ink_of(int(tall[outer]))
         corner = left[outer], top[outer]
         closed = [
             inner
@@ -82,14 +82,6 @@ def _encloses(own: np.ndarray, left: int, top: int, right: int, bottom: int) -> 
     if beside.mean() < CLOSED:
         return False
     return bool((columns[:top].any(axis=0) & columns[bottom:].any(axis=0)).mean() >= CLOSED)
-
-
-def _own(found: Components, one: int) -> np.ndarray:
-    """A component's ink in its own box, (height, width) bool."""
-    shape = int(found.height[one]), int(found.width[one])
-    stride = shape[1] + 1
-    row, start, end = (found.runs_of((one,)) - [found.top[one], *[found.left[one]] * 2]).T
-    return runs_to_mask(row * stride + start, row * stride + end, stride, shape)
 
 
 def _between(own: np.ndarray, room: tuple[int, int], reach: int) -> np.ndarray:

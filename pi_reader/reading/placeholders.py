@@ -7,6 +7,7 @@ any digit. To leave it out would make a shorter number, which is a wrong one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +28,8 @@ PALE = 0.6  # times as dark as the digit, or less: ink that light has washed out
 
 def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
     """What was read on a page, and a mark for each place in a row with digits that cannot be."""
+    if page.crossed:
+        judged = _crossed_out(page, judged)
     digits = [one.mark for one in judged if one.is_digit and one.confidence >= BELIEVED]
     others = [one.mark for one in judged if not one.is_digit and not one.sign]
     places: list[Mark] = []
@@ -42,6 +45,18 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
     boxes = [(mark.left, mark.top, mark.right, mark.bottom) for mark in places]
     seen = [one for one in judged if not any(is_inside(one.mark, box) for box in boxes)]
     return seen + [Judged(place, 0.0, True) for place in places]
+
+
+def _crossed_out(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
+    """The same marks; those that are crossed out may be any digit."""
+    out: list[Judged] = []
+    for one in judged:
+        boxes = [box for box in page.crossed if is_inside(one.mark, box)]
+        tall = any(one.mark.height >= PART * (box[3] - box[1]) for box in boxes)
+        if boxes and (tall or one.is_digit):
+            one = Judged(replace(one.mark, unreadable="crossed out"), 0.0, True)
+        out.append(one)
+    return out
 
 
 def _cut_off(page: Candidates, digits: Sequence[Mark]) -> Iterator[Mark]:

@@ -8,7 +8,7 @@ is to be believed. Nothing here knows of cameras, lamps or the time of day.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -79,7 +79,7 @@ class Reader:
         after_ink = perf_counter()
         page = find_candidates(ink)
         after_regions = perf_counter()
-        judged, turn = self._upright(page)
+        judged, turn = self._upright(page, ink)
         lines = self._lines(judged, ink.scale, frame.grey.shape, turn)
         end = perf_counter()
         reading = Reading(
@@ -97,12 +97,12 @@ class Reader:
         )
         return Explanation(ink, page, tuple(judged), reading)
 
-    def _upright(self, page: Candidates) -> tuple[list[Judged], Turn | None]:
+    def _upright(self, page: Candidates, seen: Ink) -> tuple[list[Judged], Turn | None]:
         """What stands on a page, turned upright where it lies askew and reads better then."""
         angle = find_angle(page.components)
         if not angle:
             return self.judge(page), None
-        ink, turn = upright(page, angle)
+        ink, turn = upright(replace(page, ink=seen), angle)
         turned, left = self._judge(find_candidates(ink))
         if _expected(turned) >= GOOD * len(page.components):
             return turned, turn

@@ -71,7 +71,8 @@ def find_angle(found: Components) -> float:
     run, rise = along[None] - along[:, None], off[None] - off[:, None]
     level = np.abs(rise) < SAME_LINE * np.median(size[large])
     slope = (run * rise)[level].sum() / max(1.0, float((run * run)[level].sum()))
-    return float(np.degrees(rough + np.arctan(slope)))
+    angle = float(np.degrees(rough + np.arctan(slope)))
+    return angle if abs(angle) >= ASKEW else 0.0
 
 
 def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:

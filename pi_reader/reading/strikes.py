@@ -1,0 +1,100 @@
+"""Straight strokes through whole numbers: what is crossed out, and what stands on its underline.
+
+Such a stroke makes one wide component of all the digits that it meets, and is in each of its
+columns. With the stroke away the digits come apart. Where they lie on both of its sides they are
+crossed out; where they lie on one, it is a line under or over them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pi_reader.reading.components import Components, find_components
+
+LEAST_HEIGHT = 12  # working pixels of such a component
+WIDE = 1.3  # times its height: how wide it is at least
+BASE = 2.5  # times: if it is narrower, a line at its foot may be that of a 2
+STEEPEST, SLOPES = 0.3, 25  # rise over run either way, and how many slopes are tried
+COLUMNS = 48  # of it that are looked at
+CROSSED = 0.96  # of these that the stroke is in
+THICK = 0.3  # of its height: a stroke is thinner
+TALL = 0.4  # of its height: the digits that are left when the stroke is away
+SIDE = 0.1  # of such a digit on either side of a stroke that goes through it
+SEVERAL = 2  # digits at the least; a stroke through one is a part of it
+MOST = 24  # components that are looked at; the tallest stay
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+
+
+def find_strikes(
+    found: Components, shape: tuple[int, int]
+) -> tuple[np.ndarray | None, tuple[Box, ...]]:
+    """The pixels of strokes through several digits, (h, w) bool or None, and what is crossed out.
+
+    shape: (height, width) of the page.
+    """
+    strokes: np.ndarray | None = None
+    crossed: list[Box] = []
+    wide = (found.height >= LEAST_HEIGHT) & (found.width >= WIDE * found.height)
+    wide &= (found.left > 0) & (found.top > 0)
+    wide &= (found.right < shape[1]) & (found.bottom < shape[0])
+    wide &= found.area < found.width * found.height // 2
+    chosen = np.flatnonzero(wide)
+    for one in chosen[np.argsort(-found.height[chosen], kind="stable")[:MOST]].tolist():
+        own = found.ink_of(one)
+        stroke, level = _stroke_through(own)
+        if stroke is None:
+            continue
+        left, top, right, bottom, *_ = found.bounds_of((one,))
+        rest = find_components(own & ~stroke)
+        tall = rest.height >= TALL * own.shape[0]
+        at = level[(rest.left + rest.right) // 2]
+        through = tall & (rest.top < at - SIDE * rest.height)
+        through &= rest.bottom > at + SIDE * rest.height
+        if through.sum() >= SEVERAL:
+            crossed.append((left, top, right, bottom))
+        elif right - left < BASE * (bottom - top) or tall.sum() < SEVERAL or through.any():
+            continue
+        if strokes is None:
+            strokes = np.zeros(shape, bool)
+        strokes[top:bottom, left:right] |= stroke
+    return strokes, tuple(crossed)
+
+
+def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """A straight level stroke that goes all through some ink, (h, w) bool.
+
+    Returns its pixels without those where other ink meets it, and the row of its middle in each
+    column; None if there is no such stroke.
+    """
+    height, width = own.shape
+    columns = np.unique(np.linspace(0, width - 1, COLUMNS).astype(int))
+    reach = int(STEEPEST * width / 2) + 1
+    ink = np.pad(own, ((reach, reach), (0, 0)))
+    best, place, slope = 0.0, 0, 0.0
+    rows = np.arange(height)[:, None] + reach
+    for tried in np.linspace(-STEEPEST, STEEPEST, SLOPES):
+        shift = np.rint(tried * (columns - width / 2)).astype(int)
+        cover = ink[rows + shift, columns].mean(axis=1)
+        row = int(cover.argmax())
+        if cover[row] > best:
+            best, place, slope = float(cover[row]), row, float(tried)
+            ridge = cover
+    if best < CROSSED:
+        return None, np.zeros(0)
+    first = last = place
+    while first > 0 and ridge[first - 1] >= best / 2:
+        first -= 1
+    while last + 1 < height and ridge[last + 1] >= best / 2:
+        last += 1
+    if last - first >= THICK * height:
+        return None, np.zeros(0)
+    every = np.arange(width)
+    shift = np.rint(slope * (every - width / 2)).astype(int) + reach
+    ink = np.pad(ink, ((2, 2), (0, 0)))
+    through = ink[first - 1 + shift, every] | ink[last + 5 + shift, every]  # two rows off
+    stroke = np.zeros_like(ink)
+    for row in range(first - 1, last + 2):
+        stroke[row + 2 + shift, every] = ~through
+    level = (first + last) / 2 + shift - reach
+    return stroke[reach + 2 : reach + 2 + height] & own, level
