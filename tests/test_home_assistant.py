@@ -45,6 +45,7 @@ UNITS = {  # of each sensor: unit, device class, state class
     "fault": (None, None, None),
     "temperature": ("°C", "temperature", "measurement"),
     "generation": (None, None, None),
+    "samples": (None, None, None),
     "training": (None, None, None),
     "training_progress": ("%", None, "measurement"),
 }
@@ -110,11 +111,11 @@ def test_ok__all_that_the_box_says(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(service.clerk, "ask", ask)
     broker = Broker(tmp_path)
     box = Box(tmp_path / "box", broker.settings)
-    box.write(temperature=48.25, generation=3)
+    box.write(temperature=48.25, generation=3, memory={"keys": 31})
     box.read("2016")
     try:
         with core(tmp_path / "first", broker.port) as home, box.linked():
-            until(lambda: len(home.entities()) == 14, 30)
+            until(lambda: len(home.entities()) == 15, 30)
             home.say("wait 1")
             found = home.entities()
             for name, words in UNITS.items():
@@ -167,6 +168,6 @@ def test_ok__the_picture_is_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyP
             until(
                 lambda: home.entities()["image.picture"]["state"] not in ("unavailable", "unknown")
             )
-            assert len(home.entities()) == 15
+            assert len(home.entities()) == 16
     finally:
         broker.kill()

@@ -67,6 +67,7 @@ def ear(broker: Broker) -> Iterator[Listener]:
 @needs_broker
 def test_ok__tells_all_there_is_and_at_last_that_it_is_there(box: Box, ear: Listener) -> None:
     box.read("2016\n7?")
+    box.write(memory={"keys": 31, "changed_today": 2})
     write_json(box.folders.training, {"state": "training", "progress": 0.52, "updated": 1.0})
     with box.linked():
         until(lambda: ear.latest.get(at("availability")) == "online")
@@ -82,7 +83,7 @@ def test_ok__tells_all_there_is_and_at_last_that_it_is_there(box: Box, ear: List
     assert reading["text"] == "2016\n7?" and reading["number"] == 1 and reading["sure"] is False
     assert reading["confidence"] == 98.7 and reading["when"] == 1_800_000_001.0
     assert state["state"] == "reading" and state["unsure"] is True and state["fault"] == ""
-    assert ear.json(at("training"))["progress"] == 50
+    assert state["samples"] == 31 and ear.json(at("training"))["progress"] == 50
 
 
 @needs_broker
@@ -354,7 +355,7 @@ def test_ok__home_assistants_description() -> None:
     assert len(as_json(about)) <= 4096 and "~" not in about
     parts = about["components"]
     assert {one["platform"] for one in parts.values()} == {"sensor", "binary_sensor", "button"}
-    assert len({one["unique_id"] for one in parts.values()}) == len(parts) == 14
+    assert len({one["unique_id"] for one in parts.values()}) == len(parts) == 15
     more = discovery.description(ME, "3b", picture=True)
     assert set(more["components"]) == {*parts, "picture"} and len(as_json(more)) <= 4096
     assert set(parts["state"]["options"]) == {*map(str, State), "not running"}

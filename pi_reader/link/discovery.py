@@ -67,6 +67,7 @@ def _sensors(device: str) -> dict[str, dict[str, Any]]:
         | {"device_class": "temperature"}
         | _DIAGNOSTIC,
         "generation": _sensor("Generation", state, "generation") | _DIAGNOSTIC,
+        "samples": _sensor("Samples", state, "samples") | _DIAGNOSTIC,
         "training": _sensor("Training", training, "state"),
         "progress": _sensor("Training progress", training, "progress", unit="%") | _DIAGNOSTIC,
         "unsure": {

@@ -69,6 +69,7 @@ def state_of(known: BoxStatus, room: str = "") -> dict[str, Any]:
         "message": _short(state.message),
         "frozen": state.frozen,
         "generation": state.generation,
+        "samples": (state.memory or {}).get("keys"),
         "weights": state.weights[:12],
         "address": _short(state.address),
         "room": room,
