@@ -1,9 +1,9 @@
 """A day of things under the camera that are no digits: what the box would have announced.
 
 `PI_READER_NODIGITS=FOLDER pytest -m acceptance -s tests/test_quiet_day.py` plays pictures without
-digits from a folder for 24 simulated hours (or PI_READER_HOURS), each for some minutes at another place, in another
-light, with a camera's noise, and prints each announcement that has a sure digit. The ordinary run
-plays half an hour of blank, ruled and squared paper, cloth and shapes.
+digits from a folder for 24 simulated hours (or PI_READER_HOURS), each for some minutes at another
+place, in another light, with a camera's noise, and prints each announcement that has a sure digit.
+The ordinary run plays half an hour of blank, ruled and squared paper, cloth and shapes.
 """
 
 from __future__ import annotations
