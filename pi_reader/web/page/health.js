@@ -1,0 +1,66 @@
+// How the box is, part by part, with what to do; who may look; its last words.
+
+import { get, live, remove } from "./api.js";
+import { button, complain, fit, h, icon, put, sure } from "./dom.js";
+import { may } from "./app.js";
+import { moment, number, span, t } from "./text.js";
+
+const EVERY = 30000; // milliseconds
+const KINDS = { well: ["well", "check"], look: ["look", "look"], wrong: ["wrong", "cross"], "not here": ["absent", "absent"] };
+const HOT = 75; // degrees Celsius
+
+export function show(main) {
+  const problem = h("p", { class: "banner bad", hidden: true });
+  const facts = h("dl", { class: "facts" });
+  const checks = h("ul", { class: "list" });
+  const log = h("pre", { tabindex: "0", "aria-label": t("health.log") });
+  const people = h("section", { class: "card", "aria-label": t("sessions"), hidden: !may("owner") });
+
+  async function load() {
+    if (document.hidden) return;
+    const found = await get("health", { patience: 60000 });
+    problem.hidden = found.running || !found.problem;
+    fit(problem, icon("cross"), h("span", {}, found.problem));
+    const fact = (name, value, kind = "") => h("div", {}, h("dd", { class: kind }, value), h("dt", {}, t(`health.${name}`)));
+    fit(facts,
+      fact("temperature", found.temperature === null ? "–" : `${number(found.temperature, 1)} °C`, found.temperature >= HOT ? "wrong" : ""),
+      fact("disk", found.disk_free_mb === null ? "–" : found.disk_free_mb > 9999 ? `${number(found.disk_free_mb / 1024, 1)} GB` : `${number(found.disk_free_mb)} MB`),
+      fact("uptime", found.uptime ? span(found.uptime) : "–"),
+      fact("address", found.address || location.hostname));
+    const order = ["wrong", "look", "well", "not here"];
+    fit(checks, [...found.checks].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict)).map((one) => {
+      const [kind, sign] = KINDS[one.verdict] ?? KINDS.look;
+      return h("li", {}, h("div", { class: `find ${kind}` }, icon(sign), h("h3", {}, one.name, h("span", { class: "hidden" }, `: ${t(`verdict.${kind}`)}`)), h("p", { class: "soft small" }, one.words)));
+    }));
+    const end = log.scrollHeight - log.scrollTop - log.clientHeight < 20;
+    log.textContent = found.log.length ? found.log.map(({ when, line }) => (when ? `${moment(when)}  ${line}` : line)).join("\n") : t("health.silent");
+    if (end) log.scrollTop = log.scrollHeight;
+  }
+
+  async function sessions() {
+    const { sessions: found } = await get("sessions");
+    fit(people, h("h2", {}, t("sessions")), h("p", { class: "soft small" }, t("sessions.why")),
+      h("ul", { class: "list" }, found.map((one) => h("li", {}, h("div", { class: "row apart" },
+        h("span", {}, h("b", {}, one.name || one.id), one.this && [" ", h("span", { class: "tag good" }, t("sessions.this"))]),
+        button(t("sessions.end"), async () => {
+          if (!(await sure(t("sessions.end.sure"), t("sessions.end")))) return;
+          await remove(`sessions/${one.id}`);
+          if (one.this) location.reload();
+          else await sessions();
+        }, { "aria-label": t("sessions.end.of", { name: one.name || one.id }) })),
+      h("p", { class: "soft small" }, `${t(`role.${one.role}`)} · ${t("sessions.seen", { when: moment(one.seen) })}`)))));
+  }
+
+  put(main, problem, h("section", { class: "card", "aria-label": t("health.facts") }, facts),
+    h("div", { class: "two" },
+      h("section", { class: "card" }, h("h2", {}, t("health.checks")), checks),
+      h("div", { class: "stack" }, h("section", { class: "card" }, h("h2", {}, t("health.log")), log), people)));
+  load().catch(complain);
+  if (may("owner")) sessions().catch(complain);
+  const timer = setInterval(() => load().catch(() => {}), EVERY);
+  const end = live.on("connected", (there) => there && checks.childElementCount && load().catch(() => {}));
+  return () => {
+    clearInterval(timer);
+    end();
+  };
+}

@@ -1,0 +1,116 @@
+// What was read before: a list, the digits of each reading, and a curve of the values.
+
+import { get, live, url } from "./api.js";
+import { button, fit, h, put } from "./dom.js";
+import { may } from "./app.js";
+import { chart } from "./chart.js";
+import { teach } from "./pad.js";
+import { clock, day, percent, t } from "./text.js";
+
+const AT_ONCE = 50;
+const CURVE = 3; // values that make a curve
+
+/** The number that stands on a line of a reading, null if it is none. */
+export function valueOn(line, text) {
+  const written = text.split("\n")[line]?.replace(",", ".");
+  return written && /^-?[0-9]+(\.[0-9]+)?$/.test(written) ? Number(written) : null;
+}
+
+export function show(main) {
+  const list = h("ol", { class: "list" });
+  const curve = h("section", { class: "card", "aria-label": t("history.values"), hidden: true });
+  const none = h("p", { class: "nothing" }, t("wait"));
+  const onward = button(t("history.more"), () => load(readings.at(-1)?.number), { hidden: true });
+  let readings = [];
+  let line = 0;
+  let drawn = null;
+  let lastDay = "";
+  let newest = null;
+
+  async function load(before) {
+    const answer = await get(`readings?count=${AT_ONCE}${before ? `&before=${before}` : ""}`);
+    if (!before) {
+      readings = [];
+      lastDay = "";
+      list.replaceChildren();
+    }
+    readings.push(...answer.readings);
+    for (const reading of answer.readings) {
+      const name = day(reading.when);
+      if (name !== lastDay) put(list, h("li", {}, h("h2", {}, name)));
+      lastDay = name;
+      put(list, entry(reading));
+    }
+    onward.hidden = !answer.more;
+    none.hidden = readings.length > 0;
+    none.textContent = t("history.none");
+    draw();
+  }
+
+  function draw() {
+    drawn?.close();
+    drawn = null;
+    const lines = [0, 1, 2, 3].filter((each) => readings.filter((one) => valueOn(each, one.text) !== null).length >= CURVE);
+    curve.hidden = !lines.length;
+    if (!lines.length) return;
+    if (!lines.includes(line)) [line] = lines;
+    const points = readings.filter((one) => one.when > 0)
+      .map((one) => ({ when: one.when, value: valueOn(line, one.text), sure: one.sure }))
+      .filter((point) => point.value !== null).reverse().sort((a, b) => a.when - b.when);
+    if (points.length < CURVE) return curve.hidden = true;
+    const name = lines.length > 1 ? t("history.line", { n: line + 1 }) : t("history.values");
+    drawn = chart(name, points);
+    fit(curve, h("div", { class: "row apart" }, h("h2", {}, name),
+      lines.length > 1 && h("div", { class: "filter", role: "group", "aria-label": t("history.pick") }, lines.map((each) => button(String(each + 1), () => {
+        line = each;
+        draw();
+      }, { "aria-pressed": String(each === line), "aria-label": t("history.line", { n: each + 1 }) })))), drawn.element);
+  }
+
+  function entry(reading) {
+    const room = h("div", { hidden: true });
+    const press = button([
+      h("span", { class: "what" }, reading.text.split("\n").join("   ")),
+      h("span", {}, !reading.sure && h("span", { class: "tag fair" }, t("unsure")), " ", h("time", {}, `${clock(reading.when)} · ${percent(reading.confidence)}`)),
+    ], async () => {
+      const open = room.hidden;
+      if (open && !room.childElementCount) await details(reading.number, room);
+      room.hidden = !open;
+      press.setAttribute("aria-expanded", String(open));
+    }, { class: "past", "aria-expanded": "false" });
+    return h("li", {}, press, room);
+  }
+
+  async function details(number, room) {
+    const found = await get(`readings/${number}`);
+    const first = h("p", { class: "soft small" }, t("history.number", { n: number }));
+    if (!found.digits.length) return fit(room, first, h("p", { class: "soft small" }, t("history.gone")));
+    fit(room, first, h("div", { class: "sheet" }, found.digits.map((digit, place) => {
+      const label = h("b", {}, digit.sure ? digit.label : `${digit.label}?`);
+      const picture = digit.picture && (() => h("img", { src: digit.picture, alt: "" }));
+      return button([picture?.(), label, h("span", { class: "soft small" }, percent(digit.confidence))], async () => {
+        if (!may("pupil")) return;
+        const large = picture?.();
+        if (large) large.className = "crop";
+        const said = await teach(number, place, digit, large);
+        if (said !== null) fit(label, said === "none" ? "–" : said, " ✓");
+      }, { "aria-label": t("digit.short", { place: place + 1, label: digit.label, share: percent(digit.confidence) }) });
+    })), may("pupil") && h("p", { class: "soft small" }, t("history.teach")));
+  }
+
+  put(main, curve,
+    h("section", { class: "card", "aria-label": t("screen.history") },
+      h("div", { class: "row apart" }, h("h2", {}, t("history.list")), h("a", { class: "button", href: url("readings.csv"), download: "readings.csv" }, t("history.csv"))),
+      none, list, onward));
+  load();
+  const end = live.on("state", ({ status }) => {
+    const event = status?.last?.event ?? null;
+    const fresh = newest !== null && event !== newest;
+    newest = event;
+    if (fresh && scrollY < 200 && !list.querySelector("[aria-expanded=true]") && !list.contains(document.activeElement)) load();
+  });
+  return () => {
+    end();
+    drawn?.close();
+  };
+}
