@@ -8,6 +8,7 @@ import { number, percent, t } from "./text.js";
 const EVERY = 1000; // milliseconds; each asking keeps the box measuring for five seconds
 const BRIGHT = [70, 215]; // grey levels of a whole frame with paper in good light
 const SOFT = 0.85; // of the best sharpness, above which turning on gains nothing
+const WAS_SHARPER = 0.7; // of the best sharpness, below which turning back helps
 const PIXELS = 120; // where the scale for the height of digits ends
 
 /** Asks the box for its figures as long as it is not closed. */
@@ -69,12 +70,14 @@ export function gauges() {
   const light = gauge(t("aim.light"), 0, 255, ...BRIGHT, (value) => number(value));
   const height = gauge(t("aim.height"), 0, PIXELS, 20, 80, (value) => t("pixels", { n: number(value) }));
   return {
-    sharpness, light, height,
+    sharpness, light, height, share: null,
     all: [sharpness, light, height].map((each) => each.element),
     /** Shows the figures of a frame. */
     set(values) {
+      this.share = null;
       best = Math.max(values?.best ?? 0, values?.focus ?? 0, 0.998 * best);
-      sharpness.set(values && best ? values.focus / best : null);
+      if (values && best) this.share = values.focus / best;
+      sharpness.set(this.share);
       light.set(values?.mean);
       if (values?.target) height.range(...values.target.good);
       height.set(values?.smallest);
@@ -97,14 +100,15 @@ export function advice(values) {
 }
 
 export function show(main) {
-  const picture = new Picture({ pick: () => {} });
+  const picture = new Picture({ boxes: true });
   const scales = gauges();
   const line = h("p", { class: "advice", role: "status" });
   const count = h("p", { class: "soft small" });
   const measuring = new Measuring((values, error) => {
     scales.set(values);
-    const words = error ? error.message : advice(values) || t("aim.well");
-    line.className = `advice ${error || advice(values) ? "fair" : "good"}`;
+    const wrong = error ? error.message : advice(values) || (scales.share < WAS_SHARPER && t("aim.sharper"));
+    const words = wrong || t("aim.well");
+    line.className = `advice ${wrong ? "fair" : "good"}`;
     if (line.textContent !== words) line.textContent = words;
     fit(count, values?.digits ? t("aim.count", { n: values.digits, from: values.smallest, to: values.largest }) : "");
   });

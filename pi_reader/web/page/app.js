@@ -154,8 +154,8 @@ function more(main) {
   const rest = allowed().slice(ON_THE_BAR);
   const other = language === "en" ? "de" : "en";
   main.append(
-    rest.length && h("ul", { class: "card list" }, rest.map((name) =>
-      h("li", {}, h("a", { class: "row", href: `#/${name}` }, icon(name), t(`screen.${name}`)), h("p", { class: "soft small" }, t(`about.${name}`))))) || "",
+    rest.length && h("ul", { class: "card list choices" }, rest.map((name) =>
+      h("li", {}, h("a", { href: `#/${name}` }, icon(name), h("b", {}, t(`screen.${name}`)), h("span", { class: "soft small" }, t(`about.${name}`)))))) || "",
     h("div", { class: "card" },
       h("p", {}, t("you.are", { role: t(`role.${who.role}`) })),
       h("div", { class: "row" },

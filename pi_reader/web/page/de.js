@@ -4,7 +4,7 @@ export default {
   again: "Noch einmal", cancel: "Abbrechen", save: "Speichern", next: "Weiter", skip: "Zum Inhalt", nav: "Ansichten", wait: "Einen Moment …",
   nothing: "nichts", unsure: "unsicher", offline: "keine Verbindung", "offline.title": "Die Box antwortet nicht", "time.unknown": "Uhr nicht gestellt",
 
-  "screen.now": "Jetzt", "screen.history": "Verlauf", "screen.learning": "Lernen", "screen.aim": "Ausrichten", "screen.fields": "Felder",
+  "screen.now": "Jetzt", "screen.history": "Verlauf", "screen.learning": "Lernen", "screen.aim": "Zielen", "screen.fields": "Felder",
   "screen.settings": "Einstellungen", "screen.health": "Zustand", "screen.more": "Mehr",
   "about.fields": "Welcher Teil des Bilds gelesen wird, und benannte Zahlen", "about.settings": "Kamera, Anzeige, Nacht und mehr",
   "about.health": "Wie es jedem Teil geht, Temperatur, Protokoll, wer schauen darf", "about.aim": "Schärfe, Licht und Größe der Schrift",
@@ -49,10 +49,10 @@ export default {
   generation: "Generation {n}", "generation.shipped": "Wie geliefert", "generation.in use": "in Gebrauch", "generation.kept": "aufgehoben", "generation.candidate": "wartet auf die Prüfung", "generation.refused": "nicht genommen", "generation.bad": "geht nicht",
   "generation.accuracy": "{share} auf {on}", "generation.since": "in Gebrauch seit {when}", "generation.use": "Diese nehmen", "generation.use.sure": "Von jetzt an mit Generation {n} lesen?", "generation.used": "Die Box stellt sich jetzt um.",
 
-  "aim.sharpness": "Schärfe, neben der besten", "aim.light": "Licht", "aim.height": "Kleinste Ziffer", "aim.figures": "Werte", pixels: "{n} Pixel",
+  "aim.sharpness": "Schärfe", "aim.light": "Licht", "aim.height": "Kleinste Ziffer", "aim.figures": "Werte", pixels: "{n} Pixel",
   "aim.count": "{n} Ziffern, {from} bis {to} Pixel hoch", "aim.help": "Dreh am Objektiv, bis die Schärfe am höchsten ist, dann lass es so. Grün ist, wo es sein soll.",
   "aim.well": "Scharf, hell und groß genug.", "aim.dark": "Zu dunkel. Mach etwas Licht.", "aim.glare": "Es blendet. Rück die Lampe oder das Papier ein wenig.", "aim.blurred": "Unscharf. Dreh am Objektiv, oder halt still.",
-  "aim.page": "Leg eine beschriebene Seite hin.", "aim.nearer": "Näher heran, oder größer schreiben: Ziffern sollten {n} Pixel haben.", "aim.farther": "Die Ziffern sind sehr groß. Geh etwas zurück.", "aim.edge": "Rück die Seite vom Rand weg.",
+  "aim.sharper": "Eben war es schärfer. Dreh etwas zurück.", "aim.page": "Leg eine beschriebene Seite hin.", "aim.nearer": "Näher heran, oder größer schreiben: Ziffern sollten {n} Pixel haben.", "aim.farther": "Die Ziffern sind sehr groß. Geh etwas zurück.", "aim.edge": "Rück die Seite vom Rand weg.",
 
   "pair.title": "Dieses Gerät koppeln", "pair.ask": "Auf Wunsch zeigt die Box sechs Ziffern auf ihrer Anzeige. So weiß sie, dass du neben ihr stehst.", "pair.shown": "Tipp die sechs Ziffern ein, die die Box jetzt zeigt.",
   "pair.show": "Code zeigen", "pair.code": "Sechs Ziffern", "pair.go": "Koppeln", "pair.wrong": "Das ist nicht der Code. Noch {n} Versuche.", "pair.wrong.one": "Das ist nicht der Code. Noch ein Versuch.",

@@ -49,10 +49,10 @@ export default {
   generation: "Generation {n}", "generation.shipped": "As shipped", "generation.in use": "in use", "generation.kept": "kept", "generation.candidate": "waits for the judge", "generation.refused": "not taken", "generation.bad": "does not work",
   "generation.accuracy": "{share} on {on}", "generation.since": "in use since {when}", "generation.use": "Use this", "generation.use.sure": "Read with generation {n} from now on?", "generation.used": "The box changes over now.",
 
-  "aim.sharpness": "Sharpness, beside the best", "aim.light": "Light", "aim.height": "Smallest digit", "aim.figures": "Figures", pixels: "{n} pixels",
+  "aim.sharpness": "Sharpness", "aim.light": "Light", "aim.height": "Smallest digit", "aim.figures": "Figures", pixels: "{n} pixels",
   "aim.count": "{n} digits, from {from} to {to} pixels high", "aim.help": "Turn the lens until sharpness is highest, then stop. The green parts are where it should be.",
   "aim.well": "Sharp, bright and large enough.", "aim.dark": "Too dark. Give it some light.", "aim.glare": "Glare. Move the lamp or the paper a little.", "aim.blurred": "Blurred. Turn the lens, or hold still.",
-  "aim.page": "Lay a written page there.", "aim.nearer": "Nearer, or write larger: digits should have {n} pixels.", "aim.farther": "The digits are very large. Move back a little.", "aim.edge": "Move the page away from the edge.",
+  "aim.sharper": "It was sharper before. Turn back a little.", "aim.page": "Lay a written page there.", "aim.nearer": "Nearer, or write larger: digits should have {n} pixels.", "aim.farther": "The digits are very large. Move back a little.", "aim.edge": "Move the page away from the edge.",
 
   "pair.title": "Pair this device", "pair.ask": "The box shows six digits on its display when you ask it to. So it knows that you stand beside it.", "pair.shown": "Type the six digits that the box shows now.",
   "pair.show": "Show the code", "pair.code": "Six digits", "pair.go": "Pair", "pair.wrong": "That is not the code. {n} guesses are left.", "pair.wrong.one": "That is not the code. One guess is left.",

@@ -13,7 +13,7 @@ export function show(main) {
   const values = h("dl", { class: "facts" });
   const fault = h("p", { class: "banner", hidden: true });
   const buttons = h("div", { class: "row" });
-  const picture = who.can.includes("picture") ? new Picture({ pick }) : null;
+  const picture = who.can.includes("picture") ? new Picture({ boxes: true, pick }) : null;
   const learned = new Set(); // "event place" of what was taught here
   let drawn = "";
   let latest = null;

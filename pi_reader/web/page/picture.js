@@ -21,8 +21,8 @@ export const digitsOf = (reading) => (reading?.lines ?? []).flatMap((line) => li
 
 export const isTaught = (digit) => /^taught/.test(digit.reason ?? "");
 
-/** Shows the live picture. pick: called with (digit, place, view) for a digit that was tapped; null
- *  for a picture without boxes. seen: called after each picture. */
+/** Shows the live picture. boxes: whether the digits have boxes; pick: called with (digit, place,
+ *  view) for one that was tapped; seen: called after each picture. */
 export class Picture {
   #img = h("img", { alt: "" });
   #wait = h("p", { class: "wait" }, t("picture.wait"));
@@ -30,13 +30,15 @@ export class Picture {
   #views = new Map();
   #stop = new AbortController();
   #off;
+  #boxes;
   #pick;
   #seen;
   #drawn = "";
   frame = 0;
   size = [640, 480];
 
-  constructor({ pick = null, seen = () => {} } = {}) {
+  constructor({ boxes = false, pick = null, seen = () => {} } = {}) {
+    this.#boxes = boxes;
     this.#pick = pick;
     this.#seen = seen;
     this.element = h("div", { class: "view" }, this.#img, this.#marks, this.#wait);
@@ -104,15 +106,15 @@ export class Picture {
 
   // Buttons stay while the reading does, so that a finger or a reader of the screen keeps its place.
   #mark(view) {
-    if (!this.#pick) return;
+    if (!this.#boxes) return;
     const digits = digitsOf(view.reading);
     const [width, height] = this.size;
     const key = digits.map((digit) => `${digit.label}${digit.sure}${isTaught(digit)}`).join();
     if (key !== this.#drawn) {
       this.#drawn = key;
-      this.#marks.replaceChildren(...digits.map((digit, place) => h("button", {
-        type: "button", class: `mark ${digit.sure ? "" : "unsure"} ${isTaught(digit) ? "taught" : ""}`, tabindex: "-1", "aria-hidden": "true",
-        onclick: (event) => this.#pick(event.currentTarget.digit, place, event.currentTarget.view),
+      this.#marks.replaceChildren(...digits.map((digit, place) => h(this.#pick ? "button" : "span", {
+        type: this.#pick && "button", class: `mark ${digit.sure ? "" : "unsure"} ${isTaught(digit) ? "taught" : ""}`, tabindex: "-1", "aria-hidden": "true",
+        onclick: (event) => this.#pick?.(event.currentTarget.digit, place, event.currentTarget.view),
       }, h("b", {}, digit.sure ? digit.label : "?"))));
     }
     [...this.#marks.children].forEach((mark, place) => {

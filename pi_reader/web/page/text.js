@@ -2,12 +2,14 @@
 
 let words = {};
 export let language = "en";
+let place = "en"; // language and country: how dates and figures are written
 
 /** Loads the words; a language that was picked by hand goes first. */
 export async function loadWords() {
   const wanted = [localStorage.getItem("language"), ...(navigator.languages ?? [])];
   const known = wanted.map((name) => String(name).slice(0, 2)).find((name) => ["en", "de"].includes(name));
   language = known ?? "en";
+  place = (navigator.languages ?? []).find((name) => name.startsWith(language)) ?? language;
   words = (await import(`./${language}.js`)).default;
   document.documentElement.lang = language;
 }
@@ -24,13 +26,13 @@ export function t(name, values = {}) {
 export const count = (name, n) => t(`${name}.${n === 1 ? "one" : "many"}`, { n: number(n) });
 
 export const percent = (share, places = 0) => share === null || share === undefined ? "–" :
-  share.toLocaleString(language, { style: "percent", maximumFractionDigits: places, minimumFractionDigits: places });
+  share.toLocaleString(place, { style: "percent", maximumFractionDigits: places, minimumFractionDigits: places });
 
 export const number = (value, places = 0) => value === null || value === undefined ? "–" :
-  value.toLocaleString(language, { maximumFractionDigits: places });
+  value.toLocaleString(place, { maximumFractionDigits: places });
 
 const form = (options) => (seconds) =>
-  seconds > 0 ? new Date(seconds * 1000).toLocaleString(language, options) : t("time.unknown");
+  seconds > 0 ? new Date(seconds * 1000).toLocaleString(place, options) : t("time.unknown");
 
 export const clock = form({ hour: "2-digit", minute: "2-digit" });
 export const day = form({ weekday: "long", day: "numeric", month: "long" });
@@ -41,7 +43,7 @@ export function span(seconds) {
   for (const [size, unit, until] of [[1, "second", 120], [60, "minute", 7200], [3600, "hour", 172800], [86400, "day", Infinity]]) {
     if (seconds < until) {
       const value = Math.max(0, Math.round(seconds / size));
-      return value.toLocaleString(language, { style: "unit", unit, unitDisplay: unit === "day" ? "long" : "short" });
+      return value.toLocaleString(place, { style: "unit", unit, unitDisplay: unit === "day" ? "long" : "short" });
     }
   }
 }
