@@ -250,15 +250,32 @@ def past(path: Path, since: float = 0.0) -> Iterator[Past]:
     a file that is damaged, something else or may not be read, Busy if another process holds it.
     """
     query = f"SELECT * {_SINCE} ORDER BY id"
-    for number, when, text, sure, confidence, weights in _rows(path, query, since=since):
-        yield Past(
-            number,
-            _within(when, _LAST),
-            str(text),
-            bool(sure),
-            _within(confidence, 1.0),
-            str(weights),
-        )
+    yield from map(_past, _rows(path, query, since=since))
+
+
+def some(path: Path, count: int, before: int = 0, after: int | None = None) -> Iterator[Past]:
+    """The newest readings with a number below `before`, 0 for all, newest first; or the next ones
+    above `after`, oldest first. Raises like `past`."""
+    if after is None:
+        where = "id < :before OR :before = 0"
+        query = f"SELECT * FROM readings WHERE {where} ORDER BY id DESC LIMIT :count"
+        rows = _rows(path, query, before=before, count=count)
+    else:
+        query = "SELECT * FROM readings WHERE id > :after ORDER BY id LIMIT :count"
+        rows = _rows(path, query, after=after, count=count)
+    yield from map(_past, rows)
+
+
+def _past(row: tuple[Any, ...]) -> Past:
+    number, when, text, sure, confidence, weights = row
+    return Past(
+        number,
+        _within(when, _LAST),
+        str(text),
+        bool(sure),
+        _within(confidence, 1.0),
+        str(weights),
+    )
 
 
 def _within(value: Any, most: float) -> float:

@@ -28,6 +28,7 @@ KINDS: tuple[str, ...] = ("read", "aim", "doctor", "label", "cancel", "retrain",
 KINDS += ("relabel", "drop", "use", "rollback")  # changes that a member of the group asks for
 KINDS += ("import", "offer")  # each with a file beside it
 KINDS += ("freeze", "release", "identify")
+KINDS += ("code", "reading", "settings")  # what the page asks for
 MOST_QUEUED = 50  # requests; if more are waiting, nobody is taking them
 MOST_BYTES = 64 << 10  # of one request
 LARGEST_FILE = 64 << 20  # bytes of a file that comes with a request

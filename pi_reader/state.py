@@ -73,6 +73,7 @@ class BoxState(_Said):
     progress: of a training, 0 to 1, None if there is none.
     correction: what is being corrected with the button, None if nothing is.
     frozen: whether the display is frozen while the camera goes on.
+    code: the digits that let somebody use the page, "" for none; never told to other processes.
 
     text, sure: the reading, and whether all its digits are.
     faults: everything that is wrong, by the part it concerns; broken: outputs that do not work.
@@ -89,6 +90,7 @@ class BoxState(_Said):
     temperature: degrees Celsius; disk_free_mb: megabytes; written_mb: megabytes that the service
     has written to the card since its start; None if nothing tells.
     last: the last reading with digits, None before the first.
+    guests: what others may see at the page without being let in.
     """
 
     state: State = State.STARTING
@@ -98,6 +100,7 @@ class BoxState(_Said):
     progress: float | None = None
     correction: Correction | None = None
     frozen: bool = False
+    code: str = ""
     text: str = _unshown("")
     sure: bool = _unshown(False)
     faults: Mapping[str, str] = _unshown(dict)
@@ -120,6 +123,7 @@ class BoxState(_Said):
     disk_free_mb: float | None = _unshown(None)
     written_mb: float | None = _unshown(None)
     last: LastReading | None = field(default=None, compare=False)
+    guests: str = _unshown("nothing")
     version: int | None = _unshown(VERSION)
 
 

@@ -175,6 +175,7 @@ class State(StrEnum):
     GLARE = "glare"
     BLURRED = "out of focus"
     CORRECTING = "correcting"
+    PAIRING = "pairing"
     STOPPING = "stopping"
     FAULT = "fault"
 

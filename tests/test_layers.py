@@ -36,8 +36,10 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "learning": "training reading network handwriting requests config state values files errors",
     "client": "config state values files errors",
     "link": "client config state values files errors",
+    "web": "client config state values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
-    " learning.memory history kept_pictures requests config parts state values files privileges"
+    " library learning.memory history kept_pictures requests config parts state values files"
+    " privileges"
     " errors",
     "service": "box",
     "lessons": "camera reading network training handwriting pictures values files errors",
@@ -48,6 +50,7 @@ ONLY_IN = {
     "gpiozero": {"outputs/leds.py", "outputs/segments.py", "inputs/button.py", "camera/light.py"},
     "luma": {"outputs/oled.py"},
     "paho": {"link/broker.py"},
+    "segno": {"outputs/qr.py"},
     "torch": set(),
     "cv2": set(),
     "onnxruntime": set(),

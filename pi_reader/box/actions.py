@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
 from pi_reader.box.labelling import answer_of, label_reading
@@ -37,6 +38,10 @@ CANCEL_SECONDS = 60.0  # for a training to finish its current step
 _PIECE = 1 << 16  # bytes read at once
 _LINE = 32_000  # characters of a picture in one line; the clerk's callers take 64 KiB
 _POLL = 1.0  # seconds between two checks whether a training has ended
+
+
+Action = Callable[..., None]
+"""Takes a session and the words of what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +98,13 @@ def serve(command: str, session: Session) -> None:
     perform(parse(command), session)
 
 
-def perform(words: list[str], session: Session) -> None:
-    """Carry out a request that is already split into words. Raises like `serve`."""
+def perform(
+    words: list[str], session: Session, more: Mapping[str, Action] = MappingProxyType({})
+) -> None:
+    """Carry out a request in words; more: actions beside those below. Raises like `serve`."""
     entry = find(words, session.caller)
-    ACTIONS[entry.usage](session, *words[len(entry.words) :])
+    act = more.get(entry.usage) or ACTIONS[entry.usage]
+    act(session, *words[len(entry.words) :])
 
 
 def _help(session: Session) -> None:
@@ -271,7 +279,7 @@ def _identify(session: Session) -> None:
     session.say("the display says that it is this one")
 
 
-ACTIONS: Mapping[str, Callable[..., None]] = {
+ACTIONS: Mapping[str, Action] = {
     "help": _help,
     "status": _status,
     "retrain": _retrain,

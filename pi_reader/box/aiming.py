@@ -53,8 +53,10 @@ class Aiming:
         """Compute the figures of a frame if somebody wants them; see `figures`."""
         self.figures, self.words = None, ""
         if self.is_on(now):
-            self.figures = values = figures(grey, reading)
-            self.words = words(values, self._best.share(values["focus"]))
+            values = figures(grey, reading)
+            share = self._best.share(values["focus"])
+            self.words = words(values, share)
+            self.figures = values | {"best": share, "advice": advice(values)}
 
 
 def focus(grey: np.ndarray) -> float:

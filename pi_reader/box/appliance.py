@@ -23,6 +23,7 @@ from pi_reader.box.request_handler import RequestHandler, Sight
 from pi_reader.box.status_file import StatusFile
 from pi_reader.box.status_reporter import StatusReporter
 from pi_reader.box.systemd_notifier import SystemdNotifier
+from pi_reader.box.view import View
 from pi_reader.box.vote import Vote
 from pi_reader.box.weights import Weights
 from pi_reader.camera.base import Camera
@@ -44,7 +45,8 @@ class Appliance:
     camera, weights, outputs, notifier: required parts; the notifier speaks to systemd.
     problems, reading_log, host_monitor, actions: shared with the code that built them.
     request_handler, button, status_file: None disables the part; heap: None for a process that
-    ends soon; memory: None where nothing is taught.
+    ends soon; memory: None where nothing is taught. view: where watchers see the frames, None for
+    none; guests: see `StatusReporter`.
     looks_per_second: rate while nothing moves; fastest: rate while something moves or is unsure.
     clock: seconds, monotonic; wall: since 1970.
     is_capturing: whether it is waiting for the camera, which may hang.
@@ -68,6 +70,8 @@ class Appliance:
         crop: Crop | None = None,
         heap: Heap | None = None,
         memory: MemorySync | None = None,
+        view: View | None = None,
+        guests: str = "nothing",
         looks_per_second: float = 2.0,
         fastest: float = 8.0,
         log: Callable[[str], None] = lambda line: None,
@@ -91,11 +95,12 @@ class Appliance:
             host_monitor=host_monitor,
             actions=actions,
             vote=self.vote,
+            guests=guests,
             clock=clock,
             wall=wall,
             memory=memory,
         )
-        self._heap, self._memory = heap, memory
+        self._heap, self._memory, self._view = heap, memory, view
         self.wants_reload = False
         self.is_capturing = False
         self._slow, self._fast = 1 / looks_per_second, 1 / fastest
@@ -171,6 +176,7 @@ class Appliance:
                 self.vote.stir()
             self._read(reader, frame)
         self.reporter.aiming.look(now, frame.grey, self.vote.said)
+        self._show_view(now, frame)
         self._tend(now, Sight(frame, reader, self.reporter, self.actions))
         self.notifier.beat()
         return motion.moving or not self.vote.settled or self.reporter.aiming.is_on(now)
@@ -198,6 +204,19 @@ class Appliance:
             self.vote.reconsider()
             if self._memory.news:
                 self.actions.say(self._memory.news, now)
+
+    def _show_view(self, now: float, frame: Frame) -> None:
+        """Show the frame, and what is read on it, to those who watch."""
+        if self._view is None:
+            return
+        said, last = self.vote.said, self.reading_log.events.last
+        facts = {
+            "frame": self.reporter.frames,
+            "event": last.number if said is not None and last is not None else None,
+            "settled": self.vote.settled,
+        }
+        with self.problems.kept_from_stopping_us("view"):
+            self._view.show(now, frame, said, facts)
 
     def _newest_reader(self, now: float) -> Reader:
         """The reader, replaced if there are new and valid weights.

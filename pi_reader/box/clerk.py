@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from pi_reader.box.actions import Session, perform
+from pi_reader.box.page_actions import ACTIONS as PAGE_ACTIONS
 from pi_reader.client import words
 from pi_reader.client.clerk import LARGEST
 from pi_reader.config import Folders, find_folders
@@ -116,7 +117,7 @@ class Clerk:
             caller = self._caller_of(struct.unpack("3i", credentials)[1])
             if not caller:
                 raise UsageError("clerk: this user may not ask for anything")
-            perform(said, self._session(connection, caller))
+            perform(said, self._session(connection, caller), PAGE_ACTIONS)
         except PiReaderError as error:
             return _failure(error)
         except OSError:
@@ -191,10 +192,21 @@ def session_of(folders: Folders, connection: socket.socket, caller: str) -> Sess
     """What actions are given."""
 
     def refuse() -> Any:
-        raise UsageError("clerk: weights and samples go over SSH")
+        raise UsageError("clerk: samples go over SSH")
+
+    def open_generations() -> Any:
+        from pi_reader.learning.generations import Generations
+        from pi_reader.library import weights_path
+
+        return Generations(folders.weights, weights_path("default"))
 
     return Session(
-        folders, refuse, refuse, io.BytesIO(), cast(BinaryIO, Lines(connection)), caller=caller
+        folders,
+        open_generations,
+        refuse,
+        io.BytesIO(),
+        cast(BinaryIO, Lines(connection)),
+        caller=caller,
     )
 
 

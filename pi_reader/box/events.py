@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pi_reader.errors import BadData, UsageError
-from pi_reader.learning.samples import New, Samples, cut_out
+from pi_reader.learning.samples import New, Samples, as_png, cut_out
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
 REMEMBERED = 20  # readings; with a full page each they take about 5 MB
@@ -97,6 +97,29 @@ def keep(samples: Samples, event: Event, labels: Mapping[int, int | None], sourc
             if labels.get(sample.place) not in (None, sample.label):
                 samples.label(sample.id, labels[sample.place])
     return len(items)
+
+
+def remembered(event: Event) -> dict[str, object]:
+    """A reading with a picture of each of its digits, for the page."""
+    reading = event.reading
+    return {
+        "when": event.when,
+        "text": reading.text,
+        "sure": reading.sure,
+        "confidence": min(digit.confidence for digit in reading.digits),
+        "weights": reading.weights,
+        "digits": [
+            {
+                "label": digit.label,
+                "confidence": digit.confidence,
+                "runner_up": list(digit.runner_up),
+                "sure": digit.sure,
+                "box": [digit.box.x, digit.box.y, digit.box.width, digit.box.height],
+                "picture": as_png(cutout) if cutout.size else "",
+            }
+            for digit, cutout in zip(reading.digits, event.cutouts, strict=True)
+        ],
+    }
 
 
 def labels_from(text: str, event: Event) -> dict[int, int | None]:

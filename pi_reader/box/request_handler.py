@@ -8,17 +8,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from pi_reader.box.button_actions import ButtonActions
-from pi_reader.box.events import Event, labels_from
+from pi_reader.box.events import Event, labels_from, remembered
 from pi_reader.box.problems import TROUBLES, Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.status_reporter import StatusReporter
+from pi_reader.config import Folders
+from pi_reader.config.own import BadKey, changed
 from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, PiReaderError
+from pi_reader.files import durable
 from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
 from pi_reader.state import plain
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
-KINDS = ("read", "aim", "doctor", "label", "reload", "freeze", "release", "identify")
+KINDS: tuple[str, ...] = (
+    "read",
+    "aim",
+    "doctor",
+    "label",
+    "reload",
+    "freeze",
+    "release",
+    "identify",
+)
+KINDS += ("code", "reading", "settings")
 SETTLED = 5.0  # seconds that a reading must have stood to be "the last" to whoever types
 EVERY = 0.25  # seconds between two looks into the folder
 AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
@@ -43,8 +56,8 @@ class RequestHandler:
     """Takes requests and answers them.
 
     describe: a reading as `read --json` prints it; check_settings: raises BadSettings for a file
-    that would not do; acts: what else may be asked for, by the request's kind. wants_reload:
-    whether new settings wait.
+    that would not do; acts: what else may be asked for, by the request's kind; set_settings: takes
+    what is set at the page. wants_reload: whether new settings wait.
     """
 
     def __init__(
@@ -56,8 +69,10 @@ class RequestHandler:
         describe: Callable[[Reading], Mapping[str, Any]],
         check_settings: Callable[[], object],
         acts: Mapping[str, Act] | None = None,
+        set_settings: Act | None = None,
     ) -> None:
         self._acts = acts or {}
+        self._set_settings = set_settings
         self.wants_reload = False
         self._requests = requests
         self._reading_log = reading_log
@@ -110,6 +125,19 @@ class RequestHandler:
         if request.kind == "identify":
             sight.actions.identify(now)
             return {"done": "the display says that it is this one"}
+        if request.kind == "code":
+            code = request.words.get("code")
+            if not isinstance(code, str) or not re.fullmatch("([0-9]{6})?", code):
+                raise BadData(f"code: is {code!r:.20}, should be six digits")
+            sight.reporter.show_code(code, now)
+            return {"done": "the code is shown" if code else "no code is shown"}
+        if request.kind == "settings" and self._set_settings is not None:
+            answer = self._set_settings(request.words)
+            if "refused" not in answer:
+                self.reload()
+            return answer
+        if request.kind == "reading":
+            return remembered(self._event(request.words.get("event", 0)))
         if request.kind == "aim":
             sight.reporter.aiming.ask(now)
         return sight.reporter.report().to_json()
@@ -153,6 +181,25 @@ class RequestHandler:
         if type(name) is not int:
             raise BadData(f'label: event is {name!r:.20}, should be a number or "last"')
         return self._reading_log.events.find(name)
+
+
+def set_at_page(folders: Folders, words: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keep what was set at the page. words: version, that the changes are meant for; changes.
+
+    What is wrong with them is an answer, too: the page shows it beside the key. Raises CannotWrite.
+    """
+    changes, version = words.get("changes"), str(words.get("version"))
+    if not isinstance(changes, dict):
+        raise BadData("settings: changes should be a table of keys and values")
+    try:
+        content = changed(folders, version, changes)
+    except BadKey as error:
+        return {"refused": str(error), "key": error.key, "did_you_mean": list(error.near)}
+    except Busy as error:
+        return {"refused": str(error), "changed": True}
+    with durable(folders.own_settings, 0o640) as handle:
+        handle.write(content)
+    return {"done": "the new settings are being taken into use"}
 
 
 def _in_line(event: Event) -> str:

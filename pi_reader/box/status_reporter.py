@@ -21,6 +21,7 @@ from pi_reader.outputs.base import Output
 from pi_reader.state import BoxState, LastReading
 from pi_reader.values import Frame, Reading, State
 
+CODE_SECONDS = 120.0  # that a code for the page is shown; then it may be asked for again
 AWAKE_AFTER = 10  # reads after which starting is over, even if no two of them agree
 
 
@@ -28,8 +29,8 @@ class StatusReporter:
     """Reports the state of the box whenever it changes.
 
     outputs, notifier, status_file: where it reports to; status_file: None for no status file.
-    The other parts are queried; what only the main loop knows, the loop notes here. clock:
-    seconds, monotonic; wall: since 1970.
+    The other parts are queried; what only the main loop knows, the loop notes here. guests: what
+    others may see at the page without being let in. clock: seconds, monotonic; wall: since 1970.
     frames, reads: how many there were; held: what a frozen display shows; aiming: figures for
     adjusting the lens.
     """
@@ -46,6 +47,7 @@ class StatusReporter:
         host_monitor: HostMonitor,
         actions: ButtonActions,
         vote: Vote,
+        guests: str,
         clock: Callable[[], float],
         wall: Callable[[], float],
         memory: MemorySync | None = None,
@@ -57,10 +59,12 @@ class StatusReporter:
         self._camera, self._problems, self._reading_log = camera, problems, reading_log
         self._host_monitor, self._actions, self._vote = host_monitor, actions, vote
         self._clock, self._wall, self._memory = clock, wall, memory
+        self._guests = guests
         self._weights = ""
         self._generation: int | None = None
         self._conditions: Conditions | None = None
         self._trouble: State | None = None
+        self._code, self._code_until = "", -float("inf")
         self._is_awake = False
         self._state = BoxState()
         self._since = clock()
@@ -69,6 +73,12 @@ class StatusReporter:
     def reads_with(self, weights: str, generation: int | None) -> None:
         """Note the weights in use: their sha256, and the number of their generation."""
         self._weights, self._generation = weights, generation
+
+    def show_code(self, code: str, now: float) -> None:
+        """Show the code that lets somebody use the page for a while, "" to end that."""
+        self._code, self._code_until = code, now + CODE_SECONDS
+        if code:
+            self._problems.mention(f"the code is {code}")
 
     def saw(self, frame: Frame) -> None:
         """Note that a frame was captured."""
@@ -120,6 +130,7 @@ class StatusReporter:
         said = self._vote.said
         return replace(
             state,
+            code="",
             fault=state.fault if state.state is State.FAULT else self._problems.newest,
             text=said.text if said else "",
             sure=said is not None and all(digit.sure for digit in said.digits),
@@ -151,13 +162,17 @@ class StatusReporter:
             )
             if last
             else None,
+            guests=self._guests,
         )
 
     def _state_now(self, now: float) -> BoxState:
         correction, said = self._actions.correction, self._vote.said
         shown = self.held if self._actions.frozen else said
+        code = self._code if correction is None and now < self._code_until else ""
         if correction is not None:
             state = State.CORRECTING
+        elif code:
+            state = State.PAIRING
         elif shown is not None:
             state = State.READING if all(digit.sure for digit in shown.digits) else State.UNSURE
         elif not self._is_awake:
@@ -176,6 +191,7 @@ class StatusReporter:
             self._host_monitor.progress,
             correction,
             self._actions.frozen,
+            code,
             said.text if said else "",
             faults=self._problems.all,
             broken=broken,

@@ -16,15 +16,16 @@ from pi_reader.box.host_monitor import HostMonitor
 from pi_reader.box.memory_sync import MemorySync
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
-from pi_reader.box.request_handler import RequestHandler
+from pi_reader.box.request_handler import RequestHandler, set_at_page
 from pi_reader.box.status_file import StatusFile
 from pi_reader.box.systemd_notifier import SystemdNotifier
+from pi_reader.box.view import View
 from pi_reader.box.vote import Vote
 from pi_reader.box.weights import Fixed, Learned, Weights
 from pi_reader.camera import CAMERAS
 from pi_reader.cli.common import one_line
 from pi_reader.cli.read import as_json
-from pi_reader.config import Folders, Settings, load_settings
+from pi_reader.config import Folders, Settings, load_layered
 from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.inputs import INPUTS
 from pi_reader.library import weights_path
@@ -42,18 +43,25 @@ if TYPE_CHECKING:
 _POWER_OFF = "poweroff"  # the file that pi-reader-poweroff.path watches for
 
 
-def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> Appliance:
+def build(
+    settings: Settings,
+    folders: Folders,
+    log: Log,
+    opened: ExitStack,
+    camera: Camera | None = None,
+) -> Appliance:
     """The whole box as configured; `opened` closes everything that was opened.
 
-    Raises NoHardware or Busy without the camera or its light. Any other missing part is logged,
-    and the box runs without it.
+    camera: another than the configured one. Raises NoHardware or Busy without the camera or its
+    light. Any other missing part is logged, and the box runs without it.
     """
     terminal = Terminal(log)
-    log = terminal.log
+    view = View(folders.view, folders.watched, as_json)
+    log = both(terminal.log, view.log)
     problems = Problems(log)
     with problems.kept_from_stopping_us("state"):
         make_folders(folders)
-    camera = opened.enter_context(open_camera(settings, log))
+    camera = opened.enter_context(camera or open_camera(settings, log))
     outputs = opened.enter_context(open_outputs(settings, log, terminal))
     reading_log = open_reading_log(settings, folders, problems, log)
     button = open_button(settings, problems, opened)
@@ -77,11 +85,23 @@ def build(settings: Settings, folders: Folders, log: Log, opened: ExitStack) -> 
         status_file=StatusFile(folders.status),
         heap=Heap(),
         memory=MemorySync(open_samples(settings, folders, log), folders.memory, problems),
+        view=view,
+        guests=settings.web.guest,
         log=log,
         crop=Crop(settings.camera.region, settings.camera.masked),
         looks_per_second=service.looks_per_second,
         fastest=service.fastest,
     )
+
+
+def both(one: Log, other: Log) -> Log:
+    """Logs a line twice."""
+
+    def log(line: str) -> None:
+        one(line)
+        other(line)
+
+    return log
 
 
 def make_folders(folders: Folders) -> None:
@@ -218,8 +238,9 @@ def open_request_handler(
         reading_log,
         problems,
         describe=as_json,
-        check_settings=partial(load_settings, folders.settings),
+        check_settings=partial(load_layered, folders),
         acts={kind: getattr(house, kind) for kind in ACTS},
+        set_settings=partial(set_at_page, folders),
     )
 
 

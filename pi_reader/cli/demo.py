@@ -22,7 +22,9 @@ HELP = """watch the box at work on drawn pages
 
 A simulated camera looks at a desk where hands bring and take pages of handwriting, each by another
 person on other paper. The display, the 7-segment digit and the lamps are painted in the terminal.
-Since the camera knows what it drew, a summary says what was right. Nothing is kept."""
+Since the camera knows what it drew, a summary says what was right. Nothing is kept.
+
+With --web the whole of it in a browser: box, clerk and page, as on a Raspberry Pi."""
 EXAMPLE = "pi-reader demo --pages 3 --seed 7"
 
 _LOOKS = 24  # captures of each page: three seconds at the fastest rate
@@ -57,10 +59,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write a picture of the front panel for each page: display, digit and lamps",
     )
     add_force_option(parser)
+    parser.add_argument(
+        "--web", action="store_true", help="show the page at http://127.0.0.1, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8080, metavar="N", help="of the page (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--stay",
+        type=float,
+        default=12.0,
+        metavar="S",
+        help="with --web: seconds that each page lies still (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="with --web: keep what is learned in this folder"
+    )
+    parser.add_argument(
+        "--no-open", action="store_true", help="with --web: do not open the browser"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the pages, then the summary."""
+    if args.web:
+        from pi_reader.cli.demo_web import run as run_web
+
+        return run_web(args)
     if args.pages < 1 or args.seed < 0 or not 0 <= args.difficulty <= 1:
         raise UsageError("demo: needs at least one page, a seed from 0 up, a difficulty of 0 to 1")
     import numpy as np

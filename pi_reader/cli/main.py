@@ -39,6 +39,7 @@ COMMANDS = (
     "ssh",
     "link",
     "fleet",
+    "web",
 )
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # errors of writing our output

@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Learn, or say why not."""
-    from pi_reader.config import load_settings
+    from pi_reader.config import load_layered
     from pi_reader.requests import Requests
 
     if args.hours is not None and not 0 < args.hours <= _MOST_HOURS:
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     if args.samples:
         return _for_elsewhere(args)
     folders = folders_of(args)
-    settings = load_settings(folders.settings)
+    settings = load_layered(folders)[0]
     if args.ask or is_others(folders.state, os.getuid()):
         Requests(folders.requests).ask("retrain")
         print(

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     again = True
     with _alone(folders):
         while again:
-            settings = _settings(args, folders.settings)
+            settings = _settings(args, folders)
             with ExitStack() as opened:
                 appliance = build(settings, folders, log, opened)
                 with _signals(appliance) as interrupted:
@@ -95,11 +95,13 @@ def log(line: str) -> None:
     print(f"{priority}{one_line(line)}", file=sys.stderr, flush=True)
 
 
-def _settings(args: argparse.Namespace, path: Path) -> Settings:
-    """The settings file with the command line's overrides. Raises BadSettings."""
-    from pi_reader.config import load_settings
+def _settings(args: argparse.Namespace, folders: Folders) -> Settings:
+    """The settings with the command line's overrides. Raises BadSettings."""
+    from pi_reader.config import load_layered
 
-    settings = load_settings(path)
+    settings, trouble = load_layered(folders)
+    if trouble:
+        log(trouble)
     if args.camera is not None:
         settings = replace(settings, camera=replace(settings.camera, kind=args.camera))
     return settings

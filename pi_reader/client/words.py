@@ -55,6 +55,10 @@ PATTERNS = {
     "READ=DIGITS": re.compile("[0-9?]{1,200}=[0-9?-]{1,200}"),
     "DIGITS": re.compile("[0-9?-]{1,200}"),
     "DIGIT": re.compile("[0-9-]"),
+    "FROM": re.compile("0|[1-9][0-9]{0,11}"),
+    "CODE": re.compile("[0-9]{6}"),
+    "VERSION": re.compile("[0-9a-f]{16}"),
+    "CHANGES": re.compile(r"\{[ -~]{0,4000}\}"),
 }
 
 
@@ -143,4 +147,20 @@ TABLE = (
     Entry(("freeze",), (), "hold what is shown", (PAGE, BROKER)),
     Entry(("release",), (), "let the display go on", (PAGE, BROKER)),
     Entry(("identify",), (), "say on the display that it is this box", (PAGE, BROKER)),
+    Entry(("label",), ("NUMBER", "N", "DIGIT"), "what one digit of a reading is", (PAGE,)),
+    Entry(("relabel",), ("NUMBER", "DIGIT"), "what a sample is", (PAGE,)),
+    Entry(("drop",), ("NUMBER",), "forget a sample", (PAGE,)),
+    Entry(("use",), ("FROM",), "read with that generation of weights", (PAGE,)),
+    Entry(("back",), (), "go back to the generation before", (PAGE,)),
+    Entry(("aim",), (), "measure focus and light for five seconds", (PAGE,)),
+    Entry(("code",), ("CODE",), "show the code for the page; 000000 takes it away", (PAGE,)),
+    Entry(("set",), ("VERSION", "CHANGES"), "change settings", (PAGE,)),
+    Entry(("show", "readings"), ("FROM", "N"), "readings before a number, newest first", (PAGE,)),
+    Entry(("show", "readings", "after"), ("FROM", "N"), "readings after a number", (PAGE,)),
+    Entry(("show", "reading"), ("NUMBER",), "a reading, and its digits", (PAGE,)),
+    Entry(("show", "samples"), ("FROM", "N"), "samples before a number", (PAGE,)),
+    Entry(("show", "suspects"), ("FROM", "N"), "those that may be labelled wrongly", (PAGE,)),
+    Entry(("show", "generations"), (), "the generations of weights", (PAGE,)),
+    Entry(("show", "settings"), (), "the settings, with their rules", (PAGE,)),
+    Entry(("show", "health"), (), "what the doctor says", (PAGE,)),
 )

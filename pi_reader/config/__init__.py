@@ -6,6 +6,15 @@ name, and with the key that was probably meant. Nothing here imports numpy.
 
 from pi_reader.config.folders import Folders, find_folders
 from pi_reader.config.load import load_settings, pins, settings_from
+from pi_reader.config.own import load_layered
 from pi_reader.config.settings import Settings
 
-__all__ = ["Folders", "Settings", "find_folders", "load_settings", "pins", "settings_from"]
+__all__ = [
+    "Folders",
+    "Settings",
+    "find_folders",
+    "load_layered",
+    "load_settings",
+    "pins",
+    "settings_from",
+]

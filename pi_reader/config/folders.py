@@ -91,6 +91,31 @@ class Folders:
         return Path(f"{DEVICE_STATE}-link") if self.is_device else self.state / "link"
 
     @property
+    def own_settings(self) -> Path:
+        """What was set at the page: laid over `settings`, which belongs to root."""
+        return self.state / "own.toml"
+
+    @property
+    def view(self) -> Path:
+        """The folder where the reader shows what it sees while somebody watches."""
+        return self.runtime / "view"
+
+    @property
+    def web_runtime(self) -> Path:
+        """Where the page's process keeps a code, and word that somebody watches."""
+        return Path(f"{DEVICE_RUNTIME}-web") if self.is_device else self.runtime / "web"
+
+    @property
+    def watched(self) -> Path:
+        """A file that is touched as long as somebody watches."""
+        return self.web_runtime / "watched"
+
+    @property
+    def web_state(self) -> Path:
+        """Who may use the page."""
+        return Path(f"{DEVICE_STATE}-web") if self.is_device else self.state / "web"
+
+    @property
     def training(self) -> Path:
         """The training's status file, JSON."""
         return self.runtime / "training.json"

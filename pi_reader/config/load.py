@@ -26,7 +26,7 @@ def load_settings(path: Path, parts: Path | None = None) -> Settings:
     """
     path = Path(path)
     try:
-        text = _text_of(path)
+        text = text_of(path)
     except FileNotFoundError:
         return Settings()
     except OSError as error:
@@ -42,7 +42,7 @@ def load_settings(path: Path, parts: Path | None = None) -> Settings:
         raise BadSettings(f"{path}: is not TOML: {error}; fix that line") from error
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
     """The text of a settings file. Raises BadSettings if it cannot be one, OSError."""
     if path.exists() and not path.is_file():  # opening a pipe would block
         raise BadSettings(f"{path}: is a folder or a device, should be a file; remove it")

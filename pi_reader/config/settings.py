@@ -188,6 +188,18 @@ def _part_sections() -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class WebSettings:
+    """The page in a browser; `sudo ./setup.sh install --web` switches it on."""
+
+    guest: str = setting(
+        "reading",
+        rules.one_of("nothing", "reading", "picture"),
+        'What others may see there without being let in: "nothing", the "reading", or the '
+        '"picture", too.',
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that can be set, section by section as in the file.
 
@@ -204,6 +216,7 @@ class Settings:
     samples: SampleSettings = field(default_factory=SampleSettings)
     night: NightSettings = field(default_factory=NightSettings)
     link: LinkSettings = field(default_factory=LinkSettings)
+    web: WebSettings = field(default_factory=WebSettings)
 
     @property
     def sections(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pi_reader.outputs import glyphs
+from pi_reader.outputs import glyphs, qr
 from pi_reader.outputs.large import largest
 from pi_reader.outputs.scene import Moment
 from pi_reader.outputs.thumbnail import fitted, ink_dots
@@ -24,6 +24,7 @@ WORDS: dict[State, tuple[str, str]] = {
     State.READING: ("reading", ""),
     State.UNSURE: ("unsure", "Larger or darker digits would help."),
     State.CORRECTING: ("correcting", ""),
+    State.PAIRING: ("pairing", ""),
     State.STOPPING: ("pi-reader", "stopping"),
     State.FAULT: ("fault", "I cannot read."),
     **{state: (str(state), f"Please {advice}.") for state, advice in ADVICE.items()},
@@ -80,6 +81,8 @@ def face(moment: Moment, width: int = 128, height: int = 64) -> Image.Image:
         text = status.fault or WORDS[State.FAULT][1]
         _page(draw, (0, 0, width - 1, height - 1), "fault", text, _page_number(moment.told_for))
         return canvas
+    if status.code and qr.draw(canvas, status.address, status.code):
+        return canvas
     if moment.state not in _TITLED:
         _picture(canvas, places.picture, moment)
     _middle(canvas, draw, places.words, moment)
@@ -114,6 +117,8 @@ def remarks(moment: Moment) -> list[str]:
         said.append(f"! {status.fault}")
     if status.correction is not None:
         return [*said, "short: next, long: right"]
+    if status.code:
+        return [*said, "type this code at", f"http://{status.address}/"]
     if moment.spelled is not None:
         said += opinions(moment.spelled)
     if status.frozen:

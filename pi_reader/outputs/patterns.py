@@ -9,6 +9,7 @@
     glare           -        double    beat            -
     out of focus    -        triple    beat            -
     correcting      steady   steady    beat            what it would be, blinking
+    pairing         steady   -         beat            the code
     stopping        -        -         steady          -
     fault           -        fast      -               -
 
@@ -49,6 +50,7 @@ STATES: dict[State, tuple[Pattern, Pattern, Pattern]] = {  # sure, unsure, heart
     State.GLARE: (OFF, DOUBLE, BEAT),
     State.BLURRED: (OFF, TRIPLE, BEAT),
     State.CORRECTING: (STEADY, STEADY, BEAT),
+    State.PAIRING: (STEADY, OFF, BEAT),
     State.STOPPING: (OFF, OFF, STEADY),
     State.FAULT: (OFF, FAST, OFF),
 }
@@ -111,7 +113,7 @@ def heartbeat(status: BoxState) -> Pattern:
 
 def _standing(moment: Moment) -> Spelled | None:
     reading = moment.spelled
-    return spelled(reading, moment.read_for, STAND, GAP) if reading else None
+    return spelled(reading, moment.spelled_for, STAND, GAP) if reading else None
 
 
 def _digits(moment: Moment, stands: Spelled | None) -> frozenset[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from pi_reader.state import BoxState
-from pi_reader.values import Digit, Frame, Reading, State
+from pi_reader.values import Box, Digit, Frame, Line, Reading, State
 
 LINE_REST = 0.8  # seconds added to the gap between two lines of a reading
 LAST_REST = 1.5  # seconds added to the gap before a reading is repeated
@@ -43,6 +43,11 @@ class Moment:
         """The state in the status, which most outputs depend on."""
         return self.status.state
 
+    @property
+    def spelled_for(self) -> float:
+        """Seconds since what is spelled last changed."""
+        return self.told_for if self.status.code else self.read_for
+
     def _guess(self) -> State:
         if self.reading is None:
             return State.STARTING
@@ -53,9 +58,18 @@ class Moment:
 
     @property
     def spelled(self) -> Reading | None:
-        """The reading, if the current state shows one."""
+        """The reading, if the current state shows one; while somebody pairs, the code."""
+        if self.status.code:
+            return _code_as_reading(self.status.code)
         shown = self.state in (State.READING, State.UNSURE)
         return self.reading if shown and self.reading and self.reading.digits else None
+
+
+def _code_as_reading(code: str) -> Reading:
+    """A code as a reading whose digits are all sure."""
+    box = Box(0, 0, 1, 1)
+    digits = tuple(Digit(int(digit), 1.0, (int(digit), 0.0), True, box) for digit in code)
+    return Reading("code", (1, 1), (Line(digits),))
 
 
 class Onlooker:
@@ -115,7 +129,7 @@ class Onlooker:
 
 def topic(status: BoxState) -> tuple[object, ...]:
     """The part of a status whose change restarts pages and blinking: not a training's progress."""
-    return status.state, status.fault, status.message, status.correction
+    return status.state, status.fault, status.message, status.correction, status.code
 
 
 @dataclass(frozen=True)

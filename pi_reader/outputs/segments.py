@@ -141,7 +141,7 @@ def character(moment: Moment, stand: float = STAND, gap: float = GAP) -> tuple[s
     reading = moment.spelled
     if reading is None:
         return _sign(moment), level(heartbeat(moment.status), moment.now) > 0.5
-    stands = spelled(reading, moment.read_for, stand, gap)
+    stands = spelled(reading, moment.spelled_for, stand, gap)
     if stands is None:
         return " ", False
     sign = str(stands.digit.label) if stands.digit.sure else "-"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 LAST_PIN = 27  # the header has the chip's lines 0 to 27, in BCM numbering
@@ -14,12 +15,15 @@ LARGEST_CONTROL = 1e12  # beyond any of picamera2's controls, microseconds inclu
 class Rule(NamedTuple):
     """A test for a value, and its description for messages.
 
-    wires: whether the value names GPIO lines, which nothing else may use then.
+    wires: whether the value names GPIO lines, which nothing else may use then. kind, limits: for
+    forms, of what kind it is, "" for that of the default, and low, high or choices.
     """
 
     holds: Callable[[Any], bool]
     words: str
     wires: bool = False
+    kind: str = ""
+    limits: Mapping[str, Any] = MappingProxyType({})
 
 
 def _is_whole(value: object) -> bool:
@@ -34,7 +38,10 @@ def switch() -> Rule:
 def whole(low: int, high: int, step: int = 1) -> Rule:
     """A whole number in a range, counted from `low` in steps."""
     words = f"a whole number from {low} to {high}" + (f" in steps of {step}" if step > 1 else "")
-    return Rule(lambda v: _is_whole(v) and low <= v <= high and (v - low) % step == 0, words)
+    limits = {"low": low, "high": high} | ({"step": step} if step > 1 else {})
+    return Rule(
+        lambda v: _is_whole(v) and low <= v <= high and (v - low) % step == 0, words, limits=limits
+    )
 
 
 def number(low: float, high: float) -> Rule:
@@ -42,13 +49,19 @@ def number(low: float, high: float) -> Rule:
     return Rule(
         lambda v: type(v) in (int, float) and low <= v <= high,
         f"a number from {low:.15g} to {high:.15g}",
+        limits={"low": low, "high": high},
     )
 
 
 def one_of(*choices: str | int) -> Rule:
     """One of a few words or numbers."""
     names = ", ".join(f'"{one}"' if isinstance(one, str) else str(one) for one in choices)
-    return Rule(lambda v: type(v) is type(choices[0]) and v in choices, f"one of {names}")
+    return Rule(
+        lambda v: type(v) is type(choices[0]) and v in choices,
+        f"one of {names}",
+        kind="choice",
+        limits={"choices": choices},
+    )
 
 
 def text() -> Rule:
@@ -76,7 +89,7 @@ def clock() -> Rule:
             and int(minutes) < 60
         )
 
-    return Rule(holds, 'a time of day in quotes, such as "02:00"')
+    return Rule(holds, 'a time of day in quotes, such as "02:00"', kind="clock")
 
 
 def pin() -> Rule:
@@ -111,7 +124,11 @@ def _is_box(value: object) -> bool:
 
 def box() -> Rule:
     """A rectangle of the frame, or all of it."""
-    return Rule(lambda v: v == [] or _is_box(v), "[x, y, width, height] in pixels, or [] for all")
+    return Rule(
+        lambda v: v == [] or _is_box(v),
+        "[x, y, width, height] in pixels, or [] for all",
+        kind="box",
+    )
 
 
 def boxes() -> Rule:
@@ -119,6 +136,7 @@ def boxes() -> Rule:
     return Rule(
         lambda v: isinstance(v, list) and all(map(_is_box, v)),
         "a list of [x, y, width, height] in pixels",
+        kind="boxes",
     )
 
 

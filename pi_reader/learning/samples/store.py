@@ -45,8 +45,8 @@ COLUMNS = (
     "samples.id, event, key, place, at, held_out, read, confidence, label, weights, source,"
     " patch, cutout, height, width"
 )
-_BARE = COLUMNS.replace("cutout", "NULL")  # a full box's cut-outs are 45 MB
-_FROM = "FROM samples JOIN events ON events.id = event"
+BARE = COLUMNS.replace("cutout", "NULL")  # a full box's cut-outs are 45 MB
+FROM = "FROM samples JOIN events ON events.id = event"
 _HIGHEST = 2**62  # above any number of a sample
 _DROPPED_AT_ONCE = 8  # samples deleted per round of making room: each round counts the pages
 
@@ -205,16 +205,14 @@ class Samples:
         """The labelled samples to learn from, without their cut-outs."""
         return list(
             self._select(
-                "WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place", columns=_BARE
+                "WHERE label IS NOT NULL AND NOT held_out ORDER BY event, place", columns=BARE
             )
         )
 
     def held(self) -> list[Sample]:
         """The labelled samples that are held out, without their cut-outs."""
         return list(
-            self._select(
-                "WHERE label IS NOT NULL AND held_out ORDER BY event, place", columns=_BARE
-            )
+            self._select("WHERE label IS NOT NULL AND held_out ORDER BY event, place", columns=BARE)
         )
 
     def named(self, most: int) -> list[Named]:
@@ -253,7 +251,7 @@ class Samples:
         with self._errors():
             how = self._database().execute("SELECT value FROM facts").fetchall()
             rows = self._database().execute(
-                f"SELECT key, place, label {_FROM} WHERE label IS NOT NULL AND samples.id <= ?"
+                f"SELECT key, place, label {FROM} WHERE label IS NOT NULL AND samples.id <= ?"
                 " ORDER BY key, place",
                 (_HIGHEST if newest is None else newest,),
             )
@@ -265,7 +263,7 @@ class Samples:
             database = self._database()
             total, labelled, held, events = database.execute(
                 "SELECT count(*), count(label), coalesce(sum(label IS NOT NULL AND held_out), 0),"
-                f" count(DISTINCT event) {_FROM}"
+                f" count(DISTINCT event) {FROM}"
             ).fetchone()
             return Counts(total, labelled, held, events, bytes_in_use(database) / 2**20)
 
@@ -295,7 +293,7 @@ class Samples:
 
     def _select(self, rest: str, *values: object, columns: str = COLUMNS) -> Iterator[Sample]:
         with self._errors():
-            rows = self._database().execute(f"SELECT {columns}, digest {_FROM} {rest}", values)
+            rows = self._database().execute(f"SELECT {columns}, digest {FROM} {rest}", values)
             yield from map(_checked, rows)
 
     @contextlib.contextmanager

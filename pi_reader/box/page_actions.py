@@ -1,0 +1,197 @@
+"""What the clerk does for the page; its answers are JSON, a value a line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pi_reader.box.actions import Action, Session
+from pi_reader.box.labelling import answer_of, ask, label_reading
+from pi_reader.box.status_file import plain
+from pi_reader.config import own
+from pi_reader.errors import BadData, Busy, MissingFile, PiReaderError
+from pi_reader.values import NO_DIGIT
+
+SUSPECT = 0.9  # confidence from which a reading that a label contradicts makes one look twice
+DOCTOR_SECONDS = 60.0  # a Zero loads numpy for it
+_AIM_SECONDS = 1.0  # until the first figures are there
+# What the doctor cannot see from the clerk's cell: devices, and other processes.
+_OUT_OF_SIGHT = ("board", "camera", "light", "lamps", "segments", "display", "button", "memory",
+                 "power", "temperature", "groups", "blas")  # fmt: skip
+
+
+def _say(session: Session, values: Iterable[Mapping[str, Any]]) -> None:
+    for one in values:
+        session.say(json.dumps(plain(one)))
+
+
+def _past(one: Any) -> dict[str, Any]:
+    return {"number": one.id, "when": one.when, "text": one.text, "sure": one.sure} | {
+        "confidence": one.confidence
+    }
+
+
+def _readings(session: Session, before: str, count: str) -> None:
+    from pi_reader.history import some
+
+    _say(session, map(_past, some(session.folders.history, int(count), before=int(before))))
+
+
+def _readings_after(session: Session, after: str, count: str) -> None:
+    from pi_reader.history import some
+
+    _say(session, map(_past, some(session.folders.history, int(count), after=int(after))))
+
+
+def _reading(session: Session, number: str) -> None:
+    """One reading, from the history or, until that is written, from the reader's memory; then its
+    digits, if the reader remembers them."""
+    from pi_reader.history import some
+
+    wanted, digits, values = int(number), [], None
+    for one in some(session.folders.history, 1, after=wanted - 1):
+        if one.id == wanted:
+            values = _past(one) | {"weights": one.weights}
+    try:
+        answer = dict(answer_of(session.folders, "reading", event=wanted))
+        digits = answer.pop("digits", [])
+        values = values or answer
+    except (BadData, Busy):  # not remembered, or nobody is there to remember
+        pass
+    if values is None:
+        newest = next(iter(some(session.folders.history, 1)), None)
+        if newest is None or wanted > newest.id:
+            raise MissingFile(f"reading {number}: there is none of that number")
+        values = {"gone": True}
+    _say(session, [values | {"number": wanted, "remembered": bool(digits)}, *digits])
+
+
+def _samples(session: Session, before: str, count: str, suspects: bool = False) -> None:
+    """How many there are; then some, newest first."""
+    from pi_reader.learning.samples import as_png, shown
+
+    found = shown(session.folders.samples, int(before), int(count), SUSPECT if suspects else None)
+    _say(session, [found.counts])
+    _say(
+        session,
+        (
+            {
+                "id": one.id,
+                "event": one.event,
+                "when": one.when,
+                "read": one.read,
+                "confidence": one.confidence,
+                "label": "none" if one.label == NO_DIGIT else one.label,
+                "source": one.source,
+                "held_out": one.held_out,
+                "suspect": one.label not in (None, one.read) and one.confidence >= SUSPECT,
+                "picture": as_png(one.patch),
+            }
+            for one in found.samples
+        ),
+    )
+
+
+def _suspects(session: Session, before: str, count: str) -> None:
+    _samples(session, before, count, True)
+
+
+def _generations(session: Session) -> None:
+    """What is wrong with the ledger; then each generation."""
+    from pi_reader.learning.generations import table
+
+    generations = session.open_generations()
+    session.say(json.dumps(generations.trouble()))
+    for one in generations.list():
+        card = one.card
+        values = {
+            name: getattr(one, name) for name in ("number", "state", "parent", "since", "why")
+        }
+        values |= {"sha256": one.sha256[:12], "summary": table.summary(one)}
+        for name in ("recipe", "accuracy", "measured", "date"):
+            values[name] = getattr(card, name) if card else None
+        _say(session, [values])
+
+
+def _settings(session: Session) -> None:
+    _say(session, own.described(session.folders))
+
+
+def _set(session: Session, version: str, changes: str) -> None:
+    try:
+        wanted = json.loads(changes)
+    except (ValueError, RecursionError) as error:
+        raise BadData("settings: should be a JSON object of keys and values") from error
+    _say(session, [answer_of(session.folders, "settings", version=version, changes=wanted)])
+
+
+def _health(session: Session) -> None:
+    """What the doctor finds in files and figures; parts on pins and ribbon the reader reports."""
+    command = [sys.executable, "-I", "-m", "pi_reader", "doctor", "--json"]
+    if not session.folders.is_device:
+        command += ["--state", str(session.folders.state)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=DOCTOR_SECONDS, check=False)
+        checks = json.loads(done.stdout)["checks"]
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+        raise PiReaderError(f"doctor: did not come to an end ({error!r:.100})") from error
+    blind = _OUT_OF_SIGHT if session.folders.is_device else ()
+    _say(session, (one for one in checks if one.get("name") not in blind))
+
+
+def _aim(session: Session) -> None:
+    until = time.monotonic() + _AIM_SECONDS
+    while not (figures := answer_of(session.folders, "aim").get("aim")):
+        if time.monotonic() > until:
+            raise Busy("aim: no figures yet; ask again")
+    _say(session, [figures])
+
+
+def _code(session: Session, code: str) -> None:
+    session.say(ask(session.folders, "code", code=code if int(code) else ""))
+
+
+def _label_one(session: Session, number: str, place: str, digit: str) -> None:
+    session.say(label_reading(session.folders, digit, int(place) - 1, int(number)))
+
+
+def _relabel(session: Session, number: str, digit: str) -> None:
+    label = NO_DIGIT if digit == "-" else int(digit)
+    session.say(ask(session.folders, "relabel", id=int(number), label=label))
+
+
+def _drop(session: Session, number: str) -> None:
+    session.say(ask(session.folders, "drop", ids=[int(number)]))
+
+
+def _use(session: Session, number: str) -> None:
+    session.say(ask(session.folders, "use", number=int(number)))
+
+
+def _rollback(session: Session) -> None:
+    session.say(ask(session.folders, "rollback"))
+
+
+ACTIONS: Mapping[str, Action] = {
+    "show readings FROM N": _readings,
+    "show readings after FROM N": _readings_after,
+    "show reading NUMBER": _reading,
+    "show samples FROM N": _samples,
+    "show suspects FROM N": _suspects,
+    "show generations": _generations,
+    "show settings": _settings,
+    "show health": _health,
+    "set VERSION CHANGES": _set,
+    "aim": _aim,
+    "code CODE": _code,
+    "label NUMBER N DIGIT": _label_one,
+    "relabel NUMBER DIGIT": _relabel,
+    "drop NUMBER": _drop,
+    "use FROM": _use,
+    "back": _rollback,
+}
+"""What each line of the table for the page alone does."""

@@ -1,0 +1,125 @@
+"""`pi-reader web`: the page, seen from the box itself."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pi_reader.cli.common import add_state_option, one_line
+from pi_reader.errors import Busy, NoHardware, UsageError
+
+if TYPE_CHECKING:
+    from pi_reader.config import Folders
+    from pi_reader.web.access import Access
+
+HELP = """who may use the page, and a code or a token to let somebody in
+
+`status` says where the page is and who was let in; `code` gives a code of six digits that makes
+a browser an owner's, with --pupil one that lets a class label; `token` gives a token for a script,
+which is shown once; `revoke` ends a session or token by its name in `status`, with --all every one.
+`run` is what the service does."""
+EXAMPLE = "sudo pi-reader web code"
+
+ACTIONS = ("status", "code", "token", "revoke", "run")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help="whom to revoke")
+    parser.add_argument("--all", action="store_true", help="revoke everybody")
+    parser.add_argument("--pupil", action="store_true", help="who may label, and no more")
+    parser.add_argument("--name", default="a script", help="what a token is for")
+    parser.add_argument(
+        "--port", type=int, default=8080, metavar="N", help="of `run` without systemd"
+    )
+    parser.add_argument("--demo", action="store_true", help=argparse.SUPPRESS)
+    add_state_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked for."""
+    from pi_reader.config import find_folders
+    from pi_reader.privileges import work_as_owner_of
+    from pi_reader.web.access import OWNER, PUPIL, Access
+
+    folders = find_folders(args.state)
+    if args.action == "run":
+        return serve(folders, args.port, args.demo)
+    if folders.is_device and not folders.web_state.is_dir():
+        raise NoHardware("the page is not switched on; `sudo ./setup.sh install --web` does it")
+    work_as_owner_of(folders.web_state if folders.is_device else folders.state)
+    access = Access(folders)
+    role = PUPIL if args.pupil else OWNER
+    if args.action == "status":
+        return _status(folders, access)
+    if args.action == "code":
+        code = access.new_code(role, unlocked=True)
+        print(f"{code.code}  for {role}s, {access.facts()['seconds'] // 60} minutes; {address()}")
+    elif args.action == "token":
+        print(access.add(role, "token", one_line(args.name)))
+        print(f"a {role}'s; nobody shows it again", file=sys.stderr)
+    else:
+        if bool(args.names) == args.all:
+            raise UsageError("revoke: name whom, as `pi-reader web status` does, or --all")
+        gone = access.end(*args.names)
+        print(f"{gone} ended")
+        return 0 if gone or args.all else UsageError.exit_code
+    return 0
+
+
+def address() -> str:
+    """Where the page of an installed box is."""
+    return f"http://{socket.gethostname()}.local/"
+
+
+def _status(folders: Folders, access: Access) -> int:
+    print(f"page      {address() if folders.is_device else 'where `run` or `demo --web` says'}")
+    facts = access.facts()
+    code = f"good for {facts['seconds']} s, {facts['guesses']} guesses left"
+    print(f"code      {code if facts['seconds'] else 'none'}")
+    if facts["locked"]:
+        print(f"          guessed wrongly; the page gives none for {facts['locked']} s")
+    for one in access.sessions():
+        seen = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.seen))
+        print(one_line(f"{one.id}  {one.role:6}  {one.kind:8} seen {seen}  {one.name}"))
+    return 0
+
+
+def serve(folders: Folders, port: int, is_demo: bool) -> int:
+    """Serve the page until told to stop, or until nobody comes any more. Raises Busy."""
+    import os
+
+    sys.modules.setdefault("ssl", None)  # type: ignore[arg-type] # http.server's; 4 MB for nothing
+    from pi_reader import web
+    from pi_reader.web import server
+    from pi_reader.web.access import Access
+    from pi_reader.web.routes import Box
+    from pi_reader.web.watch import Watch
+
+    server.prepare()
+    by_systemd = "LISTEN_PID" in os.environ
+    try:
+        listening = server.listen("127.0.0.1", port)
+    except OSError as error:
+        raise Busy(f"port {port}: cannot be listened on ({error.strerror}); try another") from error
+    box = Box(folders, Access(folders), Watch(folders), socket.gethostname().lower(), is_demo)
+    serving = server.Server(listening, box, Path(web.__file__).parent / "page", _say)
+
+    def stop(*_: object) -> None:
+        serving.stopping = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    with listening:
+        serving.run(server.IDLE_SECONDS if by_systemd else None)
+    return 0
+
+
+def _say(line: str) -> None:
+    print(f"pi-reader: {one_line(line)}", file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""The page: what the box sees and reads, in a browser beside it. A process without any power."""

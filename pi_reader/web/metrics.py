@@ -1,0 +1,86 @@
+"""The figures of the box in Prometheus' text format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pi_reader import __version__
+from pi_reader.client.status import BoxStatus
+
+_FIGURES = (  # key of the status, name, kind, what it is
+    ("frames", "frames_total", "counter", "Frames that were captured."),
+    ("reads", "reads_total", "counter", "Frames that were read."),
+    ("uptime", "uptime_seconds", "gauge", "Seconds since the reader was started."),
+    ("looks_per_second", "looks_per_second", "gauge", "Frames a second since the start."),
+    ("unsure_share", "unsure_share", "gauge", "Share of the last readings with an unsure digit."),
+    ("generation", "generation", "gauge", "Number of the weights in use; 0 shipped with it."),
+    ("temperature", "temperature_celsius", "gauge", "Temperature of the chip."),
+    ("disk_free_mb", "disk_free_megabytes", "gauge", "Room on the card."),
+)
+_TRAINING = (
+    ("progress", "training_progress", "gauge", "How far the training is, 0 to 1."),
+    ("accuracy", "training_accuracy", "gauge", "Share of held-out digits read right at last."),
+    ("samples", "training_samples", "gauge", "Labelled digits that it learns from."),
+)
+
+
+def text(known: BoxStatus, whole: bool) -> str:
+    """All figures; for guests only whether it runs and what was read last."""
+    return "".join(f"{line}\n" for line in _lines(known, whole))
+
+
+def _lines(known: BoxStatus, whole: bool) -> Iterator[str]:
+    yield from _one("up", "gauge", "Whether the reader runs.", int(known.running))
+    yield from _one(
+        "info", "gauge", "The version of pi-reader.", 1, f'{{version="{_quoted(__version__)}"}}'
+    )
+    last = known.status.get("last")
+    if isinstance(last, Mapping):
+        for key, what in (("confidence", "Confidence of the last reading, 0 to 1."),
+                          ("when", "When it was read, seconds since 1970.")):  # fmt: skip
+            yield from _one(f"last_reading_{key}", "gauge", what, last.get(key))
+        yield from _one(
+            "readings_total", "counter", "Number of the last reading.", last.get("event")
+        )
+    numbers = known.status.get("numbers")
+    if isinstance(numbers, Mapping):
+        yield from _numbers(numbers)
+    if not whole:
+        return
+    for values, table in ((known.status, _FIGURES), (known.training, _TRAINING)):
+        for key, name, kind, what in table:
+            yield from _one(name, kind, what, values.get(key))
+    faults = known.status.get("faults")
+    yield from _one("faults", "gauge", "Parts that are faulty now.", len(faults or ()))
+    state = _quoted(str(known.training.get("state") or "none"))
+    yield from _one("training", "gauge", "State of the training.", 1, f'{{state="{state}"}}')
+
+
+def _numbers(numbers: Mapping[str, Any]) -> Iterator[str]:
+    found = [
+        (str(name), one.get("value") if isinstance(one, Mapping) else one)
+        for name, one in numbers.items()
+    ]
+    if found:
+        yield "# HELP pi_reader_number A named number on the page."
+        yield "# TYPE pi_reader_number gauge"
+    for name, value in found:
+        if _is_number(value):
+            yield f'pi_reader_number{{name="{_quoted(name)}"}} {value}'
+
+
+def _one(name: str, kind: str, what: str, value: Any, labels: str = "") -> Iterator[str]:
+    """A figure with its description; nothing if it is not known."""
+    if _is_number(value):
+        yield f"# HELP pi_reader_{name} {what}"
+        yield f"# TYPE pi_reader_{name} {kind}"
+        yield f"pi_reader_{name}{labels} {value}"
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
