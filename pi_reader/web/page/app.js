@@ -5,6 +5,7 @@ import { button, complain, fit, h, icon } from "./dom.js";
 import { has, language, loadWords, t } from "./text.js";
 
 const SCREENS = ["now", "history", "learning", "aim", "fields", "settings", "health"];
+const AGAIN = 5000; // milliseconds until a box that did not answer is asked once more
 const ON_THE_BAR = 4; // the others are behind "more" on a phone
 const NEEDS = { now: "reading", history: "reading", learning: "pupil", aim: "pupil", health: "pupil" };
 
@@ -16,10 +17,15 @@ export const may = (level) => who.can.includes(level);
 
 let leave = () => {};
 let shown = 0;
+let retry = 0;
 
 async function start() {
   await loadWords();
-  onLost(() => signIn());
+  onLost(() => {
+    if (who.role === "guest") return; // who could not be told apart before is not asked again
+    who.role = "guest";
+    recognise();
+  });
   addEventListener("hashchange", () => visit());
   addEventListener("unhandledrejection", (event) => complain(event.reason));
   live.on("connected", banner);
@@ -29,6 +35,7 @@ async function start() {
 
 /** Asks the box who it takes us for, and shows what that one may see. */
 export async function recognise() {
+  clearTimeout(retry);
   const code = takeCode();
   let wrong = null;
   try {
@@ -45,16 +52,19 @@ export async function recognise() {
   visit();
 }
 
+const onward = () => (localStorage.getItem("led") ? "#/now" : "#/first");
+
 /** The code that a QR picture put behind the #, which never travels to the box by itself. */
 function takeCode() {
   const found = location.hash.match(/^#code=([0-9]{6})$/);
-  if (found) history.replaceState(null, "", location.pathname + "#/first");
+  if (found) history.replaceState(null, "", location.pathname + onward());
   return found?.[1];
 }
 
 function unreachable(error) {
   fit(document.getElementById("app"), h("div", { class: "first" }, h("main", { class: "card" },
     h("h1", {}, t("offline.title")), h("p", {}, error.message), button(t("again"), recognise, { class: "main" }))), notes());
+  retry = setTimeout(recognise, AGAIN);
 }
 
 const notes = () => h("div", { id: "notes", role: "status", "aria-live": "polite" });
@@ -67,7 +77,7 @@ export async function signIn() {
   const room = h("main", { class: "card", id: "main" });
   fit(document.getElementById("app"), h("div", { class: "first" }, room), notes());
   leave = pair(room, async () => {
-    history.replaceState(null, "", localStorage.getItem("led") ? "#/now" : "#/first");
+    history.replaceState(null, "", onward());
     await recognise();
   }) ?? (() => {});
 }
@@ -124,22 +134,17 @@ async function visit() {
   const name = address();
   const main = document.getElementById("main");
   if (!main || !document.querySelector("nav.bar")) return;
-  if (name === "first" && may("owner")) {
-    leave();
-    const { lead } = await import("./first.js");
-    leave = lead(main) ?? (() => {});
-    return settle(main, t("first.title"));
-  }
-  const known = name === "more" || allowed().includes(name);
+  const known = name === "more" || (name === "first" ? may("owner") : allowed().includes(name));
   if (!known) return location.replace("#/now");
   const visit = ++shown;
   const module = name === "more" ? { show: more } : await import(`./${name}.js`);
   if (visit !== shown) return;
   leave();
-  fit(main, h("h1", { tabindex: "-1" }, t(`screen.${name}`)));
+  const title = t(`screen.${name}`);
+  fit(main, h("h1", { tabindex: "-1" }, title));
   leave = module.show(main) ?? (() => {});
   mark();
-  settle(main, t(`screen.${name}`));
+  settle(main, title);
 }
 
 function settle(main, title) {

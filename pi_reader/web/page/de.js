@@ -58,7 +58,7 @@ export default {
   "pair.show": "Code zeigen", "pair.code": "Sechs Ziffern", "pair.go": "Koppeln", "pair.wrong": "Das ist nicht der Code. Noch {n} Versuche.", "pair.wrong.one": "Das ist nicht der Code. Noch ein Versuch.",
   "pair.gone": "Dieser Code ist verbraucht. Lass die Box einen neuen zeigen.", "pair.locked": "Zu viele falsche Versuche. Wieder in {span}.", "pair.without": "Ohne Koppeln schauen",
   "pair.plain": "Keine Anzeige? `pi-reader web code` auf der Box druckt den Code. Diese Seite ist einfaches HTTP: Nutze sie in einem Netz, dem du traust.",
-  "first.title": "Erste Schritte", "first.leave": "Überspringen", "first.begin": "Los", "first.well": "Sehr gut.",
+  "screen.first": "Erste Schritte", "first.leave": "Überspringen", "first.begin": "Los", "first.well": "Sehr gut.",
   "first.aim": "Ausrichten", "first.aim.how": "Leg eine Seite unter die Kamera, so dass sie das Bild füllt. Dreh am Objektiv, bis die Marke im Grünen ist.",
   "first.light": "Licht", "first.light.how": "Gleichmäßiges Licht von der Seite ist am besten, ohne Glanz und ohne den Schatten deiner Hand.",
   "first.write": "Schreib eine Zeile", "first.write.how": "Schreib 0 1 2 3 4 5 6 7 8 9 in eine Zeile, etwa daumennagelgroß, und leg sie hin.",

@@ -58,6 +58,9 @@ export function icon(name) {
   return s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, path);
 }
 
+/** What a button shows to the eye, and what it says to the ear. */
+export const seenAs = (words, ...shown) => [h("span", { class: "hidden" }, words), h("span", { class: "shown", "aria-hidden": "true" }, shown)];
+
 /** A button; what it does may take a while, during which it is off. */
 export function button(label, press, values) {
   const made = h("button", { type: "button", ...values, onclick: async (event) => {

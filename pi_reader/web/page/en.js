@@ -58,7 +58,7 @@ export default {
   "pair.show": "Show the code", "pair.code": "Six digits", "pair.go": "Pair", "pair.wrong": "That is not the code. {n} guesses are left.", "pair.wrong.one": "That is not the code. One guess is left.",
   "pair.gone": "That code is used up. Have the box show a new one.", "pair.locked": "Too many wrong guesses. Try again in {span}.", "pair.without": "Look without pairing",
   "pair.plain": "No display? `pi-reader web code` on the box prints the code. This page is plain HTTP: use it in a network that you trust.",
-  "first.title": "First steps", "first.leave": "Skip", "first.begin": "Begin", "first.well": "Well done.",
+  "screen.first": "First steps", "first.leave": "Skip", "first.begin": "Begin", "first.well": "Well done.",
   "first.aim": "Aim", "first.aim.how": "Lay a page under the camera so that it fills the picture. Turn the lens until the mark is in the green.",
   "first.light": "Light", "first.light.how": "Even light from the side is best, without a shine or the shadow of your hand.",
   "first.write": "Write a line", "first.write.how": "Write 0 1 2 3 4 5 6 7 8 9 in one line, about as large as a thumbnail, and lay it there.",

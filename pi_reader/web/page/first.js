@@ -87,7 +87,7 @@ export function pair(room, done) {
 }
 
 /** Leads from the paired phone to a box that reads. */
-export function lead(main) {
+export function show(main) {
   let close = () => {};
   const room = h("section", { class: "card" });
 
@@ -151,7 +151,7 @@ export function lead(main) {
       h("div", { class: "row end" }, button(t("first.begin"), leave, { class: "main" })));
   });
 
-  fit(main, h("h1", { tabindex: "-1" }, t("first.title")), room);
+  main.append(room);
   aim();
   return () => close();
 }

@@ -1,7 +1,7 @@
 // What was read before: a list, the digits of each reading, and a curve of the values.
 
 import { get, live, url } from "./api.js";
-import { button, fit, h, put } from "./dom.js";
+import { button, fit, h, put, seenAs } from "./dom.js";
 import { may } from "./app.js";
 import { chart } from "./chart.js";
 import { teach } from "./pad.js";
@@ -88,13 +88,14 @@ export function show(main) {
     fit(room, first, h("div", { class: "sheet" }, found.digits.map((digit, place) => {
       const label = h("b", {}, digit.sure ? digit.label : `${digit.label}?`);
       const picture = digit.picture && (() => h("img", { src: digit.picture, alt: "" }));
-      return button([picture?.(), label, h("span", { class: "soft small" }, percent(digit.confidence))], async () => {
+      return button(seenAs(t("digit.short", { place: place + 1, label: digit.label, share: percent(digit.confidence) }),
+        picture?.(), label, h("span", { class: "soft small" }, percent(digit.confidence))), async () => {
         if (!may("pupil")) return;
         const large = picture?.();
         if (large) large.className = "crop";
         const said = await teach(number, place, digit, large);
         if (said !== null) fit(label, said === "none" ? "–" : said, " ✓");
-      }, { "aria-label": t("digit.short", { place: place + 1, label: digit.label, share: percent(digit.confidence) }) });
+      });
     })), may("pupil") && h("p", { class: "soft small" }, t("history.teach")));
   }
 

@@ -1,12 +1,13 @@
 // What the box was taught, how its nights went, and which weights it reads with.
 
 import { get, live, post, remove, request } from "./api.js";
-import { button, complain, fit, h, icon, put, say, sure } from "./dom.js";
+import { button, complain, fit, h, icon, put, say, seenAs, sure } from "./dom.js";
 import { may } from "./app.js";
 import { askDigit } from "./pad.js";
 import { clock, count, has, moment, number, percent, t } from "./text.js";
 
 const AT_ONCE = 60;
+const NO_DIGIT = 10; // what a mark was read as that is none
 const ACTIVE = ["training", "judging"];
 
 export function show(main) {
@@ -98,14 +99,15 @@ class Sheet {
     fit(this.#grid, this.#samples.filter((one) => this.#filter === "all" || one.label === this.#filter).map((one) => this.#one(one)));
   }
 
-  #one(sample) {
-    return button([h("img", { src: sample.picture, alt: "", loading: "lazy" }), h("b", {}, nameOf(sample.label))], () => this.#open(sample), {
-      "aria-label": t("sample.label", { label: nameOf(sample.label), read: nameOf(sample.read === 10 ? "none" : sample.read), n: sample.id }), "data-id": sample.id,
-    });
+  #one(sample, doubted = false) {
+    const read = nameOf(sample.read === NO_DIGIT ? "none" : sample.read);
+    return button(seenAs(t("sample.label", { label: nameOf(sample.label), read, n: sample.id }),
+      h("img", { src: sample.picture, alt: "", loading: "lazy" }), h("b", {}, nameOf(sample.label)), doubted && h("span", { class: "soft small" }, t("doubts.read", { read }))),
+    () => this.#open(sample), { "data-id": sample.id });
   }
 
   async #open(sample) {
-    const facts = [t("sample.read", { read: nameOf(sample.read === 10 ? "none" : sample.read), share: percent(sample.confidence) }), moment(sample.when), sample.held_out && t("sample.held")].filter(Boolean).join(" · ");
+    const facts = [t("sample.read", { read: nameOf(sample.read === NO_DIGIT ? "none" : sample.read), share: percent(sample.confidence) }), moment(sample.when), sample.held_out && t("sample.held")].filter(Boolean).join(" · ");
     const said = await askDigit(t("sample.title", { label: nameOf(sample.label) }), {
       picture: [h("img", { class: "crop", src: sample.picture, alt: "" }), h("p", { class: "soft small" }, facts)],
       was: sample.label,
@@ -126,11 +128,7 @@ class Sheet {
   #contradictions(samples) {
     this.#doubts.hidden = !samples.length;
     fit(this.#doubts, h("h2", {}, t("doubts")), h("p", { class: "soft small" }, t("doubts.why")),
-      h("div", { class: "sheet" }, samples.map((one) => {
-        const made = this.#one(one);
-        put(made, h("span", { class: "soft small" }, t("doubts.read", { read: nameOf(one.read) })));
-        return made;
-      })));
+      h("div", { class: "sheet" }, samples.map((one) => this.#one(one, true))));
   }
 }
 

@@ -1,7 +1,7 @@
 // What the box sees and reads at this moment; a tap on a digit teaches it.
 
 import { get, live, post } from "./api.js";
-import { button, fit, h, icon, put, say } from "./dom.js";
+import { button, fit, h, icon, put, say, seenAs } from "./dom.js";
 import { may, who } from "./app.js";
 import { teach } from "./pad.js";
 import { Picture, digitsOf, isTaught, wordsFor } from "./picture.js";
@@ -33,13 +33,13 @@ export function show(main) {
     const bar = h("i");
     bar.style.width = percent(digit.confidence);
     const label = digit.sure ? digit.label : "?";
-    return button([
+    return button(seenAs(wordsFor(digit, place, of),
       h("span", { class: "big" }, label),
       h("span", { class: "meter" }, bar),
       h("span", { class: "or" }, percent(digit.confidence)),
       h("span", { class: "or" }, taught ? t("taught") : digit.sure ? t("or", { digit: digit.runner_up[0] }) : t("or.two", { digit: digit.label, other: digit.runner_up[0] })),
-    ], () => pick(digit, place, view), {
-      class: `digit ${digit.sure ? "" : "unsure"} ${taught ? "taught" : ""}`, "aria-label": wordsFor(digit, place, of), "data-place": place,
+    ), () => pick(digit, place, view), {
+      class: `digit ${digit.sure ? "" : "unsure"} ${taught ? "taught" : ""}`, "data-place": place,
     });
   }
 

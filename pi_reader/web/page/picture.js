@@ -78,9 +78,10 @@ export class Picture {
         }
         const { content, headers } = await request("GET", `frame.jpg?after=${this.frame}`, { kind: "blob", signal });
         if (content) await this.#show(content, Number(headers.get("X-Frame")));
+        else this.frame = 0; // nothing newer: perhaps a reader that was started anew, and counts anew
       } catch (error) {
         if (signal.aborted) return;
-        this.frame = 0; // a reader that was started anew counts anew
+        this.frame = 0;
         this.#wait.hidden = false;
         this.#wait.textContent = t(error.status === 503 ? "picture.stopped" : error.status === 403 ? "picture.not.yours" : "picture.wait");
         await new Promise((done) => setTimeout(done, PAUSE));
