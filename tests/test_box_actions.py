@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from hostile import HONEST, hostile, may_be_said
 
-from pi_reader.box import actions, labelling
+from pi_reader.box import actions, labelling, page_actions
 from pi_reader.box.actions import Session, serve
 from pi_reader.client import training, words
 from pi_reader.config import find_folders
@@ -452,7 +452,7 @@ def try_it(caller: Caller, command: str, sent: bytes) -> None:
 
 
 def test_ok__each_line_of_the_table_has_its_action() -> None:
-    assert {entry.usage for entry in words.TABLE} == set(actions.ACTIONS)
+    assert {entry.usage for entry in words.TABLE} == {*actions.ACTIONS, *page_actions.ACTIONS}
     assert words.OFFER_MEGABYTES == LARGEST_OFFER >> 20
 
 

@@ -23,7 +23,7 @@ HELP = """who may use the page, and a code or a token to let somebody in
 a browser an owner's, with --pupil one that lets a class label; `token` gives a token for a script,
 which is shown once; `revoke` ends a session or token by its name in `status`, with --all every one.
 `run` is what the service does."""
-EXAMPLE = "sudo pi-reader web code"
+EXAMPLE = "pi-reader web status"
 
 ACTIONS = ("status", "code", "token", "revoke", "run")
 

@@ -9,7 +9,7 @@
     glare           -        double    beat            -
     out of focus    -        triple    beat            -
     correcting      steady   steady    beat            what it would be, blinking
-    pairing         steady   -         beat            the code
+    pairing         steady   -         fast            the code
     stopping        -        -         steady          -
     fault           -        fast      -               -
 
@@ -50,7 +50,7 @@ STATES: dict[State, tuple[Pattern, Pattern, Pattern]] = {  # sure, unsure, heart
     State.GLARE: (OFF, DOUBLE, BEAT),
     State.BLURRED: (OFF, TRIPLE, BEAT),
     State.CORRECTING: (STEADY, STEADY, BEAT),
-    State.PAIRING: (STEADY, OFF, BEAT),
+    State.PAIRING: (STEADY, OFF, FAST),
     State.STOPPING: (OFF, OFF, STEADY),
     State.FAULT: (OFF, FAST, OFF),
 }
