@@ -44,9 +44,12 @@ export async function recognise() {
   } catch (error) {
     return unreachable(error);
   }
-  if (!may("reading")) await signIn();
-  if (wrong) complain(wrong);
-  if (!may("reading")) return;
+  const isNew = who.role === "guest" && !localStorage.getItem("led") && !localStorage.getItem("looks");
+  if (isNew || !may("reading")) {
+    await signIn();
+    if (wrong) complain(wrong);
+    return;
+  }
   frame();
   live.start();
   visit();

@@ -1,7 +1,7 @@
 // Die Wörter der Seite auf Deutsch. {Werte} werden eingesetzt.
 
 export default {
-  again: "Noch einmal", cancel: "Abbrechen", save: "Speichern", next: "Weiter", skip: "Zum Inhalt", nav: "Ansichten", wait: "Einen Moment …",
+  again: "Noch einmal", cancel: "Abbrechen", close: "Schließen", save: "Speichern", next: "Weiter", skip: "Zum Inhalt", nav: "Ansichten", wait: "Einen Moment …",
   nothing: "nichts", unsure: "unsicher", offline: "keine Verbindung", "offline.title": "Die Box antwortet nicht", "time.unknown": "Uhr nicht gestellt",
 
   "screen.now": "Jetzt", "screen.history": "Verlauf", "screen.learning": "Lernen", "screen.aim": "Zielen", "screen.fields": "Felder",
@@ -57,7 +57,7 @@ export default {
   "pair.title": "Dieses Gerät koppeln", "pair.ask": "Auf Wunsch zeigt die Box sechs Ziffern auf ihrer Anzeige. So weiß sie, dass du neben ihr stehst.", "pair.shown": "Tipp die sechs Ziffern ein, die die Box jetzt zeigt.",
   "pair.show": "Code zeigen", "pair.code": "Sechs Ziffern", "pair.go": "Koppeln", "pair.wrong": "Das ist nicht der Code. Noch {n} Versuche.", "pair.wrong.one": "Das ist nicht der Code. Noch ein Versuch.",
   "pair.gone": "Dieser Code ist verbraucht. Lass die Box einen neuen zeigen.", "pair.locked": "Zu viele falsche Versuche. Wieder in {span}.", "pair.without": "Ohne Koppeln schauen",
-  "pair.plain": "Keine Anzeige? `pi-reader web code` auf der Box druckt den Code. Diese Seite ist einfaches HTTP: Nutze sie in einem Netz, dem du traust.",
+  "pair.plain": "Keine Anzeige? „pi-reader web code“ auf der Box druckt den Code. Diese Seite ist einfaches HTTP: Nutze sie in einem Netz, dem du traust.",
   "screen.first": "Erste Schritte", "first.leave": "Überspringen", "first.begin": "Los", "first.well": "Sehr gut.",
   "first.aim": "Ausrichten", "first.aim.how": "Leg eine Seite unter die Kamera, so dass sie das Bild füllt. Dreh am Objektiv, bis die Marke im Grünen ist.",
   "first.light": "Licht", "first.light.how": "Gleichmäßiges Licht von der Seite ist am besten, ohne Glanz und ohne den Schatten deiner Hand.",
@@ -95,5 +95,6 @@ export default {
   "set.link.on": "Gelesenes weitersagen", "set.link.home_assistant": "Home Assistant findet sie", "set.link.room": "Raum",
 
   "health.facts": "Werte", "health.temperature": "Temperatur", "health.disk": "Frei auf der Karte", "health.uptime": "Läuft seit", "health.address": "Adresse", "health.checks": "Teile", "health.log": "Protokoll", "health.silent": "Nichts wurde protokolliert.",
+  "code.class": "Ein Code für Schüler", "code.class.why": "Wer diesen Code tippt, darf schauen und lehren, sonst nichts ändern. Gültig: {span}",
   sessions: "Wer schauen darf", "sessions.why": "Gekoppelte Geräte und Programme.", "sessions.this": "dieses", "sessions.end": "Beenden", "sessions.end.of": "{name} beenden", "sessions.end.sure": "Dieses Gerät muss dann neu gekoppelt werden. Beenden?", "sessions.seen": "zuletzt {when}",
 };

@@ -1,7 +1,7 @@
 // The words of the page in English. {values} are put in.
 
 export default {
-  again: "Try again", cancel: "Cancel", save: "Save", next: "Next", skip: "To the content", nav: "Screens", wait: "One moment …",
+  again: "Try again", cancel: "Cancel", close: "Close", save: "Save", next: "Next", skip: "To the content", nav: "Screens", wait: "One moment …",
   nothing: "nothing", unsure: "unsure", offline: "no connection", "offline.title": "The box does not answer", "time.unknown": "clock not set",
 
   "screen.now": "Now", "screen.history": "History", "screen.learning": "Learning", "screen.aim": "Aim", "screen.fields": "Fields",
@@ -57,7 +57,7 @@ export default {
   "pair.title": "Pair this device", "pair.ask": "The box shows six digits on its display when you ask it to. So it knows that you stand beside it.", "pair.shown": "Type the six digits that the box shows now.",
   "pair.show": "Show the code", "pair.code": "Six digits", "pair.go": "Pair", "pair.wrong": "That is not the code. {n} guesses are left.", "pair.wrong.one": "That is not the code. One guess is left.",
   "pair.gone": "That code is used up. Have the box show a new one.", "pair.locked": "Too many wrong guesses. Try again in {span}.", "pair.without": "Look without pairing",
-  "pair.plain": "No display? `pi-reader web code` on the box prints the code. This page is plain HTTP: use it in a network that you trust.",
+  "pair.plain": "No display? “pi-reader web code” on the box prints the code. This page is plain HTTP: use it in a network that you trust.",
   "screen.first": "First steps", "first.leave": "Skip", "first.begin": "Begin", "first.well": "Well done.",
   "first.aim": "Aim", "first.aim.how": "Lay a page under the camera so that it fills the picture. Turn the lens until the mark is in the green.",
   "first.light": "Light", "first.light.how": "Even light from the side is best, without a shine or the shadow of your hand.",
@@ -95,5 +95,6 @@ export default {
   "set.link.on": "Tell readings", "set.link.home_assistant": "Home Assistant finds it", "set.link.room": "Room",
 
   "health.facts": "Figures", "health.temperature": "Temperature", "health.disk": "Free on the card", "health.uptime": "Runs for", "health.address": "Address", "health.checks": "Parts", "health.log": "Log", "health.silent": "Nothing was logged.",
+  "code.class": "A code for pupils", "code.class.why": "Whoever types this code may see and teach, but change nothing else. Good for: {span}",
   sessions: "Who may look", "sessions.why": "Paired devices and scripts.", "sessions.this": "this one", "sessions.end": "End", "sessions.end.of": "End {name}", "sessions.end.sure": "This device then has to be paired again. End it?", "sessions.seen": "last seen {when}",
 };

@@ -79,7 +79,10 @@ export function pair(room, done) {
     h("label", { for: "code" }, h("span", {}, t("pair.code")), field), wrong,
     h("button", { type: "submit", class: "main" }, t("pair.go")));
   put(room, brand(), steps(0), h("h1", { tabindex: "-1" }, t("pair.title")), told, asking, form,
-    may("reading") && button(t("pair.without"), () => location.reload(), { class: "plain" }),
+    may("reading") && button(t("pair.without"), () => {
+      localStorage.setItem("looks", "1");
+      location.reload();
+    }, { class: "plain" }),
     h("p", { class: "soft small" }, t("pair.plain")));
   document.title = `${t("pair.title")} · ${who.name}`;
   if (who.pairing.locked) locked(who.pairing.locked);

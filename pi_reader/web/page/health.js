@@ -1,11 +1,12 @@
 // How the box is, part by part, with what to do; who may look; its last words.
 
-import { get, live, remove } from "./api.js";
-import { button, complain, fit, h, icon, put, sure } from "./dom.js";
+import { get, live, post, remove } from "./api.js";
+import { ask, button, complain, fit, h, icon, put, sure } from "./dom.js";
 import { may } from "./app.js";
 import { moment, number, span, t } from "./text.js";
 
 const EVERY = 30000; // milliseconds
+const SOON = 5000; // after figures that did not come
 const KINDS = { well: ["well", "check"], look: ["look", "look"], wrong: ["wrong", "cross"], "not here": ["absent", "absent"] };
 const HOT = 75; // degrees Celsius
 
@@ -15,6 +16,8 @@ export function show(main) {
   const checks = h("ul", { class: "list" });
   const log = h("pre", { tabindex: "0", "aria-label": t("health.log") });
   const people = h("section", { class: "card", "aria-label": t("sessions"), hidden: !may("owner") });
+
+  const timers = [];
 
   async function load() {
     if (document.hidden) return;
@@ -48,19 +51,29 @@ export function show(main) {
           if (one.this) location.reload();
           else await sessions();
         }, { "aria-label": t("sessions.end.of", { name: one.name || one.id }) })),
-      h("p", { class: "soft small" }, `${t(`role.${one.role}`)} · ${t("sessions.seen", { when: moment(one.seen) })}`)))));
+      h("p", { class: "soft small" }, `${t(`role.${one.role}`)} · ${t("sessions.seen", { when: moment(one.seen) })}`)))),
+      h("div", { class: "row" }, button(t("code.class"), async () => {
+        const { code, seconds } = await post("pairing", { role: "pupil" });
+        await ask(t("code.class"), (close) => [
+          h("p", { class: "code" }, code), h("p", { class: "soft" }, t("code.class.why", { span: span(seconds) })),
+          h("div", { class: "row end" }, button(t("close"), () => close(null), { class: "main" }))]);
+      })));
   }
 
   put(main, problem, h("section", { class: "card", "aria-label": t("health.facts") }, facts),
     h("div", { class: "two" },
       h("section", { class: "card" }, h("h2", {}, t("health.checks")), checks),
       h("div", { class: "stack" }, h("section", { class: "card" }, h("h2", {}, t("health.log")), log), people)));
-  load().catch(complain);
+  const first = () => load().catch((error) => {
+    complain(error);
+    timers.push(setTimeout(first, SOON));
+  });
+  first();
   if (may("owner")) sessions().catch(complain);
-  const timer = setInterval(() => load().catch(() => {}), EVERY);
+  timers.push(setInterval(() => load().catch(() => {}), EVERY));
   const end = live.on("connected", (there) => there && checks.childElementCount && load().catch(() => {}));
   return () => {
-    clearInterval(timer);
+    timers.forEach(clearTimeout);
     end();
   };
 }

@@ -3,7 +3,6 @@
 import { get, live, post } from "./api.js";
 import { button, fit, h, icon, put, say, seenAs } from "./dom.js";
 import { may, who } from "./app.js";
-import { teach } from "./pad.js";
 import { Picture, digitsOf, isTaught, wordsFor } from "./picture.js";
 import { percent, t } from "./text.js";
 
@@ -21,6 +20,7 @@ export function show(main) {
   async function pick(digit, place, view) {
     if (!may("pupil")) return say(t("teach.not.yours"), "fair");
     if (view.event === null) return say(t("teach.wait"), "fair");
+    const { teach } = await import("./pad.js");
     const said = await teach(view.event, place, digit, picture?.crop(digit.box));
     if (said === null) return;
     learned.add(`${view.event} ${place}`);

@@ -109,6 +109,7 @@ export class Picture {
   #mark(view) {
     if (!this.#boxes) return;
     const digits = digitsOf(view.reading);
+    this.#marks.classList.toggle("moving", !view.settled);
     const [width, height] = this.size;
     const key = digits.map((digit) => `${digit.label}${digit.sure}${isTaught(digit)}`).join();
     if (key !== this.#drawn) {
