@@ -90,7 +90,7 @@ def _clerk(folders: Folders) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _page(folders: Folders, port: int) -> Iterator[None]:
-    """The page's own process. Raises Busy if the port is taken, NoHardware if it does not answer."""
+    """The page's own process. Raises Busy if the port is taken, NoHardware if it cannot start."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.config import Folders
-from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError, UsageError
+from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError
 from pi_reader.files import identity_of, locked, read_json, write_json
 
 OPEN, READING, PICTURE, PUPIL, OWNER = "open", "reading", "picture", "pupil", "owner"
@@ -72,12 +72,12 @@ class Code:
     locked: float = 0.0
 
 
-class Refused(UsageError):
-    """A code was wrong, or there is none; status: of HTTP, facts: for the page."""
+class Failed(Exception):
+    """An answer other than the one that was asked for: HTTP's status, a line, more for the page."""
 
-    def __init__(self, status: int, words: str, **facts: int) -> None:
-        super().__init__(words)
-        self.status, self.facts = status, facts
+    def __init__(self, status: int, line: str, **more: Any) -> None:
+        super().__init__(line)
+        self.status, self.more = status, more
 
 
 def since_boot() -> float:
@@ -125,7 +125,7 @@ class Access:
         }
 
     def new_code(self, role: str = OWNER, unlocked: bool = False) -> Code:
-        """The code to be shown: the one that counts, or a new one. Raises Refused while there is
+        """The code to be shown: the one that counts, or a new one. Raises Failed while there is
         none to be had; unlocked: for who asks at the box itself, or is its owner."""
         with self._locked(self._code_file):
             code, now = self.code, self._boot()
@@ -140,26 +140,26 @@ class Access:
             return code
 
     def pair(self, guess: str, name: str) -> tuple[str, str]:
-        """The secret of a new session and its role, for who knows the code. Raises Refused."""
+        """The secret of a new session and its role, for who knows the code. Raises Failed."""
         with self._locked(self._code_file):
             code, now = self.code, self._boot()
             if not (code.code and code.until > now and code.guesses):
                 if code.locked > now:
                     raise self._lock_of(code)
-                raise Refused(410, "code: there is none, or it is too old; ask for a new one")
+                raise Failed(410, "code: there is none, or it is too old; ask for a new one")
             if not hmac.compare_digest(guess.encode(), code.code.encode()):
                 code = replace(code, guesses=code.guesses - 1)
                 if not code.guesses:
                     pause = min(LONGEST_LOCK, FIRST_LOCK * 2**code.strikes)
                     code = replace(code, strikes=min(code.strikes + 1, 30), locked=now + pause)
                 self._write_code(code)
-                raise Refused(401, "code: is another one; look again", guesses=code.guesses)
+                raise Failed(401, "code: is another one; look again", guesses=code.guesses)
             self._write_code(Code() if code.once else replace(code, guesses=GUESSES))
         return self.add(code.role, "session", name), code.role
 
-    def _lock_of(self, code: Code) -> Refused:
+    def _lock_of(self, code: Code) -> Failed:
         seconds = round(code.locked - self._boot()) + 1
-        return Refused(
+        return Failed(
             429,
             f"code: was guessed wrongly {GUESSES} times; wait {seconds} seconds for a new one, or "
             "have `sudo pi-reader web code` give one",

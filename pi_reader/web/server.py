@@ -21,7 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,8 +29,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pi_reader.errors import PiReaderError
-from pi_reader.web.access import OWNER, Refused
-from pi_reader.web.routes import COOKIE, Answer, Box, Call, Failed, Route, check_body, find
+from pi_reader.web.access import OWNER, Failed
+from pi_reader.web.routes import COOKIE, Answer, Box, Call, Route, check_body, find
 
 LARGEST_BODY = 64 << 10  # bytes
 MOST = 96  # connections; browsers open up to six each
@@ -240,8 +240,6 @@ class Handler(BaseHTTPRequestHandler):
             return self._routed()
         except Failed as error:
             return _failure(error)
-        except Refused as error:
-            return _failure(Failed(error.status, str(error), **error.facts))
         except PiReaderError as error:  # the card is full, or somebody holds the lock
             return _failure(Failed(503, str(error)))
         except (BrokenPipeError, ConnectionError, TimeoutError):
@@ -270,7 +268,6 @@ class Handler(BaseHTTPRequestHandler):
             self.server.box,
             parts,
             _query(route, query),
-            {},
             self.server.box.access.who(secret) if (secret := self._secret()) else None,
             self.headers.get("User-Agent", ""),
             self.headers.get("If-Match", ""),
@@ -280,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
                 raise Failed(401, "pair first: the code stands on the box")
             raise Failed(403, f"only {'an owner' if route.level == OWNER else 'others'} may")
         if self.command in ("POST", "PATCH"):
-            call = Call(**{**vars(call), "body": self._values(route, body)})
+            call = replace(call, body=self._values(route, body))
         self.server.set_deadline(self.connection, None)  # the clerk may need a while
         return route.do(call)
 
