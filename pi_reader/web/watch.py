@@ -51,6 +51,8 @@ class Watch:
     def watching(self, view: bool = False) -> Iterator[None]:
         """Have the files looked at during the block; view: also have the reader show its frames."""
         with self._news:
+            if view and not self._viewing:  # what was there before is old by now
+                self.view = {}, b""
             self._watching += 1
             self._viewing += view
             if self._thread is None:
