@@ -25,7 +25,9 @@ usage: ./setup.sh demo | test | run ARGS...          on a desktop, in this folde
   run        run the command pi-reader: ./setup.sh run read photo.jpg
 
        sudo ./setup.sh ACTION [--dry-run]            on a Raspberry Pi, for the whole system
-  install [--ssh-key FILE]   install and start the service; that key may ask it for a few things
+  install [--ssh-key FILE] [--web | --no-web]
+                             install and start the service; that key may ask it for a few things;
+                             the page in a browser is switched on or off
   upgrade                    switch to this version, or back if it does not start
   uninstall [--purge]        remove it; --purge also removes settings and all that it learned
   backup FILE                write settings and all that it learned into one file

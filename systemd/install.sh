@@ -14,6 +14,7 @@ root=${PI_READER_ROOT:-}
 dry_run=
 purge=
 ssh_key=
+web=
 
 app=/opt/pi-reader
 command_link=/usr/local/bin/pi-reader
@@ -62,6 +63,8 @@ take_options() {
             check:*) usage ;;
             *:--dry-run) dry_run=yes ;;
             uninstall:--purge) purge=yes ;;
+            install:--web) web=on ;;
+            install:--no-web) web=off ;;
             install:--ssh-key) ssh_key=${2:-}; [ -n "$ssh_key" ] || usage; shift ;;
             backup:[!-]* | restore:[!-]*) [ -z "$file" ] || usage; file=$(realpath -m "$1") ;;
             *) usage ;;
@@ -97,6 +100,8 @@ write() {
 . "$here/systemd/steps.sh"
 # shellcheck source=systemd/link.sh
 . "$here/systemd/link.sh"
+# shellcheck source=systemd/web.sh
+. "$here/systemd/web.sh"
 
 # --- what it runs on ------------------------------------------------------------------------------
 
@@ -137,6 +142,7 @@ install_device() {
     migrate_state
     do_it systemctl enable --quiet "${switched_on[@]}"
     put_link "$(units_of "$new")"
+    put_web "$(units_of "$new")"
     if [ -n "$ssh_key" ]; then put_key; fi
     start_reader || fail "installed, but the reader does not start: $(why_not)"
     outcome "installed; pi-reader status tells how it is doing, pi-reader doctor what it lacks"
@@ -154,6 +160,7 @@ upgrade_device() {
     switch_to "$new"
     migrate_state
     put_link "$(units_of "$new")"
+    put_web "$(units_of "$new")"
     if [ "$before" = inactive ]; then
         outcome "upgraded; the reader was stopped before, and still is"
     elif start_reader; then
@@ -171,6 +178,7 @@ upgrade_device() {
 uninstall_device() {
     local unit group
     forget_link
+    drop_web
     do_it systemctl disable --quiet --now "${switched_on[@]}" 2>/dev/null || true
     if is_booted; then systemctl stop 'pi-reader*'; fi
     for unit in $(units_in "$units"); do
@@ -196,6 +204,7 @@ uninstall_device() {
     fi
     do_it rm -rf "$settings" "$state" "$state.before-restore" "$units"/pi-reader*.d
     purge_link
+    purge_web
     if getent passwd pi-reader >/dev/null; then
         end_connections
         do_it userdel pi-reader

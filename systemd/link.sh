@@ -41,8 +41,9 @@ put_link() {
 }
 
 drop_link() {
-    do_it systemctl disable --quiet --now "${link_units[@]}" 2>/dev/null || true
-    do_it rm -f "$link_sysusers" "$units/pi-reader-clerk.socket"
+    do_it systemctl disable --quiet --now pi-reader-link.service 2>/dev/null || true
+    do_it rm -f "$link_sysusers"
+    is_web || do_it systemctl disable --quiet --now pi-reader-clerk.socket 2>/dev/null || true
 }
 
 # Takes the box away from its broker, and with that from Home Assistant, as far as it can be reached.

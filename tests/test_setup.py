@@ -278,3 +278,27 @@ def test_ok__the_link_comes_and_goes_with_the_settings(device: Device) -> None:
     )
     assert sorted(map(plan.index, steps)) == [plan.index(step) for step in steps]
     assert "/etc/systemd/system/pi-reader-clerk.socket" in plan
+
+
+def test_ok__the_page_comes_when_it_is_asked_for_and_stays(device: Device) -> None:
+    assert "pi-reader-web.sysusers" not in device.plan("install")
+    assert "enable --quiet pi-reader-clerk.socket" not in device.plan("install")
+    device.packages("python3-segno")
+    (device.root / "etc" / "avahi" / "services").mkdir(parents=True)
+    steps = (
+        "apt-get install -y -qq --no-install-recommends python3-segno",
+        "systemd-sysusers /etc/sysusers.d/pi-reader-web.conf",
+        "systemd-tmpfiles --create /etc/tmpfiles.d/pi-reader-web.conf",
+        "/etc/avahi/services/pi-reader.service",
+        "enable --quiet pi-reader-clerk.socket pi-reader-web.socket",
+    )
+    plan = device.plan("install", "--web")
+    assert sorted(map(plan.index, steps)) == [plan.index(step) for step in steps]
+    (device.root / "etc" / "sysusers.d").mkdir(parents=True)
+    (device.root / "etc" / "sysusers.d" / "pi-reader-web.conf").write_text("")
+    assert steps[-1] in device.plan("install") and steps[-1] in device.plan("upgrade")
+    plan = device.plan("install", "--no-web")
+    off = "disable --quiet --now pi-reader-web.socket pi-reader-web.service"
+    assert off in plan and "disable --quiet --now pi-reader-clerk.socket" in plan
+    assert off in device.plan("uninstall")
+    assert "rm -rf /var/lib/pi-reader-web" in device.plan("uninstall", "--purge")

@@ -35,6 +35,7 @@ SANDBOXED = {
     "pi-reader-poweroff.service": 1.5,
     "pi-reader-clerk.service": 1.5,
     "pi-reader-link.service": 1.5,
+    "pi-reader-web.service": 1.5,
 }
 
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
@@ -176,6 +177,7 @@ def test_ok__only_the_reader_owns_the_runtime_folder() -> None:
     assert {name: owned for name, owned in owners.items() if owned} == {
         "pi-reader.service": ["pi-reader"],
         "pi-reader-link.service": ["pi-reader-link"],
+        "pi-reader-web.service": ["pi-reader-web"],
     }
     assert unit("pi-reader.service")["Service.RuntimeDirectoryPreserve"] == ["yes"]
 
