@@ -49,7 +49,7 @@ MOST_BYTES = 2 << 30  # unpacked; a box has some 100 MB at most
 LARGEST_CONTENTS = 4 << 20  # bytes
 
 _KEPT = re.compile(
-    r"settings-that-worked\.toml"
+    r"(settings-that-worked|own)\.toml"
     r"|(samples|history)\.db(\.damaged(-[0-9]{1,9})?)?"
     r"|weights/([0-9]{4,9}\.npz|in-use(\.old)?\.json)"
     r"|night/([a-z0-9-]{1,40}\.(json|checkpoint))"
