@@ -208,6 +208,7 @@ def test_ok__no_frame_is_204_and_no_reader_503(
     monkeypatch.setattr(routes, "FRAME_SECONDS", 0.2)
     assert box.call("GET", "/api/1/frame.jpg", role="owner").status == 204
     box.write(pid=2**22 + 1)
+    time.sleep(0.5)  # it looks ten times a second
     answer = box.call("GET", "/api/1/frame.jpg", role="owner")
     assert answer.status == 503 and "not running" in answer.values["error"]
     box.write(pid=os.getpid())

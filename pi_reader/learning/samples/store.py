@@ -220,7 +220,7 @@ class Samples:
         those that were misread, of these and of the others the newest first."""
         with self._errors():
             rows = self._database().execute(
-                f"SELECT samples.id, digest, label, at {_FROM} WHERE label IS NOT NULL"
+                f"SELECT samples.id, digest, label, at {FROM} WHERE label IS NOT NULL"
                 " ORDER BY label != read DESC, samples.id DESC LIMIT ?",
                 (most,),
             )
@@ -231,7 +231,7 @@ class Samples:
         return [
             sample
             for identity in identities
-            for sample in self._select("WHERE samples.id = ?", identity, columns=_BARE)
+            for sample in self._select("WHERE samples.id = ?", identity, columns=BARE)
         ]
 
     def version(self) -> object:
