@@ -45,6 +45,9 @@ SLOW = {
     "test_train_command",
     "test_trainer",
     "test_training_pages",
+    "test_web",
+    "test_web_page",
+    "test_web_table",
 }
 
 
