@@ -11,9 +11,9 @@ from typing import Any
 
 from pi_reader.box.actions import Action, Session
 from pi_reader.box.labelling import answer_of, ask, label_reading
-from pi_reader.box.status_file import plain
 from pi_reader.config import own
 from pi_reader.errors import BadData, Busy, MissingFile, PiReaderError
+from pi_reader.state import plain
 from pi_reader.values import NO_DIGIT
 
 SUSPECT = 0.9  # confidence from which a reading that a label contradicts makes one look twice

@@ -77,8 +77,6 @@ class StatusReporter:
     def show_code(self, code: str, now: float) -> None:
         """Show the code that lets somebody use the page for a while, "" to end that."""
         self._code, self._code_until = code, now + CODE_SECONDS
-        if code:
-            self._problems.mention(f"the code is {code}")
 
     def saw(self, frame: Frame) -> None:
         """Note that a frame was captured."""

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pi_reader.box.status_file import plain
 from pi_reader.errors import CannotWrite
 from pi_reader.files import durable
+from pi_reader.state import plain
 from pi_reader.values import Frame, Reading
 
 WATCHED = 6.0  # seconds since the last sign that somebody watches

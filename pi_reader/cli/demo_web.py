@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         make_folders(folders)
         opened.enter_context(_clerk(folders))
         opened.enter_context(_page(folders, args.port))
-        opened.enter_context(_trainer(folders))
+        opened.enter_context(_attendant(folders))
         _invite(folders, args.port, not args.no_open)
         interrupted = []
 
@@ -114,12 +114,18 @@ def _page(folders: Folders, port: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _trainer(folders: Folders) -> Iterator[None]:
-    """Trains when that is asked for, as systemd has it done on a Raspberry Pi."""
-    over = threading.Event()
+def _attendant(folders: Folders) -> Iterator[None]:
+    """Trains when that is asked for, as systemd does, and shows codes in a display's place."""
+    from pi_reader.web.access import Access
+
+    over, access = threading.Event(), Access(folders)
 
     def wait() -> None:
-        while not over.wait(1.0):
+        shown = ""
+        while not over.wait(0.5):
+            if (code := access.code.code) not in ("", shown):
+                shown = code
+                print(f"the code is {code}", flush=True)
             if (folders.requests / "retrain").exists():
                 command = [sys.executable, "-m", "pi_reader", "retrain", "--state"]
                 with subprocess.Popen([*command, str(folders.state)]) as training:
@@ -141,9 +147,8 @@ def _invite(folders: Folders, port: int, is_opened: bool) -> None:
     """Say where the page is, with a code for it, and open it."""
     from pi_reader.web.access import Access
 
-    code = Access(folders).new_code(unlocked=True).code
-    address = f"http://127.0.0.1:{port}/#code={code}"
-    print(f"{address}\nthe code is {code}\nCtrl-C ends it", flush=True)
+    address = f"http://127.0.0.1:{port}/#code={Access(folders).new_code(unlocked=True).code}"
+    print(f"{address}\nCtrl-C ends it", flush=True)
     if is_opened:
         webbrowser.open(address)
 

@@ -22,7 +22,6 @@ from typing import Any
 
 from pi_reader import __version__
 from pi_reader.client import clerk, training
-from pi_reader.client.status import read_training
 from pi_reader.config import Folders
 from pi_reader.errors import BadData, BadSettings, MissingFile, PiReaderError, UsageError, error_of
 from pi_reader.web import metrics
@@ -324,9 +323,9 @@ def _one_reading(call: Call) -> Answer:
 
 
 def _training(call: Call) -> Answer:
-    said = read_training(call.box.folders)
-    line, active = training.training_line(said), training.is_active(said, time.time())
-    return in_json({"training": said or None, "line": line, "active": active})
+    known = call.box.watch.fresh()
+    line, active = training.training_line(known.learning), known.learning.is_active(time.time())
+    return in_json({"training": dict(known.training) or None, "line": line, "active": active})
 
 
 def _train(call: Call) -> Answer:
