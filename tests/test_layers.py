@@ -39,8 +39,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "web": "client config state values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
     " library learning.memory history kept_pictures requests config parts state values files"
-    " privileges"
-    " errors",
+    " privileges errors",
     "service": "box",
     "lessons": "camera reading network training handwriting pictures values files errors",
 }
