@@ -22,6 +22,7 @@ from pi_reader.config import settings_from
 from pi_reader.config.folders import DEVICE_RUNTIME, Folders
 from pi_reader.errors import BadSettings
 from pi_reader.files import locked, write_json
+from pi_reader.state import BoxState
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
 UNITS = sorted(
@@ -341,7 +342,7 @@ def leave_status(run: Path) -> None:
     """What the service leaves there, with the unit's umask."""
     os.umask(0o027)
     for _ in range(2):  # made, and replaced
-        StatusFile(run / "status.json").write({}, {"state": "reading"}, 0.0)
+        StatusFile(run / "status.json").write(None, BoxState(frames=1), 0.0)
     (run / "view").mkdir()
     (run / "view" / "frame").touch()
     with locked(run / "lock"):

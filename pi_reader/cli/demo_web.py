@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import one_line
+from pi_reader.cli.web import DEMO
 from pi_reader.errors import INTERRUPTED, Busy, NoHardware, UsageError
 
 if TYPE_CHECKING:
@@ -95,9 +97,9 @@ def _page(folders: Folders, port: int) -> Iterator[None]:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
         raise Busy(f"port {port}: {error.strerror}; name another with --port") from error
-    command = [sys.executable, "-m", "pi_reader", "web", "run", "--demo"]
+    command = [sys.executable, "-m", "pi_reader", "web", "run"]
     command += ["--state", str(folders.state), "--port", str(port)]
-    page = subprocess.Popen(command)
+    page = subprocess.Popen(command, env={**os.environ, DEMO: "1"})
     try:
         until = time.monotonic() + _START_SECONDS
         while True:

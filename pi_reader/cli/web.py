@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import socket
 import sys
@@ -25,6 +26,7 @@ which is shown once; `revoke` ends a session or token by its name in `status`, w
 `run` is what the service does."""
 EXAMPLE = "pi-reader web status"
 
+DEMO = "PI_READER_DEMO"  # set in the environment of the demo's page
 ACTIONS = ("status", "code", "token", "revoke", "run")
 
 
@@ -38,7 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=8080, metavar="N", help="of `run` without systemd"
     )
-    parser.add_argument("--demo", action="store_true", help=argparse.SUPPRESS)
     add_state_option(parser)
 
 
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
     folders = find_folders(args.state)
     if args.action == "run":
-        return serve(folders, args.port, args.demo)
+        return serve(folders, args.port)
     if folders.is_device and not folders.web_state.is_dir():
         raise NoHardware("the page is not switched on; `sudo ./setup.sh install --web` does it")
     work_as_owner_of(folders.web_state if folders.is_device else folders.state)
@@ -91,10 +92,8 @@ def _status(folders: Folders, access: Access) -> int:
     return 0
 
 
-def serve(folders: Folders, port: int, is_demo: bool) -> int:
+def serve(folders: Folders, port: int) -> int:
     """Serve the page until told to stop, or until nobody comes any more. Raises Busy."""
-    import os
-
     sys.modules.setdefault("ssl", None)  # type: ignore[arg-type] # http.server's; 4 MB for nothing
     from pi_reader import web
     from pi_reader.web import server
@@ -108,7 +107,9 @@ def serve(folders: Folders, port: int, is_demo: bool) -> int:
         listening = server.listen("127.0.0.1", port)
     except OSError as error:
         raise Busy(f"port {port}: cannot be listened on ({error.strerror}); try another") from error
-    box = Box(folders, Access(folders), Watch(folders), socket.gethostname().lower(), is_demo)
+    box = Box(
+        folders, Access(folders), Watch(folders), socket.gethostname().lower(), DEMO in os.environ
+    )
     serving = server.Server(listening, box, Path(web.__file__).parent / "page", _say)
 
     def stop(*_: object) -> None:
