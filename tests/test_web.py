@@ -23,6 +23,7 @@ from pi_reader.config import find_folders, load_layered, own
 from pi_reader.errors import Busy
 from pi_reader.files import write_json
 from pi_reader.history import History
+from pi_reader.kept_pictures import KeptPictures
 from pi_reader.learning.samples import New, Samples
 from pi_reader.web import access, routes, server
 from pi_reader.web.access import Access, Failed
@@ -182,6 +183,15 @@ def test_ok__news_come_as_they_happen(box: WebBox) -> None:
     assert box.call("GET", "/api/1/state").status == 200
 
 
+def test_ok__a_guests_news_end_when_the_setting_changes(box: WebBox) -> None:
+    box.write(guests="picture")
+    connection, lines = stream(box, "guest")
+    with connection, lines:
+        next_event(lines, "state")
+        box.write(guests="reading")
+        assert next_event(lines, "bye")[1] == {"why": "session"}
+
+
 def test_ok__guests_get_the_reading_and_no_more(box: WebBox) -> None:
     box.write(faults={"disk": "full"}, address="10.0.0.7", weights="f" * 64)
     connection, lines = stream(box, "guest")
@@ -248,6 +258,18 @@ def test_ok__one_reading_with_pictures_while_it_is_remembered(box: WebBox) -> No
     assert box.call("GET", "/api/1/readings/300").values["digits"] == []
     assert box.call("GET", "/api/1/readings/7").status == 410
     assert box.call("GET", "/api/1/readings/301").status == 404
+
+
+def test_ok__a_picture_that_was_kept(box: WebBox) -> None:
+    kept = KeptPictures(box.folders.pictures, 10, 1.0)
+    kept.add(7, np.random.default_rng(1).integers(0, 256, (480, 640), dtype=np.uint8))
+    answer = box.call("GET", "/api/1/readings/7/picture.jpg", role="pupil")
+    assert (
+        answer.status == 200
+        and answer.content == box.folders.pictures.joinpath("7.jpg").read_bytes()
+    )
+    assert box.call("GET", "/api/1/readings/8/picture.jpg", role="pupil").status == 404
+    assert box.call("GET", "/api/1/readings/7/picture.jpg").status == 401
 
 
 def test_ok__labels_go_to_the_reader(box: WebBox) -> None:

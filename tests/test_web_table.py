@@ -26,7 +26,7 @@ LEVEL_OF = {  # written down a second time, so that a slip in the table shows
     "open": {"GET session", "POST session", "POST pairing"},
     "reading": {"GET state", "GET reading", "GET numbers", "GET events", "GET readings"}
     | {"GET readings.csv", "GET readings/7", "GET /metrics"},
-    "picture": {"GET frame.jpg"},
+    "picture": {"GET frame.jpg", "GET readings/7/picture.jpg"},
     "pupil": {"DELETE session", "POST read", "POST display", "POST aim", "POST readings/7/labels"}
     | {"GET training", "GET samples", "PATCH samples/7", "GET generations", "GET health"},
     "owner": {"GET sessions", "DELETE sessions", "DELETE sessions/0123abcd", "POST training"}

@@ -27,7 +27,7 @@ EDITABLE = {
     "oled": ("turned", "dim_after_seconds"),
     "button": ("short", "long_seconds"),
     "service": ("seen", "of", "looks_per_second", "fastest"),
-    "history": ("on", "most"),
+    "history": ("on", "most", "pictures", "most_pictures"),
     "samples": ("collect_unsure",),
     "night": ("on", "starts", "hours", "hottest"),
     "web": ("guest",),

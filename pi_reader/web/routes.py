@@ -7,6 +7,7 @@ eyes, it asks the clerk for, in words of `client.words`; what the box tells of i
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import csv
 import difflib
@@ -236,7 +237,9 @@ def _news(call: Call) -> Iterator[bytes]:
     seen = status_seen = view_seen = 0
     yield b"retry: 2000\n\n"
     with watch.watching(viewing):
-        while call.box.access.holds(call.session):
+        while call.box.access.holds(call.session) and call.may(READING):
+            if call.may(PICTURE) != viewing:
+                break  # the setting of what guests may see has changed
             if watch.status_seen > status_seen:
                 status_seen = watch.status_seen
                 yield _event("state", status_seen, watch.state(whole))
@@ -317,6 +320,12 @@ def _one_reading(call: Call) -> Answer:
     if not call.may(PICTURE):
         digits = [{key: one[key] for key in one if key != "picture"} for one in digits]
     return in_json(values | {"digits": digits})
+
+
+def _picture(call: Call) -> Answer:
+    """The picture that was kept of a reading, if the settings have pictures kept."""
+    content = base64.b64decode("".join(call.box.ask("picture", call.path["number"])))
+    return Answer(200, content, "image/jpeg")
 
 
 # Learning, settings, health
@@ -455,6 +464,7 @@ TABLE: tuple[Route, ...] = (
     Route("GET", "/api/1/readings", READING, _readings, query=_PAGE),
     Route("GET", r"/api/1/readings\.csv", READING, _csv),
     Route("GET", "/api/1/readings/{number}", READING, _one_reading),
+    Route("GET", r"/api/1/readings/{number}/picture\.jpg", PICTURE, _picture),
     Route("GET", "/api/1/training", PUPIL, _training),
     Route("POST", "/api/1/training", OWNER, _train, {"do": _one_of("start", "stop")}),
     Route("GET", "/api/1/samples", PUPIL, _samples, query=_PAGE | {"suspect": "[01]"}),
