@@ -278,6 +278,7 @@ check_device() {
     if [ -e "$settings/authorized_keys" ]; then check "$sshd_part" test -e "$sshd_part"; fi
     check "the reader runs" systemctl is-active --quiet pi-reader.service
     check_link
+    check_web
     [ -z "$problems" ] || fail "not all is as it should be; sudo ./setup.sh install mends most of it"
     say "all is as it should be; pi-reader doctor looks at camera, pins and display"
 }
