@@ -23,7 +23,7 @@ from pi_reader.box.request_handler import RequestHandler, Sight
 from pi_reader.box.status_file import StatusFile
 from pi_reader.box.status_reporter import StatusReporter
 from pi_reader.box.systemd_notifier import SystemdNotifier
-from pi_reader.box.view import View
+from pi_reader.box.view import LIVELY, View
 from pi_reader.box.vote import Vote
 from pi_reader.box.weights import Weights
 from pi_reader.camera.base import Camera
@@ -146,7 +146,9 @@ class Appliance:
                 hurried = self._look()
                 if hurried is None:
                     break
-                self._wait(begun + (self._fast if hurried else self._slow))
+                watched = self._view is not None and self._view.is_watched()
+                slow = min(self._slow, max(self._fast, LIVELY)) if watched else self._slow
+                self._wait(begun + (self._fast if hurried else slow))
             if self.actions.off:
                 last_word = BoxState(State.STOPPING, message=FAREWELL)
         except Exception as error:

@@ -25,6 +25,7 @@ from pi_reader.values import Frame, Reading
 
 WATCHED = 6.0  # seconds since the last sign that somebody watches
 PAUSE = 0.2  # seconds between two frames
+LIVELY = 0.4  # seconds between two looks, at most, while somebody watches
 LARGEST = 640  # pixels of the longer edge of what is shown
 QUALITY = 70  # of the JPEG
 MOST_LINES = 40  # of the log
