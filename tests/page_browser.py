@@ -31,6 +31,16 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
+def until_open(port: int) -> None:
+    """Wait until somebody listens on a port."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nobody listens on port {port}")
+
+
 class Wire:
     """Passes bytes on to a port of this machine, until it is cut.
 

@@ -6,8 +6,11 @@ import gzip
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -198,9 +201,7 @@ def test_ok__a_tap_teaches_and_the_next_frame_is_read_right(
     found = page.ask(f"readings/{event}")
     assert found["status"] == 200 and found["body"]["remembered"], found
     as_taught = [truth[place] if at == place else one["label"] for at, one in enumerate(read)]
-    page.until(
-        "the right reading", lambda: [one["label"] for one in digits_of(page)] == as_taught
-    )
+    page.until("the right reading", lambda: [one["label"] for one in digits_of(page)] == as_taught)
     page.see(f'.digit[data-place="{place}"]', str(truth[place]))
 
 
@@ -347,6 +348,14 @@ def test_ok__a_frame_is_dragged(page: Browser) -> None:
     sections = {each["name"]: each for each in page.ask("settings")["body"]["sections"]}
     region = next(key for key in sections["camera"]["keys"] if key["name"] == "region")
     assert region["value"] == after
+    page.wait(
+        "only that part",
+        """const view = document.querySelector(".view"), frame = view.querySelector(".region");
+        const [x, y, wide, high] = arguments[0], ratio = view.clientWidth / view.clientHeight;
+        return Math.abs(ratio - wide / high) < 0.05
+            && frame.clientWidth > 0.95 * view.clientWidth""",
+        after,
+    )
     page.press("button", "Read all of it")
     page.press("button", "Save")
     page.see("p", "All of the picture is read")
@@ -424,3 +433,37 @@ def test_ok__a_session_that_ends_elsewhere_ends_here(page: Browser, demo: Demo) 
     page.see("h1", "Pair this device")
     page.see("#code").send_keys(demo.new_code())
     page.see("h2", "Aim")
+
+
+def test_ok__a_reader_that_was_killed_comes_back(page: Browser, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[camera]\nkind = "desk"\n[web]\nguest = "picture"\n')
+    port = page_browser.free_port()
+    command = [sys.executable, "-m", "pi_reader"]
+    state = ["--state", str(tmp_path)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    serving = [*command, "web", "run", "--demo", "--port", str(port), *state]
+    with ExitStack() as ends:
+
+        def begin(words: list[str]) -> subprocess.Popen[bytes]:
+            process = ends.enter_context(subprocess.Popen(words, **quiet))
+            ends.callback(process.kill)
+            return process
+
+        begin(serving)
+        reader = begin([*command, "run", *state])
+        page_browser.until_open(port)
+        page.driver.get(f"http://127.0.0.1:{port}/api/1/session")
+        page.until("the reader", lambda: page.ask("session")["body"]["guest"] == "picture")
+        page.driver.get(f"http://127.0.0.1:{port}/")
+        page.press("button", "Look without pairing")
+        picture = "return !document.querySelector('.view .wait')?.checkVisibility()"
+        page.see("#light.good, #light.fair")
+        page.wait("a picture", picture)
+        reader.kill()
+        reader.wait()
+        page.see("#light.bad", "reader stopped")
+        page.see(".banner", "not running")
+        page.see(".view .wait")
+        begin([*command, "run", *state])
+        page.see("#light.good, #light.fair")
+        page.wait("a picture", picture)

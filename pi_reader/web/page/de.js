@@ -69,7 +69,7 @@ export default {
   "first.tip.address": "Wiederkommen", "first.tip.address.how": "Diese Seite bleibt unter {host}. Dieses Gerät bleibt gekoppelt.",
 
   "fields.why": "Zieh einen Rahmen mit dem Daumen; an seiner Ecke änderst du die Größe. Pfeiltasten bewegen ihn, mit Umschalt ändern sie die Größe.", "fields.area": "Was gelesen wird", "fields.unnamed": "neu",
-  "fields.area.why": "Nur was in diesem Rahmen liegt, wird gelesen. Kleiner ist schneller.", "fields.number.why": "Die Zahl in diesem Rahmen hat einen Namen und wird geprüft.", "fields.frame": "Rahmen",
+  "fields.area.why": "Nur was in diesem Rahmen liegt, wird gelesen und hier gezeigt. Kleiner ist schneller.", "fields.number.why": "Die Zahl in diesem Rahmen hat einen Namen und wird geprüft.", "fields.frame": "Rahmen",
   "fields.at": "{name}: x {x}, y {y}, {width} breit, {height} hoch. Pfeiltasten bewegen, mit Umschalt ändern sie die Größe.", "fields.pick": "Rahmen", "fields.add": "+ Zahl", "fields.figures": "Ort in Pixeln",
   "fields.whole": "Das ganze Bild wird gelesen.", "fields.nowhere": "Kein Rahmen: Sie wird nach ihrem Platz auf der Seite gefunden.", "fields.all": "Alles lesen", "fields.draw": "Rahmen ziehen", "fields.drop": "Entfernen", "fields.drop.sure": "{name} entfernen?",
   "side.x": "x", "side.y": "y", "side.width": "Breite", "side.height": "Höhe",

@@ -69,7 +69,7 @@ export default {
   "first.tip.address": "Come back", "first.tip.address.how": "This page stays at {host}. This device stays paired.",
 
   "fields.why": "Drag a frame with your thumb; its corner changes its size. Arrow keys move it, with Shift they change its size.", "fields.area": "What is read", "fields.unnamed": "new",
-  "fields.area.why": "Only what lies in this frame is read. Smaller is faster.", "fields.number.why": "The number in this frame has a name, and is checked.", "fields.frame": "frame",
+  "fields.area.why": "Only what lies in this frame is read, and shown here. Smaller is faster.", "fields.number.why": "The number in this frame has a name, and is checked.", "fields.frame": "frame",
   "fields.at": "{name}: x {x}, y {y}, {width} wide, {height} high. Arrow keys move, Shift and arrow keys change the size.", "fields.pick": "Frames", "fields.add": "+ Number", "fields.figures": "Place in pixels",
   "fields.whole": "All of the picture is read.", "fields.nowhere": "No frame: it is found by its place on the page.", "fields.all": "Read all of it", "fields.draw": "Draw a frame", "fields.drop": "Remove", "fields.drop.sure": "Remove {name}?",
   "side.x": "x", "side.y": "y", "side.width": "width", "side.height": "height",

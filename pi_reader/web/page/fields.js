@@ -26,14 +26,15 @@ export function show(main) {
   let items = []; // {kind: "area" | "number", box: [x, y, width, height] | null, values, element}
   let chosen = 0;
   let changed = false;
+  let area = []; // the part that is read at present, [] for all
   let numbers = null; // their section, null where the box knows none
 
   async function refresh() {
     held = await load();
     numbers = held.sections.find((section) => section.name === "numbers" && section.tables) ?? null;
-    const area = held.sections.find((section) => section.name === "camera")?.keys.find((key) => key.name === "region");
+    area = held.sections.find((section) => section.name === "camera")?.keys.find((key) => key.name === "region")?.value ?? [];
     for (const { element } of items) element?.remove();
-    items = [{ kind: "area", box: area?.value?.length === 4 ? [...area.value] : null, values: {} },
+    items = [{ kind: "area", box: area.length === 4 ? [...area] : null, values: {} },
       ...(numbers?.tables ?? []).map((values) => ({ kind: "number", box: values.region?.length === 4 ? [...values.region] : null, values: { ...values } }))];
     items.forEach(dress);
     chosen = Math.min(chosen, items.length - 1);
@@ -52,32 +53,44 @@ export function show(main) {
     stage.append(item.element);
   }
 
+  /** What of the camera's frame the picture shows: of a box that reads a part, that part. */
+  function shown() {
+    const [width, height] = picture.size;
+    return area[2] === width && area[3] === height ? area : [0, 0, width, height];
+  }
+
   /** Lays every frame where it belongs on the picture. */
   function place() {
-    const [width, height] = picture.size;
+    const [left, top, width, height] = shown();
     items.forEach((item, index) => {
       const { element, box } = item;
       element.hidden = !box;
       element.classList.toggle("chosen", index === chosen);
       if (!box) return;
       const [x, y, wide, high] = box;
-      Object.assign(element.style, { left: `${100 * x / width}%`, top: `${100 * y / height}%`, width: `${100 * wide / width}%`, height: `${100 * high / height}%` });
-      element.classList.toggle("low", y < 0.08 * height);
+      Object.assign(element.style, { left: `${100 * (x - left) / width}%`, top: `${100 * (y - top) / height}%`, width: `${100 * wide / width}%`, height: `${100 * high / height}%` });
+      element.classList.toggle("low", y - top < 0.08 * height);
       element.firstChild.textContent = nameOf(item);
       element.setAttribute("aria-label", t("fields.at", { name: nameOf(item), x, y, width: wide, height: high }));
     });
   }
 
   function set(item, [x, y, wide, high]) {
-    const [width, height] = picture.size;
+    const [left, top, width, height] = shown();
     const size = [Math.min(width, Math.max(LEAST, Math.round(wide))), Math.min(height, Math.max(LEAST, Math.round(high)))];
-    item.box = [Math.min(width - size[0], Math.max(0, Math.round(x))), Math.min(height - size[1], Math.max(0, Math.round(y))), ...size];
+    item.box = [Math.min(left + width - size[0], Math.max(left, Math.round(x))), Math.min(top + height - size[1], Math.max(top, Math.round(y))), ...size];
     changed = true;
     place();
     if (item === items[chosen]) panel.querySelectorAll("[data-side]").forEach((each) => {
       if (each !== document.activeElement) each.value = item.box[each.dataset.side];
     });
     panel.querySelector("[data-save]")?.removeAttribute("hidden");
+  }
+
+  /** A frame with another size, which ends where the picture does. */
+  function grown([x, y], wide, high) {
+    const [left, top, width, height] = shown();
+    return [x, y, Math.min(wide, left + width - x), Math.min(high, top + height - y)];
   }
 
   function drag(event, item, corner) {
@@ -91,7 +104,7 @@ export function show(main) {
     const move = ({ clientX, clientY }) => {
       const right = (clientX - event.clientX) * by;
       const down = (clientY - event.clientY) * by;
-      if (corner) set(item, [x, y, Math.min(wide + right, picture.size[0] - x), Math.min(high + down, picture.size[1] - y)]);
+      if (corner) set(item, grown(item.box, wide + right, high + down));
       else set(item, [x + right, y + down, wide, high]);
     };
     const end = () => {
@@ -109,7 +122,7 @@ export function show(main) {
     if (!way) return;
     event.preventDefault();
     const [x, y, wide, high] = item.box;
-    if (event.shiftKey) set(item, [x, y, Math.min(wide + way[0], picture.size[0] - x), Math.min(high + way[1], picture.size[1] - y)]);
+    if (event.shiftKey) set(item, grown(item.box, wide + way[0], high + way[1]));
     else set(item, [x + way[0], y + way[1], wide, high]);
   }
 
@@ -121,7 +134,8 @@ export function show(main) {
 
   function draw() {
     const item = items[chosen];
-    const [width, height] = picture.size;
+    const [left, top, width, height] = shown();
+    const share = (x, y, wide, high) => [left + x * width, top + y * height, wide * width, high * height];
     place();
     fit(panel,
       h("div", { class: "filter", role: "group", "aria-label": t("fields.pick") },
@@ -134,7 +148,7 @@ export function show(main) {
           items.push(made);
           dress(made);
           chosen = items.length - 1;
-          set(made, [0.3 * width, 0.4 * height, 0.4 * width, 0.2 * height]);
+          set(made, share(0.3, 0.4, 0.4, 0.2));
           draw();
           panel.querySelector("[data-fact=name]")?.focus();
         }, { class: "plain" })),
@@ -160,7 +174,7 @@ export function show(main) {
             draw();
           })
           : button(t("fields.draw"), () => {
-            set(item, [0.1 * width, 0.1 * height, 0.8 * width, 0.8 * height]);
+            set(item, share(0.1, 0.1, 0.8, 0.8));
             draw();
             item.element.focus();
           }),
