@@ -1,6 +1,26 @@
 // Die Wörter der Seite auf Deutsch. {Werte} werden eingesetzt.
 
+// Was die Box auf Englisch sagt, soweit es hier oft vorkommt; Teile zwischen Strichpunkten.
+const lines = [
+  [/^learned ([0-9]+) samples?$/, "$1 Proben gelernt"],
+  ...["zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines"].map((name, digit) => [new RegExp(`^your ${name}: (.+)$`), `deine ${digit}: $1`]),
+  [/^(MNIST [0-9.]+ → [0-9.]+)$/, "$1"],
+  [/^drawn digits ([0-9.]+ → [0-9.]+)$/, "gezeichnete Ziffern $1"],
+  [/^in use since ([0-9:]+)$/, "in Gebrauch seit $1"],
+  [/^in use now$/, "jetzt in Gebrauch"],
+  [/^step ([0-9]+) of ([0-9]+)$/, "Schritt $1 von $2"],
+  [/^laying everything ready$/, "legt alles bereit"],
+  [/^rests, it is ([0-9]+) °C warm$/, "ruht, es ist $1 °C warm"],
+  [/^generation ([0-9]+), which was offered$/, "Generation $1, die angeboten wurde"],
+  [/^all ([0-9]+) labelled digits are read right and for sure, so there is nothing to learn from them$/, "alle $1 benannten Ziffern werden schon richtig und sicher gelesen, also gibt es nichts zu lernen"],
+  [/^([0-9]+) labelled digits of ([0-9]+) readings are too few to tell better from worse$/, "$1 benannte Ziffern von $2 Mal Lesen sind zu wenige, um besser von schlechter zu unterscheiden"],
+  [/^([0-9]+) more labelled digits are needed$/, "es fehlen noch $1 benannte Ziffern"],
+  [/^fewer than two readings are there to learn from$/, "es braucht mindestens zweimal Gelesenes zum Lernen"],
+  [/^label another one$/, "berichtige noch eines"],
+];
+
 export default {
+  lines,
   again: "Noch einmal", cancel: "Abbrechen", close: "Schließen", save: "Speichern", next: "Weiter", skip: "Zum Inhalt", nav: "Ansichten", wait: "Einen Moment …",
   nothing: "nichts", unsure: "unsicher", offline: "keine Verbindung", "offline.title": "Die Box antwortet nicht", "time.unknown": "Uhr nicht gestellt",
 
@@ -44,6 +64,8 @@ export default {
   samples: "Was du gelehrt hast", "samples.pick": "Welche Ziffer", "samples.all": "Alle", "samples.none": "Noch nichts. Tipp in der Ansicht Jetzt eine Ziffer an.", "samples.count.one": "{n} Ziffer", "samples.count.many": "{n} Ziffern",
   "samples.counts": "{labelled} benannt, {held} für die Prüfung, {mb} MB", "sample.label": "Probe {n}: {label}, gelesen als {read}", "sample.title": "Gelehrt als {label}",
   "sample.read": "gelesen als {read}, {share}", "sample.held": "für die Prüfung", "sample.drop": "Vergessen", "sample.drop.sure": "Diese Ziffer für immer vergessen?", "sample.dropped": "Vergessen",
+  "memory.keys.one": "{n} zählt schon jetzt, bis die Nacht sie einarbeitet.", "memory.keys.many": "{n} zählen schon jetzt, bis die Nacht sie einarbeitet.",
+  "memory.changed.one": "Heute änderte das {n} Ziffer.", "memory.changed.many": "Heute änderte das {n} Ziffern.",
   doubts: "Stimmt das?", "doubts.why": "Hier war die Box sicher, wurde aber anders gelehrt. Eine falsche Angabe schadet.", "doubts.read": "las {read}",
   generations: "Generationen", "generations.why": "Jede bestandene Nacht macht eine neue. Ältere bleiben, um zurückzugehen.", "generations.back": "Zurück", "generations.back.sure": "Zurück zur Generation davor?",
   generation: "Generation {n}", "generation.shipped": "Wie geliefert", "generation.in use": "in Gebrauch", "generation.kept": "aufgehoben", "generation.candidate": "wartet auf die Prüfung", "generation.refused": "nicht genommen", "generation.bad": "geht nicht",

@@ -1,7 +1,7 @@
 // Makes elements. Nothing here puts text into the page as markup, so nothing that was read, taught
 // or named can become any.
 
-import { t } from "./text.js";
+import { language, t, translated } from "./text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -75,6 +75,12 @@ export function button(label, press, values) {
     }
   } }, label);
   return made;
+}
+
+/** A line that the box says. */
+export function told(line) {
+  const [words, lang] = translated(line ?? "");
+  return h("span", { lang: lang === language ? null : lang }, words);
 }
 
 const notes = () => document.getElementById("notes");

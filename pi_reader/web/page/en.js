@@ -44,6 +44,8 @@ export default {
   samples: "What you taught", "samples.pick": "Which digit", "samples.all": "All", "samples.none": "Nothing yet. Tap a digit on the screen Now.", "samples.count.one": "{n} digit", "samples.count.many": "{n} digits",
   "samples.counts": "{labelled} with a label, {held} kept for the examination, {mb} MB", "sample.label": "Sample {n}: {label}, was read as {read}", "sample.title": "Taught as {label}",
   "sample.read": "read as {read}, {share}", "sample.held": "for the examination", "sample.drop": "Forget it", "sample.drop.sure": "Forget this digit for good?", "sample.dropped": "Forgotten",
+  "memory.keys.one": "{n} counts already now, until the night works it in.", "memory.keys.many": "{n} count already now, until the night works them in.",
+  "memory.changed.one": "Today it changed {n} digit.", "memory.changed.many": "Today they changed {n} digits.",
   doubts: "Do you agree?", "doubts.why": "The box was certain here, but was taught otherwise. A wrong label does harm.", "doubts.read": "read {read}",
   generations: "Generations", "generations.why": "Each night that passes makes a new one. Older ones stay, to go back to.", "generations.back": "Go back", "generations.back.sure": "Go back to the generation before?",
   generation: "Generation {n}", "generation.shipped": "As shipped", "generation.in use": "in use", "generation.kept": "kept", "generation.candidate": "waits for the judge", "generation.refused": "not taken", "generation.bad": "does not work",

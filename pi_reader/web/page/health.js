@@ -1,9 +1,9 @@
 // How the box is, part by part, with what to do; who may look; its last words.
 
 import { get, live, post, remove } from "./api.js";
-import { ask, button, complain, fit, h, icon, put, sure } from "./dom.js";
+import { ask, button, complain, fit, h, icon, put, sure, told } from "./dom.js";
 import { may } from "./app.js";
-import { moment, number, span, t } from "./text.js";
+import { has, moment, number, span, t } from "./text.js";
 
 const EVERY = 30000; // milliseconds
 const SOON = 5000; // after figures that did not come
@@ -14,7 +14,7 @@ export function show(main) {
   const problem = h("p", { class: "banner bad", hidden: true });
   const facts = h("dl", { class: "facts" });
   const checks = h("ul", { class: "list" });
-  const log = h("pre", { tabindex: "0", "aria-label": t("health.log") });
+  const log = h("pre", { tabindex: "0", lang: "en", "aria-label": t("health.log") });
   const people = h("section", { class: "card", "aria-label": t("sessions"), hidden: !may("owner") });
 
   const timers = [];
@@ -23,7 +23,7 @@ export function show(main) {
     if (document.hidden) return;
     const found = await get("health", { patience: 60000 });
     problem.hidden = found.running || !found.problem;
-    fit(problem, icon("cross"), h("span", {}, found.problem));
+    fit(problem, icon("cross"), told(found.problem));
     const fact = (name, value, kind = "") => h("div", {}, h("dd", { class: kind }, value), h("dt", {}, t(`health.${name}`)));
     fit(facts,
       fact("temperature", found.temperature === null ? "–" : `${number(found.temperature, 1)} °C`, found.temperature >= HOT ? "wrong" : ""),
@@ -33,7 +33,7 @@ export function show(main) {
     const order = ["wrong", "look", "well", "not here"];
     fit(checks, [...found.checks].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict)).map((one) => {
       const [kind, sign] = KINDS[one.verdict] ?? KINDS.look;
-      return h("li", {}, h("div", { class: `find ${kind}` }, icon(sign), h("h3", {}, one.name, h("span", { class: "hidden" }, `: ${t(`verdict.${kind}`)}`)), h("p", { class: "soft small" }, one.words)));
+      return h("li", {}, h("div", { class: `find ${kind}` }, icon(sign), h("h3", {}, has(`part.${one.name}`) ? t(`part.${one.name}`) : one.name, h("span", { class: "hidden" }, `: ${t(`verdict.${kind}`)}`)), h("p", { class: "soft small" }, told(one.words))));
     }));
     const end = log.scrollHeight - log.scrollTop - log.clientHeight < 20;
     log.textContent = found.log.length ? found.log.map(({ when, line }) => (when ? `${moment(when)}  ${line}` : line)).join("\n") : t("health.silent");

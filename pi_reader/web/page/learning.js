@@ -1,7 +1,7 @@
 // What the box was taught, how its nights went, and which weights it reads with.
 
 import { get, live, post, remove, request } from "./api.js";
-import { button, complain, fit, h, icon, put, say, seenAs, sure } from "./dom.js";
+import { button, complain, fit, h, icon, put, say, seenAs, sure, told } from "./dom.js";
 import { may } from "./app.js";
 import { askDigit } from "./pad.js";
 import { clock, count, has, moment, number, percent, t } from "./text.js";
@@ -20,11 +20,12 @@ export function show(main) {
   samples.load();
   generations(weights);
   let active = null;
-  const end = live.on("state", ({ training }) => {
+  const end = live.on("state", ({ status, training }) => {
     const now = ACTIVE.includes(training?.state);
     if (active === true && !now) generations(weights);
     active = now;
     tell(night, training ?? {});
+    samples.remembers(status?.memory);
   });
   return end;
 }
@@ -42,7 +43,7 @@ function tell(room, training) {
     h("div", { class: "row apart" }, h("h2", {}, t("night")), h("span", { class: `tag ${kind}` }, state)),
     active && h("progress", { max: "1", value: String(training.progress ?? 0), "aria-label": t("night.progress") }),
     active && h("p", { class: "soft" }, percent(training.progress ?? 0), training.until ? ` · ${t("night.until", { clock: clock(training.until) })}` : ""),
-    training.message && h("p", {}, training.message),
+    training.message && h("p", {}, told(training.message)),
     h("p", { class: "soft small" }, t(has(`night.${training.state}.why`) ? `night.${training.state}.why` : "night.why"), training.updated ? ` (${moment(training.updated)})` : ""),
     may("owner") && h("div", { class: "row" }, active
       ? button(t("night.stop"), async () => {
@@ -61,6 +62,7 @@ class Sheet {
   #samples = [];
   #filter = "all";
   #grid = h("div", { class: "sheet" });
+  #memory = h("p", { class: "soft small", hidden: true });
   #counts = h("p", { class: "soft small" });
   #filters = h("div", { class: "filter", role: "group", "aria-label": t("samples.pick") });
   #onward = button(t("history.more"), () => this.load(this.#samples.at(-1)?.id), { hidden: true });
@@ -68,7 +70,14 @@ class Sheet {
 
   constructor(room, doubts) {
     this.#doubts = doubts;
-    put(room, h("h2", {}, t("samples")), this.#counts, this.#filters, this.#grid, this.#onward);
+    put(room, h("h2", {}, t("samples")), this.#counts, this.#memory, this.#filters, this.#grid, this.#onward);
+  }
+
+  /** Says what counts already without a night; memory: as the box tells of it, null if it has none. */
+  remembers(memory) {
+    this.#memory.hidden = !memory?.keys;
+    const line = memory?.keys ? `${count("memory.keys", memory.keys)} ${count("memory.changed", memory.changed_today)}` : "";
+    if (this.#memory.textContent !== line) this.#memory.textContent = line;
   }
 
   async load(before) {
@@ -147,14 +156,14 @@ async function generations(room) {
     may("owner") && found.length > 1 && button(t("generations.back"), async () => {
       if (await sure(t("generations.back.sure"), t("generations.back"), false)) await again("generations/rollback");
     })),
-  trouble && h("p", { class: "banner" }, icon("look"), trouble),
+  trouble && h("p", { class: "banner" }, icon("look"), told(trouble)),
   h("p", { class: "soft small" }, t("generations.why")),
   h("ul", { class: "list" }, [...found].sort((a, b) => b.number - a.number).map((one) => h("li", {},
     h("div", { class: "row apart" },
       h("h3", {}, one.number ? t("generation", { n: one.number }) : t("generation.shipped")),
       h("span", { class: `tag ${kinds[one.state] ?? ""}` }, has(`generation.${one.state}`) ? t(`generation.${one.state}`) : one.state)),
     h("p", { class: "soft small" }, [one.accuracy !== null && t("generation.accuracy", { share: percent(one.accuracy, 2), on: one.measured || "?" }), one.since > 0 && t("generation.since", { when: moment(one.since) })].filter(Boolean).join(" · ")),
-    one.why && h("p", { class: "small" }, one.why),
+    one.why && h("p", { class: "small" }, told(one.why)),
     may("owner") && one.state !== "in use" && one.state !== "bad" && h("div", { class: "row" }, button(t("generation.use"), async () => {
       if (await sure(t("generation.use.sure", { n: one.number }), t("generation.use"), false)) await again(`generations/${one.number}/use`);
     }))))));

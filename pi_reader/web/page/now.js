@@ -1,7 +1,7 @@
 // What the box sees and reads at this moment; a tap on a digit teaches it.
 
 import { get, live, post } from "./api.js";
-import { button, fit, h, icon, put, say, seenAs } from "./dom.js";
+import { button, fit, h, icon, put, say, seenAs, told } from "./dom.js";
 import { may, who } from "./app.js";
 import { Picture, digitsOf, isTaught, wordsFor } from "./picture.js";
 import { percent, t } from "./text.js";
@@ -68,7 +68,7 @@ export function show(main) {
     fault.hidden = !trouble;
     if (fault.dataset.line !== trouble) {
       fault.dataset.line = trouble ?? "";
-      fit(fault, icon("look"), h("span", {}, trouble ?? ""));
+      fit(fault, icon("look"), told(trouble));
     }
     fit(values, Object.entries(state.numbers ?? {}).map(([name, value]) => h("div", {}, h("dd", {}, valueOf(value)), h("dt", {}, name, value?.verdict && value.verdict !== "good" ? ` · ${t(`verdict.${value.verdict}`)}` : ""))));
     values.hidden = !values.childElementCount;

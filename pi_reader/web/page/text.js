@@ -25,6 +25,16 @@ export function t(name, values = {}) {
 /** The words `name.one` or `name.many`, by the count. */
 export const count = (name, n) => t(`${name}.${n === 1 ? "one" : "many"}`, { n: number(n) });
 
+/** A line that the box says in English, in the page's language as far as that is known. Gives the
+ *  words, and the language they are in. */
+export function translated(line) {
+  const parts = String(line).split("; ").map((part) => {
+    const [pattern, becomes] = (words.lines ?? []).find(([each]) => each.test(part)) ?? [];
+    return pattern ? part.replace(pattern, becomes) : null;
+  });
+  return parts.includes(null) ? [line, "en"] : [parts.join("; "), language];
+}
+
 export const percent = (share, places = 0) => share === null || share === undefined ? "–" :
   share.toLocaleString(place, { style: "percent", maximumFractionDigits: places, minimumFractionDigits: places });
 
