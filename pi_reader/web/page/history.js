@@ -16,6 +16,19 @@ export function valueOn(line, text) {
   return written && /^-?[0-9]+(\.[0-9]+)?$/.test(written) ? Number(written) : null;
 }
 
+/** The readings that are of the kind most of them are: as many lines, as many decimals on this one.
+ *  Otherwise the year on one page and the temperature on the next would make a curve. */
+export function alike(line, readings) {
+  const kinds = new Map();
+  for (const one of readings) {
+    if (valueOn(line, one.text) === null) continue;
+    const lines = one.text.split("\n");
+    const kind = `${lines.length} ${lines[line].split(/[.,]/)[1]?.length ?? 0}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
+  }
+  return [...kinds.values()].sort((a, b) => b.length - a.length)[0] ?? [];
+}
+
 export function show(main) {
   const list = h("ol", { class: "list" });
   const curve = h("section", { class: "card", "aria-label": t("history.values"), hidden: true });
@@ -50,14 +63,12 @@ export function show(main) {
   function draw() {
     drawn?.close();
     drawn = null;
-    const lines = [0, 1, 2, 3].filter((each) => readings.filter((one) => valueOn(each, one.text) !== null).length >= CURVE);
+    const timed = readings.filter((one) => one.when > 0);
+    const lines = [0, 1, 2, 3].filter((each) => alike(each, timed).length >= CURVE);
     curve.hidden = !lines.length;
     if (!lines.length) return;
     if (!lines.includes(line)) [line] = lines;
-    const points = readings.filter((one) => one.when > 0)
-      .map((one) => ({ when: one.when, value: valueOn(line, one.text), sure: one.sure }))
-      .filter((point) => point.value !== null).reverse().sort((a, b) => a.when - b.when);
-    if (points.length < CURVE) return curve.hidden = true;
+    const points = alike(line, timed).map((one) => ({ when: one.when, value: valueOn(line, one.text), sure: one.sure })).sort((a, b) => a.when - b.when);
     const name = lines.length > 1 ? t("history.line", { n: line + 1 }) : t("history.values");
     drawn = chart(name, points);
     fit(curve, h("div", { class: "row apart" }, h("h2", {}, name),

@@ -7,6 +7,7 @@ import { askDigit } from "./pad.js";
 import { clock, count, has, moment, number, percent, t } from "./text.js";
 
 const AT_ONCE = 60;
+const PATCH = 28; // pixels of what the network gets
 const NO_DIGIT = 10; // what a mark was read as that is none
 const ACTIVE = ["training", "judging"];
 
@@ -76,7 +77,7 @@ class Sheet {
   /** Says what counts already without a night; memory: as the box tells of it, null if it has none. */
   remembers(memory) {
     this.#memory.hidden = !memory?.keys;
-    const line = memory?.keys ? `${count("memory.keys", memory.keys)} ${count("memory.changed", memory.changed_today)}` : "";
+    const line = memory?.keys ? `${count("memory.keys", memory.keys)} ${memory.changed_today ? count("memory.changed", memory.changed_today) : ""}` : "";
     if (this.#memory.textContent !== line) this.#memory.textContent = line;
   }
 
@@ -111,14 +112,14 @@ class Sheet {
   #one(sample, doubted = false) {
     const read = nameOf(sample.read === NO_DIGIT ? "none" : sample.read);
     return button(seenAs(t("sample.label", { label: nameOf(sample.label), read, n: sample.id }),
-      h("img", { src: sample.picture, alt: "", loading: "lazy" }), h("b", {}, nameOf(sample.label)), doubted && h("span", { class: "soft small" }, t("doubts.read", { read }))),
+      pictureOf(sample), h("b", {}, nameOf(sample.label)), doubted && h("span", { class: "soft small" }, t("doubts.read", { read }))),
     () => this.#open(sample), { "data-id": sample.id });
   }
 
   async #open(sample) {
     const facts = [t("sample.read", { read: nameOf(sample.read === NO_DIGIT ? "none" : sample.read), share: percent(sample.confidence) }), moment(sample.when), sample.held_out && t("sample.held")].filter(Boolean).join(" · ");
     const said = await askDigit(t("sample.title", { label: nameOf(sample.label) }), {
-      picture: [h("img", { class: "crop", src: sample.picture, alt: "" }), h("p", { class: "soft small" }, facts)],
+      picture: [pictureOf(sample, "crop"), h("p", { class: "soft small" }, facts)],
       was: sample.label,
       more: (close) => may("owner") && button(t("sample.drop"), () => close("drop"), { class: "danger" }),
     });
@@ -140,6 +141,9 @@ class Sheet {
       h("div", { class: "sheet" }, samples.map((one) => this.#one(one, true))));
   }
 }
+
+/** A sample's picture: a piece of the frame, or what the network got of it, light ink on black. */
+const pictureOf = (sample, kind = "") => h("img", { class: kind, src: sample.picture, alt: "", onload: ({ target }) => target.classList.toggle("patch", target.naturalWidth === PATCH) });
 
 const nameOf = (label) => (label === null || label === undefined ? "?" : label === "none" ? "–" : String(label));
 
