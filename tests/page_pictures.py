@@ -12,9 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from PIL import Image
-
 from page_browser import DESKTOP, PHONE, Browser, Demo
+from PIL import Image
 
 from pi_reader.config import find_folders
 from pi_reader.history import History
