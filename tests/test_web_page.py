@@ -22,6 +22,8 @@ import pi_reader
 from pi_reader.camera.desk import DeskCamera
 from pi_reader.config import find_folders
 from pi_reader.history import History
+from pi_reader.learning.generations import Generations
+from pi_reader.library import weights_path
 
 PAGE = Path(pi_reader.__file__).parent / "web" / "page"
 SCREENS = ("now", "history", "learning", "aim", "fields", "settings", "health", "more", "first")
@@ -102,6 +104,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory, wrong: tuple[int, list[int]])
         for number in range(60):
             when = time.time() - 1800 * (60 - number)
             history.add(f"{210 + number % 17}", number % 9 > 0, 0.97, "0" * 64, when)
+    shipped = weights_path("default")
+    learned = Generations(find_folders(state).weights, shipped)
+    learned.add_file(shipped.read_bytes(), use=True)
     demo = Demo(state, "--seed", str(wrong[0]), "--difficulty", str(DIFFICULTY), "--stay", "3600")
     yield demo
     demo.close()
@@ -277,6 +282,26 @@ def test_ok__a_sample_is_named_anew_and_forgotten(page: Browser) -> None:
     page.see(".note", "Forgotten")
     after = page.ask("samples?count=60")["body"]["samples"]
     assert mine["id"] not in [one["id"] for one in after]
+
+
+def test_ok__back_to_the_generation_before(page: Browser) -> None:
+    def in_use() -> int:
+        found = page.ask("generations")["body"]["generations"]
+        return next(one["number"] for one in found if one["state"] == "in use")
+
+    page.open("#/learning")
+    page.press("button", "Go back")
+    page.press("dialog button", "Cancel")
+    assert in_use() == 1
+    page.press("button", "Go back")
+    page.press("dialog button", "Go back")
+    page.see(".note", "changes over")
+    assert in_use() == 0
+    page.press("li button", "Use this")
+    page.see("dialog", "generation 1")
+    page.press("dialog button", "Use this")
+    page.until("generation 1", lambda: in_use() == 1)
+    page.until("its mark", lambda: "Generation 1" in page.see("li .row", "in use").text)
 
 
 def test_ok__two_tabs_do_not_overwrite_each_other(page: Browser) -> None:
