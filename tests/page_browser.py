@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-PATIENCE = 20.0  # seconds; what is waited for comes in one or two
+PATIENCE = 40.0  # seconds; what is waited for comes in one or two, unless the machine is busy
 
 PHONE, SMALL, DESKTOP = (390, 844), (320, 568), (1280, 800)
 

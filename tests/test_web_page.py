@@ -128,9 +128,14 @@ def opened(request: pytest.FixtureRequest) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(opened: Browser) -> Browser:
-    """The browser as the last test left it, a phone again."""
+def page(opened: Browser, request: pytest.FixtureRequest) -> Browser:
+    """The browser, a phone and paired again, whatever the last test left."""
     opened.resize(PHONE)
+    demo: Demo = request.getfixturevalue("demo")
+    opened.driver.get(f"{demo.url}api/1/session")
+    if opened.ask("session")["body"]["role"] != "owner":
+        opened.open(f"#code={demo.new_code()}")
+        opened.see(".digit")
     opened.complaints()
     return opened
 
@@ -422,6 +427,34 @@ def test_ok__a_code_pairs_and_the_first_visit_leads(page: Browser, demo: Demo) -
     assert "code" not in page.driver.current_url
     page.driver.get(demo.url)
     page.see(".digit")  # and does not lead again
+
+
+def test_ok__a_pupil_teaches_and_changes_nothing_else(page: Browser, demo: Demo) -> None:
+    page.open("#/health")
+    page.press("button", "A code for pupils")
+    code = page.see("dialog .code").text
+    page.forget()
+    page.open("", led=False)
+    page.see("#code").send_keys(code)
+    page.see(".digit")
+    assert "settings" not in page.run("return document.querySelector('nav').innerHTML")
+    page.go("learning")
+    page.see("main", "Generations")
+    page.see("li .tag", "in use")
+    assert (
+        page.run("return document.querySelectorAll('main section:first-of-type button').length")
+        == 0
+    )
+    page.go("settings")
+    page.see("h1", "Now")
+    page.forget()
+    page.open("", led=False)  # a guest, who may see the reading but not the picture
+    page.press("button", "Look without pairing")
+    page.see(".plain, .digit")
+    assert not page.run("return document.querySelector('.view')")
+    assert page.faults() == []
+    page.open(f"#code={demo.new_code()}")
+    page.see(".view .mark")
 
 
 def test_fail__a_wrong_code_five_times(page: Browser, demo: Demo) -> None:

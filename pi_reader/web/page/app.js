@@ -29,6 +29,10 @@ async function start() {
   addEventListener("hashchange", () => visit());
   addEventListener("unhandledrejection", (event) => complain(event.reason));
   live.on("connected", banner);
+  live.on("connected", async (there) => {
+    const now = there ? null : await get("session").catch(() => null);
+    if (now && now.role !== who.role) await recognise(); // it is there, but knows us no more
+  });
   live.on("state", banner);
   await recognise();
 }

@@ -46,12 +46,14 @@ export function show(main) {
   function draw(view) {
     latest = view;
     const digits = digitsOf(view?.reading);
-    const key = JSON.stringify([view?.event, digits.map((digit) => [digit.label, digit.sure, Math.round(20 * digit.confidence), digit.reason])]);
+    const plain = digits.length ? "" : view?.text ?? "";
+    const key = JSON.stringify([plain, view?.event, digits.map((digit) => [digit.label, digit.sure, Math.round(20 * digit.confidence), digit.reason])]);
     if (key === drawn) return;
     drawn = key;
     const focused = room.contains(document.activeElement) ? document.activeElement.dataset.place : null;
     let place = 0;
-    if (!digits.length) fit(room, h("p", { class: "nothing" }, t("nothing.there")));
+    if (plain) fit(room, plain.split("\n").map((line) => h("p", { class: "plain" }, line)));
+    else if (!digits.length) fit(room, h("p", { class: "nothing" }, t("nothing.there")));
     else {
       fit(room, view.reading.lines.map((line) => h("div", { class: "line" },
         [...line.digits, ...(line.signs ?? [])].sort((a, b) => middle(a) - middle(b)).map((mark) =>
@@ -59,7 +61,7 @@ export function show(main) {
       put(room, h("p", { class: "soft small" }, t(may("pupil") ? "teach.hint" : "teach.not.yours")));
     }
     if (focused !== null) room.querySelector(`[data-place="${focused}"]`)?.focus();
-    const words = view?.reading?.text.replaceAll("\n", ", ") || t("nothing");
+    const words = (view?.reading?.text || plain).replaceAll("\n", ", ") || t("nothing");
     if (spoken.textContent !== words) spoken.textContent = words;
   }
 
@@ -73,7 +75,7 @@ export function show(main) {
     fit(values, Object.entries(state.numbers ?? {}).map(([name, value]) => h("div", {}, h("dd", {}, valueOf(value)), h("dt", {}, name, value?.verdict && value.verdict !== "good" ? ` · ${t(`verdict.${value.verdict}`)}` : ""))));
     values.hidden = !values.childElementCount;
     if (may("pupil")) arrange(Boolean(state.status?.frozen));
-    if (!picture) get("reading").then(draw, () => {});
+    if (!picture) get("reading").then((told) => draw(told.reading ? told : { ...told, text: state.status?.text }), () => {});
   }
 
   function arrange(frozen) {

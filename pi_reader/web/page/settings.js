@@ -2,7 +2,7 @@
 
 import { request } from "./api.js";
 import { button, complain, fit, h, put, say } from "./dom.js";
-import { has, t } from "./text.js";
+import { has, language, t } from "./text.js";
 
 /** The settings with the mark that tells whether they changed meanwhile. */
 export async function load() {
@@ -129,7 +129,7 @@ export function show(main) {
       }
       const found = fields.find(({ key }) => `${section}.${key.name}` === error.key);
       if (!found || !form) throw error;
-      tellWrong(form, error.key, found.made, [error.line, ...(error.hint ?? [])].join(" "));
+      tellWrong(form, error.key, found.made, [error.line, ...(error.hint ?? [])].join(" "), "en");
       return found.made.focus();
     }
     draw(open);
@@ -140,8 +140,8 @@ export function show(main) {
   refresh().catch(complain);
 }
 
-function tellWrong(form, name, made, line) {
-  form.querySelector(`[data-for="${name}"]`).textContent = line;
+function tellWrong(form, name, made, line, lang = language) {
+  Object.assign(form.querySelector(`[data-for="${name}"]`), { textContent: line, lang });
   if (line) made.setAttribute("aria-invalid", "true");
   else made.removeAttribute("aria-invalid");
 }
