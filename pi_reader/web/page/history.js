@@ -34,27 +34,30 @@ export function show(main) {
   const curve = h("section", { class: "card", "aria-label": t("history.values"), hidden: true });
   const none = h("p", { class: "nothing" }, t("wait"));
   const onward = button(t("history.more"), () => load(readings.at(-1)?.number), { hidden: true });
+  const entries = new Map(); // what is shown of each, by its number
   let readings = [];
   let line = 0;
   let drawn = null;
-  let lastDay = "";
-  let newest = null;
 
   async function load(before) {
     const answer = await get(`readings?count=${AT_ONCE}${before ? `&before=${before}` : ""}`);
-    if (!before) {
-      readings = [];
-      lastDay = "";
-      list.replaceChildren();
-    }
-    readings.push(...answer.readings);
-    for (const reading of answer.readings) {
-      const name = day(reading.when);
-      if (name !== lastDay) put(list, h("li", {}, h("h2", {}, name)));
-      lastDay = name;
-      put(list, entry(reading));
-    }
     onward.hidden = !answer.more;
+    add(answer.readings);
+  }
+
+  /** Takes readings into the list, newest first. Those that are there stay as they are, open or not. */
+  function add(found) {
+    readings = [...readings, ...found.filter((one) => !entries.has(one.number))].sort((a, b) => b.number - a.number);
+    for (const one of found) if (!entries.has(one.number)) entries.set(one.number, entry(one));
+    const held = list.contains(document.activeElement) ? document.activeElement : null;
+    let last = "";
+    fit(list, readings.map((one) => {
+      const name = day(one.when);
+      const isNew = name !== last;
+      last = name;
+      return [isNew && h("li", {}, h("h2", {}, name)), entries.get(one.number)];
+    }));
+    held?.focus({ preventScroll: true });
     none.hidden = readings.length > 0;
     none.textContent = t("history.none");
     draw();
@@ -115,11 +118,10 @@ export function show(main) {
       h("div", { class: "row apart" }, h("h2", {}, t("history.list")), h("a", { class: "button", href: url("readings.csv"), download: "readings.csv" }, t("history.csv"))),
       none, list, onward));
   load();
+  // The card may have a reading half a minute later than the box tells of it.
   const end = live.on("state", ({ status }) => {
-    const event = status?.last?.event ?? null;
-    const fresh = newest !== null && event !== newest;
-    newest = event;
-    if (fresh && scrollY < 200 && !list.querySelector("[aria-expanded=true]") && !list.contains(document.activeElement)) load();
+    const last = status?.last;
+    if (last?.event && readings.length && !entries.has(last.event)) add([{ ...last, number: last.event }]);
   });
   return () => {
     end();
