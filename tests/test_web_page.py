@@ -391,6 +391,48 @@ def test_ok__a_frame_is_dragged(page: Browser) -> None:
     page.see("p", "All of the picture is read")
 
 
+WITH_NUMBERS = """
+const real = window.fetch;
+window.fetch = async (address, options) => {
+  if (!String(address).endsWith("/settings")) return real(address, options);
+  if (options.method === "PATCH") {
+    window.sent = JSON.parse(options.body);
+    window.kept = window.sent.numbers;
+  }
+  const answer = await real(address, {...options, method: "GET", body: undefined});
+  const content = await answer.json();
+  content.sections.push({name: "numbers", tables: window.kept ?? [], keys: []});
+  return new Response(JSON.stringify(content), {headers: answer.headers});
+};
+"""
+
+
+def test_ok__a_number_gets_a_name_and_a_frame(page: Browser) -> None:
+    script = page.command("Page.addScriptToEvaluateOnNewDocument", source=WITH_NUMBERS)
+    try:
+        page.open("#/fields")
+        page.wait("a picture", "return document.querySelector('.view img')?.naturalWidth > 0")
+        page.press("button", "+ Number")
+        page.see("[data-fact=name]").send_keys("kitchen")
+        page.see("[data-fact=maximum]").send_keys("40,5")
+        page.see(".region b", "kitchen")
+        assert page.faults() == []
+        page.press("button", "Save")
+        page.see(".note", "Saved")
+        sent = page.run("return window.sent")
+        assert sent["camera.region"] == []
+        (number,) = sent["numbers"]
+        assert number["name"] == "kitchen" and number["maximum"] == 40.5
+        assert len(number["region"]) == 4 and number["region"][2] > 100
+        page.press(".filter button", "kitchen")
+        page.press("button", "Remove")
+        page.press("dialog button.danger", "Remove")
+        page.press("button", "Save")
+        page.until("none", lambda: page.run("return window.sent.numbers.length === 0"))
+    finally:
+        page.command("Page.removeScriptToEvaluateOnNewDocument", **script)
+
+
 def test_ok__what_the_wire_cut_off_comes_back(page: Browser, demo: Demo) -> None:
     page.open()
     page.see("#light.good, #light.fair")
