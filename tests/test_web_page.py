@@ -492,7 +492,7 @@ def test_ok__a_pupil_teaches_and_changes_nothing_else(page: Browser, demo: Demo)
     page.forget()
     page.open("", led=False)  # a guest, who may see the reading but not the picture
     page.press("button", "Look without pairing")
-    page.see(".plain, .digit")
+    page.see(".alone, .digit")
     assert not page.run("return document.querySelector('.view')")
     assert page.faults() == []
     page.open(f"#code={demo.new_code()}")

@@ -189,6 +189,7 @@ export function show(main) {
       else item.values[name] = said;
       changed = true;
       panel.querySelector("[data-save]").hidden = false;
+      panel.querySelector("[aria-pressed=true]").textContent = nameOf(item);
       place();
     };
     if (kind === "switch") {

@@ -52,7 +52,7 @@ export function show(main) {
     drawn = key;
     const focused = room.contains(document.activeElement) ? document.activeElement.dataset.place : null;
     let place = 0;
-    if (plain) fit(room, plain.split("\n").map((line) => h("p", { class: "plain" }, line)));
+    if (plain) fit(room, plain.split("\n").map((line) => h("p", { class: "alone" }, line)));
     else if (!digits.length) fit(room, h("p", { class: "nothing" }, t("nothing.there")));
     else {
       fit(room, view.reading.lines.map((line) => h("div", { class: "line" },
