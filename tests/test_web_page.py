@@ -360,6 +360,10 @@ def test_ok__a_frame_is_dragged(page: Browser) -> None:
         sides = page.driver.find_elements("css selector", "[data-side]")
         return [int(str(each.get_attribute("value"))) for each in sides]
 
+    def region() -> list[int]:
+        sections = {each["name"]: each for each in page.ask("settings")["body"]["sections"]}
+        return next(k["value"] for k in sections["camera"]["keys"] if k["name"] == "region")
+
     page.open("#/fields")
     page.wait("a picture", "return document.querySelector('.view img')?.naturalWidth > 0")
     page.press("button", "Draw a frame")
@@ -375,9 +379,7 @@ def test_ok__a_frame_is_dragged(page: Browser) -> None:
     assert page.faults() == []
     page.press("button", "Save")
     page.see(".note", "Saved")
-    sections = {each["name"]: each for each in page.ask("settings")["body"]["sections"]}
-    region = next(key for key in sections["camera"]["keys"] if key["name"] == "region")
-    assert region["value"] == after
+    assert region() == after
     page.wait(
         "only that part",
         """const view = document.querySelector(".view"), frame = view.querySelector(".region");
@@ -388,7 +390,7 @@ def test_ok__a_frame_is_dragged(page: Browser) -> None:
     )
     page.press("button", "Read all of it")
     page.press("button", "Save")
-    page.see("p", "All of the picture is read")
+    page.until("all of the picture", lambda: region() == [])
 
 
 WITH_NUMBERS = """
