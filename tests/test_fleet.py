@@ -216,6 +216,29 @@ def thirty(
         broker.kill()
 
 
+@pytest.mark.parametrize(
+    "boxes",
+    [1, [1], [{}], [{"name": "pi-0"}], "x", [{"name": 1, "room": "", "id": "", "password": ""}]],
+)
+def test_fail__a_list_that_is_damaged_is_not_written_over(
+    tmp_path: Path, boxes: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = school(tmp_path, 1)
+    kept = json.loads((folder / "fleet.json").read_text()) | {"boxes": boxes}
+    (folder / "fleet.json").write_text(json.dumps(kept))
+    capsys.readouterr()
+    words = ["--broker", "127.0.0.1", "--folder", str(folder)]
+    assert main(["fleet", "init", str(tmp_path / "boxes.csv"), *words]) == 65
+    assert main(["fleet", "status", "--folder", str(folder)]) == 65
+    said = capsys.readouterr().err
+    assert said.count("is damaged") == 2 and "Traceback" not in said
+    for key, value in (("port", "x"), ("broker", None), ("user", 3)):
+        (folder / "fleet.json").write_text(json.dumps(kept | {"boxes": [], key: value}))
+        assert main(["fleet", "status", "--folder", str(folder)]) == 65
+    (folder / "fleet.json").write_text(json.dumps(kept))
+    assert json.loads((folder / "fleet.json").read_text())["boxes"] == boxes
+
+
 def test_fail__words_that_do_not_go_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,12 +71,26 @@ def read_list(path: Path) -> list[tuple[str, ...]]:
 
 def members_of(boxes: Iterable[tuple[str, ...]], kept: Mapping[str, Any]) -> list[Member]:
     """The boxes with id and password: those that are kept, or new ones."""
-    known = {one["name"]: one for one in kept.get("boxes", [])}
+    known = {one.name: one for one in _kept_members(kept)}
     members = []
     for name, room in boxes:
-        old = known.get(name, {})
-        number = old.get("id") or f"pir-{secrets.token_hex(4)}"
-        members.append(Member(name, room, number, old.get("password") or secrets.token_hex(16)))
+        old = known.get(name)
+        number, password = (old.id, old.password) if old else ("", "")
+        number = number or f"pir-{secrets.token_hex(4)}"
+        members.append(Member(name, room, number, password or secrets.token_hex(16)))
+    return members
+
+
+def _kept_members(kept: Mapping[str, Any]) -> list[Member]:
+    """The boxes of a fleet's list. Raises BadData."""
+    try:
+        members = [Member(**one) for one in kept.get("boxes", [])]
+        if not all(type(word) is str for one in members for word in vars(one).values()):
+            raise TypeError("a value is no text")
+    except TypeError as error:
+        raise BadData(
+            f"{KEPT}: is damaged ({error}); move it away, and `pi-reader fleet init` makes another"
+        ) from error
     return members
 
 
@@ -154,9 +168,11 @@ class Fleet:
 
     def __init__(self, folder: Path) -> None:
         kept = read_json(folder / KEPT)
+        self.members = _kept_members(kept)
         try:
-            self.members = [Member(**one) for one in kept["boxes"]]
             address = {key: kept[key] for key in ("broker", "port", "user")}
+            if list(map(type, address.values())) != [str, int, str]:
+                raise TypeError("a value is of another type")
         except (KeyError, TypeError) as error:
             raise BadData(
                 f"{folder / KEPT}: is damaged; `pi-reader fleet init` makes it"
