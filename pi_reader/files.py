@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 CLOCK_RIGHT_FROM = 1_735_689_600.0  # 2025-01-01: a clock showing an earlier time was never set
 
+_IO = Path("/proc/self/io")
 _READ_AT_ONCE = 1 << 20  # bytes; a Zero has 512 MB, so files are hashed in pieces
 _LOCK_POLL = 0.05  # seconds between two tries for a lock
 _LONGEST_PREFIX = 40  # bytes of the target's name at the start of the temporary file's
@@ -320,6 +321,17 @@ def identity_of(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def written_mb(path: Path = _IO) -> float | None:
+    """Megabytes (10**6 bytes) that this process has written to disks since it began: whole pages,
+    nothing for files in memory, and without the file system's own records."""
+    try:
+        counts = dict(line.split(": ") for line in path.read_text().splitlines())
+        written = int(counts["write_bytes"]) - int(counts["cancelled_write_bytes"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return max(0, written) / 1e6
 
 
 def believed(now: float) -> float:

@@ -147,6 +147,7 @@ class TrainingState(_Said):
     """How the training is doing. until: when it has to be over; seconds since 1970, 0.0 unknown.
 
     state: what it is doing, NONE if there was none; progress: 0 to 1; updated: seconds since 1970.
+    written_mb: megabytes that it has written to the card; None if nothing tells.
     """
 
     state: Stage = Stage.NONE
@@ -154,6 +155,7 @@ class TrainingState(_Said):
     until: float = 0.0
     message: str = ""
     updated: float = 0.0
+    written_mb: float | None = None
 
     @property
     def words(self) -> str:

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pi_reader.box import host_sensors
 from pi_reader.cli import doctor, doctor_checks
 from pi_reader.cli.doctor_checks import Box, judge_blas
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders, settings_from
 from pi_reader.config.folders import DEVICE_STATE
+from pi_reader.files import written_mb
 from pi_reader.history import History
+from pi_reader.learning.night.report import ProgressFile
 from pi_reader.parts.findings import Finding, Verdict, absent, well, worth_a_look, wrong
 from pi_reader.requests import Requests
 from pi_reader.state import BoxState
@@ -538,16 +539,24 @@ def test_ok__how_much_is_written_to_the_card(
 
 
 def test_ok__what_a_process_has_written_is_counted(tmp_path: Path) -> None:
-    before = host_sensors.written_mb()
+    before = written_mb()
     if before is None:
         pytest.skip("needs Linux's count of what a process has written")
     with open(tmp_path / "much", "wb") as file:
         file.write(bytes(3_000_000))
         os.fsync(file.fileno())
-    after = host_sensors.written_mb()
+    after = written_mb()
     assert after is not None
     if after != before:  # else the temporary folder lies in memory
         assert 2.9 < after - before < 4
     for text in ("", "write_bytes: x\n", "nothing at all"):
         (tmp_path / "io").write_text(text)
-        assert host_sensors.written_mb(tmp_path / "io") is None
+        assert written_mb(tmp_path / "io") is None
+
+
+def test_ok__what_a_training_wrote_is_said(tmp_path: Path) -> None:
+    folders = find_folders(tmp_path)
+    folders.runtime.mkdir(parents=True)
+    ProgressFile(folders.training, time.time, time.monotonic).say("done", "learned 12 samples")
+    words = doctor_checks.training(Box(folders=folders)).words
+    assert words.startswith("done: learned 12 samples (") and words.endswith("written to the card)")

@@ -291,13 +291,13 @@ import json, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from box import Clock, page, reading
-from pi_reader.box import host_sensors
+from pi_reader.files import written_mb
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.history import History
 from pi_reader.kept_pictures import KeptPictures
 place, clock = Path(sys.argv[1]), Clock()
-before = host_sensors.written_mb()
+before = written_mb()
 pictures = KeptPictures(place / "pictures", 1000, 50, clock) if sys.argv[2] == "on" else None
 log = ReadingLog(Problems(print), history=History(place / "history.db"), pictures=pictures)
 for number in range(300):
@@ -307,7 +307,7 @@ for number in range(300):
         clock.now += 24
         log.tick(clock.now)
 log.close()
-print(json.dumps(host_sensors.written_mb() - before))
+print(json.dumps(written_mb() - before))
 """
     written = {}
     for switch in ("off", "on"):

@@ -11,7 +11,7 @@ from pi_reader.box import host_sensors
 from pi_reader.box.problems import Problems
 from pi_reader.client.status import LARGEST
 from pi_reader.errors import PiReaderError
-from pi_reader.files import read_json
+from pi_reader.files import read_json, written_mb
 from pi_reader.state import Stage, TrainingState
 
 EVERY = 60.0  # seconds between two checks of temperature, disk and network
@@ -41,7 +41,7 @@ class HostMonitor:
         self.temperature: float | None = None
         self.disk_free_mb: float | None = None
         self.written_mb: float | None = None  # to the card, since this began
-        self._written_before = host_sensors.written_mb() or 0.0
+        self._written_before = written_mb() or 0.0
         self.address = ""
         self.progress: float | None = None
         self.message = ""
@@ -65,7 +65,7 @@ class HostMonitor:
     def _look_around(self) -> None:
         self.address = host_sensors.address()
         self.temperature = host_sensors.temperature()
-        written = host_sensors.written_mb()
+        written = written_mb()
         self.written_mb = None if written is None else written - self._written_before
         self._problems.set("power", host_sensors.undervoltage() or "")
         limit = COOL_AGAIN if "temperature" in self._problems.all else TOO_HOT

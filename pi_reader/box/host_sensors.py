@@ -11,7 +11,6 @@ from pathlib import Path
 
 _THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 _THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-_IO = Path("/proc/self/io")
 _UNDERVOLTAGE_NOW, _UNDERVOLTAGE_BEFORE = 1 << 0, 1 << 16  # bits of the firmware's answer
 
 
@@ -43,17 +42,6 @@ def disk_free_mb(folder: Path) -> float | None:
     except OSError:
         return None
     return disk.f_bavail * disk.f_frsize / 1e6
-
-
-def written_mb(path: Path = _IO) -> float | None:
-    """Megabytes (10**6 bytes) that this process has written to disks since it began: whole pages,
-    nothing for files in memory, and without the file system's own records."""
-    try:
-        counts = dict(line.split(": ") for line in path.read_text().splitlines())
-        written = int(counts["write_bytes"]) - int(counts["cancelled_write_bytes"])
-    except (OSError, ValueError, KeyError):
-        return None
-    return max(0, written) / 1e6
 
 
 def address() -> str:

@@ -362,6 +362,8 @@ def training(box: Box) -> Finding:
     if said.state is Stage.NONE:
         return absent("no training since the start of the box")
     words = f"{said.state}: {said.message or 'nothing to say'}"
+    if said.written_mb is not None:
+        words += f" ({said.written_mb:.1f} MB written to the card)"
     if said.state is Stage.FAILED:
         return worth_a_look(f"{words}; `journalctl -u pi-reader-train -n 30` says more")
     return well(words)

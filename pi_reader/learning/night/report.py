@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.errors import CannotWrite
-from pi_reader.files import write_json
+from pi_reader.files import write_json, written_mb
 from pi_reader.learning.acceptance import Owner
 from pi_reader.learning.trial import Outcome
 from pi_reader.state import Stage, TrainingState
@@ -92,7 +92,7 @@ class ProgressFile:
         """Write it. stage: one of `Stage`; until: seconds since 1970, 0.0 if unknown."""
         self._next = self._monotonic() + _EVERY
         values = TrainingState(
-            Stage(stage), progress, float(round(until)), message, self._clock()
+            Stage(stage), progress, float(round(until)), message, self._clock(), written_mb()
         ).to_json()
         with contextlib.suppress(OSError, CannotWrite):
             self._path.parent.mkdir(parents=True, exist_ok=True)
