@@ -10,7 +10,6 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -201,7 +200,6 @@ def _is_checkpoint(path: Path) -> bool:
 
 def _neighbourhood(args: argparse.Namespace) -> int:
     """Train anew what sees a mark's surroundings, beside the network of `--from`."""
-    from pi_reader.files import sha256 as digest
     from pi_reader.library import weights_path
     from pi_reader.network import store
     from pi_reader.training import course as courses
@@ -212,7 +210,7 @@ def _neighbourhood(args: argparse.Namespace) -> int:
     context = courses.context_for(course, model, _go, _say)
     if context is None:
         raise BadData(f"{path}: knows digits alone; choose weights with 11 outcomes")
-    sha256 = store.save(_targets(args)[0], model, replace(card, parent=digest(path)), context)
+    sha256 = store.save(_targets(args)[0], model, card, context)  # the card is the network's
     print(f"{args.out}: {context.neighbourhood.multiply_adds:,} multiply-adds a mark beside")
     print(f"sha256 {sha256}")
     return 0
