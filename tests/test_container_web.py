@@ -21,8 +21,8 @@ SERVICE, SOCKET = "pi-reader-web.service", "pi-reader-web.socket"
 VISIT = """
 import http.client, json, sys, threading, time
 def ask(method, path, body=None, token="", **headers):
-    connection = http.client.HTTPConnection("localhost", 80, timeout=60)
-    sent = {"Origin": "http://localhost"} | headers
+    connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=60)
+    sent = {"Origin": "http://127.0.0.1"} | headers
     if token: sent["Authorization"] = "Bearer " + token
     if body is not None: sent["Content-Type"] = "application/json"
     connection.request(method, path, None if body is None else json.dumps(body), sent)
@@ -128,7 +128,7 @@ print(names)
 
 VIEWERS = """
 def watch():
-    connection = http.client.HTTPConnection("localhost", 80, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=60)
     connection.request("GET", "/api/1/events", headers={"Authorization": "Bearer %s"})
     answer = connection.getresponse()
     while time.monotonic() < until: answer.readline()
