@@ -499,6 +499,19 @@ def test_fail__too_many_connections(box: WebBox, monkeypatch: pytest.MonkeyPatch
         one.close()
 
 
+def test_ok__makes_no_socket_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The unit forbids that: the port comes from systemd."""
+    box = WebBox(tmp_path)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", refuse)
+        server.Server(box.listening, box.server.box, PAGE)
+    box.listening.close()
+
+
 def test_ok__ends_when_nobody_comes(tmp_path: Path) -> None:
     box = WebBox(tmp_path)
     thread = threading.Thread(target=box.server.run, args=(1.0,))

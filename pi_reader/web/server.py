@@ -16,6 +16,7 @@ import os
 import re
 import select
 import socket
+import socketserver
 import sys
 import threading
 import time
@@ -139,8 +140,8 @@ class Server(ThreadingHTTPServer):
         pages: Path,
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
-        super().__init__(listening.getsockname()[:2], Handler, bind_and_activate=False)
-        self.socket.close()
+        # Not TCPServer's own, which makes a socket: the unit allows none that reaches a network.
+        socketserver.BaseServer.__init__(self, listening.getsockname()[:2], Handler)
         self.socket = listening
         self.timeout = _POLL
         self.box, self.pages, self.log = box, Pages(pages), log
