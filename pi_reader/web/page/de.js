@@ -16,6 +16,7 @@ const lines = [
   [/^([0-9]+) labelled digits of ([0-9]+) readings are too few to tell better from worse$/, "$1 benannte Ziffern von $2 Mal Lesen sind zu wenige, um besser von schlechter zu unterscheiden"],
   [/^([0-9]+) more labelled digits are needed$/, "es fehlen noch $1 benannte Ziffern"],
   [/^fewer than two readings are there to learn from$/, "es braucht mindestens zweimal Gelesenes zum Lernen"],
+  [/^the 10,000 test images of MNIST$/, "den 10.000 Testbildern von MNIST"],
   [/^label another one$/, "berichtige noch eines"],
 ];
 
@@ -116,7 +117,8 @@ export default {
   "set.web.guest": "Gäste sehen", "choice.nothing": "nichts", "choice.reading": "das Gelesene", "choice.picture": "Gelesenes und Bild", "choice.read": "liest neu", "choice.freeze": "hält die Anzeige",
   "set.link.on": "Gelesenes weitersagen", "set.link.home_assistant": "Home Assistant findet sie", "set.link.room": "Raum",
 
-  "health.facts": "Werte", "health.temperature": "Temperatur", "health.disk": "Frei auf der Karte", "health.uptime": "Läuft seit", "health.address": "Adresse", "health.checks": "Teile", "health.log": "Protokoll", "health.silent": "Nichts wurde protokolliert.",
+  "part.board": "Platine", "part.settings": "Einstellungen", "part.software": "Programme", "part.service": "Dienst", "part.camera": "Kamera", "part.light": "Lampe", "part.lamps": "Lämpchen", "part.segments": "7-Segment", "part.display": "Anzeige", "part.button": "Taster", "part.groups": "Gruppen", "part.weights": "Gewichte", "part.history": "Verlauf", "part.samples": "Proben", "part.training": "Lernen", "part.mnist": "MNIST", "part.disk": "Karte", "part.overlay": "Overlay", "part.memory": "Speicher", "part.temperature": "Temperatur", "part.power": "Strom", "part.clock": "Uhr", "part.blas": "BLAS",
+  "health.facts": "Werte", "health.temperature": "Temperatur", "health.disk": "Frei auf der Karte", "health.uptime": "Läuft seit", "health.address": "Adresse", "health.checks": "Teile", "health.log": "Protokoll", "health.wait": "Die Box sieht nach ihren Teilen …", "health.silent": "Nichts wurde protokolliert.",
   "code.class": "Ein Code für Schüler", "code.class.why": "Wer diesen Code tippt, darf schauen und lehren, sonst nichts ändern. Gültig: {span}",
   sessions: "Wer schauen darf", "sessions.why": "Gekoppelte Geräte und Programme.", "sessions.this": "dieses", "sessions.end": "Beenden", "sessions.end.of": "{name} beenden", "sessions.end.sure": "Dieses Gerät muss dann neu gekoppelt werden. Beenden?", "sessions.seen": "zuletzt {when}",
 };

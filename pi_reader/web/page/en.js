@@ -96,7 +96,8 @@ export default {
   "set.web.guest": "Guests see", "choice.nothing": "nothing", "choice.reading": "the reading", "choice.picture": "reading and picture", "choice.read": "reads anew", "choice.freeze": "holds the display",
   "set.link.on": "Tell readings", "set.link.home_assistant": "Home Assistant finds it", "set.link.room": "Room",
 
-  "health.facts": "Figures", "health.temperature": "Temperature", "health.disk": "Free on the card", "health.uptime": "Runs for", "health.address": "Address", "health.checks": "Parts", "health.log": "Log", "health.silent": "Nothing was logged.",
+  "part.board": "board", "part.settings": "settings", "part.software": "software", "part.service": "service", "part.camera": "camera", "part.light": "light", "part.lamps": "lamps", "part.segments": "segments", "part.display": "display", "part.button": "button", "part.groups": "groups", "part.weights": "weights", "part.history": "history", "part.samples": "samples", "part.training": "training", "part.mnist": "MNIST", "part.disk": "disk", "part.overlay": "overlay", "part.memory": "memory", "part.temperature": "temperature", "part.power": "power", "part.clock": "clock", "part.blas": "BLAS",
+  "health.facts": "Figures", "health.temperature": "Temperature", "health.disk": "Free on the card", "health.uptime": "Runs for", "health.address": "Address", "health.checks": "Parts", "health.log": "Log", "health.wait": "The box looks after its parts …", "health.silent": "Nothing was logged.",
   "code.class": "A code for pupils", "code.class.why": "Whoever types this code may see and teach, but change nothing else. Good for: {span}",
   sessions: "Who may look", "sessions.why": "Paired devices and scripts.", "sessions.this": "this one", "sessions.end": "End", "sessions.end.of": "End {name}", "sessions.end.sure": "This device then has to be paired again. End it?", "sessions.seen": "last seen {when}",
 };

@@ -13,23 +13,27 @@ const HOT = 75; // degrees Celsius
 export function show(main) {
   const problem = h("p", { class: "banner bad", hidden: true });
   const facts = h("dl", { class: "facts" });
-  const checks = h("ul", { class: "list" });
+  const checks = h("ul", { class: "list" }, h("li", { class: "soft" }, t("health.wait")));
   const log = h("pre", { tabindex: "0", lang: "en", "aria-label": t("health.log") });
   const people = h("section", { class: "card", "aria-label": t("sessions"), hidden: !may("owner") });
 
   const timers = [];
+
+  function figures({ temperature = null, disk_free_mb: free = null, uptime, address }) {
+    const fact = (name, value, kind = "") => h("div", {}, h("dd", { class: kind }, value), h("dt", {}, t(`health.${name}`)));
+    fit(facts,
+      fact("temperature", temperature === null ? "–" : `${number(temperature, 1)} °C`, temperature >= HOT ? "wrong" : ""),
+      fact("disk", free === null ? "–" : free > 9999 ? `${number(free / 1024, 1)} GB` : `${number(free)} MB`),
+      fact("uptime", uptime ? span(uptime) : "–"),
+      fact("address", address || location.hostname));
+  }
 
   async function load() {
     if (document.hidden) return;
     const found = await get("health", { patience: 60000 });
     problem.hidden = found.running || !found.problem;
     fit(problem, icon("cross"), told(found.problem));
-    const fact = (name, value, kind = "") => h("div", {}, h("dd", { class: kind }, value), h("dt", {}, t(`health.${name}`)));
-    fit(facts,
-      fact("temperature", found.temperature === null ? "–" : `${number(found.temperature, 1)} °C`, found.temperature >= HOT ? "wrong" : ""),
-      fact("disk", found.disk_free_mb === null ? "–" : found.disk_free_mb > 9999 ? `${number(found.disk_free_mb / 1024, 1)} GB` : `${number(found.disk_free_mb)} MB`),
-      fact("uptime", found.uptime ? span(found.uptime) : "–"),
-      fact("address", found.address || location.hostname));
+    figures(found);
     const order = ["wrong", "look", "well", "not here"];
     fit(checks, [...found.checks].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict)).map((one) => {
       const [kind, sign] = KINDS[one.verdict] ?? KINDS.look;
@@ -71,9 +75,12 @@ export function show(main) {
   first();
   if (may("owner")) sessions().catch(complain);
   timers.push(setInterval(() => load().catch(() => {}), EVERY));
-  const end = live.on("connected", (there) => there && checks.childElementCount && load().catch(() => {}));
+  const ends = [
+    live.on("connected", (there) => there && checks.querySelector(".find") && load().catch(() => {})),
+    live.on("state", ({ status }) => figures(status ?? {})),
+  ];
   return () => {
     timers.forEach(clearTimeout);
-    end();
+    ends.forEach((end) => end());
   };
 }

@@ -4,7 +4,7 @@ import { get, live, post, remove, request } from "./api.js";
 import { button, complain, fit, h, icon, put, say, seenAs, sure, told } from "./dom.js";
 import { may } from "./app.js";
 import { askDigit } from "./pad.js";
-import { clock, count, has, moment, number, percent, t } from "./text.js";
+import { clock, count, has, moment, number, percent, t, translated } from "./text.js";
 
 const AT_ONCE = 60;
 const PATCH = 28; // pixels of what the network gets
@@ -166,7 +166,7 @@ async function generations(room) {
     h("div", { class: "row apart" },
       h("h3", {}, one.number ? t("generation", { n: one.number }) : t("generation.shipped")),
       h("span", { class: `tag ${kinds[one.state] ?? ""}` }, has(`generation.${one.state}`) ? t(`generation.${one.state}`) : one.state)),
-    h("p", { class: "soft small" }, [one.accuracy !== null && t("generation.accuracy", { share: percent(one.accuracy, 2), on: one.measured || "?" }), one.since > 0 && t("generation.since", { when: moment(one.since) })].filter(Boolean).join(" · ")),
+    h("p", { class: "soft small" }, [one.accuracy !== null && t("generation.accuracy", { share: percent(one.accuracy, 2), on: translated(one.measured || "?")[0] }), one.since > 0 && t("generation.since", { when: moment(one.since) })].filter(Boolean).join(" · ")),
     one.why && h("p", { class: "small" }, told(one.why)),
     may("owner") && one.state !== "in use" && one.state !== "bad" && h("div", { class: "row" }, button(t("generation.use"), async () => {
       if (await sure(t("generation.use.sure", { n: one.number }), t("generation.use"), false)) await again(`generations/${one.number}/use`);
