@@ -165,6 +165,7 @@ class Browser:
         self.driver = webdriver.Chrome(
             options=options, service=Service(str(DRIVER), log_output=os.devnull)
         )
+        self.driver.set_script_timeout(PATIENCE)
         self.url = url
         self.resize(PHONE)
 
