@@ -104,6 +104,25 @@ def test_ok__twice_the_pixels_twice_the_boxes(reader: Reader) -> None:
         assert big.box.height == pytest.approx(4 * small.box.height, abs=12)
 
 
+@pytest.mark.parametrize("light_ink", [False, True])
+@pytest.mark.parametrize("reaches", ["nowhere", "left", "everywhere"])
+def test_ok__a_digit_may_fill_a_small_picture(
+    reader: Reader, light_ink: bool, reaches: str
+) -> None:
+    grey = page([(7, 60, 60)], noise=0.0).grey
+    rows, columns = np.nonzero(grey < 150)
+    room = {"nowhere": (4, 4), "left": (0, 4), "everywhere": (0, 0)}[reaches]
+    top, bottom = rows.min() - room[1], rows.max() + 1 + room[1]
+    left, right = columns.min() - room[0], columns.max() + 1 + room[1]
+    crop = np.ascontiguousarray(grey[top:bottom, left:right])
+    reading = reader.read(Frame(255 - crop if light_ink else crop))
+    assert reading.text == "7"
+    assert reading.size == crop.shape[::-1]
+    box = reading.digits[0].box
+    assert 0 <= box.x <= room[0] and 0 <= box.y <= room[1]
+    assert box.right <= crop.shape[1] and box.bottom <= crop.shape[0]
+
+
 def test_ok__an_unknown_shape_is_in_neither_text_nor_digits(reader: Reader) -> None:
     frame = page([(7, 60, 60)])
     picture = Image.fromarray(frame.grey)

@@ -19,6 +19,7 @@ from pi_reader.reading.grounds import light_ink_at
 from pi_reader.reading.morphology import closing, dilate, erode, opening
 
 MAX_PIXELS = 800_000  # of the working picture; larger ones are averaged down, noise with them
+SMALL = 256 * 256  # pixels: pictures up to here may be filled by a digit, no camera's are
 GRID_CELLS = 4800  # cells of the coarse grid: 80 x 60 for a camera frame of 640 x 480
 PAPER_WINDOW = 0.1  # radius of the closing, as a share of the grid's shorter side
 NOISE_FACTOR = 5.0  # ink is darker than its paper by at least so many standard deviations of noise
@@ -88,6 +89,26 @@ def binarise(grey: np.ndarray) -> Ink:
     mask = contrast > threshold
     glare = find_glare(paper, radius) * cell
     return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell, glare)
+
+
+def with_margin(grey: np.ndarray) -> tuple[np.ndarray, int]:
+    """A small picture with its own ground around it, and how many pixels of that on each side.
+
+    On a picture that one digit fills there is more ink than ground, and ink that reaches the edge
+    would be taken for cut off. The ground is what most of the border shows.
+    """
+    if grey.size > SMALL:
+        return grey, 0
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ground = np.uint8(np.median(border))
+    margin = max(grey.shape) // 2 + 1
+    out = np.pad(grey, margin, "edge")
+    off = np.maximum(out, ground) - np.minimum(out, ground)
+    ink = off > np.ptp(grey) // 4  # else it is the ground's own shade
+    inner = slice(margin, -margin), slice(margin, -margin)
+    ink[inner] = False
+    out[ink] = ground
+    return out, margin
 
 
 def _of_one_ground(

@@ -15,7 +15,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import Context
 from pi_reader.network.store import Weights
-from pi_reader.reading.binarise import Ink, binarise
+from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, in_context
 from pi_reader.reading.lines import find_lines
@@ -75,12 +75,13 @@ class Reader:
     def explain(self, frame: Frame) -> Explanation:
         """Read a frame and keep every step of it, to look at."""
         begin = perf_counter()
-        ink = binarise(frame.grey)
+        grey, margin = with_margin(frame.grey)
+        ink = binarise(grey)
         after_ink = perf_counter()
         page = find_candidates(ink)
         after_regions = perf_counter()
         judged, turn = self._upright(page, ink)
-        lines = self._lines(judged, ink.scale, frame.grey.shape, turn)
+        lines = self._lines(judged, ink.scale, frame.grey.shape, turn, margin)
         end = perf_counter()
         reading = Reading(
             frame.source,
@@ -126,14 +127,19 @@ class Reader:
         return with_placeholders(found.page, judged), found.left
 
     def _lines(
-        self, judged: Sequence[Judged], scale: int, shape: tuple[int, ...], turn: Turn | None
+        self,
+        judged: Sequence[Judged],
+        scale: int,
+        shape: tuple[int, ...],
+        turn: Turn | None,
+        margin: int,
     ) -> tuple[Line, ...]:
         """Digits and signs in reading order; a line has one digit at least."""
         marks: list[Digit | Sign] = []
         places = []  # on the page, upright
         for one in judged:
             place = one.mark.left, one.mark.top, one.mark.right, one.mark.bottom
-            box = _in_frame(turn.back(*place) if turn else place, scale, shape)
+            box = _in_frame(turn.back(*place) if turn else place, scale, shape, margin)
             if one.is_digit:
                 marks.append(self._digit(one, box))
             elif one.sign:
@@ -188,8 +194,12 @@ def _expected(judged: Sequence[Judged]) -> float:
     return sum(2 * one.confidence - 1 for one in judged if one.is_digit)
 
 
-def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...]) -> Box:
-    """A box (left, top, right, bottom) in pixels of the frame, which has this shape."""
-    left, top = place[0] * scale, place[1] * scale
-    right, bottom = min(shape[1], place[2] * scale), min(shape[0], place[3] * scale)
+def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...], margin: int) -> Box:
+    """A box (left, top, right, bottom) in pixels of the frame, which has this shape.
+
+    margin: pixels that were added on each side of the frame.
+    """
+    left, top, right, bottom = (side * scale - margin for side in place)
+    left, top = max(0, left), max(0, top)
+    right, bottom = min(shape[1], right), min(shape[0], bottom)
     return Box(left, top, right - left, bottom - top)
