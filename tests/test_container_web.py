@@ -120,6 +120,7 @@ time.sleep(3)
 assert json.loads(get("state")[1])["running"]
 names = {{one["name"]: one["verdict"] for one in json.loads(get("health")[1])["checks"]}}
 print(names)
+assert "wrong" not in names.values(), names
 """))  # fmt: skip
     assert "03:00" in box.run("cat", "/var/lib/pi-reader/own.toml").stdout
     print("page", memory(box, SERVICE), "KiB")

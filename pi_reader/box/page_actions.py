@@ -19,9 +19,9 @@ from pi_reader.values import NO_DIGIT
 SUSPECT = 0.9  # confidence from which a reading that a label contradicts makes one look twice
 DOCTOR_SECONDS = 60.0  # a Zero loads numpy for it
 _AIM_SECONDS = 1.0  # until the first figures are there
-# What the doctor cannot see from the clerk's cell: devices, and other processes.
+# What the doctor cannot judge from the clerk's cell: devices, other processes, where to write.
 _OUT_OF_SIGHT = ("board", "camera", "light", "lamps", "segments", "display", "button", "memory",
-                 "power", "temperature", "groups", "blas")  # fmt: skip
+                 "power", "temperature", "groups", "blas", "disk")  # fmt: skip
 
 
 def _say(session: Session, values: Iterable[Mapping[str, Any]]) -> None:
