@@ -128,33 +128,36 @@ assert "wrong" not in names.values(), names
 
 
 VIEWERS = """
+gaps = []
 def watch():
     connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=60)
     connection.request("GET", "/api/1/events", headers={"Authorization": "Bearer %s"})
-    answer = connection.getresponse()
-    while time.monotonic() < until: answer.readline()
-until = time.monotonic() + 25
-if %d:
-    for _ in range(20): threading.Thread(target=watch, daemon=True).start()
-    time.sleep(5)
-beats, last, said = [], None, 0
-while time.monotonic() < until - 1:
-    frames = json.loads(ask("POST", "/api/1/aim", {}, "%s")[1])
-    said += 1
-before = json.load(open("/run/pi-reader/status.json"))
-time.sleep(11)
-after = json.load(open("/run/pi-reader/status.json"))
-print((after["frames"] - before["frames"]) / (after["updated"] - before["updated"]))
+    answer, last = connection.getresponse(), time.monotonic()
+    while True:
+        if answer.readline().startswith(b"event: view"):
+            gaps.append(time.monotonic() - last)
+            last = time.monotonic()
+def status():
+    return json.load(open("/run/pi-reader/status.json"))
+for _ in range(%d): threading.Thread(target=watch, daemon=True).start()
+time.sleep(12)
+gaps.clear()
+before = status()
+time.sleep(25)
+after, gaps = status(), sorted(gaps) or [0.0]
+looks, seconds = (after[key] - before[key] for key in ("frames", "updated"))
+said = {"looks a second": looks / seconds}
+print(json.dumps(said | {"gap p95": gaps[len(gaps) * 95 // 100], "worst": gaps[-1]}))
 """
 
 
 def test_twenty_viewers_do_not_hold_the_reader_up(box: Container) -> None:
-    key = token(box)
-    rates = {}
+    key, rates = token(box), []
     for viewers in (0, 20):
-        rates[viewers] = float(visit(box, VIEWERS % (key, viewers, key)))
-    print("looks a second", rates, "page", memory(box, SERVICE), "KiB")
-    assert rates[20] > 0.9 * rates[0]
+        said = json.loads(visit(box, VIEWERS % (key, viewers)))
+        print(f"{viewers} viewers: {said}; page {memory(box, SERVICE)} KiB")
+        rates.append(said["looks a second"])
+    assert rates[1] > 0.9 * rates[0]
     assert memory(box, SERVICE) < 28 << 10
 
 
