@@ -11,6 +11,7 @@ from pi_reader.outputs import glyphs
 
 SCALE = 2  # pixels of a module: a phone reads it from a hand's breadth
 _QUIET = 2  # modules of light around it; four are the rule, two do
+_DIGITS = 62  # pixels to the right of it, for three digits three times as large
 
 
 def draw(canvas: Image.Image, address: str, code: str) -> bool:
@@ -20,14 +21,14 @@ def draw(canvas: Image.Image, address: str, code: str) -> bool:
     """
     rows = _modules(f"http://{address}/#{code}") if address else ()
     side = SCALE * len(rows)
-    if not rows or side > canvas.height or side + glyphs.width(code) + 4 > canvas.width:
+    if not rows or side > canvas.height or side + _DIGITS > canvas.width:
         return False
     picture = Image.new("1", (len(rows), len(rows)))
     picture.putdata([255 * (not dark) for row in rows for dark in row])
     canvas.paste(picture.resize((side, side), Image.Resampling.NEAREST), (0, 0))
     for place, half in enumerate((code[:3], code[3:])):
-        written = glyphs.picture(half, 2)
-        canvas.paste(written, (side + 6, 12 + 22 * place))
+        written = glyphs.picture(half, 3)
+        canvas.paste(written, (side + 8, 4 + 28 * place))
     return True
 
 
