@@ -176,8 +176,9 @@ def find_glare(paper: np.ndarray, radius: int) -> np.ndarray:
     than the paper around it, and no wider than the window.
     """
     blind = paper >= SATURATED
-    if blind.any():
-        blind &= paper - opening(paper, radius) >= paper * np.float32(GLARE)
+    if not blind.any():
+        return np.zeros((0, 4), np.int32)
+    blind &= paper - opening(paper, radius) >= paper * np.float32(GLARE)
     spots = find_components(blind)
     boxes = np.stack([spots.left, spots.top, spots.right, spots.bottom], axis=1)
     return boxes[np.minimum(spots.width, spots.height) > 1]

@@ -13,7 +13,7 @@ import numpy as np
 from pi_reader.reading.morphology import closing, dilate, mean, opening
 
 BRIGHTER = 2  # times as bright as the dark ground: the light one; shadows are seldom that dark
-LEAST_LIGHT = 0.08  # of the picture that is the light ground
+LEAST_LIGHT = 0.04  # of the picture that is the light ground
 LEAST_DARK = 0.2  # and that is the dark one: less may be a bold digit
 BOLD = 0.3  # of what parts the grounds: light ink on the dark one, the rest is the desk's grain
 CLEAR = 0.3  # of all that stands out on a ground: if less speaks for one kind of ink, none does

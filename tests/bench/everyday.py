@@ -304,6 +304,33 @@ def frame(page: Page) -> None:
         page.outline(lambda d, box=box: d.rectangle(box, outline=255, width=pen))
 
 
+def odd_boxes(page: Page) -> None:
+    """Every digit in a box of its own: double, with round corners, or dotted."""
+    pen, form = int(page.rng.integers(1, 4)), int(page.rng.integers(3))
+    for spot in (spot for row in plain(page, gap=0.8) for spot in row):
+        left, top, right, bottom = box = grown(spot, 9)
+        if form == 0:
+            for double in (box, grown(spot, 14)):
+                page.outline(lambda d, b=double: d.rectangle(b, outline=255, width=pen))
+        elif form == 1:
+            page.outline(lambda d, b=box: d.rounded_rectangle(b, radius=9, outline=255, width=pen))
+        else:
+            sides = [(x, y) for x in range(left, right + 1, 7) for y in (top, bottom)]
+            sides += [(x, y) for x in (left, right) for y in range(top, bottom + 1, 7)]
+            page.outline(
+                lambda d, s=sides: [d.ellipse((x - 1, y - 1, x + 1, y + 1), fill=255) for x, y in s]
+            )
+
+
+def touched(page: Page) -> None:
+    """Every number in a frame that its last digit touches."""
+    pen = int(page.rng.integers(1, 5))
+    for row in plain(page):
+        left, top, right, bottom = grown(around(row), 14)
+        box = left, top, right - 14 + pen // 2, bottom
+        page.outline(lambda d, box=box: d.rectangle(box, outline=255, width=pen))
+
+
 def ring(page: Page) -> None:
     """Every number in a ring or an oval."""
     pen = int(page.rng.integers(2, 6))
@@ -424,6 +451,8 @@ KINDS: dict[str, Callable[[Page], object]] = {
     "cut off": cut_off,
     "glare": glare,
     "touching": touching,
+    "odd boxes": odd_boxes,
+    "touched": touched,
 }
 
 
