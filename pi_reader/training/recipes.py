@@ -129,7 +129,7 @@ class NeighbourhoodRecipe:
     gain: float = 0.25
     shift: int = 2
     dropout: float = 0.1
-    sure_at: float = 0.55
+    sure_at: float = 0.6
     present_at: float = 0.3
 
 
