@@ -41,10 +41,11 @@ from pi_reader.reading.line_split import (
     part_lines,
 )
 from pi_reader.reading.patches import cut_patches
-from pi_reader.reading.signs import find_leftovers
+from pi_reader.reading.signs import find_leftovers, loose_parts
 from pi_reader.values import CLASSES
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
+LOOSE = 0.9  # of its probability that a digit keeps without a part that is none
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_PATCHES = 2000  # of a frame that the network sees; on a Zero they take some 20 seconds
 UNSEEN = (0.095,) * CLASSES + (0.05,)  # probabilities of a mark that came after these: a `?`
@@ -81,11 +82,13 @@ class Segmentation:
     def run(self) -> Segmentation:
         """Find the marks."""
         self._part(self._marks_of(self.page))
+        self.marks = self._loosened()
         usual = usual_height(self.marks)
         taken = {component for mark in self.marks for component in mark.components}
-        groups = find_leftovers(self.page.components, taken, usual)[: self.left]
         wholes = {id(whole): whole for mark in self.marks if (whole := mark.cut_from)}
         self.marks += [replace(whole, whole=True) for whole in wholes.values()]
+        digits = [mark for mark in self.marks if mark.is_digit]
+        groups = find_leftovers(self.page.components, taken, usual, digits)[: self.left]
         self.marks += [
             replace(mark, whole=len(mark.components) > 1)
             for mark in self._judge(self.page.ink, self.page.components, groups, groups)
@@ -132,6 +135,27 @@ class Segmentation:
             parts = self._judge(page.ink, page.components, groups, groups)
             if are_digits(parts):
                 marks = [other for other in marks if other is not mark] + parts
+        return marks
+
+    def _loosened(self) -> list[Mark]:
+        """The marks, those without their smallest parts that are the same digit without them.
+
+        A point that stands close to a digit is no part of it.
+        """
+        found = self.page.components
+        loose: list[tuple[int, tuple[int, ...]]] = []
+        for place, mark in enumerate(self.marks):
+            whole = tuple(sorted(mark.components))
+            box = (mark.left, mark.top, mark.right, mark.bottom)
+            if len(whole) > 1 and mark.is_digit and found.bounds_of(whole)[:4] == box:
+                parts = loose_parts(found, mark)
+                loose.append((place, tuple(one for one in whole if one not in parts)))
+        groups = [bare for place, bare in loose if len(bare) < len(self.marks[place].components)]
+        judged = dict(zip(groups, self._judge(self.page.ink, found, groups, groups), strict=True))
+        marks = list(self.marks)
+        for place, bare in loose:
+            if bare in judged and _is_the_same(marks[place], judged[bare]):
+                marks[place] = judged[bare]
         return marks
 
     def _judge(
@@ -269,6 +293,12 @@ class Segmentation:
 def _is_clear(mark: Mark) -> bool:
     """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""
     return mark.is_digit and mark.chance >= CLEAR
+
+
+def _is_the_same(digit: Mark, bare: Mark) -> bool:
+    """Whether a digit is that digit, and about as likely, without a part of it."""
+    label = int(np.argmax(digit.chances[:CLASSES]))
+    return bare.chances[label] >= LOOSE * digit.chances[label] and bare.is_digit
 
 
 def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:

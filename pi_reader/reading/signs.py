@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from pi_reader.reading.components import Components
+from pi_reader.reading.decode import Mark
 
 LARGEST = 1.6  # of the usual height of a digit: no part of a sign of several parts is longer
 GAP = 0.9  # of the usual height: between the parts of a colon
 COMMON = 0.5  # of the narrower part's width that lies above the other part
-MOST = 120  # single pieces that are looked at; the largest stay
+LEANING = 0.65  # of the way down from one point of a colon to the other: so far it goes sideways
+MOST = 120  # single pieces that are looked at; those beside digits stay, and the largest
+BESIDE = 1.2  # of the usual height: how far from a digit a piece stands beside it
 MOST_GROUPS = 60
+LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
 
 
 def find_leftovers(
-    found: Components, taken: Collection[int], usual: float
+    found: Components, taken: Collection[int], usual: float, digits: Sequence[Mark] = ()
 ) -> list[tuple[int, ...]]:
     """Groups of components that may be signs, single ones first, as tuples of their numbers.
 
     taken: the components that digits were made of; usual: height of a digit in working pixels.
+    digits: where there is too much to look at all of it, what stands beside these comes first.
     """
     free = np.setdiff1d(np.arange(len(found)), list(taken))
     size = np.maximum(found.width, found.height)[free]
     if len(free) > MOST:
-        keep = np.sort(np.argsort(-size, kind="stable")[:MOST])
+        first = size + np.float32(usual) * _beside(found, free, digits, usual)
+        keep = np.sort(np.argsort(-first, kind="stable")[:MOST])
         free, size = free[keep], size[keep]
     return [(one,) for one in free.tolist()] + _stacked(found, free[size <= LARGEST * usual], usual)
+
+
+def loose_parts(found: Components, mark: Mark) -> list[int]:
+    """The components of a digit that may be points beside it, as their numbers."""
+    parts = np.array(sorted(mark.components))
+    size = np.maximum(found.width, found.height)[parts]
+    small = (size <= LARGEST_POINT * mark.height) & (size < size.max())
+    return [int(one) for one in parts[small]]
+
+
+def _beside(
+    found: Components, free: np.ndarray, digits: Sequence[Mark], usual: float
+) -> np.ndarray:
+    """Which components stand level with a digit and close to it, (n,) bool."""
+    if not digits:
+        return np.zeros(len(free), bool)
+    left, top, right, bottom = np.array([(m.left, m.top, m.right, m.bottom) for m in digits]).T
+    x = (found.left + found.right)[free, None] / 2
+    y = (found.top + found.bottom)[free, None] / 2
+    near = (x > left - BESIDE * usual) & (x < right + BESIDE * usual)
+    near &= (y > top - usual / 4) & (y < bottom + usual / 3)
+    return np.asarray(near.any(axis=1))
 
 
 def _stacked(found: Components, free: np.ndarray, usual: float) -> list[tuple[int, ...]]:
@@ -38,7 +66,10 @@ def _stacked(found: Components, free: np.ndarray, usual: float) -> list[tuple[in
     common = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
     narrower = np.minimum(right[:, None] - left[:, None], right - left)
     gap = found.top[low] - found.bottom[low][:, None]
-    near = (common >= COMMON * narrower) & (gap >= 0) & (gap <= GAP * usual)
+    aside = np.abs((left + right)[:, None] - (left + right)) / 2
+    above = common >= COMMON * narrower
+    above |= aside <= LEANING * (gap + np.minimum(found.height[low][:, None], found.height[low]))
+    near = above & (gap >= 0) & (gap <= GAP * usual)
     groups: list[tuple[int, ...]] = []
     for upper, lower in zip(*np.nonzero(near), strict=True):
         groups.append((int(low[upper]), int(low[lower])))
