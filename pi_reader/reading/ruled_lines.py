@@ -16,6 +16,7 @@ from pi_reader.reading.components import Components, find_runs, runs_to_mask, to
 CARRIER = (
     0.3  # of the page's extent: a component that long may hold a ruled line, else nobody looks
 )
+THICKEST = 0.02  # of the page's shorter side; a table's dark edge is thicker and no ruled line
 PIECE = 0.06  # of the page's extent: shorter straight pieces prove nothing
 COVER = 0.35  # of the page's extent that the pieces of one ruled line cover together
 ALONE = 0.8  # the same for a ruled line that has no family
@@ -33,8 +34,9 @@ def find_ruled_lines(ink: Ink, found: Components) -> np.ndarray | None:
     """The pixels of level and upright ruled lines, (h, w) bool, or None; found: in the ink."""
     height, width = ink.mask.shape
     slim = found.stroke * SLENDER
-    wide = found.width >= np.maximum(CARRIER * width, slim)
-    tall = found.height >= np.maximum(CARRIER * height, slim)
+    thin = found.stroke <= THICKEST * min(height, width)
+    wide = thin & (found.width >= np.maximum(CARRIER * width, slim))
+    tall = thin & (found.height >= np.maximum(CARRIER * height, slim))
     level = upright = None
     if wide.any():
         across = np.ascontiguousarray(ink.mask.T)
