@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from pi_reader.network.model import Model
     from pi_reader.pictures import annotated
     from pi_reader.reading.reader import Explanation, Reader
-    from pi_reader.values import Box, Digit, Frame, Line, Reading, Sign
+    from pi_reader.values import Box, Digit, Frame, Line, Reading, Sign, Value
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "library": ("load", "read"),
     "reading.reader": ("Explanation", "Reader"),
-    "values": ("Box", "Digit", "Frame", "Line", "Reading", "Sign"),
+    "values": ("Box", "Digit", "Frame", "Line", "Reading", "Sign", "Value"),
     "errors": ("BadData", "MissingFile", "PiReaderError"),
     "network.model": ("Model",),
     "network.classic": ("ClassicNetwork",),
@@ -54,6 +54,7 @@ __all__ = [
     "Reader",
     "Reading",
     "Sign",
+    "Value",
     "annotated",
     "load",
     "read",

@@ -6,10 +6,13 @@ to, x to the right and y down, from its upper left corner. Confidences are proba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from pi_reader.notation import written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 SIDE = 28  # pixels of a patch's edge
 CLASSES = 10  # the digits
 NO_DIGIT = 10  # label of a mark that is none, and that outcome of networks that know it
+SURE_SIGN = 0.95  # confidence from which a sign leaves the value that it stands in sure
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,13 @@ class Box:
         width = min(self.right, other.right) - max(self.x, other.x)
         height = min(self.bottom, other.bottom) - max(self.y, other.y)
         return max(0, width) * max(0, height)
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The smallest box that holds all of some boxes, at least one."""
+    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
+    right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
+    return Box(x, y, right - x, bottom - y)
 
 
 @dataclass(frozen=True)
@@ -102,23 +113,84 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Value:
+    """One number, time, date, fraction or sum of a line.
+
+    kind: one of `notation.KINDS`; text: as it is written; number: what it is worth, None for what
+    is no number, holds a `?` or may be two. sure: whether all its digits and signs are, and nothing
+    in it may be a sign or dirt. confidence: of its least certain mark, 0 to 1; box: around all of
+    it, in pixels of the frame.
+    """
+
+    kind: str
+    text: str
+    number: Decimal | None
+    sure: bool
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True)
 class Line:
-    """The digits and the signs of one line, each from left to right."""
+    """The digits and the signs of one line, each from left to right.
+
+    spaces: before which of its marks, digits and signs counted together from 0, there is a gap too
+    wide for one number. doubts: marks that may be signs or dirt; they do not stand in the text.
+    """
 
     digits: tuple[Digit, ...]
     signs: tuple[Sign, ...] = ()
+    spaces: tuple[int, ...] = ()
+    doubts: tuple[Sign, ...] = ()
+
+    @property
+    def marks(self) -> tuple[Digit | Sign, ...]:
+        """Digits and signs from left to right."""
+        marks: list[Digit | Sign] = [*self.digits, *self.signs]
+        return tuple(sorted(marks, key=lambda mark: mark.box.x + mark.box.right))
 
     @property
     def text(self) -> str:
         """The line as a person would copy it, signs too, with `?` for what is not certain."""
-        marks: list[Digit | Sign] = [*self.digits, *self.signs]
-        marks.sort(key=lambda mark: mark.box.x + mark.box.right)
-        return "".join(mark.text for mark in marks)
+        return "".join(
+            f" {mark.text}" if place and place in self.spaces else mark.text
+            for place, mark in enumerate(self.marks)
+        )
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The numbers, times, dates, fractions and sums in it, as far as they are unambiguous."""
+        return self.values_in()
+
+    def values_in(self, mark: str = "", decimals: int | None = None) -> tuple[Value, ...]:
+        """The same where the decimal mark, "." or ",", or the number of decimals is known."""
+        owners: list[Digit | Sign | None] = []  # of each character of the text
+        for place, one in enumerate(self.marks):
+            owners += [None, one] if place and place in self.spaces else [one]
+        found = []
+        for piece in written(self.text, mark, decimals):
+            marks = [one for one in owners[piece.start : piece.end] if one is not None]
+            box = around([one.box for one in marks])
+            sure = not piece.doubt and all(map(_is_sure, marks))
+            sure = sure and not any(_is_beside(one.box, box) for one in self.doubts)
+            least = min(one.confidence for one in marks)
+            found.append(Value(piece.kind, piece.text, piece.number, sure, least, box))
+        return tuple(found)
 
     @property
     def number(self) -> str:
         """Its digits alone, with `?` for what is not certain."""
         return "".join(digit.text for digit in self.digits)
+
+
+def _is_sure(mark: Digit | Sign) -> bool:
+    return mark.sure if isinstance(mark, Digit) else mark.confidence >= SURE_SIGN
+
+
+def _is_beside(doubt: Box, value: Box) -> bool:
+    """Whether a mark stands in a value, or so close before it that it may be its minus."""
+    middle = (doubt.x + doubt.right) / 2
+    return value.x - value.height < middle < value.right
 
 
 @dataclass(frozen=True)
@@ -147,6 +219,11 @@ class Reading:
     def number(self) -> str:
         """The digits of all lines, without signs, one line below the other."""
         return "\n".join(line.number for line in self.lines)
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The numbers, times, dates, fractions and sums of all lines, in reading order."""
+        return tuple(value for line in self.lines for value in line.values)
 
     @property
     def signs(self) -> tuple[Sign, ...]:

@@ -11,7 +11,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "pi_reader"
 ROOMS = {  # what each may import besides itself; the longest name that fits a file counts
     "errors": "",
-    "values": "errors",
+    "notation": "",
+    "values": "notation errors",
     "files": "errors",
     "state": "values",
     "privileges": "",

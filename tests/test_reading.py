@@ -132,7 +132,7 @@ def test_ok__an_unknown_shape_is_in_neither_text_nor_digits(reader: Reader) -> N
 
 def test_ok__what_is_not_sure_is_a_question_mark() -> None:
     reading = Reader(Remember(), sure_at=0.995).read(page([(7, 60, 60), (4, 160, 60)]))
-    assert reading.text == "??"
+    assert reading.number == "??"
     assert [digit.label for digit in reading.digits] == [3, 3]
 
 

@@ -2,7 +2,8 @@
 
 Looks are compared by position, so that a page which slides a little stays the same page, and
 another page with the same number is announced again. Each digit position votes for itself: it
-is sure when enough looks were sure of the same digit and no look was sure of another.
+is sure when enough looks were sure of the same digit and no look was sure of another. A sign stands
+in the text when enough looks saw it, and makes its value unsure when fewer did.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pi_reader.values import Box, Digit, Reading
+from pi_reader.values import SURE_SIGN, Box, Digit, Line, Reading, Sign
 
 DRIFT = 0.5  # of a digit's size: how far the same digit may move between two looks
+LEAST_SIGN = 6  # pixels: how far a point may move between two looks, however small it is
 GROWTH = 1.6  # factor by which its box may grow or shrink: a faint stroke comes and goes
 
 
@@ -57,7 +59,7 @@ class Vote:
             if not self._reconsidering:
                 voted = _kept(self.said, voted)
             self._reconsidering = False
-            if voted.number == self.said.number:
+            if _news(voted) == _news(self.said):
                 self.said = _moved(self.said, reading)
                 return None
         self.said = voted
@@ -85,7 +87,16 @@ class Vote:
     def _voted(self, looks: Sequence[Reading]) -> Reading:
         """One reading from looks with the same places; boxes and patches are from the newest."""
         columns = zip(*(look.digits for look in looks), strict=True)
-        return _with_digits(looks[-1], [_vote(column, self._seen) for column in columns])
+        voted = _with_digits(looks[-1], [_vote(column, self._seen) for column in columns])
+        rows = zip(*(look.lines for look in looks), strict=True)
+        signs = [_vote_signs(row, self._seen) for row in rows]
+        return replace(
+            voted,
+            lines=tuple(
+                replace(line, signs=sure, doubts=doubts)
+                for line, (sure, doubts) in zip(voted.lines, signs, strict=True)
+            ),
+        )
 
 
 def same_place(one: Reading, other: Reading) -> bool:
@@ -99,10 +110,57 @@ def _agrees(said: Reading | None, look: Reading) -> bool:
     """Whether a look agrees with what was announced, as far as it is sure."""
     if said is None:
         return not look.lines
-    return same_place(said, look) and all(
-        old.label == new.label or not (old.sure and new.sure)
-        for old, new in zip(said.digits, look.digits, strict=True)
+    return (
+        same_place(said, look)
+        and all(
+            old.label == new.label or not (old.sure and new.sure)
+            for old, new in zip(said.digits, look.digits, strict=True)
+        )
+        and all(
+            any(old.sign == new.sign and _is_at(old, new) for old in line.signs)
+            for line, now in zip(said.lines, look.lines, strict=True)
+            for new in now.signs
+            if new.confidence >= SURE_SIGN
+        )
     )
+
+
+def _news(reading: Reading) -> tuple[str, tuple[bool, ...]]:
+    """What of a reading is worth announcing: the text, and which of its values are sure."""
+    return reading.text, tuple(value.sure for value in reading.values)
+
+
+def _is_at(one: Sign, other: Sign) -> bool:
+    """Whether two signs can be the same one in two looks."""
+    size = max(one.box.width, one.box.height, other.box.width, other.box.height, LEAST_SIGN)
+    off_x = abs(one.box.x + one.box.right - other.box.x - other.box.right) / 2
+    off_y = abs(one.box.y + one.box.bottom - other.box.y - other.box.bottom) / 2
+    return max(off_x, off_y) <= size
+
+
+def _vote_signs(lines: Sequence[Line], needed: int) -> tuple[tuple[Sign, ...], tuple[Sign, ...]]:
+    """The signs of a line that enough looks saw, and those that only some of them did."""
+    places: list[list[tuple[Sign, bool]]] = []  # of each: what looks saw there, and if as a sign
+    for line in lines:
+        for sign, is_told in [(one, True) for one in line.signs] + [
+            (one, False) for one in line.doubts
+        ]:
+            home = next((p for p in places if _is_at(p[-1][0], sign)), None)
+            if home is None:
+                places.append(home := [])
+            home.append((sign, is_told))
+    sure: list[Sign] = []
+    doubts: list[Sign] = []
+    for place in places:
+        told = Counter(sign.sign for sign, was_told in place if was_told)
+        label, count = told.most_common(1)[0] if told else (place[-1][0].sign, 0)
+        same = [sign for sign, _ in place if sign.sign == label]
+        if count >= needed:
+            mean = sum(sign.confidence for sign in same) / max(len(lines), len(same))
+            sure.append(replace(same[-1], confidence=mean))
+        elif len(place) > 1 or len(lines) == 1:  # what a single look saw is a speck
+            doubts.append(same[-1])
+    return tuple(sure), tuple(doubts)
 
 
 def _near(a: Box, b: Box) -> bool:
@@ -126,23 +184,38 @@ def _vote(looks: Sequence[Digit], needed: int) -> Digit:
 
 
 def _kept(said: Reading, voted: Reading) -> Reading:
-    """A sure digit stays sure while later looks are merely unsure; another sure one replaces it."""
-    return _with_digits(
-        voted,
-        [
-            replace(
-                new,
-                label=old.label,
-                confidence=old.confidence,
-                runner_up=old.runner_up,
-                sure=True,
-                reason=old.reason,
-            )
-            if old.sure and not new.sure
-            else new
-            for old, new in zip(said.digits, voted.digits, strict=True)
-        ],
+    """What was sure stays sure while later looks are merely unsure; another sure digit or sign
+    replaces it."""
+    digits = [
+        replace(
+            new,
+            label=old.label,
+            confidence=old.confidence,
+            runner_up=old.runner_up,
+            sure=True,
+            reason=old.reason,
+        )
+        if old.sure and not new.sure
+        else new
+        for old, new in zip(said.digits, voted.digits, strict=True)
+    ]
+    kept = _with_digits(voted, digits)
+    return replace(
+        kept,
+        lines=tuple(_kept_signs(old, new) for old, new in zip(said.lines, kept.lines, strict=True)),
     )
+
+
+def _kept_signs(old: Line, new: Line) -> Line:
+    """A line with the signs that were told before and may still be there, and its old spaces."""
+    signs, doubts = list(new.signs), []
+    for doubt in new.doubts:
+        before = [one for one in old.signs if _is_at(one, doubt)]
+        beside = any(_is_at(one, doubt) for one in signs)
+        signs += before[:1] if before and not beside else []
+        doubts += [] if before else [doubt]
+    line = replace(new, signs=tuple(signs), doubts=tuple(doubts))
+    return replace(line, spaces=old.spaces) if len(line.marks) == len(old.marks) else line
 
 
 def _moved(said: Reading, look: Reading) -> Reading:

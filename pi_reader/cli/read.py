@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, one_line
 from pi_reader.errors import BadData, MissingFile
 
 if TYPE_CHECKING:
-    from pi_reader.values import Digit, Reading, Sign
+    from pi_reader.values import Digit, Reading, Sign, Value
 
 HELP = """read the handwritten digits on photographs
 
@@ -40,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write each picture there, with boxes, labels and confidences",
     )
+    parser.add_argument(
+        "--digits-only",
+        action="store_true",
+        help="leave signs and spaces out of the text, as in 1250 for 12.50",
+    )
     add_force_option(parser)
     parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
 
@@ -61,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
             continue
         reading = reader.read(frame)
         try:
-            print(json.dumps(as_json(reading)) if args.json else for_people(reading), flush=True)
+            shown = _digits_alone(reading) if args.digits_only else reading
+            print(json.dumps(as_json(shown)) if args.json else for_people(shown), flush=True)
         except BrokenPipeError:  # nobody listens any more; what went wrong so far still counts
             break
         if targets:
@@ -70,6 +77,12 @@ def run(args: argparse.Namespace) -> int:
             picture = annotated(frame, reading)
             save_picture(targets[number], picture, args.images, args.force)
     return min(codes - {0}, default=0)  # 65 outranks 66
+
+
+def _digits_alone(reading: Reading) -> Reading:
+    """The reading without signs."""
+    lines = tuple(replace(line, signs=(), spaces=(), doubts=()) for line in reading.lines)
+    return replace(reading, lines=lines)
 
 
 def _warn(line: str) -> None:
@@ -87,6 +100,7 @@ def as_json(reading: Reading) -> dict[str, Any]:
                 "text": line.text,
                 "digits": [_digit(digit) for digit in line.digits],
                 "signs": [_sign(sign) for sign in line.signs],
+                **({"values": values} if (values := [*map(_value, line.values)]) else {}),
             }
             for line in reading.lines
         ],
@@ -114,6 +128,17 @@ def for_people(reading: Reading) -> str:
 def _sign(sign: Sign) -> dict[str, Any]:
     box = [sign.box.x, sign.box.y, sign.box.width, sign.box.height]
     return {"sign": sign.sign, "confidence": round(sign.confidence, 4), "box": box}
+
+
+def _value(value: Value) -> dict[str, Any]:
+    box = value.box
+    return {
+        "kind": value.kind,
+        "text": value.text,
+        "number": None if value.number is None else format(value.number, "f"),
+        "sure": value.sure,
+        "box": [box.x, box.y, box.width, box.height],
+    }
 
 
 def _digit(digit: Digit) -> dict[str, Any]:

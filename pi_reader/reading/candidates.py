@@ -20,6 +20,7 @@ from pi_reader.reading.ruled_lines import find_ruled_lines
 from pi_reader.reading.strikes import find_strikes
 
 LEAST_HEIGHT = 8  # working pixels of a digit
+LEAST_SPECK = 2  # working pixels of the longer side of a point
 LEAST_PART = 3  # working pixels of the longer side of a part of one
 WIDEST = 2.5  # width over height of a digit; a dash is wider
 WIDEST_GROUP = 1.4  # the same for a digit in parts
@@ -43,11 +44,13 @@ class Candidates:
     ink: without ruled lines; components: what may be digits or parts of digits.
     clutter: what was left out because no digit has its shape, or because it leaves the frame.
     crossed: boxes (left, top, right, bottom) of what is crossed out.
+    specks: too small for a part of a digit, but not for a point, if they stand beside one.
     """
 
     ink: Ink
     components: Components
     clutter: Components
+    specks: Components
     crossed: tuple[tuple[int, int, int, int], ...] = ()
 
 
@@ -107,7 +110,13 @@ def _sorted_out(ink: Ink, found: Components) -> Candidates:
     if len(chosen) > MAX_COMPONENTS:
         order = np.argsort(-found.height[chosen], kind="stable")
         chosen = np.sort(chosen[order[:MAX_COMPONENTS]])
-    return Candidates(ink, measured(found.pick(chosen), ink), measured(found.pick(left_out), ink))
+    specks = ~part & (longer >= LEAST_SPECK) & (longer < LEAST_HEIGHT) & _within(found, ink)
+    return Candidates(
+        ink,
+        measured(found.pick(chosen), ink),
+        measured(found.pick(left_out), ink),
+        found.pick(np.flatnonzero(specks)),
+    )
 
 
 def find_fainter(page: Candidates) -> Fainter:

@@ -24,7 +24,8 @@ from pi_reader.values import CLASSES
 
 _LETTER, _OTHER = KINDS.index("letter"), KINDS.index("other")
 _SLASH, _BRACKETS = KINDS.index("/"), [KINDS.index("("), KINDS.index(")")]
-SIGN_AT = 0.8  # probability from which a sign is told
+SIGN_AT = 0.5  # probability from which what is no digit is told as a sign
+NO_DIGIT_AT = 0.8  # and from which it is none though a digit may stand there
 LEAST_HEIGHT = 0.5  # of the usual height: no window is made for a smaller mark than that
 _SEVERAL = [KINDS.index(sign) for sign in "÷:=%"]  # signs of several parts
 _LEAST = 1e-3  # probabilities below it are all the same
@@ -101,7 +102,7 @@ class Judged:
         """The sign that it is, or ""."""
         if self.is_digit or not self.mark.kinds:
             return ""
-        return _sign(self.mark)
+        return _sign(self.mark, SIGN_AT)
 
     @property
     def reason(self) -> str:
@@ -139,7 +140,7 @@ def in_context(
     confidence = context.page(x)
     present &= ~outlines(marks, confidence >= 0.5)
     return [
-        Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark)))
+        Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark, NO_DIGIT_AT)))
         for mark, sure, may_be in zip(marks, confidence.tolist(), present.tolist(), strict=True)
     ]
 
@@ -155,10 +156,10 @@ def outlines(marks: Sequence[Mark], digits: np.ndarray) -> np.ndarray:
     return np.asarray(holds.any(axis=1) & ~digits)
 
 
-def _sign(mark: Mark) -> str:
-    """The sign that a mark certainly is, or ""."""
+def _sign(mark: Mark, least: float) -> str:
+    """The sign that a mark is with this probability at the least, or ""."""
     best = int(np.argmax(mark.kinds))
-    return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= SIGN_AT else ""
+    return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= least else ""
 
 
 def see(

@@ -14,6 +14,7 @@ STEEPEST = 0.35  # rise over run; steeper is no line but the next one
 NEIGHBOUR = 4.0  # heights to the right in which a mark's neighbour is looked for
 WIDE = 2.5  # usual heights: a wider gap ends a line
 LEVEL = 0.55  # heights that a mark's middle may stand off its line's
+OFF = 3.0  # a sign's way up or down to a digit counts so many times its way along the line
 COMMON = 1.5  # usual heights: as wide a gap goes down between two columns
 
 
@@ -46,6 +47,29 @@ def find_lines(
     begin, end = left + slope * down, right + slope * down
     rows = [_pieces(line, begin, end, WIDE * usual) for line in lines]
     return _by_columns(rows, begin, end, COMMON * usual)
+
+
+def level_with_digits(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
+    """Boxes of digits and signs in which each sign is as high as the digit that it stands beside.
+
+    A point stands low, a comma lower, and a minus is flat: what line they are in, a digit says.
+    places: (n, 4) left, top, right, bottom in pixels; is_digit: (n,) which are digits.
+    """
+    out = places.copy()
+    digits = places[is_digit].astype(np.float32)
+    if not len(digits):
+        return out
+    left, top, right, bottom = digits.T
+    height = bottom - top
+    for sign in np.flatnonzero(~is_digit):
+        middle = (places[sign, 1] + places[sign, 3]) / 2
+        gap = np.maximum(np.maximum(left - places[sign, 2], places[sign, 0] - right), 0)
+        off = np.maximum(np.maximum(top - middle, middle - bottom), 0)
+        away = (gap + OFF * off) / height
+        nearest = int(np.argmin(away))
+        if gap[nearest] <= WIDE * height[nearest] and off[nearest] <= LEVEL * height[nearest]:
+            out[sign, 1::2] = digits[nearest, 1::2]
+    return out
 
 
 def _pieces(line: list[int], left: np.ndarray, right: np.ndarray, wide: float) -> list[list[int]]:

@@ -18,14 +18,17 @@ from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, in_context
-from pi_reader.reading.lines import find_lines
+from pi_reader.reading.lines import find_lines, level_with_digits
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
+from pi_reader.reading.signs import paired_points
+from pi_reader.reading.spaces import doubtful_sign, find_spaces
 from pi_reader.reading.turning import Turn, find_angle, upright
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
 GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
+LIKELY = 0.85  # probability of a colon by where its points stand alone
 BETTER = 0.5  # digits: a page is turned only if so many more are read
 
 
@@ -135,25 +138,48 @@ class Reader:
         margin: int,
     ) -> tuple[Line, ...]:
         """Digits and signs in reading order; a line has one digit at least."""
+        where = [(one.mark.left, one.mark.top, one.mark.right, one.mark.bottom) for one in judged]
         marks: list[Digit | Sign] = []
-        places = []  # on the page, upright
-        for one in judged:
-            place = one.mark.left, one.mark.top, one.mark.right, one.mark.bottom
-            box = _in_frame(turn.back(*place) if turn else place, scale, shape, margin)
+        kinds: list[Sequence[float]] = []  # of each of them; none for what is a sign anyway
+        upright, rest = [], []
+
+        def put(place: Sequence[int]) -> Box:
+            return _in_frame(turn.back(*place) if turn else place, scale, shape, margin)
+
+        colons = _colons(judged, where)
+        for one, place in zip(judged, where, strict=True):
             if one.is_digit:
-                marks.append(self._digit(one, box))
-            elif one.sign:
-                marks.append(Sign(one.sign, max(one.mark.kinds), box))
-            else:
+                marks.append(self._digit(one, put(place)))
+                kinds.append(one.mark.kinds)
+            elif place in colons:
                 continue
-            places.append(place)
-        boxes = np.array(places, np.int32)
+            elif one.sign:
+                marks.append(Sign(one.sign, max(one.mark.kinds), put(place)))
+                kinds.append(())
+            else:
+                rest.append((one, put(place)))
+                continue
+            upright.append(place)
+        for upper, lower in colons.items():
+            if lower is not None:
+                upright.append(_hull(upper, lower))
+                marks.append(Sign(":", LIKELY, put(upright[-1])))
+                kinds.append(())
+        places = np.array(upright, np.int32).reshape(-1, 4)
+        are_digits = np.array([isinstance(mark, Digit) for mark in marks], bool)
         lines = []
-        for row in find_lines(*boxes.reshape(-1, 4).T):
+        for row in find_lines(*level_with_digits(places, are_digits).T):
             digits = tuple(mark for i in row if isinstance(mark := marks[i], Digit))
             signs = tuple(mark for i in row if isinstance(mark := marks[i], Sign))
             if digits:
-                lines.append(Line(digits, signs))
+                others = [one for one, _ in rest]
+                gaps = find_spaces(places[row], are_digits[row], others)
+                unsure = [Sign(sign, p, rest[at][1]) for at, sign, p in gaps.doubts]
+                unsure += [Sign(" ", 0.5, marks[row[place]].box) for place in gaps.torn]
+                unsure += [
+                    Sign(*sign, marks[i].box) for i in row if (sign := doubtful_sign(kinds[i]))
+                ]
+                lines.append(Line(digits, signs, tuple(gaps.spaces), tuple(unsure)))
         return tuple(lines)
 
     def _digit(self, one: Judged, box: Box) -> Digit:
@@ -192,6 +218,30 @@ def reader_of(
 def _expected(judged: Sequence[Judged]) -> float:
     """How many more digits are likely read right than wrong."""
     return sum(2 * one.confidence - 1 for one in judged if one.is_digit)
+
+
+Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
+
+
+def _colons(judged: Sequence[Judged], where: Sequence[Place]) -> dict[Place, Place | None]:
+    """Points that stand as those of a colon: of each upper one the lower one, and None for it."""
+    free = [
+        place
+        for one, place in zip(judged, where, strict=True)
+        if not one.is_digit and one.sign in ("", ".", ",")
+    ]
+    digits = [place for one, place in zip(judged, where, strict=True) if one.is_digit]
+    out: dict[Place, Place | None] = {}
+    pairs = paired_points(np.array(free).reshape(-1, 4), np.array(digits).reshape(-1, 4))
+    for upper, lower in pairs:
+        out |= {free[upper]: free[lower], free[lower]: None}
+    return out
+
+
+def _hull(one: Place, other: Place) -> Place:
+    low, high = map(min, one[:2], other[:2]), map(max, one[2:], other[2:])
+    left, top, right, bottom = (*low, *high)
+    return left, top, right, bottom
 
 
 def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...], margin: int) -> Box:

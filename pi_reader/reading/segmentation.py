@@ -21,6 +21,7 @@ from pi_reader.reading.candidates import (
     find_neighbourhoods,
     may_be_one,
     may_stand_alone,
+    measured,
 )
 from pi_reader.reading.components import Components, merge
 from pi_reader.reading.cuts import Span, cut_component, find_spans
@@ -41,12 +42,14 @@ from pi_reader.reading.line_split import (
     part_lines,
 )
 from pi_reader.reading.patches import cut_patches
-from pi_reader.reading.signs import find_leftovers, loose_parts
+from pi_reader.reading.signs import beside, find_leftovers, loose_parts
 from pi_reader.values import CLASSES
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 LOOSE = 0.9  # of its probability that a digit keeps without a part that is none
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
+MOST_SPECKS = 60  # that are looked at
+DARK = 0.6  # of the digits' contrast: a speck that is paler is no ink
 MOST_PATCHES = 2000  # of a frame that the network sees; on a Zero they take some 20 seconds
 UNSEEN = (0.095,) * CLASSES + (0.05,)  # probabilities of a mark that came after these: a `?`
 MOST_AT_ONCE = 1000  # of these in one step
@@ -93,7 +96,19 @@ class Segmentation:
             replace(mark, whole=len(mark.components) > 1)
             for mark in self._judge(self.page.ink, self.page.components, groups, groups)
         ]
+        self.marks += self._specks(digits, usual)
         return self
+
+    def _specks(self, digits: Sequence[Mark], usual: float) -> list[Mark]:
+        """The specks beside digits that are as dark as these: each may be a point."""
+        found = self.page.specks
+        near = np.flatnonzero(beside(found, np.arange(len(found)), digits, usual))[:MOST_SPECKS]
+        if not len(near):
+            return []
+        found = measured(found.pick(near), self.page.ink)
+        usually = float(np.median([mark.strength for mark in digits]))
+        groups = [(int(one),) for one in np.flatnonzero(found.strength >= DARK * usually)]
+        return self._judge(self.page.ink, found, groups, [() for _ in groups])
 
     def _marks_of(self, page: Candidates) -> list[Mark]:
         """The ink of a page as marks, each as likely as can be."""

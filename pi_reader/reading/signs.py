@@ -16,6 +16,7 @@ LEANING = 0.65  # of the way down from one point of a colon to the other: so far
 MOST = 120  # single pieces that are looked at; those beside digits stay, and the largest
 BESIDE = 1.2  # of the usual height: how far from a digit a piece stands beside it
 MOST_GROUPS = 60
+ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the most
 LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
 
 
@@ -30,7 +31,7 @@ def find_leftovers(
     free = np.setdiff1d(np.arange(len(found)), list(taken))
     size = np.maximum(found.width, found.height)[free]
     if len(free) > MOST:
-        first = size + np.float32(usual) * _beside(found, free, digits, usual)
+        first = size + np.float32(usual) * beside(found, free, digits, usual)
         keep = np.sort(np.argsort(-first, kind="stable")[:MOST])
         free, size = free[keep], size[keep]
     return [(one,) for one in free.tolist()] + _stacked(found, free[size <= LARGEST * usual], usual)
@@ -44,9 +45,46 @@ def loose_parts(found: Components, mark: Mark) -> list[int]:
     return [int(one) for one in parts[small]]
 
 
-def _beside(
-    found: Components, free: np.ndarray, digits: Sequence[Mark], usual: float
-) -> np.ndarray:
+def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of small marks that stand as the points of a colon do: alike, one above the other,
+    with a digit close by on either side.
+
+    boxes: (n, 4) left, top, right, bottom of marks that are no digits; digits: (k, 4) of digits;
+    in pixels. Gives places among `boxes`, each at most once.
+    """
+    if len(digits) < 2 or len(boxes) < 2:
+        return []
+    boxes, digits = boxes.astype(np.float32), digits.astype(np.float32)
+    middle, size = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    pairs: list[tuple[int, int]] = []
+    taken: set[int] = set()
+    for upper in np.argsort(middle[:, 1], kind="stable").tolist():
+        aside, down = (middle - middle[upper]).T
+        fits = (down > 0) & (np.abs(aside) <= LEANING * down)
+        fits &= np.maximum(size, size[upper]) <= ALIKE * np.minimum(size, size[upper])
+        for lower in np.flatnonzero(fits)[np.argsort(down[fits])][:3].tolist():
+            both = np.concatenate([boxes[upper], boxes[lower]])
+            if not taken & {upper, lower} and _is_colon(both.reshape(2, 4), digits):
+                pairs.append((upper, lower))
+                taken |= {upper, lower}
+    return pairs
+
+
+def _is_colon(points: np.ndarray, digits: np.ndarray) -> bool:
+    """Whether two points, (2, 4), stand between digits, (k, 4), as a colon does."""
+    left, top, right, bottom = digits.T
+    height = bottom - top
+    x = (points[:, 0].min() + points[:, 2].max()) / 2
+    upper, lower = (points[:, 1] + points[:, 3]) / 2
+    level = (upper > top - 0.1 * height) & (lower < bottom + 0.15 * height)
+    level &= (lower - upper >= 0.18 * height) & (lower - upper <= 0.95 * height)
+    level &= (points[:, 2:] - points[:, :2]).max() <= LARGEST_POINT * height
+    before = level & ((left + right) / 2 < x) & (points[:, 0].min() - right < BESIDE * height)
+    after = level & ((left + right) / 2 > x) & (left - points[:, 2].max() < BESIDE * height)
+    return bool(before.any() and after.any())
+
+
+def beside(found: Components, free: np.ndarray, digits: Sequence[Mark], usual: float) -> np.ndarray:
     """Which components stand level with a digit and close to it, (n,) bool."""
     if not digits:
         return np.zeros(len(free), bool)
