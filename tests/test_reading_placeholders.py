@@ -62,4 +62,4 @@ def test_ok__pale_scraps_in_a_row_are_held(reader: Reader) -> None:
     washed = grey[50:130, 150:200]
     washed[:, 25:] = 205
     washed[:] = 205 - 0.4 * (205 - washed)
-    assert reader.read(Frame(grey.astype(np.uint8), "faded")).text in ("7?7", "77?")
+    assert reader.read(Frame(grey.astype(np.uint8), "faded")).number in ("7?7", "77?")

@@ -16,6 +16,7 @@ ALWAYS = 1.6  # heights: wider than this, it parts them in any case
 USUAL = 0.25  # heights: the usual gap where there are too few to know it
 NARROW, CLEAR = 0.75, 1.2  # heights: between these nobody knows whether a gap parts numbers
 SLENDER = 0.5  # heights: width that a digit takes up at the least
+OVER = 0.25  # heights: how far a mark between two digits may reach over them
 CLOSE = 0.5  # heights: a mark that close to digits on both sides may be a digit itself
 MIDWAY = 0.35  # of the gap on its one side: as wide as that is the other one beside an operator
 DOUBT_AT = 0.15  # probability from which a mark may be a sign
@@ -68,7 +69,12 @@ def find_spaces(places: np.ndarray, is_digit: np.ndarray, others: Sequence[Judge
             continue
         if likely := doubtful_sign(mark.kinds):
             doubts.append((at, *likely))
-        elif 0 < after < len(left) and mark.height >= LEAST * tall:
+        elif (
+            0 < after < len(left)
+            and mark.height >= LEAST * tall
+            and mark.left >= right[after - 1] - OVER * tall
+            and mark.right <= left[after] + OVER * tall
+        ):
             spaces.add(after)
             if max(mark.left - right[after - 1], left[after] - mark.right) < CLOSE * tall:
                 torn |= {after - 1, after}  # a digit that was not read, rather than a letter
