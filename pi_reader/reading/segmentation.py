@@ -107,7 +107,8 @@ class Segmentation:
             return []
         found = measured(found.pick(near), self.page.ink)
         usually = float(np.median([mark.strength for mark in digits]))
-        groups = [(int(one),) for one in np.flatnonzero(found.strength >= DARK * usually)]
+        dark = np.flatnonzero(found.strength >= DARK * usually)[: self.left]
+        groups = [(int(one),) for one in dark]
         return self._judge(self.page.ink, found, groups, [() for _ in groups])
 
     def _marks_of(self, page: Candidates) -> list[Mark]:
@@ -166,6 +167,7 @@ class Segmentation:
                 parts = loose_parts(found, mark)
                 loose.append((place, tuple(one for one in whole if one not in parts)))
         groups = [bare for place, bare in loose if len(bare) < len(self.marks[place].components)]
+        groups = groups[: self.left]
         judged = dict(zip(groups, self._judge(self.page.ink, found, groups, groups), strict=True))
         marks = list(self.marks)
         for place, bare in loose:
