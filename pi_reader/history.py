@@ -12,7 +12,7 @@ import contextlib
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +20,10 @@ from typing import Any, Self
 
 from pi_reader.errors import BadData, Busy, CannotWrite
 from pi_reader.files import believed, check_file, identity_of, make_shared
+from pi_reader.state import NumberState
 
-FORMAT = 0x7069_0001  # "pi", first form of the table; any other file is set aside
+FIRST_FORMAT = 0x7069_0001  # "pi", with readings alone; is made one of the form below
+FORMAT = 0x7069_0002  # with numbers, too; any other file is set aside
 MOST_WAITING = 1000  # readings buffered while the card cannot be written; about 300 KB
 LONGEST_TEXT = 1000  # characters; a full page of digits has some 200
 LARGEST_LOG = 1 << 20  # bytes of the write-ahead log that stay on the card
@@ -30,11 +32,21 @@ _ADVICE = "; read it with sudo, or join the group pi-reader, and see that the di
 _LAST = 1e11  # seconds since 1970: the year 5138; a corrupted card may give any number
 _LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must be fed
 
-_TABLE = f"""
+_TABLE = """
 CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT NOT NULL,
                        sure INTEGER NOT NULL, confidence REAL NOT NULL, weights TEXT NOT NULL);
+"""
+# What each number of the settings was in a reading; reading: its number there, or of the last one.
+_NUMBERS = f"""
+CREATE TABLE numbers (id INTEGER PRIMARY KEY, reading INTEGER NOT NULL, "when" REAL NOT NULL,
+                      name TEXT NOT NULL, read TEXT NOT NULL, value TEXT NOT NULL,
+                      unit TEXT NOT NULL, verdict TEXT NOT NULL);
 PRAGMA user_version = {FORMAT};
 """
+_ADD_NUMBER = """INSERT INTO numbers (reading, "when", name, read, value, unit, verdict)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_PRUNE_NUMBERS = """DELETE FROM numbers WHERE reading < (SELECT min(id) FROM readings)
+    AND id <= (SELECT min(id) FROM numbers) + 10000"""
 # Its number was given when it was read; where another file came into the place of this, a higher.
 _ADD = """INSERT INTO readings (id, "when", text, sure, confidence, weights)
     VALUES (max(?, (SELECT coalesce(max(id), 0) + 1 FROM readings)), ?, ?, ?, ?, ?)"""
@@ -74,6 +86,24 @@ class Past:
     weights: str
 
 
+@dataclass(frozen=True)
+class PastNumber:
+    """One number of the settings in a reading of the past.
+
+    reading: the number of the reading; when: seconds since 1970, 0.0 if the clock was not set.
+    name, unit: as set; read: as written; value: what it was, "" unless it was believed; verdict:
+    what was thought of it.
+    """
+
+    reading: int
+    when: float
+    name: str
+    read: str
+    value: str
+    unit: str
+    verdict: str
+
+
 class History:
     """Stores the readings of a box; used in a `with` block, by one thread.
 
@@ -86,6 +116,9 @@ class History:
         self._most = most
         self._batch_seconds = batch_seconds
         self._waiting: deque[tuple[int, float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
+        self._numbers: deque[tuple[int, float, str, str, str, str, str]] = deque(
+            maxlen=MOST_WAITING
+        )
         self._newest: int | None = None  # the highest number that was given
         self._database: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # device and inode of the open database
@@ -109,12 +142,18 @@ class History:
         self._waiting.append((self._newest, when, text, bool(sure), float(confidence), weights))
         return self._newest
 
+    def add_numbers(self, reading: int, numbers: Sequence[NumberState], when: float) -> None:
+        """Remember what the numbers of the settings were in a reading; quick, writes nothing."""
+        for one in numbers:
+            row = one.read[:LONGEST_TEXT], one.value[:LONGEST_TEXT], one.unit, one.verdict
+            self._numbers.append((reading, believed(when), one.name, *row))
+
     def tick(self, now: float) -> None:
         """Write buffered readings if it is due. now: seconds, monotonic.
 
         Raises like `flush`.
         """
-        if self._waiting and now - self._tried >= self._batch_seconds:
+        if (self._waiting or self._numbers) and now - self._tried >= self._batch_seconds:
             self._tried = now
             self.flush()
 
@@ -170,12 +209,13 @@ class History:
         """Write what waits and let go of the file. Raises like `flush`, and CannotWrite for what is
         lost with this."""
         try:
-            if self._waiting:
+            if self._waiting or self._numbers:
                 self.flush()
         finally:
             self._let_go()
             lost = len(self._waiting)
             self._waiting.clear()
+            self._numbers.clear()
             if lost:
                 self._lose(lost)
                 raise CannotWrite(
@@ -205,7 +245,10 @@ class History:
         with self._database as database:
             database.executemany(_ADD, self._waiting)
             database.execute(_PRUNE, (self._most,))
+            database.executemany(_ADD_NUMBER, self._numbers)
+            database.execute(_PRUNE_NUMBERS)
         self._waiting.clear()
+        self._numbers.clear()
 
     def _let_go(self) -> None:
         """Close the database; after an error it is reopened."""
@@ -276,6 +319,18 @@ def _past(row: tuple[Any, ...]) -> Past:
         _within(confidence, 1.0),
         str(weights),
     )
+
+
+def past_numbers(path: Path, since: float = 0.0) -> Iterator[PastNumber]:
+    """The numbers in a database from a wall time on, oldest first; raises like `past`."""
+    query = 'SELECT reading, "when", name, read, value, unit, verdict FROM numbers'
+    with_them = "SELECT count(*) FROM sqlite_schema WHERE name = 'numbers'"
+    if not next(_rows(path, with_them), (0,))[0]:
+        return  # written by an earlier version
+    rows = _rows(path, f'{query} WHERE "when" >= :since ORDER BY id', since=since)
+    for reading, when, *words in rows:
+        number = int(reading) if isinstance(reading, int) else 0
+        yield PastNumber(number, _within(when, _LAST), *map(str, words))
 
 
 def _within(value: Any, most: float) -> float:
@@ -351,23 +406,25 @@ def _open_for_writing(path: Path) -> sqlite3.Connection:
         database.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
         database.execute(f"PRAGMA cache_size = {-CACHE}")
         if not begun:
-            database.executescript(f"BEGIN IMMEDIATE; {_TABLE} COMMIT")
+            database.executescript(f"BEGIN IMMEDIATE; {_TABLE} {_NUMBERS} COMMIT")
+        elif begun == FIRST_FORMAT:
+            database.executescript(f"BEGIN IMMEDIATE; {_NUMBERS} COMMIT")
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _check_format(database: sqlite3.Connection) -> bool:
-    """Whether the tables are there; False for an empty file.
+def _check_format(database: sqlite3.Connection) -> int:
+    """Which form the tables have; 0 for an empty file.
 
     Raises sqlite3.DatabaseError, as SQLite does for a file that is no database, for other tables.
     """
     ((number,),) = database.execute("PRAGMA user_version")
     ((tables,),) = database.execute("SELECT count(*) FROM sqlite_schema")
-    if (number, tables) not in ((FORMAT, 1), (0, 0)):
+    if (number, tables) not in ((FORMAT, 2), (FIRST_FORMAT, 1), (0, 0)):
         raise sqlite3.DatabaseError("file is not a history of this version")
-    return bool(tables)
+    return int(number)
 
 
 def _code(error: sqlite3.Error) -> int:

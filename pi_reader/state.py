@@ -53,6 +53,38 @@ class LastReading(_Said):
     confidence: float = 0.0
 
 
+@dataclass(frozen=True)
+class NumberState(_Said):
+    """One number of the settings.
+
+    name, kind, unit: as set; read: what stands there, as written; value: what it is, in plain
+    digits with a point or as its text, "" unless it is good. verdict: "good", "unsure", "missing",
+    "digits", "low", "high", "falling" or "too fast"; healed: whether it is good as a new level.
+    when: since when the last good value stands, seconds since 1970, 0.0 if nobody knows.
+    """
+
+    name: str = ""
+    kind: str = "number"
+    read: str = ""
+    value: str = ""
+    verdict: str = "missing"
+    healed: bool = False
+    unit: str = ""
+    when: float = field(default=0.0, compare=False)
+
+    @property
+    def good(self) -> bool:
+        """Whether it is believed."""
+        return self.verdict == "good"
+
+    @property
+    def words(self) -> str:
+        """The number for people: its name, value and unit, and what is wrong with it."""
+        shown = " ".join((self.value or self.read).split("\n"))
+        text = " ".join(filter(None, [self.name, shown, self.unit if shown else ""]))
+        return f"{text}, {self.verdict}" + (" (a new level)" if self.healed else "")
+
+
 def _unshown(default: Any) -> Any:
     """A value that outputs do not show, and whose change is no news to them."""
     return (
@@ -74,6 +106,7 @@ class BoxState(_Said):
     correction: what is being corrected with the button, None if nothing is.
     frozen: whether the display is frozen while the camera goes on.
     code: the digits that let somebody use the page, "" for none; never told to other processes.
+    numbers: each number of the settings, while something lies there.
 
     text, sure: the reading, and whether all its digits are.
     faults: everything that is wrong, by the part it concerns; broken: outputs that do not work.
@@ -101,6 +134,7 @@ class BoxState(_Said):
     correction: Correction | None = None
     frozen: bool = False
     code: str = ""
+    numbers: tuple[NumberState, ...] = ()
     text: str = _unshown("")
     sure: bool = _unshown(False)
     faults: Mapping[str, str] = _unshown(dict)
@@ -224,6 +258,11 @@ _KINDS: dict[str, Callable[[Any], Any]] = {  # by annotation: the value if it is
     "Mapping[str, Any]": _table,
     "Mapping[str, Any] | None": _table,
     "Correction | None": lambda value: None,  # concerns the display alone
+    "tuple[NumberState, ...]": lambda value: (
+        tuple(NumberState.from_json(one) for one in value if isinstance(one, dict))
+        if isinstance(value, list)
+        else None
+    ),
     "LastReading | None": lambda value: (
         LastReading.from_json(value) if isinstance(value, dict) else None
     ),

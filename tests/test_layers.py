@@ -16,8 +16,9 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "files": "errors",
     "state": "values",
     "privileges": "",
+    "numbers": "notation parts values errors",
     "parts": "state errors",
-    "config": "camera inputs outputs parts errors",
+    "config": "camera inputs outputs numbers parts errors",
     "network": "files errors",
     "handwriting": "values errors",
     "reading": "network values errors",
@@ -27,7 +28,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "pictures": "values errors",
     "library": "camera reading network values files errors",
     "scoring": "reading values errors",
-    "history": "values files errors",
+    "history": "state values files errors",
     "kept_pictures": "values files errors",
     "requests": "network values files errors",
     "training": "reading network handwriting values files errors",
@@ -39,7 +40,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "link": "client config state values files errors",
     "web": "client config state values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
-    " library learning.memory history kept_pictures requests config parts state values files"
+    " library learning.memory history kept_pictures numbers requests config parts state values files"
     " privileges errors",
     "service": "box",
     "lessons": "camera reading network training handwriting pictures values files errors",

@@ -17,6 +17,7 @@ from pi_reader.box.heap import Heap
 from pi_reader.box.host_monitor import HostMonitor
 from pi_reader.box.memory_sync import MemorySync
 from pi_reader.box.motion import MotionDetector
+from pi_reader.box.number_watch import NumberWatch
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.request_handler import RequestHandler, Sight
@@ -72,6 +73,7 @@ class Appliance:
         memory: MemorySync | None = None,
         view: View | None = None,
         guests: str = "nothing",
+        numbers: NumberWatch | None = None,
         looks_per_second: float = 2.0,
         fastest: float = 8.0,
         log: Callable[[str], None] = lambda line: None,
@@ -99,7 +101,9 @@ class Appliance:
             clock=clock,
             wall=wall,
             memory=memory,
+            numbers=numbers,
         )
+        self.numbers, self._wall = numbers or NumberWatch(()), wall
         self._heap, self._memory, self._view = heap, memory, view
         self.wants_reload = False
         self.is_capturing = False
@@ -172,14 +176,14 @@ class Appliance:
             self._still_at = now
         reader = self._newest_reader(now)
         self._remember(now)
-        unsettled = motion.changed or not self.vote.settled
+        unsettled = motion.changed or not self.vote.settled or self.numbers.wants(now)
         if unsettled and (not motion.moving or now - self._still_at > RESTLESS):
             if motion.changed and not motion.moving:
                 self.vote.stir()
             self._read(reader, frame)
         self.reporter.aiming.look(now, frame.grey, self.vote.said)
         self._show_view(now, frame)
-        self._tend(now, Sight(frame, reader, self.reporter, self.actions))
+        self._tend(now, Sight(frame, reader, self.reporter, self.actions, self.numbers))
         self.notifier.beat()
         return motion.moving or not self.vote.settled or self.reporter.aiming.is_on(now)
 
@@ -188,16 +192,28 @@ class Appliance:
         self._motion.remember()
         reading = reader.read(frame)
         self.weights.confirmed()
+        again = self.vote.settled  # nothing has changed, but a number was not believed
         said = self.vote.add(reading)
         self.reporter.has_read()
+        if self.numbers and (said is not None or again):
+            self._watch(said or self.vote.said, frame)
         if said is None:
             return
         if said.lines:
-            self.reading_log.enter(said, frame)
+            event = self.reading_log.enter(said, frame)
+            self.reading_log.enter_numbers(self.numbers.now, event)
             if self._memory is not None:
                 self._memory.count(said)
         if not self.actions.frozen and self.actions.corrected is None:
             self.outputs.show(said, frame)
+
+    def _watch(self, reading: Reading | None, frame: Frame) -> None:
+        """Look at the numbers of the settings in what is certain by now."""
+        before = self.numbers.now
+        with self.problems.kept_from_stopping_us("numbers"):
+            self.numbers.see(reading, frame, self._clock(), self._wall())
+        if any(one.healed for one in self.numbers.now if one not in before):
+            self.reading_log.enter_numbers(self.numbers.now)
 
     def _remember(self, now: float) -> None:
         """Take in what was taught; then the page on the desk is read again."""
@@ -252,6 +268,11 @@ class Appliance:
         """Everything apart from looking: host monitor, requests, button, status."""
         self.host_monitor.tick(now)
         self.reading_log.tick(now)
+        if self.numbers:
+            if self.vote.settled and self.vote.said is not None:
+                self.numbers.stay(now, self._wall())
+            with self.problems.kept_from_stopping_us("numbers"):
+                self.numbers.tick(now)
         if self._heap is not None:
             self._heap.tick(now)
         if self.request_handler is not None:
@@ -302,6 +323,9 @@ class Appliance:
         if not self.wants_reload:  # systemd would kill a process that says this and keeps running
             self.notifier.stop()
         self.reporter.end(last_word)
+        if self.numbers:
+            with self.problems.kept_from_stopping_us("numbers"):
+                self.numbers.write()
         self.reading_log.close()
         if self._memory is not None:
             self._memory.close()

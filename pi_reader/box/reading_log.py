@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pi_reader.box.drift import Drift
@@ -14,6 +14,7 @@ from pi_reader.files import believed
 from pi_reader.history import History
 from pi_reader.kept_pictures import KeptPictures
 from pi_reader.learning.samples import Samples
+from pi_reader.state import NumberState
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
 _BASELINE = 20_000  # readings of the history that make the baseline
@@ -68,6 +69,12 @@ class ReadingLog:
             with self._problems.kept_from_stopping_us("samples"):
                 self.keep(event, dict.fromkeys(doubted), "unsure")
         return event
+
+    def enter_numbers(self, numbers: Sequence[NumberState], event: Event | None = None) -> None:
+        """Record the numbers of the settings, of an announced reading or of the last one."""
+        event = event or self.events.last
+        if self._history is not None and numbers and event is not None:
+            self._history.add_numbers(event.number, numbers, believed(self._wall()))
 
     def keep(self, event: Event, labels: Mapping[int, int | None], source: str) -> None:
         """Store digits as samples; when this returns they are safe on the card.

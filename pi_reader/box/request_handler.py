@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.events import Event, labels_from, remembered
+from pi_reader.box.number_watch import NumberWatch
 from pi_reader.box.problems import TROUBLES, Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.status_reporter import StatusReporter
@@ -31,7 +32,7 @@ KINDS: tuple[str, ...] = (
     "release",
     "identify",
 )
-KINDS += ("code", "reading", "settings")
+KINDS += ("code", "reading", "settings", "reference")
 SETTLED = 5.0  # seconds that a reading must have stood to be "the last" to whoever types
 EVERY = 0.25  # seconds between two looks into the folder
 AT_ONCE = 1  # requests between two frames: a Zero takes seconds to read a page, and fifty may wait
@@ -50,6 +51,7 @@ class Sight:
     reader: Reader
     reporter: StatusReporter
     actions: ButtonActions
+    numbers: NumberWatch = field(default_factory=lambda: NumberWatch(()))
 
 
 class RequestHandler:
@@ -138,6 +140,8 @@ class RequestHandler:
             return answer
         if request.kind == "reading":
             return remembered(self._event(request.words.get("event", 0)))
+        if request.kind == "reference":
+            return {"done": sight.numbers.set_reference(sight.frame)}
         if request.kind == "aim":
             sight.reporter.aiming.ask(now)
         return sight.reporter.report().to_json()

@@ -10,6 +10,7 @@ from pi_reader.box.aiming import Aiming
 from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.host_monitor import HostMonitor
 from pi_reader.box.memory_sync import MemorySync
+from pi_reader.box.number_watch import NumberWatch
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.status_file import StatusFile
@@ -51,6 +52,7 @@ class StatusReporter:
         clock: Callable[[], float],
         wall: Callable[[], float],
         memory: MemorySync | None = None,
+        numbers: NumberWatch | None = None,
     ) -> None:
         self.frames = self.reads = 0
         self.held: Reading | None = None
@@ -60,6 +62,7 @@ class StatusReporter:
         self._host_monitor, self._actions, self._vote = host_monitor, actions, vote
         self._clock, self._wall, self._memory = clock, wall, memory
         self._guests = guests
+        self._numbers = numbers
         self._weights = ""
         self._generation: int | None = None
         self._conditions: Conditions | None = None
@@ -172,7 +175,7 @@ class StatusReporter:
         elif code:
             state = State.PAIRING
         elif shown is not None:
-            state = State.READING if all(digit.sure for digit in shown.digits) else State.UNSURE
+            state = State.READING if self._is_believed(shown) else State.UNSURE
         elif not self._is_awake:
             state = State.STARTING
         else:
@@ -190,10 +193,19 @@ class StatusReporter:
             correction,
             self._actions.frozen,
             code,
-            said.text if said else "",
+            self._numbers.now if self._numbers is not None else (),
+            text=said.text if said else "",
             faults=self._problems.all,
             broken=broken,
         )
+
+    def _is_believed(self, shown: Reading) -> bool:
+        """Whether all numbers of the settings that are there are good, or else all digits sure."""
+        numbers = self._numbers.now if self._numbers is not None else ()
+        there = [one for one in numbers if one.read]
+        if there and not self._actions.frozen:
+            return all(one.good for one in there)
+        return all(digit.sure for digit in shown.digits)
 
     def _broken(self) -> dict[str, str]:
         """The outputs that are broken, with the reason; a copy, which does not change meanwhile."""

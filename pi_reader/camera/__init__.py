@@ -79,14 +79,23 @@ class CameraSettings:
         "More of picamera2's controls by name, such as { Sharpness = 1.0, ExposureValue = 0.5 }.",
     )
 
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height of a frame after its rotation, in pixels."""
+        turned = self.rotation in (90, 270)
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        """Width and height of what is read of it."""
+        return (self.region[2], self.region[3]) if self.region else self.upright
+
     def __post_init__(self) -> None:
         if self.kind == "folder" and not self.folder:
             raise BadSettings(
                 'camera.folder: is empty, should name the folder of camera.kind "folder"'
             )
-        width, height = self.width, self.height
-        if self.rotation in (90, 270):
-            width, height = height, width
+        width, height = self.upright
         boxes = [("masked", box) for box in self.masked]
         for key, box in [*([("region", self.region)] if self.region else []), *boxes]:
             x, y, wide, high = box

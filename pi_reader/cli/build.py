@@ -14,6 +14,7 @@ from pi_reader.box.crop import Crop
 from pi_reader.box.heap import Heap
 from pi_reader.box.host_monitor import HostMonitor
 from pi_reader.box.memory_sync import MemorySync
+from pi_reader.box.number_watch import NumberWatch
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.request_handler import RequestHandler, set_at_page
@@ -87,6 +88,7 @@ def build(
         memory=MemorySync(open_samples(settings, folders, log), folders.memory, problems),
         view=view,
         guests=settings.web.guest,
+        numbers=NumberWatch(settings.numbers, folders.numbers, folders.reference),
         log=log,
         crop=Crop(settings.camera.region, settings.camera.masked),
         looks_per_second=service.looks_per_second,

@@ -31,6 +31,7 @@ COMMANDS = (
     "samples",
     "weights",
     "readings",
+    "numbers",
     "lesson",
     "sweep",
     "aim",

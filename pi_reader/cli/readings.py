@@ -18,7 +18,7 @@ from pi_reader.cli.common import add_force_option, add_state_option, folders_of
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
-    from pi_reader.history import Past
+    from pi_reader.history import Past, PastNumber
 
 HELP = """what the box has read, with the time of each reading
 
@@ -32,6 +32,18 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST = 1_000_000_000  # of --last; no card holds as many
 _MOST_READING = 10**18 - 1
 _COLUMNS = ("id", "time", "text", "sure", "confidence", "weights", "when", "utc_offset")
+
+_NUMBER_COLUMNS = (
+    "reading",
+    "time",
+    "name",
+    "value",
+    "unit",
+    "verdict",
+    "read",
+    "when",
+    "utc_offset",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="write the picture kept of reading number N (history.pictures in the settings) to "
         "the file given with --out",
+    )
+    parser.add_argument(
+        "--values",
+        action="store_true",
+        help="the numbers of the settings ([[numbers]]) instead, each with what was thought of it",
     )
     form.add_argument("--csv", action="store_true", help="all, as a table for spreadsheets")
     form.add_argument("--json", action="store_true", help="all, as one JSON object a line")
@@ -76,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
     last = args.last or (None if args.since or args.csv or args.json else LAST)
     if last:
         readings = deque(readings, maxlen=last)
+    if args.values:
+        return _print_values(args, since)
     if args.csv:
         _print_csv(readings)
     elif args.json:
@@ -165,6 +184,45 @@ def _print_csv(readings: Iterable[Past]) -> None:
     for one in readings:
         values = _values(one)
         table.writerow([values[name] for name in _COLUMNS])
+
+
+def _print_values(args: argparse.Namespace, since: float) -> int:
+    """Print the numbers of the settings, oldest first."""
+    from pi_reader.history import past_numbers
+
+    path = folders_of(args).history
+    numbers: Iterable[PastNumber] = past_numbers(path, since)
+    last = args.last or (None if args.since or args.csv or args.json else LAST)
+    rows = [_number_values(one) for one in (deque(numbers, maxlen=last) if last else numbers)]
+    if args.csv:
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        table.writerow(_NUMBER_COLUMNS)
+        table.writerows([row[name] for name in _NUMBER_COLUMNS] for row in rows)
+    elif args.json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+    else:
+        for row in rows:
+            shown = f"{row['value'] or row['read']} {row['unit']}".strip()
+            when = row["time"] or "time not known"
+            print(f"{row['reading']:6}  {when!s:19}  {row['name']}  {shown}  {row['verdict']}")
+        if not rows:
+            print(f"no numbers {'since then' if args.since else 'yet'} in {path}")
+    return 0
+
+
+def _number_values(one: PastNumber) -> dict[str, object]:
+    return {
+        "reading": one.reading,
+        "time": _local(one.when) or None,
+        "name": one.name,
+        "value": one.value or None,
+        "unit": one.unit,
+        "verdict": one.verdict,
+        "read": one.read,
+        "when": one.when or None,
+        "utc_offset": _offset(one.when) or None,
+    }
 
 
 def _print_lines(readings: Iterable[Past], otherwise: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from pi_reader.config.settings import Settings
+from pi_reader.numbers.settings import NumberSettings
 
 WIDTH = 100  # columns
 _COMMAND = re.compile("`[^`]*`")  # stays on one line
@@ -26,12 +27,17 @@ HEAD = """\
 # New settings count after
 #     sudo systemctl restart pi-reader"""
 
+NUMBERS = """\
+# Numbers of the page that have a name, each with the lines below; any number of them.
+# [[numbers]]"""
+
 
 def example() -> str:
     """The file with all sections, in which each setting is explained and left at its default."""
     blocks = [HEAD]
     for name, section in Settings().sections.items():
         blocks.append("\n".join([f"[{name}]", *_lines(section)]))
+    blocks.append("\n".join([NUMBERS, *_lines(NumberSettings(name="kitchen", line=1))]))
     return "\n\n".join(blocks) + "\n"
 
 

@@ -60,6 +60,16 @@ class Folders:
         return self.state / "pictures"
 
     @property
+    def numbers(self) -> Path:
+        """The last good value of each number of the settings, JSON."""
+        return self.state / "numbers.json"
+
+    @property
+    def reference(self) -> Path:
+        """The picture that tells how the page lay when its numbers were set, PNG."""
+        return self.state / "numbers.png"
+
+    @property
     def requests(self) -> Path:
         """The folder for requests between processes."""
         return self.state / "requests"

@@ -12,6 +12,8 @@ from typing import Any
 
 from pi_reader.config.settings import Settings
 from pi_reader.errors import BadSettings
+from pi_reader.numbers.settings import NumberSettings, check_numbers
+from pi_reader.numbers.settings import section as each_of
 
 LARGEST_FILE = 64 << 10  # bytes
 
@@ -69,7 +71,11 @@ def settings_from(tables: Mapping[str, Any], parts: Path | None = None) -> Setti
     """
     defaults = Settings()
     known, chosen, own = defaults.sections, {}, {}
+    numbers: list[NumberSettings] = []
     for name, table in tables.items():
+        if name == "numbers":
+            numbers = [_section(name, NumberSettings, one) for one in each_of(table)]
+            continue
         if parts is not None and name not in known and isinstance(table, dict):
             from pi_reader.parts.own import Unread, own_part
 
@@ -88,7 +94,8 @@ def settings_from(tables: Mapping[str, Any], parts: Path | None = None) -> Setti
             raise BadSettings(f"{name}: stands before the first section{_home_of(name)}")
     sections = {name: chosen.pop(name, section) for name, section in defaults.parts.items()}
     sections |= {name: known[name] for name in own}
-    settings = Settings(**chosen, parts=sections, own=own)
+    settings = Settings(**chosen, parts=sections, own=own, numbers=tuple(numbers))
+    check_numbers(settings.numbers, settings.camera.frame)
     _check_pins(settings)
     if settings.link.on and not (settings.link.broker or settings.link.webhook):
         raise BadSettings("link.on: is true, but link.broker and link.webhook are both empty")
@@ -107,7 +114,8 @@ def _section(name: str, kind: type, table: Mapping[str, Any]) -> Any:
         rule = keys[key].metadata["rule"]
         if not rule.holds(value):
             raise BadSettings(f"{name}.{key}: is {_shown(value)}, should be {rule.words}")
-        values[key] = float(value) if type(keys[key].default) is float else _frozen(value)
+        is_float = type(keys[key].default) is float or "float" in str(keys[key].type)
+        values[key] = float(value) if is_float else _frozen(value)
     return kind(**values)
 
 

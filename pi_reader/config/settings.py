@@ -13,6 +13,7 @@ from pi_reader.camera import CameraSettings
 from pi_reader.camera.light import LightSettings
 from pi_reader.errors import BadSettings
 from pi_reader.inputs import INPUTS
+from pi_reader.numbers.settings import NumberSettings
 from pi_reader.outputs import OUTPUTS
 from pi_reader.parts import Part, rules, setting
 
@@ -210,6 +211,7 @@ class Settings:
     light: LightSettings = field(default_factory=LightSettings)
     reader: ReaderSettings = field(default_factory=ReaderSettings)
     parts: Mapping[str, Any] = field(default_factory=_part_sections)
+    numbers: tuple[NumberSettings, ...] = ()
     own: Mapping[str, Part] = field(default_factory=dict, compare=False)
     service: ServiceSettings = field(default_factory=ServiceSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
@@ -224,7 +226,7 @@ class Settings:
         found: dict[str, Any] = {}
         for section in fields(self):
             value = getattr(self, section.name)
-            if section.name != "own":
+            if section.name not in ("own", "numbers"):
                 found |= value if section.name == "parts" else {section.name: value}
         return found
 

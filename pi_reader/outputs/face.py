@@ -119,7 +119,9 @@ def remarks(moment: Moment) -> list[str]:
         return [*said, "short: next, long: right"]
     if status.code:
         return [*said, "type this code at", f"http://{status.address}/"]
-    if moment.spelled is not None:
+    if moment.numbers:
+        said += [one.words for one in moment.numbers]
+    elif moment.spelled is not None:
         said += opinions(moment.spelled)
     if status.frozen:
         said.append("held; press to go on")
@@ -196,12 +198,19 @@ def _middle(canvas: Image.Image, draw: ImageDraw.ImageDraw, spot: Spot, moment: 
     elif newline:
         _page(draw, spot, title, figures, _page_number(moment.told_for))
     elif moment.spelled is not None:
-        _large(canvas, spot, moment.spelled.text, _page_number(moment.read_for))
+        _large(canvas, spot, _words(moment, moment.spelled), _page_number(moment.read_for))
     elif moment.state in _TITLED:
         _title(canvas, draw, spot[1] + spot[3], *WORDS[moment.state])
     else:
         title, text = WORDS[moment.state]
         _page(draw, spot, title, text, _page_number(moment.told_for))
+
+
+def _words(moment: Moment, reading: Reading) -> str:
+    """What is shown large: the numbers of the settings if any is there, else all that was read."""
+    if not moment.numbers:
+        return reading.text
+    return "\n".join(one.value or "?" for one in moment.numbers)
 
 
 def _correction(

@@ -89,8 +89,8 @@ def lamps(moment: Moment) -> Lamps:
     sure, unsure, _ = STATES[moment.state]
     stands = _standing(moment)
     if moment.spelled is not None:
-        sure = STEADY if stands and stands.digit.sure else OFF
-        unsure = STEADY if stands and not stands.digit.sure else OFF
+        sure = STEADY if stands and stands.sure else OFF
+        unsure = STEADY if stands and not stands.sure else OFF
     return Lamps(
         level(sure, moment.told_for),
         level(unsure, moment.told_for),
@@ -112,8 +112,7 @@ def heartbeat(status: BoxState) -> Pattern:
 
 
 def _standing(moment: Moment) -> Spelled | None:
-    reading = moment.spelled
-    return spelled(reading, moment.spelled_for, STAND, GAP) if reading else None
+    return spelled(moment, STAND, GAP) if moment.spelled else None
 
 
 def _digits(moment: Moment, stands: Spelled | None) -> frozenset[int]:
@@ -128,5 +127,4 @@ def _digits(moment: Moment, stands: Spelled | None) -> frozenset[int]:
         return frozenset({correction.label} if level(BLINK, moment.told_for) else ())
     if stands is None:
         return frozenset()
-    guesses = {stands.digit.label}
-    return frozenset(guesses if stands.digit.sure else guesses | {stands.digit.runner_up[0]})
+    return frozenset(stands.guesses)

@@ -6,14 +6,14 @@ disagree; how each draws it is a pure function, without hardware.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from pi_reader.state import BoxState
+from pi_reader.state import BoxState, NumberState
 from pi_reader.values import Box, Digit, Frame, Line, Reading, State
 
 LINE_REST = 0.8  # seconds added to the gap between two lines of a reading
+POINTS = ".,:"  # what a 7-segment digit shows as its point
 LAST_REST = 1.5  # seconds added to the gap before a reading is repeated
 
 
@@ -63,6 +63,13 @@ class Moment:
             return _code_as_reading(self.status.code)
         shown = self.state in (State.READING, State.UNSURE)
         return self.reading if shown and self.reading and self.reading.digits else None
+
+    @property
+    def numbers(self) -> tuple[NumberState, ...]:
+        """The numbers of the settings that are there, while a reading is shown."""
+        if self.spelled is None or self.status.code:
+            return ()
+        return tuple(one for one in self.status.numbers if one.value or one.read)
 
 
 def _code_as_reading(code: str) -> Reading:
@@ -129,29 +136,44 @@ class Onlooker:
 
 def topic(status: BoxState) -> tuple[object, ...]:
     """The part of a status whose change restarts pages and blinking: not a training's progress."""
-    return status.state, status.fault, status.message, status.correction, status.code
+    return (
+        status.state,
+        status.fault,
+        status.message,
+        status.correction,
+        status.code,
+        status.numbers,
+    )
 
 
 @dataclass(frozen=True)
 class Spelled:
-    """One digit of a reading that is shown digit by digit; ends_line: whether a line ends here."""
+    """One character that is shown after the other.
 
-    digit: Digit
+    character: a digit, "-", or "?" for what is not sure; guesses: the digits that it may be, the
+    likeliest first; sure: whether it is believed, as a minus is if its number is; point: whether a
+    point or colon follows; ends_line: whether a line ends here.
+    """
+
+    character: str
+    guesses: tuple[int, ...]
+    sure: bool
+    point: bool
     ends_line: bool
 
 
-def spelled(reading: Reading, seconds: float, stand: float, gap: float) -> Spelled | None:
-    """Which digit is shown after `seconds`, None between two; repeats endlessly.
+def spelled(moment: Moment, stand: float, gap: float) -> Spelled | None:
+    """Which character is shown at a moment, None between two; repeats endlessly.
 
-    stand, gap: seconds that each is shown, and dark between them. A single digit stays on.
+    stand, gap: seconds that each is shown, and dark between them. A single one stays on.
     """
-    digits = list(_in_turn(reading))
-    if len(digits) == 1:
-        return digits[0]
-    pauses = [gap + (LINE_REST if one.ends_line else 0.0) for one in digits]
+    shown = in_turn(moment)
+    if len(shown) == 1:
+        return shown[0]
+    pauses = [gap + (LINE_REST if one.ends_line else 0.0) for one in shown]
     pauses[-1] = gap + LAST_REST
-    left = seconds % (stand * len(digits) + sum(pauses))
-    for one, pause in zip(digits, pauses, strict=True):
+    left = moment.spelled_for % (stand * len(shown) + sum(pauses))
+    for one, pause in zip(shown, pauses, strict=True):
         if left < stand:
             return one
         left -= stand + pause
@@ -160,7 +182,38 @@ def spelled(reading: Reading, seconds: float, stand: float, gap: float) -> Spell
     return None
 
 
-def _in_turn(reading: Reading) -> Iterator[Spelled]:
-    for line in reading.lines:
-        for place, digit in enumerate(line.digits, 1):
-            yield Spelled(digit, place == len(line.digits))
+def in_turn(moment: Moment) -> list[Spelled]:
+    """All that is spelled: the numbers of the settings if any is there, else the reading."""
+    shown: list[Spelled] = []
+    if moment.numbers:
+        for number in moment.numbers:
+            shown += _of_number(number)
+    elif moment.spelled is not None:
+        for line in moment.spelled.lines:
+            shown += _of_line(line)
+    return shown
+
+
+def _of_number(number: NumberState) -> list[Spelled]:
+    out: list[Spelled] = []
+    for letter in number.value or number.read:
+        if letter in POINTS and out:
+            out[-1] = replace(out[-1], point=True)
+        elif letter in "0123456789":
+            out.append(Spelled(letter, (int(letter),), number.good, False, False))
+        elif letter in "-?":
+            out.append(Spelled(letter, (), number.good, False, False))
+    return [*out[:-1], replace(out[-1], ends_line=True)] if out else []
+
+
+def _of_line(line: Line) -> list[Spelled]:
+    out: list[Spelled] = []
+    for mark in line.marks:
+        if isinstance(mark, Digit):
+            guesses = (mark.label,) if mark.sure else (mark.label, mark.runner_up[0])
+            out.append(Spelled(mark.text, guesses, mark.sure, False, False))
+        elif mark.sign in POINTS and out:
+            out[-1] = replace(out[-1], point=True)
+        elif mark.sign == "-":
+            out.append(Spelled("-", (), True, False, False))
+    return [*out[:-1], replace(out[-1], ends_line=True)] if out else []

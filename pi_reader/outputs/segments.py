@@ -8,7 +8,7 @@ from typing import Any
 
 from pi_reader.errors import opening
 from pi_reader.outputs.patterns import BEAT, BLINK, FAST, GAP, STAND, Pattern, heartbeat, level
-from pi_reader.outputs.scene import Moment, Onlooker, spelled
+from pi_reader.outputs.scene import Moment, Onlooker, in_turn, spelled
 from pi_reader.parts import Part, rules, setting
 from pi_reader.values import State
 
@@ -20,6 +20,7 @@ from pi_reader.values import State
 FONT = {
     " ": "",
     "-": "g",
+    "?": "adg",
     "_": "d",
     "0": "abcdef",
     "1": "bc",
@@ -45,7 +46,7 @@ FONT |= dict(zip(CIRCLE, "abcdef", strict=True))  # one segment after the other,
 CALM: Pattern = (1.0, 0.5)  # seconds; a letter blinks, so that nobody takes it for a digit
 LETTERS: dict[State, tuple[str, Pattern]] = {
     State.NOTHING: ("_", BEAT),
-    State.UNSURE: ("-", (1.0,)),
+    State.UNSURE: ("?", (1.0,)),
     State.DARK: ("d", CALM),
     State.GLARE: ("L", CALM),  # too much light; a G would pass for a 6
     State.BLURRED: ("F", CALM),
@@ -88,12 +89,12 @@ class SegmentSettings:
 class Segments(Onlooker):
     """One 7-segment digit on GPIO pins (BCM numbers), each segment with its resistor.
 
-    pins: segments a to g; point: the dot's pin or None; it marks the last digit of a line in a
-    longer reading and shows the heartbeat otherwise. active_high: True for a common cathode.
+    pins: segments a to g; point: the dot's pin or None; it is the point of a number, and shows the
+    heartbeat beside a single digit or none. active_high: True for a common cathode.
     seconds: how long each digit of a longer reading is shown; gap: seconds dark between two.
-    Unsure digits are `-`. Letters, always blinking: d too dark, L too much light (glare), F out of
-    focus, E a fault, t training, n "no digit" in a correction; o while stopping. A circle runs
-    while starting, and a short `_` means that there are no digits.
+    An unsure digit is three bars, a minus one. Letters, always blinking: d too dark, L too much
+    light (glare), F out of focus, E a fault, t training, n "no digit" in a correction; o while
+    stopping. A circle runs while starting, and a short `_` means that there are no digits.
     Raises NoHardware if there are no pins, Busy if another process uses one.
     """
 
@@ -138,16 +139,15 @@ def character(moment: Moment, stand: float = STAND, gap: float = GAP) -> tuple[s
 
     stand, gap: seconds that each digit of a longer reading is shown, and dark after it.
     """
-    reading = moment.spelled
-    if reading is None:
+    if moment.spelled is None:
         return _sign(moment), level(heartbeat(moment.status), moment.now) > 0.5
-    stands = spelled(reading, moment.spelled_for, stand, gap)
+    stands = spelled(moment, stand, gap)
     if stands is None:
         return " ", False
-    sign = str(stands.digit.label) if stands.digit.sure else "-"
-    if len(reading.digits) == 1:
+    sign = stands.character if stands.sure or stands.character == "-" else "?"
+    if len(in_turn(moment)) == 1:
         return sign, level(heartbeat(moment.status), moment.now) > 0.5
-    return sign, stands.ends_line
+    return sign, stands.point
 
 
 def _sign(moment: Moment) -> str:

@@ -1,0 +1,122 @@
+"""`pi-reader numbers`: the named numbers of the page, and the picture that tells where they are."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pi_reader.cli.common import add_state_option, counted, folders_of, one_line
+from pi_reader.errors import BadData, UsageError
+
+if TYPE_CHECKING:
+    from pi_reader.config import Folders, Settings
+    from pi_reader.state import NumberState
+
+HELP = """the numbers of the page that have a name ([[numbers]] in the settings)
+
+`list` shows what each is now; `test PICTURE` what each would be on a picture, by its limits alone;
+`set` keeps what the camera sees now, or a PICTURE, as the reference: from then on the page may move
+and turn a little. `check` checks the settings.
+
+Exit code 0; 78 if the settings are wrong, 66 or 65 if the picture is missing or none, 75 if the box
+does not answer; `test` gives 65 too if not every number is good."""
+EXAMPLE = "pi-reader numbers test photo.jpg"
+
+_ACTS = ("list", "test", "set", "check")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("act", choices=_ACTS, metavar="ACT", help=f"one of {', '.join(_ACTS)}")
+    parser.add_argument("picture", nargs="?", type=Path, metavar="PICTURE", help="for test and set")
+    parser.add_argument("--json", action="store_true", help="one JSON object a number, for scripts")
+    add_state_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do one of the acts. Raises BadSettings, UsageError, BadData, MissingFile, Busy."""
+    from pi_reader.config import load_settings
+
+    if args.picture is not None and args.act not in ("test", "set"):
+        raise UsageError(f"numbers {args.act}: takes no picture; `test` and `set` do")
+    if args.picture is None and args.act == "test":
+        raise UsageError("numbers test: names no picture; give one, as `numbers test photo.jpg`")
+    folders = folders_of(args)
+    settings = load_settings(folders.settings)
+    if args.act == "check":
+        print(f"{counted(len(settings.numbers), 'number')} in {folders.settings}, all well")
+        return 0
+    if not settings.numbers:
+        print(f"no numbers in {folders.settings}; each begins with a line [[numbers]]")
+        return 0
+    if args.act == "set":
+        return _set(args, folders, settings)
+    numbers = _now(folders) if args.act == "list" else _tested(args.picture, folders, settings)
+    _print(numbers, args.json)
+    return 0 if args.act == "list" or all(one.good for one in numbers) else BadData.exit_code
+
+
+def _print(numbers: tuple[NumberState, ...], as_json: bool) -> None:
+    for one in numbers:
+        print(json.dumps(one.to_json(), ensure_ascii=False) if as_json else one_line(one.words))
+
+
+def _now(folders: Folders) -> tuple[NumberState, ...]:
+    """What the box says of each, or what it was last, where it is not running."""
+    from pi_reader.client.status import read_status
+    from pi_reader.config import load_settings
+    from pi_reader.state import NumberState
+
+    known = read_status(folders, time.time())
+    there = {one.name: one for one in known.state.numbers} if known.running else {}
+    return tuple(
+        there.get(one.name, NumberState(one.name, one.kind, unit=one.unit))
+        for one in load_settings(folders.settings).numbers
+    )
+
+
+def _tested(picture: Path, folders: Folders, settings: Settings) -> tuple[NumberState, ...]:
+    """What each number would be on a picture, with nothing known from before."""
+    from pi_reader.box.crop import Crop
+    from pi_reader.box.number_watch import NumberWatch
+    from pi_reader.camera.files import load
+    from pi_reader.cli.build import choose_weights
+
+    frame = load(picture)
+    if (frame.grey.shape[1], frame.grey.shape[0]) == settings.camera.upright:
+        frame = Crop(settings.camera.region, settings.camera.masked).of(frame)
+    watch = NumberWatch(settings.numbers, None, folders.reference)
+    reading = choose_weights(settings, folders).open().read(frame)
+    watch.see(reading, frame, 0.0, 0.0)
+    if not watch.now:
+        raise BadData(f"{picture}: shows no digits; write larger or darker, or look at the camera")
+    return watch.now
+
+
+def _set(args: argparse.Namespace, folders: Folders, settings: Settings) -> int:
+    """Keep a reference picture, of the camera or a file."""
+    if args.picture is None:
+        from pi_reader.box.labelling import answer_of
+
+        print(answer_of(folders, "reference").get("done", "done"))
+        return 0
+    from pi_reader.box.crop import Crop
+    from pi_reader.box.number_watch import save_reference
+    from pi_reader.camera.files import load
+
+    frame = load(args.picture)
+    if (frame.grey.shape[1], frame.grey.shape[0]) == settings.camera.upright:
+        frame = Crop(settings.camera.region, settings.camera.masked).of(frame)
+    size = frame.grey.shape[1], frame.grey.shape[0]
+    if size != settings.camera.frame:
+        wide, high = settings.camera.frame
+        raise BadData(
+            f"{args.picture}: has {size[0]}x{size[1]} pixels, should have the {wide}x{high} that "
+            "the box reads; take one with its own camera: `pi-reader numbers set`"
+        )
+    save_reference(folders.reference, frame)
+    print(f"{folders.reference}: is the reference; restart the box, or reload its settings")
+    return 0

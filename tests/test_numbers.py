@@ -1,0 +1,331 @@
+"""Named numbers: where they stand, whether they can be true, and what the box keeps of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pi_reader.box.number_watch import AGAIN, NumberWatch
+from pi_reader.config.load import settings_from
+from pi_reader.errors import BadSettings
+from pi_reader.history import FIRST_FORMAT, History, past, past_numbers
+from pi_reader.numbers.align import find_move
+from pi_reader.numbers.fields import Found, find_field
+from pi_reader.numbers.plausibility import NEW_LEVEL, Clock, Past, Verdict, judge
+from pi_reader.numbers.settings import NumberSettings
+from pi_reader.state import BoxState, NumberState
+from pi_reader.values import Box, Digit, Frame, Line, Reading, Sign
+
+METER = NumberSettings("meter", line=1, may_fall=False, rises_per_hour=2.0, maximum=1000)
+SEQUENCES = 400  # of the 10,000 that the acceptance test tries
+STEPS = 40
+WALL = 1.8e9
+
+
+def line(text: str, x: int = 20, y: int = 20, sure: bool = True) -> Line:
+    """A line of digits and signs, 20 pixels wide each; blanks part numbers."""
+    digits, signs, spaces, count = [], [], [], 0
+    for letter in text:
+        box = Box(x, y, 16, 30)
+        if letter == " ":
+            spaces.append(count)
+        elif letter.isdigit():
+            digits.append(Digit(int(letter), 0.99, (8, 0.0), sure, box))
+        else:
+            signs.append(Sign(letter, 0.99, box))
+        count += letter != " "
+        x += 20
+    return Line(tuple(digits), tuple(signs), tuple(spaces))
+
+
+def reading(*lines: Line) -> Reading:
+    return Reading("", (640, 480), lines)
+
+
+def found(value: str, sure: bool = True) -> Found:
+    return Found(value, Decimal(value), sure, Box(0, 0, 1, 1))
+
+
+def frame() -> Frame:
+    return Frame(np.full((480, 640), 200, np.uint8))
+
+
+def table(**keys: Any) -> dict[str, Any]:
+    return {"name": "kitchen", "line": 1, **keys}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({"name": "x"}, r"should begin with a line \[\[numbers\]\]"),
+        ([table(name="")], "has no name"),
+        ([table(name="a b")], "numbers.name"),
+        ([table(lin=1)], "numbers.lin: there is no such setting; did you mean line"),
+        ([table(line=0)], "numbers.line: is 0"),
+        ([{"name": "x"}], "numbers.x: has no place"),
+        ([table(region=[0, 0, 9, 9])], "should have one of them"),
+        ([{"name": "x", "region": [600, 0, 99, 9]}], "reaches beyond the frame of 640x480"),
+        ([table(), table()], "numbers.kitchen: is there twice"),
+        ([table(), table(name="x")], "is number 1 of line 1, which is numbers.kitchen"),
+        (
+            [{"name": "a", "region": [0, 0, 50, 50]}, {"name": "b", "region": [49, 9, 9, 9]}],
+            "numbers.b: its region overlaps that of numbers.a",
+        ),
+        ([table(minimum=5, maximum=4)], "minimum is 5, should be at most the maximum, 4"),
+        ([table(digits=[3, 2])], "numbers.digits"),
+        ([table(kind="time", decimals=1)], "decimals is for numbers"),
+        ([table(name=f"n{n}", place=n + 1) for n in range(25)], "should be at most 24"),
+    ],
+)
+def test_fail__settings_that_do_not_fit(numbers: Any, words: str) -> None:
+    with pytest.raises(BadSettings, match=words):
+        settings_from({"numbers": numbers})
+
+
+def test_ok__numbers_are_set() -> None:
+    wanted = table(minimum=-20, decimals=1, unit="°C", mark=",")
+    one, other = settings_from({"numbers": [wanted, table(name="b", place=2)]}).numbers
+    assert (one.name, one.minimum, one.decimals, one.unit) == ("kitchen", -20.0, 1, "°C")
+    assert other.place == 2 and settings_from({}).numbers == ()
+
+
+def test_ok__a_number_is_found_by_line_and_by_region() -> None:
+    page = reading(line("21.5 7"), line("12:45", y=100), line("12345", y=200))
+    by_line = NumberSettings("a", line=1, place=2)
+    assert find_field(by_line, page) == Found("7", Decimal(7), True, Box(120, 20, 16, 30))
+    assert find_field(NumberSettings("a", line=1, place=3), page) is None
+    assert find_field(NumberSettings("a", line=9), page) is None
+    time = find_field(NumberSettings("a", line=2, kind="time"), page)
+    assert time is not None and time.text == "12:45"
+    meter = find_field(NumberSettings("a", line=3, decimals=3), page)
+    assert meter is not None and meter.number == Decimal("12.345")
+    region = NumberSettings("a", region=(0, 0, 110, 60))
+    here = find_field(region, page)
+    assert here is not None and here.number == Decimal("21.5")
+    both = find_field(replace(region, region=(0, 0, 300, 60)), page)
+    assert both is not None and both.number is None and not both.sure
+    assert find_field(region, page, lambda x, y: (x + 300, y)) is None, "the page moved"
+    assert find_field(replace(region, region=(300, 300, 9, 9)), page) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "read", "verdict"),
+    [
+        (METER, None, Verdict.MISSING),
+        (METER, found("12", sure=False), Verdict.UNSURE),
+        (METER, Found("1?", None, True, Box(0, 0, 1, 1)), Verdict.UNSURE),
+        (replace(METER, digits=(3, 4)), found("12"), Verdict.DIGITS),
+        (replace(METER, minimum=0.0), found("-1"), Verdict.LOW),
+        (METER, found("1000.5"), Verdict.HIGH),
+        (METER, found("99"), Verdict.FALLING),
+        (METER, found("104.1"), Verdict.FAST),
+        (METER, found("102"), Verdict.GOOD),
+        (replace(METER, may_fall=True), found("98"), Verdict.GOOD),
+    ],
+)
+def test_ok__verdicts(field: NumberSettings, read: Found | None, verdict: Verdict) -> None:
+    known = Past(Decimal(100), steady=0.0, wall=WALL)
+    assert judge(field, read, known, Clock(3600.0, WALL + 3600)).verdict is verdict
+
+
+def test_ok__time_that_nobody_knows_lets_any_rise_be() -> None:
+    for wall, when in ((0.0, WALL), (WALL - 5, WALL), (WALL, 0.0)):
+        known = Past(Decimal(100), steady=None, wall=when)
+        assert judge(METER, found("900"), known, Clock(0.0, wall)).verdict is Verdict.GOOD
+    known = Past(Decimal(100), steady=None, wall=WALL)  # after a restart, with a clock
+    assert judge(METER, found("900"), known, Clock(0.0, WALL + 60)).verdict is Verdict.FAST
+    known = Past(Decimal(100), steady=0.0, wall=WALL)  # the clock jumped by a year
+    assert judge(METER, found("900"), known, Clock(60.0, WALL + 3e7)).verdict is Verdict.FAST
+
+
+def check_sequences(count: int) -> None:
+    """Random sequences against a plain oracle of the last good value and a list of refused ones."""
+    for seed in range(count):
+        rng = np.random.default_rng([17, seed])
+        field = NumberSettings(
+            "x",
+            line=1,
+            may_fall=bool(rng.random() < 0.5),
+            rises_per_hour=float(rng.uniform(0, 50)) if rng.random() < 0.7 else None,
+            minimum=-50.0,
+            maximum=500.0,
+        )
+        good: Decimal | None = None
+        good_at, refused, refused_at, stuck = 0.0, list[Decimal](), 0.0, 0
+        known, now, true = Past(), 0.0, float(rng.uniform(0, 200))
+        for _ in range(STEPS):
+            now += float(rng.choice([2.0, 60.0, 3600.0, 86400.0]))
+            true += float(rng.uniform(-1, 3))
+            wrong = rng.random() < 0.3
+            value = Decimal(f"{rng.uniform(-100, 700) if wrong else true:.1f}")
+            sure = bool(rng.random() < 0.9)
+            judged = judge(field, found(str(value), sure), known, Clock(now, WALL + now))
+
+            def step(
+                before: Decimal, after: Decimal, seconds: float, field: NumberSettings = field
+            ) -> str:
+                if after < before and not field.may_fall:
+                    return "falling"
+                rate = field.rises_per_hour
+                slack = Decimal("0.1")
+                if rate is not None:
+                    most = Decimal(str(rate)) * Decimal(str(seconds / 3600)) + slack
+                    if abs(after - before) > most:
+                        return "too fast"
+                return "good"
+
+            if not sure:
+                expected = "unsure"
+            elif value < -50:
+                expected = "low"
+            elif value > 500:
+                expected = "high"
+            elif good is None:
+                expected = "good"
+            else:
+                expected = step(good, value, now - good_at)
+                if expected != "good":
+                    if not refused or step(refused[-1], value, now - refused_at) != "good":
+                        refused = []
+                    refused.append(value)
+                    refused_at = now
+                    if len(refused) == 5:
+                        expected = "good"
+            assert judged.verdict == expected, (seed, value)
+            assert judged.healed == (expected == "good" and len(refused) == 5)
+            if expected == "good":
+                assert Decimal(-50) <= value <= Decimal(500)
+                good, good_at, refused = value, now, []
+            assert known.value == good and len(known.refused) < NEW_LEVEL
+            stuck = len(refused)
+            assert stuck < NEW_LEVEL
+
+
+def test_ok__sequences_agree_with_a_plain_oracle() -> None:
+    check_sequences(SEQUENCES)
+
+
+@pytest.mark.acceptance
+def test_ok__ten_thousand_sequences_agree_with_a_plain_oracle() -> None:
+    check_sequences(10_000)
+
+
+def sheet(seed: int = 3) -> np.ndarray:
+    """The ink of a page, (240, 320) bool: headings and rules, and some digits."""
+    rng = np.random.default_rng(seed)
+    ink = np.zeros((240, 320), bool)
+    for _ in range(40):
+        x, y = rng.integers(30, 280), rng.integers(30, 200)
+        ink[y : y + int(rng.integers(2, 14)), x : x + int(rng.integers(2, 14))] = True
+    return ink
+
+
+def laid(ink: np.ndarray, angle: float, right: int, down: int) -> np.ndarray:
+    """The same page turned clockwise around the middle and shifted."""
+    from PIL import Image
+
+    picture = Image.fromarray(ink.astype(np.uint8) * 255)
+    moved = picture.rotate(-angle, Image.Resampling.BICUBIC, translate=(right, down))
+    return np.asarray(moved) > 127
+
+
+@pytest.mark.parametrize(("angle", "right", "down"), [(0, 0, 0), (0, 20, -12), (3, -8, 10)])
+def test_ok__a_page_that_moved_is_found(angle: float, right: int, down: int) -> None:
+    ink = sheet()
+    moved = find_move(ink, laid(ink, angle, right, down), (640, 480))
+    assert moved is not None
+    turn = np.radians(angle)
+    for x, y in ((100.0, 100.0), (500.0, 300.0)):
+        across, along = x - 320, y - 240
+        now = (
+            320 + across * np.cos(turn) - along * np.sin(turn) + 2 * right,
+            240 + across * np.sin(turn) + along * np.cos(turn) + 2 * down,
+        )
+        assert np.allclose(moved.back(*now), (x, y), atol=6)
+
+
+def test_fail__another_page_is_not_taken_for_it() -> None:
+    assert find_move(sheet(), sheet(seed=9), (640, 480)) is None
+    assert find_move(sheet(), np.zeros((240, 320), bool), (640, 480)) is None
+    assert find_move(sheet(), sheet()[:200], (640, 480)) is None
+
+
+def watch(path: Path | None = None, **keys: Any) -> NumberWatch:
+    return NumberWatch((replace(METER, **keys),), path)
+
+
+def test_ok__a_jump_heals_and_is_said_to_have(tmp_path: Path) -> None:
+    numbers = watch()
+    numbers.see(reading(line("100")), frame(), 0.0, WALL)
+    assert numbers.now[0].good and numbers.now[0].value == "100"
+    said, now = [], 0.0
+    for _ in range(NEW_LEVEL):
+        now += AGAIN
+        numbers.see(reading(line("900")), frame(), now, WALL + now)
+        said.append((numbers.now[0].verdict, numbers.now[0].value, numbers.wants(now + AGAIN)))
+    assert said == [("too fast", "", True)] * 4 + [("good", "900", False)]
+    assert numbers.now[0].healed
+    numbers.see(None, frame(), now, WALL)
+    assert numbers.now == ()
+
+
+def test_ok__the_last_good_value_outlives_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.json"
+    numbers = watch(path)
+    numbers.see(reading(line("100")), frame(), 0.0, WALL)
+    numbers.tick(100.0)
+    again = watch(path)
+    again.see(reading(line("900")), frame(), 5.0, WALL + 60)
+    assert again.now[0].verdict == "too fast"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"format": 9}', b'{"format": 1, "numbers": 7}', b"\xff" * 99]
+    + [
+        json.dumps({"format": 1, "numbers": {"meter": one}}).encode()
+        for one in (7, {}, {"value": "x"}, {"value": "NaN"}, {"value": "1", "when": "y"})
+    ],
+)
+def test_ok__a_damaged_state_is_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "numbers.json"
+    path.write_bytes(content)
+    numbers = watch(path)
+    numbers.see(reading(line("900")), frame(), 5.0, WALL)
+    assert numbers.now[0].good
+
+
+def test_ok__numbers_go_through_the_status_file() -> None:
+    one = NumberState("kitchen", "number", "21.5", "21.5", "good", False, "°C", WALL)
+    state = BoxState(numbers=(one,))
+    assert BoxState.from_json(json.loads(json.dumps(state.to_json()))).numbers == (one,)
+    assert BoxState.from_json({"numbers": [7, {"name": 5}]}).numbers == (NumberState(),)
+    assert one.words == "kitchen 21.5 °C, good"
+
+
+def test_ok__history_keeps_numbers_and_takes_over_old_files(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "history.db"
+    old = sqlite3.connect(path)
+    old.executescript(
+        'CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT NOT NULL,'
+        " sure INTEGER NOT NULL, confidence REAL NOT NULL, weights TEXT NOT NULL);"
+        f"INSERT INTO readings VALUES (1, {WALL}, '215', 1, 0.9, 'x');"
+        f"PRAGMA user_version = {FIRST_FORMAT};"
+    )
+    old.close()
+    assert [one.text for one in past(path)] == ["215"] and list(past_numbers(path)) == []
+    one = NumberState("kitchen", "number", "21.5", "21.5", "good", False, "°C")
+    with History(path) as history:
+        number = history.add("21.5", True, 0.9, "x", WALL)
+        history.add_numbers(number, [one], WALL)
+    assert [one.text for one in past(path)] == ["215", "21.5"]
+    (kept,) = past_numbers(path)
+    assert (kept.reading, kept.name, kept.value, kept.verdict) == (2, "kitchen", "21.5", "good")
