@@ -14,7 +14,7 @@ from pi_reader.outputs.leds import Leds
 from pi_reader.outputs.patterns import lamps
 from pi_reader.outputs.scene import Moment
 from pi_reader.outputs.segments import FONT, Segments, character
-from pi_reader.state import BoxState
+from pi_reader.state import BoxState, NumberState
 from pi_reader.values import Box, Correction, Digit, Line, Reading, State
 
 TEN = [5, 6, 12, 13, 16, 19, 20, 21, 26, 25]
@@ -250,18 +250,26 @@ def test_ok__pins_are_written_on_change_only(pins: Any) -> None:
         assert len(pins.pin(13).states) == before
 
 
-def test_ok__segments_show_digits_and_a_dash(pins: Any) -> None:
+def test_ok__segments_show_digits_points_and_bars(pins: Any) -> None:
     with Segments(SEVEN, point=14) as segments:
         segments.show(reading("2"))
         assert lit(pins, SEVEN) == [0, 1, 3, 4, 6]
         segments.show(reading("?"))
-        assert lit(pins, SEVEN) == [6]
+        assert lit(pins, SEVEN) == [0, 3, 6], "three bars: a single one is a minus"
         segments.show(reading("71"))
         segments.tell(BoxState(State.READING))
         segments.tick(5.0)
         assert (lit(pins, SEVEN), pins.pin(14).state) == ([0, 1, 2], 0)
         segments.tick(6.1)
-        assert (lit(pins, SEVEN), pins.pin(14).state) == ([1, 2], 1), "the point ends the line"
+        assert (lit(pins, SEVEN), pins.pin(14).state) == ([1, 2], 0)
+        kitchen = NumberState("kitchen", "number", "-2.5", "-2.5", "good")
+        segments.tell(BoxState(State.READING, numbers=(kitchen,)))
+        segments.tick(10.0)
+        shown = []
+        for second in range(3):
+            segments.tick(10.1 + second)
+            shown.append((lit(pins, SEVEN), pins.pin(14).state))
+        assert shown[0] != shown[1] and ([0, 1, 3, 4, 6], 1) in shown, "2. with its point"
     assert not lit(pins, [*SEVEN, 14])
 
 

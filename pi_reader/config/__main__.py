@@ -10,7 +10,6 @@ from dataclasses import fields
 from typing import Any
 
 from pi_reader.config.settings import Settings
-from pi_reader.numbers.settings import NumberSettings
 
 WIDTH = 100  # columns
 _COMMAND = re.compile("`[^`]*`")  # stays on one line
@@ -28,16 +27,26 @@ HEAD = """\
 #     sudo systemctl restart pi-reader"""
 
 NUMBERS = """\
-# Numbers of the page that have a name, each with the lines below; any number of them.
-# [[numbers]]"""
+# Numbers of the page that have a name, any number of them (see systemd/README.md):
+#     [[numbers]]
+#     name = "kitchen"      letters, digits, - and _
+#     line = 1              or region = [x, y, width, height] in pixels of what is read
+#     place = 1             which number of its line
+#     kind = "number"       or "time", "date", "text"
+#     decimals = 1          also where no point is written; mark = "." or "," for either
+#     digits = [1, 3]       how many it has, least and most
+#     minimum = -20
+#     maximum = 45
+#     rises_per_hour = 10   by how much it may change
+#     may_fall = true       a meter never falls
+#     unit = "°C\""""
 
 
 def example() -> str:
     """The file with all sections, in which each setting is explained and left at its default."""
-    blocks = [HEAD]
+    blocks = [HEAD, NUMBERS]
     for name, section in Settings().sections.items():
         blocks.append("\n".join([f"[{name}]", *_lines(section)]))
-    blocks.append("\n".join([NUMBERS, *_lines(NumberSettings(name="kitchen", line=1))]))
     return "\n\n".join(blocks) + "\n"
 
 
