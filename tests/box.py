@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -10,9 +11,7 @@ import numpy as np
 from pi_reader.box.appliance import Appliance
 from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.host_monitor import HostMonitor
-from pi_reader.box.problems import Problems
-from pi_reader.box.reading_log import ReadingLog
-from pi_reader.box.vote import Vote
+from pi_reader.box.services import Clocks, Services
 from pi_reader.learning.samples import Sample, Samples
 from pi_reader.outputs.record import Recording
 from pi_reader.reading.reader import Reader
@@ -132,27 +131,16 @@ def box(
 ) -> tuple[Appliance, Recording, list[str]]:
     """An appliance with these frames and parts, what it shows, and what it logs."""
     log: list[str] = []
-    problems = parts.pop("problems", None) or Problems(log.append)
-    reading_log = parts.pop("reading_log", None) or ReadingLog(problems, wall=clock.wall)
-    actions = parts.pop("actions", None) or ButtonActions(reading_log)
-    around = parts.pop("host_monitor", None) or HostMonitor(problems, wall=clock.wall)
+    clocks = Clocks(clock, clock.wall, clock.sleep)
     shown = parts.pop("outputs", None) or Recording()
-    appliance = Appliance(
-        Played(frames),
-        weights or Given(Scripted()),
-        shown,
-        problems=problems,
-        reading_log=reading_log,
-        host_monitor=around,
-        actions=actions,
-        vote=parts.pop("vote", None) or Vote(3, 4),
-        log=log.append,
-        clock=clock,
-        wall=clock.wall,
-        sleep=clock.sleep,
-        **parts,
-    )
-    return appliance, shown, log
+    services = Services.bare(log.append, clocks)
+    if "problems" in parts:  # which the others use as well
+        services.host_monitor = HostMonitor(parts["problems"], wall=clock.wall)
+    if "reading_log" in parts:
+        services.actions = ButtonActions(parts["reading_log"])
+    services = replace(services, **parts)
+    weights = weights or Given(Scripted())
+    return Appliance(Played(frames), weights, shown, services, clocks=clocks), shown, log
 
 
 def last_event(samples: Samples) -> list[Sample]:

@@ -14,12 +14,11 @@ import pytest
 from box import Clock
 
 from pi_reader.box.appliance import Appliance
-from pi_reader.box.button_actions import ButtonActions
-from pi_reader.box.host_monitor import HostMonitor
-from pi_reader.box.problems import Problems
-from pi_reader.box.reading_log import ReadingLog
+from pi_reader.box.services import Clocks, Services
 from pi_reader.box.weights import Fixed
 from pi_reader.camera.desk import DeskCamera
+from pi_reader.config import Settings
+from pi_reader.config.settings import ServiceSettings
 from pi_reader.handwriting.page import Page
 from pi_reader.library import weights_path
 from pi_reader.outputs.record import Recording
@@ -168,22 +167,12 @@ class Ear(Recording):
 
 def shown(pages: int, seed: int) -> tuple[Tally, Shift]:
     """Let the box look at so many pages."""
-    clock, problems, weights = Clock(), Problems(lambda line: None), Fixed(weights_path("default"))
+    clock, weights = Clock(), Fixed(weights_path("default"))
+    clocks = Clocks(clock, clock.wall, clock.sleep)
     shift = Shift(pages, seed, weights.open())
-    reading_log = ReadingLog(problems, wall=clock.wall)
-    Appliance(
-        shift,
-        weights,
-        Ear(shift),
-        problems=problems,
-        reading_log=reading_log,
-        host_monitor=HostMonitor(problems, wall=clock.wall),
-        actions=ButtonActions(reading_log),
-        fastest=FASTEST,
-        clock=clock,
-        wall=clock.wall,
-        sleep=clock.sleep,
-    ).run()
+    services = Services.bare(lambda line: None, clocks)
+    settings = Settings(service=ServiceSettings(fastest=FASTEST))
+    Appliance(shift, weights, Ear(shift), services, settings, clocks).run()
     return shift.tally, shift
 
 

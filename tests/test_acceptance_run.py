@@ -37,6 +37,7 @@ from box import Clock
 from pi_reader.outputs.panel import Panel
 from pi_reader.outputs.record import Recording
 from pi_reader.outputs.together import Outputs
+from pi_reader.box.services import Clocks
 from pi_reader.cli import build
 from pi_reader.config import Settings, find_folders
 
@@ -47,7 +48,7 @@ with ExitStack() as opened, open(state / "sizes", "w") as sizes:
     box = build.build(settings, find_folders(state), lambda line: None, opened)
     parts = {"panel": lambda: Panel(sys.stdout), "record": lambda: Recording(20)}
     box.outputs = Outputs(parts, print)
-    box._clock, box._sleep = clock, clock.sleep
+    box._clocks = Clocks(clock, clock.wall, clock.sleep)
     capture = box.camera.capture
 
     def counted():

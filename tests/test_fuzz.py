@@ -285,7 +285,15 @@ def test_fuzz__requests(tmp_path: Path, count: int) -> None:
     handler = build.open_request_handler(Settings(), folders, reading_log, problems, log.append)
     appliance, *_ = box([], clock, reading_log=reading_log, problems=problems)
     event = reading_log.enter(reading("2016"), page("2016"))
-    sight = Sight(page("7"), appliance.weights.open(), appliance.reporter, appliance.actions)
+    reporter = appliance.reporter
+    sight = Sight(
+        page("7"),
+        appliance.weights.open(),
+        reporter.report,
+        reporter.aiming,
+        reporter.show_code,
+        appliance.actions,
+    )
     for number in range(count):
         leave_request(folders.requests, random.Random(f"request {number}"), number, event.number)
         clock.now += 1.0

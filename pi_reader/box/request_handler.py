@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pi_reader.box.aiming import Aiming
 from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.events import Event, labels_from, remembered
 from pi_reader.box.number_watch import NumberWatch
 from pi_reader.box.problems import TROUBLES, Problems
 from pi_reader.box.reading_log import ReadingLog
-from pi_reader.box.status_reporter import StatusReporter
 from pi_reader.config import Folders
 from pi_reader.config.own import BadKey, changed
 from pi_reader.errors import BadData, BadSettings, Busy, CannotWrite, PiReaderError
 from pi_reader.files import durable
 from pi_reader.reading.reader import Reader
 from pi_reader.requests import Request, Requests
-from pi_reader.state import plain
+from pi_reader.state import BoxState, plain
 from pi_reader.values import NO_DIGIT, Frame, Reading
 
 KINDS: tuple[str, ...] = (
@@ -44,12 +44,14 @@ Act = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Sight:
-    """What the service has before it: the newest frame, who reads it, how the box is doing, and
-    what holds the display."""
+    """What the service has before it: the newest frame, who reads it, how the box is doing, the
+    figures for turning the lens, who shows a code for pairing, and what holds the display."""
 
     frame: Frame
     reader: Reader
-    reporter: StatusReporter
+    report: Callable[[], BoxState]
+    aiming: Aiming
+    show_code: Callable[[str, float], None]
     actions: ButtonActions
     numbers: NumberWatch = field(default_factory=lambda: NumberWatch(()))
 
@@ -131,7 +133,7 @@ class RequestHandler:
             code = request.words.get("code")
             if not isinstance(code, str) or not re.fullmatch("([0-9]{6})?", code):
                 raise BadData(f"code: is {code!r:.20}, should be six digits")
-            sight.reporter.show_code(code, now)
+            sight.show_code(code, now)
             return {"done": "the code is shown" if code else "no code is shown"}
         if request.kind == "settings" and self._set_settings is not None:
             answer = self._set_settings(request.words)
@@ -143,8 +145,8 @@ class RequestHandler:
         if request.kind == "reference":
             return {"done": sight.numbers.set_reference(sight.frame)}
         if request.kind == "aim":
-            sight.reporter.aiming.ask(now)
-        return sight.reporter.report().to_json()
+            sight.aiming.ask(now)
+        return sight.report().to_json()
 
     def _label(self, words: Mapping[str, Any], asked: float) -> Mapping[str, Any]:
         """Keep a recent reading with what a person says it is.

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 
 from pi_reader.box.aiming import Aiming
-from pi_reader.box.button_actions import ButtonActions
-from pi_reader.box.host_monitor import HostMonitor
-from pi_reader.box.memory_sync import MemorySync
-from pi_reader.box.number_watch import NumberWatch
-from pi_reader.box.problems import Problems
-from pi_reader.box.reading_log import ReadingLog
+from pi_reader.box.services import Clocks, Services
 from pi_reader.box.status_file import StatusFile
-from pi_reader.box.systemd_notifier import SystemdNotifier
 from pi_reader.box.vote import Vote
 from pi_reader.camera.base import Camera
 from pi_reader.camera.image_quality import Conditions, conditions
@@ -29,9 +22,9 @@ AWAKE_AFTER = 10  # reads after which starting is over, even if no two of them a
 class StatusReporter:
     """Reports the state of the box whenever it changes.
 
-    outputs, notifier, status_file: where it reports to; status_file: None for no status file.
-    The other parts are queried; what only the main loop knows, the loop notes here. guests: what
-    others may see at the page without being let in. clock: seconds, monotonic; wall: since 1970.
+    The outputs are told, systemd's notifier and the status file of the services; the camera, the
+    other services and the vote are queried; what only the main loop knows, the loop notes here.
+    guests: what others may see at the page without being let in.
     frames, reads: how many there were; held: what a frozen display shows; aiming: figures for
     adjusting the lens.
     """
@@ -39,30 +32,18 @@ class StatusReporter:
     def __init__(
         self,
         outputs: Output,
-        notifier: SystemdNotifier,
-        status_file: StatusFile | None,
-        *,
         camera: Camera,
-        problems: Problems,
-        reading_log: ReadingLog,
-        host_monitor: HostMonitor,
-        actions: ButtonActions,
+        services: Services,
         vote: Vote,
-        guests: str,
-        clock: Callable[[], float],
-        wall: Callable[[], float],
-        memory: MemorySync | None = None,
-        numbers: NumberWatch | None = None,
+        clocks: Clocks,
+        guests: str = "nothing",
     ) -> None:
         self.frames = self.reads = 0
         self.held: Reading | None = None
         self.aiming = Aiming()
-        self._outputs, self._notifier, self._status_file = outputs, notifier, status_file
-        self._camera, self._problems, self._reading_log = camera, problems, reading_log
-        self._host_monitor, self._actions, self._vote = host_monitor, actions, vote
-        self._clock, self._wall, self._memory = clock, wall, memory
+        self._outputs, self._camera, self._services = outputs, camera, services
+        self._vote, self._clock, self._wall = vote, clocks.now, clocks.wall
         self._guests = guests
-        self._numbers = numbers
         self._weights = ""
         self._generation: int | None = None
         self._conditions: Conditions | None = None
@@ -70,8 +51,8 @@ class StatusReporter:
         self._code, self._code_until = "", -float("inf")
         self._is_awake = False
         self._state = BoxState()
-        self._since = clock()
-        self._started = clock()
+        self._since = clocks.now()
+        self._started = clocks.now()
 
     def reads_with(self, weights: str, generation: int | None) -> None:
         """Note the weights in use: their sha256, and the number of their generation."""
@@ -100,13 +81,13 @@ class StatusReporter:
     def end(self, last_word: BoxState) -> None:
         """Show the final status on the outputs."""
         self._state = last_word
-        with self._problems.kept_from_stopping_us("outputs"):
+        with self._services.problems.kept_from_stopping_us("outputs"):
             self._outputs.tell(last_word)
 
     def close(self) -> None:
         """Write the final status for other processes."""
-        if self._status_file is not None:
-            self._write(self._status_file, None)
+        if self._services.status_file is not None:
+            self._write(self._services.status_file, None)
 
     def tell(self, now: float) -> None:
         """Report the current state to all, if it has changed."""
@@ -117,25 +98,25 @@ class StatusReporter:
         if state != before:
             self._outputs.tell(state)
         line = f"{state.state}: {state.text}" if state.text else str(state.state)
-        self._notifier.say(f"{line}; {state.fault}" if state.fault else line)
+        self._services.notifier.say(f"{line}; {state.fault}" if state.fault else line)
         frame = self.frames if self.aiming.is_on(now) else 0
         key = (state, state.text, state.faults, state.broken, frame)
-        if self._status_file is not None and self._status_file.is_due(key, now):
-            self._write(self._status_file, key)
+        if self._services.status_file is not None and self._services.status_file.is_due(key, now):
+            self._write(self._services.status_file, key)
 
     def report(self) -> BoxState:
         """The latest state with all its figures, for other processes."""
         state = self._state
         now, uptime = self._clock(), self._clock() - self._started
-        last, seen, around = self._reading_log.events.last, self._conditions, self._host_monitor
-        said = self._vote.said
+        services, seen, said = self._services, self._conditions, self._vote.said
+        last, around = services.reading_log.events.last, services.host_monitor
         return replace(
             state,
             code="",
-            fault=state.fault if state.state is State.FAULT else self._problems.newest,
+            fault=state.fault if state.state is State.FAULT else services.problems.newest,
             text=said.text if said else "",
             sure=said is not None and all(digit.sure for digit in said.digits),
-            faults=self._problems.all,
+            faults=services.problems.all,
             broken=self._broken(),
             since=self._wall() - (now - self._since),
             updated=self._wall(),
@@ -143,11 +124,11 @@ class StatusReporter:
             pid=os.getpid(),
             frames=self.frames,
             reads=self.reads,
-            unsure_share=self._reading_log.drift.share,
+            unsure_share=services.reading_log.drift.share,
             looks_per_second=self.frames / uptime if uptime > 0 else 0.0,
             weights=self._weights,
             generation=self._generation,
-            memory=self._memory.figures if self._memory is not None else None,
+            memory=services.memory.figures if services.memory else None,
             camera=dict(getattr(self._camera, "figures", {})),
             conditions=vars(seen) if seen else None,
             aim=self.aiming.figures,
@@ -167,8 +148,9 @@ class StatusReporter:
         )
 
     def _state_now(self, now: float) -> BoxState:
-        correction, said = self._actions.correction, self._vote.said
-        shown = self.held if self._actions.frozen else said
+        services, said = self._services, self._vote.said
+        correction = services.actions.correction
+        shown = self.held if services.actions.frozen else said
         code = self._code if correction is None and now < self._code_until else ""
         if correction is not None:
             state = State.CORRECTING
@@ -183,27 +165,28 @@ class StatusReporter:
         broken = self._broken()
         return BoxState(
             state,
-            self._problems.newest or next((f"{name}: {why}" for name, why in broken.items()), ""),
+            services.problems.newest
+            or next((f"{name}: {why}" for name, why in broken.items()), ""),
             self.aiming.words
-            or self._actions.news(now)
-            or self._host_monitor.message
-            or self._reading_log.drift.hint,
-            self._host_monitor.address,
-            self._host_monitor.progress,
+            or services.actions.news(now)
+            or services.host_monitor.message
+            or services.reading_log.drift.hint,
+            services.host_monitor.address,
+            services.host_monitor.progress,
             correction,
-            self._actions.frozen,
+            services.actions.frozen,
             code,
-            self._numbers.now if self._numbers is not None else (),
+            services.numbers.now,
             text=said.text if said else "",
-            faults=self._problems.all,
+            faults=services.problems.all,
             broken=broken,
         )
 
     def _is_believed(self, shown: Reading) -> bool:
         """Whether all numbers of the settings that are there are good, or else all digits sure."""
-        numbers = self._numbers.now if self._numbers is not None else ()
+        numbers = self._services.numbers.now
         there = [one for one in numbers if one.read]
-        if there and not self._actions.frozen:
+        if there and not self._services.actions.frozen:
             return all(one.good for one in there)
         return all(digit.sure for digit in shown.digits)
 
@@ -212,5 +195,5 @@ class StatusReporter:
         return dict(getattr(self._outputs, "broken", {}))
 
     def _write(self, file: StatusFile, key: object) -> None:
-        with self._problems.kept_from_stopping_us("status file"):
+        with self._services.problems.kept_from_stopping_us("status file"):
             file.write(key, self.report(), self._clock())

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pi_reader.box.appliance import Appliance
 from pi_reader.box.button_actions import Button, ButtonActions
-from pi_reader.box.crop import Crop
 from pi_reader.box.heap import Heap
 from pi_reader.box.host_monitor import HostMonitor
 from pi_reader.box.memory_sync import MemorySync
@@ -18,10 +17,10 @@ from pi_reader.box.number_watch import NumberWatch
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
 from pi_reader.box.request_handler import RequestHandler, set_at_page
+from pi_reader.box.services import Services
 from pi_reader.box.status_file import StatusFile
 from pi_reader.box.systemd_notifier import SystemdNotifier
 from pi_reader.box.view import View
-from pi_reader.box.vote import Vote
 from pi_reader.box.weights import Fixed, Learned, Weights
 from pi_reader.camera import CAMERAS
 from pi_reader.cli.common import one_line
@@ -65,35 +64,23 @@ def build(
     camera = opened.enter_context(camera or open_camera(settings, log))
     outputs = opened.enter_context(open_outputs(settings, log, terminal))
     reading_log = open_reading_log(settings, folders, problems, log)
-    button = open_button(settings, problems, opened)
-    service, pressed = settings.service, settings.parts["button"]
-    return Appliance(
-        camera,
-        choose_weights(settings, folders),
-        outputs,
-        problems=problems,
-        reading_log=reading_log,
-        host_monitor=HostMonitor(problems, state=folders.state, training=folders.training),
-        actions=ButtonActions(
-            reading_log,
-            pressed.short,
-            partial(power_off, folders, log) if pressed.power_off else None,
-        ),
-        vote=Vote(service.seen, service.of),
-        notifier=SystemdNotifier(),
-        request_handler=open_request_handler(settings, folders, reading_log, problems, log),
-        button=button,
-        status_file=StatusFile(folders.status),
-        heap=Heap(),
-        memory=MemorySync(open_samples(settings, folders, log), folders.memory, problems),
-        view=view,
-        guests=settings.web.guest,
-        numbers=NumberWatch(settings.numbers, folders.numbers, folders.reference),
-        log=log,
-        crop=Crop(settings.camera.region, settings.camera.masked),
-        looks_per_second=service.looks_per_second,
-        fastest=service.fastest,
+    pressed = settings.parts["button"]
+    off = partial(power_off, folders, log) if pressed.power_off else None
+    services = Services(
+        problems,
+        reading_log,
+        HostMonitor(problems, state=folders.state, training=folders.training),
+        ButtonActions(reading_log, pressed.short, off),
+        open_button(settings, problems, opened),
+        SystemdNotifier(),
+        open_request_handler(settings, folders, reading_log, problems, log),
+        StatusFile(folders.status),
+        MemorySync(open_samples(settings, folders, log), folders.memory, problems),
+        Heap(),
+        view,
+        NumberWatch(settings.numbers, folders.numbers, folders.reference),
     )
+    return Appliance(camera, choose_weights(settings, folders), outputs, services, settings)
 
 
 def both(one: Log, other: Log) -> Log:

@@ -91,44 +91,35 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from pi_reader.box.appliance import Appliance
-    from pi_reader.box.button_actions import ButtonActions
-    from pi_reader.box.host_monitor import HostMonitor
-    from pi_reader.box.problems import Problems
-    from pi_reader.box.reading_log import ReadingLog
+    from pi_reader.box.services import Clocks, Services
     from pi_reader.box.weights import Fixed
     from pi_reader.camera.desk import DeskCamera
     from pi_reader.cli.referee import Referee
+    from pi_reader.config import Settings
+    from pi_reader.config.settings import ServiceSettings
     from pi_reader.library import weights_path
+    from pi_reader.outputs import OUTPUTS
     from pi_reader.outputs.base import Output
     from pi_reader.outputs.front import FrontPictures
-    from pi_reader.outputs.panel import Panel
     from pi_reader.outputs.together import Outputs
+    from pi_reader.parts import PartContext
 
-    panel = Panel(sys.stdout)
+    panel = OUTPUTS["console"].open(None, PartContext())
     clock = _Clock(sys.stdout)
+    clocks = Clocks(clock, sleep=clock.sleep)
+    service = ServiceSettings(looks_per_second=_FASTEST, fastest=_FASTEST)
     pages = None if args.forever else args.pages
     desk = DeskCamera(np.random.default_rng(args.seed), pages, args.difficulty, looks=_LOOKS)
     referee = Referee(desk, panel.say)
-    problems = Problems(panel.say)
-    reading_log = ReadingLog(problems)
+    services = Services.bare(panel.say, clocks)
     shown: dict[str, Callable[[], Output]] = {"panel": lambda: panel, "referee": lambda: referee}
     if args.pictures is not None:
         make_folder(args.pictures)
         shown["pictures"] = lambda: FrontPictures(functools.partial(_save, args))
     with desk, Outputs(shown, panel.say) as outputs:
-        appliance = Appliance(
-            referee,
-            Fixed(weights_path(args.weights)),
-            outputs,
-            problems=problems,
-            reading_log=reading_log,
-            host_monitor=HostMonitor(problems),
-            actions=ButtonActions(reading_log),
-            looks_per_second=_FASTEST,
-            fastest=_FASTEST,
-            clock=clock,
-            sleep=clock.sleep,
-        )
+        weights = Fixed(weights_path(args.weights))
+        settings = Settings(service=service)
+        appliance = Appliance(referee, weights, outputs, services, settings, clocks)
         interrupted = False
         try:
             appliance.run()
