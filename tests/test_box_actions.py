@@ -21,7 +21,7 @@ from hostile import HONEST, hostile, may_be_said
 from pi_reader.box import actions, labelling, page_actions
 from pi_reader.box.actions import Session, serve
 from pi_reader.client import training, words
-from pi_reader.config import find_folders
+from pi_reader.config import Settings, find_folders
 from pi_reader.errors import (
     BadData,
     Busy,
@@ -32,8 +32,9 @@ from pi_reader.errors import (
 )
 from pi_reader.files import write_json
 from pi_reader.history import History
-from pi_reader.learning.generations import LARGEST_OFFER, Generations
+from pi_reader.learning.generations import LARGEST_OFFER
 from pi_reader.learning.samples import New, Samples
+from pi_reader.learning.stores import Stores
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.layers import Dense, Flatten
@@ -57,18 +58,14 @@ class Caller:
         self.folders.runtime.mkdir(parents=True)
         self.shipped = folder / "shipped.npz"
         weights(self.shipped)
-        self.generations = Generations(self.folders.weights, self.shipped)
+        self.stores = Stores(self.folders, Settings(), shipped=self.shipped)
+        self.generations = self.stores.generations()
         self.sent = folder / "sent"
 
     def session(self, incoming: Any, outgoing: Any) -> Session:
-        return Session(
-            self.folders,
-            lambda: self.generations,
-            lambda: Samples(self.folders.samples),
-            incoming,
-            outgoing,
-            lambda: MORNING,
-        )
+        session = Session(self.folders, incoming, outgoing, clock=lambda: MORNING)
+        session.__dict__["stores"] = self.stores
+        return session
 
     def call(self, command: str, sent: bytes = b"") -> bytes:
         self.sent.write_bytes(sent)

@@ -33,6 +33,7 @@ from pi_reader.config import Folders, Settings, load_settings
 from pi_reader.errors import PiReaderError
 from pi_reader.history import History
 from pi_reader.learning.samples import New, Samples, exchange
+from pi_reader.learning.stores import Stores
 from pi_reader.library import weights_path
 from pi_reader.requests import KINDS
 
@@ -282,7 +283,8 @@ def test_fuzz__requests(tmp_path: Path, count: int) -> None:
     log: list[str] = []
     problems, clock = Problems(log.append), Clock()
     reading_log = build.open_reading_log(Settings(), folders, problems, log.append)
-    handler = build.open_request_handler(Settings(), folders, reading_log, problems, log.append)
+    stores = Stores(folders, Settings(), log.append)
+    handler = build.open_request_handler(stores, reading_log, problems)
     appliance, *_ = box([], clock, reading_log=reading_log, problems=problems)
     event = reading_log.enter(reading("2016"), page("2016"))
     reporter = appliance.reporter

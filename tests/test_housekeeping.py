@@ -8,11 +8,12 @@ import pytest
 from night_world import SHIPPED, hand, make_small, night_of, teach
 
 from pi_reader.box.housekeeping import ACTS, Housekeeping
+from pi_reader.config import Settings, find_folders
 from pi_reader.errors import BadData, Busy, PiReaderError, UsageError
 from pi_reader.files import locked
 from pi_reader.learning import acceptance, rehearsal, trial
-from pi_reader.learning.generations import Generations
 from pi_reader.learning.samples import Samples, exchange
+from pi_reader.learning.stores import Stores
 from pi_reader.requests import Requests
 from pi_reader.values import NO_DIGIT
 
@@ -21,10 +22,10 @@ from pi_reader.values import NO_DIGIT
 def house(tmp_path: Path) -> Housekeeping:
     with Samples(tmp_path / "samples.db") as samples:
         teach(samples, *hand(3))
-    generations = Generations(tmp_path / "weights", SHIPPED)
-    generations.add_file(SHIPPED.read_bytes(), use=True)
+    stores = Stores(find_folders(tmp_path), Settings(), shipped=SHIPPED)
+    stores.generations().add_file(SHIPPED.read_bytes(), use=True)
     (tmp_path / "night").mkdir()
-    return Housekeeping(tmp_path / "samples.db", 100, 10, generations, tmp_path / "night")
+    return Housekeeping(stores)
 
 
 def test_ok__samples_are_put_right_and_forgotten(house: Housekeeping) -> None:
@@ -36,7 +37,7 @@ def test_ok__samples_are_put_right_and_forgotten(house: Housekeeping) -> None:
         house.drop({"all": True})
     house.drop({"all": True})
     assert not (house.night / "plan.json").exists()
-    with Samples(house.samples) as samples:
+    with house.stores.samples() as samples:
         assert samples.counts().samples == 0
 
 
@@ -44,7 +45,7 @@ def test_ok__weights_are_chosen_and_taken_back(house: Housekeeping) -> None:
     assert "generation 0 is in use" in house.use({"number": 0})["done"]
     house.use({"number": 1})
     assert "generation 0 is in use" in house.rollback({})["done"]
-    house.generations.add_file(SHIPPED.read_bytes())
+    house.stores.generations().add_file(SHIPPED.read_bytes())
     with locked(house.night / "lock"), pytest.raises(Busy, match="may be judged"):
         house.use({"number": 2})
 
@@ -79,9 +80,9 @@ def test_fail__what_makes_no_sense_changes_nothing(
     with pytest.raises(PiReaderError) as caught:
         getattr(house, kind)(words)
     assert isinstance(caught.value, BadData | UsageError) and "\n" not in str(caught.value)
-    with Samples(house.samples) as samples:
+    with house.stores.samples() as samples:
         assert samples.counts().samples == 3
-    assert house.generations.current().number == 1
+    assert house.stores.generations().current().number == 1
 
 
 def test_ok__what_was_handed_in_is_taken_in_by_the_training(tmp_path, monkeypatch) -> None:

@@ -268,9 +268,7 @@ def test_ok__page_and_key_may_ask_for_one_but_nobody_over_the_broker(tmp_path: P
     noise = np.random.default_rng(1).integers(0, 256, (480, 640), np.uint8)
     KeptPictures(folders.pictures, 9, 1).add(12, noise)
     out = io.BytesIO()
-    session = actions.Session(
-        folders, lambda: None, lambda: None, io.BytesIO(), out, caller=words.PAGE
-    )
+    session = actions.Session(folders, io.BytesIO(), out, caller=words.PAGE)
     actions.perform(["picture", "12"], session)
     lines = out.getvalue().split()
     assert max(map(len, lines)) < 64 << 10, "longer lines are not let through"

@@ -35,6 +35,8 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "learning.samples": "values files errors",
     "learning.generations": "network values files errors",
     "learning.memory": "learning.samples network values files errors",
+    "learning.stores": "learning.samples learning.generations learning.memory library config"
+    " network",
     "learning": "training reading network handwriting requests config state values files errors",
     "client": "config state values files errors",
     "link": "client config state values files errors",

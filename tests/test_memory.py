@@ -10,12 +10,12 @@ import night_world
 import numpy as np
 import pytest
 
-from pi_reader.cli.common import generations_of
 from pi_reader.config import find_folders, settings_from
 from pi_reader.errors import BadData, PiReaderError
 from pi_reader.learning import memory as files
 from pi_reader.learning.memory import ALPHA, TAU, Memory, contradictions, units
 from pi_reader.learning.samples import New, Samples
+from pi_reader.learning.stores import Stores
 from pi_reader.network import store
 from pi_reader.network.card import Card
 from pi_reader.network.model import Model
@@ -274,7 +274,7 @@ def test_ok__units_and_zeros() -> None:
 def test_ok__weights_come_into_use_with_their_keys(tmp_path: Path, samples: Samples) -> None:
     folders = find_folders(tmp_path)
     teach(samples, 8)
-    generations = generations_of(folders, settings_from({}))
+    generations = Stores(folders, settings_from({})).generations()
     model, card = store.load(night_world.SHIPPED)
     one = generations.add(model, card, use=True)
     path = files.path_for(folders.memory, one.sha256)

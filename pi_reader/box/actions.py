@@ -14,8 +14,9 @@ import select
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -23,14 +24,13 @@ from pi_reader.box.labelling import answer_of, label_reading
 from pi_reader.client import training
 from pi_reader.client.status import read_training
 from pi_reader.client.words import SSH, find, harmless, parse, table_for
-from pi_reader.config import Folders
+from pi_reader.config import Folders, Settings
 from pi_reader.errors import BadData, Busy, MissingFile, UsageError
 from pi_reader.requests import Requests
 
 if TYPE_CHECKING:
     from pi_reader.history import Past
-    from pi_reader.learning.generations import Generations
-    from pi_reader.learning.samples import Samples
+    from pi_reader.learning.stores import Stores
 
 IDLE_SECONDS = 60.0  # after which a caller who sends nothing is disconnected
 CANCEL_SECONDS = 60.0  # for a training to finish its current step
@@ -48,18 +48,23 @@ Action = Callable[..., None]
 class Session:
     """One caller, and the box.
 
-    incoming, outgoing: the caller's streams, with file descriptors. open_generations, open_samples:
-    open the weights that the box has learned, and the samples that it was taught. clock: seconds
-    since 1970; caller: one of the callers in the table of words.
+    incoming, outgoing: the caller's streams, with file descriptors. clock: seconds since 1970;
+    caller: one of the callers in the table of words.
     """
 
     folders: Folders
-    open_generations: Callable[[], Generations]
-    open_samples: Callable[[], Samples]
     incoming: BinaryIO
     outgoing: BinaryIO
+    settings: Settings = field(default_factory=Settings)
     clock: Callable[[], float] = time.time
     caller: str = SSH
+
+    @cached_property
+    def stores(self) -> Stores:
+        """What the box has learned, and what it was taught."""
+        from pi_reader.learning.stores import Stores
+
+        return Stores(self.folders, self.settings)
 
     @property
     def requests(self) -> Requests:
@@ -209,7 +214,7 @@ def _label_one(session: Session, place: str, digit: str) -> None:
 def _weights(session: Session) -> None:
     from pi_reader.learning.generations import table
 
-    generations = session.open_generations()
+    generations = session.stores.generations()
     for line in (*table.lines(generations.list()), generations.trouble()):
         if line:
             session.say(line)
@@ -218,14 +223,14 @@ def _weights(session: Session) -> None:
 def _rollback(session: Session) -> None:
     from pi_reader.learning.generations import table
 
-    one = session.open_generations().rollback()
+    one = session.stores.generations().rollback()
     session.say(f"generation {one.number} is in use: {table.summary(one)}")
 
 
 def _offer(session: Session) -> None:
     from pi_reader.learning.generations import LARGEST_OFFER
 
-    one = session.open_generations().add_file(session.receive(LARGEST_OFFER, "offered weights"))
+    one = session.stores.generations().add_file(session.receive(LARGEST_OFFER, "offered weights"))
     session.requests.ask("retrain", why=f"generation {one.number} was offered")
     session.say(
         f"generation {one.number} is whole and waits for the judge; `status` follows, "
@@ -236,16 +241,10 @@ def _offer(session: Session) -> None:
 def _export(session: Session) -> None:
     if not session.folders.samples.exists():
         raise MissingFile("samples: there are none yet")
-    from pi_reader.config import load_settings
     from pi_reader.learning.samples import exchange
 
-    with session.open_samples() as samples:
-        judged = {
-            "general": "MNIST"
-            if load_settings(session.folders.settings).night.mnist
-            else "drawn digits",
-            "parent": session.open_generations().current().sha256,
-        }
+    with session.stores.samples() as samples:
+        judged = session.stores.judged_by()
         exchange.write(list(samples.all()), session.outgoing, judged)
     session.outgoing.flush()
 
@@ -254,7 +253,7 @@ def _import(session: Session) -> None:
     from pi_reader.learning.samples import exchange
 
     new = exchange.read(session.receive(exchange.LARGEST, "samples"))
-    with session.open_samples() as samples:
+    with session.stores.samples() as samples:
         done = exchange.add(samples, new)
     session.say(f"samples: {done.added} new, {done.labelled} labelled, {done.known} known before")
 

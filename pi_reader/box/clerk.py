@@ -189,25 +189,8 @@ def listen(path: Path) -> socket.socket:
 
 
 def session_of(folders: Folders, connection: socket.socket, caller: str) -> Session:
-    """What actions are given."""
-
-    def refuse() -> Any:
-        raise UsageError("clerk: samples go over SSH")
-
-    def open_generations() -> Any:
-        from pi_reader.learning.generations import Generations
-        from pi_reader.library import weights_path
-
-        return Generations(folders.weights, weights_path("default"))
-
-    return Session(
-        folders,
-        open_generations,
-        refuse,
-        io.BytesIO(),
-        cast(BinaryIO, Lines(connection)),
-        caller=caller,
-    )
+    """What actions are given; what comes as a file goes over SSH, as the table of words says."""
+    return Session(folders, io.BytesIO(), cast(BinaryIO, Lines(connection)), caller=caller)
 
 
 def main() -> int:

@@ -14,10 +14,10 @@ from typing import Any
 
 from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
 from pi_reader.files import locked
-from pi_reader.learning.generations import Generations, table
+from pi_reader.learning.generations import table
 from pi_reader.learning.memory import forget
-from pi_reader.learning.samples import Samples
 from pi_reader.learning.samples.rows import name_of
+from pi_reader.learning.stores import Stores
 from pi_reader.values import NO_DIGIT
 
 MOST_DROPPED = 10_000  # samples in one request
@@ -26,25 +26,21 @@ _HIGHEST = 1 << 60  # number of a sample
 
 @dataclass(frozen=True)
 class Housekeeping:
-    """What may be asked for.
+    """What may be asked for. stores: what the box has learned, and what it was taught."""
 
-    samples: the database; most, megabytes: its limits; generations: the learned weights; night:
-    the folder where a training keeps what it has reached; memory: that of the memory's keys.
-    """
+    stores: Stores
 
-    samples: Path
-    most: int
-    megabytes: int
-    generations: Generations
-    night: Path
-    memory: Path | None = None
+    @property
+    def night(self) -> Path:
+        """The folder where a training keeps what it has reached."""
+        return self.stores.folders.state / "night"
 
     def relabel(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
         """Say what a sample is. words: id; label, 0 to 9 or NO_DIGIT."""
         number, label = _number(words.get("id")), words.get("label")
         if type(label) is not int or not 0 <= label <= NO_DIGIT:
             raise BadData(f"relabel: label is {label!r:.20}, should be 0 to {NO_DIGIT}")
-        with self._open() as samples:
+        with self.stores.samples() as samples:
             sample = samples.label(number, label)
         return {"done": f"sample {number} is {name_of(sample.label)}"}
 
@@ -54,10 +50,9 @@ class Housekeeping:
         if type(ids) is not list or len(ids) > MOST_DROPPED or everything == bool(ids):
             raise BadData("drop: should name samples' numbers, or be for all")
         numbers = [_number(one) for one in ids]
-        with self._open() as samples, without_training(self.night, everything):
+        with self.stores.samples() as samples, without_training(self.night, everything):
             gone = samples.drop_all() if everything else samples.drop(numbers)
-            if self.memory is not None:
-                forget(self.memory)
+            forget(self.stores.folders.memory)
         return {"done": f"{gone} sample{'' if gone == 1 else 's'} dropped", "gone": gone}
 
     def use(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,22 +60,20 @@ class Housekeeping:
         number = words.get("number")
         if type(number) is not int or not 0 <= number < _HIGHEST:
             raise BadData(f"use: number is {number!r:.20}, should be that of a generation")
-        one = self.generations.get(number)
+        generations = self.stores.generations()
+        one = generations.get(number)
         if one.state == "candidate" and is_learning(self.night):
             raise Busy(
                 f"generation {number}: may be judged at this moment; use it when the training is "
                 "over, `pi-reader status` tells"
             )
-        one = self.generations.use(number)
+        one = generations.use(number)
         return {"done": f"generation {one.number} is in use: {table.summary(one)}"}
 
     def rollback(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
         """Go back to the parent of the generation in use."""
-        one = self.generations.rollback()
+        one = self.stores.generations().rollback()
         return {"done": f"generation {one.number} is in use: {table.summary(one)}"}
-
-    def _open(self) -> Samples:
-        return Samples(self.samples, self.most, self.megabytes)
 
 
 ACTS = ("relabel", "drop", "use", "rollback")

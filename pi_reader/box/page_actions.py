@@ -104,7 +104,7 @@ def _generations(session: Session) -> None:
     """What is wrong with the ledger; then each generation."""
     from pi_reader.learning.generations import table
 
-    generations = session.open_generations()
+    generations = session.stores.generations()
     session.say(json.dumps(generations.trouble()))
     for one in generations.list():
         card = one.card

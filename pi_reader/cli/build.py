@@ -28,6 +28,7 @@ from pi_reader.cli.read import as_json
 from pi_reader.config import Folders, Settings, load_layered
 from pi_reader.errors import CannotWrite, PiReaderError
 from pi_reader.inputs import INPUTS
+from pi_reader.learning.stores import Stores
 from pi_reader.library import weights_path
 from pi_reader.outputs.together import Outputs
 from pi_reader.parts import Log, PartContext
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from pi_reader.camera.base import Camera
     from pi_reader.history import History
     from pi_reader.kept_pictures import KeptPictures
-    from pi_reader.learning.samples import Samples
     from pi_reader.outputs.base import Output
     from pi_reader.outputs.panel import Panel
 
@@ -64,7 +64,7 @@ def build(
     camera = opened.enter_context(camera or open_camera(settings, log))
     outputs = opened.enter_context(open_outputs(settings, log, terminal))
     reading_log = open_reading_log(settings, folders, problems, log)
-    pressed = settings.parts["button"]
+    stores, pressed = Stores(folders, settings, log), settings.parts["button"]
     off = partial(power_off, folders, log) if pressed.power_off else None
     services = Services(
         problems,
@@ -73,14 +73,14 @@ def build(
         ButtonActions(reading_log, pressed.short, off),
         open_button(settings, problems, opened),
         SystemdNotifier(),
-        open_request_handler(settings, folders, reading_log, problems, log),
+        open_request_handler(stores, reading_log, problems),
         StatusFile(folders.status),
-        MemorySync(open_samples(settings, folders, log), folders.memory, problems),
+        MemorySync(stores.samples(), folders.memory, problems),
         Heap(),
         view,
         NumberWatch(settings.numbers, folders.numbers, folders.reference),
     )
-    return Appliance(camera, choose_weights(settings, folders), outputs, services, settings)
+    return Appliance(camera, choose_weights(stores), outputs, services, settings)
 
 
 def both(one: Log, other: Log) -> Log:
@@ -178,16 +178,9 @@ def open_reading_log(
         problems,
         history=history,
         pictures=pictures,
-        samples=open_samples(settings, folders, log),
+        samples=Stores(folders, settings, log).samples(),
         collect_unsure=settings.samples.collect_unsure,
     )
-
-
-def open_samples(settings: Settings, folders: Folders, log: Log) -> Samples:
-    """A connection to the samples, opened when it is first needed."""
-    from pi_reader.learning.samples import Samples
-
-    return Samples(folders.samples, settings.samples.most, settings.samples.megabytes, log)
 
 
 def open_button(settings: Settings, problems: Problems, opened: ExitStack) -> Button:
@@ -205,45 +198,30 @@ def open_button(settings: Settings, problems: Problems, opened: ExitStack) -> Bu
 
 
 def open_request_handler(
-    settings: Settings, folders: Folders, reading_log: ReadingLog, problems: Problems, log: Log
+    stores: Stores, reading_log: ReadingLog, problems: Problems
 ) -> RequestHandler:
     """What other processes may ask for."""
     from pi_reader.box.housekeeping import ACTS, Housekeeping
-    from pi_reader.cli.common import generations_of
     from pi_reader.requests import Requests
 
-    limits = settings.samples
-    house = Housekeeping(
-        folders.samples,
-        limits.most,
-        limits.megabytes,
-        generations_of(folders, settings),
-        folders.state / "night",
-        folders.memory,
-    )
-
+    house = Housekeeping(stores)
     return RequestHandler(
-        Requests(folders.requests, log),
+        Requests(stores.folders.requests, stores.log),
         reading_log,
         problems,
         describe=as_json,
-        check_settings=partial(load_layered, folders),
+        check_settings=partial(load_layered, stores.folders),
         acts={kind: getattr(house, kind) for kind in ACTS},
-        set_settings=partial(set_at_page, folders),
+        set_settings=partial(set_at_page, stores.folders),
     )
 
 
-def choose_weights(settings: Settings, folders: Folders) -> Weights:
+def choose_weights(stores: Stores) -> Weights:
     """The learned generations, or the weights named in the settings. Raises MissingFile."""
-    wanted = settings.reader
+    wanted = stores.settings.reader
     if wanted.weights != "learned":
-        return Fixed(weights_path(wanted.weights), wanted.sure_at, weights_path("default"))
-    from pi_reader.learning.generations import Generations
-
-    shipped = weights_path("default")
-    return Learned(
-        Generations(folders.weights, shipped, settings.night.generations), wanted.sure_at
-    )
+        return Fixed(weights_path(wanted.weights), wanted.sure_at, stores.shipped)
+    return Learned(stores.generations(), wanted.sure_at)
 
 
 def power_off(folders: Folders, log: Log) -> None:

@@ -12,15 +12,11 @@ from typing import TYPE_CHECKING, TextIO
 
 from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError
 from pi_reader.files import check_file, check_output
-from pi_reader.library import weights_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from pi_reader.config import Folders, Settings
-    from pi_reader.learning.generations import Generations
-    from pi_reader.network.card import Card
-    from pi_reader.network.model import Model
+    from pi_reader.config import Folders
     from pi_reader.reading.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
@@ -109,39 +105,6 @@ def is_others(folder: Path, user: int | None = None) -> bool:
     except OSError:
         return False
     return owner != (os.geteuid() if user is None else user)
-
-
-def generations_of(folders: Folders, settings: Settings) -> Generations:
-    """The generations of a box, on top of the shipped weights."""
-    from pi_reader.learning.generations import Generations
-
-    def remember(model: Model, card: Card, sha256: str) -> None:
-        """Compute what these weights make of the samples, so that the reader need not wait."""
-        from pi_reader.learning import memory
-        from pi_reader.learning.samples import Samples
-
-        if folders.samples.exists():
-            limits = settings.samples
-            with Samples(folders.samples, limits.most, limits.megabytes) as samples:
-                memory.prepare(folders.memory, samples, model, card, sha256)
-
-    return Generations(
-        folders.weights,
-        weights_path("default"),
-        settings.night.generations,
-        before_use=remember,
-    )
-
-
-def judged_by(folders: Folders) -> dict[str, str]:
-    """By what a box judges weights, for an export; see `samples.exchange`."""
-    from pi_reader.config import load_settings
-
-    settings = load_settings(folders.settings)
-    return {
-        "general": "MNIST" if settings.night.mnist else "drawn digits",
-        "parent": generations_of(folders, settings).current().sha256,
-    }
 
 
 def open_reader(name: str) -> Reader:

@@ -296,7 +296,7 @@ def clock(box: Box) -> Finding:
 
 def weights(box: Box) -> Finding:
     """Whether the weights in use can be loaded. Raises MissingFile, BadData."""
-    from pi_reader.learning.generations import Generations
+    from pi_reader.learning.stores import Stores
     from pi_reader.library import weights_path
     from pi_reader.network import store
 
@@ -305,7 +305,7 @@ def weights(box: Box) -> Finding:
         path = weights_path(name)
         store.load(path)
         return well(f"{path}")
-    generations = Generations(box.folders.weights, weights_path("default"))
+    generations = Stores(box.folders, box.settings).generations()
     current = generations.current()
     generations.load(current.number)
     words = "the shipped weights" if current.number == 0 else f"generation {current.number}"

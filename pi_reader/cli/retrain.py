@@ -13,7 +13,6 @@ from pi_reader.cli.common import (
     add_state_option,
     content_of,
     folders_of,
-    generations_of,
     is_others,
     is_our_weights,
 )
@@ -138,6 +137,7 @@ def _learn(
     from pi_reader.cli.train import share_memory
     from pi_reader.errors import CannotWrite
     from pi_reader.learning.night.job import Night
+    from pi_reader.learning.stores import Stores
     from pi_reader.training import trainer
 
     share_memory()
@@ -149,7 +149,7 @@ def _learn(
         night = Night(
             folders,
             settings,
-            generations_of(folders, settings),
+            Stores(folders, settings, _say).generations(),
             seconds=seconds,
             mnist=args.mnist,
             log=_say,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pi_reader.config import Folders
     from pi_reader.learning.samples import Sample, Samples
+    from pi_reader.learning.stores import Stores
 
 HELP = """what the box was taught: look at it, put it right, take it elsewhere
 
@@ -214,7 +215,6 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _export(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.cli.common import judged_by
     from pi_reader.files import check_output, durable
     from pi_reader.learning.samples import exchange
 
@@ -222,9 +222,10 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
         inputs = [folders.samples, folders.settings]
         with as_caller():
             target = check_output(Path(args.file), inputs, _is_export, args.force)
-    with _open(folders) as samples:
+    stores = _stores(folders)
+    with stores.samples() as samples:
         found = list(samples.all())
-    judged = judged_by(folders)
+    judged = stores.judged_by()
     if args.file == "-":
         content = io.BytesIO()
         exchange.write(found, content, judged)
@@ -289,17 +290,16 @@ def _check(args: argparse.Namespace, folders: Folders) -> int:
     """List the pairs, the most alike first; at most `_PAIRS`."""
     import numpy as np
 
-    from pi_reader.cli.common import generations_of
-    from pi_reader.config import load_settings
     from pi_reader.learning.memory import contradictions
     from pi_reader.learning.samples.rows import name_of
     from pi_reader.pictures import sheet
 
-    with _open(folders) as samples:
+    stores = _stores(folders)
+    with stores.samples() as samples:
         found = samples.learned() + samples.held()
     if not found:
         raise MissingFile("samples check: no sample has a label yet")
-    generations = generations_of(folders, load_settings(folders.settings))
+    generations = stores.generations()
     model, _ = generations.load(generations.current().number)
     patches = np.array([sample.patch for sample in found], np.uint8)
     pairs = contradictions(model, patches, np.array([sample.label for sample in found]))
@@ -328,9 +328,14 @@ def _check(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _open(folders: Folders, new: bool = False) -> Samples:
-    """The database with the settings' limits. Raises MissingFile if there is none, unless `new`."""
+    """The database. Raises MissingFile if there is none, unless `new`."""
+    return _stores(folders, new).samples()
+
+
+def _stores(folders: Folders, new: bool = False) -> Stores:
+    """What this box was taught. Raises MissingFile if that is nothing, unless `new`."""
     from pi_reader.config import load_settings
-    from pi_reader.learning.samples import Samples
+    from pi_reader.learning.stores import Stores
 
     try:
         missing = not folders.samples.exists()
@@ -344,8 +349,7 @@ def _open(folders: Folders, new: bool = False) -> Samples:
             f"{folders.samples}: there are no samples yet; correct a reading, or "
             "`pi-reader samples import`"
         )
-    limits = load_settings(folders.settings).samples
-    return Samples(folders.samples, limits.most, limits.megabytes, _warn)
+    return Stores(folders, load_settings(folders.settings), _warn)
 
 
 def _number(text: str) -> int:

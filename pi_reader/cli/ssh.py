@@ -15,13 +15,9 @@ import re
 import struct
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import add_state_option, folders_of, one_line
 from pi_reader.errors import BadData, BadSettings, MissingFile
-
-if TYPE_CHECKING:
-    from pi_reader.learning.samples import Samples
 
 HELP = """answer a restricted key over SSH, or print the line that restricts one
 
@@ -67,7 +63,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _serve(args: argparse.Namespace) -> int:
     from pi_reader.box.actions import Session, serve
-    from pi_reader.cli.common import generations_of
     from pi_reader.config import Settings, load_settings
 
     folders = folders_of(args)
@@ -77,22 +72,11 @@ def _serve(args: argparse.Namespace) -> int:
         print(f"pi-reader: {one_line(str(error))}", file=sys.stderr)
         settings = Settings()
 
-    def open_samples() -> Samples:
-        from pi_reader.learning.samples import Samples
-
-        return Samples(folders.samples, settings.samples.most, settings.samples.megabytes)
-
     with (
         open(0, "rb", buffering=0, closefd=False) as incoming,
         open(1, "wb", closefd=False) as outgoing,
     ):
-        session = Session(
-            folders,
-            lambda: generations_of(folders, settings),
-            open_samples,
-            incoming,
-            outgoing,
-        )
+        session = Session(folders, incoming, outgoing, settings)
         serve(os.environ.get("SSH_ORIGINAL_COMMAND", ""), session)
     return 0
 

@@ -14,7 +14,6 @@ from pi_reader.cli.common import (
     content_of,
     fitted,
     folders_of,
-    generations_of,
     is_others,
     one_line,
 )
@@ -84,9 +83,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the chosen action."""
     from pi_reader.config import load_settings
+    from pi_reader.learning.stores import Stores
 
     folders = folders_of(args)
-    return int(args.action(args, folders, generations_of(folders, load_settings(folders.settings))))
+    stores = Stores(folders, load_settings(folders.settings))
+    return int(args.action(args, folders, stores.generations()))
 
 
 def _list(args: argparse.Namespace, folders: Folders, generations: Generations) -> int:

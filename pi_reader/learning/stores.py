@@ -1,0 +1,53 @@
+"""What a box was taught and what it has learned, opened with the limits of its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pi_reader.config import Folders, Settings
+from pi_reader.learning import memory
+from pi_reader.learning.generations import Generations
+from pi_reader.learning.samples import Samples
+from pi_reader.library import weights_path
+from pi_reader.network.card import Card
+from pi_reader.network.model import Model
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The samples and the generations of a box.
+
+    log: is given lines for people; shipped: the weights that generations begin with.
+    """
+
+    folders: Folders
+    settings: Settings
+    log: Callable[[str], None] = lambda line: None
+    shipped: Path = field(default_factory=lambda: weights_path("default"))
+
+    def samples(self) -> Samples:
+        """A connection of its own to the samples, made when it is first needed."""
+        limits = self.settings.samples
+        return Samples(self.folders.samples, limits.most, limits.megabytes, self.log)
+
+    def generations(self) -> Generations:
+        """The generations, on top of the shipped weights."""
+        return Generations(
+            self.folders.weights,
+            self.shipped,
+            self.settings.night.generations,
+            before_use=self._remember,
+        )
+
+    def judged_by(self) -> dict[str, str]:
+        """By what this box judges weights, for an export; see `samples.exchange`."""
+        general = "MNIST" if self.settings.night.mnist else "drawn digits"
+        return {"general": general, "parent": self.generations().current().sha256}
+
+    def _remember(self, model: Model, card: Card, sha256: str) -> None:
+        """Compute what these weights make of the samples, so that the reader need not wait."""
+        if self.folders.samples.exists():
+            with self.samples() as samples:
+                memory.prepare(self.folders.memory, samples, model, card, sha256)
