@@ -58,7 +58,7 @@ def loaded_by(arguments: list[str]) -> set[str]:
 
 def options(command: str) -> list[argparse.Action]:
     parser = argparse.ArgumentParser()
-    door._command(command).add_arguments(parser)
+    door.arguments(parser, door._command(command))
     return [action for action in parser._actions if action.dest != "help"]
 
 
@@ -189,7 +189,7 @@ def test_ok__each_command_has_an_example_that_parses(name: str) -> None:
     words = command.EXAMPLE.split()
     assert words[:2] == ["pi-reader", name]
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
+    door.arguments(parser, command)
     parser.parse_args(words[2:])
     assert command.HELP.splitlines()[0]
 

@@ -31,7 +31,7 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 def options(command: str) -> frozenset[str]:
     """All options of a command, those of its own commands included."""
     parser = argparse.ArgumentParser()
-    door._command(command).add_arguments(parser)
+    door.arguments(parser, door._command(command))
     found, parsers = set(), [parser]
     while parsers:
         for action in parsers.pop()._actions:

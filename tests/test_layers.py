@@ -42,8 +42,8 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     "link": "client config state values files errors",
     "web": "client config state values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
-    " library learning.memory history kept_pictures numbers requests config parts state values"
-    " files privileges errors",
+    " library learning.memory learning.stores history kept_pictures numbers requests config parts"
+    " state values files privileges errors",
     "service": "box",
     "lessons": "camera reading network training handwriting pictures values files errors",
 }

@@ -10,7 +10,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of
+from pi_reader.cli.common import can_draw, counted, folders_of
+from pi_reader.cli.options import STATE, option
 from pi_reader.client.status import LARGEST, read_status
 from pi_reader.errors import INTERRUPTED, BadData, Busy, MissingFile, UsageError
 from pi_reader.state import number
@@ -36,12 +37,11 @@ _UP = "\x1b[{}A\x1b[J"
 
 Figures = Mapping[str, Any]
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after this many seconds")
-    parser.add_argument("--json", action="store_true", help="one JSON object a frame, for scripts")
-    add_state_option(parser)
+OPTIONS = (
+    option("--seconds", type=float, metavar="S", help="stop after this many seconds"),
+    option("--json", action="store_true", help="one JSON object a frame, for scripts"),
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

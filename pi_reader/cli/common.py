@@ -67,26 +67,6 @@ def fetched_mnist() -> Path:
     return download_mnist(default_folder(), progress=say)
 
 
-def add_state_option(parser: argparse.ArgumentParser) -> None:
-    """Declare `--state DIR`, for commands that use a box's folders."""
-    parser.add_argument(
-        "--state",
-        type=Path,
-        metavar="DIR",
-        help="folder that holds settings and state of another box, or of a trial "
-        "(default: the box's own, on a desktop the user's)",
-    )
-
-
-def add_force_option(parser: argparse.ArgumentParser) -> None:
-    """Declare `--force`, for commands that write files."""
-    parser.add_argument(
-        "--force",
-        action="store_true",
-        help="replace a file that pi-reader has not written, too; never one that is read",
-    )
-
-
 def folders_of(args: argparse.Namespace) -> Folders:
     """The folders that the command line means; from now on root works there as their owner."""
     from pi_reader.config import find_folders

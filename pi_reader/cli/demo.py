@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, make_folder, save_picture
+from pi_reader.cli.common import WEIGHTS_HELP, make_folder, save_picture
+from pi_reader.cli.options import FORCE, option
 from pi_reader.errors import INTERRUPTED, CannotWrite, UsageError
 
 if TYPE_CHECKING:
@@ -30,54 +31,49 @@ EXAMPLE = "pi-reader demo --pages 3 --seed 7"
 _LOOKS = 24  # captures of each page: three seconds at the fastest rate
 _FASTEST = 8.0  # looks a second
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument(
+OPTIONS = (
+    option(
         "--pages", type=int, default=6, metavar="N", help="how many pages (default: %(default)s)"
-    )
-    parser.add_argument("--forever", action="store_true", help="go on until Ctrl-C")
-    parser.add_argument(
+    ),
+    option("--forever", action="store_true", help="go on until Ctrl-C"),
+    option(
         "--seed",
         type=int,
         default=2016,
         metavar="N",
         help="the same seed draws the same pages (default: %(default)s)",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--difficulty",
         type=float,
         default=0.2,
         metavar="D",
         help="0 a fair copy in good light, 1 anything (default: %(default)s)",
-    )
-    parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
-    parser.add_argument(
+    ),
+    option("--weights", default="default", metavar="W", help=WEIGHTS_HELP),
+    option(
         "--pictures",
         type=Path,
         metavar="DIR",
         help="write a picture of the front panel for each page: display, digit and lamps",
-    )
-    add_force_option(parser)
-    parser.add_argument(
-        "--web", action="store_true", help="show the page at http://127.0.0.1, until Ctrl-C"
-    )
-    parser.add_argument(
+    ),
+    FORCE,
+    option("--web", action="store_true", help="show the page at http://127.0.0.1, until Ctrl-C"),
+    option(
         "--port", type=int, default=8080, metavar="N", help="of the page (default: %(default)s)"
-    )
-    parser.add_argument(
+    ),
+    option(
         "--stay",
         type=float,
         default=12.0,
         metavar="S",
         help="with --web: seconds that each page lies still (default: %(default)g)",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--state", type=Path, metavar="DIR", help="with --web: keep what is learned in this folder"
-    )
-    parser.add_argument(
-        "--no-open", action="store_true", help="with --web: do not open the browser"
-    )
+    ),
+    option("--no-open", action="store_true", help="with --web: do not open the browser"),
+)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from pi_reader.cli import doctor_checks as checks
-from pi_reader.cli.common import add_state_option, folders_of, one_line
+from pi_reader.cli.common import folders_of, one_line
 from pi_reader.cli.doctor_checks import Box
+from pi_reader.cli.options import STATE, option
 from pi_reader.errors import (
     BadData,
     BadSettings,
@@ -49,11 +50,10 @@ _ANSWER_SECONDS = 3.0  # for the service, which checks for requests four times a
 
 Check = Callable[[Box], Finding]
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("--json", action="store_true", help="one JSON object, for scripts")
-    add_state_option(parser)
+OPTIONS = (
+    option("--json", action="store_true", help="one JSON object, for scripts"),
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import WEIGHTS_HELP, add_force_option
+from pi_reader.cli.common import WEIGHTS_HELP
+from pi_reader.cli.options import FORCE, OneOf, option
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,51 +27,62 @@ images are taken. PNGs may also be dark ink on white. A folder of --photos holds
 the boxes and labels of its pictures."""
 EXAMPLE = "pi-reader evaluate --mnist ~/mnist --weights classic"
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--mnist", type=Path, metavar="DIR", help="folder of MNIST's four idx files")
-    what.add_argument(
-        "--npz", type=Path, metavar="FILE", help="x uint8 (N, 28, 28) and y uint8 (N,)"
-    )
-    what.add_argument(
-        "--idx", type=Path, nargs=2, metavar=("IMAGES", "LABELS"), help="two idx files, raw or .gz"
-    )
-    what.add_argument(
-        "--csv", type=Path, metavar="FILE", help="a digit a line: label, 784 pixels, 255 is ink"
-    )
-    what.add_argument(
-        "--pngs", type=Path, metavar="DIR", help="28x28 PNGs named after their labels: my_own_7.png"
-    )
-    what.add_argument("--photos", type=Path, metavar="DIR", help="photographs and labels.json")
-    parser.add_argument(
+OPTIONS = (
+    OneOf(
+        (
+            option("--mnist", type=Path, metavar="DIR", help="folder of MNIST's four idx files"),
+            option("--npz", type=Path, metavar="FILE", help="x uint8 (N, 28, 28) and y uint8 (N,)"),
+            option(
+                "--idx",
+                type=Path,
+                nargs=2,
+                metavar=("IMAGES", "LABELS"),
+                help="two idx files, raw or .gz",
+            ),
+            option(
+                "--csv",
+                type=Path,
+                metavar="FILE",
+                help="a digit a line: label, 784 pixels, 255 is ink",
+            ),
+            option(
+                "--pngs",
+                type=Path,
+                metavar="DIR",
+                help="28x28 PNGs named after their labels: my_own_7.png",
+            ),
+            option("--photos", type=Path, metavar="DIR", help="photographs and labels.json"),
+        ),
+        required=True,
+    ),
+    option(
         "--folds",
         action="store_true",
         help="of --photos: also by source, the worst one, and how far other sources may differ",
-    )
-    parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
-    parser.add_argument(
+    ),
+    option("--weights", default="default", metavar="W", help=WEIGHTS_HELP),
+    option("--json", action="store_true", help="print one JSON object instead"),
+    option(
         "--confusion",
         action="store_true",
         help="also print how often each digit was read as each other",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--worst",
         type=int,
         default=0,
         metavar="N",
         help="also list the N patches that were furthest from the truth",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--pictures",
         type=Path,
         metavar="DIR",
         help="write confusion.png, with --worst also worst.png, "
         "or of --photos a sheet of all errors, errors.png",
-    )
-    add_force_option(parser)
+    ),
+    FORCE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pi_reader
 from pi_reader.cli.common import counted, one_line
+from pi_reader.cli.options import option
 from pi_reader.errors import MissingFile, NoHardware, UsageError
 
 if TYPE_CHECKING:
@@ -27,22 +28,21 @@ EXAMPLE = "pi-reader fleet init boxes.csv --broker 192.168.1.5"
 ACTIONS = ("init", "status", "read", "train")
 _SECONDS = {"status": 3.0, "read": 10.0, "train": 10.0}  # that the boxes may take to answer
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
-    parser.add_argument("table", nargs="?", type=Path, metavar="CSV", help="for init: the boxes")
-    parser.add_argument(
+OPTIONS = (
+    option("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS)),
+    option("table", nargs="?", type=Path, metavar="CSV", help="for init: the boxes"),
+    option(
         "--folder",
         type=Path,
         default=Path("fleet"),
         metavar="DIR",
         help="where all is kept; it holds passwords (default: %(default)s)",
-    )
-    parser.add_argument("--broker", metavar="HOST", help="for init: the broker's name or address")
-    parser.add_argument("--port", type=int, default=1883, help="of the broker (%(default)s)")
-    parser.add_argument("--room", default="", help="only the boxes of this room")
-    parser.add_argument("--json", action="store_true", help="one JSON object a box")
+    ),
+    option("--broker", metavar="HOST", help="for init: the broker's name or address"),
+    option("--port", type=int, default=1883, help="of the broker (%(default)s)"),
+    option("--room", default="", help="only the boxes of this room"),
+    option("--json", action="store_true", help="one JSON object a box"),
+)
 
 
 def run(args: argparse.Namespace) -> int:

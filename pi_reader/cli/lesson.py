@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, fetched_mnist
+from pi_reader.cli.common import WEIGHTS_HELP, fetched_mnist
+from pi_reader.cli.options import FORCE, OneOf, declare, option
 from pi_reader.errors import UsageError
 from pi_reader.lessons.course import LESSONS
 from pi_reader.library import weights_path
@@ -27,65 +28,70 @@ Each one explains itself, shows its numbers and drawings, and ends with things t
 it waits for Enter between its parts. A lesson's settings are given as NAME=VALUE after it."""
 EXAMPLE = "pi-reader lesson miles guess=0.9 --fast"
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="which lesson")
-    parser.add_argument(
+_OPTIONS = (
+    option("name", nargs="?", metavar="NAME", help="which lesson"),
+    option(
         "settings",
         nargs="*",
         metavar="SETTING=VALUE",
         help="what to change in it; each lesson lists its settings at its end",
-    )
-    _anywhere(parser)
-    parser.add_argument(
-        "--fast", action="store_true", help="do less of everything, and do not wait for Enter"
-    )
-    parser.add_argument(
+    ),
+    option("--fast", action="store_true", help="do less of everything, and do not wait for Enter"),
+    option(
         "--pictures",
         type=Path,
         metavar="DIR",
         help="save its pictures there (with matplotlib; else as text)",
-    )
-    add_force_option(parser)
-    parser.add_argument(
+    ),
+    FORCE,
+    option(
         "--code",
         action="store_true",
         help="also show the lines of Python that it speaks of; each runs by itself",
-    )
-    digits = parser.add_mutually_exclusive_group()
-    digits.add_argument(
-        "--mnist",
-        type=Path,
-        metavar="DIR",
-        help="MNIST's four idx files or mnist_train.csv and mnist_test.csv, for the lessons that "
-        "learn digits (else a downloaded MNIST, else drawn digits)",
-    )
-    digits.add_argument(
-        "--download",
-        action="store_true",
-        help="fetch MNIST first (11 MB), or use what was fetched before",
-    )
-    parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
-    parser.add_argument(
+    ),
+    OneOf(
+        (
+            option(
+                "--mnist",
+                type=Path,
+                metavar="DIR",
+                help="MNIST's four idx files or mnist_train.csv and mnist_test.csv, for the lessons that "
+                "learn digits (else a downloaded MNIST, else drawn digits)",
+            ),
+            option(
+                "--download",
+                action="store_true",
+                help="fetch MNIST first (11 MB), or use what was fetched before",
+            ),
+        )
+    ),
+    option("--weights", default="default", metavar="W", help=WEIGHTS_HELP),
+    option(
         "--watch",
         type=Path,
         metavar="FOLDER",
         help="with the lesson own: read each photograph that is put into this folder, until Ctrl-C",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--handout",
         type=Path,
         metavar="DIR",
         help="write a sheet to print for each lesson (or the one that is named), and the solutions",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--seed",
         type=int,
         default=2016,
         metavar="N",
         help="the same seed gives the same numbers (default: %(default)s)",
-    )
+    ),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    _anywhere(parser)
+    declare(parser, _OPTIONS)
 
 
 def run(args: argparse.Namespace) -> int:

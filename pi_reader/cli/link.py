@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import add_state_option, folders_of, one_line
+from pi_reader.cli.common import folders_of, one_line
+from pi_reader.cli.options import STATE, option
 from pi_reader.errors import BadData, BadSettings, MissingFile, NoHardware, PiReaderError
 from pi_reader.privileges import as_caller
 
@@ -26,11 +27,10 @@ EXAMPLE = "pi-reader link test"
 
 ACTIONS = ("test", "status", "run", "remove")
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
-    add_state_option(parser)
+OPTIONS = (
+    option("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS)),
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

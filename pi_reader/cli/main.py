@@ -19,6 +19,7 @@ from typing import NoReturn, Protocol, cast
 
 from pi_reader import __version__
 from pi_reader.cli.common import one_line
+from pi_reader.cli.options import OneOf, Option, declare
 from pi_reader.errors import INTERRUPTED, CannotWrite, PiReaderError
 
 COMMANDS = (
@@ -61,13 +62,14 @@ _SPELLED = {
 
 
 class Command(Protocol):
-    """The interface of each command's module. The first line of `HELP` is shown in the overview."""
+    """The interface of each command's module. The first line of `HELP` is shown in the overview.
+
+    OPTIONS: what it takes; a command with actions has a function `add_arguments` instead.
+    """
 
     HELP: str
     EXAMPLE: str
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options."""
+    OPTIONS: tuple[Option | OneOf, ...]
 
     def run(self, args: argparse.Namespace) -> int:
         """Do the work and return the exit code; raises PiReaderError for what users can cause."""
@@ -208,11 +210,19 @@ def _parser(wanted: str = "") -> argparse.ArgumentParser:
             epilog=f"example:\n  {command.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_arguments(one)
+        arguments(one, command)
         one.set_defaults(
             run=command.run, parser=one, blas_threads=getattr(command, "BLAS_THREADS", "1")
         )
     return parser
+
+
+def arguments(parser: argparse.ArgumentParser, command: Command) -> None:
+    """Have a parser take what a command takes."""
+    if hasattr(command, "add_arguments"):
+        command.add_arguments(parser)
+    else:
+        declare(parser, command.OPTIONS)
 
 
 def _command(name: str) -> Command:

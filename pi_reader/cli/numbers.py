@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import add_state_option, counted, folders_of, one_line
+from pi_reader.cli.common import counted, folders_of, one_line
+from pi_reader.cli.options import STATE, option
 from pi_reader.errors import BadData, UsageError
 
 if TYPE_CHECKING:
@@ -27,13 +28,12 @@ EXAMPLE = "pi-reader numbers test photo.jpg"
 
 _ACTS = ("list", "test", "set", "check")
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("act", choices=_ACTS, metavar="ACT", help=f"one of {', '.join(_ACTS)}")
-    parser.add_argument("picture", nargs="?", type=Path, metavar="PICTURE", help="for test and set")
-    parser.add_argument("--json", action="store_true", help="one JSON object a number, for scripts")
-    add_state_option(parser)
+OPTIONS = (
+    option("act", choices=_ACTS, metavar="ACT", help=f"one of {', '.join(_ACTS)}"),
+    option("picture", nargs="?", type=Path, metavar="PICTURE", help="for test and set"),
+    option("--json", action="store_true", help="one JSON object a number, for scripts"),
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

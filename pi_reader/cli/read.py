@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.cli.common import WEIGHTS_HELP, add_force_option, one_line
+from pi_reader.cli.common import WEIGHTS_HELP, one_line
+from pi_reader.cli.options import FORCE, option
 from pi_reader.errors import BadData, MissingFile
 
 if TYPE_CHECKING:
@@ -24,30 +25,29 @@ EXAMPLE = "pi-reader read photo.jpg another.png --annotate /tmp/looked-at"
 
 _LONGEST_STEM = 240  # bytes of a file's name; most file systems take 255, with number and ending
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument(
+OPTIONS = (
+    option(
         "images",
         nargs="+",
         type=Path,
         metavar="IMAGE",
         help="a photograph: JPEG, PNG, WEBP, BMP, GIF, TIFF or PPM",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line instead")
-    parser.add_argument(
+    ),
+    option("--json", action="store_true", help="print one JSON object a line instead"),
+    option(
         "--annotate",
         type=Path,
         metavar="DIR",
         help="write each picture there, with boxes, labels and confidences",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--digits-only",
         action="store_true",
         help="leave signs and spaces out of the text, as in 1250 for 12.50",
-    )
-    add_force_option(parser)
-    parser.add_argument("--weights", default="default", metavar="W", help=WEIGHTS_HELP)
+    ),
+    FORCE,
+    option("--weights", default="default", metavar="W", help=WEIGHTS_HELP),
+)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import add_force_option, add_state_option, folders_of
+from pi_reader.cli.common import folders_of
+from pi_reader.cli.options import FORCE, STATE, OneOf, option
 from pi_reader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,36 +46,36 @@ _NUMBER_COLUMNS = (
     "utc_offset",
 )
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument(
+OPTIONS = (
+    option(
         "--since",
         metavar="WHEN",
         help="all from then on: 2026-11-24, 2026-11-24T08:00, 08:00, today, "
         "yesterday, or so long ago: 90m, 2h, 3d, 1w",
-    )
-    parser.add_argument("--last", type=int, metavar="N", help="only the last N of them")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--picture",
-        type=int,
-        metavar="N",
-        help="write the picture kept of reading number N (history.pictures in the settings) to "
-        "the file given with --out",
-    )
-    parser.add_argument(
+    ),
+    option("--last", type=int, metavar="N", help="only the last N of them"),
+    OneOf(
+        (
+            option(
+                "--picture",
+                type=int,
+                metavar="N",
+                help="write the picture kept of reading number N (history.pictures in the settings) to "
+                "the file given with --out",
+            ),
+            option("--csv", action="store_true", help="all, as a table for spreadsheets"),
+            option("--json", action="store_true", help="all, as one JSON object a line"),
+        )
+    ),
+    option(
         "--values",
         action="store_true",
         help="the numbers of the settings ([[numbers]]) instead, each with what was thought of it",
-    )
-    form.add_argument("--csv", action="store_true", help="all, as a table for spreadsheets")
-    form.add_argument("--json", action="store_true", help="all, as one JSON object a line")
-    parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="for --picture (default: reading-N.jpg)"
-    )
-    add_force_option(parser)
-    add_state_option(parser)
+    ),
+    option("--out", type=Path, metavar="FILE", help="for --picture (default: reading-N.jpg)"),
+    FORCE,
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import (
-    add_force_option,
-    add_state_option,
     content_of,
     folders_of,
     is_others,
     is_our_weights,
 )
+from pi_reader.cli.options import FORCE, STATE, OneOf, option
 from pi_reader.errors import INTERRUPTED, BadData, Busy, UsageError
 from pi_reader.library import weights_path
 
@@ -36,41 +35,41 @@ BLAS_THREADS = "1"  # the training uses its own threads
 
 _MOST_HOURS = 24.0
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    when = parser.add_mutually_exclusive_group()
-    when.add_argument("--now", action="store_true", help="whatever the hour")
-    when.add_argument(
-        "--ask",
-        action="store_true",
-        help="let the box's own training begin, and do not wait for it",
-    )
-    when.add_argument(
-        "--samples",
-        type=Path,
-        metavar="FILE",
-        help="learn from exported samples instead of the box's; needs --out",
-    )
-    parser.add_argument("--hours", type=float, metavar="H", help="take no longer than that")
-    parser.add_argument(
+OPTIONS = (
+    OneOf(
+        (
+            option("--now", action="store_true", help="whatever the hour"),
+            option(
+                "--ask",
+                action="store_true",
+                help="let the box's own training begin, and do not wait for it",
+            ),
+            option(
+                "--samples",
+                type=Path,
+                metavar="FILE",
+                help="learn from exported samples instead of the box's; needs --out",
+            ),
+        )
+    ),
+    option("--hours", type=float, metavar="H", help="take no longer than that"),
+    option(
         "--mnist",
         type=Path,
         metavar="DIR",
         help="folder of MNIST's four files (default: night.mnist of the settings)",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--from",
         dest="start",
         default="default",
         metavar="W",
         help="with --samples: weights to start from (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="with --samples: the weights file to write"
-    )
-    add_force_option(parser)
-    add_state_option(parser)
+    ),
+    option("--out", type=Path, metavar="FILE", help="with --samples: the weights file to write"),
+    FORCE,
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

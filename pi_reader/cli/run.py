@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import add_state_option, one_line
+from pi_reader.cli.common import one_line
+from pi_reader.cli.options import STATE, option
 from pi_reader.errors import INTERRUPTED, CannotWrite, MissingFile, UsageError
 from pi_reader.privileges import work_as_owner_of
 
@@ -38,16 +39,14 @@ class _Stopped(BaseException):
     """Told to stop while the camera hangs."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    add_state_option(parser)
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="another settings file than the usual one"
-    )
-    parser.add_argument(
+OPTIONS = (
+    STATE,
+    option("--config", type=Path, metavar="FILE", help="another settings file than the usual one"),
+    option(
         "--camera", choices=("desk", "folder", "pi"), help="another camera than the settings name"
-    )
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after this many seconds")
+    ),
+    option("--seconds", type=float, metavar="S", help="stop after this many seconds"),
+)
 
 
 def run(args: argparse.Namespace) -> int:

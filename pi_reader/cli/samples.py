@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import (
-    add_force_option,
-    add_state_option,
     content_of,
     counted,
     fitted,
@@ -21,6 +19,7 @@ from pi_reader.cli.common import (
     is_others,
     save_picture,
 )
+from pi_reader.cli.options import FORCE, STATE, actions_of, option
 from pi_reader.errors import BadData, MissingFile, UsageError
 from pi_reader.privileges import as_caller
 
@@ -47,61 +46,89 @@ _LONGEST = 18  # digits of a sample's number
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions, each with its options."""
-    shared = argparse.ArgumentParser(add_help=False)
-    add_state_option(shared)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-
-    def action(name: str, purpose: str, do: Any) -> argparse.ArgumentParser:
-        one = actions.add_parser(name, help=purpose, description=purpose, parents=[shared])
-        one.set_defaults(action=do)
-        return one
-
-    one = action("list", "the newest samples, a line each, and how many there are", _list)
-    one.add_argument("--all", action="store_true", help="all of them")
-    one.add_argument("--json", action="store_true", help="one JSON object a line")
-    one = action("show", "one sample as a drawing of letters", _show)
-    one.add_argument("id", type=_number, metavar="ID")
-    one = action("label", "say what a sample, or the last reading, is", _label)
-    one.add_argument("which", metavar="ID|last", help="number of a sample, or `last`")
-    one.add_argument(
-        "label",
-        nargs="?",
-        metavar="LABEL",
-        help="0 to 9, or none (-) for no digit; for a reading one for each digit, or what was read "
-        "and what it is: 367=361",
+    number = {"type": _number, "metavar": "ID"}
+    actions_of(
+        parser,
+        (STATE,),
+        (
+            "list",
+            "the newest samples, a line each, and how many there are",
+            _list,
+            option("--all", action="store_true", help="all of them"),
+            option("--json", action="store_true", help="one JSON object a line"),
+        ),
+        ("show", "one sample as a drawing of letters", _show, option("id", **number)),
+        (
+            "label",
+            "say what a sample, or the last reading, is",
+            _label,
+            option("which", metavar="ID|last", help="number of a sample, or `last`"),
+            option(
+                "label",
+                nargs="?",
+                metavar="LABEL",
+                help="0 to 9, or none (-) for no digit; for a reading one for each digit, or what "
+                "was read and what it is: 367=361",
+            ),
+            option(
+                "--reading",
+                type=_number,
+                metavar="N",
+                help="the reading of that number instead of `last`; `pi-reader readings` shows "
+                "them",
+            ),
+            option(
+                "--place",
+                type=int,
+                metavar="N",
+                help="with `last`: only its Nth digit, counted from 1",
+            ),
+        ),
+        (
+            "drop",
+            "forget samples",
+            _drop,
+            option("id", nargs="*", **number),
+            option(
+                "--all",
+                action="store_true",
+                help="forget everything, and what an unfinished training had learned of it; "
+                "the weights in use stay",
+            ),
+        ),
+        (
+            "export",
+            "write all to one file, for another reader or a bigger machine",
+            _export,
+            option("file", metavar="FILE", help="the npz to write; - for standard output"),
+            FORCE,
+        ),
+        (
+            "import",
+            "take in a file that `export` wrote",
+            _import,
+            option("file", metavar="FILE", help="the npz to read; - for standard input"),
+        ),
+        (
+            "sheet",
+            "draw them on a sheet, each with what it was read as and what it is",
+            _sheet,
+            option("file", type=Path, metavar="FILE", help="the PNG to write"),
+            FORCE,
+        ),
+        (
+            "check",
+            "find labels that contradict each other: one shape, two labels",
+            _check,
+            option(
+                "--sheet",
+                type=Path,
+                metavar="FILE",
+                help="draw the pairs on a PNG instead of in letters",
+            ),
+            FORCE,
+        ),
     )
-    one.add_argument(
-        "--reading",
-        type=_number,
-        metavar="N",
-        help="the reading of that number instead of `last`; `pi-reader readings` shows them",
-    )
-    one.add_argument(
-        "--place", type=int, metavar="N", help="with `last`: only its Nth digit, counted from 1"
-    )
-    one = action("drop", "forget samples", _drop)
-    one.add_argument("id", type=_number, nargs="*", metavar="ID")
-    one.add_argument(
-        "--all",
-        action="store_true",
-        help="forget everything, and what an unfinished training had learned of it; "
-        "the weights in use stay",
-    )
-    one = action("export", "write all to one file, for another reader or a bigger machine", _export)
-    one.add_argument("file", metavar="FILE", help="the npz to write; - for standard output")
-    add_force_option(one)
-    one = action("import", "take in a file that `export` wrote", _import)
-    one.add_argument("file", metavar="FILE", help="the npz to read; - for standard input")
-    one = action(
-        "sheet", "draw them on a sheet, each with what it was read as and what it is", _sheet
-    )
-    one.add_argument("file", type=Path, metavar="FILE", help="the PNG to write")
-    add_force_option(one)
-    one = action("check", "find labels that contradict each other: one shape, two labels", _check)
-    one.add_argument(
-        "--sheet", type=Path, metavar="FILE", help="draw the pairs on a PNG instead of in letters"
-    )
-    add_force_option(one)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,7 +16,8 @@ import struct
 import sys
 from pathlib import Path
 
-from pi_reader.cli.common import add_state_option, folders_of, one_line
+from pi_reader.cli.common import folders_of, one_line
+from pi_reader.cli.options import STATE, option
 from pi_reader.errors import BadData, BadSettings, MissingFile
 
 HELP = """answer a restricted key over SSH, or print the line that restricts one
@@ -41,16 +42,15 @@ _LARGEST_KEY = 16 << 10  # bytes of a key file
 _SMALLEST_RSA = 256  # bytes of the modulus: 2048 bits
 _LONGEST_COMMENT = 60  # characters
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument(
+OPTIONS = (
+    option(
         "--show-line",
         type=Path,
         metavar="KEY",
         help="print the line for authorized_keys that restricts this public key",
-    )
-    add_state_option(parser)
+    ),
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pi_reader.cli.common import add_state_option, can_draw, counted, folders_of, one_line
+from pi_reader.cli.common import can_draw, counted, folders_of, one_line
+from pi_reader.cli.options import STATE, option
 from pi_reader.client.status import BoxStatus, read_status, span
 from pi_reader.errors import INTERRUPTED, NoHardware
 from pi_reader.state import BoxState, is_number, number
@@ -44,14 +45,13 @@ _COUNTED = {
 _DEVICE = {"temperature": "{:.0f} °C", "disk_free_mb": "{:.0f} MB free"}
 _CLEAR = "\x1b[H\x1b[2J"
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("--json", action="store_true", help="one JSON object, for scripts")
-    parser.add_argument(
+OPTIONS = (
+    option("--json", action="store_true", help="one JSON object, for scripts"),
+    option(
         "--follow", action="store_true", help="go on showing it, whenever it changes, until Ctrl-C"
-    )
-    add_state_option(parser)
+    ),
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pi_reader.cli.common import add_force_option, fetched_mnist, is_our_weights
+from pi_reader.cli.common import fetched_mnist, is_our_weights
+from pi_reader.cli.options import FORCE, OneOf, option
 from pi_reader.errors import UsageError
 from pi_reader.files import check_output
 
@@ -29,89 +30,6 @@ EXAMPLE = "pi-reader sweep --rates 0.01,0.03,0.1,0.3 --hidden 50,100,200 --seeds
 _HELD, _DRAWN = 5000, 25_000  # digits held out; digits drawn without MNIST
 _Number = TypeVar("_Number", int, float)
 Exam = Callable[[], "tuple[np.ndarray, np.ndarray]"]  # gives patches and labels
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "--rates",
-        type=_list(float, 1e-6, 10),
-        default=[],
-        metavar="LIST",
-        help="learning rates, as 0.03,0.1,0.3",
-    )
-    parser.add_argument(
-        "--hidden",
-        type=_list(int, 1, 5000),
-        default=[],
-        metavar="LIST",
-        help="numbers of hidden nodes, as 50,100,200",
-    )
-    parser.add_argument(
-        "--angles",
-        type=_list(float, 0, 180),
-        default=[],
-        metavar="LIST",
-        help="degrees that copies are turned both ways, as 5,10,20",
-    )
-    parser.add_argument(
-        "--epochs",
-        type=int,
-        default=5,
-        metavar="N",
-        help="times through the digits; there is a curve over these too (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=int,
-        default=3,
-        metavar="N",
-        help="tries of each setting (default: %(default)s)",
-    )
-    digits = parser.add_mutually_exclusive_group()
-    digits.add_argument(
-        "--mnist",
-        type=Path,
-        metavar="DIR",
-        help="folder of MNIST's four idx files, or of mnist_train.csv and mnist_test.csv (else a "
-        "downloaded MNIST, else drawn digits)",
-    )
-    digits.add_argument(
-        "--download",
-        action="store_true",
-        help="fetch MNIST first (11 MB), or use what was fetched before",
-    )
-    digits.add_argument("--drawn", action="store_true", help="digits that the program draws")
-    parser.add_argument("--limit", type=int, metavar="N", help="learn from N digits only")
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=Path("sweep.json"),
-        metavar="FILE",
-        help="where results are noted and looked up (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        metavar="N",
-        help="processes at a time (default: one for each core, with joblib)",
-    )
-    parser.add_argument(
-        "--cluster",
-        default="",
-        metavar="ADDRESS",
-        help="a Dask scheduler to work with, as tcp://10.0.0.7:8786",
-    )
-    parser.add_argument(
-        "--keep", type=Path, metavar="FILE", help="write the weights of the best network there"
-    )
-    parser.add_argument(
-        "--pictures",
-        type=Path,
-        metavar="DIR",
-        help="save the curves there (with matplotlib; else as text)",
-    )
-    add_force_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -260,3 +178,87 @@ def _list(kind: type[_Number], low: float, high: float) -> Callable[[str], list[
         return values
 
     return numbers
+
+
+OPTIONS = (
+    option(
+        "--rates",
+        type=_list(float, 1e-6, 10),
+        default=[],
+        metavar="LIST",
+        help="learning rates, as 0.03,0.1,0.3",
+    ),
+    option(
+        "--hidden",
+        type=_list(int, 1, 5000),
+        default=[],
+        metavar="LIST",
+        help="numbers of hidden nodes, as 50,100,200",
+    ),
+    option(
+        "--angles",
+        type=_list(float, 0, 180),
+        default=[],
+        metavar="LIST",
+        help="degrees that copies are turned both ways, as 5,10,20",
+    ),
+    option(
+        "--epochs",
+        type=int,
+        default=5,
+        metavar="N",
+        help="times through the digits; there is a curve over these too (default: %(default)s)",
+    ),
+    option(
+        "--seeds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="tries of each setting (default: %(default)s)",
+    ),
+    OneOf(
+        (
+            option(
+                "--mnist",
+                type=Path,
+                metavar="DIR",
+                help="folder of MNIST's four idx files, or of mnist_train.csv and mnist_test.csv (else a "
+                "downloaded MNIST, else drawn digits)",
+            ),
+            option(
+                "--download",
+                action="store_true",
+                help="fetch MNIST first (11 MB), or use what was fetched before",
+            ),
+            option("--drawn", action="store_true", help="digits that the program draws"),
+        )
+    ),
+    option("--limit", type=int, metavar="N", help="learn from N digits only"),
+    option(
+        "--results",
+        type=Path,
+        default=Path("sweep.json"),
+        metavar="FILE",
+        help="where results are noted and looked up (default: %(default)s)",
+    ),
+    option(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes at a time (default: one for each core, with joblib)",
+    ),
+    option(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="a Dask scheduler to work with, as tcp://10.0.0.7:8786",
+    ),
+    option("--keep", type=Path, metavar="FILE", help="write the weights of the best network there"),
+    option(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="save the curves there (with matplotlib; else as text)",
+    ),
+    FORCE,
+)

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import add_force_option, is_our_weights
+from pi_reader.cli.common import is_our_weights
+from pi_reader.cli.options import FORCE, OneOf, option
 from pi_reader.errors import INTERRUPTED, BadData, Busy, CannotWrite, PiReaderError, UsageError
 from pi_reader.files import check_output
 from pi_reader.training.recipes import NEIGHBOURHOOD, RECIPES
@@ -39,67 +40,73 @@ EXAMPLE = "pi-reader train default --download --out default.npz"
 
 _MOST_EPOCHS, _MOST_HOURS = 100_000, 10_000.0
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help=", ".join(_PURPOSES))
-    digits = parser.add_mutually_exclusive_group()
-    digits.add_argument(
-        "--mnist",
-        type=Path,
-        metavar="DIR",
-        help="folder of MNIST's four idx files, or of mnist_train.csv and mnist_test.csv",
-    )
-    digits.add_argument(
-        "--download",
-        action="store_true",
-        help="fetch MNIST first (11 MB), or use what was fetched before",
-    )
-    digits.add_argument(
-        "--drawn",
-        action="store_true",
-        help="no MNIST: only digits the program draws; needs no network",
-    )
-    parser.add_argument(
+OPTIONS = (
+    option("recipe", nargs="?", metavar="RECIPE", help=", ".join(_PURPOSES)),
+    OneOf(
+        (
+            option(
+                "--mnist",
+                type=Path,
+                metavar="DIR",
+                help="folder of MNIST's four idx files, or of mnist_train.csv and mnist_test.csv",
+            ),
+            option(
+                "--download",
+                action="store_true",
+                help="fetch MNIST first (11 MB), or use what was fetched before",
+            ),
+            option(
+                "--drawn",
+                action="store_true",
+                help="no MNIST: only digits the program draws; needs no network",
+            ),
+        )
+    ),
+    option(
         "--samples",
         type=Path,
         metavar="FILE",
         help="what a box was taught is not learned here: see `pi-reader retrain`",
-    )
-    parser.add_argument(
+    ),
+    option(
         "--from",
         dest="start",
         default="default",
         metavar="FILE",
         help="with the recipe neighbourhood: the weights that it stands beside (default: default)",
-    )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="the weights file to write")
-    parser.add_argument(
+    ),
+    option("--out", type=Path, metavar="FILE", help="the weights file to write"),
+    option(
         "--seed",
         type=int,
         default=0,
         metavar="N",
         help="of all random numbers: same seed, same weights (default: 0)",
-    )
-    budget = parser.add_mutually_exclusive_group()
-    budget.add_argument(
-        "--epochs", type=int, metavar="N", help="times through the data (default: the recipe's)"
-    )
-    budget.add_argument(
-        "--hours",
-        type=float,
-        metavar="H",
-        help="as many epochs as fit into H hours on this machine",
-    )
-    parser.add_argument(
-        "--limit", type=int, metavar="N", help="learn from N digits only, for a quick look"
-    )
-    parser.add_argument(
+    ),
+    OneOf(
+        (
+            option(
+                "--epochs",
+                type=int,
+                metavar="N",
+                help="times through the data (default: the recipe's)",
+            ),
+            option(
+                "--hours",
+                type=float,
+                metavar="H",
+                help="as many epochs as fit into H hours on this machine",
+            ),
+        )
+    ),
+    option("--limit", type=int, metavar="N", help="learn from N digits only, for a quick look"),
+    option(
         "--resume",
         action="store_true",
         help="go on where an earlier run of this command was stopped",
-    )
-    add_force_option(parser)
+    ),
+    FORCE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

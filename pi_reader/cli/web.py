@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pi_reader.cli.common import add_state_option, one_line
+from pi_reader.cli.common import one_line
+from pi_reader.cli.options import STATE, option
 from pi_reader.errors import Busy, NoHardware, UsageError
 
 if TYPE_CHECKING:
@@ -29,18 +30,15 @@ EXAMPLE = "pi-reader web status"
 DEMO = "PI_READER_DEMO"  # set in the environment of the demo's page
 ACTIONS = ("status", "code", "token", "revoke", "run")
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
-    parser.add_argument("names", nargs="*", metavar="NAME", help="whom to revoke")
-    parser.add_argument("--all", action="store_true", help="revoke everybody")
-    parser.add_argument("--pupil", action="store_true", help="who may label, and no more")
-    parser.add_argument("--name", default="a script", help="what a token is for")
-    parser.add_argument(
-        "--port", type=int, default=8080, metavar="N", help="of `run` without systemd"
-    )
-    add_state_option(parser)
+OPTIONS = (
+    option("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS)),
+    option("names", nargs="*", metavar="NAME", help="whom to revoke"),
+    option("--all", action="store_true", help="revoke everybody"),
+    option("--pupil", action="store_true", help="who may label, and no more"),
+    option("--name", default="a script", help="what a token is for"),
+    option("--port", type=int, default=8080, metavar="N", help="of `run` without systemd"),
+    STATE,
+)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.cli.common import (
-    add_state_option,
     content_of,
     fitted,
     folders_of,
     is_others,
     one_line,
 )
+from pi_reader.cli.options import STATE, OneOf, actions_of, option
 from pi_reader.errors import Busy, UsageError
 from pi_reader.library import weights_path
 from pi_reader.privileges import as_caller
@@ -42,41 +41,45 @@ _WHICH = "number of a generation, the name of shipped weights, or a weights file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions, each with its options."""
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--json", action="store_true", help="print JSON instead")
-    add_state_option(shared)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-
-    def action(name: str, purpose: str, do: Callable[..., int]) -> argparse.ArgumentParser:
-        one = actions.add_parser(name, help=purpose, description=purpose, parents=[shared])
-        one.set_defaults(action=do)
-        return one
-
-    action("list", "all generations, the one in use among them", _list)
-    one = action("show", "one generation with its whole card", _show)
-    one.add_argument("number", type=int, metavar="N", help=_NUMBER)
-    one = action("use", "put a generation in use", _use)
-    one.add_argument("number", type=int, metavar="N", help=_NUMBER)
-    action("rollback", "go back to the parent of the one in use", _rollback)
-    one = action("compare", "read the same digits with two of them and count", _compare)
-    one.add_argument("first", metavar="A", help=_WHICH)
-    one.add_argument("second", metavar="B", help=_WHICH)
-    what = one.add_mutually_exclusive_group()
-    what.add_argument("--mnist", type=Path, metavar="DIR", help="on MNIST's test images")
-    what.add_argument(
-        "--npz",
-        type=Path,
-        metavar="FILE",
-        help="on x uint8 (N, 28, 28) and y uint8 "
-        "(N,) (default: on the box's own samples that are held out)",
-    )
-    one = action("offer", "weights from elsewhere, to be judged by the box's own judge", _offer)
-    one.add_argument(
-        "file",
-        nargs="?",
-        default="-",
-        metavar="FILE",
-        help="the weights file, at most 2 MB; - or nothing for standard input",
+    number = option("number", type=int, metavar="N", help=_NUMBER)
+    actions_of(
+        parser,
+        (option("--json", action="store_true", help="print JSON instead"), STATE),
+        ("list", "all generations, the one in use among them", _list),
+        ("show", "one generation with its whole card", _show, number),
+        ("use", "put a generation in use", _use, number),
+        ("rollback", "go back to the parent of the one in use", _rollback),
+        (
+            "compare",
+            "read the same digits with two of them and count",
+            _compare,
+            option("first", metavar="A", help=_WHICH),
+            option("second", metavar="B", help=_WHICH),
+            OneOf(
+                (
+                    option("--mnist", type=Path, metavar="DIR", help="on MNIST's test images"),
+                    option(
+                        "--npz",
+                        type=Path,
+                        metavar="FILE",
+                        help="on x uint8 (N, 28, 28) and y uint8 (N,) (default: on the box's own "
+                        "samples that are held out)",
+                    ),
+                )
+            ),
+        ),
+        (
+            "offer",
+            "weights from elsewhere, to be judged by the box's own judge",
+            _offer,
+            option(
+                "file",
+                nargs="?",
+                default="-",
+                metavar="FILE",
+                help="the weights file, at most 2 MB; - or nothing for standard input",
+            ),
+        ),
     )
 
 

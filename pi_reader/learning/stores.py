@@ -1,18 +1,23 @@
-"""What a box was taught and what it has learned, opened with the limits of its settings."""
+"""What a box was taught and what it has learned, opened with the limits of its settings.
+
+Nothing here imports numpy before samples are opened: a list of generations does without.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pi_reader.config import Folders, Settings
-from pi_reader.learning import memory
 from pi_reader.learning.generations import Generations
-from pi_reader.learning.samples import Samples
 from pi_reader.library import weights_path
-from pi_reader.network.card import Card
-from pi_reader.network.model import Model
+
+if TYPE_CHECKING:
+    from pi_reader.learning.samples import Samples
+    from pi_reader.network.card import Card
+    from pi_reader.network.model import Model
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Stores:
 
     def samples(self) -> Samples:
         """A connection of its own to the samples, made when it is first needed."""
+        from pi_reader.learning.samples import Samples
+
         limits = self.settings.samples
         return Samples(self.folders.samples, limits.most, limits.megabytes, self.log)
 
@@ -48,6 +55,8 @@ class Stores:
 
     def _remember(self, model: Model, card: Card, sha256: str) -> None:
         """Compute what these weights make of the samples, so that the reader need not wait."""
+        from pi_reader.learning import memory
+
         if self.folders.samples.exists():
             with self.samples() as samples:
                 memory.prepare(self.folders.memory, samples, model, card, sha256)
