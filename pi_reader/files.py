@@ -185,6 +185,14 @@ def make_shared(path: Path) -> None:
             os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make sure that there is a folder. Raises CannotWrite."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"{folder}: cannot be made a folder ({error.strerror})") from error
+
+
 def make_shared_folder(folder: Path) -> None:
     """Create a folder, unless it exists, with the owner and permissions of its parent.
 

@@ -201,5 +201,5 @@ def test_fail__no_network_and_no_such_page(server, tmp_path):
 
 def test_fail__a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CannotWrite, match="cannot be created"):
+    with pytest.raises(CannotWrite, match="cannot be made a folder"):
         download.download_mnist(tmp_path / "file" / "mnist", ["http://127.0.0.1:9/"])

@@ -6,13 +6,13 @@ For the demo and the tests: unlike a real camera it knows what is written.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from pi_reader.camera.scene import Sensor, arrival, bare_desk, departure
 from pi_reader.handwriting.page import Page, draw_page
-from pi_reader.parts import Part, PartContext
+from pi_reader.parts import Closing, Part, PartContext
 from pi_reader.parts.findings import well
 from pi_reader.values import Frame
 
@@ -21,7 +21,7 @@ _DIFFICULTY = 0.3  # of the pages of a box without a camera
 _SECONDS = 4.0  # that each of them stays on the desk
 
 
-class DeskCamera:
+class DeskCamera(Closing):
     """Shows one drawn page after the other.
 
     rng: source of the pages; the same seed gives the same pages.
@@ -58,12 +58,6 @@ class DeskCamera:
     def close(self) -> None:
         """Stop drawing."""
         self._frames = iter(())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _drawn(self) -> Iterator[tuple[str, Page]]:
         number = 0

@@ -12,14 +12,14 @@ import stat
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from pi_reader.camera.colour import is_flat, strongest_projection
 from pi_reader.errors import BadData, BadSettings, MissingFile
-from pi_reader.parts import Part, PartContext
+from pi_reader.parts import Closing, Part, PartContext
 from pi_reader.parts.findings import Finding, well, wrong
 from pi_reader.parts.part import to_stderr
 from pi_reader.values import Frame
@@ -48,7 +48,7 @@ _SECONDS = 4.0  # that a box without a camera shows each picture of its folder
 _LIGHT = 170  # of 255: lighter ink on a transparent background was meant for a dark one
 
 
-class FolderCamera:
+class FolderCamera(Closing):
     """Shows the pictures of a folder one after the other, in order of their names.
 
     A picture that cannot be read is skipped and logged once; files without an image suffix or with
@@ -80,12 +80,6 @@ class FolderCamera:
     def close(self) -> None:
         """Stop showing pictures."""
         self._frames.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _rounds(self) -> Iterator[Frame]:
         while True:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pi_reader.camera.base import Camera
 from pi_reader.errors import opening
-from pi_reader.parts import Part, rules, setting
+from pi_reader.parts import Closing, Part, rules, setting
 from pi_reader.values import Frame
 
 _ADVICE = "look at light.pin in the settings, and whether the user is in the group gpio"
@@ -66,7 +66,7 @@ class Light:
             lamp.close()
 
 
-class Lit:
+class Lit(Closing):
     """Any camera with a light that is on during each capture; closes both."""
 
     def __init__(self, camera: Camera, light: Light) -> None:
@@ -89,12 +89,6 @@ class Lit:
             self._camera.close()
         finally:
             self._light.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 PART = Part(

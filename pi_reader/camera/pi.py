@@ -14,14 +14,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from pi_reader.camera.exposure import Exposure
 from pi_reader.camera.image_quality import conditions
 from pi_reader.errors import BadSettings, Busy, NoHardware
-from pi_reader.parts import Part, PartContext
+from pi_reader.parts import Closing, Part, PartContext
 from pi_reader.parts.findings import Finding, Machine, absent, well, worth_a_look
 from pi_reader.parts.part import to_stderr
 from pi_reader.values import ADVICE, Frame
@@ -45,7 +45,7 @@ _FIGURES = {
 _INSTALL = "sudo apt install --no-install-recommends python3-picamera2"
 
 
-class PiCamera:
+class PiCamera(Closing):
     """The camera module, opened by the first capture, so that a lamp can be lit before.
 
     width, height: of the picture before rotation, in pixels, even; the sensor may deliver a
@@ -111,12 +111,6 @@ class PiCamera:
         device, self._device = self._device, None
         if device is not None and not _closed(device):
             self._log(f"camera: could not be closed within {CLOSE_SECONDS:g} s; given up")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _open_and_take(self) -> Frame:
         if self._device is None:

@@ -26,7 +26,8 @@ from pi_reader.camera import CAMERAS
 from pi_reader.cli.common import one_line
 from pi_reader.cli.read import as_json
 from pi_reader.config import Folders, Settings, load_layered
-from pi_reader.errors import CannotWrite, PiReaderError
+from pi_reader.errors import PiReaderError
+from pi_reader.files import make_folder
 from pi_reader.inputs import INPUTS
 from pi_reader.learning.stores import Stores
 from pi_reader.library import weights_path
@@ -96,12 +97,7 @@ def both(one: Log, other: Log) -> Log:
 def make_folders(folders: Folders) -> None:
     """Create the folders for state and runtime files. Raises CannotWrite."""
     for folder in (folders.state, folders.runtime):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CannotWrite(
-                f"{folder}: cannot be made ({error.strerror}); nothing is kept"
-            ) from error
+        make_folder(folder)
 
 
 def open_camera(settings: Settings, log: Log) -> Camera:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError
+from pi_reader.errors import BadData, MissingFile, PiReaderError
 from pi_reader.files import check_file, check_output
 
 if TYPE_CHECKING:
@@ -92,14 +92,6 @@ def open_reader(name: str) -> Reader:
     from pi_reader.library import load
 
     return load(name)
-
-
-def make_folder(folder: Path) -> None:
-    """Make sure there is a folder to write pictures to. Raises CannotWrite."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"{folder}: cannot be made a folder ({error.strerror})") from error
 
 
 def save_picture(

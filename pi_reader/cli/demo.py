@@ -10,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pi_reader.cli.common import WEIGHTS_HELP, make_folder, save_picture
+from pi_reader.cli.common import WEIGHTS_HELP, save_picture
 from pi_reader.cli.options import FORCE, option
 from pi_reader.errors import INTERRUPTED, CannotWrite, UsageError
+from pi_reader.files import make_folder
 
 if TYPE_CHECKING:
     from PIL.Image import Image

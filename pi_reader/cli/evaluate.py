@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pi_reader.cli.common import WEIGHTS_HELP
 from pi_reader.cli.options import FORCE, OneOf, option
 from pi_reader.errors import UsageError
+from pi_reader.files import make_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_pictures(args: argparse.Namespace) -> None:
     """Refuse what may not be written before hours of reading. Raises CannotWrite."""
-    from pi_reader.cli.common import is_our_picture, make_folder
+    from pi_reader.cli.common import is_our_picture
     from pi_reader.files import check_output
 
     make_folder(args.pictures)

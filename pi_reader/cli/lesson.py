@@ -55,8 +55,8 @@ _OPTIONS = (
                 "--mnist",
                 type=Path,
                 metavar="DIR",
-                help="MNIST's four idx files or mnist_train.csv and mnist_test.csv, for the lessons that "
-                "learn digits (else a downloaded MNIST, else drawn digits)",
+                help="MNIST's four idx files or mnist_train.csv and mnist_test.csv, for the "
+                "lessons that learn digits (else a downloaded MNIST, else drawn digits)",
             ),
             option(
                 "--download",

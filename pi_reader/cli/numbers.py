@@ -84,12 +84,13 @@ def _tested(picture: Path, folders: Folders, settings: Settings) -> tuple[Number
     from pi_reader.box.number_watch import NumberWatch
     from pi_reader.camera.files import load
     from pi_reader.cli.build import choose_weights
+    from pi_reader.learning.stores import Stores
 
     frame = load(picture)
     if (frame.grey.shape[1], frame.grey.shape[0]) == settings.camera.upright:
         frame = Crop(settings.camera.region, settings.camera.masked).of(frame)
     watch = NumberWatch(settings.numbers, None, folders.reference)
-    reading = choose_weights(settings, folders).open().read(frame)
+    reading = choose_weights(Stores(folders, settings)).open().read(frame)
     watch.see(reading, frame, 0.0, 0.0)
     if not watch.now:
         raise BadData(f"{picture}: shows no digits; write larger or darker, or look at the camera")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pi_reader.cli.common import WEIGHTS_HELP, one_line
 from pi_reader.cli.options import FORCE, option
 from pi_reader.errors import BadData, MissingFile
+from pi_reader.files import make_folder
 
 if TYPE_CHECKING:
     from pi_reader.values import Digit, Reading, Sign, Value
@@ -156,7 +157,7 @@ def _digit(digit: Digit) -> dict[str, Any]:
 def _targets(args: argparse.Namespace) -> list[Path]:
     """For each image the picture to write, none without --annotate. Raises CannotWrite, if one of
     them may not be written, before any is."""
-    from pi_reader.cli.common import is_our_picture, make_folder
+    from pi_reader.cli.common import is_our_picture
     from pi_reader.files import check_output
 
     if not args.annotate:

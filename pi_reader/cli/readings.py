@@ -60,8 +60,8 @@ OPTIONS = (
                 "--picture",
                 type=int,
                 metavar="N",
-                help="write the picture kept of reading number N (history.pictures in the settings) to "
-                "the file given with --out",
+                help="write the picture kept of reading number N (history.pictures in the "
+                "settings) to the file given with --out",
             ),
             option("--csv", action="store_true", help="all, as a table for spreadsheets"),
             option("--json", action="store_true", help="all, as one JSON object a line"),

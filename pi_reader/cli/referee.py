@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
 
 from pi_reader.camera.desk import DeskCamera
 from pi_reader.handwriting.page import Page
+from pi_reader.parts import Closing
 from pi_reader.scoring import Score, Truth, count
 from pi_reader.state import BoxState
 from pi_reader.values import Frame, Reading
 
 
-class Referee:
+class Referee(Closing):
     """A camera that wraps the simulated one, and an output, so that it sees both sides of the box.
 
     say: is given the verdict on each page as soon as the next one comes. total: the score; said:
@@ -68,9 +68,3 @@ class Referee:
 
     def close(self) -> None:
         """Do nothing: the camera belongs to the caller."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -134,16 +134,13 @@ def _learn(
     """Run the nightly training."""
     from pi_reader.box.host_sensors import temperature
     from pi_reader.cli.train import share_memory
-    from pi_reader.errors import CannotWrite
+    from pi_reader.files import make_folder
     from pi_reader.learning.night.job import Night
     from pi_reader.learning.stores import Stores
     from pi_reader.training import trainer
 
     share_memory()
-    try:
-        folders.state.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"{folders.state}: cannot be made a folder ({error.strerror})") from error
+    make_folder(folders.state)
     with trainer.told_to_stop() as told:
         night = Night(
             folders,

@@ -222,8 +222,8 @@ OPTIONS = (
                 "--mnist",
                 type=Path,
                 metavar="DIR",
-                help="folder of MNIST's four idx files, or of mnist_train.csv and mnist_test.csv (else a "
-                "downloaded MNIST, else drawn digits)",
+                help="folder of MNIST's four idx files, or of mnist_train.csv and mnist_test.csv "
+                "(else a downloaded MNIST, else drawn digits)",
             ),
             option(
                 "--download",

@@ -10,10 +10,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pi_reader.errors import opening
-from pi_reader.parts import Part, rules, setting
+from pi_reader.parts import Closing, Part, rules, setting
 
 HOLD_SECONDS = 5.0  # nobody presses a button that long by accident
 
@@ -108,7 +108,7 @@ class PressDetector:
         return said
 
 
-class Button:
+class Button(Closing):
     """A button between a GPIO pin (BCM number) and ground, with the internal pull-up.
 
     long_seconds: from which duration a press is long, less than HOLD_SECONDS. clock: seconds,
@@ -145,12 +145,6 @@ class Button:
         button, self._button = self._button, None
         if button is not None:
             button.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _went_down(self) -> None:
         self._changes.append((True, self._clock()))

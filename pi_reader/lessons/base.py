@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
 
-from pi_reader.errors import CannotWrite, UsageError
-from pi_reader.files import check_output, durable
+from pi_reader.errors import UsageError
+from pi_reader.files import check_output, durable, make_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,12 +133,7 @@ class Blackboard:
         self._out, self._name, self._pictures = out, name, pictures
         self._wait, self._sections = wait, 0
         if pictures is not None:
-            try:
-                pictures.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise CannotWrite(
-                    f"{pictures}: cannot be made a folder, {error.strerror}"
-                ) from error
+            make_folder(pictures)
 
     def section(self, title: str) -> None:
         """Begin a new part, after waiting for whoever reads along."""

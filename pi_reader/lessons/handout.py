@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pi_reader.errors import CannotWrite
-from pi_reader.files import durable
+from pi_reader.files import durable, make_folder
 from pi_reader.lessons import course
 from pi_reader.lessons.base import Blackboard, painting
 from pi_reader.lessons.sheets import SHEETS
@@ -76,10 +75,7 @@ def write(folder: Path, names: Sequence[str], board: Blackboard, seed: int) -> l
     board: says with which digits and weights the lessons are given, and shows how far it is.
     Raises CannotWrite, and what the lessons raise.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"{folder}: cannot be made a folder, {error.strerror}") from error
+    make_folder(folder)
     written = []
     for name in board.progress(names, "sheets"):
         sketch = _Sketch(PICTURES[name], mnist=board.mnist, weights=board.weights)

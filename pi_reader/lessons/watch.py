@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pi_reader.errors import CannotWrite, MissingFile
+from pi_reader.errors import MissingFile
+from pi_reader.files import make_folder
 
 _OFTEN = 0.5  # seconds between two looks
 
@@ -22,12 +23,7 @@ class WatchedFolder:
     def __init__(self, folder: Path, wait: Callable[[], object] | None = None) -> None:
         self.folder = Path(folder).expanduser()
         self._wait = wait or (lambda: time.sleep(_OFTEN))
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CannotWrite(
-                f"{self.folder}: cannot be made a folder, {error.strerror}; name another one"
-            ) from error
+        make_folder(self.folder)
 
     def __str__(self) -> str:
         return str(self.folder)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Self
 
-from pi_reader.parts import Part
+from pi_reader.parts import Closing, Part
 from pi_reader.state import BoxState
 from pi_reader.values import Frame, Reading
 
 MOST = 200  # of each kind, so that memory does not grow
 
 
-class Recording:
+class Recording(Closing):
     """Remembers the last calls, at most `MOST` of each kind.
 
     shown, told: readings and statuses, oldest first; frames: how many readings came with a
@@ -47,12 +46,6 @@ class Recording:
     def close(self) -> None:
         """Count it: closing twice is allowed, and tests want to know."""
         self.closed += 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 PART = Part(None, lambda section, context: Recording(), package="")

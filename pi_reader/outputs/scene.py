@@ -7,8 +7,8 @@ disagree; how each draws it is a pure function, without hardware.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
 
+from pi_reader.parts import Closing
 from pi_reader.state import BoxState, NumberState
 from pi_reader.values import Box, Digit, Frame, Line, Reading, State
 
@@ -79,7 +79,7 @@ def _code_as_reading(code: str) -> Reading:
     return Reading("code", (1, 1), (Line(digits),))
 
 
-class Onlooker:
+class Onlooker(Closing):
     """Base class of outputs: remembers what it was shown and draws the moment.
 
     A subclass implements `draw`, which is called often: it should access its hardware only if
@@ -123,15 +123,6 @@ class Onlooker:
             self._moment, now=now, read_for=now - self._read_at, told_for=now - self._told_at
         )
         self.draw(self._moment)
-
-    def close(self) -> None:
-        """Release the hardware, in subclasses that use any."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def topic(status: BoxState) -> tuple[object, ...]:

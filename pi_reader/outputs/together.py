@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Self
 
 from pi_reader.outputs.base import Output
+from pi_reader.parts import Closing
 from pi_reader.state import BoxState
 from pi_reader.values import Frame, Reading
 
@@ -14,7 +15,7 @@ RETRY_SECONDS = 60.0
 LONGEST_RETRY = 3600.0  # seconds: a loose wire that comes and goes must not fill the log
 
 
-class Outputs:
+class Outputs(Closing):
     """All outputs of the box as one.
 
     parts: a function that opens each, by its name in the log; log: is given lines for people. An
@@ -75,9 +76,6 @@ class Outputs:
     def __enter__(self) -> Self:
         self._open_all()
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _each(self, act: Callable[[Output], None]) -> None:
         for name, output in list(self._open.items()):

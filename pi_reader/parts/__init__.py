@@ -5,6 +5,6 @@ class, a section of the settings (a frozen dataclass of `setting`s), and `PART`,
 others what they have to know of it.
 """
 
-from pi_reader.parts.part import Log, Part, PartContext, Table, setting
+from pi_reader.parts.part import Closing, Log, Part, PartContext, Table, setting
 
-__all__ = ["Log", "Part", "PartContext", "Table", "setting"]
+__all__ = ["Closing", "Log", "Part", "PartContext", "Table", "setting"]

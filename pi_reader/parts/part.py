@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from pi_reader.errors import Busy
 from pi_reader.parts.findings import Finding, Machine, absent, well, wrong
@@ -31,6 +31,19 @@ def setting(
         if callable(default)
         else field(default=default, metadata=about)
     )
+
+
+class Closing:
+    """Holds something that has to be let go: used in `with`, and may be closed twice."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def to_stderr(line: str) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pi_reader import files
-from pi_reader.errors import BadData, CannotWrite, NoHardware
+from pi_reader.errors import BadData, NoHardware
+from pi_reader.files import make_folder
 from pi_reader.training.data import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 
 # File, size in bytes and sha256, both of the uncompressed file.
@@ -50,7 +51,7 @@ def download_mnist(
     """
     folder = Path(folder)
     mirrors = mirrors or os.environ.get(MIRRORS_VARIABLE, "").split() or MIRRORS
-    _make_folder(folder)
+    make_folder(folder)
     for name, (size, sha256) in MNIST_FILES.items():
         if _already_there(folder / name, size, sha256):
             continue
@@ -73,14 +74,6 @@ def default_folder() -> Path:
     """Where a downloaded MNIST is kept: $XDG_CACHE_HOME/pi-reader/mnist, else below ~/.cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(cache) / "pi-reader" / "mnist"
-
-
-def _make_folder(folder: Path) -> None:
-    """Make sure that a folder exists. Raises CannotWrite."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"{folder}: cannot be created, {error.strerror}") from error
 
 
 def _already_there(path: Path, size: int, sha256: str) -> bool:

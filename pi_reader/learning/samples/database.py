@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from pi_reader.errors import BadData, Busy, CannotWrite, PiReaderError
-from pi_reader.files import check_file, locked, make_shared, sync_folder
+from pi_reader.files import check_file, locked, make_folder, make_shared, sync_folder
 
 _SCHEMA = """
 CREATE TABLE events (
@@ -30,10 +30,7 @@ PATIENCE = 15.0  # seconds to wait for another process that is writing
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open the database, creating its tables if needed. Raises sqlite3.Error and BadData."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"{path.parent}: cannot be made a folder ({error.strerror})") from error
+    make_folder(path.parent)
     check_file(path)
     with contextlib.suppress(OSError):  # SQLite's message is better
         make_shared(path)
