@@ -40,7 +40,7 @@ class _Said:
 
 @dataclass(frozen=True)
 class LastReading(_Said):
-    """The last reading with digits.
+    """The last reading with digits. text, sure: what it was, and whether all its digits are sure.
 
     when: seconds since 1970, 0.0 if the clock was not set; event: its number, which a label names;
     confidence: of the least certain digit, 0 to 1.
@@ -122,7 +122,7 @@ class BoxState(_Said):
     frame; aim: figures for whoever turns the lens, None while nobody does.
     temperature: degrees Celsius; disk_free_mb: megabytes; written_mb: megabytes that the service
     has written to the card since its start; None if nothing tells.
-    last: the last reading with digits, None before the first.
+    last: the last reading with digits, None before the first; version: of the meaning of the keys.
     guests: what others may see at the page without being let in.
     """
 
