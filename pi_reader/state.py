@@ -60,7 +60,8 @@ class NumberState(_Said):
     name, kind, unit: as set; read: what stands there, as written; value: what it is, in plain
     digits with a point or as its text, "" unless it is good. verdict: "good", "unsure", "missing",
     "digits", "low", "high", "falling" or "too fast"; healed: whether it is good as a new level.
-    when: since when the last good value stands, seconds since 1970, 0.0 if nobody knows.
+    when: since when the last good value stands, seconds since 1970, 0.0 if nobody knows; last:
+    that value, "" if there was none.
     """
 
     name: str = ""
@@ -71,11 +72,21 @@ class NumberState(_Said):
     healed: bool = False
     unit: str = ""
     when: float = field(default=0.0, compare=False)
+    last: str = field(default="", compare=False)
 
     @property
     def good(self) -> bool:
         """Whether it is believed."""
         return self.verdict == "good"
+
+    @property
+    def amount(self) -> float | None:
+        """The last good value as a number; None if there was none, or it is a time or a text."""
+        try:
+            amount = float(self.value or self.last) if self.kind == "number" else math.nan
+        except ValueError:
+            return None
+        return amount if math.isfinite(amount) else None
 
     @property
     def words(self) -> str:

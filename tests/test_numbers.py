@@ -298,7 +298,7 @@ def test_ok__a_damaged_state_is_none(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     numbers = watch(path)
     numbers.see(reading(line("900")), frame(), 5.0, WALL)
-    assert numbers.now[0].good
+    assert numbers.now[0].good and numbers.now[0].last == "900"
 
 
 def test_ok__numbers_go_through_the_status_file() -> None:

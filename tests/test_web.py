@@ -25,6 +25,7 @@ from pi_reader.files import write_json
 from pi_reader.history import History
 from pi_reader.kept_pictures import KeptPictures
 from pi_reader.learning.samples import New, Samples
+from pi_reader.state import NumberState
 from pi_reader.web import access, routes, server
 from pi_reader.web.access import Access, Failed
 from pi_reader.web.server import is_near
@@ -201,6 +202,23 @@ def test_ok__guests_get_the_reading_and_no_more(box: WebBox) -> None:
     assert box.call("GET", "/api/1/state").values["status"] == values["status"]
     assert "full" not in str(box.call("GET", "/metrics").content)
     assert "pi_reader_faults 1" in box.call("GET", "/metrics", role="pupil").content.decode()
+
+
+def test_ok__numbers_as_the_box_writes_them(box: WebBox) -> None:
+    meter = NumberState("meter", value="", last="7.25", verdict="falling", unit="kWh")
+    kitchen = NumberState("kitchen", value="21.5", verdict="good")
+    note = NumberState("note", "text", value="12", verdict="good")
+    box.write(numbers=[one.to_json() for one in (meter, kitchen, note)])
+    told = box.call("GET", "/api/1/numbers").values["numbers"]
+    assert told["meter"]["last"] == "7.25" and told["meter"]["verdict"] == "falling"
+    assert told["kitchen"]["value"] == "21.5"
+    lines = box.call("GET", "/metrics").content.decode().splitlines()
+    assert 'pi_reader_number{name="meter",unit="kWh"} 7.25' in lines
+    assert 'pi_reader_number_believed{name="meter",unit="kWh"} 0' in lines
+    assert 'pi_reader_number{name="kitchen",unit=""} 21.5' in lines
+    assert not any('pi_reader_number{name="note"' in line for line in lines)
+    box.write(numbers={"an": "older kind"})
+    assert box.call("GET", "/api/1/numbers").values["numbers"] == {}
 
 
 def test_ok__each_frame_once(box: WebBox) -> None:

@@ -56,6 +56,7 @@ class NumberWatch:
         self._path, self._reference_path = path, reference
         self._reference: Reference | None = None
         self._past = {field.name: Past() for field in fields}
+        self._last: dict[str, str] = {}  # the last good value of each, as it is told
         self._seen_at = self._written_at = -float("inf")
         self._is_new = False
         if fields and path is not None:
@@ -113,18 +114,20 @@ class NumberWatch:
                 found = None  # the page is another one: nobody knows where the number stands
             judged = judge(field, found, past, clock)
             self._is_new = self._is_new or past.value != before
+            value = ""
+            if judged.verdict is Verdict.GOOD and found:
+                value = self._last[field.name] = _shown(field, found.text, past)
             states.append(
                 NumberState(
                     field.name,
                     field.kind,
                     found.text if found else "",
-                    _shown(field, found.text, past)
-                    if judged.verdict is Verdict.GOOD and found
-                    else "",
+                    value,
                     str(judged.verdict),
                     judged.healed,
                     field.unit,
                     past.wall,
+                    self._last.get(field.name, ""),
                 )
             )
         self.now = tuple(states)
@@ -165,7 +168,9 @@ class NumberWatch:
         kept = said.get("numbers")
         if said.get("format") == _FORMAT and isinstance(kept, dict):
             for name in self._past:
-                self._past[name] = Past.from_json(kept.get(name))
+                past = self._past[name] = Past.from_json(kept.get(name))
+                if past.value is not None:
+                    self._last[name] = format(past.value, "f")
 
     def _place(self, frame: Frame) -> tuple[Place, bool]:
         """Where points of the frame were in the reference, and whether the page is the same."""

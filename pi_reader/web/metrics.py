@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pi_reader import __version__
 from pi_reader.client.status import BoxStatus
+from pi_reader.state import NumberState
 
 _FIGURES = (  # key of the status, name, kind, what it is
     ("frames", "frames_total", "counter", "Frames that were captured."),
@@ -43,9 +44,7 @@ def _lines(known: BoxStatus, whole: bool) -> Iterator[str]:
         yield from _one(
             "readings_total", "counter", "Number of the last reading.", last.get("event")
         )
-    numbers = known.status.get("numbers")
-    if isinstance(numbers, Mapping):
-        yield from _numbers(numbers)
+    yield from _numbers(known.state.numbers)
     if not whole:
         return
     for values, table in ((known.status, _FIGURES), (known.training, _TRAINING)):
@@ -57,17 +56,19 @@ def _lines(known: BoxStatus, whole: bool) -> Iterator[str]:
     yield from _one("training", "gauge", "State of the training.", 1, f'{{state="{state}"}}')
 
 
-def _numbers(numbers: Mapping[str, Any]) -> Iterator[str]:
-    found = [
-        (str(name), one.get("value") if isinstance(one, Mapping) else one)
-        for name, one in numbers.items()
-    ]
-    if found:
-        yield "# HELP pi_reader_number A named number on the page."
-        yield "# TYPE pi_reader_number gauge"
-    for name, value in found:
-        if _is_number(value):
-            yield f'pi_reader_number{{name="{_quoted(name)}"}} {value}'
+def _numbers(numbers: Sequence[NumberState]) -> Iterator[str]:
+    """The numbers of the settings, and whether each is believed; nothing while none lies there."""
+    for name, what, key in (
+        ("number", "A named number on the page: the last value that was believed.", "amount"),
+        ("number_believed", "Whether what stands there now is believed.", "good"),
+    ):
+        found = [(one, value) for one in numbers if (value := getattr(one, key)) is not None]
+        if found:
+            yield f"# HELP pi_reader_{name} {what}"
+            yield f"# TYPE pi_reader_{name} gauge"
+        for one, value in found:
+            labels = f'name="{_quoted(one.name)}",unit="{_quoted(one.unit)}"'
+            yield f"pi_reader_{name}{{{labels}}} {float(value):.15g}"
 
 
 def _one(name: str, kind: str, what: str, value: Any, labels: str = "") -> Iterator[str]:

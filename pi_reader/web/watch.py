@@ -142,7 +142,7 @@ class Watch:
             "problem": known.problem if whole or known.running else "not running",
             "status": dict(status) or None,
             "training": (dict(known.training) or None) if whole else None,
-            "numbers": known.status.get("numbers") or {},
+            "numbers": {one.name: one.to_json() for one in known.state.numbers},
             "now": round(time.time(), 3),
         }
 

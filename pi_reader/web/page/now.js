@@ -107,4 +107,4 @@ export function show(main) {
 const middle = (mark) => mark.box[0] + mark.box[2] / 2;
 
 /** A named value as it is shown: with its unit, – where there is none. */
-const valueOf = (value) => value === null ? "–" : typeof value === "object" ? `${value.value ?? value.text ?? "–"} ${value.unit ?? ""}` : String(value);
+const valueOf = (value) => value === null ? "–" : typeof value === "object" ? `${value.value || value.last || "–"} ${value.unit ?? ""}` : String(value);
