@@ -39,7 +39,7 @@ ROOMS = {  # what each may import besides itself; the longest name that fits a f
     " network",
     "learning": "training reading network handwriting requests config state values files errors",
     "client": "config state values files errors",
-    "link": "client config state values files errors",
+    "link": "client config numbers state values files errors",
     "web": "client config state values files errors",
     "box": "client camera inputs outputs reading network learning.samples learning.generations"
     " library learning.memory learning.stores history kept_pictures numbers requests config parts"

@@ -355,8 +355,8 @@ def test_ok__home_assistants_description() -> None:
     assert len(as_json(about)) <= 4096 and "~" not in about
     parts = about["components"]
     assert {one["platform"] for one in parts.values()} == {"sensor", "binary_sensor", "button"}
-    assert len({one["unique_id"] for one in parts.values()}) == len(parts) == 15
-    more = discovery.description(ME, "3b", picture=True)
+    assert len({one["unique_id"] for one in parts.values()}) == len(parts) == 16
+    more = discovery.description(ME, "x" * 32, picture=True)
     assert set(more["components"]) == {*parts, "picture"} and len(as_json(more)) <= 4096
     assert set(parts["state"]["options"]) == {*map(str, State), "not running"}
     presses = [one["payload_press"] for one in parts.values() if one["platform"] == "button"]

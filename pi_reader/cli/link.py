@@ -117,8 +117,12 @@ def _remove(settings: LinkSettings) -> int:
         return 0
     device = device_id(settings.id)
     connection = Connection(settings, f"{device}-remove")
-    connection.open()
-    for place in (discovery.config_topic(device), *(topic(device, name) for name in RETAINED)):
+    connection.open(discovery.number_topics(device, "+"))
+    for _ in range(10):  # what it has kept of numbers comes at once
+        connection.step(0.05)
+    numbers = [one.topic for one in connection.inbox if one.retained]
+    own = (discovery.config_topic(device), *(topic(device, name) for name in RETAINED))
+    for place in (*own, *numbers):
         connection.publish(place, "", True)
     connection.flush(5.0)
     connection.close()

@@ -1,7 +1,9 @@
 """How Home Assistant learns of the box: one message that describes a device and all its entities.
 
 It lies retained on `homeassistant/device/ID/config`; an empty one takes the device away again. Each
-entity takes its value out of one of the box's own messages. Faults are an entity and no absence:
+number of the settings has a message of its own below, so that however many there are, none grows
+beyond what brokers and Home Assistant take. Each entity takes its value out of one of the box's own
+messages. Faults are an entity and no absence:
 the entity that tells of a fault would vanish with it.
 """
 
@@ -10,7 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from pi_reader import __version__
-from pi_reader.link.messages import NOT_RUNNING, OFFLINE, ONLINE, topic
+from pi_reader.link.messages import NOT_RUNNING, topic
+from pi_reader.numbers.settings import NumberSettings
 from pi_reader.values import State
 
 BIRTH = "homeassistant/status"  # says "online" when Home Assistant has (re)started
@@ -21,6 +24,25 @@ _BUTTONS = {
     "cancel": ("Stop learning", "mdi:school-outline"),
     "identify": ("Identify", "mdi:bullhorn"),
 }
+_CLASSES = {  # of Home Assistant, by the units that each takes
+    "temperature": "°C °F K",
+    "energy": "J kJ MJ GJ mWh Wh kWh MWh GWh cal kcal",
+    "power": "mW W kW MW GW",
+    "water": "L m³ ft³ gal",
+    "volume_flow_rate": "m³/h m³/s L/min L/h L/s",
+    "voltage": "µV mV V kV",
+    "current": "mA A",
+    "frequency": "Hz kHz MHz GHz",
+    "pressure": "Pa hPa kPa bar mbar mmHg psi",
+    "weight": "µg mg g kg oz lb",
+    "distance": "mm cm m km in ft yd mi",
+    "speed": "m/s km/h mph ft/s",
+    "duration": "ms s min h d",
+    "illuminance": "lx",
+    "irradiance": "W/m²",
+}
+_CLASS_OF = {unit: name for name, units in _CLASSES.items() for unit in units.split()}
+_COUNTED = ("energy", "water", "gas")  # classes that Home Assistant takes for totals alone
 
 
 def config_topic(device: str) -> str:
@@ -28,8 +50,48 @@ def config_topic(device: str) -> str:
     return f"homeassistant/device/{device}/config"
 
 
+def number_topics(device: str, name: str) -> tuple[str, str]:
+    """Where a number lies, and its description; "+" as the name is every number."""
+    return topic(device, f"number/{name}"), f"homeassistant/sensor/{device}/{name}/config"
+
+
+def number_in(device: str, place: str) -> str:
+    """The name of the number that one of its topics belongs to, "" for any other topic."""
+    for pattern in number_topics(device, "+"):
+        before, after = pattern.split("+")
+        name = place[len(before) : len(place) - len(after)]
+        if name and place == before + name + after:
+            return name
+    return ""
+
+
+def number_description(device: str, number: NumberSettings) -> dict[str, Any]:
+    """The description of one number of the settings, below 1 KB as JSON."""
+    state_topic = number_topics(device, number.name)[0]
+    sensor = _sensor(number.name, state_topic, "value") | {
+        "json_attributes_topic": state_topic,
+        "unique_id": f"{device}_number_{number.name}",
+        "device": {"identifiers": [device]},
+        "availability_topic": topic(device, "availability"),
+        "qos": 1,
+    }
+    del sensor["platform"]  # which the topic tells
+    if number.kind != "number":
+        return sensor  # a time or a text is no quantity
+    kind = _CLASS_OF.get(number.unit, "")
+    if kind == "water" and "gas" in number.name.lower():
+        kind = "gas"
+    may_fall = "total" if kind in _COUNTED else "measurement"
+    sensor["state_class"] = may_fall if number.may_fall else "total_increasing"
+    about = {"unit_of_measurement": number.unit, "device_class": kind}
+    return sensor | {key: word for key, word in about.items() if word}
+
+
 def description(device: str, room: str = "", picture: bool = False) -> dict[str, Any]:
-    """The message's content; at most 4 KB as JSON. picture: whether pictures are told."""
+    """The message's content; at most 4 KB as JSON, for which templates have their short key.
+
+    room: up to 32 characters; picture: whether pictures are told.
+    """
     about = {
         "identifiers": [device],
         "name": f"pi-reader {device.removeprefix('pir-')}",
@@ -41,8 +103,6 @@ def description(device: str, room: str = "", picture: bool = False) -> dict[str,
         "device": about | ({"suggested_area": room} if room else {}),
         "origin": {"name": "pi-reader", "sw_version": __version__},
         "availability_topic": topic(device, "availability"),
-        "payload_available": ONLINE,
-        "payload_not_available": OFFLINE,
         "qos": 1,
         "components": {
             name: entity | {"unique_id": f"{device}_{name}"}
@@ -70,21 +130,9 @@ def _sensors(device: str) -> dict[str, dict[str, Any]]:
         "samples": _sensor("Samples", state, "samples") | _DIAGNOSTIC,
         "training": _sensor("Training", training, "state"),
         "progress": _sensor("Training progress", training, "progress", unit="%") | _DIAGNOSTIC,
-        "unsure": {
-            "platform": "binary_sensor",
-            "name": "Unsure",
-            "state_topic": state,
-            "device_class": "problem",
-            "value_template": "{{ 'ON' if value_json.unsure else 'OFF' }}",
-        },
-        "faulty": {
-            "platform": "binary_sensor",
-            "name": "Faulty",
-            "state_topic": state,
-            "device_class": "problem",
-            "value_template": "{{ 'ON' if value_json.fault else 'OFF' }}",
-        }
-        | _DIAGNOSTIC,
+        "unsure": _problem("Unsure", state, "unsure"),
+        "unbelieved": _problem("Value not believed", state, "unbelieved"),
+        "faulty": _problem("Faulty", state, "fault") | _DIAGNOSTIC,
     }
 
 
@@ -94,8 +142,19 @@ def _sensor(name: str, state_topic: str, value: str, unit: str = "") -> dict[str
         "platform": "sensor",
         "name": name,
         "state_topic": state_topic,
-        "value_template": f"{{{{ value_json.{value} }}}}",
+        "val_tpl": f"{{{{ value_json.{value} }}}}",
     } | ({"unit_of_measurement": unit, "state_class": "measurement"} if unit else {})
+
+
+def _problem(name: str, state_topic: str, value: str) -> dict[str, Any]:
+    """A binary sensor that is on while the value is anything but false or empty."""
+    return {
+        "platform": "binary_sensor",
+        "name": name,
+        "state_topic": state_topic,
+        "device_class": "problem",
+        "val_tpl": f"{{{{ 'ON' if value_json.{value} else 'OFF' }}}}",
+    }
 
 
 def _image(device: str) -> dict[str, dict[str, Any]]:

@@ -140,6 +140,7 @@ def rights(members: Iterable[Member]) -> Iterator[str]:
             f"topic write {topic(one.id, name)}" for name in (*RETAINED, "backlog", "answer")
         )
         yield f"topic write {discovery.config_topic(one.id)}"
+        yield from (f"topic readwrite {place}" for place in discovery.number_topics(one.id, "+"))
         heard = (*command_topics(one.id, one.room), discovery.BIRTH)
         yield from (f"topic read {place}" for place in heard)
 

@@ -16,7 +16,7 @@ from typing import Any
 from pi_reader import __version__
 from pi_reader.client.status import BoxStatus
 from pi_reader.errors import BadSettings
-from pi_reader.state import BoxState, TrainingState
+from pi_reader.state import BoxState, NumberState, TrainingState
 
 ONLINE, OFFLINE = "online", "offline"
 RETAINED = ("availability", "state", "reading", "training", "picture")  # what lies at the broker
@@ -65,6 +65,7 @@ def state_of(known: BoxStatus, room: str = "") -> dict[str, Any]:
         "state": str(state.state) if known.running else NOT_RUNNING,
         "text": _short(state.text),
         "unsure": bool(state.text) and not state.sure,
+        "unbelieved": [one.name for one in state.numbers if not one.good],
         "fault": _short(state.fault),
         "message": _short(state.message),
         "frozen": state.frozen,
@@ -98,6 +99,25 @@ def reading_of(state: BoxState) -> dict[str, Any] | None:
         "confidence": round(100 * last.confidence, 1),
         "when": last.when or None,
         "time": local_time(last.when) if last.when else None,
+    }
+
+
+def number_of(number: NumberState) -> dict[str, Any]:
+    """A number of the settings: its last good value, and what is thought of what stands there.
+
+    value: a number, or a time or text as it is; None if none was good. when: of that value.
+    """
+    value: Any = number.amount
+    if number.kind != "number":
+        value = _short(number.value or number.last) or None
+    elif value is not None and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    return {
+        "value": value,
+        "unit": number.unit,
+        "verdict": number.verdict,
+        "read": _short(number.read),
+        "when": number.when or None,
     }
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from pi_reader.client import clerk, words
 from pi_reader.client.status import BoxStatus, read_status
-from pi_reader.config import Folders
+from pi_reader.config import Folders, load_settings
 from pi_reader.config.settings import LinkSettings
 from pi_reader.errors import CannotWrite, NoHardware, PiReaderError
 from pi_reader.files import write_json
@@ -37,12 +37,14 @@ from pi_reader.link.messages import (
     as_json,
     command_topics,
     measured,
+    number_of,
     reading_of,
     state_of,
     topic,
     training_of,
 )
 from pi_reader.link.spool import Spool
+from pi_reader.numbers.settings import NumberSettings
 
 if TYPE_CHECKING:
     from pi_reader.link.webhook import Webhook
@@ -92,6 +94,9 @@ class Link:
         self._trouble = "not yet connected"
         self._tries, self._try_at = 0, time.monotonic() + random.uniform(0, birth_seconds)
         self._said: dict[str, str] = {}  # the states published last
+        self._numbers: dict[str, NumberSettings] = {}
+        self._numbers_said: dict[str, str] = {}  # by name, also of those not there now
+        self._settings_stamp: object = None
         self._state_at = 0.0
         self._birth_at = math.inf
         self._sent_backlog: set[int] = set()  # messages
@@ -130,9 +135,34 @@ class Link:
             return None
         self._stamp, self._judge_at = stamp, now + JUDGE
         self._known, self._is_news = read_status(self._folders, time.time()), True
+        self._see_numbers()
         before, reading = self._last, reading_of(self._known.state)
         self._last = reading or before
         return None if reading == before else reading
+
+    def _see_numbers(self) -> None:
+        """Take in what the settings name, whenever they change, and what the box says of it."""
+        stamp = _stamps(self._folders.settings)
+        if stamp != self._settings_stamp:
+            self._settings_stamp = stamp
+            with contextlib.suppress(PiReaderError):  # the reader tells of settings that are bad
+                found = load_settings(self._folders.settings).numbers
+                before, self._numbers = self._numbers, {one.name: one for one in found}
+                for name in before.keys() - self._numbers.keys():
+                    self._forget(name)
+                if before != self._numbers:
+                    self._birth_at = 0.0
+        for one in self._known.state.numbers:
+            if one.name in self._numbers:
+                self._numbers_said[one.name] = as_json(number_of(one))
+
+    def _forget(self, name: str) -> None:
+        """Take away what lies at the broker of a number that the settings name no more."""
+        self._numbers_said.pop(name, None)
+        self._said.pop(f"number/{name}", None)
+        if self._connection is not None:
+            for place in discovery.number_topics(self._device, name):
+                self._connection.publish(place, b"", True)
 
     def _tell_reading(self, reading: dict[str, Any]) -> None:
         if self._webhook is not None:
@@ -186,7 +216,8 @@ class Link:
         connection = Connection(self._settings, self._device, will)
         topics = command_topics(self._device, self._settings.room)
         try:
-            connection.open([*topics, discovery.BIRTH])
+            numbers = discovery.number_topics(self._device, "+")
+            connection.open([*topics, discovery.BIRTH, *numbers])
             opening.set_result(connection)
         except PiReaderError as error:
             opening.set_exception(error)
@@ -236,10 +267,13 @@ class Link:
         if now >= self._birth_at:
             self._birth_at = math.inf
             if settings.home_assistant and self._connection is not None:
-                about = as_json(
-                    discovery.description(self._device, settings.room, settings.picture)
-                )
-                self._connection.publish(discovery.config_topic(self._device), about, True)
+                about = discovery.description(self._device, settings.room, settings.picture)
+                abouts = {discovery.config_topic(self._device): about}
+                for name, number in self._numbers.items():
+                    place = discovery.number_topics(self._device, name)[1]
+                    abouts[place] = discovery.number_description(self._device, number)
+                for place, about in abouts.items():
+                    self._connection.publish(place, as_json(about), True)
         while not self._outbox.empty():
             name, payload, retain = self._outbox.get()
             self._publish(name, payload, retain)
@@ -252,9 +286,11 @@ class Link:
         if said["state"] != self._said.get("state") or now - self._state_at >= REPEAT:
             self._state_at = now
             self._publish("state", as_json(state | measured(self._known.state)))
-        if said["training"] != self._said.get("training"):
-            self._publish("training", said["training"])
-        self._said = said
+        numbers = {f"number/{name}": told for name, told in self._numbers_said.items()}
+        for name, told in ({"training": said["training"]} | numbers).items():
+            if told != self._said.get(name):
+                self._publish(name, told)
+        self._said = said | numbers
 
     def _publish(
         self,
@@ -270,10 +306,16 @@ class Link:
     # Commands
 
     def _hear(self, message: Message) -> None:
-        """Queue a command; retained ones, and what is no command, are ignored."""
+        """Queue a command; retained ones, and what is no command, are ignored.
+
+        What the broker has kept of numbers that the settings do not name (any more) is taken away.
+        """
         if message.topic == discovery.BIRTH:
             if message.payload == ONLINE.encode() and not message.retained:
                 self._birth_at = time.monotonic() + random.uniform(0, self._birth_seconds)
+        elif name := discovery.number_in(self._device, message.topic):
+            if message.retained and name not in self._numbers:
+                self._forget(name)
         elif not message.retained and (command := command_of(message.payload)):
             try:
                 self._commands.put_nowait(command)
