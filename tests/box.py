@@ -12,6 +12,7 @@ from pi_reader.box.appliance import Appliance
 from pi_reader.box.button_actions import ButtonActions
 from pi_reader.box.host_monitor import HostMonitor
 from pi_reader.box.services import Clocks, Services
+from pi_reader.config import Settings
 from pi_reader.learning.samples import Sample, Samples
 from pi_reader.outputs.record import Recording
 from pi_reader.reading.reader import Reader
@@ -127,7 +128,11 @@ def page(text: str, shade: int = 200) -> Frame:
 
 
 def box(
-    frames: Iterable[Any], clock: Clock, weights: Given | None = None, **parts: Any
+    frames: Iterable[Any],
+    clock: Clock,
+    weights: Given | None = None,
+    settings: Settings | None = None,
+    **parts: Any,
 ) -> tuple[Appliance, Recording, list[str]]:
     """An appliance with these frames and parts, what it shows, and what it logs."""
     log: list[str] = []
@@ -140,7 +145,8 @@ def box(
         services.actions = ButtonActions(parts["reading_log"])
     services = replace(services, **parts)
     weights = weights or Given(Scripted())
-    return Appliance(Played(frames), weights, shown, services, clocks=clocks), shown, log
+    appliance = Appliance(Played(frames), weights, shown, services, settings, clocks)
+    return appliance, shown, log
 
 
 def last_event(samples: Samples) -> list[Sample]:

@@ -21,7 +21,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
 
 @pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pins: object) -> Path:
     from PIL import Image
 
     drawn = draw_page(np.random.default_rng(4), 0.0)
@@ -29,7 +29,6 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     labels = np.tile(np.arange(10, dtype=np.uint8), 3)
     patches = draw_patches(labels, np.random.default_rng(5))
     np.savez(tmp_path / "mine.npz", x=patches, y=labels)
-    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "mock")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "page.png"
 

@@ -17,7 +17,8 @@ import pytest
 from box import Clock, Given, box
 from PIL import Image, ImageDraw, ImageOps
 
-from pi_reader.box.vote import Vote
+from pi_reader.config import Settings
+from pi_reader.config.settings import ServiceSettings
 from pi_reader.library import load
 from pi_reader.outputs.record import Recording
 from pi_reader.values import Frame
@@ -67,8 +68,7 @@ def play(pictures: list[tuple[str, np.ndarray]], hours: float) -> tuple[Day, Rec
         clock,
         Given(load("default")),
         outputs=shown,
-        vote=Vote(3, 4),
-        looks_per_second=LOOKS,
+        settings=Settings(service=ServiceSettings(looks_per_second=LOOKS)),
     )
     appliance.run()
     return day, shown, appliance.reads
