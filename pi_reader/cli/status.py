@@ -113,6 +113,8 @@ def _facts(state: BoxState, now: float) -> Iterator[tuple[str, str]]:
         ago = f", {span(now - last.when)} ago" if last.when else ""
         name = f" (reading {last.event})" if last.event is not None else ""
         yield "last", f"{_in_line(last.text)}{name}{ago}"
+    for one in state.numbers:
+        yield "number", one.words
     for name, values, forms in (
         ("view", state.conditions or {}, _VIEW),
         ("camera", state.camera, _CAMERA),
