@@ -3,7 +3,8 @@
 Readings are buffered in memory and written in batches, at most every half minute, with SQLite's
 write-ahead log: a power cut costs the latest of them but never the file. A full or read-only card
 is reported once, and readings stay in memory meanwhile. A damaged file is set aside and a new one
-started.
+started. The numbers of the settings have a file of their own beside it, so that versions which do
+not know them go on with the readings.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from pi_reader.errors import BadData, Busy, CannotWrite
 from pi_reader.files import believed, check_file, identity_of, make_shared
 from pi_reader.state import NumberState
 
-FIRST_FORMAT = 0x7069_0001  # "pi", with readings alone; is made one of the form below
-FORMAT = 0x7069_0002  # with numbers, too; any other file is set aside
+FORMAT = 0x7069_0001  # "pi", the only form of readings that versions before take
+BOTH = 0x7069_0002  # with numbers in the same file, which are moved out of it
+NUMBERS_FORMAT = 0x7069_1001  # of the file of numbers
 MOST_WAITING = 1000  # readings buffered while the card cannot be written; about 300 KB
 LONGEST_TEXT = 1000  # characters; a full page of digits has some 200
 LARGEST_LOG = 1 << 20  # bytes of the write-ahead log that stay on the card
@@ -32,25 +34,31 @@ _ADVICE = "; read it with sudo, or join the group pi-reader, and see that the di
 _LAST = 1e11  # seconds since 1970: the year 5138; a corrupted card may give any number
 _LOCKED_SECONDS = 0.5  # how long to wait for another process; the watchdog must be fed
 
-_TABLE = """
+_TABLE = f"""
 CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT NOT NULL,
                        sure INTEGER NOT NULL, confidence REAL NOT NULL, weights TEXT NOT NULL);
+PRAGMA user_version = {FORMAT};
 """
 # What each number of the settings was in a reading; reading: its number there, or of the last one.
 _NUMBERS = f"""
 CREATE TABLE numbers (id INTEGER PRIMARY KEY, reading INTEGER NOT NULL, "when" REAL NOT NULL,
                       name TEXT NOT NULL, read TEXT NOT NULL, value TEXT NOT NULL,
                       unit TEXT NOT NULL, verdict TEXT NOT NULL);
-PRAGMA user_version = {FORMAT};
+PRAGMA user_version = {NUMBERS_FORMAT};
 """
 _ADD_NUMBER = """INSERT INTO numbers (reading, "when", name, read, value, unit, verdict)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
-_PRUNE_NUMBERS = """DELETE FROM numbers WHERE reading < (SELECT min(id) FROM readings)
+_PRUNE_NUMBERS = """DELETE FROM numbers WHERE reading < ?
     AND id <= (SELECT min(id) FROM numbers) + 10000"""
+_NUMBER_COLUMNS = 'reading, "when", name, read, value, unit, verdict'
+_MOVE = f"""INSERT INTO beside.numbers ({_NUMBER_COLUMNS})
+    SELECT {_NUMBER_COLUMNS} FROM main.numbers ORDER BY id"""
+_PART = f"BEGIN IMMEDIATE; DROP TABLE main.numbers; PRAGMA main.user_version = {FORMAT}; COMMIT"
 # Its number was given when it was read; where another file came into the place of this, a higher.
 _ADD = """INSERT INTO readings (id, "when", text, sure, confidence, weights)
     VALUES (max(?, (SELECT coalesce(max(id), 0) + 1 FROM readings)), ?, ?, ?, ?, ?)"""
 _NEWEST = "SELECT coalesce(max(id), 0) FROM readings"
+_OLDEST = "SELECT coalesce(min(id), 0) FROM readings"
 # A limit that was lowered by millions is reached bit by bit: the watchdog must not starve.
 _PRUNE = """DELETE FROM readings WHERE id <= min((SELECT max(id) FROM readings) - ?,
     (SELECT min(id) FROM readings) + 10000)"""
@@ -104,6 +112,62 @@ class PastNumber:
     verdict: str
 
 
+@dataclass(frozen=True)
+class _Form:
+    """What a database holds: its forms with their counts of tables, and how it is made."""
+
+    forms: tuple[tuple[int, int], ...]
+    make: str
+
+
+_OF_READINGS = _Form(((FORMAT, 1), (BOTH, 2), (0, 0)), _TABLE)
+_OF_NUMBERS = _Form(((NUMBERS_FORMAT, 1), (0, 0)), _NUMBERS)
+
+
+class _Database:
+    """A file of the history, open for writing from its first use on, and the rows that wait."""
+
+    def __init__(self, path: Path, form: _Form) -> None:
+        self.path = path
+        self.waiting: deque[tuple[Any, ...]] = deque(maxlen=MOST_WAITING)
+        self._form = form
+        self._open: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # device and inode of the open database
+
+    def write(self, add: str, prune: str, limit: int) -> None:
+        """Write all that waits in one transaction, and only then empty the buffer."""
+        if self._open is not None and identity_of(self.path) != self._file:
+            self.let_go()  # otherwise readings would go to a file that was removed
+        if self._open is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._open = _open_for_writing(self.path, self._form)
+            self._file = identity_of(self.path)
+        with self._open as database:
+            database.executemany(add, self.waiting)
+            database.execute(prune, (limit,))
+        self.waiting.clear()
+
+    def let_go(self) -> None:
+        """Close it; after an error it is reopened."""
+        if self._open is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._open.close()
+            self._open = None
+
+    def set_aside(self) -> None:
+        """Move a damaged database out of the way, with the files that SQLite keeps beside it.
+
+        One is kept, so that something may be rescued from it; an older one is deleted.
+        """
+        self.let_go()
+        for tail in ("-shm", "-wal", ""):
+            beside = Path(f"{self.path}{tail}")
+            if beside.exists():
+                os.replace(beside, f"{_aside(self.path)}{tail}")
+            else:
+                Path(f"{_aside(self.path)}{tail}").unlink(missing_ok=True)
+
+
 class History:
     """Stores the readings of a box; used in a `with` block, by one thread.
 
@@ -115,13 +179,9 @@ class History:
         self._path = Path(path)
         self._most = most
         self._batch_seconds = batch_seconds
-        self._waiting: deque[tuple[int, float, str, bool, float, str]] = deque(maxlen=MOST_WAITING)
-        self._numbers: deque[tuple[int, float, str, str, str, str, str]] = deque(
-            maxlen=MOST_WAITING
-        )
+        self._readings = _Database(self._path, _OF_READINGS)
+        self._numbers = _Database(numbers_beside(self._path), _OF_NUMBERS)
         self._newest: int | None = None  # the highest number that was given
-        self._database: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None  # device and inode of the open database
         self._tried = -float("inf")
         self.trouble = ""  # why nothing can be written now, "" if all is well
         self.lost = 0  # readings that found no room while they waited, since the start
@@ -132,28 +192,30 @@ class History:
 
         Gives its number, which no other reading of this history has, nor will have.
         """
-        self._lose(len(self._waiting) == MOST_WAITING)
+        self._lose(len(self._readings.waiting) == MOST_WAITING)
         if self._newest is None:
             self._newest = 0
             with contextlib.suppress(BadData, Busy):
                 self._newest = int(next(_rows(self._path, _NEWEST), (0,))[0])
         self._newest += 1
         text, when = text[:LONGEST_TEXT], believed(when)
-        self._waiting.append((self._newest, when, text, bool(sure), float(confidence), weights))
+        self._readings.waiting.append(
+            (self._newest, when, text, bool(sure), float(confidence), weights)
+        )
         return self._newest
 
     def add_numbers(self, reading: int, numbers: Sequence[NumberState], when: float) -> None:
         """Remember what the numbers of the settings were in a reading; quick, writes nothing."""
         for one in numbers:
             row = one.read[:LONGEST_TEXT], one.value[:LONGEST_TEXT], one.unit, one.verdict
-            self._numbers.append((reading, believed(when), one.name, *row))
+            self._numbers.waiting.append((reading, believed(when), one.name, *row))
 
     def tick(self, now: float) -> None:
         """Write buffered readings if it is due. now: seconds, monotonic.
 
         Raises like `flush`.
         """
-        if (self._waiting or self._numbers) and now - self._tried >= self._batch_seconds:
+        if self._waits and now - self._tried >= self._batch_seconds:
             self._tried = now
             self.flush()
 
@@ -164,16 +226,23 @@ class History:
         the readings wait. Raises BadData once after a damaged file was set aside and what waited
         went into a new one, and CannotWrite once for readings that were lost meanwhile.
         """
-        damage = ""
+        damage: list[str] = []
         try:
-            try:
-                self._write()
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise
-                self._set_aside()
-                self._write()
-                damage = str(error)
+            for database, write in (
+                (self._readings, self._write_readings),
+                (self._numbers, self._write_numbers),
+            ):
+                try:
+                    write()
+                except sqlite3.DatabaseError as error:
+                    if not _is_damage(error):
+                        raise
+                    database.set_aside()
+                    write()
+                    damage.append(
+                        f"{database.path}: was damaged ({error}); it is set aside as"
+                        f" {_aside(database.path).name}, and a new history was begun"
+                    )
         except (sqlite3.Error, OSError) as error:
             self._let_go()
             reason = getattr(error, "strerror", error)  # SQLite's errors have only a message
@@ -185,10 +254,7 @@ class History:
             )
         self.trouble = ""
         if damage:
-            raise BadData(
-                f"{self._path}: was damaged ({damage}); it is set aside as"
-                f" {_aside(self._path).name}, and a new history was begun"
-            )
+            raise BadData("; ".join(damage))
         lost, self._untold = self._untold, 0
         if lost:
             raise CannotWrite(
@@ -209,13 +275,13 @@ class History:
         """Write what waits and let go of the file. Raises like `flush`, and CannotWrite for what is
         lost with this."""
         try:
-            if self._waiting or self._numbers:
+            if self._waits:
                 self.flush()
         finally:
             self._let_go()
-            lost = len(self._waiting)
-            self._waiting.clear()
-            self._numbers.clear()
+            lost = len(self._readings.waiting)
+            self._readings.waiting.clear()
+            self._numbers.waiting.clear()
             if lost:
                 self._lose(lost)
                 raise CannotWrite(
@@ -234,28 +300,23 @@ class History:
     ) -> None:
         self.close()
 
-    def _write(self) -> None:
-        """Write all buffered readings in one transaction, and only then empty the buffer."""
-        if self._database is not None and identity_of(self._path) != self._file:
-            self._let_go()  # otherwise readings would go to a file that was removed
-        if self._database is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = _open_for_writing(self._path)
-            self._file = identity_of(self._path)
-        with self._database as database:
-            database.executemany(_ADD, self._waiting)
-            database.execute(_PRUNE, (self._most,))
-            database.executemany(_ADD_NUMBER, self._numbers)
-            database.execute(_PRUNE_NUMBERS)
-        self._waiting.clear()
-        self._numbers.clear()
+    @property
+    def _waits(self) -> bool:
+        """Whether anything waits to be written."""
+        return bool(self._readings.waiting or self._numbers.waiting)
+
+    def _write_readings(self) -> None:
+        self._readings.write(_ADD, _PRUNE, self._most)
+
+    def _write_numbers(self) -> None:
+        """Write the numbers, and drop those of readings that are gone."""
+        if self._numbers.waiting:
+            oldest = int(next(_rows(self._path, _OLDEST), (0,))[0])
+            self._numbers.write(_ADD_NUMBER, _PRUNE_NUMBERS, oldest)
 
     def _let_go(self) -> None:
-        """Close the database; after an error it is reopened."""
-        if self._database is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._database.close()
-            self._database = None
+        self._readings.let_go()
+        self._numbers.let_go()
 
     def _lose(self, count: int) -> None:
         self.lost += count
@@ -267,18 +328,10 @@ class History:
         if known != self.trouble:
             raise error
 
-    def _set_aside(self) -> None:
-        """Move a damaged database out of the way, with the files that SQLite keeps beside it.
 
-        One is kept, so that something may be rescued from it; an older one is deleted.
-        """
-        self._let_go()
-        for tail in ("-shm", "-wal", ""):
-            beside = Path(f"{self._path}{tail}")
-            if beside.exists():
-                os.replace(beside, f"{_aside(self._path)}{tail}")
-            else:
-                Path(f"{_aside(self._path)}{tail}").unlink(missing_ok=True)
+def numbers_beside(path: Path) -> Path:
+    """Where the numbers of a history lie."""
+    return path.with_name(f"{path.stem}-numbers{path.suffix}")
 
 
 def _aside(path: Path) -> Path:
@@ -323,11 +376,8 @@ def _past(row: tuple[Any, ...]) -> Past:
 
 def past_numbers(path: Path, since: float = 0.0) -> Iterator[PastNumber]:
     """The numbers in a database from a wall time on, oldest first; raises like `past`."""
-    query = 'SELECT reading, "when", name, read, value, unit, verdict FROM numbers'
-    with_them = "SELECT count(*) FROM sqlite_schema WHERE name = 'numbers'"
-    if not next(_rows(path, with_them), (0,))[0]:
-        return  # written by an earlier version
-    rows = _rows(path, f'{query} WHERE "when" >= :since ORDER BY id', since=since)
+    query = f'SELECT {_NUMBER_COLUMNS} FROM numbers WHERE "when" >= :since ORDER BY id'
+    rows = _rows(numbers_beside(Path(path)), query, _OF_NUMBERS, since=since)
     for reading, when, *words in rows:
         number = int(reading) if isinstance(reading, int) else 0
         yield PastNumber(number, _within(when, _LAST), *map(str, words))
@@ -338,12 +388,14 @@ def _within(value: Any, most: float) -> float:
     return float(value) if isinstance(value, int | float) and 0 <= value <= most else 0.0
 
 
-def _rows(path: Path, query: str, **values: float) -> Iterator[tuple[Any, ...]]:
+def _rows(
+    path: Path, query: str, form: _Form = _OF_READINGS, **values: float
+) -> Iterator[tuple[Any, ...]]:
     """The rows of a query, read-only. Raises like `past`."""
     path = Path(path)
     database = None
     try:
-        database = _open_for_reading(path)
+        database = _open_for_reading(path, form)
         if database is not None:
             yield from database.execute(query, values)
     except sqlite3.DatabaseError as error:
@@ -362,7 +414,7 @@ def _rows(path: Path, query: str, **values: float) -> Iterator[tuple[Any, ...]]:
             database.close()
 
 
-def _open_for_reading(path: Path) -> sqlite3.Connection | None:
+def _open_for_reading(path: Path, form: _Form) -> sqlite3.Connection | None:
     """The database, read-only; None if there is nothing in it yet. Raises sqlite3.DatabaseError.
 
     A user who may not write beside it cannot use its write-ahead log; if there is none, the file
@@ -375,7 +427,7 @@ def _open_for_reading(path: Path) -> sqlite3.Connection | None:
         check_file(path)
         database = sqlite3.connect(way, timeout=10 * _LOCKED_SECONDS, uri=True)
         try:
-            if _check_format(database):
+            if _check_format(database, form):
                 database.text_factory = lambda raw: raw.decode("utf-8", "replace")
                 return database
             database.close()
@@ -394,35 +446,45 @@ def _size(name: str) -> int:
         return 0
 
 
-def _open_for_writing(path: Path) -> sqlite3.Connection:
+def _open_for_writing(path: Path, form: _Form) -> sqlite3.Connection:
     """The database, made if there is none. Raises sqlite3.DatabaseError."""
     with contextlib.suppress(OSError):  # SQLite's message is better
         make_shared(path)
     database = sqlite3.connect(path, timeout=_LOCKED_SECONDS)
     try:
-        begun = _check_format(database)
+        begun = _check_format(database, form)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG}")
         database.execute(f"PRAGMA cache_size = {-CACHE}")
         if not begun:
-            database.executescript(f"BEGIN IMMEDIATE; {_TABLE} {_NUMBERS} COMMIT")
-        elif begun == FIRST_FORMAT:
-            database.executescript(f"BEGIN IMMEDIATE; {_NUMBERS} COMMIT")
+            database.executescript(f"BEGIN IMMEDIATE; {form.make} COMMIT")
+        elif begun == BOTH:
+            _move_numbers(database, numbers_beside(path))
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _check_format(database: sqlite3.Connection) -> int:
+def _move_numbers(database: sqlite3.Connection, beside: Path) -> None:
+    """Give numbers that lie among the readings their own file; cut short, they are moved again."""
+    _open_for_writing(beside, _OF_NUMBERS).close()
+    database.execute("ATTACH ? AS beside", (str(beside),))
+    with database:
+        database.execute(_MOVE)
+    database.executescript(_PART)
+    database.execute("DETACH beside")
+
+
+def _check_format(database: sqlite3.Connection, form: _Form) -> int:
     """Which form the tables have; 0 for an empty file.
 
     Raises sqlite3.DatabaseError, as SQLite does for a file that is no database, for other tables.
     """
     ((number,),) = database.execute("PRAGMA user_version")
     ((tables,),) = database.execute("SELECT count(*) FROM sqlite_schema")
-    if (number, tables) not in ((FORMAT, 2), (FIRST_FORMAT, 1), (0, 0)):
+    if (number, tables) not in form.forms:
         raise sqlite3.DatabaseError("file is not a history of this version")
     return int(number)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +15,8 @@ import pytest
 
 from pi_reader.box.number_watch import AGAIN, NumberWatch
 from pi_reader.config.load import settings_from
-from pi_reader.errors import BadSettings
-from pi_reader.history import FIRST_FORMAT, History, past, past_numbers
+from pi_reader.errors import BadData, BadSettings
+from pi_reader.history import History, past, past_numbers
 from pi_reader.numbers.align import find_move
 from pi_reader.numbers.fields import Found, find_field
 from pi_reader.numbers.plausibility import NEW_LEVEL, Clock, Past, Verdict, judge
@@ -309,23 +311,74 @@ def test_ok__numbers_go_through_the_status_file() -> None:
     assert one.words == "kitchen 21.5 °C, good"
 
 
-def test_ok__history_keeps_numbers_and_takes_over_old_files(tmp_path: Path) -> None:
-    import sqlite3
+READINGS = (
+    'CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT NOT NULL,'
+    " sure INTEGER NOT NULL, confidence REAL NOT NULL, weights TEXT NOT NULL);"
+    f"INSERT INTO readings VALUES (1, {WALL}, '215', 1, 0.9, 'x');"
+)
+OLDER = READINGS + f"PRAGMA user_version = {0x7069_0001};"
+TOGETHER = READINGS + (
+    'CREATE TABLE numbers (id INTEGER PRIMARY KEY, reading INTEGER NOT NULL, "when" REAL NOT NULL,'
+    " name TEXT NOT NULL, read TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL,"
+    " verdict TEXT NOT NULL);"
+    f"INSERT INTO numbers VALUES (1, 1, {WALL}, 'attic', '9', '9', '', 'good');"
+    f"PRAGMA user_version = {0x7069_0002};"
+)
+ATTIC = (1, "attic", "9", "good")
 
+
+def is_known_to_versions_before(path: Path) -> bool:
+    """What they ask of a file before they go on with it; they set any other aside."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        ((form,),) = database.execute("PRAGMA user_version")
+        ((tables,),) = database.execute("SELECT count(*) FROM sqlite_schema")
+        columns = len(database.execute("SELECT * FROM readings").fetchone())
+    return (form, tables, columns) == (0x7069_0001, 1, 6)
+
+
+@pytest.mark.parametrize(("older", "known"), [("", []), (OLDER, []), (TOGETHER, [ATTIC])])
+def test_ok__versions_before_go_on_with_a_history_that_has_numbers(
+    tmp_path: Path, older: str, known: list[tuple[int, str, str, str]]
+) -> None:
     path = tmp_path / "history.db"
-    old = sqlite3.connect(path)
-    old.executescript(
-        'CREATE TABLE readings (id INTEGER PRIMARY KEY, "when" REAL NOT NULL, text TEXT NOT NULL,'
-        " sure INTEGER NOT NULL, confidence REAL NOT NULL, weights TEXT NOT NULL);"
-        f"INSERT INTO readings VALUES (1, {WALL}, '215', 1, 0.9, 'x');"
-        f"PRAGMA user_version = {FIRST_FORMAT};"
-    )
-    old.close()
-    assert [one.text for one in past(path)] == ["215"] and list(past_numbers(path)) == []
+    if older:
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.executescript(older)
+    texts = ["215"] if older else []
+    assert [one.text for one in past(path)] == texts and list(past_numbers(path)) == []
     one = NumberState("kitchen", "number", "21.5", "21.5", "good", False, "°C")
     with History(path) as history:
         number = history.add("21.5", True, 0.9, "x", WALL)
         history.add_numbers(number, [one], WALL)
-    assert [one.text for one in past(path)] == ["215", "21.5"]
-    (kept,) = past_numbers(path)
-    assert (kept.reading, kept.name, kept.value, kept.verdict) == (2, "kitchen", "21.5", "good")
+    assert [one.text for one in past(path)] == [*texts, "21.5"]
+    assert [(one.reading, one.name, one.value, one.verdict) for one in past_numbers(path)] == [
+        *known,
+        (number, "kitchen", "21.5", "good"),
+    ]
+    assert is_known_to_versions_before(path)
+    assert not list(tmp_path.glob("*.damaged*"))
+
+
+def test_fail__damaged_numbers_cost_no_reading(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    one = NumberState("kitchen", "number", "21.5", "21.5", "good", False, "°C")
+    with History(path) as history:
+        history.add_numbers(history.add("1", True, 0.9, "x", WALL), [one], WALL)
+    (tmp_path / "history-numbers.db").write_bytes(b"noise" * 1000)
+    with pytest.raises(BadData, match=r"history-numbers\.db: is damaged"):
+        list(past_numbers(path))
+    history = History(path)
+    history.add_numbers(history.add("2", True, 0.9, "x", WALL), [one], WALL)
+    with pytest.raises(BadData, match=r"set aside as history-numbers\.db\.damaged"):
+        history.close()
+    assert [one.text for one in past(path)] == ["1", "2"]
+    assert [one.reading for one in past_numbers(path)] == [2]
+
+
+def test_ok__numbers_go_with_their_readings(tmp_path: Path) -> None:
+    one = NumberState("kitchen", "number", "21.5", "21.5", "good", False, "°C")
+    with History(tmp_path / "history.db", most=3) as history:
+        for text in "123456":
+            history.add_numbers(history.add(text, True, 0.9, "x", WALL), [one, one], WALL)
+            history.flush()
+    assert [one.reading for one in past_numbers(tmp_path / "history.db")] == [4, 4, 5, 5, 6, 6]
