@@ -50,6 +50,7 @@ LARGEST_CONTENTS = 4 << 20  # bytes
 
 _KEPT = re.compile(
     r"(settings-that-worked|own)\.toml"
+    r"|numbers\.(json|png)"
     r"|(samples|history(-numbers)?)\.db(\.damaged(-[0-9]{1,9})?)?"
     r"|weights/([0-9]{4,9}\.npz|in-use(\.old)?\.json)"
     r"|night/([a-z0-9-]{1,40}\.(json|checkpoint))"
