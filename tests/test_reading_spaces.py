@@ -1,0 +1,99 @@
+"""Gaps within a line: what parts two numbers, what ends the line, and what may be a sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from pi_reader.network.neighbourhood import KINDS
+from pi_reader.reading.context import Judged
+from pi_reader.reading.decode import Mark
+from pi_reader.reading.lines import find_lines
+from pi_reader.reading.spaces import Gaps, doubtful_sign, find_spaces
+
+TALL, BROAD = 40, 24  # pixels: a digit
+
+
+def row(gaps: Sequence[float], broad: Sequence[int] | None = None) -> np.ndarray:
+    """(n, 4) boxes side by side; gaps: in heights, one fewer than there are boxes."""
+    x, places = 20.0, []
+    for width, gap in zip(broad or [BROAD] * (len(gaps) + 1), [*gaps, 0.0], strict=True):
+        places.append((x, 50, x + width, 50 + TALL))
+        x += width + gap * TALL
+    return np.array(places, np.int32)
+
+
+def parted(gaps: Sequence[float], others: Sequence[Judged] = ()) -> Gaps:
+    places = row(gaps)
+    return find_spaces(places, np.ones(len(places), bool), others)
+
+
+def mark(left: int, top: int, right: int, bottom: int, **kinds: float) -> Judged:
+    """A mark that is no digit; kinds: how likely it is a point or dirt."""
+    names = {"point": ".", "dirt": "other"}
+    chances = [0.0] * len(KINDS)
+    for name, chance in kinds.items():
+        chances[KINDS.index(names[name])] = chance
+    return Judged(Mark(left, top, right, bottom, 50.0, (), kinds=tuple(chances)), 0.0, False)
+
+
+def test_ok__a_wide_gap_is_a_space() -> None:
+    assert parted([0.2, 0.2, 0.2]) == Gaps([], [], [])
+    assert parted([0.2, 1.4, 0.2]).spaces == [2]
+    assert parted([0.2, 1.4, 0.2, 1.5, 0.2]).spaces == [2, 4]
+
+
+def test_ok__somebody_who_writes_wide_parts_no_number() -> None:
+    assert parted([0.7, 0.9, 0.8, 0.7]).spaces == []
+
+
+def test_ok__a_gap_that_may_be_either_makes_its_digits_unsure() -> None:
+    assert parted([0.2, 0.95, 0.2]).torn == [1, 2]
+    assert parted([0.2, 1.4, 0.2]).torn == []
+
+
+def test_ok__a_1_is_as_wide_as_the_others() -> None:
+    """Else every 1 would stand far from its neighbours."""
+    places = row([0.9, 0.9], [BROAD, 4, BROAD])
+    assert find_spaces(places, np.ones(3, bool), ()).spaces == []
+    places = row([0.9, 0.9], [BROAD, BROAD, BROAD])
+    assert find_spaces(places, np.ones(3, bool), ()).spaces == [1, 2]
+
+
+def test_ok__an_operator_stands_free_on_both_sides_or_on_none() -> None:
+    is_digit = np.array([True, True, False, True, True])
+    assert find_spaces(row([0.2, 1.0, 0.6, 0.2]), is_digit, ()).spaces == [2, 3]
+    assert find_spaces(row([0.2, 1.0, 0.1, 0.2]), is_digit, ()).spaces == [2], "a minus before 3"
+
+
+@pytest.mark.parametrize(("gap", "lines"), [(2.3, [[0, 1, 2, 3]]), (2.7, [[0, 1], [2, 3]])])
+def test_ok__two_and_a_half_heights_end_the_line(gap: float, lines: list[list[int]]) -> None:
+    assert find_lines(*row([0.2, gap, 0.2]).T) == lines
+
+
+def test_ok__small_ink_between_digits_may_be_a_sign() -> None:
+    places = row([0.2, 0.3, 0.2])
+    after = int(places[1, 2])
+    point = mark(after + 3, 84, after + 8, 90, point=0.4, dirt=0.6)
+    found = find_spaces(places, np.ones(4, bool), [point])
+    assert found.doubts == [(0, ".", 0.4)] and found.spaces == []
+    speck = mark(after + 3, 84, after + 8, 90, point=0.05, dirt=0.95)
+    assert find_spaces(places, np.ones(4, bool), [speck]) == Gaps([], [], [])
+    far = mark(after + 3, 184, after + 8, 190, point=0.4, dirt=0.6)
+    assert find_spaces(places, np.ones(4, bool), [far]).doubts == [], "of another line"
+
+
+def test_ok__a_letter_between_digits_parts_them() -> None:
+    places = row([0.2, 1.2, 0.2])
+    after = int(places[1, 2])
+    letter = mark(after + 6, 55, after + 42, 90, dirt=1.0)
+    found = find_spaces(places, np.ones(4, bool), [letter])
+    assert found.spaces == [2] and found.torn == [1, 2], "it may be a digit that was not read"
+
+
+def test_ok__what_may_be_a_sign() -> None:
+    assert doubtful_sign(()) is None
+    assert doubtful_sign(mark(0, 0, 1, 1, dirt=1.0).mark.kinds) is None
+    assert doubtful_sign(mark(0, 0, 1, 1, point=0.2, dirt=0.8).mark.kinds) == (".", 0.2)
