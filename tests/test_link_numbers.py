@@ -121,6 +121,11 @@ def test_ok__numbers_that_are_named_no_more_are_cleared(box: Box, ear: Listener)
         lies_there(box, a="1", b="5", c="3")
         until(lambda: ear.json(at("b")).get("value") == 5)
         assert ear.latest[at("a")] == ""
+    with box.linked():  # nobody knows which there are: all stay
+        until(lambda: len(ear.all(topic(ME, "availability"))) == 3)
+        ear.say(topic(ME, "command"), "help")
+        until(lambda: ear.all(topic(ME, "answer")))
+    assert ear.json(at("b"))["value"] == 5
     name_numbers(box, "c")
     count = len(ear.all(at("c")))
     with box.linked():

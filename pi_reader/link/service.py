@@ -95,7 +95,7 @@ class Link:
         self._tries, self._try_at = 0, time.monotonic() + random.uniform(0, birth_seconds)
         self._said: dict[str, str] = {}  # the states published last
         self._numbers: dict[str, NumberSettings] = {}
-        self._numbers_said: dict[str, str] = {}  # by name, also of those not there now
+        self._numbers_said: dict[str, str] = {}  # by topic, also of those not there now
         self._settings_stamp: object = None
         self._state_at = 0.0
         self._birth_at = math.inf
@@ -144,9 +144,9 @@ class Link:
         """Take in what the settings name, whenever they change, and what the box says of it."""
         stamp = _stamps(self._folders.settings)
         if stamp != self._settings_stamp:
-            self._settings_stamp = stamp
             with contextlib.suppress(PiReaderError):  # the reader tells of settings that are bad
                 found = load_settings(self._folders.settings).numbers
+                self._settings_stamp = stamp
                 before, self._numbers = self._numbers, {one.name: one for one in found}
                 for name in before.keys() - self._numbers.keys():
                     self._forget(name)
@@ -154,12 +154,12 @@ class Link:
                     self._birth_at = 0.0
         for one in self._known.state.numbers:
             if one.name in self._numbers:
-                self._numbers_said[one.name] = as_json(number_of(one))
+                self._numbers_said[f"number/{one.name}"] = as_json(number_of(one))
 
     def _forget(self, name: str) -> None:
         """Take away what lies at the broker of a number that the settings name no more."""
-        self._numbers_said.pop(name, None)
-        self._said.pop(f"number/{name}", None)
+        for said in (self._numbers_said, self._said):
+            said.pop(f"number/{name}", None)
         if self._connection is not None:
             for place in discovery.number_topics(self._device, name):
                 self._connection.publish(place, b"", True)
@@ -280,17 +280,17 @@ class Link:
         if not self._is_news:
             return
         self._is_news = False
-        state, training = state_of(self._known, settings.room), training_of(self._known.learning)
+        state = state_of(self._known, settings.room)
         lasting = state | {"fault": ""} if state["state"] == NOT_RUNNING else state  # its age
-        said = {"state": as_json(lasting), "training": as_json(training)}
-        if said["state"] != self._said.get("state") or now - self._state_at >= REPEAT:
+        lasts = as_json(lasting)
+        if lasts != self._said.get("state") or now - self._state_at >= REPEAT:
             self._state_at = now
             self._publish("state", as_json(state | measured(self._known.state)))
-        numbers = {f"number/{name}": told for name, told in self._numbers_said.items()}
-        for name, told in ({"training": said["training"]} | numbers).items():
-            if told != self._said.get(name):
-                self._publish(name, told)
-        self._said = said | numbers
+        said = {"training": as_json(training_of(self._known.learning))} | self._numbers_said
+        for name, payload in said.items():
+            if payload != self._said.get(name):
+                self._publish(name, payload)
+        self._said = {"state": lasts} | said
 
     def _publish(
         self,
@@ -314,7 +314,8 @@ class Link:
             if message.payload == ONLINE.encode() and not message.retained:
                 self._birth_at = time.monotonic() + random.uniform(0, self._birth_seconds)
         elif name := discovery.number_in(self._device, message.topic):
-            if message.retained and name not in self._numbers:
+            is_read = self._settings_stamp is not None
+            if message.retained and is_read and name not in self._numbers:
                 self._forget(name)
         elif not message.retained and (command := command_of(message.payload)):
             try:
