@@ -181,7 +181,8 @@ def check(tally: Tally, shift: Shift) -> None:
     # Where hands come and go for two seconds without a rest a page is read on the move.
     assert len(shift.said_while_moving) <= tally.pages // 1000, shift.said_while_moving
     assert tally.once + tally.silent >= 0.99 * tally.pages
-    assert tally.as_at_rest >= 0.99 * (tally.pages - tally.silent)
+    # One page more: where digits touch, each look at a page at rest may part them otherwise.
+    assert tally.as_at_rest >= 0.99 * (tally.pages - tally.silent) - 1
 
 
 def test_ok__a_few_pages() -> None:
