@@ -26,15 +26,15 @@ _BUTTONS = {
 }
 _CLASSES = {  # of Home Assistant, by the units that each takes
     "temperature": "°C °F K",
-    "energy": "J kJ MJ GJ mWh Wh kWh MWh GWh cal kcal",
+    "energy": "J kJ MJ GJ Wh kWh MWh GWh",
     "power": "mW W kW MW GW",
-    "water": "L m³ ft³ gal",
-    "volume_flow_rate": "m³/h m³/s L/min L/h L/s",
-    "voltage": "µV mV V kV",
+    "water": "m³ L ft³ gal",
+    "volume_flow_rate": "m³/h L/min",
+    "voltage": "mV V",
     "current": "mA A",
     "frequency": "Hz kHz MHz GHz",
     "pressure": "Pa hPa kPa bar mbar mmHg psi",
-    "weight": "µg mg g kg oz lb",
+    "weight": "mg g kg oz lb",
     "distance": "mm cm m km in ft yd mi",
     "speed": "m/s km/h mph ft/s",
     "duration": "ms s min h d",
@@ -42,7 +42,8 @@ _CLASSES = {  # of Home Assistant, by the units that each takes
     "irradiance": "W/m²",
 }
 _CLASS_OF = {unit: name for name, units in _CLASSES.items() for unit in units.split()}
-_COUNTED = ("energy", "water", "gas")  # classes that Home Assistant takes for totals alone
+_TOTALS = ("energy", "water", "gas")  # classes that Home Assistant takes as totals alone
+_EITHER = ("", "weight", "distance", "duration")  # and as either; the rest only as measurements
 
 
 def config_topic(device: str) -> str:
@@ -79,10 +80,11 @@ def number_description(device: str, number: NumberSettings) -> dict[str, Any]:
     if number.kind != "number":
         return sensor  # a time or a text is no quantity
     kind = _CLASS_OF.get(number.unit, "")
-    if kind == "water" and "gas" in number.name.lower():
+    if number.unit in ("m³", "ft³") and "gas" in number.name.lower():
         kind = "gas"
-    may_fall = "total" if kind in _COUNTED else "measurement"
-    sensor["state_class"] = may_fall if number.may_fall else "total_increasing"
+    sensor["state_class"] = "total" if kind in _TOTALS else "measurement"
+    if not number.may_fall and kind in _TOTALS + _EITHER:
+        sensor["state_class"] = "total_increasing"
     about = {"unit_of_measurement": number.unit, "device_class": kind}
     return sensor | {key: word for key, word in about.items() if word}
 
