@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from pi_reader.network.neighbourhood import KINDS
+from pi_reader.reading.components import find_components
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.lines import find_lines
+from pi_reader.reading.signs import loose_parts
 from pi_reader.reading.spaces import Gaps, doubtful_sign, find_spaces
 
 TALL, BROAD = 40, 24  # pixels: a digit
@@ -97,3 +99,26 @@ def test_ok__what_may_be_a_sign() -> None:
     assert doubtful_sign(()) is None
     assert doubtful_sign(mark(0, 0, 1, 1, dirt=1.0).mark.kinds) is None
     assert doubtful_sign(mark(0, 0, 1, 1, point=0.2, dirt=0.8).mark.kinds) == (".", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "right", "bottom", "loose"),
+    [
+        (30, 68, 48, 73, True),  # a printed minus, closer to its digit than it is long
+        (14, 68, 48, 73, False),  # longer than a minus is beside such a digit
+        (30, 60, 48, 73, False),  # as thick as the foot of a letter
+        (52, 40, 75, 45, False),  # the bar of a 5 that does not touch its bow
+        (78, 68, 96, 73, False),  # after it
+    ],
+)
+def test_ok__a_minus_close_before_a_digit_is_no_part_of_it(
+    left: int, top: int, right: int, bottom: int, loose: bool
+) -> None:
+    mask = np.zeros((120, 160), bool)
+    mask[50:95, 52:76] = True
+    mask[top:bottom, left:right] = True
+    found = find_components(mask)
+    both = frozenset(range(len(found)))
+    whole = Mark(min(left, 52), min(top, 50), max(right, 76), 95, 50.0, (), both)
+    parts = loose_parts(found, whole)
+    assert [int(found.left[part]) for part in parts] == ([left] if loose else [])

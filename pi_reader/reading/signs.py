@@ -18,6 +18,7 @@ BESIDE = 1.2  # of the usual height: how far from a digit a piece stands beside 
 MOST_GROUPS = 60
 ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the most
 LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
+LONGEST_DASH, FLAT = 0.65, 0.5  # of a digit's height, and of its own length: a minus before it
 
 
 def find_leftovers(
@@ -38,11 +39,14 @@ def find_leftovers(
 
 
 def loose_parts(found: Components, mark: Mark) -> list[int]:
-    """The components of a digit that may be points beside it, as their numbers."""
+    """The components of a digit that may be points beside it, or a minus before it, as numbers."""
     parts = np.array(sorted(mark.components))
-    size = np.maximum(found.width, found.height)[parts]
+    width, height = found.width[parts], found.height[parts]
+    size = np.maximum(width, height)
     small = (size <= LARGEST_POINT * mark.height) & (size < size.max())
-    return [int(one) for one in parts[small]]
+    dash = (width <= LONGEST_DASH * mark.height) & (height <= FLAT * width) & (size < size.max())
+    dash &= found.right[parts] <= found.left[parts[int(np.argmax(size))]]
+    return [int(one) for one in parts[small | dash]]
 
 
 def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]]:
