@@ -129,3 +129,17 @@ def test_ok__a_still_look_costs_next_to_nothing() -> None:
         camera.capture()
     assert (time.process_time() - began) / 200 < 0.001
     assert camera.page is not None
+
+
+@pytest.mark.parametrize("looks", [0, 3])
+def test_ok__pages_of_values(looks: int) -> None:
+    seen = []
+    with DeskCamera(np.random.default_rng(4), 2, 0.2, looks, values=True) as camera:
+        while (frame := camera.capture()) is not None:
+            assert camera.page is None
+            if camera.values_page is not None and all(
+                camera.values_page is not one for one in seen
+            ):
+                seen.append(camera.values_page)
+                assert frame.grey.shape == camera.values_page.frame.grey.shape
+    assert len(seen) == 2 and all(page.entries for page in seen)

@@ -243,3 +243,10 @@ def test_ok__drawn_values_repeat() -> None:
     assert one.entries == other.entries and np.array_equal(one.frame.grey, other.frame.grey)
     with pytest.raises(ValueError, match="kind: is rhymes"):
         draw_values(np.random.default_rng(9), "rhymes")
+
+
+def test_fail__a_demo_of_values_needs_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(None, capsys, "demo", "--values")[0::2] == (
+        2,
+        "pi-reader: demo: --values goes with --web\n",
+    )

@@ -12,6 +12,7 @@ import numpy as np
 
 from pi_reader.camera.scene import Sensor, arrival, bare_desk, departure
 from pi_reader.handwriting.page import Page, draw_page
+from pi_reader.handwriting.values import ValuePage, draw_values
 from pi_reader.parts import Closing, Part, PartContext
 from pi_reader.parts.findings import well
 from pi_reader.values import Frame
@@ -30,8 +31,9 @@ class DeskCamera(Closing):
     looks: 0 for a new page at each capture; otherwise each page lies still for that many captures,
     and between two pages there are hands, moving paper, blur and the bare desk.
     size: (width, height) of the frames in pixels.
+    values: show pages of prices, temperatures, dates and other values.
     page: the page that lies fully visible and still in the last frame, with the truth about it;
-    None before the first and while anything moves.
+    None before the first and while anything moves. values_page: the same for pages of values.
     """
 
     def __init__(
@@ -41,8 +43,11 @@ class DeskCamera(Closing):
         difficulty: float = 0.3,
         looks: int = 0,
         size: tuple[int, int] = _SIZE,
+        values: bool = False,
     ) -> None:
         self.page: Page | None = None
+        self.values_page: ValuePage | None = None
+        self._values = values
         self._rng = rng
         self._pages = pages
         self._difficulty = difficulty
@@ -52,24 +57,30 @@ class DeskCamera(Closing):
 
     def capture(self) -> Frame | None:
         """The next frame, or None after the last page."""
-        frame, self.page = next(self._frames, (None, self.page))
+        frame, page = next(self._frames, (None, self.page or self.values_page))
+        self.page = page if isinstance(page, Page) else None
+        self.values_page = page if isinstance(page, ValuePage) else None
         return frame
 
     def close(self) -> None:
         """Stop drawing."""
         self._frames = iter(())
 
-    def _drawn(self) -> Iterator[tuple[str, Page]]:
+    def _drawn(self) -> Iterator[tuple[str, Page | ValuePage]]:
         number = 0
         while self._pages is None or number < self._pages:
             number += 1
-            yield f"page {number}", draw_page(self._rng, self._difficulty, self._size)
+            if self._values:
+                drawn = draw_values(self._rng, None, None, self._difficulty, self._size)
+                yield f"page {number}", drawn
+            else:
+                yield f"page {number}", draw_page(self._rng, self._difficulty, self._size)
 
-    def _page_after_page(self) -> Iterator[tuple[Frame, Page | None]]:
+    def _page_after_page(self) -> Iterator[tuple[Frame, Page | ValuePage | None]]:
         for name, page in self._drawn():
             yield Frame(page.frame.grey, name), page
 
-    def _life_of_the_desk(self) -> Iterator[tuple[Frame, Page | None]]:
+    def _life_of_the_desk(self) -> Iterator[tuple[Frame, Page | ValuePage | None]]:
         sensor = Sensor(self._rng, self._size)
         desk = bare_desk(self._rng, self._size)
         for name, page in self._drawn():

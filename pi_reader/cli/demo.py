@@ -74,6 +74,11 @@ OPTIONS = (
         "--state", type=Path, metavar="DIR", help="with --web: keep what is learned in this folder"
     ),
     option("--no-open", action="store_true", help="with --web: do not open the browser"),
+    option(
+        "--values",
+        action="store_true",
+        help="with --web: show prices, temperatures, dates, times and sums",
+    ),
 )
 
 
@@ -83,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
         from pi_reader.cli.demo_web import run as run_web
 
         return run_web(args)
+    if args.values:
+        raise UsageError("demo: --values goes with --web")
     if args.pages < 1 or args.seed < 0 or not 0 <= args.difficulty <= 1:
         raise UsageError("demo: needs at least one page, a seed from 0 up, a difficulty of 0 to 1")
     import numpy as np

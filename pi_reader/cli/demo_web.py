@@ -76,7 +76,8 @@ def _camera(args: argparse.Namespace, looks_per_second: float) -> Camera:
     from pi_reader.camera.desk import DeskCamera
 
     looks = round(args.stay * looks_per_second) + _MOVING
-    return DeskCamera(np.random.default_rng(args.seed), None, args.difficulty, looks=looks)
+    rng = np.random.default_rng(args.seed)
+    return DeskCamera(rng, None, args.difficulty, looks=looks, values=args.values)
 
 
 @contextlib.contextmanager
