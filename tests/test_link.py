@@ -486,6 +486,13 @@ def test_ok__test_says_what_came_of_it(
     assert main(["link", "status", "--state", state]) == 69
 
 
+def test_fail__status_of_what_was_never_switched_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["link", "status", "--state", str(tmp_path)]) == 69
+    assert "has no link.on = true" in capsys.readouterr().err
+
+
 @needs_broker
 def test_ok__remove_leaves_nothing_retained(
     tmp_path: Path, box: Box, broker: Broker, capsys: pytest.CaptureFixture[str]

@@ -149,6 +149,8 @@ def test_ok__without_numbers_it_says_how_they_begin(
     settle(tmp_path, "")
     code, out, _ = asked(tmp_path, capsys, "numbers", "list")
     assert code == 0 and "each begins with a line [[numbers]]" in out
+    code, _, err = asked(tmp_path, capsys, "numbers", "set")
+    assert code == 78 and "each begins with a line [[numbers]]" in err
 
 
 def leave_status(box: Path, *numbers: NumberState) -> None:

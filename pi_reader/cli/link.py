@@ -38,9 +38,9 @@ def run(args: argparse.Namespace) -> int:
     from pi_reader.config import load_settings
 
     folders = folders_of(args)
-    if args.action == "status":
-        return _status(folders)
     settings = load_settings(folders.settings).link
+    if args.action == "status":
+        return _status(settings, folders)
     if not (settings.broker or settings.webhook):
         raise BadSettings(
             f"{folders.settings}: names nobody to tell; set link.broker or link.webhook"
@@ -130,13 +130,15 @@ def _remove(settings: LinkSettings) -> int:
     return 0
 
 
-def _status(folders: Folders) -> int:
+def _status(settings: LinkSettings, folders: Folders) -> int:
     """How it is going, as the service left word."""
     from pi_reader.files import read_json
 
     try:
         report = read_json(folders.link)
     except (MissingFile, BadData) as error:
+        if not settings.on:
+            raise NoHardware(f"off: {folders.settings} has no link.on = true") from error
         raise NoHardware(
             f"not running: {error}; `systemctl status pi-reader-link` tells why"
         ) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pi_reader.cli.common import counted, folders_of, one_line
 from pi_reader.cli.options import STATE, option
-from pi_reader.errors import BadData, UsageError
+from pi_reader.errors import BadData, BadSettings, UsageError
 
 if TYPE_CHECKING:
     from pi_reader.config import Folders, Settings
@@ -50,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"{counted(len(settings.numbers), 'number')} in {folders.settings}, all well")
         return 0
     if not settings.numbers:
-        print(f"no numbers in {folders.settings}; each begins with a line [[numbers]]")
+        none = f"no numbers in {folders.settings}; each begins with a line [[numbers]]"
+        if args.act != "list":
+            raise BadSettings(none)
+        print(none)
         return 0
     if args.act == "set":
         return _set(args, folders, settings)
