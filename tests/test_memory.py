@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import night_world
@@ -30,8 +31,9 @@ def model() -> Model:
 
 
 @pytest.fixture
-def samples(tmp_path: Path) -> Samples:
-    return Samples(tmp_path / "samples.db")
+def samples(tmp_path: Path) -> Iterator[Samples]:
+    with Samples(tmp_path / "samples.db") as samples:
+        yield samples
 
 
 def keys(*angles: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,22 @@ def misread() -> tuple[Page, list[Digit]]:
     raise AssertionError("this person is read without a mistake; take another one")
 
 
+_OPEN: list[Samples] = []
+
+
+def _opened(samples: Samples) -> Samples:
+    """Samples that are closed when the test is over."""
+    _OPEN.append(samples)
+    return samples
+
+
+@pytest.fixture(autouse=True)
+def closed_samples() -> Iterator[None]:
+    yield
+    while _OPEN:
+        _OPEN.pop().close()
+
+
 class Desk:
     """A box before a page, with all that it takes to teach it."""
 
@@ -52,7 +69,7 @@ class Desk:
         self.weights = Learned(Generations(folder / "weights", night_world.SHIPPED))
 
     def samples(self) -> Samples:
-        return Samples(self.folder / "samples.db")
+        return _opened(Samples(self.folder / "samples.db"))
 
     def sync(self) -> MemorySync:
         return MemorySync(
@@ -191,7 +208,9 @@ def test_ok__networks_without_no_digit_have_no_memory(tmp_path: Path) -> None:
 @pytest.mark.quick
 def test_ok__digits_changed_are_counted_by_the_day(tmp_path: Path) -> None:
     clock = Clock()
-    sync = MemorySync(Samples(tmp_path / "samples.db"), tmp_path, Problems(print), wall=clock.wall)
+    sync = MemorySync(
+        _opened(Samples(tmp_path / "samples.db")), tmp_path, Problems(print), wall=clock.wall
+    )
     digits = [Digit(1, 0.9, (7, 0.1), True, reading("1").digits[0].box, reason="taught 12:04")]
     line = reading("12").lines[0]
     one = reading("12")
