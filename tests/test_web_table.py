@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -191,6 +192,10 @@ def test_fail__a_query_that_it_does_not_know(box: WebBox, route: Route) -> None:
 @pytest.mark.parametrize("setting", GUEST_MAY)
 def test_ok__what_guests_may_is_a_setting(box: WebBox, setting: str) -> None:
     box.write(guests=setting)
+    end = time.monotonic() + 20
+    while box.call("GET", "/api/1/session").values["guest"] != setting:  # until it looked
+        assert time.monotonic() < end
+        time.sleep(0.02)
     try:
         for path, level in (("state", "reading"), ("frame.jpg", "picture"), ("health", "pupil")):
             held = LEVELS.index(GUEST_MAY[setting]) >= LEVELS.index(level)
