@@ -30,6 +30,7 @@ from broker import Broker, needs_broker, until
 from linked_box import Box
 
 from pi_reader.link import service
+from pi_reader.state import NumberState
 
 COMMAND = os.environ.get("PI_READER_HOME_ASSISTANT", "")
 pytestmark = [
@@ -115,7 +116,7 @@ def test_ok__all_that_the_box_says(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     box.read("2016")
     try:
         with core(tmp_path / "first", broker.port) as home, box.linked():
-            until(lambda: len(home.entities()) == 15, 30)
+            until(lambda: len(home.entities()) == 16, 30)
             home.say("wait 1")
             found = home.entities()
             for name, words in UNITS.items():
@@ -168,6 +169,36 @@ def test_ok__the_picture_is_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyP
             until(
                 lambda: home.entities()["image.picture"]["state"] not in ("unavailable", "unknown")
             )
-            assert len(home.entities()) == 16
+            assert len(home.entities()) == 17
+    finally:
+        broker.kill()
+
+
+def test_ok__numbers_are_sensors(tmp_path: Path) -> None:
+    broker = Broker(tmp_path)
+    box = Box(tmp_path / "box", broker.settings)
+    tables = (
+        f'[[numbers]]\nname = "{name}"\nline = {line}\nunit = "{unit}"\nmay_fall = false\n'
+        for line, (name, unit) in enumerate({"kitchen": "°C", "meter": "kWh"}.items(), 1)
+    )
+    box.folders.settings.write_text("".join(tables))
+    good = NumberState("kitchen", "number", "21.5", "21.5", "good", unit="°C", last="21.5")
+    lost = NumberState("meter", "number", "9999", "", "too fast", unit="kWh", last="4711")
+    box.write(numbers=[good.to_json(), lost.to_json()])
+    box.read("215")
+    wanted = {
+        "sensor.kitchen": ("21.5", "°C", "temperature", "measurement"),
+        "sensor.meter": ("4711", "kWh", "energy", "total_increasing"),
+    }
+    try:
+        with core(tmp_path / "first", broker.port) as home, box.linked():
+            until(lambda: wanted.keys() <= home.entities().keys(), 30)
+            home.say("wait 1")
+            found = home.entities()
+            for name, (state, *words) in wanted.items():
+                keys = ("unit_of_measurement", "device_class", "state_class")
+                assert [found[name]["attributes"].get(key) for key in keys] == words, name
+                assert found[name]["state"] == state, name
+            assert found["binary_sensor.value_not_believed"]["state"] == "on"
     finally:
         broker.kill()

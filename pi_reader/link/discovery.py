@@ -72,7 +72,7 @@ def number_description(device: str, number: NumberSettings) -> dict[str, Any]:
     sensor = _sensor(number.name, state_topic, "value") | {
         "json_attributes_topic": state_topic,
         "unique_id": f"{device}_number_{number.name}",
-        "device": {"identifiers": [device]},
+        "device": {"identifiers": [device], "name": _name_of(device)},
         "availability_topic": topic(device, "availability"),
         "qos": 1,
     }
@@ -89,6 +89,11 @@ def number_description(device: str, number: NumberSettings) -> dict[str, Any]:
     return sensor | {key: word for key, word in about.items() if word}
 
 
+def _name_of(device: str) -> str:
+    """What Home Assistant calls the box, and its entities begin with."""
+    return f"pi-reader {device.removeprefix('pir-')}"
+
+
 def description(device: str, room: str = "", picture: bool = False) -> dict[str, Any]:
     """The message's content; at most 4 KB as JSON, for which templates have their short key.
 
@@ -96,7 +101,7 @@ def description(device: str, room: str = "", picture: bool = False) -> dict[str,
     """
     about = {
         "identifiers": [device],
-        "name": f"pi-reader {device.removeprefix('pir-')}",
+        "name": _name_of(device),
         "manufacturer": "pi-reader",
         "model": "Raspberry Pi that reads handwritten numbers",
         "sw_version": __version__,
