@@ -15,7 +15,7 @@ import pytest
 
 from pi_reader.box.number_watch import AGAIN, NumberWatch
 from pi_reader.config.load import settings_from
-from pi_reader.errors import BadData, BadSettings
+from pi_reader.errors import BadData, BadSettings, CannotWrite
 from pi_reader.history import History, past, past_numbers
 from pi_reader.numbers.align import find_move
 from pi_reader.numbers.fields import Found, find_field
@@ -285,6 +285,18 @@ def test_ok__the_last_good_value_outlives_the_process(tmp_path: Path) -> None:
     again = watch(path)
     again.see(reading(line("900")), frame(), 5.0, WALL + 60)
     assert again.now[0].verdict == "too fast"
+
+
+def test_fail__a_full_card_is_not_tried_at_every_look(tmp_path: Path) -> None:
+    folder = tmp_path / "not yet"
+    numbers = watch(folder / "numbers.json")
+    numbers.see(reading(line("100")), frame(), 0.0, WALL)
+    with pytest.raises(CannotWrite):
+        numbers.tick(100.0)
+    numbers.tick(101.0)
+    folder.mkdir()
+    numbers.tick(131.0)
+    assert (folder / "numbers.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -145,8 +145,8 @@ class NumberWatch:
             return
         every = EVERY if self._is_new else STILL_EVERY
         if steady - self._written_at >= every:
+            self._written_at = steady  # first: a full card is not tried again at every look
             self.write()
-            self._written_at = steady
 
     def write(self) -> None:
         """Write the last good values, durably. Raises CannotWrite."""
