@@ -12,6 +12,7 @@ from pi_reader.values import Box, Frame, Reading
 SURE = (0, 140, 60)
 UNSURE = (220, 120, 0)
 SIGN = (40, 90, 220)
+_WRITABLE = {"×": "x", "÷": "div"}  # which Pillow's own font does not have
 _CELL = 84  # pixels: a 28x28 crop three times as large
 _FURTHEST = 6  # rows of labels above and below a mark that are tried
 _CAPTION = 14  # pixels below each crop
@@ -31,7 +32,7 @@ def annotated(frame: Frame, reading: Reading) -> Image.Image:
         name, colour = (str(digit.label), SURE) if digit.sure else (f"{digit.label}?", UNSURE)
         marks.append((digit.box, f"{name} {digit.confidence:.2f}", colour))
     for sign in (sign for line in reading.lines for sign in line.signs):
-        marks.append((sign.box, sign.sign, SIGN))
+        marks.append((sign.box, _WRITABLE.get(sign.sign, sign.sign), SIGN))
     for box, _, colour in marks:
         corners = (box.x, box.y, box.right - 1, box.bottom - 1)
         draw.rectangle(corners, outline=colour, width=line_width)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 
+from pi_reader.network.neighbourhood import SIGNS
 from pi_reader.pictures import SURE, UNSURE, annotated, confusion_chart, sheet
-from pi_reader.values import Box, Digit, Frame, Line, Reading
+from pi_reader.values import Box, Digit, Frame, Line, Reading, Sign
 
 FRAME = Frame(np.full((100, 200), 128, np.uint8), "paper")
 READING = Reading(
@@ -35,6 +38,17 @@ def test_ok__the_label_stands_above_its_digit() -> None:
     colours = np.asarray(annotated(FRAME, READING)).astype(int)
     assert (colours[31:89, 22:58] == 128).all(), "no part of it covers the digit"
     assert (colours[15:30, 20:60] == SURE).all(axis=-1).any(), "it is there at all"
+
+
+def test_ok__each_sign_is_written_in_letters_that_the_font_has() -> None:
+    def drawn(name: str) -> bytes:
+        line = Line(READING.lines[0].digits, (Sign(name, 0.9, Box(80, 40, 20, 20)),))
+        return annotated(FRAME, Reading("paper", (200, 100), (line,))).tobytes()
+
+    unknown = b""
+    with contextlib.suppress(UnicodeEncodeError):  # older Pillow's font cannot even try
+        unknown = drawn("\uffff")
+    assert all(drawn(name) != unknown for name in SIGNS)
 
 
 def test_ok__sheet_shows_each_crop_as_it_is() -> None:
