@@ -230,10 +230,15 @@ class Browser:
         return self.until(what, lambda: self.run(script, *values), seconds)
 
     def until(self, what: str, get: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+        """Ask again and again until there is something; what: that, in words."""
+        from selenium.common.exceptions import StaleElementReferenceException
+
         end = time.monotonic() + seconds
         while True:
-            if found := get():
-                return found
+            # What is told may draw the page anew between a look and the next.
+            with contextlib.suppress(StaleElementReferenceException):
+                if found := get():
+                    return found
             if time.monotonic() > end:
                 seen = self.run("return document.body.innerText")
                 raise AssertionError(f"{what} did not come within {seconds} s; seen:\n{seen}")
@@ -249,17 +254,31 @@ class Browser:
             selector, text, seconds=seconds,
         )  # fmt: skip
 
+    def read(self, selector: str, text: str = "") -> str:
+        """The words of the first of those."""
+        return str(self.until("words", lambda: self.see(selector, text).text))
+
     def press(self, selector: str, text: str = "") -> None:
         """Tap the first of those, as a finger would: what covers it is an error."""
-        from selenium.common.exceptions import StaleElementReferenceException
 
-        for _ in range(20):  # what is told may draw it anew just now
-            with contextlib.suppress(StaleElementReferenceException):
-                found = self.see(selector, text)
-                self.run("arguments[0].scrollIntoView({block: 'center'})", found)
-                found.click()
-                return
-        raise AssertionError(f"{selector} {text!r} does not hold still")
+        def tap() -> bool:
+            found = self.see(selector, text)
+            self.run("arguments[0].scrollIntoView({block: 'center'})", found)
+            found.click()
+            return True
+
+        self.until(f"a tap on {selector} {text!r}", tap)
+
+    def fill(self, selector: str, words: str) -> None:
+        """Write into the first of those."""
+
+        def write() -> bool:
+            field = self.see(selector)
+            field.clear()
+            field.send_keys(words)
+            return True
+
+        self.until(f"words in {selector}", write)
 
     def type(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""

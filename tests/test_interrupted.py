@@ -9,8 +9,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from pi_reader.cli import main as cli
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = [sys.executable, "-m", "pi_reader"]
@@ -85,6 +88,19 @@ def test_ok__no_traceback_however_early(tmp_path: Path) -> None:
     # The interpreter itself is ended by the signal in its last moment; a shell says 130 to it, too.
     # 69 is the command's own end, where it was through before the signal came.
     assert set(codes) <= {130, -signal.SIGINT, 69}
+
+
+def test_ok__ctrl_c_in_a_class_body_is_a_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `__set_name__` raises comes out as a RuntimeError, before Python 3.12."""
+
+    def interrupted(words: list[str]) -> NoReturn:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr(cli, "_arguments", interrupted)
+    assert cli.main(["status"]) == 130
+    assert capsys.readouterr().err == "pi-reader: stopped\n"
 
 
 FROM_THE_START = """

@@ -309,7 +309,7 @@ def test_ok__back_to_the_generation_before(page: Browser) -> None:
     page.see("dialog", "generation 1")
     page.press("dialog button", "Use this")
     page.until("generation 1", lambda: in_use() == 1)
-    page.until("its mark", lambda: "Generation 1" in page.see("li .row", "in use").text)
+    page.until("its mark", lambda: "Generation 1" in page.read("li .row", "in use"))
 
 
 def test_ok__two_tabs_do_not_overwrite_each_other(page: Browser) -> None:
@@ -360,8 +360,8 @@ def test_ok__a_frame_is_dragged(page: Browser) -> None:
     from selenium.webdriver.common.keys import Keys
 
     def figures() -> list[int]:
-        sides = page.driver.find_elements("css selector", "[data-side]")
-        return [int(str(each.get_attribute("value"))) for each in sides]
+        sides = page.run("return [...document.querySelectorAll('[data-side]')].map((e) => e.value)")
+        return [int(side) for side in sides]
 
     def region() -> list[int]:
         sections = {each["name"]: each for each in page.ask("settings")["body"]["sections"]}
@@ -418,8 +418,8 @@ def test_ok__a_number_gets_a_name_and_a_frame(page: Browser) -> None:
         page.open("#/fields")
         page.wait("a picture", "return document.querySelector('.view img')?.naturalWidth > 0")
         page.press("button", "+ Number")
-        page.see("[data-fact=name]").send_keys("kitchen")
-        page.see("[data-fact=maximum]").send_keys("40,5")
+        page.fill("[data-fact=name]", "kitchen")
+        page.fill("[data-fact=maximum]", "40,5")
         page.see(".region b", "kitchen")
         assert page.faults() == []
         page.press("button", "Save")
@@ -459,7 +459,7 @@ def test_ok__a_code_pairs_and_the_first_visit_leads(page: Browser, demo: Demo) -
     page.press("button", "Show the code")
     code = demo.new_code()  # the same one, while it counts
     page.see("#told", "shows now")
-    page.see("#code").send_keys(code)
+    page.fill("#code", code)
     page.see("h2", "Aim")
     assert page.faults() == []
     page.press("button", "Next")
@@ -479,10 +479,10 @@ def test_ok__a_code_pairs_and_the_first_visit_leads(page: Browser, demo: Demo) -
 def test_ok__a_pupil_teaches_and_changes_nothing_else(page: Browser, demo: Demo) -> None:
     page.open("#/health")
     page.press("button", "A code for pupils")
-    code = page.see("dialog .code").text
+    code = page.read("dialog .code")
     page.forget()
     page.open("", led=False)
-    page.see("#code").send_keys(code)
+    page.fill("#code", code)
     page.see(".digit")
     assert "settings" not in page.run("return document.querySelector('nav').innerHTML")
     page.go("learning")
@@ -512,12 +512,12 @@ def test_fail__a_wrong_code_five_times(page: Browser, demo: Demo) -> None:
     wrong = f"{(int(right) + 1) % 10**6:06}"
     page.see("#told", "shows now")
     for left in (4, 3, 2, 1):
-        page.see("#code").send_keys(wrong)
+        page.fill("#code", wrong)
         page.see("#wrong", "One guess" if left == 1 else f"{left} guesses")
         page.wait("an empty field", "return document.getElementById('code').value === ''")
-    page.see("#code").send_keys(wrong)
+    page.fill("#code", wrong)
     page.see("#wrong", "used up")
-    page.see("#code").send_keys(right)
+    page.fill("#code", right)
     page.wait(
         "a refusal",
         "return /again in|used up/.test(document.getElementById('wrong').innerText)",
@@ -525,7 +525,7 @@ def test_fail__a_wrong_code_five_times(page: Browser, demo: Demo) -> None:
     page.press("button", "Show the code")
     page.see("#wrong", "Try again in")
     assert page.faults() == []
-    page.see("#code").send_keys(demo.new_code())  # who stands at the box is not locked out
+    page.fill("#code", demo.new_code())  # who stands at the box is not locked out
     page.see("h2", "Aim")
 
 
@@ -536,7 +536,7 @@ def test_ok__a_session_that_ends_elsewhere_ends_here(page: Browser, demo: Demo) 
     page.run("localStorage.clear()")
     assert page.ask(f"sessions/{own['id']}", "DELETE")["status"] == 204
     page.see("h1", "Pair this device")
-    page.see("#code").send_keys(demo.new_code())
+    page.fill("#code", demo.new_code())
     page.see("h2", "Aim")
 
 

@@ -111,8 +111,7 @@ def _run(words: list[str]) -> int:
         print(f"pi-reader: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("pi-reader: stopped", file=sys.stderr)
-        return INTERRUPTED
+        return _stopped()
     except BrokenPipeError:  # in the middle: what would have come is not wanted
         _drop_output()
         return 0
@@ -122,12 +121,27 @@ def _run(words: list[str]) -> int:
         print(line, file=sys.stderr)
         return CannotWrite.exit_code
     except Exception as error:
+        if _was_interrupted(error):
+            return _stopped()
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             _drop_output()
             return _cannot_print(error)
         traceback.print_exc()
         print("pi-reader: this is our fault; please report the lines above", file=sys.stderr)
         return PiReaderError.exit_code
+
+
+def _stopped() -> int:
+    print("pi-reader: stopped", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: before Python 3.12 a class body that is interrupted in a
+    field's `__set_name__` ends in a RuntimeError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__
+    return error is not None
 
 
 def _cannot_print(error: OSError) -> int:
