@@ -302,3 +302,35 @@ def test_ok__the_page_comes_when_it_is_asked_for_and_stays(device: Device) -> No
     assert off in plan and "disable --quiet --now pi-reader-clerk.socket" in plan
     assert off in device.plan("uninstall")
     assert "rm -rf /var/lib/pi-reader-web" in device.plan("uninstall", "--purge")
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "runs"),
+    [
+        ("0", 0, 1),
+        ("1 0", 0, 2),  # late, and in time when alone
+        ("1 1", 1, 2),  # wrong
+        ("2", 2, 1),  # not tests that failed: pytest itself
+    ],
+)
+def test_ok__tests_that_fail_are_run_once_more_alone(
+    tmp_path: Path, ends: str, code: int, runs: int
+) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(
+        "#!/usr/bin/env bash\n"
+        '[ "$1" = -c ] && exit\n'
+        f'echo "$*" >> {tmp_path}/runs\n'
+        f"ends=({ends}); exit ${{ends[$(wc -l < {tmp_path}/runs) - 1]}}\n"
+    )
+    python.chmod(0o755)
+    setup = (CHECKOUT / "setup.sh").read_text()
+    function = setup[setup.index("run_tests() {") : setup.index("# The tools and newest packages")]
+    script = f'set -euo pipefail\nsay() {{ echo "$*"; }}\n{function}\nrun_tests {tmp_path} -k one'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    lines = (tmp_path / "runs").read_text().splitlines()
+    assert len(lines) == runs
+    assert "--last-failed" not in lines[0]
+    assert all("--last-failed" in line and line.endswith("-k one -n 0") for line in lines[1:])
