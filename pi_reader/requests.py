@@ -29,6 +29,7 @@ KINDS += ("relabel", "drop", "use", "rollback")  # changes that a member of the 
 KINDS += ("import", "offer")  # each with a file beside it
 KINDS += ("freeze", "release", "identify")
 KINDS += ("code", "reading", "settings")  # what the page asks for
+KINDS += ("reference",)  # the frame that tells where numbers stand
 MOST_QUEUED = 50  # requests; if more are waiting, nobody is taking them
 MOST_BYTES = 64 << 10  # of one request
 LARGEST_FILE = 64 << 20  # bytes of a file that comes with a request
@@ -139,8 +140,10 @@ class Requests:
         """Take the requests of these kinds, oldest first, at most `most`, out of the folder.
 
         Damaged, unknown and stale requests are removed and reported. A folder that is missing or
-        not readable counts as empty.
+        not readable counts as empty. Raises ValueError for a kind that nobody can ask for.
         """
+        if unknown := set(kinds) - set(KINDS):
+            raise ValueError(f"{', '.join(sorted(unknown))}: no kind of request")
         self._sweep()  # first: yesterday's forgotten `cancel` must not stop tonight's training
         taken: list[Request] = []
         for name, kind in sorted(self._waiting(), key=lambda item: _when(item[0])):

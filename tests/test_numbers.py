@@ -305,6 +305,10 @@ def test_fail__a_full_card_is_not_tried_at_every_look(tmp_path: Path) -> None:
     + [
         json.dumps({"format": 1, "numbers": {"meter": one}}).encode()
         for one in (7, {}, {"value": "x"}, {"value": "NaN"}, {"value": "1", "when": "y"})
+    ]
+    + [
+        json.dumps({"format": 1, "numbers": {"meter": {"value": one}}}).encode()
+        for one in ("1E+999999999", "-1E999999999", "1E-99999999", "0E-99999999", "9" * 99)
     ],
 )
 def test_ok__a_damaged_state_is_none(tmp_path: Path, content: bytes) -> None:

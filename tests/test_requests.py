@@ -176,6 +176,8 @@ def test_fail__full_disk(requests: Requests, monkeypatch: pytest.MonkeyPatch) ->
 def test_fail__no_such_kind(requests: Requests) -> None:
     with pytest.raises(ValueError, match="shell"):
         requests.ask("shell")
+    with pytest.raises(ValueError, match="shell"):
+        requests.take("label", "shell")
 
 
 def test_ok__a_folder_in_a_requests_place_stops_nobody(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from pi_reader.numbers.fields import Found
 from pi_reader.numbers.settings import NumberSettings
 
+LONGEST = 60  # digits before the point, or behind it, of a value on the card
 NEW_LEVEL = 5  # sure readings that agree among themselves and are believed
 HOUR = 3600.0
 
@@ -81,8 +82,8 @@ class Past:
             return cls()
         when = values.get("when")
         known = isinstance(when, int | float) and 0 <= when < 1e12
-        if not value.is_finite() or len(value.as_tuple().digits) > 60:
-            return cls()
+        if not value.is_finite() or not -LONGEST <= _exponent(value) <= value.adjusted() < LONGEST:
+            return cls()  # written out, it would fill the memory
         return cls(value, None, float(when) if known and when else 0.0)
 
 
