@@ -15,7 +15,7 @@ from pi_reader.box.fault_lamp import SETTINGS_THAT_WORKED, usable_settings
 from pi_reader.cli import doctor
 from pi_reader.cli.build import open_outputs
 from pi_reader.cli.doctor_checks import Box
-from pi_reader.config import Settings, find_folders, load_settings
+from pi_reader.config import Settings, find_folders, load_settings, own
 from pi_reader.errors import BadSettings
 from pi_reader.parts.findings import Verdict
 from pi_reader.state import BoxState
@@ -74,6 +74,18 @@ def test_ok__its_settings_are_settings(parts: Path) -> None:
             load_settings(path)
 
 
+def test_ok__the_page_sets_what_it_may_beside_it(parts: Path) -> None:
+    folders = find_folders(parts.parent)
+    change = own.changed(folders, own.version(folders), {"night.starts": "03:00"})
+    folders.own_settings.write_bytes(change)
+    settings, trouble = own.load_layered(folders)
+    assert (settings.night.starts, trouble) == ("03:00", "") and "buzzer" in settings.own
+    _, *sections = own.described(folders)
+    keys = {key["name"]: key for one in sections if one["name"] == "buzzer" for key in one["keys"]}
+    assert (keys["pin"]["value"], keys["pin"]["file"], keys["pin"]["editable"]) == (14, 14, False)
+    assert keys["seconds"]["default"] == 0.1
+
+
 def test_ok__the_fault_lamp_and_the_doctor_know_it(parts: Path) -> None:
     folders = find_folders(parts.parent)
     (folders.state / SETTINGS_THAT_WORKED).write_text("[buzzer]\n[leds]\nunsure = 5\n")
@@ -126,6 +138,10 @@ def _no_part(path: Path) -> None:
     path.write_text("PART = 7\n")
 
 
+def _plain_settings(path: Path) -> None:
+    path.write_text(re.sub(r"= setting\(([0-9.]+),.*", r"= \1", BUZZER))
+
+
 def _huge(path: Path) -> None:
     path.write_bytes(b"#" * (2 << 20))
 
@@ -138,6 +154,7 @@ def _huge(path: Path) -> None:
         (_a_link, "cannot be read"),
         (_a_pipe, "should be a file"),
         (_huge, "should be a file of at most"),
+        (_plain_settings, "is no pi_reader.parts.setting"),
         (_wrong_syntax, "SyntaxError"),
         (_of_another_version, "NoSuchThing"),
         (_leaves, "SystemExit"),

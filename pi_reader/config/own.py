@@ -53,7 +53,7 @@ def load_layered(folders: Folders) -> tuple[Settings, str]:
     plain = load_settings(folders.settings)
     try:
         own = _own(folders.own_settings)
-        return (settings_from(_laid(_tables(folders.settings), own)) if own else plain), ""
+        return (_both(folders, own) if own else plain), ""
     except BadSettings as error:
         return plain, f"{folders.own_settings}: is left out, {error}; set it anew at the page"
 
@@ -91,7 +91,7 @@ def changed(folders: Folders, expected: str, changes: Mapping[str, Any]) -> byte
         if value is not None:
             own[section][key] = value
     try:
-        settings_from(_laid(_tables(folders.settings), own))
+        _both(folders, own)
     except BadSettings as error:
         words = str(error)
         first = words.partition(":")[0].partition(",")[0]
@@ -105,10 +105,10 @@ def described(folders: Folders) -> Iterator[dict[str, Any]]:
     yield {"version": version(folders), "trouble": trouble}
     file = _tables(folders.settings)
     own = {} if trouble else _own(folders.own_settings)
-    defaults = Settings().sections
     for name, table in settings.sections.items():
+        default = type(table)()
         keys = [
-            _key(name, key, table, defaults[name], file, own)
+            _key(name, key, table, default, file, own)
             for key in fields(table)
             if not key.name.endswith(_HIDDEN)
         ]
@@ -157,6 +157,11 @@ def _own(path: Path) -> dict[str, dict[str, Any]]:
         for section, table in _tables(path).items()
         if section in EDITABLE and isinstance(table, dict)
     }
+
+
+def _both(folders: Folders, own: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """The settings with the page's laid over them. Raises BadSettings."""
+    return settings_from(_laid(_tables(folders.settings), own), folders.parts)
 
 
 def _laid(under: Mapping[str, Any], over: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from pi_reader.errors import BadSettings, NoHardware
 from pi_reader.parts.findings import wrong
 from pi_reader.parts.part import Part
+from pi_reader.parts.rules import Rule
 
 DEVICE = Path("/etc/pi-reader/parts")
 LARGEST = 1 << 20  # bytes of a part's file
@@ -61,6 +62,9 @@ def _part_of(path: Path, source: bytes) -> Part:
         part = vars(module)["PART"]
         if not isinstance(part, Part):
             raise TypeError("PART is no pi_reader.parts.Part")
+        for key in fields(part.settings()) if part.settings is not None else ():
+            if not isinstance(key.metadata.get("rule"), Rule):
+                raise TypeError(f"{key.name} of its settings is no pi_reader.parts.setting")
     except (Exception, SystemExit) as error:  # whatever can be wrong in a program
         raise BadSettings(f"{path}: cannot be used ({error!r:.300}); mend it") from error
     return part
