@@ -34,6 +34,7 @@ from pi_reader.handwriting.surroundings import (
     scan,
     worn,
 )
+from pi_reader.handwriting.values import value_page
 from pi_reader.values import Box, Frame
 
 __all__ = ["KINDS", "SIGNS", "Glyph", "Scene", "Stamps", "draw_scene"]
@@ -105,6 +106,7 @@ _KINDS: dict[str, _Kind] = {
     "measure": _Kind(3, rows_of(texts.measure)),
     "phone": _Kind(1.5, rows_of(texts.phone)),
     "list": _Kind(3, rows_of(texts.item, most=6)),
+    "values": _Kind(14, value_page),
     "label": _Kind(5, rows_of(texts.label)),
     "words": _Kind(5, rows_of(texts.words, most=6, tallest=0.16)),
     "prose": _Kind(4, rows_of(texts.prose, most=7, tallest=0.16)),

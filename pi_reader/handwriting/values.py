@@ -132,6 +132,13 @@ def _filled(
     return form, []
 
 
+def value_page(draft: Draft) -> None:
+    """Any of these pages but those that are withheld, as a layout for scenes."""
+    form = _Form(draft, _legible(draft, height_of(draft.rng, draft.size, 0.065, 0.13)), [])
+    kinds = [kind for kind in KINDS if kind not in WITHHELD]
+    KINDS[kinds[draft.rng.integers(len(kinds))]](form)
+
+
 def _legible(draft: Draft, tall: float) -> Hand:
     """Somebody who keeps the digits of a number together and its neighbours apart."""
     hand = draft.hand(tall)
@@ -326,4 +333,4 @@ KINDS: dict[str, Callable[[_Form], None]] = {
 """Every kind of page. What is learned from these pages leaves out those of WITHHELD."""
 WITHHELD = ("receipt", "log")
 
-__all__ = ["KINDS", "WITHHELD", "Entry", "ValuePage", "decimal", "draw_values"]
+__all__ = ["KINDS", "WITHHELD", "Entry", "ValuePage", "decimal", "draw_values", "value_page"]
