@@ -122,3 +122,26 @@ def test_ok__a_minus_close_before_a_digit_is_no_part_of_it(
     whole = Mark(min(left, 52), min(top, 50), max(right, 76), 95, 50.0, (), both)
     parts = loose_parts(found, whole)
     assert [int(found.left[part]) for part in parts] == ([left] if loose else [])
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "right", "bottom", "loose"),
+    [
+        (80, 82, 90, 106, True),  # a bold comma, taller than a point may be
+        (39, 82, 50, 106, True),  # the one before it
+        (80, 62, 90, 86, False),  # half as high as the digit: a part of a torn stroke
+        (57, 96, 73, 120, False),  # below it
+        (80, 78, 90, 108, False),  # as tall as a digit of another size
+    ],
+)
+def test_ok__a_comma_beside_the_foot_of_a_digit_is_no_part_of_it(
+    left: int, top: int, right: int, bottom: int, loose: bool
+) -> None:
+    mask = np.zeros((120, 160), bool)
+    mask[50:95, 52:76] = True
+    mask[top:bottom, left:right] = True
+    found = find_components(mask)
+    both = frozenset(range(len(found)))
+    whole = Mark(min(left, 52), 50, max(right, 76), max(bottom, 95), 50.0, (), both)
+    parts = loose_parts(found, whole)
+    assert [int(found.left[part]) for part in parts] == ([left] if loose else [])

@@ -18,7 +18,8 @@ BESIDE = 1.2  # of the usual height: how far from a digit a piece stands beside 
 MOST_GROUPS = 60
 ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the most
 LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
-LONGEST_DASH, FLAT = 0.65, 0.5  # of a digit's height, and of its own length: a minus before it
+LARGEST_COMMA, LOW = 0.6, 0.6  # of the height of the digit beside it: a comma, and where it begins
+LONGEST_DASH, FLAT = 0.65, 0.65  # of a digit's height, and of its own length: a minus before it
 
 
 def find_leftovers(
@@ -39,14 +40,19 @@ def find_leftovers(
 
 
 def loose_parts(found: Components, mark: Mark) -> list[int]:
-    """The components of a digit that may be points beside it, or a minus before it, as numbers."""
+    """The components of a digit that may be points or commas beside it, or a minus before it."""
     parts = np.array(sorted(mark.components))
     width, height = found.width[parts], found.height[parts]
     size = np.maximum(width, height)
     small = (size <= LARGEST_POINT * mark.height) & (size < size.max())
     dash = (width <= LONGEST_DASH * mark.height) & (height <= FLAT * width) & (size < size.max())
-    dash &= found.right[parts] <= found.left[parts[int(np.argmax(size))]]
-    return [int(one) for one in parts[small | dash]]
+    largest = parts[int(np.argmax(size))]
+    dash &= found.right[parts] <= found.left[largest]
+    middle = (found.left[parts] + found.right[parts]) / 2
+    comma = (size <= LARGEST_COMMA * found.height[largest]) & (size < size.max())
+    comma &= found.top[parts] >= found.top[largest] + LOW * found.height[largest]
+    comma &= (middle <= found.left[largest]) | (middle >= found.right[largest])
+    return [int(one) for one in parts[small | dash | comma]]
 
 
 def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]]:
