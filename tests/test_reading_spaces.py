@@ -130,7 +130,7 @@ def test_ok__a_minus_close_before_a_digit_is_no_part_of_it(
         (80, 82, 90, 106, True),  # a bold comma, taller than a point may be
         (39, 82, 50, 106, True),  # the one before it
         (80, 62, 90, 86, False),  # half as high as the digit: a part of a torn stroke
-        (57, 96, 73, 120, False),  # below it
+        (55, 96, 85, 106, False),  # below it
         (80, 78, 90, 108, False),  # as tall as a digit of another size
     ],
 )
