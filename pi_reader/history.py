@@ -190,19 +190,14 @@ class History:
     def add(self, text: str, sure: bool, confidence: float, weights: str, when: float) -> int:
         """Remember one reading; quick, writes nothing yet. when: as the wall clock says.
 
-        Gives its number, which no other reading of this history has, nor will have.
+        Gives its number, which no other reading of this history has, nor will have; 0 as long as
+        the file cannot be read, and the number is given when it can be written.
         """
         self._lose(len(self._readings.waiting) == MOST_WAITING)
-        if self._newest is None:
-            self._newest = 0
-            with contextlib.suppress(BadData, Busy):
-                self._newest = int(next(_rows(self._path, _NEWEST), (0,))[0])
-        self._newest += 1
+        number = self._next_number()
         text, when = text[:LONGEST_TEXT], believed(when)
-        self._readings.waiting.append(
-            (self._newest, when, text, bool(sure), float(confidence), weights)
-        )
-        return self._newest
+        self._readings.waiting.append((number, when, text, bool(sure), float(confidence), weights))
+        return number
 
     def add_numbers(self, reading: int, numbers: Sequence[NumberState], when: float) -> None:
         """Remember what the numbers of the settings were in a reading; quick, writes nothing."""
@@ -299,6 +294,20 @@ class History:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _next_number(self) -> int:
+        """The number of the next reading; 0 if nobody can tell now which were given."""
+        if self._newest is None:
+            try:
+                newest = int(next(_rows(self._path, _NEWEST), (0,))[0])
+            except (BadData, Busy) as error:
+                cause = error.__cause__
+                if not (isinstance(cause, sqlite3.Error) and _is_damage(cause)):
+                    return 0
+                newest = 0  # a new file is begun
+            self._newest = newest + len(self._readings.waiting)
+        self._newest += 1
+        return self._newest
 
     @property
     def _waits(self) -> bool:

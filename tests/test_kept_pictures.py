@@ -7,8 +7,10 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,7 @@ from pi_reader.cli.main import main
 from pi_reader.client import words
 from pi_reader.config import Folders, settings_from
 from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile, UsageError
-from pi_reader.history import History
+from pi_reader.history import History, past
 from pi_reader.kept_pictures import (
     BYTES_PER_DAY,
     LONGEST_SIDE,
@@ -114,6 +116,34 @@ def test_fail__pictures_of_a_history_that_is_gone(tmp_path: Path, kept: KeptPict
         kept.add(number, FRAME)
     KeptPictures(tmp_path / "pictures", 5, 1, Clock()).add(4, FRAME[:100])
     assert numbers(tmp_path / "pictures") == [3, 4]
+
+
+def test_fail__a_history_that_cannot_be_read_at_the_start_costs_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process holds it: nobody knows which numbers were given, so none begins anew."""
+    monkeypatch.setattr("pi_reader.history._LOCKED_SECONDS", 0.01)
+    path, problems = tmp_path / "history.db", Problems(lambda line: None)
+
+    def begun() -> ReadingLog:
+        pictures = KeptPictures(tmp_path / "pictures", 5, 1, Clock())
+        return ReadingLog(problems, history=History(path), pictures=pictures)
+
+    log = begun()
+    for text in ("1", "2", "3"):
+        log.enter(reading(text), page(text))
+    log.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("DELETE FROM readings WHERE id = 0")
+        log = begun()
+        log.enter(reading("4"), page("4"))
+        other.commit()
+    assert numbers(tmp_path / "pictures") == [1, 2, 3]
+    assert log.enter(reading("5"), page("5")).number == 5
+    log.close()
+    assert [(one.id, one.text) for one in past(path)][2:] == [(3, "3"), (4, "4"), (5, "5")]
+    assert numbers(tmp_path / "pictures") == [1, 2, 3, 5]
 
 
 def test_fail__killed_half_way(tmp_path: Path) -> None:
@@ -286,13 +316,14 @@ def test_ok__a_day_of_ordinary_use_writes_less_than_five_megabytes(tmp_path: Pat
     """In a process of its own: what the kernel says it wrote, for 300 readings over a day."""
     script = f"""
 import json, sys
+from contextlib import closing
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from box import Clock, page, reading
 from pi_reader.files import written_mb
 from pi_reader.box.problems import Problems
 from pi_reader.box.reading_log import ReadingLog
-from pi_reader.history import History
+from pi_reader.history import History, past
 from pi_reader.kept_pictures import KeptPictures
 place, clock = Path(sys.argv[1]), Clock()
 before = written_mb()

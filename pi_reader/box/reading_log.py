@@ -59,7 +59,7 @@ class ReadingLog:
             number = self._history.add(
                 reading.text, sure, min(d.confidence for d in reading.digits), reading.weights, when
             )
-            if self._pictures is not None:
+            if self._pictures is not None and number:
                 with self._problems.kept_from_stopping_us("pictures"):
                     self._pictures.add(number, frame.grey)
         self.drift.add(sure)
