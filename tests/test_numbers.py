@@ -10,10 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import box as a_box
 import numpy as np
 import pytest
 
 from pi_reader.box.number_watch import AGAIN, NumberWatch
+from pi_reader.box.problems import Problems
 from pi_reader.config.load import settings_from
 from pi_reader.errors import BadData, BadSettings, CannotWrite
 from pi_reader.history import History, past, past_numbers
@@ -291,12 +293,24 @@ def test_fail__a_full_card_is_not_tried_at_every_look(tmp_path: Path) -> None:
     folder = tmp_path / "not yet"
     numbers = watch(folder / "numbers.json")
     numbers.see(reading(line("100")), frame(), 0.0, WALL)
-    with pytest.raises(CannotWrite):
-        numbers.tick(100.0)
-    numbers.tick(101.0)
+    for now in (100.0, 101.0):
+        with pytest.raises(CannotWrite, match="its folder does not exist"):
+            numbers.tick(now)
     folder.mkdir()
+    with pytest.raises(CannotWrite):
+        numbers.tick(129.0)
     numbers.tick(131.0)
     assert (folder / "numbers.json").exists()
+
+
+def test_fail__a_full_card_is_said_once(tmp_path: Path) -> None:
+    clock, log = a_box.Clock(), list[str]()
+    numbers = NumberWatch([NumberSettings(name="meter", line=1)], tmp_path / "no" / "numbers.json")
+    frames, problems = [a_box.page("478")] * 200, Problems(log.append)
+    appliance, _, _ = a_box.box(frames, clock, problems=problems, numbers=numbers)
+    appliance.run()
+    said = [line for line in log if "numbers" in line]
+    assert clock() > 60 and len(said) == 1 and "cannot be written" in said[0]
 
 
 @pytest.mark.parametrize(

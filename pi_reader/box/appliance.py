@@ -225,7 +225,7 @@ class Appliance:
         if self.numbers:
             if self.vote.settled and self.vote.said is not None:
                 self.numbers.stay(now, self._clocks.wall())
-            with services.problems.kept_from_stopping_us("numbers"):
+            with services.problems.kept_from_stopping_us("numbers file"):
                 self.numbers.tick(now)
         if services.heap is not None:
             services.heap.tick(now)
@@ -277,7 +277,7 @@ class Appliance:
             self.services.notifier.stop()
         self.reporter.end(last_word)
         if self.numbers:
-            with self.services.problems.kept_from_stopping_us("numbers"):
+            with self.services.problems.kept_from_stopping_us("numbers file"):
                 self.numbers.write()
         self.services.reading_log.close()
         if self.services.memory is not None:

@@ -59,6 +59,7 @@ class NumberWatch:
         self._last: dict[str, str] = {}  # the last good value of each, as it is told
         self._seen_at = self._written_at = -float("inf")
         self._is_new = False
+        self._trouble = ""  # why the last try to write failed
         if fields and path is not None:
             self._remember(path)
         self.load_reference()
@@ -140,13 +141,19 @@ class NumberWatch:
                 past.see(past.value, Clock(steady, believed(wall)))
 
     def tick(self, steady: float) -> None:
-        """Write what is new, seldom. Raises CannotWrite."""
+        """Write what is new, seldom. Raises CannotWrite, from a try that failed to the next."""
         if not self._fields or self._path is None:
             return
         every = EVERY if self._is_new else STILL_EVERY
         if steady - self._written_at >= every:
             self._written_at = steady  # first: a full card is not tried again at every look
-            self.write()
+            self._trouble = ""
+            try:
+                self.write()
+            except CannotWrite as error:
+                self._trouble = str(error)
+        if self._trouble:
+            raise CannotWrite(self._trouble)
 
     def write(self) -> None:
         """Write the last good values, durably. Raises CannotWrite."""
