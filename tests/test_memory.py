@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from pi_reader.config import find_folders, settings_from
 from pi_reader.errors import BadData, PiReaderError
+from pi_reader.files import durable
 from pi_reader.learning import memory as files
 from pi_reader.learning.memory import ALPHA, TAU, Memory, contradictions, units
 from pi_reader.learning.samples import New, Samples
@@ -208,6 +210,21 @@ def test_error__a_damaged_file(model: Model, samples: Samples, tmp_path: Path) -
     path.write_bytes(whole)
     with pytest.raises(BadData, match="other weights"):
         Memory(model).load(path, "cd" * 32)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(BadData, match="a pipe"):  # nobody waits for its other end
+        Memory(model).load(path, SHA)
+
+
+def test_ok__two_processes_clear_up_at_once(tmp_path: Path) -> None:
+    """One is just writing what the other would take for a power cut's."""
+    left = tmp_path / ".old.npz.x"
+    left.touch()
+    os.utime(left, (1e9, 1e9))
+    with durable(tmp_path / "new.npz") as handle:
+        handle.write(b"keys")
+        files.forget(tmp_path, files.KEPT)
+    assert [path.name for path in tmp_path.iterdir()] == ["new.npz"]
 
 
 def test_ok__keys_are_ready_before_weights_are(

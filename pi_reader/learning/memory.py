@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from pi_reader.errors import BadData, CannotWrite
-from pi_reader.files import NPZ_DAMAGE, durable, read_npz
+from pi_reader.files import NPZ_DAMAGE, check_file, durable, read_npz
 from pi_reader.learning.samples import Sample, Samples
 from pi_reader.learning.samples.rows import DIGEST, Named, digest_of
 from pi_reader.network.base import Array
@@ -42,6 +42,7 @@ LEARNED = "learned_to"  # in the notes of a card: the highest number of a sample
 _DISPUTED, _LEAD = 0.6, 0.2  # of α: two labels with that many votes, the first less ahead than that
 _ALIKE = _DISPUTED * (1 - TAU) + TAU  # cosine from which two samples should have the same label
 _LEAST = np.float32(1e-12)
+LEFT_SECONDS = 600.0  # after which a file that was begun is taken for a power cut's
 KEPT = 2  # memories kept: that of the weights in use, and of those that come next or were before
 
 
@@ -176,8 +177,7 @@ class Memory:
 
         Raises BadData for a damaged one; then all keys are computed anew.
         """
-        if not path.exists():
-            return
+        check_file(path)
         try:
             stored = read_npz(path, 2 * LARGEST)
             keys, digests = stored["keys"], stored["digests"]
@@ -187,6 +187,8 @@ class Memory:
                 raise ValueError("it is of other weights, or something else")
             if keys.shape[1] != self._model.features + 1 or not np.isfinite(keys).all():
                 raise ValueError("its keys do not fit the network")
+        except FileNotFoundError:
+            return
         except NPZ_DAMAGE as error:
             raise BadData(
                 f"{path}: the memory of what was taught is damaged ({error}); it is made anew from"
@@ -243,15 +245,29 @@ def prepare(folder: Path, samples: Samples, model: Model, card: Card, weights: s
 
 
 def forget(folder: Path, keep: int = 0) -> None:
-    """Remove the files but for the newest. Raises CannotWrite."""
+    """Remove the files but for the newest, and what was never finished. Raises CannotWrite."""
     try:
-        files = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
-        for path in [*files[: len(files) - keep], *folder.glob(".*")]:
+        files = sorted(folder.glob("*.npz"), key=_written_at)
+        begun = [path for path in folder.glob(".*") if not keep or _is_left(path)]
+        for path in [*files[: len(files) - keep], *begun]:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise CannotWrite(
             f"{folder}: what was remembered cannot be removed ({error.strerror}); try it with sudo"
         ) from error
+
+
+def _written_at(path: Path) -> float:
+    """When a file was written, seconds since 1970; 0.0 if another process has just removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _is_left(path: Path) -> bool:
+    """Whether a power cut left a file unfinished; another process may be writing it this moment."""
+    return abs(time.time() - _written_at(path)) > LEFT_SECONDS
 
 
 @dataclass(frozen=True)
