@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sqlite3
 import tarfile
+import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pi_reader.box import backup
 from pi_reader.config import Folders, find_folders
 from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile
+from pi_reader.history import History
 
 
 def box(place: Path) -> Folders:
@@ -88,6 +92,46 @@ def test_ok__a_damaged_database_is_named_and_the_rest_kept(old: Folders, tmp_pat
     assert len(damaged) == 1 and "samples.db" in damaged[0]
     assert "state/weights/0001.npz" in contents.files
     assert backup.check(tmp_path / "box.tar") == contents
+
+
+def test_ok__of_a_card_that_takes_nothing_any_more(
+    old: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of a database in the making needs no room there."""
+    memory, temporary = tmp_path / "memory", tempfile.TemporaryDirectory
+
+    def on_card(*words: Any, dir: Path, **more: Any) -> tempfile.TemporaryDirectory[str]:
+        if dir == old.state:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return temporary(*words, dir=dir, **more)
+
+    memory.mkdir()
+    with History(old.history) as history:
+        history.add("2016", True, 0.9, "", 1.8e9)
+    monkeypatch.setattr(backup, "IN_MEMORY", memory)
+    monkeypatch.setattr(backup.tempfile, "TemporaryDirectory", on_card)
+    contents, damaged = backup.save(old, tmp_path / "box.tar")
+    assert not damaged and "state/history.db" in contents.files and not list(memory.iterdir())
+    monkeypatch.setattr(backup, "IN_MEMORY", tmp_path / "none")
+    contents, damaged = backup.save(old, tmp_path / "box.tar")
+    assert "no room for a copy" in damaged[0] and "history.db" in damaged[0]
+    full = tmp_path / "full"  # where no file can be made
+    assert backup._copied(old.history, [full, memory]) == memory / "copy.db"
+
+
+def test_fail__a_file_that_the_card_holds_back_is_named_and_the_rest_kept(
+    old: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.open
+
+    def failing(path: Any, *words: Any, **more: Any) -> int:
+        bad = str(path).endswith("0001.npz")
+        return really("/proc/self/mem" if bad else path, *words, **more)  # EIO when it is read
+
+    monkeypatch.setattr(backup.os, "open", failing)
+    _, damaged = backup.save(old, tmp_path / "box.tar")
+    assert len(damaged) == 1 and "0001.npz: cannot be read (Input/output error)" in damaged[0]
+    assert "state/weights/in-use.json" in backup.check(tmp_path / "box.tar").files
 
 
 def test_fail__nothing_to_back_up_and_nowhere_to_write(old: Folders, tmp_path: Path) -> None:

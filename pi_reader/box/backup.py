@@ -21,9 +21,10 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import IO
 
@@ -62,6 +63,15 @@ _KEPT = re.compile(
 Requests, locks and what SQLite writes beside a database are only true right now."""
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _PIECE = 1 << 20  # bytes read at once
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+IN_MEMORY = Path("/dev/shm")
+_NOT_NOW = (  # SQLite's errors where the place of a file is at fault, or something else has it
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,8 @@ class Contents:
 def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
     """Write a backup, durably, while the box keeps running.
 
-    Returns what it holds, and a line for each file that was too damaged to be copied. Raises
+    Nothing need be writable but the place of the backup: a full or failing card is when one is
+    wanted. Returns what it holds, and a line for each file that could not be copied. Raises
     CannotWrite, or MissingFile if there is no state.
     """
     if not folders.state.is_dir():
@@ -105,18 +116,24 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
             files[SETTINGS] = _add(archive, SETTINGS, folders.settings)
         with (
             as_owner_of(folders.state),  # root would follow whatever links lie there
-            tempfile.TemporaryDirectory(prefix=".backup-", dir=folders.state) as scratch,
+            _scratch(folders.state) as scratch,
         ):
             for name, source in _sources(folders):
                 copy = source
-                if source.suffix == ".db":
-                    copy = Path(scratch) / "copy.db"
-                    try:
-                        _copy_database(source, copy)
-                    except sqlite3.DatabaseError as error:
-                        damaged.append(f"{source}: is damaged ({error}) and was left out")
-                        continue
-                with suppress(FileNotFoundError):  # replaced or pruned while we were on our way
+                try:
+                    if source.suffix == ".db":
+                        copy = _copied(source, scratch)
+                    _read_through(copy)
+                except FileNotFoundError:  # replaced or pruned while we were on our way
+                    continue
+                except sqlite3.DatabaseError as error:
+                    what = "cannot be copied" if _code(error) in _NOT_NOW else "is damaged"
+                    damaged.append(f"{source}: {what} ({error}) and was left out")
+                    continue
+                except OSError as error:
+                    damaged.append(f"{source}: cannot be read ({error.strerror}) and was left out")
+                    continue
+                with suppress(FileNotFoundError):
                     files[name] = _add(archive, name, copy)
         contents = Contents(files, time.time())
         _add_contents(archive, contents)
@@ -185,15 +202,70 @@ def _sources(folders: Folders) -> Iterator[tuple[str, Path]]:
             yield f"{STATE}/{name}", path
 
 
-def _copy_database(source: Path, copy: Path) -> None:
-    """Copy a consistent snapshot of a database while it is being written to."""
-    copy.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(copy)) as there:
-        here.backup(there)
+@contextmanager
+def _scratch(state: Path) -> Iterator[list[Path]]:
+    """Folders for a copy that is in the making: on the card, and in memory, as far as they go."""
+    with ExitStack() as opened:
+        found = []
+        for folder in (state, IN_MEMORY):
+            with suppress(OSError):  # full, read-only
+                scratch = tempfile.TemporaryDirectory(
+                    prefix=".backup-", dir=folder, ignore_cleanup_errors=True
+                )
+                found.append(Path(opened.enter_context(scratch)))
+        yield found
+
+
+def _copied(source: Path, scratch: Sequence[Path]) -> Path:
+    """A consistent snapshot of a database that is being written to, in one of these folders.
+
+    Raises sqlite3.DatabaseError.
+    """
+    address = source.absolute().as_uri()
+    ways = [f"{address}?mode=rw", f"{address}?mode=ro"]
+    if not _has_log(source):  # then the file is complete, and nothing need be written beside it
+        ways.append(f"{address}?mode=ro&immutable=1")
+    trouble: sqlite3.DatabaseError = sqlite3.OperationalError("there is no room for a copy")
+    for folder, way in product(scratch, ways):
+        copy = folder / "copy.db"
+        copy.unlink(missing_ok=True)
+        try:
+            with (
+                closing(sqlite3.connect(way, uri=True)) as here,
+                closing(sqlite3.connect(copy)) as there,
+            ):
+                here.backup(there)
+            return copy
+        except sqlite3.DatabaseError as error:
+            if _code(error) not in _NOT_NOW:
+                raise
+            trouble = error
+    raise trouble
+
+
+def _has_log(source: Path) -> bool:
+    """Whether a part of a database lies in a file beside it."""
+    beside = (Path(f"{source}{tail}") for tail in ("-wal", "-journal"))
+    return any(path.exists() and path.stat().st_size for path in beside)
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's primary error code; 0 for errors of Python's module."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _read_through(source: Path) -> None:
+    """Read a file once: what a failing card holds back must not break the archive off.
+
+    Raises OSError.
+    """
+    with open(os.open(source, _READ), "rb") as handle:
+        while handle.read(_PIECE):
+            pass
 
 
 def _add(archive: tarfile.TarFile, name: str, source: Path) -> Entry:
-    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(source, _READ)
     with open(descriptor, "rb") as handle:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
