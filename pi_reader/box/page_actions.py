@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pi_reader.box.actions import Action, Session
+from pi_reader.box.checkup import checkup_of
 from pi_reader.box.labelling import answer_of, ask, label_reading
 from pi_reader.config import own
-from pi_reader.errors import BadData, Busy, MissingFile, PiReaderError
+from pi_reader.errors import BadData, Busy, MissingFile
 from pi_reader.state import plain
 from pi_reader.values import NO_DIGIT
 
 SUSPECT = 0.9  # confidence from which a reading that a label contradicts makes one look twice
-DOCTOR_SECONDS = 60.0  # a Zero loads numpy for it
 _AIM_SECONDS = 1.0  # until the first figures are there
 # What the doctor cannot judge from the clerk's cell: devices, other processes, where to write.
 _OUT_OF_SIGHT = ("board", "camera", "light", "lamps", "segments", "display", "button", "memory",
@@ -25,8 +23,8 @@ _OUT_OF_SIGHT = ("board", "camera", "light", "lamps", "segments", "display", "bu
 
 
 def _say(session: Session, values: Iterable[Mapping[str, Any]]) -> None:
-    for one in values:
-        session.say(json.dumps(plain(one)))
+    for one in values:  # a line has no letter that the caller's terminal would obey: DEL is one
+        session.say(json.dumps(plain(one)).replace("\x7f", "\\u007f"))
 
 
 def _past(one: Any) -> dict[str, Any]:
@@ -130,17 +128,11 @@ def _set(session: Session, version: str, changes: str) -> None:
 
 
 def _health(session: Session) -> None:
-    """What the doctor finds in files and figures; parts on pins and ribbon the reader reports."""
-    command = [sys.executable, "-I", "-m", "pi_reader", "doctor", "--json"]
-    if not session.folders.is_device:
-        command += ["--state", str(session.folders.state)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=DOCTOR_SECONDS, check=False)
-        checks = json.loads(done.stdout)["checks"]
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
-        raise PiReaderError(f"doctor: did not come to an end ({error!r:.100})") from error
+    """How old the doctor's findings are, null if there are none yet; then what they say of files
+    and figures: parts on pins and ribbon the reader reports."""
+    age, found = checkup_of(session.folders).findings()
     blind = _OUT_OF_SIGHT if session.folders.is_device else ()
-    _say(session, (one for one in checks if one.get("name") not in blind))
+    _say(session, [{"age": age}, *(one for one in found if one.get("name") not in blind)])
 
 
 def _aim(session: Session) -> None:

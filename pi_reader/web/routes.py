@@ -88,7 +88,10 @@ class Box:
 
     def ask_values(self, *words: str) -> list[Any]:
         """The same for answers in JSON, a value a line."""
-        return [json.loads(line) for line in self.ask(*words)]
+        try:
+            return [json.loads(line) for line in self.ask(*words)]
+        except ValueError as error:
+            raise Failed(503, f"clerk: said what cannot be understood ({error})") from error
 
 
 @dataclass(frozen=True)
@@ -381,17 +384,14 @@ def _set(call: Call) -> Answer:
 
 
 def _health(call: Call) -> Answer:
-    """The doctor's lines, the end of the log, and the figures of board and card."""
-    box, checks, log = call.box, call.box.ask_values("show", "health"), []
+    """The doctor's lines with their age, the end of the log, the figures of board and card."""
+    box, log = call.box, []
+    head, *checks = box.ask_values("show", "health")
     with contextlib.suppress(OSError, ValueError):  # none yet
         log = json.loads((box.folders.view / "log").read_bytes())
     state = box.watch.state(True)
-    values = {
-        "checks": checks,
-        "log": log,
-        "running": state["running"],
-        "problem": state["problem"],
-    }
+    values = head | {"checks": checks, "log": log}
+    values |= {key: state[key] for key in ("running", "problem")}
     keys = ("temperature", "disk_free_mb", "uptime", "address")
     return in_json(values | {key: (state["status"] or {}).get(key) for key in keys})
 

@@ -6,7 +6,8 @@ import { may } from "./app.js";
 import { has, moment, number, span, t } from "./text.js";
 
 const EVERY = 30000; // milliseconds
-const SOON = 5000; // after figures that did not come
+const SOON = 3000; // after figures that did not come, or are old
+const OLD = 40; // seconds
 const KINDS = { well: ["well", "check"], look: ["look", "look"], wrong: ["wrong", "cross"], "not here": ["absent", "absent"] };
 const HOT = 75; // degrees Celsius
 
@@ -14,10 +15,12 @@ export function show(main) {
   const problem = h("p", { class: "banner bad", hidden: true });
   const facts = h("dl", { class: "facts" });
   const checks = h("ul", { class: "list" }, h("li", { class: "soft" }, t("health.wait")));
+  const age = h("p", { class: "soft small" });
   const log = h("pre", { tabindex: "0", lang: "en", "aria-label": t("health.log") });
   const people = h("section", { class: "card", "aria-label": t("sessions"), hidden: !may("owner") });
 
-  const timers = [];
+  let next = 0;
+  let over = false;
 
   function figures({ temperature = null, disk_free_mb: free = null, uptime, address }) {
     const fact = (name, value, kind = "") => h("div", {}, h("dd", { class: kind }, value), h("dt", {}, t(`health.${name}`)));
@@ -29,19 +32,29 @@ export function show(main) {
   }
 
   async function load() {
-    if (document.hidden) return;
+    if (document.hidden) return 0;
     const found = await get("health", { patience: 60000 });
     problem.hidden = found.running || !found.problem;
     fit(problem, icon("cross"), told(found.problem));
     figures(found);
     const order = ["wrong", "look", "well", "not here"];
-    fit(checks, [...found.checks].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict)).map((one) => {
+    age.textContent = found.age > OLD ? t("health.age", { span: span(found.age) }) : "";
+    if (found.age !== null) fit(checks, [...found.checks].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict)).map((one) => {
       const [kind, sign] = KINDS[one.verdict] ?? KINDS.look;
       return h("li", {}, h("div", { class: `find ${kind}` }, icon(sign), h("h3", {}, has(`part.${one.name}`) ? t(`part.${one.name}`) : one.name, h("span", { class: "hidden" }, `: ${t(`verdict.${kind}`)}`)), h("p", { class: "soft small" }, told(one.words))));
     }));
     const end = log.scrollHeight - log.scrollTop - log.clientHeight < 20;
     log.textContent = found.log.length ? found.log.map(({ when, line }) => (when ? `${moment(when)}  ${line}` : line)).join("\n") : t("health.silent");
     if (end) log.scrollTop = log.scrollHeight;
+    return found.age ?? Infinity;
+  }
+
+  async function keep() {
+    const age = await load().catch((error) => {
+      if (!over && !checks.querySelector(".find")) complain(error);
+      return Infinity;
+    });
+    if (!over) next = setTimeout(keep, age > OLD ? SOON : EVERY);
   }
 
   async function sessions() {
@@ -66,21 +79,17 @@ export function show(main) {
 
   put(main, problem, h("section", { class: "card", "aria-label": t("health.facts") }, facts),
     h("div", { class: "two" },
-      h("section", { class: "card" }, h("h2", {}, t("health.checks")), checks),
+      h("section", { class: "card" }, h("h2", {}, t("health.checks")), age, checks),
       h("div", { class: "stack" }, h("section", { class: "card" }, h("h2", {}, t("health.log")), log), people)));
-  const first = () => load().catch((error) => {
-    complain(error);
-    timers.push(setTimeout(first, SOON));
-  });
-  first();
+  keep();
   if (may("owner")) sessions().catch(complain);
-  timers.push(setInterval(() => load().catch(() => {}), EVERY));
   const ends = [
     live.on("connected", (there) => there && checks.querySelector(".find") && load().catch(() => {})),
     live.on("state", ({ status }) => figures(status ?? {})),
   ];
   return () => {
-    timers.forEach(clearTimeout);
+    over = true;
+    clearTimeout(next);
     ends.forEach((end) => end());
   };
 }
