@@ -12,7 +12,7 @@ from pi_reader.reading.components import find_components
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.lines import find_lines
-from pi_reader.reading.signs import loose_parts
+from pi_reader.reading.signs import loose_parts, paired_points
 from pi_reader.reading.spaces import Gaps, doubtful_sign, find_spaces
 
 TALL, BROAD = 40, 24  # pixels: a digit
@@ -145,3 +145,32 @@ def test_ok__a_comma_beside_the_foot_of_a_digit_is_no_part_of_it(
     whole = Mark(min(left, 52), 50, max(right, 76), max(bottom, 95), 50.0, (), both)
     parts = loose_parts(found, whole)
     assert [int(found.left[part]) for part in parts] == ([left] if loose else [])
+
+
+_TWO_DIGITS = [(0, 0, 24, 40), (60, 10, 78, 40)]
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "pair"),
+    [
+        ((40, 10, 44, 14), (40, 28, 44, 32), True),
+        ((40, 20, 42, 22), (40, 27, 42, 29), True),  # as close as small writing has them
+        ((46, 10, 50, 14), (34, 24, 38, 28), True),  # in a hand that slants
+        ((48, 10, 52, 14), (30, 20, 34, 24), False),  # too far aside
+        ((40, 10, 56, 26), (40, 28, 56, 44), False),  # too large for points
+        ((40, 10, 44, 14), (40, 28, 52, 40), False),  # not alike
+        ((40, 20, 44, 24), (40, 23, 44, 27), False),  # one point
+        ((180, 10, 184, 14), (180, 28, 184, 32), False),  # with no digit close after it
+    ],
+)
+def test_ok__two_points_between_digits_are_a_colon(
+    upper: tuple[int, ...], lower: tuple[int, ...], pair: bool
+) -> None:
+    found = paired_points(np.array([lower, upper]), np.array(_TWO_DIGITS))
+    assert found == ([(1, 0)] if pair else [])
+
+
+def test_ok__a_colon_beside_a_small_zero_and_a_tall_five() -> None:
+    points = np.array([(105, 31, 117, 43), (100, 51, 112, 62)])  # larger than a third of the 0
+    digits = np.array([(0, 20, 40, 67), (58, 33, 83, 66), (137, 5, 179, 62), (240, 0, 275, 58)])
+    assert paired_points(points, digits) == [(0, 1)]

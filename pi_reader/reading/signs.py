@@ -16,6 +16,8 @@ LEANING = 0.65  # of the way down from one point of a colon to the other: so far
 MOST = 120  # single pieces that are looked at; those beside digits stay, and the largest
 BESIDE = 1.2  # of the usual height: how far from a digit a piece stands beside it
 MOST_GROUPS = 60
+SLANTING = 1.0  # the same beside digits, in a hand that slants
+CLOSEST, FARTHEST = 0.14, 0.95  # of the usual height: from one point of a colon to the other
 ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the most
 LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
 LARGEST_COMMA, LOW = 0.6, 0.6  # of the height of the digit beside it: a comma, and where it begins
@@ -65,32 +67,32 @@ def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]
     if len(digits) < 2 or len(boxes) < 2:
         return []
     boxes, digits = boxes.astype(np.float32), digits.astype(np.float32)
+    usual = float(np.median(digits[:, 3] - digits[:, 1]))
     middle, size = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
     pairs: list[tuple[int, int]] = []
     taken: set[int] = set()
     for upper in np.argsort(middle[:, 1], kind="stable").tolist():
         aside, down = (middle - middle[upper]).T
-        fits = (down > 0) & (np.abs(aside) <= LEANING * down)
+        fits = (down >= CLOSEST * usual) & (down <= FARTHEST * usual)
+        fits &= (np.abs(aside) <= SLANTING * down) & (size <= LARGEST_POINT * usual)
         fits &= np.maximum(size, size[upper]) <= ALIKE * np.minimum(size, size[upper])
         for lower in np.flatnonzero(fits)[np.argsort(down[fits])][:3].tolist():
             both = np.concatenate([boxes[upper], boxes[lower]])
-            if not taken & {upper, lower} and _is_colon(both.reshape(2, 4), digits):
+            if not taken & {upper, lower} and _is_between(both.reshape(2, 4), digits, usual):
                 pairs.append((upper, lower))
                 taken |= {upper, lower}
     return pairs
 
 
-def _is_colon(points: np.ndarray, digits: np.ndarray) -> bool:
-    """Whether two points, (2, 4), stand between digits, (k, 4), as a colon does."""
+def _is_between(points: np.ndarray, digits: np.ndarray, usual: float) -> bool:
+    """Whether two points, (2, 4), stand level between digits, (k, 4), and close to them."""
     left, top, right, bottom = digits.T
-    height = bottom - top
     x = (points[:, 0].min() + points[:, 2].max()) / 2
     upper, lower = (points[:, 1] + points[:, 3]) / 2
-    level = (upper > top - 0.1 * height) & (lower < bottom + 0.15 * height)
-    level &= (lower - upper >= 0.18 * height) & (lower - upper <= 0.95 * height)
-    level &= (points[:, 2:] - points[:, :2]).max() <= LARGEST_POINT * height
-    before = level & ((left + right) / 2 < x) & (points[:, 0].min() - right < BESIDE * height)
-    after = level & ((left + right) / 2 > x) & (left - points[:, 2].max() < BESIDE * height)
+    level = (upper > top - 0.1 * usual) & (lower < bottom + 0.15 * usual)
+    middle = (left + right) / 2
+    before = level & (middle < x) & (points[:, 0].min() - right < BESIDE * usual)
+    after = level & (middle > x) & (left - points[:, 2].max() < BESIDE * usual)
     return bool(before.any() and after.any())
 
 
