@@ -108,10 +108,11 @@ def test_ok__what_may_be_a_sign() -> None:
         (14, 68, 48, 73, False),  # longer than a minus is beside such a digit
         (30, 60, 48, 73, False),  # as thick as the foot of a letter
         (52, 40, 75, 45, False),  # the bar of a 5 that does not touch its bow
-        (78, 68, 96, 73, False),  # after it
+        (78, 68, 96, 73, True),  # a dash after it, as in a date
+        (78, 52, 96, 57, False),  # the bar of a 5, drawn too far to the right
     ],
 )
-def test_ok__a_minus_close_before_a_digit_is_no_part_of_it(
+def test_ok__a_dash_close_beside_a_digit_is_no_part_of_it(
     left: int, top: int, right: int, bottom: int, loose: bool
 ) -> None:
     mask = np.zeros((120, 160), bool)
