@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import json
 import random
+import resource
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -382,6 +384,30 @@ def test_fail__half_a_line_costs_no_other(tmp_path: Path) -> None:
     spool = Spool(path, 10)
     spool.add({"n": 3})
     assert [one["n"] for one in Spool(path, 10).waiting] == [1, 3]
+
+
+def test_fail__a_card_that_was_full_for_a_while_costs_no_message(tmp_path: Path) -> None:
+    path, log = tmp_path / "s.jsonl", list[str]()
+    spool = Spool(path, 10, log.append)
+    spool.add({"n": 1})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 4, limits[1]))
+    try:
+        for number in (2, 3, 4):
+            spool.add({"n": number})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    spool.add({"n": 5})
+    assert [one["n"] for one in Spool(path, 10).waiting] == [1, 2, 3, 4, 5]
+    assert 1 <= len(log) <= 2, "the same trouble is not said for every message"
+    path.unlink()
+    path.parent.joinpath("s.jsonl").mkdir()
+    spool.add({"n": 6})
+    path.rmdir()
+    spool.add({"n": 7})
+    assert [one["n"] for one in Spool(path, 10).waiting] == [1, 2, 3, 4, 5, 6, 7]
 
 
 # The webhook

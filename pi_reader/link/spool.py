@@ -22,7 +22,7 @@ _LARGEST = 4 << 20  # bytes of a file that is read at all
 class Spool:
     """A queue of at most `most` messages in a file, for one process and any of its threads.
 
-    A card that cannot be written is logged, and the messages wait in memory alone.
+    A card that cannot be written is logged once; until it can, messages wait in memory alone.
     """
 
     def __init__(
@@ -31,16 +31,17 @@ class Spool:
         self._path, self._most, self._log = path, most, log
         self._lock = threading.Lock()
         self._lines = 0  # in the file, including delivered ones
+        self._trouble = ""
         self.waiting: deque[dict[str, Any]] = deque(self._read(), maxlen=most)
 
     def add(self, message: dict[str, Any]) -> None:
         """Append a message."""
         with self._lock, self._logged():
             self.waiting.append(message)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             if self._lines >= 2 * self._most:
                 self._write()
                 return
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             with open(self._path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(message, ensure_ascii=False) + "\n")
             self._lines += 1
@@ -57,8 +58,12 @@ class Spool:
     def _logged(self) -> Iterator[None]:
         try:
             yield
+            self._trouble = ""
         except OSError as error:  # also CannotWrite
-            self._log(f"{self._path}: cannot be written ({error})")
+            self._lines = 2 * self._most  # the next writes all anew: half a line may be there
+            before, self._trouble = self._trouble, str(error)
+            if before != self._trouble:
+                self._log(f"{self._path}: cannot be written ({error})")
 
     def _write(self) -> None:
         with durable(self._path, 0o600, sync=False) as file:
