@@ -134,8 +134,22 @@ def test_ok__sessions_outlive_the_process_and_end_when_unused(tmp_path: Path) ->
     assert there.end() >= 1 and there.who(secrets[-1]) is None
 
 
+def test_fail__a_class_does_not_put_its_teacher_out(tmp_path: Path) -> None:
+    now = [1.8e9]
+    here = Access(find_folders(tmp_path), clock=lambda: now[0])
+    teacher = here.add("owner", "session", "the teacher's")
+    now[0] += 3600
+    pupils = [here.add("pupil", "session", f"{number}") for number in range(70)]
+    assert here.who(teacher) and here.who(pupils[-1]) and here.who(pupils[0]) is None
+
+
+ODD = {"role": "owner", "kind": "token", "sha256": "a" * 64, "name": "", "since": 1.0, "seen": 9e11}
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"sessions": 1}', b'{"sessions": [{"role": "owner"}]}', b"\xff"]
+    "content",
+    [b"", b"{", b"[]", b'{"sessions": 1}', b'{"sessions": [{"role": "owner"}]}', b"\xff"]
+    + [b'{"sessions": [%s]}' % json.dumps(ODD | {key: []}).encode() for key in ("sha256", "name")],
 )
 def test_fail__damaged_files_let_nobody_in(tmp_path: Path, content: bytes) -> None:
     here = Access(find_folders(tmp_path))
@@ -148,6 +162,24 @@ def test_fail__damaged_files_let_nobody_in(tmp_path: Path, content: bytes) -> No
 
 
 # News and pictures
+
+
+def test_fail__memory_that_is_short_for_a_moment_does_not_stop_the_news(
+    box: WebBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def no_room(thread: threading.Thread) -> None:
+        if thread.name.endswith("(_run)"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_room)
+        assert box.call("GET", "/api/1/reading").status == 500
+    assert "can't start new thread" in box.log.pop()
+    box.write(last={"text": "99", "event": 4, "when": 1.8e9})
+    assert box.call("GET", "/api/1/reading").values["text"] == "99"
 
 
 def stream(box: WebBox, role: str = "owner") -> tuple[socket.socket, Any]:

@@ -31,7 +31,7 @@ GUEST_MAY = {"nothing": OPEN, "reading": READING, "picture": PICTURE}
 CODE_SECONDS = 600.0
 GUESSES = 5  # for the whole box; then a new code is needed
 FIRST_LOCK, LONGEST_LOCK = 60.0, 3600.0  # seconds without a new code, doubled with each one spent
-MOST_SESSIONS = 64  # the one that was seen longest ago goes first
+MOST_SESSIONS = 64  # the one that was seen longest ago goes first, and pupils before owners
 DAYS = 90  # without a visit, after which a session ends
 _SEEN_EVERY = 86400.0  # seconds between two notes that a session was seen: they wear the card
 
@@ -50,6 +50,12 @@ class Session:
     name: str
     since: float
     seen: float
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether all of it is of the right kind, as in no damaged file."""
+        kinds = [type(value) for value in asdict(self).values()]
+        return kinds == [str] * 4 + [float] * 2 and self.role in (PUPIL, OWNER)
 
     @property
     def id(self) -> str:
@@ -97,8 +103,7 @@ class Access:
         self._sessions_file = folders.web_state / "sessions.json"
         self._code_file = folders.web_runtime / "code.json"
         self._clock, self._boot = clock, boot
-        self._known: dict[str, Session] = {}
-        self._stamp: object = None
+        self._known: tuple[object, dict[str, Session]] = None, {}  # with the file's stamp
 
     # Codes
 
@@ -209,28 +214,23 @@ class Access:
         """By their sha256; read again when the file has changed."""
         found = identity_of(self._sessions_file)
         stamp = found and (found, self._sessions_file.stat().st_mtime_ns)
-        if stamp != self._stamp or stamp is None:
-            self._stamp, self._known = stamp, self._read()
-        now = self._clock()
-        return {key: one for key, one in self._known.items() if now - one.seen < DAYS * 86400}
+        known, now = self._known, self._clock()
+        if stamp != known[0] or stamp is None:
+            known = self._known = stamp, self._read()
+        return {key: one for key, one in known[1].items() if now - one.seen < DAYS * 86400}
 
     def _read(self) -> dict[str, Session]:
         try:
             found = [Session(**values) for values in read_json(self._sessions_file)["sessions"]]
-        except MissingFile:
-            return {}
-        except (BadData, TypeError, KeyError):  # nobody is let in by what is damaged
-            return {}
-        return {
-            one.sha256: one
-            for one in found
-            if one.role in (PUPIL, OWNER)
-            and all(type(value) is float for value in (one.since, one.seen))
-        }
+        except (MissingFile, BadData, TypeError, KeyError):
+            return {}  # nobody is let in by what is damaged
+        return {one.sha256: one for one in found if one.is_sound}
 
     def _change(self, change: Callable[[dict[str, Session]], dict[str, Session]]) -> None:
         with self._locked(self._sessions_file):
-            sessions = sorted(change(self._sessions()).values(), key=lambda one: one.seen)
+            sessions = sorted(
+                change(self._sessions()).values(), key=lambda one: (one.role == OWNER, one.seen)
+            )
             kept = [asdict(one) for one in sessions[-MOST_SESSIONS:]]
             write_json(self._sessions_file, {"sessions": kept}, 0o600)
 

@@ -55,11 +55,13 @@ class Watch:
                 self.view = {}, b""
             self._watching += 1
             self._viewing += view
-            if self._thread is None:
-                self.look()
-                self._thread = threading.Thread(target=self._run, daemon=True)
-                self._thread.start()
         try:
+            with self._news:
+                if self._thread is None:
+                    self.look()
+                    thread = threading.Thread(target=self._run, daemon=True)
+                    thread.start()  # which fails where memory is short
+                    self._thread = thread
             yield
         finally:
             with self._news:
