@@ -261,6 +261,20 @@ def meters(form: _Form) -> None:
         form.row(left, base, _Piece(_word(rng) + joint), value)
 
 
+def rows(form: _Form) -> None:
+    """Two to four numbers in each line, with blanks between them."""
+    rng, mark = form.draft.rng, _mark(form.draft.rng)
+    count, decimals = int(rng.integers(2, 5)), int(rng.integers(0, 2))
+    bases = _rows(form, 5)
+    left = _left(form, "    ".join(["123" + mark * decimals + "4" * decimals] * count))
+    for base in bases:
+        pieces: list[_Piece] = []
+        for _ in range(count):
+            number = decimal(rng, mark, 3, decimals)
+            pieces += [_Piece(number, "number"), _Piece("   ")]
+        form.row(left, base, *pieces[:-1])
+
+
 def columns(form: _Form) -> None:
     """Two or three columns of numbers below headings."""
     rng, mark = form.draft.rng, _mark(form.draft.rng)
@@ -325,6 +339,7 @@ KINDS: dict[str, Callable[[_Form], None]] = {
     "dates": dates,
     "times": times,
     "meters": meters,
+    "rows": rows,
     "columns": columns,
     "sums": sums,
     "receipt": receipt,

@@ -1,4 +1,4 @@
-"""How values are read on drawn pages of prices, temperatures, dates, times, columns and sums.
+"""How values are read on drawn pages of prices, temperatures, dates, times, rows, columns and sums.
 
     python tests/bench/values.py [--mnist DIR] [--each 44] [--kinds prices,log] [--show]
     python tests/bench/values.py --printed 20 [--fonts DIR]
