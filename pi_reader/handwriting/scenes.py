@@ -187,17 +187,17 @@ def _seen(
 ) -> np.ndarray:
     """The picture of a page whose ink is known: (height, width) uint8."""
     size = (cover.shape[1], cover.shape[0])
+    boxes = [glyph.box for glyph in glyphs]
     cover = pale(rng, cover)
     if ground == "scan":
         return scan(rng, cover)
     if ground in ("blackboard", "whiteboard"):
         scene = board(rng, cover, ground == "whiteboard")
     else:
-        paper = worn(rng, sheet(rng, size, view, difficulty), cover)
+        paper = worn(rng, sheet(rng, size, view, difficulty), cover, boxes)
         scene = stain(paper, cover, rng, difficulty)
     if ground == "desk":
         scene = on_desk(rng, scene, view, page)
-    boxes = [glyph.box for glyph in glyphs]
     scene = intruded(rng, scene, boxes)
     scene = moved(rng, glared(rng, scene) * light(rng, size, difficulty), boxes)
     return photograph(scene, rng, difficulty)

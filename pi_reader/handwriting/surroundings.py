@@ -21,6 +21,10 @@ _PALE = 0.22  # are written with a hard pencil or a light colour
 _MOVED = 0.1  # moved while the picture was taken
 _GLARED = 0.06  # mirror a lamp
 _DRY = 0.06  # are written with a pen that skips
+_DOTTED = 0.07  # are printed with dots or with fine squares
+_CREASED = 0.08  # were folded
+_PUNCHED = 0.05  # have holes along an edge, or a spiral through them
+_HIGHLIGHTED = 0.04  # have a bar of light colour behind some of their writing
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,11 @@ def _desk(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(out + np.asarray(along) * np.float32(rng.uniform(0, 0.03)) + fine)
 
 
-def worn(rng: np.random.Generator, paper: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """Coloured paper, and writing of the other side that shines through."""
+def worn(
+    rng: np.random.Generator, paper: np.ndarray, cover: np.ndarray, boxes: Sequence[Box]
+) -> np.ndarray:
+    """Paper as it is used: coloured, dotted, folded, punched, highlighted, with the writing of its
+    other side. cover: (height, width) float32, the ink to come; boxes: of the marks."""
     if rng.random() < _TINTED:
         paper = paper * np.float32(rng.uniform(0.5, 0.9))
     if rng.random() < _GHOST:
@@ -137,7 +144,83 @@ def worn(rng: np.random.Generator, paper: np.ndarray, cover: np.ndarray) -> np.n
         soft = mirrored.filter(ImageFilter.GaussianBlur(rng.uniform(1.0, 2.5)))
         strength = np.float32(rng.uniform(0.05, 0.2) / 255)
         paper = paper * (1 - np.asarray(soft, np.float32) * strength)
+    if rng.random() < _DOTTED:
+        paper = paper * (1 - _dots_or_squares(rng, paper.shape))
+    if rng.random() < _CREASED:
+        paper = paper * _folds(rng, paper.shape)
+    if rng.random() < _PUNCHED:
+        paper = _punched(rng, paper, cover)
+    if rng.random() < _HIGHLIGHTED and boxes:
+        box = boxes[int(rng.integers(len(boxes)))]
+        reach, slack = box.width * rng.uniform(1, 8), box.height * rng.uniform(0, 0.3)
+        rows = slice(max(0, int(box.y - slack)), int(box.bottom + slack))
+        bar = slice(max(0, int(box.x - rng.uniform(0, 1) * reach)), int(box.right + reach))
+        paper = paper.copy()
+        paper[rows, bar] *= np.float32(rng.uniform(0.6, 0.95))
     return paper
+
+
+def _across(
+    rng: np.random.Generator, shape: tuple[int, ...], turn: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels to the right and down from somewhere on the page, along axes turned by radians."""
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    x, y = x - np.float32(rng.uniform(0, shape[1])), y - np.float32(rng.uniform(0, shape[0]))
+    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    return x * cos + y * sin, y * cos - x * sin
+
+
+def _dots_or_squares(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Printed dots, or fine squares of which each fifth line is stronger: the light they swallow,
+    (height, width) float32, 0 to about 0.5."""
+    along = _across(rng, shape, rng.normal(0, 0.04))
+    dark = np.float32(rng.uniform(0.05, 0.45))
+    if rng.random() < 0.6:
+        pitch, radius = np.float32(rng.uniform(12, 40)), np.float32(rng.uniform(0.6, 2.0))
+        off = [np.abs(way % pitch - pitch / 2) for way in along]
+        return dark * np.clip(radius + np.float32(0.5) - np.hypot(*off), 0, 1)
+    pitch = np.float32(rng.uniform(6, 14))
+    fine, strong = (
+        np.maximum(*[np.clip(1 - np.abs(way % step - step / 2), 0, 1) for way in along])
+        for step in (pitch, 5 * pitch)
+    )
+    return dark * np.maximum(fine * np.float32(rng.uniform(0.1, 0.5)), strong)
+
+
+def _folds(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """How much light paper throws back that was folded or crumpled, (height, width) float32."""
+    light = np.ones(shape, np.float32)
+    crumpled = rng.random() < 0.3
+    for _ in range(int(rng.integers(5, 12) if crumpled else rng.integers(1, 4))):
+        turn = rng.uniform(0, np.pi) if crumpled else rng.integers(2) * np.pi / 2
+        _, off = _across(rng, shape, turn + rng.normal(0, 0.05))
+        slope = np.exp(-np.abs(off) / np.float32(rng.uniform(15, 120)))
+        light += np.float32(rng.normal(0, 0.06)) * slope * np.sign(off)
+        light += np.float32(rng.normal(0, 0.12)) * np.clip(1.5 - np.abs(off), 0, 1)
+    return np.clip(light, 0.4, 1.15)
+
+
+def _punched(rng: np.random.Generator, paper: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """The same paper with holes along an edge, where there is no ink."""
+    height, width = paper.shape
+    upright, radius = rng.random() < 0.7, rng.uniform(3, 13)
+    length, depth = (height, width) if upright else (width, height)
+    places = np.arange(rng.uniform(0, 0.2) * length, length, radius * rng.uniform(2.5, 20))
+    edge = radius * rng.uniform(1.3, 3.5)
+    edge = edge if rng.random() < 0.7 else depth - edge
+    wide = rng.uniform(1, 3) if rng.random() < 0.4 else 1.0  # those of a spiral are slots
+    shape = "rectangle" if wide > 1 else "ellipse"
+    picture = Image.new("L", (width, height))
+    draw = ImageDraw.Draw(picture)
+    for place in places:
+        x, y = (edge, place) if upright else (place, edge)
+        across, down = (radius * wide, radius) if upright else (radius, radius * wide)
+        box = (x - across, y - down, x + across, y + down)
+        around = cover[max(0, int(box[1])) : int(box[3]) + 1, max(0, int(box[0])) : int(box[2]) + 1]
+        if not around.any():
+            getattr(draw, shape)(box, fill=255)
+    holes = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.7)), np.float32) / 255
+    return np.asarray(paper + (np.float32(rng.uniform(0.02, 0.7)) - paper) * holes, np.float32)
 
 
 def pale(rng: np.random.Generator, cover: np.ndarray) -> np.ndarray:
