@@ -1,7 +1,8 @@
 """Shows what the box sees to those who watch, in one small file on a memory file system.
 
-The file begins with a line of JSON; the frame follows, thinned, as a JPEG. Nothing is written
-unless the page's process has touched another file within the last seconds.
+The file begins with a line of JSON; the frame follows, thinned, as a JPEG. One is written for each
+time that the page's process touches another file, so making it costs the reader no more than is
+looked at.
 """
 
 from __future__ import annotations
@@ -47,25 +48,32 @@ class View:
     ) -> None:
         self._folder, self._watched, self._describe, self._wall = folder, watched, describe, wall
         self._next = -float("inf")
+        self._asked = (
+            0  # when, in nanoseconds since 1970, the last one that was shown was asked for
+        )
         self._lines: deque[tuple[float, str]] = deque(maxlen=MOST_LINES)
 
     def is_watched(self) -> bool:
         """Whether somebody watches."""
+        return abs(self._wall() - self._touched() / 1e9) < WATCHED
+
+    def _touched(self) -> int:
         try:
-            return abs(self._wall() - self._watched.stat().st_mtime) < WATCHED
+            return self._watched.stat().st_mtime_ns
         except OSError:
-            return False
+            return 0
 
     def show(
         self, now: float, frame: Frame, said: Reading | None, facts: Mapping[str, Any]
     ) -> None:
-        """Show a frame with what was read on it, if somebody watches; now: seconds, monotonic.
+        """Show a frame with what was read on it, if one was asked for; now: seconds, monotonic.
 
         Raises CannotWrite.
         """
-        if now < self._next or not self.is_watched():
+        asked = self._touched()
+        if now < self._next or asked == self._asked or not self.is_watched():
             return
-        self._next = now + PAUSE
+        self._next, self._asked = now + PAUSE, asked
         height, width = frame.grey.shape
         reading = None if said is None else self._describe(said)
         values = plain({**facts, "size": [width, height], "reading": reading})

@@ -1,7 +1,9 @@
 """What the box tells: its status, and what it sees while somebody watches; read once for all.
 
 One thread looks at the files as long as anybody waits for news, and touches a file by which the
-reader knows that somebody watches. Everybody else sleeps until there is something new.
+reader knows that somebody watches and takes the next frame. Everybody else sleeps until there is
+something new. The more watch, the fewer frames there are: all get the same ones, and the reader has
+to get on.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from pi_reader.config import Folders
 
 LOOK = 0.1  # seconds between two looks at the files
 JUDGE = 5.0  # seconds after which the status is told again, also what has not changed
-TOUCH = 2.0  # seconds between two signs that somebody watches
+TOUCH = 2.0  # seconds after which a frame that did not come is asked for again
+EACH = 0.03  # seconds between two frames for each who waits for one: a Zero's half for 20 viewers
 FRESH = 20.0  # seconds; a Zero may read a printed page for so long
 LARGEST_VIEW = 1 << 20  # bytes
 
@@ -41,7 +44,8 @@ class Watch:
         self._thread: threading.Thread | None = None
         self._stamps: object = None
         self._view_stamp: object = None
-        self._touched = self._judged = -float("inf")
+        self._judged = -float("inf")
+        self._touch_at = 0.0
         self.seen = 0
         self.status = BoxStatus(False)
         self.status_seen = self.view_seen = 0
@@ -52,7 +56,7 @@ class Watch:
         """Have the files looked at during the block; view: also have the reader show its frames."""
         with self._news:
             if view and not self._viewing:  # what was there before is old by now
-                self.view = {}, b""
+                self.view, self._touch_at = ({}, b""), 0.0
             self._watching += 1
             self._viewing += view
         try:
@@ -109,9 +113,9 @@ class Watch:
             self.look_at_view(now)
 
     def look_at_view(self, now: float) -> None:
-        """Say that somebody watches, and take the newest frame."""
-        if now - self._touched >= TOUCH:
-            self._touched = now
+        """Take the newest frame, and ask for the next when it is time."""
+        if now >= self._touch_at:
+            self._touch_at = now + TOUCH
             touch(self._folders.watched)
         path = self._folders.view / "latest"
         stamp = _stamp(path)
@@ -124,7 +128,7 @@ class Watch:
             first = file.readline(LARGEST_VIEW)
             facts, picture = json.loads(first), file.read(LARGEST_VIEW)
             if isinstance(facts, dict) and type(facts.get("frame")) is int:
-                self.view = facts, picture
+                self.view, self._touch_at = (facts, picture), now + EACH * self._viewing
                 self.seen += 1
                 self.view_seen = self.seen
                 self._news.notify_all()
