@@ -133,6 +133,20 @@ def test_ok__a_reference_is_set(box: Path, page: Path, capsys: pytest.CaptureFix
         assert np.array_equal(one, other)
 
 
+def test_ok__what_was_set_at_the_page_counts(
+    box: Path, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A reference is cut as the box's own frames are; what is left out is said."""
+    folders = find_folders(box)
+    folders.own_settings.write_text("[camera]\nregion = [0, 0, 320, 240]\n")
+    assert asked(box, capsys, "numbers", "set", str(page))[0] == 0
+    with Image.open(folders.reference) as picture:
+        assert picture.size == (320, 240)
+    folders.own_settings.write_text("[camera\n")
+    code, _, err = asked(box, capsys, "numbers", "list")
+    assert code == 0 and "own.toml: is left out" in err
+
+
 def test_fail__a_reference_of_another_size(
     box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

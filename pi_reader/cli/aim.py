@@ -146,11 +146,13 @@ def from_camera(
     from pi_reader.box.crop import Crop
     from pi_reader.cli.build import open_camera, open_outputs
     from pi_reader.cli.common import open_reader
-    from pi_reader.config import load_settings
+    from pi_reader.config import load_layered
     from pi_reader.state import BoxState
     from pi_reader.values import State
 
-    settings = load_settings(folders.settings)
+    settings, trouble = load_layered(folders)
+    if trouble:
+        _warn(trouble)
     crop = Crop(settings.camera.region, settings.camera.masked)
     reader, best = open_reader("default"), aiming.Best()
     reading: Reading | None = None

@@ -134,9 +134,11 @@ def _checks(box: Box) -> Iterator[tuple[str, Check]]:
 
 def settings(box: Box) -> Finding:
     """The settings, which the later checks use. Raises BadSettings."""
-    from pi_reader.config import load_settings, pins
+    from pi_reader.config import load_layered, pins
 
-    box.settings = load_settings(box.folders.settings)
+    box.settings, trouble = load_layered(box.folders)
+    if trouble:
+        return worth_a_look(trouble)
     lines = sum(1 for _ in pins(box.settings))
     if not box.folders.settings.exists():
         words = f"there is no {box.folders.settings}; the defaults count"

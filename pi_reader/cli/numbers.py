@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from pi_reader.errors import BadData, BadSettings, UsageError
 if TYPE_CHECKING:
     from pi_reader.config import Folders, Settings
     from pi_reader.state import NumberState
+    from pi_reader.values import Frame
 
 HELP = """the numbers of the page that have a name ([[numbers]] in the settings)
 
@@ -38,14 +40,16 @@ OPTIONS = (
 
 def run(args: argparse.Namespace) -> int:
     """Do one of the acts. Raises BadSettings, UsageError, BadData, MissingFile, Busy."""
-    from pi_reader.config import load_settings
+    from pi_reader.config import load_layered
 
     if args.picture is not None and args.act not in ("test", "set"):
         raise UsageError(f"numbers {args.act}: takes no picture; `test` and `set` do")
     if args.picture is None and args.act == "test":
         raise UsageError("numbers test: names no picture; give one, as `numbers test photo.jpg`")
     folders = folders_of(args)
-    settings = load_settings(folders.settings)
+    settings, trouble = load_layered(folders)
+    if trouble:
+        print(f"pi-reader: {one_line(trouble)}", file=sys.stderr)
     if args.act == "check":
         print(f"{counted(len(settings.numbers), 'number')} in {folders.settings}, all well")
         return 0
@@ -57,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.act == "set":
         return _set(args, folders, settings)
-    numbers = _now(folders) if args.act == "list" else _tested(args.picture, folders, settings)
+    known = args.act == "list"
+    numbers = _now(folders, settings) if known else _tested(args.picture, folders, settings)
     _print(numbers, args.json)
     return 0 if args.act == "list" or all(one.good for one in numbers) else BadData.exit_code
 
@@ -67,37 +72,45 @@ def _print(numbers: tuple[NumberState, ...], as_json: bool) -> None:
         print(json.dumps(one.to_json(), ensure_ascii=False) if as_json else one_line(one.words))
 
 
-def _now(folders: Folders) -> tuple[NumberState, ...]:
-    """What the box says of each, or what it was last, where it is not running."""
+def _now(folders: Folders, settings: Settings) -> tuple[NumberState, ...]:
+    """What the box says of each; missing where it does not run, or nothing lies there."""
     from pi_reader.client.status import read_status
-    from pi_reader.config import load_settings
     from pi_reader.state import NumberState
 
     known = read_status(folders, time.time())
     there = {one.name: one for one in known.state.numbers} if known.running else {}
     return tuple(
         there.get(one.name, NumberState(one.name, one.kind, unit=one.unit))
-        for one in load_settings(folders.settings).numbers
+        for one in settings.numbers
     )
 
 
 def _tested(picture: Path, folders: Folders, settings: Settings) -> tuple[NumberState, ...]:
     """What each number would be on a picture, with nothing known from before."""
-    from pi_reader.box.crop import Crop
     from pi_reader.box.number_watch import NumberWatch
-    from pi_reader.camera.files import load
     from pi_reader.cli.build import choose_weights
     from pi_reader.learning.stores import Stores
 
-    frame = load(picture)
-    if (frame.grey.shape[1], frame.grey.shape[0]) == settings.camera.upright:
-        frame = Crop(settings.camera.region, settings.camera.masked).of(frame)
+    frame = _frame(picture, settings)
     watch = NumberWatch(settings.numbers, None, folders.reference)
     reading = choose_weights(Stores(folders, settings)).open().read(frame)
     watch.see(reading, frame, 0.0, 0.0)
     if not watch.now:
         raise BadData(f"{picture}: shows no digits; write larger or darker, or look at the camera")
     return watch.now
+
+
+def _frame(picture: Path, settings: Settings) -> Frame:
+    """A picture as the box would see it. Raises MissingFile, BadData."""
+    from pi_reader.box.crop import Crop
+    from pi_reader.camera.files import load
+    from pi_reader.privileges import as_caller
+
+    with as_caller():
+        frame = load(picture)
+    if (frame.grey.shape[1], frame.grey.shape[0]) == settings.camera.upright:
+        frame = Crop(settings.camera.region, settings.camera.masked).of(frame)
+    return frame
 
 
 def _set(args: argparse.Namespace, folders: Folders, settings: Settings) -> int:
@@ -107,13 +120,9 @@ def _set(args: argparse.Namespace, folders: Folders, settings: Settings) -> int:
 
         print(answer_of(folders, "reference").get("done", "done"))
         return 0
-    from pi_reader.box.crop import Crop
     from pi_reader.box.number_watch import save_reference
-    from pi_reader.camera.files import load
 
-    frame = load(args.picture)
-    if (frame.grey.shape[1], frame.grey.shape[0]) == settings.camera.upright:
-        frame = Crop(settings.camera.region, settings.camera.masked).of(frame)
+    frame = _frame(args.picture, settings)
     size = frame.grey.shape[1], frame.grey.shape[0]
     if size != settings.camera.frame:
         wide, high = settings.camera.frame
