@@ -6,7 +6,10 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import time
+import tracemalloc
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +19,7 @@ from PIL import Image
 from pi_reader.cli.main import main
 from pi_reader.config import find_folders
 from pi_reader.handwriting.values import KINDS, draw_values
-from pi_reader.history import History
+from pi_reader.history import History, numbers_beside
 from pi_reader.state import NumberState
 
 WALL = 1_800_000_000.0  # seconds since 1970, some day in 2027
@@ -218,6 +221,23 @@ def test_ok__values_of_the_past(box: Path, capsys: pytest.CaptureFixture[str]) -
     assert {float(row["when"]) for row in rows} == {WALL} and rows[0]["unit"] == "°C"
     people = asked(box, capsys, "readings", "--values", "--last", "1")[1]
     assert people.rstrip().endswith("cellar  91.5 °C  too fast")
+
+
+@pytest.mark.parametrize("words", [["--csv"], ["--json"], ["--since", "2020-01-01"]])
+def test_ok__a_long_past_is_not_held_in_memory(box: Path, words: list[str]) -> None:
+    path = find_folders(box).history
+    with History(path) as history:
+        history.add_numbers(history.add("21.5", True, 0.9, "x", WALL), [KITCHEN], WALL)
+    with closing(sqlite3.connect(numbers_beside(path))) as database, database:
+        for _ in range(14):  # doubles them: 16,384
+            columns = 'reading, "when", name, read, value, unit, verdict'
+            database.execute(f"INSERT INTO numbers ({columns}) SELECT {columns} FROM numbers")
+    tracemalloc.start()
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        assert main(["readings", "--values", *words, "--state", str(box)]) == 0
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2e6
 
 
 def test_ok__digits_alone(page: Path, capsys: pytest.CaptureFixture[str]) -> None:

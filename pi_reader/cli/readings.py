@@ -90,19 +90,19 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("readings: --out and --force go with --picture")
     since = moment(args.since, datetime.now()) if args.since else 0.0
     path = folders_of(args).history
+    if args.values:
+        return _print_values(args, path, since)
     readings: Iterable[Past] = past(path, since)
     last = args.last or (None if args.since or args.csv or args.json else LAST)
     if last:
         readings = deque(readings, maxlen=last)
-    if args.values:
-        return _print_values(args, since)
     if args.csv:
         _print_csv(readings)
     elif args.json:
         for one in readings:
             print(json.dumps(_values(one), ensure_ascii=False))
     else:
-        _print_lines(readings, f"no readings {'since then' if args.since else 'yet'} in {path}")
+        _print_each(map(_line, readings), f"no readings {_when_none(args)} in {path}")
     return 0
 
 
@@ -187,14 +187,13 @@ def _print_csv(readings: Iterable[Past]) -> None:
         table.writerow([values[name] for name in _COLUMNS])
 
 
-def _print_values(args: argparse.Namespace, since: float) -> int:
+def _print_values(args: argparse.Namespace, path: Path, since: float) -> int:
     """Print the numbers of the settings, oldest first."""
     from pi_reader.history import past_numbers
 
-    path = folders_of(args).history
     numbers: Iterable[PastNumber] = past_numbers(path, since)
     last = args.last or (None if args.since or args.csv or args.json else LAST)
-    rows = [_number_values(one) for one in (deque(numbers, maxlen=last) if last else numbers)]
+    rows = map(_number_values, deque(numbers, maxlen=last) if last else numbers)  # may be millions
     if args.csv:
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerow(_NUMBER_COLUMNS)
@@ -203,13 +202,15 @@ def _print_values(args: argparse.Namespace, since: float) -> int:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
     else:
-        for row in rows:
-            shown = f"{row['value'] or row['read']} {row['unit']}".strip()
-            when = row["time"] or "time not known"
-            print(f"{row['reading']:6}  {when!s:19}  {row['name']}  {shown}  {row['verdict']}")
-        if not rows:
-            print(f"no numbers {'since then' if args.since else 'yet'} in {path}")
+        _print_each(map(_number_line, rows), f"no numbers {_when_none(args)} in {path}")
     return 0
+
+
+def _number_line(row: dict[str, object]) -> str:
+    """A number for people."""
+    shown = f"{row['value'] or row['read']} {row['unit']}".strip()
+    when = row["time"] or "time not known"
+    return f"{row['reading']:6}  {when!s:19}  {row['name']}  {shown}  {row['verdict']}"
 
 
 def _number_values(one: PastNumber) -> dict[str, object]:
@@ -226,12 +227,16 @@ def _number_values(one: PastNumber) -> dict[str, object]:
     }
 
 
-def _print_lines(readings: Iterable[Past], otherwise: str) -> None:
-    lines: Iterator[str] = map(_line, readings)
+def _print_each(lines: Iterator[str], otherwise: str) -> None:
+    """Print lines as they come; if there is none, something else."""
     first = next(lines, None)
     print(otherwise if first is None else first)
     for line in lines:
         print(line)
+
+
+def _when_none(args: argparse.Namespace) -> str:
+    return "since then" if args.since else "yet"
 
 
 def _line(one: Past) -> str:
