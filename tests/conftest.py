@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from broker import Broker, Listener
     from gpiozero.pins.mock import MockFactory
 
 # As the command does, and before any test imports numpy: the same number of threads adds up in the
@@ -90,3 +91,23 @@ def pins() -> Iterator[MockFactory]:
     yield factory
     factory.reset()
     gpiozero.Device.pin_factory = before
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker of the test's own."""
+    from broker import Broker
+
+    one = Broker(tmp_path)
+    yield one
+    one.kill()
+
+
+@pytest.fixture
+def ear(broker: Broker) -> Iterator[Listener]:
+    """One who hears all that is said to that broker."""
+    from broker import Listener
+
+    one = Listener(broker.settings)
+    yield one
+    one.close()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 CARRIED = ("pyproject.toml", "README.md", "LICENSE", "setup.sh", "pi_reader", "systemd", "weights")
@@ -141,6 +145,37 @@ class Container:
         self._leader = int(found[0])
         state = self.run("systemctl", "is-system-running", check=False).stdout.strip()
         return state in ("running", "degraded")
+
+
+@contextmanager
+def booted(variable: str, needed: str = "usr/lib/systemd/systemd") -> Iterator[Container]:
+    """A container of the tree that a variable of the environment names; needed: a file that it
+    must have. Skips where it cannot be."""
+    tree = os.environ.get(variable, "")
+    if not tree or not Path(tree, needed).exists():
+        pytest.skip(f"needs {variable}; see the head of this file")
+    if os.geteuid() != 0 or not shutil.which("systemd-nspawn"):
+        pytest.skip("needs root and systemd-nspawn")
+    with tempfile.TemporaryDirectory(prefix="pi-reader-", dir=Path(tree).parent) as place:
+        container = Container(Path(tree), Path(place))
+        yield container
+        container.close()
+
+
+def may_do_no_more(
+    box: Container, user: str, denied: Iterable[str], asked: Iterable[tuple[str, str, int]]
+) -> None:
+    """Assert that commands fail for a user; asked: user, words for the clerk, and its exit code."""
+    for words in denied:
+        done = box.shell(f"runuser -u {user} -- {words}", check=False)
+        assert done.returncode != 0, words
+    ask = "from pi_reader.client.clerk import ask; import pathlib, sys; "
+    ask += "sys.exit(ask(pathlib.Path('/run/pi-reader-clerk.sock'), sys.argv[1:]).exit_code)"
+    for name, words, code in asked:
+        done = box.shell(
+            f'runuser -u {name} -- /opt/pi-reader/bin/python -I -c "{ask}" {words}', check=False
+        )
+        assert done.returncode == code, (name, words, done.stderr)
 
 
 def copy_checkout(target: Path) -> None:

@@ -21,14 +21,11 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from container import Container, copy_checkout
+from container import Container, booted, copy_checkout
 
 pytestmark = pytest.mark.emulated
 
@@ -40,16 +37,8 @@ DESK = '[camera]\nkind = "desk"\n'
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
 def box(request: pytest.FixtureRequest) -> Iterator[Container]:
-    variable = f"PI_READER_{request.param.upper()}_ROOT"
-    tree = os.environ.get(variable, "")
-    if not tree or not Path(tree, "usr/lib/systemd/systemd").exists():
-        pytest.skip(f"needs {variable}; see the head of this file")
-    if os.geteuid() != 0 or not shutil.which("systemd-nspawn"):
-        pytest.skip("needs root and systemd-nspawn")
-    with tempfile.TemporaryDirectory(prefix="pi-reader-", dir=Path(tree).parent) as place:
-        container = Container(Path(tree), Path(place))
+    with booted(f"PI_READER_{request.param.upper()}_ROOT") as container:
         yield container
-        container.close()
 
 
 def settings(box: Container, text: str) -> None:

@@ -7,14 +7,10 @@ besides, named by PI_READER_LINK_ROOT.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from container import Container
+from container import Container, booted, may_do_no_more
 
 pytestmark = pytest.mark.emulated
 
@@ -33,15 +29,8 @@ ASK = "mosquitto_sub -h 127.0.0.1 -u box -P hush -W 20 -C 1 -t"
 
 @pytest.fixture(scope="module")
 def box() -> Iterator[Container]:
-    tree = os.environ.get("PI_READER_LINK_ROOT", "")
-    if not tree or not Path(tree, "usr/sbin/mosquitto").exists():
-        pytest.skip("needs PI_READER_LINK_ROOT; see the head of this file")
-    if os.geteuid() != 0 or not shutil.which("systemd-nspawn"):
-        pytest.skip("needs root and systemd-nspawn")
-    with tempfile.TemporaryDirectory(prefix="pi-reader-", dir=Path(tree).parent) as place:
-        container = Container(Path(tree), Path(place))
+    with booted("PI_READER_LINK_ROOT", "usr/sbin/mosquitto") as container:
         yield container
-        container.close()
 
 
 def test_installs_what_the_settings_ask_for(box: Container) -> None:
@@ -87,27 +76,20 @@ def test_a_command_is_done_by_the_clerk_who_then_goes(box: Container) -> None:
 
 
 def test_the_links_user_may_do_nothing_else(box: Container) -> None:
-    for words in (
+    denied = (
         "touch /var/lib/pi-reader/requests/retrain",
         "cat /var/lib/pi-reader/samples.db",
         "ls /run/pi-reader",
         "cat /run/pi-reader/lock",
         "touch /run/pi-reader/x",
         "pi-reader weights rollback",
-    ):
-        done = box.shell(f"runuser -u pi-reader-link -- {words}", check=False)
-        assert done.returncode != 0, words
-    ask = "from pi_reader.client.clerk import ask; import pathlib, sys; "
-    ask += "sys.exit(ask(pathlib.Path('/run/pi-reader-clerk.sock'), sys.argv[1:]).exit_code)"
-    for user, words, code in (
+    )
+    asked = (
         ("pi-reader-link", "help", 0),
         ("pi-reader-link", "weights rollback", 2),
         ("nobody", "help", 1),  # the socket is closed to it
-    ):
-        done = box.shell(
-            f'runuser -u {user} -- /opt/pi-reader/bin/python -I -c "{ask}" {words}', check=False
-        )
-        assert done.returncode == code, (user, words, done.stderr)
+    )
+    may_do_no_more(box, "pi-reader-link", denied, asked)
 
 
 def test_broker_and_link_are_killed(box: Container) -> None:

@@ -48,22 +48,8 @@ def at(name: str) -> str:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    one = Broker(tmp_path)
-    yield one
-    one.kill()
-
-
-@pytest.fixture
 def box(tmp_path: Path, broker: Broker) -> Box:
     return Box(tmp_path / "box", broker.settings)
-
-
-@pytest.fixture
-def ear(broker: Broker) -> Iterator[Listener]:
-    one = Listener(broker.settings)
-    yield one
-    one.close()
 
 
 @needs_broker

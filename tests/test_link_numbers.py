@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,22 +22,8 @@ from pi_reader.state import NumberState
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    one = Broker(tmp_path)
-    yield one
-    one.kill()
-
-
-@pytest.fixture
 def box(tmp_path: Path, broker: Broker) -> Box:
     return Box(tmp_path / "box", broker.settings)
-
-
-@pytest.fixture
-def ear(broker: Broker) -> Iterator[Listener]:
-    one = Listener(broker.settings)
-    yield one
-    one.close()
 
 
 def name_numbers(box: Box, *names: str) -> None:
