@@ -26,9 +26,9 @@ from pi_reader.history import History
 from pi_reader.kept_pictures import KeptPictures
 from pi_reader.learning.samples import New, Samples
 from pi_reader.state import NumberState
-from pi_reader.web import access, routes, server
+from pi_reader.web import access, live, routes, server
 from pi_reader.web.access import Access, Failed
-from pi_reader.web.server import is_near
+from pi_reader.web.addresses import is_near
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_ok__each_frame_once(box: WebBox) -> None:
 def test_ok__no_frame_is_204_and_no_reader_503(
     box: WebBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "FRAME_SECONDS", 0.2)
+    monkeypatch.setattr(live, "FRAME_SECONDS", 0.2)
     assert box.call("GET", "/api/1/frame.jpg", role="owner").status == 204
     box.write(pid=2**22 + 1)
     time.sleep(0.5)  # it looks ten times a second
@@ -630,7 +630,7 @@ def hostile(rng: random.Random, here: bytes, token: bytes) -> bytes:
 
 
 def attack(box: WebBox, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "FRAME_SECONDS", 0.02)
+    monkeypatch.setattr(live, "FRAME_SECONDS", 0.02)
     monkeypatch.setattr(server, "SECONDS", 2.0)
     box.answers |= {"settings": {"refused": "no"}, "aim": {"aim": {"focus": 1.0}}}
     box.answers |= {"read": {"text": "7"}, "label": {"kept": 1, "read": "7"}}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from web_box import WebBox
 
-from pi_reader.web import routes
+from pi_reader.web import live
 from pi_reader.web.access import GUEST_MAY, LEVELS
 from pi_reader.web.routes import TABLE, Route, find
 
@@ -58,7 +58,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebBox]:
     """A page; what is tried here ends no session and keeps none waiting."""
     made = WebBox(tmp_path_factory.mktemp("web"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(routes, "FRAME_SECONDS", 0.1)
+        patch.setattr(live, "FRAME_SECONDS", 0.1)
         yield from serving(made)
 
 

@@ -21,7 +21,7 @@ from pi_reader.config import find_folders
 from pi_reader.files import write_json
 from pi_reader.requests import Requests
 from pi_reader.web.access import Access
-from pi_reader.web.routes import Box
+from pi_reader.web.calls import Box
 from pi_reader.web.server import Server
 from pi_reader.web.watch import Watch
 

@@ -96,7 +96,7 @@ def serve(folders: Folders, port: int) -> int:
     from pi_reader import web
     from pi_reader.web import server
     from pi_reader.web.access import Access
-    from pi_reader.web.routes import Box
+    from pi_reader.web.calls import Box
     from pi_reader.web.watch import Watch
 
     server.prepare()

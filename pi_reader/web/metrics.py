@@ -8,6 +8,8 @@ from typing import Any
 from pi_reader import __version__
 from pi_reader.client.status import BoxStatus
 from pi_reader.state import NumberState
+from pi_reader.web.access import PUPIL
+from pi_reader.web.calls import Answer, Call
 
 _FIGURES = (  # key of the status, name, kind, what it is
     ("frames", "frames_total", "counter", "Frames that were captured."),
@@ -24,6 +26,12 @@ _TRAINING = (
     ("accuracy", "training_accuracy", "gauge", "Share of held-out digits read right at last."),
     ("samples", "training_samples", "gauge", "Labelled digits that it learns from."),
 )
+
+
+def answer(call: Call) -> Answer:
+    """All figures that the caller may see."""
+    content = text(call.box.watch.fresh(), call.may(PUPIL)).encode()
+    return Answer(200, content, "text/plain; version=0.0.4; charset=utf-8")
 
 
 def text(known: BoxStatus, whole: bool) -> str:

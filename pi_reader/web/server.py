@@ -8,8 +8,6 @@ Host, Origin, type and size must be right, and then the caller's role.
 from __future__ import annotations
 
 import contextlib
-import gzip
-import hashlib
 import ipaddress
 import json
 import os
@@ -31,7 +29,11 @@ from urllib.parse import parse_qsl
 
 from pi_reader.errors import PiReaderError
 from pi_reader.web.access import OWNER, Failed
-from pi_reader.web.routes import COOKIE, Answer, Box, Call, Route, check_body, find
+from pi_reader.web.addresses import host_of, is_near
+from pi_reader.web.calls import Answer, Box, Call
+from pi_reader.web.pages import Pages
+from pi_reader.web.routes import Route, check_body, find
+from pi_reader.web.visitors import COOKIE
 
 LARGEST_BODY = 64 << 10  # bytes
 MOST = 96  # connections; browsers open up to six each
@@ -42,23 +44,6 @@ IDLE_SECONDS = 900.0  # without a visitor; then the process ends, and systemd wa
 
 _POLL = 0.5  # seconds between two looks at deadlines
 _STACK = 256 << 10  # bytes of a thread's stack
-_NEAR = tuple(
-    map(
-        ipaddress.ip_network,
-        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
-        + ("::1/128", "fe80::/10", "fc00::/7"),
-    )
-)
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".webmanifest": "application/manifest+json",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -70,52 +55,6 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-class Pages:
-    """The files of the page, held in memory as they are sent.
-
-    All but the first bear a digest of all of them in their address, so that a browser need not ask
-    for one twice, and never mixes two versions.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        files = {
-            path.name: path.read_bytes()
-            for path in sorted(folder.iterdir())
-            if path.is_file() and path.suffix in _TYPES
-        }
-        digest = hashlib.sha256()
-        for name, content in files.items():
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        self.version = digest.hexdigest()[:12]
-        base = f"/s/{self.version}/"
-        index = files.pop("index.html", b"").replace(b"/s/@/", base.encode())
-        self._files = {f"{base}{name}": content for name, content in files.items()}
-        self._files["/"] = index
-        if "icon.svg" in files:
-            self._files["/favicon.ico"] = files["icon.svg"]
-        self._packed = {name: gzip.compress(content, 9) for name, content in self._files.items()}
-
-    def answer(self, path: str, packed: bool, known: str) -> Answer | None:
-        """A file, None if there is none; packed: whether gzip will do; known: version it has."""
-        if path not in self._files:
-            return None
-        kind = _TYPES.get(Path(path).suffix, _TYPES[".html"])
-        if path == "/favicon.ico":
-            kind = _TYPES[".svg"]
-        lasting = path.startswith("/s/")
-        headers = {
-            "Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache",
-            "ETag": f'"{self.version}"',
-            "Vary": "Accept-Encoding",
-        }
-        if known.removeprefix("W/") == headers["ETag"]:
-            return Answer(304, headers=headers)
-        if packed:
-            headers["Content-Encoding"] = "gzip"
-        content = (self._packed if packed else self._files)[path]
-        return Answer(200, content, kind, headers)
 
 
 @dataclass
@@ -285,7 +224,7 @@ class Handler(BaseHTTPRequestHandler):
     def _check_host(self) -> None:
         """Refuse a Host that is not this box: a page elsewhere may have rebound its own name."""
         hosts = self.headers.get_all("Host") or []
-        name, port = _host_of(hosts[0]) if len(hosts) == 1 else ("", 0)
+        name, port = host_of(hosts[0]) if len(hosts) == 1 else ("", 0)
         here = str(self.connection.getsockname()[0]).partition("%")[0].removeprefix("::ffff:")
         names = {here, self.server.box.name, f"{self.server.box.name}.local"}
         if ipaddress.ip_address(here).is_loopback:
@@ -409,29 +348,6 @@ def _query(route: Route, query: str) -> Mapping[str, str]:
         if name not in route.query or not re.fullmatch(route.query[name], value):
             raise Failed(400, f"query: {name[:20]} is {value[:20]!r}, which it cannot be")
     return dict(found)
-
-
-def _host_of(value: str) -> tuple[str, int]:
-    """Name and port of a Host header; the name in lower case, an address without its brackets."""
-    host, port = value.strip().lower(), "80"
-    if host.startswith("["):
-        host, _, rest = host[1:].partition("]")
-        port = rest.removeprefix(":") or "80"
-    elif ":" in host:
-        host, _, port = host.rpartition(":")
-    if not (port.isascii() and port.isdecimal() and len(port) < 6):
-        return "", 0
-    return host.removesuffix("."), int(port)
-
-
-def is_near(address: str) -> bool:
-    """Whether an address is of this machine or the local network."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in _NEAR)
 
 
 def listen(address: str, port: int) -> socket.socket:

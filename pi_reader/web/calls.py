@@ -1,0 +1,96 @@
+"""What a route is given and gives: a checked call, the box that it may ask, and an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from pi_reader.client import clerk
+from pi_reader.config import Folders
+from pi_reader.errors import BadData, BadSettings, MissingFile, PiReaderError, UsageError, error_of
+from pi_reader.web.access import GUEST, Access, Failed, Session, may
+from pi_reader.web.watch import Watch
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+_STATUS_OF = ((UsageError, 422), (BadData, 422), (BadSettings, 422), (MissingFile, 404))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back. content: bytes, or pieces of them as they come."""
+
+    status: int = 200
+    content: bytes | Iterator[bytes] = b""
+    kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Box:
+    """What routes work with; name: of the box in the network."""
+
+    folders: Folders
+    access: Access
+    watch: Watch
+    name: str
+    is_demo: bool = False
+
+    def ask(self, *words: str) -> list[str]:
+        """The lines that the clerk answers. Raises Failed with what it met."""
+        try:
+            answer = clerk.ask(self.folders.clerk, words)
+            if answer.error:
+                raise error_of(answer.exit_code, answer.error)
+        except PiReaderError as error:
+            found = (status for kind, status in _STATUS_OF if isinstance(error, kind))
+            otherwise = 500 if error.exit_code == PiReaderError.exit_code else 503
+            raise Failed(next(found, otherwise), str(error)) from error
+        return list(answer.lines)
+
+    def ask_values(self, *words: str) -> list[Any]:
+        """The same for answers in JSON, a value a line."""
+        try:
+            return [json.loads(line) for line in self.ask(*words)]
+        except ValueError as error:
+            raise Failed(503, f"clerk: said what cannot be understood ({error})") from error
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that may be answered. path: the numbers and names in it; session: None for a guest;
+    agent: what the browser calls itself; if_match: the version that a change is meant for."""
+
+    box: Box
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    session: Session | None
+    agent: str = ""
+    if_match: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    def may(self, level: str) -> bool:
+        """Whether the caller has this level."""
+        role = self.session.role if self.session else GUEST
+        return may(level, role, self.box.watch.guests())
+
+
+Do = Callable[[Call], Answer]
+
+
+def in_json(values: Any, status: int = 200, headers: Mapping[str, str] = _NONE) -> Answer:
+    """An answer in JSON."""
+    return Answer(status, json.dumps(values, allow_nan=False).encode(), headers=headers)
+
+
+def say(*words: str, status: int = 200) -> Do:
+    """A route that has the clerk do something; {names} are of the path or the body."""
+
+    def do(call: Call) -> Answer:
+        given = {**call.path, **call.body}
+        lines = call.box.ask(*(word.format(**given) for word in words))
+        return in_json({"done": "\n".join(lines)}, status) if status != 204 else Answer(204)
+
+    return do
