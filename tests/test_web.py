@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -508,6 +509,13 @@ def test_ok__files_are_named_by_their_digest(box: WebBox) -> None:
 
 
 # Limits and attacks
+
+
+def test_ok__a_host_name_with_its_domain(box: WebBox) -> None:
+    box.server.box = replace(box.server.box, name="pi.house.example")
+    for host, status in (("pi.house.example", 200), ("pi.local", 200), ("pi", 200),
+                         ("pi.evil.example", 421), ("house.example", 421)):  # fmt: skip
+        assert box.call("GET", "/", Host=f"{host}:{box.port}").status == status
 
 
 def test_ok__who_is_near() -> None:

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 def address() -> str:
     """Where the page of an installed box is."""
-    return f"http://{socket.gethostname()}.local/"
+    return f"http://{socket.gethostname().partition('.')[0]}.local/"
 
 
 def _status(folders: Folders, access: Access) -> int:

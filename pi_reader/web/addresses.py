@@ -26,6 +26,12 @@ def host_of(value: str) -> tuple[str, int]:
     return host.removesuffix("."), int(port)
 
 
+def names_of(host: str) -> set[str]:
+    """What a box of that host name is called in the network; some have their domain in it."""
+    first = host.partition(".")[0]
+    return {host, first, f"{first}.local"} if first else set()
+
+
 def is_near(address: str) -> bool:
     """Whether an address is of this machine or the local network."""
     try:

@@ -29,7 +29,7 @@ from urllib.parse import parse_qsl
 
 from pi_reader.errors import PiReaderError
 from pi_reader.web.access import OWNER, Failed
-from pi_reader.web.addresses import host_of, is_near
+from pi_reader.web.addresses import host_of, is_near, names_of
 from pi_reader.web.calls import Answer, Box, Call
 from pi_reader.web.pages import Pages
 from pi_reader.web.routes import Route, check_body, find
@@ -226,7 +226,7 @@ class Handler(BaseHTTPRequestHandler):
         hosts = self.headers.get_all("Host") or []
         name, port = host_of(hosts[0]) if len(hosts) == 1 else ("", 0)
         here = str(self.connection.getsockname()[0]).partition("%")[0].removeprefix("::ffff:")
-        names = {here, self.server.box.name, f"{self.server.box.name}.local"}
+        names = {here, *names_of(self.server.box.name)}
         if ipaddress.ip_address(here).is_loopback:
             names.add("localhost")
         if name not in names or port != self.server.port:
