@@ -222,11 +222,13 @@ class History:
         went into a new one, and CannotWrite once for readings that were lost meanwhile.
         """
         damage: list[str] = []
+        path = self._path
         try:
             for database, write in (
                 (self._readings, self._write_readings),
                 (self._numbers, self._write_numbers),
             ):
+                path = database.path
                 try:
                     write()
                 except sqlite3.DatabaseError as error:
@@ -243,7 +245,7 @@ class History:
             reason = getattr(error, "strerror", error)  # SQLite's errors have only a message
             return self._say(
                 CannotWrite(
-                    f"{self._path}: cannot be written, {reason}; reading goes on, and the last"
+                    f"{path}: cannot be written, {reason}; reading goes on, and the last"
                     f" {MOST_WAITING} readings wait in memory; make room or replace the card"
                 )
             )
@@ -455,8 +457,10 @@ def _size(name: str) -> int:
         return 0
 
 
-def _open_for_writing(path: Path, form: _Form) -> sqlite3.Connection:
-    """The database, made if there is none. Raises sqlite3.DatabaseError."""
+def _open_for_writing(path: Path, form: _Form, move: bool = True) -> sqlite3.Connection:
+    """The database, made if there is none; numbers that lie among readings are moved out of it, if
+    `move` and it goes. Raises sqlite3.DatabaseError.
+    """
     with contextlib.suppress(OSError):  # SQLite's message is better
         make_shared(path)
     database = sqlite3.connect(path, timeout=_LOCKED_SECONDS)
@@ -468,8 +472,12 @@ def _open_for_writing(path: Path, form: _Form) -> sqlite3.Connection:
         database.execute(f"PRAGMA cache_size = {-CACHE}")
         if not begun:
             database.executescript(f"BEGIN IMMEDIATE; {form.make} COMMIT")
-        elif begun == BOTH:
-            _move_numbers(database, numbers_beside(path))
+        elif begun == BOTH and move:
+            try:
+                _move_numbers(database, numbers_beside(path))
+            except sqlite3.Error:  # their own file is at fault; the readings are none the worse
+                database.close()
+                return _open_for_writing(path, form, move=False)
     except BaseException:
         database.close()
         raise

@@ -389,6 +389,25 @@ def test_ok__versions_before_go_on_with_a_history_that_has_numbers(
     assert not list(tmp_path.glob("*.damaged*"))
 
 
+@pytest.mark.parametrize("bad", [b"x" * 9000, None])
+def test_fail__numbers_that_cannot_be_moved_cost_no_reading(
+    tmp_path: Path, bad: bytes | None
+) -> None:
+    """Readings and numbers lie in one file, and what is there for the numbers is damaged."""
+    path = tmp_path / "history.db"
+    beside = tmp_path / "history-numbers.db"
+    beside.mkdir() if bad is None else beside.write_bytes(bad)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript(TOGETHER)
+    history = History(path)
+    number = history.add("216", True, 0.9, "x", WALL)
+    history.add_numbers(number, [NumberState("kitchen", verdict="missing")], WALL)
+    with pytest.raises((BadData, CannotWrite), match=r"history-numbers\.db"):
+        history.flush()
+    assert [one.text for one in past(path)] == ["215", "216"]
+    assert not (tmp_path / "history.db.damaged").exists()
+
+
 def test_fail__damaged_numbers_cost_no_reading(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     one = NumberState("kitchen", "number", "21.5", "21.5", "good", False, "°C")
