@@ -457,7 +457,7 @@ def test_ok__each_line_of_the_table_has_its_action() -> None:
 def test_ok__the_broker_may_say_a_few_words_of_its_own(said: str) -> None:
     asked = words.parse(said)
     for caller in (words.PAGE, words.BROKER, words.OWNER):
-        assert words.find(asked, caller).usage.split()[0] == asked[0]
+        assert words.find(asked, caller)[0].usage.split()[0] == asked[0]
     with pytest.raises(UsageError):
         words.find(asked, words.SSH)
 

@@ -107,9 +107,9 @@ def perform(
     words: list[str], session: Session, more: Mapping[str, Action] = MappingProxyType({})
 ) -> None:
     """Carry out a request in words; more: actions beside those below. Raises like `serve`."""
-    entry = find(words, session.caller)
+    entry, arguments = find(words, session.caller)
     act = more.get(entry.usage) or ACTIONS[entry.usage]
-    act(session, *words[len(entry.words) :])
+    act(session, *arguments)
 
 
 def _help(session: Session) -> None:
@@ -263,19 +263,14 @@ def _read(session: Session) -> None:
     session.say("  ".join(str(answer.get("text") or "").split()) or "nothing there")
 
 
-def _freeze(session: Session) -> None:
-    answer_of(session.folders, "freeze")
-    session.say("the display is held")
+def _display(kind: str, done: str) -> Action:
+    """One that does something to the display, and says so."""
 
+    def act(session: Session) -> None:
+        answer_of(session.folders, kind)
+        session.say(done)
 
-def _release(session: Session) -> None:
-    answer_of(session.folders, "release")
-    session.say("the display goes on")
-
-
-def _identify(session: Session) -> None:
-    answer_of(session.folders, "identify")
-    session.say("the display says that it is this one")
+    return act
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -298,8 +293,8 @@ ACTIONS: Mapping[str, Action] = {
     "samples export": _export,
     "samples import": _import,
     "read": _read,
-    "freeze": _freeze,
-    "release": _release,
-    "identify": _identify,
+    "freeze": _display("freeze", "the display is held"),
+    "release": _display("release", "the display goes on"),
+    "identify": _display("identify", "the display says that it is this one"),
 }
 """What each entry of the table does, by its usage."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from pi_reader.box.actions import Action, Session
@@ -27,22 +28,19 @@ def _say(session: Session, values: Iterable[Mapping[str, Any]]) -> None:
         session.say(json.dumps(plain(one)).replace("\x7f", "\\u007f"))
 
 
+def _named(one: Any, names: str) -> dict[str, Any]:
+    """What a value has under these names; None where there is none."""
+    return {name: getattr(one, name, None) for name in names.split()}
+
+
 def _past(one: Any) -> dict[str, Any]:
-    return {"number": one.id, "when": one.when, "text": one.text, "sure": one.sure} | {
-        "confidence": one.confidence
-    }
+    return {"number": one.id} | _named(one, "when text sure confidence")
 
 
-def _readings(session: Session, before: str, count: str) -> None:
+def _readings(session: Session, start: str, count: str, side: str = "before") -> None:
     from pi_reader.history import some
 
-    _say(session, map(_past, some(session.folders.history, int(count), before=int(before))))
-
-
-def _readings_after(session: Session, after: str, count: str) -> None:
-    from pi_reader.history import some
-
-    _say(session, map(_past, some(session.folders.history, int(count), after=int(after))))
+    _say(session, map(_past, some(session.folders.history, int(count), **{side: int(start)})))
 
 
 def _reading(session: Session, number: str) -> None:
@@ -74,28 +72,11 @@ def _samples(session: Session, before: str, count: str, suspects: bool = False) 
 
     found = shown(session.folders.samples, int(before), int(count), SUSPECT if suspects else None)
     _say(session, [found.counts])
-    _say(
-        session,
-        (
-            {
-                "id": one.id,
-                "event": one.event,
-                "when": one.when,
-                "read": one.read,
-                "confidence": one.confidence,
-                "label": "none" if one.label == NO_DIGIT else one.label,
-                "source": one.source,
-                "held_out": one.held_out,
-                "suspect": one.label not in (None, one.read) and one.confidence >= SUSPECT,
-                "picture": as_png(one.patch),
-            }
-            for one in found.samples
-        ),
-    )
-
-
-def _suspects(session: Session, before: str, count: str) -> None:
-    _samples(session, before, count, True)
+    for one in found.samples:
+        values = _named(one, "id event when read confidence source held_out")
+        values["label"] = "none" if one.label == NO_DIGIT else one.label
+        values["suspect"] = one.label not in (None, one.read) and one.confidence >= SUSPECT
+        _say(session, [values | {"picture": as_png(one.patch)}])
 
 
 def _generations(session: Session) -> None:
@@ -105,14 +86,9 @@ def _generations(session: Session) -> None:
     generations = session.stores.generations()
     session.say(json.dumps(generations.trouble()))
     for one in generations.list():
-        card = one.card
-        values = {
-            name: getattr(one, name) for name in ("number", "state", "parent", "since", "why")
-        }
+        values = _named(one, "number state parent since why")
         values |= {"sha256": one.sha256[:12], "summary": table.summary(one)}
-        for name in ("recipe", "accuracy", "measured", "date"):
-            values[name] = getattr(card, name) if card else None
-        _say(session, [values])
+        _say(session, [values | _named(one.card, "recipe accuracy measured date")])
 
 
 def _settings(session: Session) -> None:
@@ -143,47 +119,41 @@ def _aim(session: Session) -> None:
     _say(session, [figures])
 
 
-def _code(session: Session, code: str) -> None:
-    session.say(ask(session.folders, "code", code=code if int(code) else ""))
-
-
 def _label_one(session: Session, number: str, place: str, digit: str) -> None:
     session.say(label_reading(session.folders, digit, int(place) - 1, int(number)))
 
 
-def _relabel(session: Session, number: str, digit: str) -> None:
-    label = NO_DIGIT if digit == "-" else int(digit)
-    session.say(ask(session.folders, "relabel", id=int(number), label=label))
+def _label(digit: str) -> int:
+    return NO_DIGIT if digit == "-" else int(digit)
 
 
-def _drop(session: Session, number: str) -> None:
-    session.say(ask(session.folders, "drop", ids=[int(number)]))
+def _asks(kind: str, **takes: Callable[[str], Any]) -> Action:
+    """One that has the service change something, and says what was done. takes: what becomes of
+    each argument."""
 
+    def act(session: Session, *given: str) -> None:
+        named = {name: takes[name](word) for name, word in zip(takes, given, strict=True)}
+        session.say(ask(session.folders, kind, **named))
 
-def _use(session: Session, number: str) -> None:
-    session.say(ask(session.folders, "use", number=int(number)))
-
-
-def _rollback(session: Session) -> None:
-    session.say(ask(session.folders, "rollback"))
+    return act
 
 
 ACTIONS: Mapping[str, Action] = {
     "show readings FROM N": _readings,
-    "show readings after FROM N": _readings_after,
+    "show readings after FROM N": partial(_readings, side="after"),
     "show reading NUMBER": _reading,
     "show samples FROM N": _samples,
-    "show suspects FROM N": _suspects,
+    "show suspects FROM N": partial(_samples, suspects=True),
     "show generations": _generations,
     "show settings": _settings,
     "show health": _health,
     "set VERSION CHANGES": _set,
     "aim": _aim,
-    "code CODE": _code,
+    "code CODE": _asks("code", code=lambda code: code if int(code) else ""),
     "label NUMBER N DIGIT": _label_one,
-    "relabel NUMBER DIGIT": _relabel,
-    "drop NUMBER": _drop,
-    "use FROM": _use,
-    "back": _rollback,
+    "relabel NUMBER DIGIT": _asks("relabel", id=int, label=_label),
+    "drop NUMBER": _asks("drop", ids=lambda number: [int(number)]),
+    "use FROM": _asks("use", number=int),
+    "back": _asks("rollback"),
 }
 """What each line of the table for the page alone does."""

@@ -23,29 +23,28 @@ OWNER = "owner"  # the box's own user, and root, at the clerk: may say what page
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that may be said: its words, the kinds of its arguments, what for, and by whom."""
+    """One thing that may be said.
 
-    words: tuple[str, ...]
-    arguments: tuple[str, ...]
+    usage: its words in small letters, and the kinds of its arguments; purpose: for people; callers:
+    who may.
+    """
+
+    usage: str
     purpose: str
     callers: tuple[str, ...] = (SSH,)
 
-    @property
-    def usage(self) -> str:
-        """How it is said."""
-        return " ".join((*self.words, *self.arguments))
-
-    def takes(self, words: list[str]) -> bool:
-        """Whether this is what was said, down to the last character."""
-        rest = words[len(self.words) :]
-        return (
-            tuple(words[: len(self.words)]) == self.words
-            and len(rest) == len(self.arguments)
-            and all(
-                PATTERNS[kind].fullmatch(word)
-                for kind, word in zip(self.arguments, rest, strict=True)
-            )
-        )
+    def arguments(self, words: list[str]) -> list[str] | None:
+        """The arguments, if this is what was said, down to the last character; else None."""
+        kinds = self.usage.split()
+        if len(words) != len(kinds):
+            return None
+        pairs = list(zip(words, kinds, strict=True))
+        if not all(
+            word == kind if kind.islower() else PATTERNS[kind].fullmatch(word)
+            for word, kind in pairs
+        ):
+            return None
+        return [word for word, kind in pairs if not kind.islower()]
 
 
 PATTERNS = {
@@ -80,21 +79,18 @@ def table_for(caller: str) -> tuple[Entry, ...]:
     return tuple(entry for entry in TABLE if callers & set(entry.callers))
 
 
-def find(words: list[str], caller: str = SSH) -> Entry:
-    """The entry that takes these words of that caller. Raises UsageError if none does."""
+def find(words: list[str], caller: str = SSH) -> tuple[Entry, list[str]]:
+    """The entry that takes these words of that caller, and its arguments among them.
+
+    Raises UsageError if none does.
+    """
     allowed = table_for(caller)
     for entry in allowed:
-        if entry.takes(words):
-            return entry
-    near = [entry.usage for entry in allowed if entry.words[0] == words[0]]
-    raise UsageError(
-        f"request {' '.join(words):.60}: may not be said; "
-        + (
-            f"say {' or '.join(f'`{usage}`' for usage in near)}"
-            if near
-            else "`help` tells what may"
-        )
-    )
+        if (arguments := entry.arguments(words)) is not None:
+            return entry, arguments
+    near = [f"`{entry.usage}`" for entry in allowed if entry.usage.split()[0] == words[0]]
+    hint = f"say {' or '.join(near)}" if near else "`help` tells what may"
+    raise UsageError(f"request {' '.join(words):.60}: may not be said; {hint}")
 
 
 def harmless(text: str) -> str:
@@ -105,62 +101,45 @@ def harmless(text: str) -> str:
     )
 
 
+_ALL, _BOTH, _PAGE = (SSH, PAGE, BROKER), (PAGE, BROKER), (PAGE,)
+
 TABLE = (
-    Entry(("help",), (), "this list", (SSH, PAGE, BROKER)),
-    Entry(("status",), (), "how the box is doing; follows a training until it ends"),
-    Entry(("retrain",), (), "learn now instead of tonight"),
-    Entry(
-        ("cancel",),
-        (),
-        "stop the training; what it reached is kept for the next",
-        (SSH, PAGE, BROKER),
-    ),
-    Entry(("readings",), (), "the last 20 readings"),
-    Entry(("readings",), ("N",), "the last N"),
-    Entry(("readings",), ("DAY",), "all from a day, or a minute, on"),
-    Entry(
-        ("picture",),
-        ("NUMBER",),
-        "the picture kept of the reading of that number: a JPEG file in base64",
-        (SSH, PAGE, BROKER),
-    ),
-    Entry(("label", "last"), ("DIGITS",), "what the last reading really is"),
-    Entry(("label", "last"), ("READ=DIGITS",), "the same, if it was read like that"),
-    Entry(
-        ("label",),
-        ("NUMBER", "DIGITS"),
-        "what the reading of that number is",
-        (SSH, PAGE, BROKER),
-    ),
-    Entry(("label", "last"), ("N", "DIGIT"), "what its digit number N is"),
-    Entry(("weights", "list"), (), "the generations of weights"),
-    Entry(("weights", "rollback"), (), "go back to the one before"),
-    Entry(
-        ("weights", "offer"),
-        (),
-        f"weights from another machine, sent after it: at most {OFFER_MEGABYTES} MB",
-    ),
-    Entry(("samples", "export"), (), "all samples, as one npz"),
-    Entry(("samples", "import"), (), "samples of another reader, sent after it"),
-    Entry(("read",), (), "read what lies there now", (PAGE, BROKER)),
-    Entry(("train",), (), "learn now instead of tonight", (PAGE, BROKER)),
-    Entry(("freeze",), (), "hold what is shown", (PAGE, BROKER)),
-    Entry(("release",), (), "let the display go on", (PAGE, BROKER)),
-    Entry(("identify",), (), "say on the display that it is this box", (PAGE, BROKER)),
-    Entry(("label",), ("NUMBER", "N", "DIGIT"), "what one digit of a reading is", (PAGE,)),
-    Entry(("relabel",), ("NUMBER", "DIGIT"), "what a sample is", (PAGE,)),
-    Entry(("drop",), ("NUMBER",), "forget a sample", (PAGE,)),
-    Entry(("use",), ("FROM",), "read with that generation of weights", (PAGE,)),
-    Entry(("back",), (), "go back to the generation before", (PAGE,)),
-    Entry(("aim",), (), "measure focus and light for five seconds", (PAGE,)),
-    Entry(("code",), ("CODE",), "show the code for the page; 000000 takes it away", (PAGE,)),
-    Entry(("set",), ("VERSION", "CHANGES"), "change settings", (PAGE,)),
-    Entry(("show", "readings"), ("FROM", "N"), "readings before a number, newest first", (PAGE,)),
-    Entry(("show", "readings", "after"), ("FROM", "N"), "readings after a number", (PAGE,)),
-    Entry(("show", "reading"), ("NUMBER",), "a reading, and its digits", (PAGE,)),
-    Entry(("show", "samples"), ("FROM", "N"), "samples before a number", (PAGE,)),
-    Entry(("show", "suspects"), ("FROM", "N"), "those that may be labelled wrongly", (PAGE,)),
-    Entry(("show", "generations"), (), "the generations of weights", (PAGE,)),
-    Entry(("show", "settings"), (), "the settings, with their rules", (PAGE,)),
-    Entry(("show", "health"), (), "what the doctor says", (PAGE,)),
+    Entry("help", "this list", _ALL),
+    Entry("status", "how the box is doing; follows a training until it ends"),
+    Entry("retrain", "learn now instead of tonight"),
+    Entry("cancel", "stop the training; what it reached is kept for the next", _ALL),
+    Entry("readings", "the last 20 readings"),
+    Entry("readings N", "the last N"),
+    Entry("readings DAY", "all from a day, or a minute, on"),
+    Entry("picture NUMBER", "the picture kept of that reading: a JPEG file in base64", _ALL),
+    Entry("label last DIGITS", "what the last reading really is"),
+    Entry("label last READ=DIGITS", "the same, if it was read like that"),
+    Entry("label NUMBER DIGITS", "what the reading of that number is", _ALL),
+    Entry("label last N DIGIT", "what its digit number N is"),
+    Entry("weights list", "the generations of weights"),
+    Entry("weights rollback", "go back to the one before"),
+    Entry("weights offer", f"weights of another machine, sent after it: {OFFER_MEGABYTES} MB"),
+    Entry("samples export", "all samples, as one npz"),
+    Entry("samples import", "samples of another reader, sent after it"),
+    Entry("read", "read what lies there now", _BOTH),
+    Entry("train", "learn now instead of tonight", _BOTH),
+    Entry("freeze", "hold what is shown", _BOTH),
+    Entry("release", "let the display go on", _BOTH),
+    Entry("identify", "say on the display that it is this box", _BOTH),
+    Entry("label NUMBER N DIGIT", "what one digit of a reading is", _PAGE),
+    Entry("relabel NUMBER DIGIT", "what a sample is", _PAGE),
+    Entry("drop NUMBER", "forget a sample", _PAGE),
+    Entry("use FROM", "read with that generation of weights", _PAGE),
+    Entry("back", "go back to the generation before", _PAGE),
+    Entry("aim", "measure focus and light for five seconds", _PAGE),
+    Entry("code CODE", "show the code for the page; 000000 takes it away", _PAGE),
+    Entry("set VERSION CHANGES", "change settings", _PAGE),
+    Entry("show readings FROM N", "readings before a number, newest first", _PAGE),
+    Entry("show readings after FROM N", "readings after a number", _PAGE),
+    Entry("show reading NUMBER", "a reading, and its digits", _PAGE),
+    Entry("show samples FROM N", "samples before a number", _PAGE),
+    Entry("show suspects FROM N", "those that may be labelled wrongly", _PAGE),
+    Entry("show generations", "the generations of weights", _PAGE),
+    Entry("show settings", "the settings, with their rules", _PAGE),
+    Entry("show health", "what the doctor says", _PAGE),
 )
