@@ -29,7 +29,7 @@ from pi_reader.learning.samples import New, Samples
 from pi_reader.state import NumberState
 from pi_reader.web import access, live, routes, server
 from pi_reader.web.access import Access, Failed
-from pi_reader.web.addresses import is_near
+from pi_reader.web.checks import is_near
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from typing import Any
 from pi_reader.config import Folders
 from pi_reader.errors import BadData, CannotWrite, MissingFile, PiReaderError
 from pi_reader.files import identity_of, locked, read_json, write_json
+from pi_reader.web.answers import Failed
 
 OPEN, READING, PICTURE, PUPIL, OWNER = "open", "reading", "picture", "pupil", "owner"
 LEVELS = (OPEN, READING, PICTURE, PUPIL, OWNER)  # each may do what those before it may
@@ -76,14 +77,6 @@ class Code:
     guesses: int = 0
     strikes: int = 0
     locked: float = 0.0
-
-
-class Failed(Exception):
-    """An answer other than the one that was asked for: HTTP's status, a line, more for the page."""
-
-    def __init__(self, status: int, line: str, **more: Any) -> None:
-        super().__init__(line)
-        self.status, self.more = status, more
 
 
 def since_boot() -> float:

@@ -1,31 +1,19 @@
-"""What a route is given and gives: a checked call, the box that it may ask, and an answer."""
+"""What a route is given: a checked call, and the box that it may ask."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from pi_reader.client import clerk
 from pi_reader.config import Folders
-from pi_reader.errors import BadData, BadSettings, MissingFile, PiReaderError, UsageError, error_of
-from pi_reader.web.access import GUEST, Access, Failed, Session, may
+from pi_reader.web.access import GUEST, Access, Session, may
+from pi_reader.web.answers import Answer, Failed, in_json
 from pi_reader.web.watch import Watch
 
-_NONE: Mapping[str, Any] = MappingProxyType({})
-_STATUS_OF = ((UsageError, 422), (BadData, 422), (BadSettings, 422), (MissingFile, 404))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes back. content: bytes, or pieces of them as they come."""
-
-    status: int = 200
-    content: bytes | Iterator[bytes] = b""
-    kind: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+_STATUS_OF = {2: 422, 65: 422, 78: 422, 66: 404, 70: 500}  # by exit codes; of others it is 503
 
 
 @dataclass(frozen=True)
@@ -39,15 +27,10 @@ class Box:
     is_demo: bool = False
 
     def ask(self, *words: str) -> list[str]:
-        """The lines that the clerk answers. Raises Failed with what it met."""
-        try:
-            answer = clerk.ask(self.folders.clerk, words)
-            if answer.error:
-                raise error_of(answer.exit_code, answer.error)
-        except PiReaderError as error:
-            found = (status for kind, status in _STATUS_OF if isinstance(error, kind))
-            otherwise = 500 if error.exit_code == PiReaderError.exit_code else 503
-            raise Failed(next(found, otherwise), str(error)) from error
+        """The lines that the clerk answers. Raises Failed with what it met, Busy without one."""
+        answer = clerk.ask(self.folders.clerk, words)
+        if answer.error:
+            raise Failed(_STATUS_OF.get(answer.exit_code, 503), answer.error)
         return list(answer.lines)
 
     def ask_values(self, *words: str) -> list[Any]:
@@ -78,11 +61,6 @@ class Call:
 
 
 Do = Callable[[Call], Answer]
-
-
-def in_json(values: Any, status: int = 200, headers: Mapping[str, str] = _NONE) -> Answer:
-    """An answer in JSON."""
-    return Answer(status, json.dumps(values, allow_nan=False).encode(), headers=headers)
 
 
 def say(*words: str, status: int = 200) -> Do:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pi_reader.web.access import PICTURE, PUPIL, READING, Failed
-from pi_reader.web.calls import Answer, Call, in_json
+from pi_reader.web.access import PICTURE, PUPIL, READING
+from pi_reader.web.answers import Answer, Failed, in_json
+from pi_reader.web.calls import Call
 
 FRAME_SECONDS = 8.0  # that a request waits for a newer frame
 

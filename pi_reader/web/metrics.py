@@ -9,7 +9,8 @@ from pi_reader import __version__
 from pi_reader.client.status import BoxStatus
 from pi_reader.state import NumberState
 from pi_reader.web.access import PUPIL
-from pi_reader.web.calls import Answer, Call
+from pi_reader.web.answers import Answer
+from pi_reader.web.calls import Call
 
 _FIGURES = (  # key of the status, name, kind, what it is
     ("frames", "frames_total", "counter", "Frames that were captured."),

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 from pathlib import Path
 
-from pi_reader.web.calls import Answer
+from pi_reader.web.answers import Answer
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",

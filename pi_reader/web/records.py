@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from pi_reader.web.access import PICTURE, Failed
-from pi_reader.web.calls import Answer, Box, Call, in_json
+from pi_reader.web.access import PICTURE
+from pi_reader.web.answers import Answer, Failed, in_json
+from pi_reader.web.calls import Box, Call
 
 CSV_AT_ONCE = 500  # readings of one question to the clerk
 

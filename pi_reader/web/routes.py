@@ -7,14 +7,14 @@ eyes, it asks the clerk for, in words of `client.words`; what the box tells of i
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pi_reader.web import live, metrics, records, upkeep, visitors
-from pi_reader.web.access import OPEN, OWNER, PICTURE, PUPIL, READING, Failed
+from pi_reader.web.access import OPEN, OWNER, PICTURE, PUPIL, READING
+from pi_reader.web.answers import Failed
 from pi_reader.web.calls import Do, say
 
 Check = Callable[[Any], bool]
@@ -105,22 +105,3 @@ def find(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     if not found:
         raise Failed(404, "there is nothing at this address")
     raise Failed(405, f"{method} is not for this address", allow=[one.method for one, _ in found])
-
-
-def check_body(route: Route, body: Any) -> Mapping[str, Any]:
-    """The body if it is as the route says. Raises Failed, naming the key."""
-    if not isinstance(body, dict):
-        raise Failed(400, "body: should be a JSON object")
-    if route.body is None:
-        return body
-    checks = {name.rstrip("?"): check for name, check in route.body.items()}
-    for key, value in body.items():
-        if key not in checks:
-            near = difflib.get_close_matches(key[:80], checks, 2)
-            raise Failed(422, f"{key:.40}: is not known here", key=key[:80], did_you_mean=near)
-        if not checks[key](value):
-            raise Failed(422, f"{key}: is {value!r:.40}, which it cannot be", key=key)
-    for name in route.body:
-        if not name.endswith("?") and name not in body:
-            raise Failed(422, f"{name}: is missing", key=name)
-    return body

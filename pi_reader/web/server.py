@@ -8,10 +8,7 @@ Host, Origin, type and size must be right, and then the caller's role.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import json
 import os
-import re
 import select
 import socket
 import socketserver
@@ -19,23 +16,23 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 from pi_reader.errors import PiReaderError
-from pi_reader.web.access import OWNER, Failed
-from pi_reader.web.addresses import host_of, is_near, names_of
-from pi_reader.web.calls import Answer, Box, Call
+from pi_reader.web import checks
+from pi_reader.web.access import OWNER
+from pi_reader.web.answers import Answer, Failed
+from pi_reader.web.calls import Box, Call
 from pi_reader.web.pages import Pages
-from pi_reader.web.routes import Route, check_body, find
+from pi_reader.web.routes import find
 from pi_reader.web.visitors import COOKIE
 
-LARGEST_BODY = 64 << 10  # bytes
+LONGEST_LINE = 8192  # bytes of a request's first
 MOST = 96  # connections; browsers open up to six each
 MOST_OF_ONE = 24  # of one address
 MOST_STREAMS = 32  # that are answered without an end
@@ -107,7 +104,7 @@ class Server(ThreadingHTTPServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether a connection comes from near enough, and there is room for it."""
         peer = client_address[0]
-        if not is_near(peer):
+        if not checks.is_near(peer):
             return False
         with self._lock:
             peers = Counter(line.peer for line in self.open.values())
@@ -154,91 +151,71 @@ class Handler(BaseHTTPRequestHandler):
         self.server.set_deadline(self.connection, SECONDS)
         self.close_connection = True
         try:
-            self.raw_requestline = self.rfile.readline(8193)
+            self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
             if not self.raw_requestline.strip(b"\r\n"):
                 return
             self.requestline, self.request_version, self.command = "", "HTTP/1.1", ""
-            if len(self.raw_requestline) > 8192:
-                return self._send(_failure(Failed(414, "the address is too long")))
-            if not self.parse_request():
-                return
-            answer = self._answer()
-            self._send(answer)
+            if len(self.raw_requestline) > LONGEST_LINE:
+                self._send(Failed(414, "the address is too long").answer)
+            elif self.parse_request():
+                self._send(self._answer())
         except (OSError, ValueError):  # hung up, or too late
             self.close_connection = True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what http.server itself does not like."""
         self.close_connection, self.request_version = True, "HTTP/1.0"  # else without headers
-        self._send(_failure(Failed(int(code), HTTPStatus(int(code)).phrase)))
+        self._send(Failed(int(code), HTTPStatus(int(code)).phrase).answer)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the journal is no visitors' book."""
 
     def _answer(self) -> Answer:
+        """What comes of a request, whatever it meets. Raises OSError when the caller hangs up."""
         try:
             return self._routed()
         except Failed as error:
-            return _failure(error)
-        except PiReaderError as error:  # the card is full, or somebody holds the lock
-            return _failure(Failed(503, str(error)))
+            failed = error
+        except PiReaderError as error:  # no clerk, a full card, or somebody holds the lock
+            failed = Failed(503, str(error))
         except (BrokenPipeError, ConnectionError, TimeoutError):
             raise
         except Exception as error:
             self.server.log(f"web: {self.command} {self.path:.80}: {error!r:.300}")
-            return _failure(Failed(500, "this is our fault; the box's journal says more"))
+            failed = Failed(500, "this is our fault; the box's journal says more")
+        self.close_connection = self.close_connection or failed.hangs_up
+        return failed.answer
 
     def _routed(self) -> Answer:
         """Check everything that comes before the route, and have it answer."""
         if self.request_version == "HTTP/0.9" or not self.path.startswith("/"):
-            self.request_version, self.close_connection = "HTTP/1.0", True  # else without headers
-            raise Failed(400, "request: should be HTTP/1.1 with a path")
-        self._check_host()
+            self.request_version = "HTTP/1.0"  # else without headers
+            raise Failed(400, "request: should be HTTP/1.1 with a path", hangs_up=True)
+        headers, box, writes = self.headers, self.server.box, self.command in ("POST", "PATCH")
+        here = str(self.connection.getsockname()[0])
+        checks.check_host(headers, here, self.server.port, box.name)
         path, _, query = self.path.partition("?")
         body = self._body()  # first, so that the connection can go on whatever comes
         if self.command in ("GET", "HEAD"):
-            packed = "gzip" in self.headers.get("Accept-Encoding", "")
-            page = self.server.pages.answer(path, packed, self.headers.get("If-None-Match", ""))
+            packed = "gzip" in headers.get("Accept-Encoding", "")
+            page = self.server.pages.answer(path, packed, headers.get("If-None-Match", ""))
             if page is not None:
                 return page
         route, parts = find(self.command, path)
-        if self.command in ("POST", "PATCH", "DELETE"):
-            self._check_origin(route)
-        call = Call(
-            self.server.box,
-            parts,
-            _query(route, query),
-            self.server.box.access.who(secret) if (secret := self._secret()) else None,
-            self.headers.get("User-Agent", ""),
-            self.headers.get("If-Match", ""),
-        )
+        if writes or self.command == "DELETE":
+            checks.check_origin(headers)
+        secret = self._secret()
+        session = box.access.who(secret) if secret else None
+        about = headers.get("User-Agent", ""), headers.get("If-Match", "")
+        call = Call(box, parts, checks.query_of(route, query), session, *about)
         if not call.may(route.level):
-            if call.session is None:
+            if session is None:
                 raise Failed(401, "pair first: the code stands on the box")
             raise Failed(403, f"only {'an owner' if route.level == OWNER else 'others'} may")
-        if self.command in ("POST", "PATCH"):
-            call = replace(call, body=self._values(route, body))
+        if writes:
+            call = replace(call, body=checks.body_of(route, headers, body))
         self.server.set_deadline(self.connection, None)  # the clerk may need a while
         return route.do(call)
-
-    def _check_host(self) -> None:
-        """Refuse a Host that is not this box: a page elsewhere may have rebound its own name."""
-        hosts = self.headers.get_all("Host") or []
-        name, port = host_of(hosts[0]) if len(hosts) == 1 else ("", 0)
-        here = str(self.connection.getsockname()[0]).partition("%")[0].removeprefix("::ffff:")
-        names = {here, *names_of(self.server.box.name)}
-        if ipaddress.ip_address(here).is_loopback:
-            names.add("localhost")
-        if name not in names or port != self.server.port:
-            self.close_connection = True
-            raise Failed(421, "Host: should be the box's own name or address")
-
-    def _check_origin(self, route: Route) -> None:
-        """Refuse what another page has sent. A script with a token comes without an Origin."""
-        origin = self.headers.get_all("Origin") or []
-        is_script = bool(self.headers.get("Authorization")) and not origin
-        if not is_script and origin != [f"http://{self.headers['Host']}"]:
-            raise Failed(403, "Origin: should be this page")
 
     def _secret(self) -> str:
         """The secret of the caller's session or token, "" for a guest."""
@@ -252,33 +229,11 @@ class Handler(BaseHTTPRequestHandler):
         return ""
 
     def _body(self) -> bytes:
-        """What was sent. Raises Failed for what has no length, or too great a one."""
-        lengths = self.headers.get_all("Content-Length") or []
-        writes = self.command in ("POST", "PATCH", "PUT")
-        if self.headers.get("Transfer-Encoding") or (writes and not lengths):
-            self.close_connection = True
-            raise Failed(411, "Content-Length: is missing")
-        if not lengths:
-            return b""
-        if len(lengths) > 1 or not (lengths[0].isascii() and lengths[0].isdecimal()):
-            self.close_connection = True
-            raise Failed(400, "Content-Length: should be a number")
-        if len(lengths[0]) > 9 or int(lengths[0]) > LARGEST_BODY:
-            self.close_connection = True
-            raise Failed(413, f"body: is larger than {LARGEST_BODY >> 10} KB")
-        body = self.rfile.read(int(lengths[0]))
-        if len(body) < int(lengths[0]):
-            self.close_connection = True
-            raise Failed(400, "body: is shorter than it says")
+        length = checks.length_of(self.headers, self.command in ("POST", "PATCH", "PUT"))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise Failed(400, "body: is shorter than it says", hangs_up=True)
         return body
-
-    def _values(self, route: Route, body: bytes) -> Mapping[str, Any]:
-        if self.headers.get_content_type() != "application/json":
-            raise Failed(415, "Content-Type: should be application/json")
-        try:
-            return check_body(route, json.loads(body))
-        except (ValueError, RecursionError) as error:
-            raise Failed(400, "body: should be JSON") from error
 
     def _send(self, answer: Answer) -> None:
         """Send an answer; one in pieces as they come, until they end or nobody listens."""
@@ -313,7 +268,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(piece)
                 if self._is_gone():
                     return
-        except Failed as error:
+        except (Failed, PiReaderError) as error:
             self.server.log(f"web: {self.path:.80}: {error}")
         finally:
             pieces.close()  # type: ignore[attr-defined]
@@ -323,31 +278,6 @@ class Handler(BaseHTTPRequestHandler):
         """Whether the caller has hung up."""
         can_read = select.select([self.connection], [], [], 0)[0]
         return bool(can_read) and not self.connection.recv(1, socket.MSG_PEEK)
-
-
-def _failure(error: Failed) -> Answer:
-    headers = {}
-    more = dict(error.more)
-    if allow := more.pop("allow", None):
-        headers["Allow"] = ", ".join(allow)
-    if error.status == 429:
-        headers["Retry-After"] = str(more.get("seconds", 60))
-    if error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    said = {"error": str(error)} | {key: value for key, value in more.items() if value != []}
-    return Answer(error.status, json.dumps(said).encode(), headers=headers)
-
-
-def _query(route: Route, query: str) -> Mapping[str, str]:
-    """The query's values. Raises Failed for what the route does not know."""
-    try:
-        found = parse_qsl(query, True, bool(query), max_num_fields=8)
-    except ValueError as error:
-        raise Failed(400, "query: should be name=value") from error
-    for name, value in found:
-        if name not in route.query or not re.fullmatch(route.query[name], value):
-            raise Failed(400, f"query: {name[:20]} is {value[:20]!r}, which it cannot be")
-    return dict(found)
 
 
 def listen(address: str, port: int) -> socket.socket:

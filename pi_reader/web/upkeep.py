@@ -8,8 +8,8 @@ import re
 import time
 
 from pi_reader.client.training import training_line
-from pi_reader.web.access import Failed
-from pi_reader.web.calls import Answer, Call, in_json, say
+from pi_reader.web.answers import Answer, Failed, in_json
+from pi_reader.web.calls import Call, say
 from pi_reader.web.records import page_of
 
 LONGEST_CHANGES = 4000  # characters of settings that are changed at once

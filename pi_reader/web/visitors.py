@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 
 from pi_reader import __version__
-from pi_reader.web.access import GUEST, LEVELS, OWNER, PUPIL, Failed
-from pi_reader.web.calls import Answer, Call, in_json
+from pi_reader.errors import PiReaderError
+from pi_reader.web.access import GUEST, LEVELS, OWNER, PUPIL
+from pi_reader.web.answers import Answer, Failed, in_json
+from pi_reader.web.calls import Call
 
 COOKIE = "pi-reader"
 
@@ -46,7 +48,9 @@ def pair(call: Call) -> Answer:
     browser = next((name for mark, name in _BROWSERS if mark in call.agent), "a program")
     system = next((f", {name}" for name in _SYSTEMS if name in call.agent), "")
     secret, role = call.box.access.pair(call.body["code"], browser + system)
-    with contextlib.suppress(Failed):  # where nobody shows a code, none need be taken away
+    with contextlib.suppress(
+        Failed, PiReaderError
+    ):  # where nobody shows a code, none need be taken away
         call.box.ask("code", "000000")
     cookie = f"{COOKIE}={secret}; Max-Age={_YEAR}; {_COOKIE_RULES}"
     return in_json({"role": role}, headers={"Set-Cookie": cookie})
