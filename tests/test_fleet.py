@@ -20,7 +20,7 @@ from pi_reader.cli.main import main
 from pi_reader.config import load_settings
 from pi_reader.config.settings import LinkSettings
 from pi_reader.errors import BadData, MissingFile
-from pi_reader.link import discovery, service
+from pi_reader.link import commands, discovery
 from pi_reader.link.broker import Connection
 from pi_reader.link.fleet import Fleet, read_list
 from pi_reader.link.messages import RETAINED, topic
@@ -155,11 +155,11 @@ def thirty(
 ) -> None:
     """Thirty boxes with users and rights; the broker is killed and forgets everything."""
 
-    def ask(path: Path, said: list[str]) -> service.clerk.Answer:
+    def ask(path: Path, said: list[str]) -> commands.clerk.Answer:
         time.sleep(random.uniform(0, 1))
-        return service.clerk.Answer((f"{said[0]} in {path.parent.parent.name}",))
+        return commands.clerk.Answer((f"{said[0]} in {path.parent.parent.name}",))
 
-    monkeypatch.setattr(service.clerk, "ask", ask)
+    monkeypatch.setattr(commands.clerk, "ask", ask)
     fleet = school(tmp_path, 30)
     broker = guarded(tmp_path, fleet)
     at_port(fleet, broker.port)

@@ -29,7 +29,7 @@ pytest.importorskip("paho.mqtt.client")
 from broker import Broker, needs_broker, until
 from linked_box import Box
 
-from pi_reader.link import service
+from pi_reader.link import commands
 from pi_reader.state import NumberState
 
 COMMAND = os.environ.get("PI_READER_HOME_ASSISTANT", "")
@@ -105,11 +105,11 @@ def core(folder: Path, port: int) -> Iterator[Core]:
 def test_ok__all_that_the_box_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
 
-    def ask(path: Path, said: list[str]) -> service.clerk.Answer:
+    def ask(path: Path, said: list[str]) -> commands.clerk.Answer:
         asked.append(said)
-        return service.clerk.Answer(("done",))
+        return commands.clerk.Answer(("done",))
 
-    monkeypatch.setattr(service.clerk, "ask", ask)
+    monkeypatch.setattr(commands.clerk, "ask", ask)
     broker = Broker(tmp_path)
     box = Box(tmp_path / "box", broker.settings)
     box.write(temperature=48.25, generation=3, memory={"keys": 31})
@@ -156,10 +156,10 @@ def test_ok__all_that_the_box_says(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_ok__the_picture_is_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(path: Path, said: list[str]) -> service.clerk.Answer:
-        return service.clerk.Answer((base64.b64encode(b"\xff\xd8\xff\xd9").decode(),))
+    def ask(path: Path, said: list[str]) -> commands.clerk.Answer:
+        return commands.clerk.Answer((base64.b64encode(b"\xff\xd8\xff\xd9").decode(),))
 
-    monkeypatch.setattr(service.clerk, "ask", ask)
+    monkeypatch.setattr(commands.clerk, "ask", ask)
     broker = Broker(tmp_path)
     box = Box(tmp_path / "box", replace(broker.settings, picture=True))
     box.read("2016")

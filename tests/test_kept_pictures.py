@@ -33,7 +33,7 @@ from pi_reader.kept_pictures import (
     is_kept_picture,
     kept_picture,
 )
-from pi_reader.link.service import command_of
+from pi_reader.link.commands import command_of
 
 FRAME = page("2016").grey
 

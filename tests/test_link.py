@@ -34,10 +34,10 @@ from pi_reader.config.settings import LinkSettings
 from pi_reader.errors import BadData, BadSettings
 from pi_reader.files import write_json
 from pi_reader.kept_pictures import KeptPictures, kept_picture
-from pi_reader.link import discovery, service
+from pi_reader.link import commands, discovery, service
 from pi_reader.link.broker import Connection, secret
+from pi_reader.link.commands import command_of
 from pi_reader.link.messages import as_json, device_id, reading_of, state_of, topic, training_of
-from pi_reader.link.service import command_of
 from pi_reader.link.spool import Spool
 from pi_reader.link.webhook import Webhook, post
 from pi_reader.values import State
@@ -158,9 +158,9 @@ def words_asked(box: Box, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     def ask(path: Path, said: list[str]) -> Any:
         assert path == box.folders.clerk
         asked.append(said)
-        return service.clerk.Answer(("done",), 0, "")
+        return commands.clerk.Answer(("done",), 0, "")
 
-    monkeypatch.setattr(service.clerk, "ask", ask)
+    monkeypatch.setattr(commands.clerk, "ask", ask)
     return asked
 
 

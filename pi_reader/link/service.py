@@ -1,4 +1,4 @@
-"""The loop: watches the status file, publishes what changed, and has commands carried out.
+"""The loop: watches the status file, publishes what changed, and hears commands.
 
 Everything happens in one thread except for three things that may take long: opening a connection,
 asking the clerk, and posting. A connection that breaks is replaced by a new one, and all retained
@@ -8,13 +8,9 @@ messages are published again. Readings that the broker never confirmed go to `ba
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import math
-import queue
 import random
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +18,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pi_reader.client import clerk, words
 from pi_reader.client.status import BoxStatus, read_status
 from pi_reader.config import Folders, load_settings
 from pi_reader.config.settings import LinkSettings
@@ -30,6 +25,7 @@ from pi_reader.errors import CannotWrite, NoHardware, PiReaderError
 from pi_reader.files import write_json
 from pi_reader.link import discovery
 from pi_reader.link.broker import Connection, Message
+from pi_reader.link.commands import Commands
 from pi_reader.link.messages import (
     NOT_RUNNING,
     OFFLINE,
@@ -57,11 +53,6 @@ BIRTH_SECONDS = 5.0  # thirty boxes do not speak all at once when Home Assistant
 FAREWELL_SECONDS = 2.0  # for the broker to confirm what was said last
 MOST_BACKLOG = 1000  # readings
 MOST_UNCONFIRMED = 200  # messages; a broker that confirms nothing is taken for gone
-MOST_COMMANDS = 20  # waiting
-LONGEST_COMMAND = 1000  # bytes
-
-_OURS = "the link's own"  # in the place of a tag: no tag has spaces
-_TAG = re.compile("[A-Za-z0-9_-]{1,64}")
 
 
 class Link:
@@ -87,8 +78,7 @@ class Link:
 
             spool = Spool(folders.link_state / "webhook.jsonl", MOST, log)
             self._webhook = Webhook(settings, spool, log)
-        self._commands: queue.Queue[tuple[list[str], str]] = queue.Queue(MOST_COMMANDS)
-        self._outbox: queue.Queue[tuple[str, str | bytes, bool]] = queue.Queue()
+        self._commands = Commands(folders.clerk, log)
         self._connection: Connection | None = None
         self._opening: Future[Connection] | None = None
         self._trouble = "not yet connected"
@@ -106,7 +96,6 @@ class Link:
         self._last: dict[str, Any] | None = None  # the last reading
         self._stopping = False
         self._reported: dict[str, Any] = {}
-        threading.Thread(target=self._work, daemon=True).start()
 
     def stop(self) -> None:
         """End after this look; may be called from a signal handler."""
@@ -179,8 +168,7 @@ class Link:
         if not self._settings.picture:
             self._publish("picture", b"")
         elif self._last is not None:
-            with contextlib.suppress(queue.Full):
-                self._commands.put_nowait((["picture", str(self._last["number"])], _OURS))
+            self._commands.ask_for_picture(self._last["number"])
 
     # The broker
 
@@ -274,8 +262,7 @@ class Link:
                     abouts[place] = discovery.number_description(self._device, number)
                 for place, about in abouts.items():
                     self._connection.publish(place, as_json(about), True)
-        while not self._outbox.empty():
-            name, payload, retain = self._outbox.get()
+        for name, payload, retain in self._commands.outcomes():
             self._publish(name, payload, retain)
         if not self._is_news:
             return
@@ -303,10 +290,8 @@ class Link:
         if self._connection is not None:
             self._connection.publish(topic(self._device, name), payload, retain, note)
 
-    # Commands
-
     def _hear(self, message: Message) -> None:
-        """Queue a command; retained ones, and what is no command, are ignored.
+        """Take a command; retained ones are ignored.
 
         What the broker has kept of numbers that the settings do not name (any more) is taken away.
         """
@@ -317,27 +302,8 @@ class Link:
             is_read = self._settings_stamp is not None
             if message.retained and is_read and name not in self._numbers:
                 self._forget(name)
-        elif not message.retained and (command := command_of(message.payload)):
-            try:
-                self._commands.put_nowait(command)
-            except queue.Full:
-                self._log(f"a command was let go: {MOST_COMMANDS} wait already")
-
-    def _work(self) -> None:
-        """Have commands carried out, one after the other."""
-        while True:
-            said, tag = self._commands.get()
-            try:
-                done = clerk.ask(self._folders.clerk, said)
-            except PiReaderError as error:
-                done = clerk.Answer((), error.exit_code, str(error))
-            if tag is _OURS:
-                content = b"" if done.exit_code else base64.b64decode("".join(done.lines))
-                self._outbox.put(("picture", content, True))
-                continue
-            answer = {"id": tag, "command": " ".join(said), "exit_code": done.exit_code}
-            answer |= {"lines": list(done.lines), "error": done.error}
-            self._outbox.put(("answer", as_json(answer), False))
+        elif not message.retained:
+            self._commands.hear(message.payload)
 
     def _report(self) -> None:
         """Leave word for `pi-reader link status` when something has changed."""
@@ -355,32 +321,6 @@ class Link:
                 write_json(self._folders.link, report, 0o644, sync=False)
             except (OSError, CannotWrite) as error:
                 self._log(f"{self._folders.link}: cannot be written ({error})")
-
-
-def command_of(payload: bytes) -> tuple[list[str], str] | None:
-    """The words of a command and the tag that its answer bears; None if it may not be said.
-
-    Either the words alone, `label 12 2016`, or `{"command": "label 12 2016", "id": "a tag"}`.
-    """
-    if len(payload) > LONGEST_COMMAND:
-        return None
-    tag: object = ""
-    try:
-        text: object = payload.decode()
-        if payload.startswith(b"{"):
-            values = json.loads(payload)
-            text, tag = values["command"], values.get("id", "")
-        if not isinstance(text, str) or not text.strip():
-            return None
-        said = words.parse(text)
-        words.find(said, words.BROKER)
-        if said[0] == "picture":  # goes to its own topic, if it is wanted there
-            return None
-    except (PiReaderError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    if not isinstance(tag, str) or not (tag == "" or _TAG.fullmatch(tag)):
-        return None
-    return said, tag
 
 
 def _stamps(*paths: Path) -> tuple[object, ...]:

@@ -48,9 +48,7 @@ def pair(call: Call) -> Answer:
     browser = next((name for mark, name in _BROWSERS if mark in call.agent), "a program")
     system = next((f", {name}" for name in _SYSTEMS if name in call.agent), "")
     secret, role = call.box.access.pair(call.body["code"], browser + system)
-    with contextlib.suppress(
-        Failed, PiReaderError
-    ):  # where nobody shows a code, none need be taken away
+    with contextlib.suppress(Failed, PiReaderError):  # perhaps nobody shows one
         call.box.ask("code", "000000")
     cookie = f"{COOKIE}={secret}; Max-Age={_YEAR}; {_COOKIE_RULES}"
     return in_json({"role": role}, headers={"Set-Cookie": cookie})
