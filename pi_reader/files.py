@@ -170,6 +170,15 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
+def is_held(path: Path) -> bool:
+    """Whether another process holds a lock; also if this user may not open it."""
+    try:
+        with locked(path, 0.0):
+            return False
+    except (Busy, CannotWrite):
+        return True
+
+
 def make_shared(path: Path) -> None:
     """Create an empty file, unless it exists, with the owner and permissions of its folder.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
-from pi_reader.files import locked
+from pi_reader.files import is_held, locked
 from pi_reader.learning.generations import table
 from pi_reader.learning.memory import forget
 from pi_reader.learning.samples.rows import name_of
@@ -110,13 +110,7 @@ def without_training(night: Path, everything: bool) -> Iterator[None]:
 def is_learning(night: Path) -> bool:
     """Whether a training is at work, which judges what was offered."""
     lock = night / "lock"
-    if not lock.exists():
-        return False
-    try:
-        with locked(lock, 0.0):
-            return False
-    except (Busy, CannotWrite):
-        return True
+    return lock.exists() and is_held(lock)
 
 
 def _number(value: object) -> int:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.config import Folders
-from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
-from pi_reader.files import locked, read_json
+from pi_reader.errors import BadData, MissingFile
+from pi_reader.files import is_held, read_json
 from pi_reader.state import BoxState, TrainingState
 from pi_reader.values import State
 
@@ -128,13 +128,7 @@ def _is_alive(pid: int | None) -> bool:
 def _is_held(lock: Path) -> bool:
     """Whether the service holds its lock, if that can be checked: after a reboot its process
     number may belong to another process, which must not be blamed."""
-    if not lock.exists():
-        return True
-    try:
-        with locked(lock, 0.0):
-            return False
-    except (Busy, CannotWrite):
-        return True
+    return not lock.exists() or is_held(lock)
 
 
 def span(seconds: float) -> str:
