@@ -11,8 +11,10 @@ import stat
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from box import page
@@ -188,7 +190,10 @@ def in_a_child(work: Callable[[], object], said: Path) -> int:
             sys.stderr.flush()
         except SystemExit as end:
             code = int(end.code or 0)
+        except BaseException:
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -243,8 +248,9 @@ def test_ok__a_backup_follows_no_link(tmp_path: Path, state: Path, victim: Path,
     saved = tmp_path / "backup"
     for _ in links(state, victim, name, name == "weights"):
         saved.unlink(missing_ok=True)
-        in_a_child(lambda: bool(backup.save(find_folders(state), saved)) - 1, tmp_path / "said")
-        assert not saved.exists() or SECRET not in saved.read_bytes()
+        said = tmp_path / "said"
+        code = in_a_child(lambda: bool(backup.save(find_folders(state), saved)) - 1, said)
+        assert code == 0 and SECRET not in saved.read_bytes(), said.read_text()
         assert all_of(victim) == before
 
 
@@ -252,20 +258,21 @@ def test_ok__a_backup_is_not_swapped_for_a_link(
     tmp_path: Path, state: Path, victim: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the look at a name and its opening, a link takes the file's place."""
-    add = backup._add
+    really = backup._opened
 
-    def swapped(archive: object, name: str, source: Path) -> object:
+    def swapped(source: Path) -> BinaryIO:
         if source.suffix == ".json":
             source.unlink()
             source.symlink_to(victim / "x.db")
-        return add(archive, name, source)
+        return really(source)
 
     (state / "weights" / "in-use.json").write_text("{}")
     own(state)
-    monkeypatch.setattr(backup, "_add", swapped)
+    monkeypatch.setattr(backup, "_opened", swapped)
     saved = tmp_path / "backup"
-    in_a_child(lambda: bool(backup.save(find_folders(state), saved)) - 1, tmp_path / "said")
-    assert not saved.exists() or SECRET not in saved.read_bytes()
+    said = tmp_path / "said"
+    code = in_a_child(lambda: bool(backup.save(find_folders(state), saved)) - 1, said)
+    assert code == 0 and SECRET not in saved.read_bytes(), said.read_text()
 
 
 def test_ok__only_what_a_box_keeps_comes_back(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from pi_reader.box.migrate import migrate
 from pi_reader.config import Folders, find_folders, load_settings
@@ -113,17 +113,15 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
         tarfile.open(fileobj=handle, mode="w") as archive,
     ):
         if folders.settings.is_file():
-            files[SETTINGS] = _add(archive, SETTINGS, folders.settings)
+            with _opened(folders.settings) as settings:
+                files[SETTINGS] = _add(archive, SETTINGS, settings)
         with (
             as_owner_of(folders.state),  # root would follow whatever links lie there
             _scratch(folders.state) as scratch,
         ):
             for name, source in _sources(folders):
-                copy = source
                 try:
-                    if source.suffix == ".db":
-                        copy = _copied(source, scratch)
-                    _read_through(copy)
+                    opened = _opened(_copied(source, scratch) if source.suffix == ".db" else source)
                 except FileNotFoundError:  # replaced or pruned while we were on our way
                     continue
                 except sqlite3.DatabaseError as error:
@@ -133,8 +131,8 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
                 except OSError as error:
                     damaged.append(f"{source}: cannot be read ({error.strerror}) and was left out")
                     continue
-                with suppress(FileNotFoundError):
-                    files[name] = _add(archive, name, copy)
+                with opened:
+                    files[name] = _add(archive, name, opened)
         contents = Contents(files, time.time())
         _add_contents(archive, contents)
     return contents, damaged
@@ -195,7 +193,7 @@ def restore(path: Path, folders: Folders) -> Contents:
 
 def _sources(folders: Folders) -> Iterator[tuple[str, Path]]:
     """Names in the backup and files on the card; small tables first, then what they speak of."""
-    found = [path for path in folders.state.rglob("*") if path.is_file() and not path.is_symlink()]
+    found = [path for path in folders.state.rglob("*") if not path.is_symlink() and path.is_file()]
     for path in sorted(found, key=lambda path: (path.suffix != ".json", path)):
         name = path.relative_to(folders.state).as_posix()
         if _KEPT.fullmatch(name):
@@ -254,23 +252,26 @@ def _code(error: sqlite3.DatabaseError) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _read_through(source: Path) -> None:
-    """Read a file once: what a failing card holds back must not break the archive off.
-
-    Raises OSError.
+def _opened(source: Path) -> BinaryIO:
+    """A file to be copied. It is read once before: what a failing card holds back must not break
+    the archive off. Raises OSError, FileNotFoundError for what is no file.
     """
-    with open(os.open(source, _READ), "rb") as handle:
+    handle = os.fdopen(os.open(source, _READ), "rb")
+    try:
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+            raise FileNotFoundError(errno.ENOENT, "is no file any more", str(source))
         while handle.read(_PIECE):
             pass
+        handle.seek(0)
+    except BaseException:
+        handle.close()
+        raise
+    return handle
 
 
-def _add(archive: tarfile.TarFile, name: str, source: Path) -> Entry:
-    descriptor = os.open(source, _READ)
-    with open(descriptor, "rb") as handle:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise FileNotFoundError(errno.ENOENT, "is no file any more", str(source))
-        return _add_content(archive, name, handle, found.st_size, int(found.st_mtime))
+def _add(archive: tarfile.TarFile, name: str, handle: BinaryIO) -> Entry:
+    found = os.fstat(handle.fileno())
+    return _add_content(archive, name, handle, found.st_size, int(found.st_mtime))
 
 
 def _add_content(
