@@ -1,12 +1,13 @@
 """Digits that touch: where a component may be cut, and the pieces that come of it.
 
-A pen that runs from one digit into the next leaves a bridge: a line from top to bottom that meets
-little ink, with more on both sides. Handwriting leans, so leaning lines are tried beside upright
-ones. Digits that lean on each other share a stroke and leave no bridge but a notch above and one
-below, and the line between these is tried too. Every such line is a place where a cut may be right;
-all stretches between two cuts are pieces for the network to judge, and the likeliest row of pieces
-wins. Cutting too often is harmless as long as the right cuts are among them (Casey and Lecolinet,
-*A Survey of Methods and Strategies in Character Segmentation*, 1996).
+A cut is a way from the top of the component to its foot that meets little ink: it bends with the
+gap between two digits and crosses the bridge where that is narrowest. For each column of the middle
+row the best such way through it is found (a seam, by dynamic programming), and those that meet the
+least ink are taken. Digits that lean on each other share a stroke and leave no bridge but a notch
+above and one below, and the line between these is tried too. Every such way is a place where a cut
+may be right; all stretches between two cuts are pieces for the network to judge, and the likeliest
+row of pieces wins. Cutting too often is harmless as long as the right cuts are among them (Casey
+and Lecolinet, *A Survey of Methods and Strategies in Character Segmentation*, 1996).
 """
 
 from __future__ import annotations
@@ -21,62 +22,90 @@ LEAST_HEIGHT = 12  # working pixels; smaller components are not cut
 LEAST_WIDTH = 0.15  # of the component's height: between two cuts
 MOST_WIDTH = 1.3  # of the component's height: no digit is wider
 BRIDGE = 2.5  # strokes of ink that a cut may meet
-VALLEY = 0.5  # of the most ink that any line meets: neither may it meet more than that
-SLANTS = (0.0, 0.25, 0.5, -0.25)  # columns to the right per row upwards
+BEND = 0.25  # pixels of ink that a step to the side counts as
+STEEPEST = 0.5  # columns per row of a line between two notches
 MAX_CUTS = 7
 NOTCH = 0.1  # of the component's height: a shallower notch in its outline is none
 
-Cut = tuple[float, float]  # the column where it crosses the middle row, and its slant
-Span = tuple[Cut, Cut]
+Span = tuple[int, int]  # of two cuts, counted from the left; the component's own ends count too
 
 
-def find_cuts(found: Components, component: int) -> list[Cut]:
-    """Lines at which a component may be cut, from left to right."""
+def find_cuts(found: Components, component: int) -> list[np.ndarray]:
+    """Ways along which a component may be cut, from left to right: (rows,) the column in each of
+    its rows where the right piece begins."""
     width, height = int(found.width[component]), int(found.height[component])
     apart = LEAST_WIDTH * height
     if height < LEAST_HEIGHT or width < 3 * apart:
         return []
-    runs, rise = _runs(found, component)
-    left = int(found.left[component])
-    candidates: list[tuple[float, float, float]] = []
-    for slant in SLANTS:
-        shift = np.rint(slant * rise).astype(np.intp) + left
-        ink = _profile(runs[:, 1] - shift, runs[:, 2] - shift, width)
-        most = max(BRIDGE * max(1.0, float(found.stroke[component])), 0.2 * float(ink.max()))
-        low = ink <= min(most, VALLEY * float(ink.max()))
-        low[: int(apart)] = False
-        low[width - int(apart) :] = False
-        # of lines that meet the same ink the upright one, then the one nearest the middle
-        cost = ink + abs(slant) + np.abs(np.arange(width) - width / 2) / width
-        candidates += [(float(cost[x]), float(x), slant) for x in np.flatnonzero(low)]
-    candidates += [(0.0, column, slant) for column, slant in find_notches(found, component)]
-    cuts: list[Cut] = []
-    for _, column, slant in sorted(candidates):
+    ink = found.ink_of(component)
+    most = BRIDGE * max(1.0, float(found.stroke[component]))
+    candidates = [(0.0, way) for way in find_notches(ink)]
+    candidates += [(cost, way) for cost, way in find_seams(ink) if cost <= most]
+    middle = height // 2
+    cuts: list[np.ndarray] = []
+    for _, way in sorted(candidates, key=lambda one: one[0]):
         if len(cuts) == MAX_CUTS:
             break
-        if all(abs(column - other) >= apart for other, _ in cuts):
-            cuts.append((column, slant))
-    return sorted((column + left, slant) for column, slant in cuts)
+        if apart <= way[middle] < width - apart and all(
+            abs(way[middle] - other[middle]) >= apart for other in cuts
+        ):
+            cuts.append(way)
+    cuts.sort(key=lambda way: float(way[middle]))
+    return [way + int(found.left[component]) for way in cuts]
 
 
-def find_notches(found: Components, component: int) -> list[Cut]:
+def find_seams(ink: np.ndarray) -> list[tuple[float, np.ndarray]]:
+    """The ways from top to foot that meet the least ink of all through their middle, each with how
+    many pixels it meets: at every column of the middle row where others meet no less.
+
+    ink: (h, w) bool.
+    """
+    middle = len(ink) // 2
+    above, back = _cheapest(ink[: middle + 1])
+    below, on = _cheapest(ink[: middle - 1 : -1])
+    cost = above + below - ink[middle]
+    out = []
+    for column in np.flatnonzero(
+        (cost <= np.r_[np.inf, cost[:-1]]) & (cost <= np.r_[cost[1:], np.inf])
+    ).tolist():
+        upper, lower = _trace(back, column), _trace(on, column)
+        out.append((float(cost[column]), np.concatenate([upper[::-1], lower[1:]])))
+    return out
+
+
+def _cheapest(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the cheapest way from the first row to each column of the last one costs, (w,) float32,
+    and for each pixel which column of the row before it comes from, (h, w): -1, 0 or 1 beside."""
+    step = np.zeros(ink.shape, np.int8)
+    cost = ink[0].astype(np.float32)
+    for row in range(1, len(ink)):
+        wide = np.pad(cost, 1, constant_values=np.inf)
+        ways = np.stack([cost, wide[:-2] + np.float32(BEND), wide[2:] + np.float32(BEND)])
+        best = ways.argmin(axis=0)
+        step[row] = np.array([0, -1, 1], np.int8)[best]
+        cost = ways.min(axis=0) + ink[row]
+    return cost, step
+
+
+def _trace(step: np.ndarray, column: int) -> np.ndarray:
+    """The columns of the cheapest way that ends there, from the last row back to the first."""
+    way = []
+    for row in range(len(step) - 1, -1, -1):
+        way.append(column)
+        column += int(step[row, column])
+    return np.array(way, np.intp)
+
+
+def find_notches(ink: np.ndarray) -> list[np.ndarray]:
     """Lines from a notch in the upper outline to one in the lower: where two digits lean on each
-    other they share a stroke, which may be longer than any bridge; columns count from the left."""
-    width, height = int(found.width[component]), int(found.height[component])
-    runs, _ = _runs(found, component)
-    left, top = int(found.left[component]), int(found.top[component])
-    ink = np.zeros((height, width), bool)
-    for row, start, end in runs:
-        ink[row - top, start - left : end - left] = True
-    upper = _deepest(ink.argmax(axis=0), height)
-    lower = _deepest(ink[::-1].argmax(axis=0), height)
-    steepest = max(SLANTS)
-    cuts = [((x + y) / 2, (x - y) / height) for x in upper for y in lower]
-    apart = LEAST_WIDTH * height
+    other they share a stroke, which may be longer than any bridge."""
+    height = len(ink)
+    rise = (height - 1) / 2 - np.arange(height)
     return [
-        (column, slant)
-        for column, slant in cuts
-        if abs(slant) <= steepest and apart <= column < width - apart
+        np.rint((x + y) / 2 + (x - y) / height * rise).astype(np.intp)
+        for x in _deepest(ink.argmax(axis=0), height)
+        for y in _deepest(ink[::-1].argmax(axis=0), height)
+        if abs(x - y) <= STEEPEST * height
     ]
 
 
@@ -96,60 +125,35 @@ def _deepest(depth: np.ndarray, height: int) -> list[int]:
     ]
 
 
-def find_spans(found: Components, component: int) -> list[Span]:
-    """Between which cuts there may be a digit; empty if the component cannot be cut.
+def find_pieces(found: Components, component: int) -> tuple[list[Span], Components]:
+    """Between which cuts of a component there may be a digit, and the piece for each span.
 
-    The component's own ends count as cuts, but the whole component is not among the spans.
+    The whole component is not among them; there are none if it cannot be cut.
     """
     cuts = find_cuts(found, component)
     if not cuts:
-        return []
-    ends = (float(found.left[component]), 0.0), (float(found.right[component]), 0.0)
-    widest = MOST_WIDTH * float(found.height[component])
-    return [
+        return [], found.pick(np.zeros(0, np.int64))
+    runs = found.runs[found.first[component] : found.first[component + 1]]
+    left, right = int(found.left[component]), int(found.right[component])
+    rows = int(found.height[component])
+    ways = np.array([np.full(rows, left), *cuts, np.full(rows, right)])
+    widest = MOST_WIDTH * rows
+    spans = [
         (first, last)
-        for first, last in combinations([ends[0], *cuts, ends[1]], 2)
-        if last[0] - first[0] <= widest and (first, last) != ends
+        for first, last in combinations(range(len(ways)), 2)
+        if ways[last, rows // 2] - ways[first, rows // 2] <= widest
+        and (first, last) != (0, len(ways) - 1)
     ]
-
-
-def cut_component(found: Components, component: int, spans: list[Span]) -> Components:
-    """The pieces of a component, one for each span."""
-    runs, rise = _runs(found, component)
-    ends = float(found.left[component]), float(found.right[component])
+    at = ways[:, runs[:, 0] - int(found.top[component])]
     parts = []
     for first, last in spans:
-        begin = _places(first, rise, ends)
-        end = _places(last, rise, ends)
         part = np.column_stack(
-            [runs[:, 0], np.maximum(runs[:, 1], begin), np.minimum(runs[:, 2], end)]
+            [runs[:, 0], np.maximum(runs[:, 1], at[first]), np.minimum(runs[:, 2], at[last])]
         )
         part = part[part[:, 1] < part[:, 2]]
-        parts.append(part if len(part) else runs[:1])  # slanted lines may cross at a corner
+        parts.append(part if len(part) else runs[:1])  # ways may meet
     starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
     pieces = measure(np.concatenate(parts).astype(np.int32), starts, np.zeros(len(spans), np.int32))
     pieces.stroke[:] = found.stroke[component]
     pieces.strength[:] = found.strength[component]
-    return pieces
-
-
-def _runs(found: Components, component: int) -> tuple[np.ndarray, np.ndarray]:
-    """A component's runs, and how many rows each lies above its middle, float32."""
-    runs = found.runs[found.first[component] : found.first[component + 1]]
-    middle = (int(found.top[component]) + int(found.bottom[component])) / 2
-    return runs, np.float32(middle) - runs[:, 0].astype(np.float32)
-
-
-def _profile(starts: np.ndarray, ends: np.ndarray, width: int) -> np.ndarray:
-    """How much ink each of `width` columns meets; what lies further out is not counted."""
-    change = np.bincount(np.clip(starts, 0, width), minlength=width + 1)
-    change = change - np.bincount(np.clip(ends, 0, width), minlength=width + 1)
-    return np.cumsum(change)[:width].astype(np.float32)
-
-
-def _places(cut: Cut, rise: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
-    """The column where a cut crosses each run's row; the component's own ends are straight."""
-    column, slant = cut
-    if column in ends:
-        return np.full(len(rise), round(column))
-    return np.rint(column + slant * rise).astype(np.intp)
+    return spans, pieces

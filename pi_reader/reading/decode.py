@@ -21,9 +21,6 @@ HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 LEAST_CHANCE = 1e-6
 
 
-Place = tuple[float, float]  # of a cut: its column and slant
-
-
 @dataclass(frozen=True, eq=False)
 class Mark:
     """Ink taken together, and what the network thinks of it.
@@ -118,15 +115,16 @@ def best_partition(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[M
     return best[0][1]
 
 
-def shortest_path(pieces: Mapping[tuple[Place, Place], Mark]) -> tuple[float, list[Mark]] | None:
+def shortest_path(pieces: Mapping[tuple[int, int], Mark]) -> tuple[float, list[Mark]] | None:
     """The likeliest row of digits from the leftmost cut to the rightmost, and its cost.
 
-    pieces: by the cuts that they lie between. None if no row of digits goes all the way.
+    pieces: by the cuts that they lie between, counted from the left. None if no row of digits goes
+    all the way.
     """
     if not pieces:
         return None
     begin, end = min(first for first, _ in pieces), max(last for _, last in pieces)
-    best: dict[Place, tuple[float, list[Mark]]] = {begin: (0.0, [])}
+    best: dict[int, tuple[float, list[Mark]]] = {begin: (0.0, [])}
     for (first, last), mark in sorted(pieces.items(), key=lambda piece: piece[0]):
         if first in best and mark.is_digit:
             cost = best[first][0] + mark.cost + (PER_CUT if first != begin else 0.0)

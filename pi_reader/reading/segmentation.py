@@ -24,7 +24,7 @@ from pi_reader.reading.candidates import (
     measured,
 )
 from pi_reader.reading.components import Components, merge
-from pi_reader.reading.cuts import Span, cut_component, find_spans
+from pi_reader.reading.cuts import Span, find_pieces
 from pi_reader.reading.decode import (
     NO_ROW,
     Mark,
@@ -267,11 +267,9 @@ class Segmentation:
         wanted[homes[homes >= 0]] = True
         wanted[np.flatnonzero(wanted)[max(0, self.left // 2) :]] = False
         wholes = np.flatnonzero(wanted).tolist()
-        spans_of = self._spans(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
-        pieces = merge(
-            [cut_component(found, one, spans) for one, spans in spans_of.items()]
-            + [fainter.components.pick(wanted)]
-        )
+        cut = _cut(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
+        spans_of = {one: spans for one, (spans, _) in cut.items()}
+        pieces = merge([parts for _, parts in cut.values()] + [fainter.components.pick(wanted)])
         judged = iter(
             self._judge(
                 page.ink,
@@ -295,16 +293,18 @@ class Segmentation:
                 marks += [replace(piece, cut_from=whole) for piece in way[1]]
         return _mended(marks, list(judged))
 
-    @staticmethod
-    def _spans(found: Components, doubtful: dict[int, Mark], most: int) -> dict[int, list[Span]]:
-        """Where doubtful components may be cut, the tallest first, `most` pieces in all."""
-        spans_of: dict[int, list[Span]] = {}
-        for one in sorted(doubtful, key=lambda one: -doubtful[one].height):
-            spans = find_spans(found, one)
-            if spans and len(spans) <= most:
-                spans_of[one] = spans
-                most -= len(spans)
-        return spans_of
+
+def _cut(
+    found: Components, doubtful: dict[int, Mark], most: int
+) -> dict[int, tuple[list[Span], Components]]:
+    """The pieces that doubtful components may be cut into, the tallest first, `most` in all."""
+    out: dict[int, tuple[list[Span], Components]] = {}
+    for one in sorted(doubtful, key=lambda one: -doubtful[one].height):
+        spans, pieces = find_pieces(found, one)
+        if spans and len(spans) <= most:
+            out[one] = spans, pieces
+            most -= len(spans)
+    return out
 
 
 def _is_clear(mark: Mark) -> bool:
