@@ -73,12 +73,16 @@ HEARD = (
     "beside: heard digits",  # the same, mean over the marks beside it
     "page: count of letters",  # logarithms of how many other marks are letters,
     "page: count of digits",  # and digits
+    "cut",  # whether it was cut out of ink that may be one mark
+    "cut: the others",  # log odds of a digit, the least of its other pieces; 0 where it is whole
 )
 
 
 def check_names(context: Context) -> None:
     """Raises BadData if its regressions were fitted on other numbers than a page gives here."""
-    if context.presence.names != FEATURES or context.page.names not in (FEATURES, FEATURES + HEARD):
+    known, names = FEATURES + HEARD, context.page.names
+    fits = len(FEATURES) <= len(names) and names == known[: len(names)]
+    if context.presence.names != FEATURES or not fits:
         raise BadData(
             "weights: their page model was fitted on other numbers than this pi-reader takes;"
             " train it again, or update pi-reader"
@@ -135,9 +139,8 @@ def in_context(
     x = describe(page, ink.mask.shape)
     presence = context.presence(x)
     present = presence >= context.presence.threshold
-    if len(context.page.names) > len(FEATURES):  # files of the first form do without
-        x = np.concatenate([x, hear(page, presence)], axis=1)
-    confidence = context.page(x)
+    x = np.concatenate([x, hear(page, presence)], axis=1)
+    confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
     present &= ~outlines(marks, confidence >= 0.5)
     return [
         Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark, NO_DIGIT_AT)))
@@ -210,19 +213,25 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     """Marks without those that are made of the same ink as likelier ones.
 
     Several components either are a sign like = or nothing as a whole, and then they stand for
-    themselves. Ink that was cut into digits either is something as a whole, or the cuts are right.
+    themselves. Ink that was cut into digits either is something as a whole, or its pieces are
+    digits, whichever is likelier.
     """
+    pieces = [mark for mark in marks if mark.cut_from is not None]
     wholes = [mark for mark in marks if mark.whole]
-    likely = [
-        max(mark.kinds[kind] for kind in _SEVERAL)
-        if len(mark.components) > 1
-        else 1 - mark.kinds[_OTHER]
-        for mark in wholes
-    ]
+    likely = []  # that it is something, and that its pieces are digits
+    for mark in wholes:
+        if len(mark.components) > 1:
+            likely.append((max(mark.kinds[kind] for kind in _SEVERAL), 0.5))
+        else:
+            digits = [
+                sum(one.kinds[:CLASSES]) for one in pieces if one.components & mark.components
+            ]
+            likely.append((1 - mark.kinds[_OTHER], float(np.prod(digits))))
+    odds = log_odds(np.array(likely).reshape(-1, 2)) @ [1, -1]
     taken: set[int] = set()
     chosen = []
-    for index in np.argsort(likely)[::-1]:
-        if likely[index] > 0.5 and not wholes[index].components & taken:
+    for index in np.argsort(odds)[::-1]:
+        if odds[index] > 0 and not wholes[index].components & taken:
             chosen.append(wholes[index])
             taken |= wholes[index].components
     return [mark for mark in marks if not (mark.whole or mark.components & taken)] + chosen
@@ -281,7 +290,12 @@ def hear(page: Page, presence: np.ndarray) -> Array:
     """
     everywhere = page.of_the_others(presence, _DIGITS)
     odds = log_odds(np.stack([everywhere, page.near(presence, everywhere)]))
-    columns = [*odds, page.count(page.letter), page.count(presence)]
+    pieces = np.array([id(mark.cut_from) if mark.cut_from else 0 for mark in page.marks])
+    of_one = (pieces[:, None] == pieces) & (pieces[:, None] > 0)
+    np.fill_diagonal(of_one, False)
+    least = np.where(of_one, presence, 1.0).min(axis=1)
+    others = np.where(of_one.any(axis=1), log_odds(least), 0.0)
+    columns = [*odds, page.count(page.letter), page.count(presence), pieces > 0, others]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
