@@ -25,7 +25,11 @@ _WIDE = 0.62  # average width of a character, in heights of a digit
 
 @dataclass
 class Draft:
-    """A page in the making. size: (width, height) in page pixels; line: the next line's number."""
+    """A page in the making.
+
+    size: (width, height) in page pixels; line: the next line's number; touching: the chance that
+    ink of a character touches the next, if its hand does not bring the two closer.
+    """
 
     rng: np.random.Generator
     size: tuple[int, int]
@@ -33,10 +37,12 @@ class Draft:
     stamps: Stamps | None
     marks: list[Mark] = field(default_factory=list)
     line: int = 0
+    touching: float = 0.0
 
     def hand(self, tall: float) -> Hand:
         """Somebody who writes digits `tall` pixels high."""
-        return Hand.random(self.rng, max(tall, _LEAST), self.difficulty, self.stamps)
+        hand = Hand.random(self.rng, max(tall, _LEAST), self.difficulty, self.stamps)
+        return replace(hand, touching=max(hand.touching, self.touching))
 
     def row(self, hand: Hand, text: str, left: float, base: float) -> list[Mark]:
         """Write a line from (left, base) on, the left end of its baseline; gives its marks."""
@@ -308,6 +314,15 @@ _SIMPLE: tuple[Callable[[Draft], None], ...] = (
 )
 
 
+_DENSE = _SIMPLE[:5] + (column,)
+
+
 def simple(draft: Draft) -> None:
     """Any of the common layouts, where the kind of page is in what it stands on."""
     _SIMPLE[draft.rng.integers(len(_SIMPLE))](draft)
+
+
+def touching(draft: Draft) -> None:
+    """Numbers and a few other lines by somebody whose digits often touch."""
+    draft.touching = draft.rng.uniform(0.2, 0.7)
+    _DENSE[draft.rng.integers(len(_DENSE))](draft)

@@ -47,6 +47,34 @@ def around(marks: Sequence[Mark]) -> tuple[float, float, float, float]:
     return (*corners[:, :2].min(axis=0).tolist(), *corners[:, 2:].max(axis=0).tolist())
 
 
+def free_between(left: Mark, right: Mark) -> float:
+    """How far the right one can move to the left until their ink meets, in page pixels; below 0
+    where it meets already. Marks on different levels meet where their boxes do."""
+    (one, near), (other, far) = _dots(left), _dots(right)
+    reach = near[:, None] + far
+    off = np.abs(one[:, None, 1] - other[:, 1])
+    level = off < reach
+    if not level.any():
+        return right.extent[0] - left.extent[2]
+    room = other[:, 0] - one[:, None, 0] - np.sqrt(np.maximum(reach**2 - off**2, 0))
+    return float(room[level].min())
+
+
+def _dots(mark: Mark) -> tuple[np.ndarray, np.ndarray]:
+    """Dots that cover a mark's ink: their middles (n, 2) and radii (n,), in page pixels."""
+    points, radius = mark.track.points[0], mark.track.radius[0]
+    if mark.stamp is None:
+        start, end = points[:-1][mark.track.down[0]], points[1:][mark.track.down[0]]
+        share = np.linspace(0, 1, 4)[:, None, None]
+        dots = (start + share * (end - start)).reshape(-1, 2)
+        return dots, np.tile(radius[:-1][mark.track.down[0]], 4)
+    rows, columns = mark.stamp.shape
+    row, column = np.nonzero(mark.stamp > 255 * mark.level)
+    across, down = (points[1] - points[0]) / columns, (points[2] - points[0]) / rows
+    dots = points[0] + (column[:, None] + 0.5) * across + (row[:, None] + 0.5) * down
+    return dots, np.full(len(dots), float(np.hypot(*down)) / 2)
+
+
 def stamp_at(
     name: str, line: int, corners: np.ndarray, stamp: np.ndarray, level: float, dark: float = 1.0
 ) -> Mark:

@@ -88,6 +88,7 @@ class _Kind:
 
 _KINDS: dict[str, _Kind] = {
     "number": _Kind(10, rows_of(texts.numbers)),
+    "touching": _Kind(7, layouts.touching),
     "lone": _Kind(6, layouts.lone),
     "spread": _Kind(6, partial(layouts.grid_of, texts.spread)),
     "alphabet": _Kind(4, partial(layouts.grid_of, texts.alphabet)),

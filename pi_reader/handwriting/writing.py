@@ -16,7 +16,7 @@ import numpy as np
 
 from pi_reader.handwriting.cursive import joined_word
 from pi_reader.handwriting.invented import invented_letters
-from pi_reader.handwriting.marks import Mark, stamp_at
+from pi_reader.handwriting.marks import Mark, free_between, stamp_at
 from pi_reader.handwriting.pen import Track, extent, ink, tracks
 from pi_reader.handwriting.script import ANY, NAMED, Letter
 from pi_reader.handwriting.signs import LETTER, TABLE
@@ -45,8 +45,8 @@ class Hand:
     tall: height of a digit, pen: width of the stroke, both in pixels. sizes: (10,) how tall each
     digit is beside the others. gap, letter_gap: free paper between characters, space: a blank, all
     in heights of a digit. jitter: how far characters leave the baseline, in heights; climb: rise
-    per way. touching: chance that a character touches the next. bracket: the form of its brackets.
-    stamps: real digits to use; look: how they are shown. script: letters of its own.
+    per way. touching: chance that a character's ink touches the next. bracket: the form of its
+    brackets. stamps: real digits to use; look: how they are shown. script: letters of its own.
     """
 
     style: Style
@@ -123,20 +123,23 @@ def write(rng: np.random.Generator, hand: Hand, text: str, line: int) -> list[Ma
         return []
     marks = _drawn(rng, hand, shapes, line)
     out: list[Mark] = []
-    x = 0.0
+    x, touching = 0.0, False
     for shape, mark in zip(shapes, marks, strict=True):
         left, _, right, _ = mark.extent
         x += shape.space * hand.tall
         down = -hand.climb * x + rng.normal(0, hand.jitter) * hand.tall
-        out.append(mark.moved(x - left, down))
-        x += right - left + _gap(rng, hand, shape)
+        placed = mark.moved(x - left, down)
+        if touching:
+            shift = -free_between(out[-1], placed) - float(rng.uniform(0.1, 0.9)) * hand.pen
+            placed, x = placed.moved(shift, 0), x + shift
+        out.append(placed)
+        touching = not shape.space and rng.random() < hand.touching
+        x += right - left + (0.0 if touching else _gap(rng, hand, shape))
     return out
 
 
 def _gap(rng: np.random.Generator, hand: Hand, shape: _Shape) -> float:
-    """Free paper after a character, in pixels; below 0 where it touches the next."""
-    if rng.random() < hand.touching:
-        return -float(rng.uniform(0.2, 0.9)) * hand.pen
+    """Free paper after a character, in pixels."""
     if shape.name == LETTER:
         gap = (hand.letter_gap + rng.normal(0, 0.03)) * hand.tall
         return float(gap if hand.letter_gap < 0.02 else max(gap, 2.0))
