@@ -333,6 +333,16 @@ def test_ok__a_damaged_state_is_none(tmp_path: Path, content: bytes) -> None:
     assert numbers.now[0].good and numbers.now[0].last == "900"
 
 
+def test_fail__what_is_damaged_is_said(tmp_path: Path) -> None:
+    state, picture, log = tmp_path / "numbers.json", tmp_path / "numbers.png", list[str]()
+    NumberWatch((METER,), state, picture, log.append)
+    assert log == [], "what was never there is not missing"
+    for path in (state, picture):
+        path.write_bytes(b"\x89PNG")
+    NumberWatch((METER,), state, picture, log.append)
+    assert len(log) == 2 and "numbers.json" in log[0] and "numbers.png" in log[1]
+
+
 def test_ok__numbers_go_through_the_status_file() -> None:
     one = NumberState("kitchen", "number", "21.5", "21.5", "good", False, "°C", WALL)
     state = BoxState(numbers=(one,))

@@ -7,7 +7,7 @@ them but the last half minute. What is damaged there counts as not known.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,8 @@ class NumberWatch:
     """The numbers of the page.
 
     fields: from the settings, in their order; path: the state file, reference: the picture that
-    was set, PNG; None for neither. now: what each number is, () while nothing lies there.
+    was set, PNG; None for neither. log: is given a line for one that is damaged. now: what each
+    number is, () while nothing lies there.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class NumberWatch:
         fields: Sequence[NumberSettings],
         path: Path | None = None,
         reference: Path | None = None,
+        log: Callable[[str], None] = lambda line: None,
     ) -> None:
+        self._log = log
         self.now: tuple[NumberState, ...] = ()
         self._fields = tuple(fields)
         self._path, self._reference_path = path, reference
@@ -76,7 +79,8 @@ class NumberWatch:
 
             try:
                 grey = load(self._reference_path).grey
-            except (BadData, MissingFile):
+            except (BadData, MissingFile) as error:
+                self._log(f"{error}; the page is taken as it lies, until `pi-reader numbers set`")
                 return
             self._reference = Reference(binarise(grey).mask, (grey.shape[1], grey.shape[0]))
 
@@ -170,7 +174,10 @@ class NumberWatch:
     def _remember(self, path: Path) -> None:
         try:
             said = read_json(path, LARGEST)
-        except (BadData, MissingFile, CannotWrite):
+        except MissingFile:
+            return
+        except BadData as error:
+            self._log(f"{error}; the last good values are not known")
             return
         kept = said.get("numbers")
         if said.get("format") == _FORMAT and isinstance(kept, dict):

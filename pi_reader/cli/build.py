@@ -79,7 +79,7 @@ def build(
         MemorySync(stores.samples(), folders.memory, problems),
         Heap(),
         view,
-        NumberWatch(settings.numbers, folders.numbers, folders.reference),
+        NumberWatch(settings.numbers, folders.numbers, folders.reference, problems.mention),
     )
     return Appliance(camera, choose_weights(stores), outputs, services, settings)
 
