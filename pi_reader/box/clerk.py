@@ -67,50 +67,40 @@ class Clerk:
     ) -> None:
         self._listening, self._session, self._caller_of = listening, session, caller_of
         self._log = log
-        self._places = threading.BoundedSemaphore(MOST)
-        self._busy = 0
-        self._lock = threading.Lock()
 
     def run(self, idle_seconds: float = IDLE_SECONDS) -> None:
         """Serve until nobody has come for so long, and nobody is there."""
+        served: list[threading.Thread] = []
         while True:
-            ready, _, _ = select.select([self._listening], [], [], idle_seconds)
-            if ready:
-                self._welcome()
-            elif not self._busy:
+            is_asked = select.select([self._listening], [], [], idle_seconds)[0]
+            served = [one for one in served if one.is_alive()]
+            if is_asked:
+                with contextlib.suppress(OSError):  # he is gone again
+                    served += self._welcome(self._listening.accept()[0], len(served) < MOST)
+            elif not served:
                 return
 
-    def _welcome(self) -> None:
-        try:
-            connection, _ = self._listening.accept()
-        except OSError:  # he is gone again
-            return
-        connection.settimeout(LINE_SECONDS)
-        if not self._places.acquire(blocking=False):
-            with connection, contextlib.suppress(OSError):
-                connection.settimeout(_BRIEFLY)
-                connection.recv(LARGEST)  # as below
-                _send(connection, _failure(Busy(f"clerk: {MOST} others are asking; ask again")))
-            return
-        with self._lock:
-            self._busy += 1
-        threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+    def _welcome(self, connection: socket.socket, has_room: bool) -> list[threading.Thread]:
+        """Serve a caller in a thread, which is given; without room, tell him to come back."""
+        if has_room:
+            connection.settimeout(LINE_SECONDS)
+            serving = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            serving.start()
+            return [serving]
+        with connection:
+            connection.settimeout(_BRIEFLY)
+            connection.recv(LARGEST)  # what is left unread would break the answer off
+            _send(connection, _failure(Busy(f"clerk: {MOST} others are asking; ask again")))
+        return []
 
     def _serve(self, connection: socket.socket) -> None:
-        try:
-            with connection:
-                _send(connection, self._answer(connection))
-        except OSError:  # he hung up
-            pass
-        finally:
-            with self._lock:
-                self._busy -= 1
-            self._places.release()
+        with connection, contextlib.suppress(OSError):  # he hung up
+            _send(connection, self._answer(connection))
 
     def _answer(self, connection: socket.socket) -> dict[str, Any]:
         """Do what he asks; gives how it ended. Raises OSError when he hangs up."""
         try:
-            said = _words_of(connection)  # what is left unread would break the answer off
+            said = _words_of(connection)
             credentials = connection.getsockopt(
                 socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
             )
@@ -149,12 +139,8 @@ class Lines:
 
 def _words_of(connection: socket.socket) -> list[str]:
     """What the caller says; raises UsageError for anything but a line with plain words."""
-    content = b""
-    while not content.endswith(b"\n") and len(content) <= LARGEST:
-        piece = connection.recv(LARGEST)
-        if not piece:
-            break
-        content += piece
+    with connection.makefile("rb") as incoming:
+        content = incoming.readline(LARGEST + 1)
     try:
         said = json.loads(content)["words"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
