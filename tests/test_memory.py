@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -263,13 +264,36 @@ def test_ok__contradicting_labels_are_found(model: Model) -> None:
     again = np.roll(patches[:2], 1, axis=2)  # the same shapes, a pixel further
     everything = np.concatenate([patches, again])
     right = np.concatenate([labels, labels[:2]])
-    before = len(contradictions(model, everything, right))
+    before = contradictions(model, everything, right, 99)[1]
     wrong = right.copy()
     wrong[31] = (wrong[31] + 1) % 10
-    found = contradictions(model, everything, wrong)
-    assert len(found) > before and (1, 31) in [(one.first, one.second) for one in found]
+    found, count = contradictions(model, everything, wrong, 99)
+    assert len(found) == count > before and (1, 31) in [(one.first, one.second) for one in found]
     assert [one.alike for one in found] == sorted((one.alike for one in found), reverse=True)
-    assert contradictions(model, patches[:0], labels[:0]) == []
+    assert contradictions(model, everything, wrong, 1) == (found[:1], count)
+    assert contradictions(model, patches[:0], labels[:0], 9) == ([], 0)
+
+
+def test_ok__thousands_of_wrong_labels_fill_no_memory() -> None:
+    class Blind(Model):
+        """To which all patches are alike, the later ones a little less."""
+
+        def __init__(self) -> None:
+            pass
+
+        def hidden(self, patches: np.ndarray) -> np.ndarray:
+            keys = np.ones((len(patches), 96), np.float32)
+            keys[:, 0] += np.arange(len(patches)) / 1e3
+            return keys
+
+    patches, labels = np.zeros((600, 28, 28), np.uint8), np.arange(600) % 2
+    tracemalloc.start()
+    found, count = contradictions(Blind(), patches, labels, 40)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(found), count) == (40, 300 * 300) and most < 3e6
+    everything, _ = contradictions(Blind(), patches, labels, count)
+    assert [one.alike for one in found] == [one.alike for one in everything[:40]]
 
 
 def test_ok__a_comparison_keeps_what_a_network_knows_out(model: Model) -> None:

@@ -329,10 +329,11 @@ def _check(args: argparse.Namespace, folders: Folders) -> int:
     generations = stores.generations()
     model, _ = generations.load(generations.current().number)
     patches = np.array([sample.patch for sample in found], np.uint8)
-    pairs = contradictions(model, patches, np.array([sample.label for sample in found]))
+    labels = np.array([sample.label for sample in found])
+    pairs, count = contradictions(model, patches, labels, _PAIRS)
     read = model.predict(patches).argmax(axis=1)
     crops, captions = [], []
-    for pair in pairs[:_PAIRS]:
+    for pair in pairs:
         both = [found[pair.first], found[pair.second]]
         names = [name_of(int(read[place])) for place in (pair.first, pair.second)]
         print(
@@ -345,8 +346,8 @@ def _check(args: argparse.Namespace, folders: Folders) -> int:
             drawn = zip(*(_drawing(sample.patch) for sample in both), strict=True)
             print("\n".join("  │  ".join(lines).rstrip() for lines in drawn))
     print(
-        f"{counted(len(pairs), 'pair')} of {counted(len(found), 'labelled sample')}"
-        + (f", the first {_PAIRS} are listed" if len(pairs) > _PAIRS else "")
+        f"{counted(count, 'pair')} of {counted(len(found), 'labelled sample')}"
+        + (f", the first {_PAIRS} are listed" if count > _PAIRS else "")
         + ("; `samples label ID LABEL` puts one right, `samples drop ID` forgets it" * bool(pairs))
     )
     if args.sheet is not None and crops:

@@ -280,12 +280,26 @@ class Contradiction:
     alike: float
 
 
-def contradictions(model: Model, patches: np.ndarray, labels: np.ndarray) -> list[Contradiction]:
-    """Samples that contradict each other, the most alike first; (n, 28, 28) uint8 and (n,)."""
+def contradictions(
+    model: Model, patches: np.ndarray, labels: np.ndarray, most: int
+) -> tuple[list[Contradiction], int]:
+    """Pairs of samples that contradict each other, the most alike first, at most so many; and how
+    many there are: with thousands of wrong labels there are millions. (n, 28, 28) uint8 and (n,).
+    """
     keys = units(model.hidden(patches))
-    found = []
+    found: list[Contradiction] = []
+    count, least = 0, -np.inf  # a pair that is no more alike than this is not among the first
     for row, label in enumerate(labels):
         alike = keys[row + 1 :] @ keys[row]
-        for other in np.flatnonzero((alike >= _ALIKE) & (labels[row + 1 :] != label)).tolist():
+        others = (alike >= _ALIKE) & (labels[row + 1 :] != label)
+        count += int(others.sum())
+        for other in np.flatnonzero(others & (alike > least)).tolist():
             found.append(Contradiction(row, row + 1 + other, float(alike[other])))
-    return sorted(found, key=lambda pair: -pair.alike)
+        if len(found) > 2 * most:
+            found = _most_alike(found, most)
+            least = found[-1].alike
+    return _most_alike(found, most), count
+
+
+def _most_alike(pairs: list[Contradiction], most: int) -> list[Contradiction]:
+    return sorted(pairs, key=lambda pair: -pair.alike)[:most]
