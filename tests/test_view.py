@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pi_reader.box.problems import Problems
 from pi_reader.box.view import MOST_LINES, PAUSE, WATCHED, View
 from pi_reader.config import find_folders
 from pi_reader.errors import CannotWrite
@@ -120,3 +121,24 @@ def test_ok__a_frame_that_does_not_come_is_asked_for_again(tmp_path: Path) -> No
         folders.watched.unlink(missing_ok=True)
         watch.look_at_view(now)
         assert folders.watched.exists() is is_asked
+
+
+def test_fail__a_folder_that_cannot_be_written_is_said_once(shown: Shown, tmp_path: Path) -> None:
+    (tmp_path / "v").write_text("in its place")
+    log: list[str] = []
+    problems = Problems(log.append)
+
+    def look() -> None:
+        with problems.kept_from_stopping_us("view"):
+            shown.view.show(shown.now, FRAME, None, {})
+        shown.now += PAUSE
+
+    for number in range(20):
+        if number % 3 == 0:
+            shown.ask()
+        look()
+    assert len(log) == 1 and "cannot be made" in log[0]
+    (tmp_path / "v").unlink()
+    shown.ask()
+    look()
+    assert problems.all == {}

@@ -48,9 +48,8 @@ class View:
     ) -> None:
         self._folder, self._watched, self._describe, self._wall = folder, watched, describe, wall
         self._next = -float("inf")
-        self._asked = (
-            0  # when, in nanoseconds since 1970, the last one that was shown was asked for
-        )
+        self._asked = 0  # when the last that was shown was asked for, nanoseconds since 1970
+        self._trouble = ""  # why the last could not be written
         self._lines: deque[tuple[float, str]] = deque(maxlen=MOST_LINES)
 
     def is_watched(self) -> bool:
@@ -68,16 +67,25 @@ class View:
     ) -> None:
         """Show a frame with what was read on it, if one was asked for; now: seconds, monotonic.
 
-        Raises CannotWrite.
+        Raises CannotWrite, from a try that failed to the next.
         """
         asked = self._touched()
-        if now < self._next or asked == self._asked or not self.is_watched():
+        if not self.is_watched():
+            return
+        if now < self._next or asked == self._asked:
+            if self._trouble:
+                raise CannotWrite(self._trouble)
             return
         self._next, self._asked = now + PAUSE, asked
         height, width = frame.grey.shape
         reading = None if said is None else self._describe(said)
         values = plain({**facts, "size": [width, height], "reading": reading})
-        self._write("latest", json.dumps(values).encode() + b"\n" + jpeg(frame.grey))
+        self._trouble = ""
+        try:
+            self._write("latest", json.dumps(values).encode() + b"\n" + jpeg(frame.grey))
+        except CannotWrite as error:
+            self._trouble = str(error)
+            raise
 
     def log(self, line: str) -> None:
         """Keep a line of the log for those who look later. Raises nothing."""
