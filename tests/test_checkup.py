@@ -116,3 +116,30 @@ def test_fail__a_clerk_who_cannot_be_understood(
         said = box.call("GET", "/api/1/health", role="pupil")
         assert said.status == 503 and "cannot be understood" in said.values["error"]
         assert not box.log
+
+
+@pytest.mark.parametrize("broken", ["start", "_examine"])
+def test_fail__what_goes_wrong_once_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Where memory is short for a moment, no thread can be started, or nothing be read."""
+    doctor = Checkup(printing(report(WELL)), lambda: now[0])
+    now = [0.0]
+
+    def short(*_: object) -> None:
+        raise MemoryError if broken == "_examine" else RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        if broken == "start":
+            patch.setattr(threading.Thread, "start", short)
+            with pytest.raises(RuntimeError):
+                doctor.findings()
+        else:
+            patch.setattr(doctor, "_examine", short)
+            assert "MemoryError" in doctor.findings(30)[1][0]["words"]
+    now[0] += FRESH + 1
+    doctor.findings(30)
+    end = time.monotonic() + 30
+    while doctor.findings()[1] != [WELL] and time.monotonic() < end:
+        time.sleep(0.02)
+    assert doctor.findings()[1] == [WELL]

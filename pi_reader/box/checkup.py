@@ -47,15 +47,15 @@ class Checkup:
         with self._news:
             is_fresh = self._at is not None and self._clock() - self._at < FRESH
             if not is_fresh and not self._is_looking:
-                self._is_looking = True
                 threading.Thread(target=self._look, daemon=True).start()
+                self._is_looking = True  # not before: where memory is short, none can be started
             self._news.wait_for(lambda: self._at is not None, patience)
             return None if self._at is None else self._clock() - self._at, self._found
 
     def _look(self) -> None:
         try:
             found = self._examine()
-        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+        except Exception as error:  # whatever it is, the next look may go better
             words = f"did not come to an end ({error!r:.200}); `pi-reader doctor` tells why"
             known = [one for one in self._found if one.get("name") != "doctor"]
             found = [{"name": "doctor", "verdict": str(Verdict.LOOK), "words": words}, *known]
