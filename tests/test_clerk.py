@@ -165,6 +165,20 @@ def test_fail__too_many_at_once(folders: Folders, monkeypatch: pytest.MonkeyPatc
             one.close()
 
 
+def test_fail__memory_that_is_short_for_a_moment(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with running(folders, idle=1.0) as place:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", short)
+            answer = ask(place, ["help"], 5)
+        assert answer.exit_code == Busy.exit_code and "ask again" in answer.error
+        assert ask(place, ["help"], 5).lines
+
+
 def test_fail__a_clerk_that_is_not_there(folders: Folders) -> None:
     with pytest.raises(Busy, match="cannot be asked"):
         ask(folders.clerk, ["read"])

@@ -85,8 +85,9 @@ class Clerk:
         if has_room:
             connection.settimeout(LINE_SECONDS)
             serving = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            serving.start()
-            return [serving]
+            with contextlib.suppress(RuntimeError):  # memory is short: then there is no room
+                serving.start()
+                return [serving]
         with connection:
             connection.settimeout(_BRIEFLY)
             connection.recv(LARGEST)  # what is left unread would break the answer off
