@@ -10,8 +10,10 @@ import pytest
 
 from pi_reader.errors import BadData
 from pi_reader.network import store
+from pi_reader.network.layers import Conv2D, Dense, Flatten, ReLU
 from pi_reader.network.logistic import Logistic
-from pi_reader.network.loss import cross_entropy
+from pi_reader.network.loss import cross_entropy, softmax
+from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import KINDS, SIGNS, Context, Neighbourhood, as_windows
 from pi_reader.training.networks import build
 
@@ -55,6 +57,20 @@ def test_ok__the_mark_alone_stands_in_the_midst_of_its_window() -> None:
     assert windows.shape == (2, 56, 112, 2) and windows.max() <= 1
     assert np.allclose(windows[1, 14:42, 42:70, 1] * 255, patches[1], atol=1e-3)
     assert not windows[:, :, :40, 1].any()
+
+
+@pytest.mark.parametrize("kernel, stride", [(5, 3), (3, 2), (4, 4), (7, 1)])
+def test_ok__eyes_see_the_mark_alone_where_it_is(kernel: int, stride: int) -> None:
+    rng = np.random.default_rng(2)
+    network = Neighbourhood.new(17, rng)
+    first = Conv2D(2, 6, kernel, stride=stride, rng=rng)
+    first.parameters[1][...] = rng.standard_normal(6)
+    high, wide, channels = first.output_shape(network.eyes.input_shape)
+    layers = [first, ReLU(), Flatten(), Dense(high * wide * channels, 64, rng=rng)]
+    network.eyes = Model(layers, network.eyes.input_shape)
+    surroundings, patches, features = inputs(3)
+    scores = network.forward(as_windows(surroundings, patches), features)
+    assert np.allclose(network.predict(surroundings, patches, features), softmax(scores), atol=1e-5)
 
 
 def test_ok__gradients_are_those_of_central_differences() -> None:

@@ -18,6 +18,7 @@ from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal,
 
 _KEEP = 1 << 21  # numbers: 8 MB of columns for a batch are kept from forward to backward
 _BLOCK = 1 << 19  # numbers in a block of columns, 2 MB; smaller ones mean more calls
+_FEW = 2  # channels: a kernel row of so few pixels is too short to be copied by itself
 
 
 class Conv2D(Layer):
@@ -51,7 +52,8 @@ class Conv2D(Layer):
         """(n, height, width, inputs) to (n, height', width', outputs)."""
         height, width, _ = self.output_shape(x.shape[1:])
         self._x, self._kept = x, None
-        if training and len(x) * height * width * self._reach <= _KEEP:
+        few = self.inputs <= _FEW  # quicker made again than kept
+        if training and not few and len(x) * height * width * self._reach <= _KEEP:
             self._kept = self._scratch.take("kept", len(x), height * width, self._reach)
         y = self._scratch.take("y", len(x), height, width, self.outputs)
         if self.bias:
@@ -120,12 +122,24 @@ class Conv2D(Layer):
             return self._kept[block].reshape(-1, self._reach)
         x = self._padded(self._x[block])
         height, width, _ = self.output_shape(self._x.shape[1:])
+        if self.inputs <= _FEW:
+            return self._by_pixel(x, height, width)
         shape = (len(x), height, width, self.kernel, self.kernel * self.inputs)
         room = self._scratch.take("columns", *shape) if self._kept is None else self._kept[block]
         sample, row, pixel, _ = x.strides
         steps = (sample, row * self.stride, pixel * self.stride, row, x.itemsize)
         np.copyto(room.reshape(shape), as_strided(x, shape, steps, writeable=False))
         return room.reshape(-1, self._reach)
+
+    def _by_pixel(self, x: Array, height: int, width: int) -> Array:
+        """The same matrix, laid out one kernel pixel after the other: whole rows of the output are
+        copied at once. It is the transpose of what was written, which BLAS takes as well."""
+        shape = (self.kernel, self.kernel, self.inputs, len(x), height, width)
+        room = self._scratch.take("columns", *shape)
+        sample, row, pixel, channel = x.strides
+        steps = (row, pixel, channel, sample, row * self.stride, pixel * self.stride)
+        np.copyto(room, as_strided(x, shape, steps, writeable=False))
+        return room.reshape(self._reach, -1).T
 
     def _padded(self, x: Array) -> Array:
         """The picture with its border of zeros, which is never written to, in one array."""
