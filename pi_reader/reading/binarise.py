@@ -116,12 +116,12 @@ def _of_one_ground(
 ) -> tuple[np.ndarray, np.ndarray]:
     """How bright the paper is in each cell, and how far each pixel stands out from it."""
     paper = settle(estimate_paper(coarse, radius, light_ink), coarse, light_ink)
-    ground = _enlarge(paper, cell, grey.shape)
+    contrast = _enlarge(paper, cell, grey.shape)
     if light_ink:
-        contrast = np.minimum(ground, grey)
+        np.minimum(contrast, grey, out=contrast)
         np.subtract(grey, contrast, out=contrast)
     else:
-        contrast = np.maximum(ground, grey)
+        np.maximum(contrast, grey, out=contrast)
         np.subtract(contrast, grey, out=contrast)
     return paper, contrast
 
@@ -223,7 +223,7 @@ def _threshold(
     strongest[:whole, :width] = contrast[: whole * cell].reshape(whole, cell, width).max(axis=1)
     if whole < rows:
         strongest[whole, :width] = contrast[whole * cell :].max(axis=0)
-    peaks = strongest[:, ::cell].astype(np.int16)
+    peaks = strongest[:, ::cell].copy()
     for offset in range(1, cell):
         np.maximum(peaks, strongest[:, offset::cell], out=peaks)
     local = dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
@@ -245,14 +245,18 @@ def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
     rows = np.asarray(wide)[:, : shape[1]]
     if shape[0] == grid.shape[0]:
         return rows
-    # twice as fast as Pillow: weights in 1/256, from the row above for the upper half of a cell
+    # four times as fast as Pillow: in units of 1/256, a row of every cell at a time, so that what
+    # is needed stays in the cache; numbers that run over 65535 on the way come back
     rows = np.pad(rows, ((1, 1), (0, 0)), "edge").astype(np.uint16)
+    middle = rows[1:-1] * np.uint16(256) + np.uint16(128)
+    towards = rows[:-2] - rows[1:-1], rows[2:] - rows[1:-1]  # the row above, the row below
     place = (np.arange(cell) + 0.5) / cell - 0.5
-    weight = np.rint(256 * np.abs(place)).astype(np.uint16)[:, None]
-    half = cell // 2
-    large = rows[1:-1, None] * (256 - weight)
-    large[:, :half] += rows[:-2, None] * weight[:half]
-    large[:, half:] += rows[2:, None] * weight[half:]
-    large += 128
-    large >>= 8
-    return large.astype(np.uint8).reshape(-1, shape[1])[: shape[0]]
+    weight = np.rint(256 * np.abs(place)).astype(np.uint16)
+    large = np.empty((len(grid), cell, shape[1]), np.uint8)
+    blend = np.empty_like(middle)
+    for row in range(cell):
+        np.multiply(towards[row >= cell // 2], weight[row], out=blend)
+        np.add(blend, middle, out=blend)
+        np.right_shift(blend, 8, out=blend)
+        large[:, row] = blend
+    return large.reshape(-1, shape[1])[: shape[0]]
