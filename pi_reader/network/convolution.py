@@ -18,7 +18,7 @@ from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal,
 
 _KEEP = 1 << 21  # numbers: 8 MB of columns for a batch are kept from forward to backward
 _BLOCK = 1 << 19  # numbers in a block of columns, 2 MB; smaller ones mean more calls
-_FEW = 2  # channels: a kernel row of so few pixels is too short to be copied by itself
+_FEW = 2  # channels, at most: a kernel row of so few is too short to be copied by itself
 
 
 class Conv2D(Layer):
@@ -45,6 +45,7 @@ class Conv2D(Layer):
         self.inputs, self.outputs, self.bias = inputs, outputs, bias
         self.kernel, self.stride, self.padding = kernel, stride, padding
         self._reach = kernel * kernel * inputs  # inputs that one output sees
+        self._few = inputs <= _FEW
         weights = he_normal((self._reach, outputs), self._reach, rng)
         self._learns(weights, *([np.zeros(outputs, np.float32)] if bias else []))
 
@@ -52,9 +53,9 @@ class Conv2D(Layer):
         """(n, height, width, inputs) to (n, height', width', outputs)."""
         height, width, _ = self.output_shape(x.shape[1:])
         self._x, self._kept = x, None
-        few = self.inputs <= _FEW  # quicker made again than kept
-        if training and not few and len(x) * height * width * self._reach <= _KEEP:
-            self._kept = self._scratch.take("kept", len(x), height * width, self._reach)
+        numbers = len(x) * height * width * self._reach
+        if training and numbers <= (_BLOCK if self._few else _KEEP):
+            self._kept = self._scratch.take("kept", numbers)
         y = self._scratch.take("y", len(x), height, width, self.outputs)
         if self.bias:
             bias = tiled(self.parameters[1], width)
@@ -118,28 +119,30 @@ class Conv2D(Layer):
 
     def _columns(self, block: slice, new: bool = False) -> Array:
         """The im2col matrix of these samples, (n * height' * width', reach)."""
-        if self._kept is not None and not new:
-            return self._kept[block].reshape(-1, self._reach)
-        x = self._padded(self._x[block])
-        height, width, _ = self.output_shape(self._x.shape[1:])
-        if self.inputs <= _FEW:
-            return self._by_pixel(x, height, width)
-        shape = (len(x), height, width, self.kernel, self.kernel * self.inputs)
-        room = self._scratch.take("columns", *shape) if self._kept is None else self._kept[block]
-        sample, row, pixel, _ = x.strides
-        steps = (sample, row * self.stride, pixel * self.stride, row, x.itemsize)
-        np.copyto(room.reshape(shape), as_strided(x, shape, steps, writeable=False))
-        return room.reshape(-1, self._reach)
+        x = self._x[block]
+        height, width, _ = self.output_shape(x.shape[1:])
+        sample = height * width * self._reach
+        if self._kept is None:
+            room = self._scratch.take("columns", len(x) * sample)
+        else:
+            room = self._kept[block.start * sample : block.stop * sample]
+        if self._kept is None or new:
+            self._fill(room, self._padded(x), height, width)
+        return room.reshape(self._reach, -1).T if self._few else room.reshape(-1, self._reach)
 
-    def _by_pixel(self, x: Array, height: int, width: int) -> Array:
-        """The same matrix, laid out one kernel pixel after the other: whole rows of the output are
-        copied at once. It is the transpose of what was written, which BLAS takes as well."""
-        shape = (self.kernel, self.kernel, self.inputs, len(x), height, width)
-        room = self._scratch.take("columns", *shape)
+    def _fill(self, room: Array, x: Array, height: int, width: int) -> None:
+        """Write the matrix of some padded samples, a kernel row at a time.
+
+        Of few channels a kernel row is too short for that: the transposed matrix is written, a row
+        of the output at a time.
+        """
+        shape: Shape = (len(x), height, width, self.kernel, self.kernel * self.inputs)
         sample, row, pixel, channel = x.strides
-        steps = (row, pixel, channel, sample, row * self.stride, pixel * self.stride)
-        np.copyto(room, as_strided(x, shape, steps, writeable=False))
-        return room.reshape(self._reach, -1).T
+        steps: Shape = (sample, row * self.stride, pixel * self.stride, row, channel)
+        if self._few:
+            shape = (self.kernel, self.kernel, self.inputs, *shape[:3])
+            steps = (row, pixel, channel, *steps[:3])
+        np.copyto(room.reshape(shape), as_strided(x, shape, steps, writeable=False))
 
     def _padded(self, x: Array) -> Array:
         """The picture with its border of zeros, which is never written to, in one array."""
