@@ -161,7 +161,7 @@ def outlines(marks: Sequence[Mark], digits: np.ndarray) -> np.ndarray:
 
 def _sign(mark: Mark, least: float) -> str:
     """The sign that a mark is with this probability at the least, or ""."""
-    best = int(np.argmax(mark.kinds))
+    best = mark.kinds.index(max(mark.kinds))
     return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= least else ""
 
 

@@ -50,12 +50,27 @@ def cut_patches(ink: Ink, components: Components, groups: Sequence[Sequence[int]
         thickness = stroke * ratio  # below about one pixel ink is averaged with paper
         gain[number] = 255 / max(1.0, strength * FULL_INK * min(1.0, thickness / WHOLE_PIXEL))
         grow[number] = round((LEAST_STROKE * FINE - thickness) / 2)
-    crops = np.asarray(sheet).reshape(-1, fine, fine)[: len(groups)] * gain[:, None, None]
-    crops = np.minimum(crops, np.float32(255), out=crops).astype(np.uint8)
+    crops = stretched(sheet.tobytes(), gain).reshape(-1, fine, fine)
     for step in range(1, int(grow.max(initial=0)) + 1):
         thin = grow >= step
         crops[thin] = _thicken(crops[thin])
     return centre(_shrink(crops))
+
+
+def stretched(pixels: bytes, gains: np.ndarray) -> np.ndarray:
+    """Pictures of equal size with their contrast stretched, up to full ink: uint8, flat.
+
+    pixels: one picture after the other; gains: (n,) float32, what each one is multiplied by. By
+    way of a table for each picture, as there are more pixels than grey levels.
+    """
+    levels = np.arange(256, dtype=np.uint8) * gains[:, None]
+    tables = np.minimum(levels, np.float32(255)).astype(np.uint8).tobytes()
+    size = len(pixels) // max(1, len(gains))
+    out = bytearray()
+    for number in range(len(gains)):
+        table = tables[256 * number : 256 * number + 256]
+        out += pixels[size * number : size * number + size].translate(table)
+    return np.frombuffer(out, np.uint8) if out else np.zeros(0, np.uint8)
 
 
 def centre(crops: np.ndarray) -> np.ndarray:

@@ -93,7 +93,7 @@ class Segmentation:
         digits = [mark for mark in self.marks if mark.is_digit]
         groups = find_leftovers(self.page.components, taken, usual, digits)[: self.left]
         self.marks += [
-            replace(mark, whole=len(mark.components) > 1)
+            replace(mark, whole=True) if len(mark.components) > 1 else mark
             for mark in self._judge(self.page.ink, self.page.components, groups, groups)
         ]
         self.marks += self._specks(digits, usual)
@@ -141,7 +141,10 @@ class Segmentation:
                 break
             torn += [page.components.bounds_of((one,))[:4] for one in stacked]
             page, marks = parted, after
-        marks = [replace(mark, torn=any(is_inside(mark, box) for box in torn)) for mark in marks]
+        if torn:
+            marks = [
+                replace(mark, torn=any(is_inside(mark, box) for box in torn)) for mark in marks
+            ]
         self.page, self.marks = page, self._taken_apart(page, marks)
 
     def _taken_apart(self, page: Candidates, marks: list[Mark]) -> list[Mark]:

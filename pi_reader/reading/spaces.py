@@ -87,5 +87,5 @@ def doubtful_sign(kinds: Sequence[float]) -> tuple[str, float] | None:
     kinds: the mark's probability for each kind, or empty.
     """
     chances = [kinds[kind] for kind in _SIGNS] if kinds else [0.0]
-    best = int(np.argmax(chances))
+    best = chances.index(max(chances))
     return (SIGNS[best], chances[best]) if sum(chances) >= DOUBT_AT else None

@@ -71,15 +71,15 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     columns = np.unique(np.linspace(0, width - 1, COLUMNS).astype(int))
     reach = int(STEEPEST * width / 2) + 1
     ink = np.pad(own, ((reach, reach), (0, 0)))
-    best, place, slope = 0.0, 0, 0.0
-    rows = np.arange(height)[:, None] + reach
-    for tried in np.linspace(-STEEPEST, STEEPEST, SLOPES):
-        shift = np.rint(tried * (columns - width / 2)).astype(int)
-        cover = ink[rows + shift, columns].mean(axis=1)
-        row = int(cover.argmax())
-        if cover[row] > best:
-            best, place, slope = float(cover[row]), row, float(tried)
-            ridge = cover
+    slopes = np.linspace(-STEEPEST, STEEPEST, SLOPES)
+    shift = np.rint(slopes[:, None] * (columns - width / 2)).astype(int)
+    begins = (shift + reach) * width + columns  # in the flat ink, of each slope and column
+    met = np.zeros((SLOPES, height), np.int32)
+    for down in begins.T:
+        met += ink.ravel()[down[:, None] + np.arange(height) * width]
+    tried, place = divmod(int(met.argmax()), height)
+    ridge = met[tried] / len(columns)
+    slope, best = float(slopes[tried]), float(ridge[place])
     if best < CROSSED:
         return None, np.zeros(0)
     first = last = place

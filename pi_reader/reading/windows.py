@@ -9,11 +9,10 @@ from PIL import Image
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.decode import Mark
-from pi_reader.reading.patches import FULL_INK
+from pi_reader.reading.patches import FULL_INK, stretched
 
 ROWS, COLUMNS = 56, 112  # pixels of a window
 EDGE = 18  # pixels of the mark's longer edge in it: the window is 6.2 times as wide
-_AT_ONCE = 32  # windows whose contrast is stretched in one step
 LEAST_EDGE = 6  # working pixels: a smaller mark is not enlarged further
 
 
@@ -33,12 +32,8 @@ def cut_windows(ink: Ink, marks: Sequence[Mark], least: float = 0.0) -> np.ndarr
         while len(pages) <= level:
             pages.append(pages[-1].reduce(2))
         _around(canvas, number * ROWS, pages[level], ratio * 2**level, mark, 2**level)
-    windows = np.asarray(canvas).reshape(-1, ROWS, COLUMNS).copy()
     gains = np.array([255 / max(1.0, mark.strength * FULL_INK) for mark in marks], np.float32)
-    for start in range(0, len(marks), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
-        windows[some] = np.minimum(windows[some] * gains[some, None, None], 255)
-    return windows
+    return stretched(canvas.tobytes(), gains).reshape(-1, ROWS, COLUMNS)
 
 
 def _around(
