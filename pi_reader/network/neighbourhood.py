@@ -112,9 +112,9 @@ class Neighbourhood:
         if not isinstance(first, Conv2D) or first.inputs != WINDOW[2] or first.padding:
             return self.eyes.forward(as_windows(surroundings, patches))
         if self._halves is None:
-            sizes = {"kernel": first.kernel, "stride": first.stride}
-            around = Conv2D(1, first.outputs, bias=first.bias, **sizes)
-            self._halves = around, Conv2D(1, first.outputs, bias=False, **sizes)
+            size, stride = first.kernel, first.stride
+            around = Conv2D(1, first.outputs, size, stride, bias=first.bias)
+            self._halves = around, Conv2D(1, first.outputs, size, stride, bias=False)
         around, alone = self._halves
         of_ink = first.parameters[0].reshape(-1, WINDOW[2], first.outputs) * np.float32(1 / 255)
         around.parameters[0][...], alone.parameters[0][...] = of_ink[:, 0], of_ink[:, 1]
