@@ -80,8 +80,12 @@ class KeptPictures:
             raise CannotWrite(
                 f"{self._folder}: cannot be written ({error.strerror}); no pictures are kept"
             ) from error
-        with durable(self._path(number), 0o640, sync=False) as file:
-            file.write(content)
+        try:
+            with durable(self._path(number), 0o640, sync=False) as file:
+                file.write(content)
+        except CannotWrite as error:  # in the same words for every picture, to be said once
+            reason = str(error).partition(" cannot be written, ")[2]
+            raise CannotWrite(f"{self._folder}: cannot be written, {reason}") from error
         self._sizes[number] = size
         self._allowance -= size
         return True

@@ -205,10 +205,12 @@ def test_fail__a_full_card_is_a_problem_and_the_reading_is_kept(
     with monkeypatch.context() as patch:
         patch.setattr("os.fchmod", full)
         event = log_of_readings.enter(reading("367"), page("367"))
+        log_of_readings.enter(reading("368"), page("368"))
+    assert len(log) == 1, "said once, not of every picture"
     assert "pictures" in problems.all and "the disk is full" in problems.all["pictures"]
     assert event.number == 1 and numbers(tmp_path / "pictures") == []
-    log_of_readings.enter(reading("368"), page("368"))
-    assert problems.all == {} and numbers(tmp_path / "pictures") == [2]
+    log_of_readings.enter(reading("369"), page("369"))
+    assert problems.all == {} and numbers(tmp_path / "pictures") == [3]
     log_of_readings.close()
 
 

@@ -187,6 +187,9 @@ def test_ok__its_file_saves_computing(
     ):
         assert (one == other).all()
     Memory(model).load(tmp_path / "none.npz", SHA)  # none is no error
+    Memory(model).save(path, SHA)  # of nothing
+    again.load(path, SHA)
+    assert again._seen == {}
 
 
 def test_error__a_damaged_file(model: Model, samples: Samples, tmp_path: Path) -> None:

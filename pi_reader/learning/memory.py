@@ -167,6 +167,7 @@ class Memory:
         """Write the keys, durably. weights: sha256 of the network's file. Raises CannotWrite."""
         path.parent.mkdir(parents=True, exist_ok=True)
         vectors = np.array(list(self._seen.values()), np.float32)
+        vectors = vectors.reshape(len(self._seen), self._model.features + 1)  # of none, too
         digests = np.frombuffer(b"".join(self._seen), np.uint8).reshape(-1, DIGEST)
         of = np.frombuffer(weights.encode(), np.uint8)
         with durable(path) as handle:
