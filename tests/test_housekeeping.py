@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from night_world import SHIPPED, hand, make_small, night_of, teach
 
-from pi_reader.box.housekeeping import ACTS, Housekeeping
+from pi_reader.box.housekeeping import ACTS, AT_ONCE, Housekeeping
 from pi_reader.config import Settings, find_folders
 from pi_reader.errors import BadData, Busy, PiReaderError, UsageError
 from pi_reader.files import locked
 from pi_reader.learning import acceptance, rehearsal, trial
+from pi_reader.learning.memory import forget, path_for
 from pi_reader.learning.samples import Samples, exchange
 from pi_reader.learning.stores import Stores
 from pi_reader.requests import Requests
@@ -48,6 +49,50 @@ def test_ok__weights_are_chosen_and_taken_back(house: Housekeeping) -> None:
     house.stores.generations().add_file(SHIPPED.read_bytes())
     with locked(house.night / "lock"), pytest.raises(Busy, match="may be judged"):
         house.use({"number": 2})
+
+
+def test_ok__weights_wait_for_what_was_taught_a_little_at_every_look(house: Housekeeping) -> None:
+    generations, folder = house.stores.generations(), house.stores.folders.memory
+    with house.stores.samples() as samples:
+        teach(samples, *hand(2 * AT_ONCE))
+    forget(folder)
+    for act, words, number in ((house.use, {"number": 0}, 0), (house.use, {"number": 1}, 1)):
+        assert f"generation {number} comes into use as soon as" in act(words)["done"]
+        before, looks = generations.current().number, 0
+        path = path_for(folder, generations.get(number).sha256)
+        while generations.current().number != number:
+            assert generations.current().number == before
+            house.tick()
+            looks += 1
+        assert looks == 2 and path.exists()
+        forget(folder)
+    house.rollback({})
+    house.use({"number": 1})  # the newest wish counts
+    for _ in range(5):
+        house.tick()
+    assert generations.current().number == 1
+    house.rollback({})
+    house.tick()
+    house.tick()
+    assert generations.current().number == 0
+    with pytest.raises(UsageError, match="nothing came before"):
+        house.rollback({})
+
+
+def test_ok__weights_come_into_use_without_a_memory_that_cannot_be_made(
+    house: Housekeeping,
+) -> None:
+    generations, path = house.stores.generations(), house.stores.folders.samples
+    with house.stores.samples() as samples:
+        teach(samples, *hand(2 * AT_ONCE))
+    forget(house.stores.folders.memory)
+    assert "comes into use" in house.use({"number": 0})["done"]
+    for left in path.parent.glob("samples.db*"):
+        left.unlink()
+    path.mkdir()
+    house.tick()
+    assert generations.current().number == 0
+    assert "generation 1 is in use" in house.use({"number": 1})["done"]
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ def test_ok__keys_are_ready_before_weights_are(
     folder = tmp_path / "memory"
     teach(samples, 8)
     for number in range(4):
-        files.prepare(folder, samples, model, Card(), f"{number}" * 64)
+        assert list(files.prepare(folder, samples, model, Card(), f"{number}" * 64)) == []
     assert len(list(folder.iterdir())) == files.KEPT
     memory = Memory(model)
     memory.load(files.path_for(folder, "3" * 64), "3" * 64)

@@ -1,34 +1,44 @@
 """Changes that members of the box's group ask for, who may not write into its state.
 
-What is quick the running reader does between two frames (`ACTS`). Files that were handed in,
-samples or weights, are taken in by the training, which a request for it starts.
+What is quick the running reader does between two frames (`ACTS`), and what is not, in parts of it
+(`Housekeeping.tick`). Files that were handed in, samples or weights, are taken in by the training,
+which a request for it starts.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pi_reader.box.problems import TROUBLES
 from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
 from pi_reader.files import is_held, locked
-from pi_reader.learning.generations import table
+from pi_reader.learning.generations import SHIPPED, Generation, table
 from pi_reader.learning.memory import forget
 from pi_reader.learning.samples.rows import name_of
 from pi_reader.learning.stores import Stores
 from pi_reader.values import NO_DIGIT
 
+AT_ONCE = 16  # taught digits that new weights look at in one go: a Zero takes 0.2 s for them
 MOST_DROPPED = 10_000  # samples in one request
 _HIGHEST = 1 << 60  # number of a sample
 
 
-@dataclass(frozen=True)
 class Housekeeping:
     """What may be asked for. stores: what the box has learned, and what it was taught."""
 
-    stores: Stores
+    def __init__(self, stores: Stores) -> None:
+        self.stores = stores
+        self._switch: Switch | None = None
+
+    def tick(self) -> None:
+        """Go on with a change of weights for a fraction of a second. Raises PiReaderError."""
+        switch, self._switch = self._switch, None
+        if switch is not None and not self._made_ready(switch):
+            switch.conclude()
 
     @property
     def night(self) -> Path:
@@ -67,13 +77,45 @@ class Housekeeping:
                 f"generation {number}: may be judged at this moment; use it when the training is "
                 "over, `pi-reader status` tells"
             )
-        one = generations.use(number)
-        return {"done": f"generation {one.number} is in use: {table.summary(one)}"}
+        return self._switch_to(number, lambda: generations.use(number))
 
     def rollback(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
         """Go back to the parent of the generation in use."""
-        one = self.stores.generations().rollback()
+        generations = self.stores.generations()
+        now = generations.current()
+        if now.number == SHIPPED:
+            generations.rollback()  # which says why not
+        return self._switch_to(now.parent, generations.rollback)
+
+    def _switch_to(self, number: int, conclude: Callable[[], Generation]) -> Mapping[str, Any]:
+        """Put a generation in use, at once if little is to be computed for it."""
+        switch = Switch(self.stores.remember(number, AT_ONCE), conclude)
+        if left := self._made_ready(switch):
+            return {
+                "done": f"generation {number} comes into use as soon as it has looked at the {left}"
+                " digits that were taught and that it does not know yet; `pi-reader status` tells"
+            }
+        one = conclude()
         return {"done": f"generation {one.number} is in use: {table.summary(one)}"}
+
+    def _made_ready(self, switch: Switch) -> int:
+        """How many digits new weights still have to look at; they wait for these."""
+        left = 0
+        with contextlib.suppress(*TROUBLES):  # without a memory, or not at all: it will be seen
+            left = next(switch.left, 0)
+        self._switch = switch if left else None
+        return left
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A change of weights that is under way.
+
+    left: yields how many taught digits they still have to look at; conclude: puts them in use.
+    """
+
+    left: Iterator[int]
+    conclude: Callable[[], Generation]
 
 
 ACTS = ("relabel", "drop", "use", "rollback")

@@ -60,8 +60,9 @@ class RequestHandler:
     """Takes requests and answers them.
 
     describe: a reading as `read --json` prints it; check_settings: raises BadSettings for a file
-    that would not do; acts: what else may be asked for, by the request's kind; set_settings: takes
-    what is set at the page. wants_reload: whether new settings wait.
+    that would not do; acts: what else may be asked for, by the request's kind; go_on: goes on with
+    what these could not do at once; set_settings: takes what is set at the page. wants_reload:
+    whether new settings wait.
     """
 
     def __init__(
@@ -73,9 +74,10 @@ class RequestHandler:
         describe: Callable[[Reading], Mapping[str, Any]],
         check_settings: Callable[[], object],
         acts: Mapping[str, Act] | None = None,
+        go_on: Callable[[], None] = lambda: None,
         set_settings: Act | None = None,
     ) -> None:
-        self._acts = acts or {}
+        self._acts, self._go_on = acts or {}, go_on
         self._set_settings = set_settings
         self.wants_reload = False
         self._requests = requests
@@ -87,6 +89,10 @@ class RequestHandler:
 
     def run(self, now: float, sight: Sight) -> None:
         """Handle requests that have arrived; now: seconds, monotonic."""
+        try:
+            self._go_on()
+        except TROUBLES as error:
+            self._problems.mention(str(error))
         if now < self._next:
             return
         self._next = now + EVERY

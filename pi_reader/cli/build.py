@@ -208,6 +208,7 @@ def open_request_handler(
         describe=as_json,
         check_settings=partial(load_layered, stores.folders),
         acts={kind: getattr(house, kind) for kind in ACTS},
+        go_on=house.tick,
         set_settings=partial(set_at_page, stores.folders),
     )
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -230,8 +230,16 @@ def path_for(folder: Path, weights: str) -> Path:
     return folder / f"{weights[:16] or 'unnamed'}.npz"
 
 
-def prepare(folder: Path, samples: Samples, model: Model, card: Card, weights: str) -> None:
-    """Compute the keys for weights that are about to come into use, if they can have a memory.
+def prepare(
+    folder: Path,
+    samples: Samples,
+    model: Model,
+    card: Card,
+    weights: str,
+    at_once: int | None = None,
+) -> Iterator[int]:
+    """Compute the keys for weights that are about to come into use, if they can have a memory: at
+    most so many at once, after which it yields how many are left.
 
     Raises what Samples raises, and CannotWrite.
     """
@@ -240,9 +248,13 @@ def prepare(folder: Path, samples: Samples, model: Model, card: Card, weights: s
     memory, path = Memory.beside(model, card), path_for(folder, weights)
     with contextlib.suppress(BadData):
         memory.load(path, weights)
-    memory.follow(samples)
-    memory.save(path, weights)
-    forget(folder, keep=KEPT)
+    new = not path.exists()
+    while left := memory.follow(samples, at_once):
+        new = True
+        yield left
+    if new or memory.taken_in:
+        memory.save(path, weights)
+        forget(folder, keep=KEPT)
 
 
 def forget(folder: Path, keep: int = 0) -> None:

@@ -5,7 +5,7 @@ Nothing here imports numpy before samples are opened: a list of generations does
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,10 +53,25 @@ class Stores:
         general = "MNIST" if self.settings.night.mnist else "drawn digits"
         return {"general": general, "parent": self.generations().current().sha256}
 
+    def remember(self, number: int, at_once: int) -> Iterator[int]:
+        """Compute what a generation's weights make of the samples, at most so many at once, after
+        which it yields how many are left. Raises UsageError, MissingFile, BadData, CannotWrite."""
+        generations = self.generations()
+        sha256 = generations.get(number).sha256
+        yield from self._remembered(*generations.load(number), sha256, at_once)
+
     def _remember(self, model: Model, card: Card, sha256: str) -> None:
         """Compute what these weights make of the samples, so that the reader need not wait."""
+        for _ in self._remembered(model, card, sha256):
+            pass
+
+    def _remembered(
+        self, model: Model, card: Card, sha256: str, at_once: int | None = None
+    ) -> Iterator[int]:
         from pi_reader.learning import memory
 
         if self.folders.samples.exists():
             with self.samples() as samples:
-                memory.prepare(self.folders.memory, samples, model, card, sha256)
+                yield from memory.prepare(
+                    self.folders.memory, samples, model, card, sha256, at_once
+                )
