@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import tracemalloc
@@ -17,7 +16,7 @@ from pi_reader.config import find_folders, settings_from
 from pi_reader.errors import BadData, PiReaderError
 from pi_reader.files import durable
 from pi_reader.learning import memory as files
-from pi_reader.learning.memory import ALPHA, TAU, Memory, contradictions, units
+from pi_reader.learning.memory import Kernel, Memory, contradictions, units
 from pi_reader.learning.samples import New, Samples
 from pi_reader.learning.stores import Stores
 from pi_reader.network import store
@@ -54,7 +53,7 @@ def teach(samples: Samples, count: int, number: int = 0) -> tuple[np.ndarray, np
 
 
 def test_ok__a_vote_grows_with_the_cosine_above_tau(model: Model) -> None:
-    memory = Memory(model, alpha=6, tau=0.8)
+    memory = Memory(model, kernel=Kernel(6, 0.8, 0, 0))
     memory.hold([0, 0, 0], keys(0, 20, 90), np.array([1, 1, 7]))
     votes, disputed = memory.votes(5 * keys(0, 30, 80, 45))
     cosine = np.cos(np.radians(10))
@@ -63,6 +62,20 @@ def test_ok__a_vote_grows_with_the_cosine_above_tau(model: Model) -> None:
     assert np.allclose(votes[2, 7], 6 * (cosine - 0.8) / 0.2, atol=1e-4)
     assert votes[[0, 1], 7].tolist() == [0, 0] and votes[:, [0, 2, 10]].sum() == 0
     assert not disputed.any()
+
+
+def test_ok__the_nearest_of_many_has_to_be_nearer_and_the_second_nearest_gets_less() -> None:
+    best = np.array([[0.9, 0.9], [0.9, 0.8], [0.95, 0.2]], np.float32)
+    few = Kernel(6, 0.5, 0.1, 0).nats(best, np.array([1, 1]))
+    many = Kernel(6, 0.5, 0.1, 0).nats(best, np.array([1, 100]))
+    assert np.allclose(few, 6 * np.maximum(0, (best - 0.5) / 0.5), atol=1e-4)
+    assert np.allclose(many[:, 1], 6 * np.maximum(0, (best[:, 1] - 0.7) / 0.3), atol=1e-4)
+    assert (many[:, 0] == few[:, 0]).all()
+    behind = Kernel(6, 0.5, 0, 2).nats(best, np.array([1, 1]))
+    assert np.allclose(behind[0], few[0]) and np.allclose(behind[:, 0], few[:, 0])
+    assert np.allclose(behind[1:, 1], [6 * (0.8 - 0.2 - 0.5) / 0.5, 0], atol=1e-4)
+    assert np.isfinite(Kernel(6, 0.9, 1, 0).nats(best, np.array([1, 2000]))).all()
+    assert behind.dtype == np.float32
 
 
 def test_ok__nothing_taught_nothing_voted(model: Model) -> None:
@@ -86,7 +99,7 @@ def test_ok__it_follows_the_samples(model: Model, samples: Samples) -> None:
     assert memory.follow(samples) == 0 and len(memory) == 12
     votes, _ = memory.votes(model.hidden(patches))
     assert (votes.argmax(axis=1) == labels).all() and np.allclose(
-        votes.max(axis=1), ALPHA, atol=1e-3
+        votes.max(axis=1), Kernel().alpha, atol=1e-3
     )
     first = samples.all()[0]
     samples.label(first.id, 10)
@@ -164,11 +177,11 @@ def test_ok__what_the_weights_were_trained_on_and_know_leaves(
 )
 def test_ok__constants_from_a_card_only_if_they_can_be_right(model: Model, notes: dict) -> None:  # type: ignore[type-arg]
     memory = Memory.beside(model, Card(notes=notes))
-    assert (memory._alpha, memory._tau) == (np.float32(ALPHA), np.float32(TAU))
+    assert memory._kernel == Kernel()
     assert memory._learned == 0
-    fitted = {"memory": {"alpha": 4, "tau": 0.5}, "learned_to": 7}
+    fitted = {"memory": {"alpha": 4, "tau": 0.5, "lag": 1}, "learned_to": 7}
     other = Memory.beside(model, Card(notes=fitted))
-    assert (other._alpha, other._tau, other._learned) == (4, 0.5, 7)
+    assert (other._kernel, other._learned) == (Kernel(4, 0.5, lag=1), 7)
 
 
 def test_ok__its_file_saves_computing(
@@ -314,7 +327,6 @@ def test_ok__a_comparison_keeps_what_a_network_knows_out(model: Model) -> None:
 def test_ok__units_and_zeros() -> None:
     out = units(np.array([[3, 4], [0, 0]], np.float32))
     assert np.allclose(out, [[0.6, 0.8], [0, 0]]) and out.dtype == np.float32
-    assert json.dumps(ALPHA) and 0 < TAU < 1
 
 
 def test_ok__weights_come_into_use_with_their_keys(tmp_path: Path, samples: Samples) -> None:

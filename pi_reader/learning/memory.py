@@ -1,17 +1,16 @@
 """What was taught, in use from the next frame on: a memory beside the network.
 
 The network's activations before its last layer, scaled to length 1, are the keys of a cache, and
-their labels its values. What is read anew gets, for each label d, α · max(0, (s - τ) / (1 - τ))
-nats, s being the greatest cosine with a key of that label. Nothing is trained: a correction counts
-as soon as its key is computed. The night then works it into the weights, and what these read right
-by themselves leaves the memory.
+their labels its values. What is read anew gets nats for each label by how near the nearest key of
+that label is (`Kernel`). Nothing is trained: a correction counts as soon as its key is computed.
+The night then works it into the weights, and what these read right by themselves leaves the memory.
 
 Grave, Joulin and Usunier, "Improving neural language models with a continuous cache" (2017); Zhang
 and others, "Tip-Adapter: training-free adaption of CLIP for few-shot classification" (2022).
 
-α and τ were fitted on drawn hands that no benchmark measures; `tests/bench/learning.py fit-memory`
-does it again. There, too, digits that the memory names are right as often as their confidence says,
-so that it needs no calibration of its own.
+The kernel was fitted on drawn hands that no benchmark measures; `learning.py fit-memory` in
+`tests/bench` does it again. There, too, digits that the memory names are right as often as their
+confidence says, so that it needs no calibration of its own.
 """
 
 from __future__ import annotations
@@ -33,25 +32,61 @@ from pi_reader.network.card import Card
 from pi_reader.network.model import Model
 from pi_reader.values import CLASSES, NO_DIGIT, SIDE
 
-ALPHA = 7.0  # nats that a digit exactly like a taught one gets, from each of both networks
-TAU = 0.8  # cosine below which two digits have nothing to do with each other
 MOST = 2000  # keys
 LARGEST = 1 << 20  # bytes of the keys
-CONSTANTS = "memory"  # in the notes of a card: alpha and tau
+CONSTANTS = "memory"  # in the notes of a card: what there is of the kernel
 LEARNED = "learned_to"  # in the notes of a card: the highest number of a sample that it was taught
 _DISPUTED, _LEAD = 0.6, 0.2  # of α: two labels with that many votes, the first less ahead than that
-_ALIKE = _DISPUTED * (1 - TAU) + TAU  # cosine from which two samples should have the same label
+_ALIKE = 0.92  # cosine from which two samples should have the same label
+_HIGHEST_TAU = 0.98
 _LEAST = np.float32(1e-12)
 LEFT_SECONDS = 600.0  # after which a file that was begun is taken for a power cut's
 KEPT = 2  # memories kept: that of the weights in use, and of those that come next or were before
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How many nats the nearest key of a label is worth: α · max(0, (s - λ (t - s) - τ) / (1 - τ)),
+    s being its cosine, t that of the nearest key of all.
+
+    alpha: α, nats that a digit exactly like a taught one gets, from each of both networks. tau: τ,
+    the cosine below which a digit has nothing to do with the one key of a label, and rise: by how
+    much it is higher for each power of ten of keys, as the nearest of many may be near by chance.
+    lag: λ, what a label loses for being farther away than another.
+    """
+
+    alpha: float = 7.5
+    tau: float = 0.65
+    rise: float = 0.12
+    lag: float = 2.0
+
+    @classmethod
+    def of(cls, card: Card) -> Kernel:
+        """The one that was fitted for a network, as far as the notes of its card say (`memory`)."""
+        said = card.notes.get(CONSTANTS)
+        said = said if isinstance(said, Mapping) else {}
+        return cls(
+            _number(said.get("alpha"), 0.1, 20, cls.alpha),
+            _number(said.get("tau"), 0, _HIGHEST_TAU, cls.tau),
+            _number(said.get("rise"), 0, 1, cls.rise),
+            _number(said.get("lag"), 0, 20, cls.lag),
+        )
+
+    def nats(self, best: Array, keys: np.ndarray) -> Array:
+        """(n, labels) float32 cosines of the nearest key of each label, of which it has (labels,)
+        keys, to (n, labels) float32 nats."""
+        tau = np.minimum(self.tau + self.rise * np.log10(keys), _HIGHEST_TAU).astype(np.float32)
+        behind = best.max(axis=1, keepdims=True) - best
+        near = best - np.float32(self.lag) * behind - tau
+        return np.asarray(np.float32(self.alpha) * np.maximum(0, near / (1 - tau)))
 
 
 class Memory:
     """The keys of one network, and what they vote for.
 
     model: the network; sure: the probability from which it alone is sure; learned: the highest
-    number of a sample that it was trained on, 0 for none. alpha: nats, tau: cosine, -1 to 1.
-    wall: seconds since 1970. taken_in: the samples that the last `follow` took in.
+    number of a sample that it was trained on, 0 for none. wall: seconds since 1970. taken_in: the
+    samples that the last `follow` took in.
     """
 
     def __init__(
@@ -59,30 +94,22 @@ class Memory:
         model: Model,
         sure: float = 0.9,
         learned: int = 0,
-        alpha: float = ALPHA,
-        tau: float = TAU,
+        kernel: Kernel = Kernel(),
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.most = max(1, min(MOST, LARGEST // (4 * (model.features + 1) + DIGEST)))
         self._model, self._sure, self._learned = model, sure, learned
-        self._alpha, self._tau, self._wall = np.float32(alpha), np.float32(tau), wall
+        self._kernel, self._wall = kernel, wall
         self.taken_in: list[Sample] = []
         self._seen: dict[bytes, Array] = {}  # by digest: the key, and how long it was
         self.hold([], np.zeros((0, model.features), np.float32), np.zeros(0, np.uint8))
 
     @classmethod
     def beside(cls, model: Model, card: Card) -> Memory:
-        """An empty memory for a network with its card, whose notes may say what else was fitted
-        for it: `memory`, with alpha and tau; and what it was taught: `learned_to`."""
-        fitted = card.notes.get(CONSTANTS)
-        fitted = fitted if isinstance(fitted, Mapping) else {}
-        return cls(
-            model,
-            card.reject_below or 0.9,
-            int(_number(card.notes.get(LEARNED), 0, 1 << 62, 0)),
-            _number(fitted.get("alpha"), 0, 20, ALPHA),
-            _number(fitted.get("tau"), 0, 0.99, TAU),
-        )
+        """An empty memory for a network with its card, whose notes may have a kernel, and say what
+        it was taught: `learned_to`."""
+        learned = int(_number(card.notes.get(LEARNED), 0, 1 << 62, 0))
+        return cls(model, card.reject_below or 0.9, learned, Kernel.of(card))
 
     def __len__(self) -> int:
         """How many keys there are."""
@@ -94,7 +121,9 @@ class Memory:
         order = np.argsort(labels, kind="stable")
         self._keys, self._labels = np.ascontiguousarray(keys[order]), labels[order]
         self._when = np.array(when, np.float64)[order]
-        self._names, self._starts = np.unique(self._labels, return_index=True)
+        self._names, self._starts, self._counts = np.unique(
+            self._labels, return_index=True, return_counts=True
+        )
 
     def learn(self, patches: np.ndarray, labels: np.ndarray, known: float = 2.0) -> Memory:
         """Hold labelled patches, (n, 28, 28) uint8 and (n,), but for those to whose label the
@@ -137,10 +166,9 @@ class Memory:
             return nats, np.zeros(len(hidden), bool)
         alike = units(hidden) @ self._keys.T
         best = np.maximum.reduceat(alike, self._starts, axis=1)
-        nats[:, self._names] = self._alpha * np.maximum(0, (best - self._tau) / (1 - self._tau))
-        second, first = np.sort(nats, axis=1)[:, -2:].T
-        disputed = (second >= _DISPUTED * self._alpha) & (first - second < _LEAD * self._alpha)
-        return nats, disputed
+        nats[:, self._names] = self._kernel.nats(best, self._counts)
+        second, first = np.sort(nats, axis=1)[:, -2:].T / np.float32(self._kernel.alpha)
+        return nats, (second >= _DISPUTED) & (first - second < _LEAD)
 
     def taught(self, hidden: Array, label: int) -> str:
         """See `reading.recall.Memory`: "taught 12:04", or the day, if it was not today."""

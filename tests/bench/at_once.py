@@ -23,7 +23,7 @@ from PIL import Image
 from pi_reader.handwriting import draw_patches
 from pi_reader.handwriting.page import draw_page
 from pi_reader.handwriting.style import Style
-from pi_reader.learning.memory import ALPHA, TAU, Memory, units
+from pi_reader.learning.memory import Kernel, Memory, units
 from pi_reader.library import weights_path
 from pi_reader.network import store
 from pi_reader.network.base import Array
@@ -43,8 +43,9 @@ COUNTS = (1, 3, 10)  # corrections after which is measured
 PAGES, TESTED = 100, 60  # readings of a hand to learn from at most, and to look at
 SIZE = 400, 300  # pixels of their frames
 FULL = 2000  # digits that fill a memory
-FIT_HANDS = 43  # keeps the people for alpha and tau apart from those that are measured
+FIT_HANDS = 43  # keeps the people for the kernel apart from those that are measured
 BLOCK = 160  # digits of semeion that are one after the other, of some eight writers
+_KERNELS = (6.0, 7.5, 9.0), (0.65, 0.8), (0.0, 0.12), (0.0, 1.0, 2.0)
 _DIFFICULTY = 0.4  # of the hardest page
 _SAME = 0.5  # overlap (intersection over union) from which what was read is what was written
 Truth = Sequence[tuple[int, Box]]
@@ -68,7 +69,8 @@ class Seen:
 
 @dataclass
 class Hand:
-    """One person's results: errors before, and after each of `COUNTS` corrections."""
+    """One person's results: errors before, after each of `COUNTS` corrections, and perhaps with
+    `FULL` digits in the memory."""
 
     name: object
     seen: dict[int, Seen] = field(default_factory=dict)
@@ -199,9 +201,7 @@ def corrected(
         ):
             continue
         new = np.array([name for name in names if name >= 0], np.uint8)
-        if spoil is not None:
-            bad = spoil.random(len(new)) < 0.3
-            new[bad] = (new[bad] + spoil.integers(1, 10, int(bad.sum()))) % 10
+        new = spoiled(new, spoil)
         mine = [digit.patch for digit, name in zip(digits, names, strict=True) if name >= 0]
         patches = np.concatenate([patches, np.array(mine, np.uint8)])
         labels = np.concatenate([labels, new])
@@ -216,6 +216,15 @@ def corrected(
         if count not in hand.seen:
             hand.seen[count] = look(reader, tested)
     return hand
+
+
+def spoiled(labels: np.ndarray, spoil: np.random.Generator | None) -> np.ndarray:
+    """Labels, three of ten of them wrong."""
+    labels = labels.copy()
+    if spoil is not None:
+        bad = spoil.random(len(labels)) < 0.3
+        labels[bad] = (labels[bad] + spoil.integers(1, 10, int(bad.sum()))) % 10
+    return labels
 
 
 def from_patches(patches: np.ndarray, labels: np.ndarray) -> Iterator[tuple[Frame, Truth]]:
@@ -236,7 +245,7 @@ def from_patches(patches: np.ndarray, labels: np.ndarray) -> Iterator[tuple[Fram
 def report(title: str, hands: Sequence[Hand]) -> None:
     """A table of what became of the errors, and how far the confidence is to be believed."""
     rows = []
-    for count in COUNTS:
+    for count in (*COUNTS, *({FULL} & hands[0].seen.keys())):
         gone = np.array([hand.gone(count) for hand in hands])
         broken = np.array([hand.broken(count) for hand in hands])
         seen = [hand.seen[count] for hand in hands]
@@ -280,10 +289,14 @@ def report(title: str, hands: Sequence[Hand]) -> None:
     )
 
 
-def lost(model: Model, style: Style, rng: np.random.Generator, hidden: Array, y: np.ndarray) -> int:
-    """Errors more among other people's digits while the memory is full of one hand."""
+def full_of(model: Model, style: Style, rng: np.random.Generator) -> Memory:
+    """A memory that is full of one hand."""
     labels = rng.integers(0, 10, FULL)
-    memory = Memory(model).learn(draw_patches(labels, rng, style), labels)
+    return Memory(model).learn(draw_patches(labels, rng, style), labels)
+
+
+def lost(model: Model, memory: Memory, hidden: Array, y: np.ndarray) -> int:
+    """Errors more among other people's digits, of which `hidden` are the activations, with it."""
     chances = model.conclude(hidden)
     with_it = (chances * np.exp(memory.votes(hidden)[0]))[:, :NO_DIGIT].argmax(axis=1)
     return int((with_it != y).sum() - (chances[:, :NO_DIGIT].argmax(axis=1) != y).sum())
@@ -293,8 +306,7 @@ def frame_cost(reader: Reader, style: Style, rng: np.random.Generator) -> tuple[
     """Milliseconds for a frame with eight digits without a memory, and what a full one adds."""
     assert isinstance(reader.network, Model)
     frame = next(f for f, t in pages_of(style, rng, 500) if len(t) == 8)
-    labels = rng.integers(0, 10, FULL)
-    memories = (None, Memory(reader.network).learn(draw_patches(labels, rng, style), labels))
+    memories = (None, full_of(reader.network, style, rng))
     took: list[list[float]] = [[], []]
     for round_, which in itertools.product(range(40), (0, 1)):
         reader.memory = memories[which]
@@ -306,7 +318,7 @@ def frame_cost(reader: Reader, style: Style, rng: np.random.Generator) -> tuple[
     return float(np.median(took[0])), float(np.median(took[1]) - np.median(took[0]))
 
 
-# Fitting alpha and tau
+# Fitting the kernel
 
 
 @dataclass(frozen=True)
@@ -348,15 +360,14 @@ def _place(mark: Mark) -> tuple[int, int, int, int]:
 
 
 def fit(args: argparse.Namespace, people: Iterator[tuple[int, Style]], others: Array) -> None:
-    """Print what each alpha and tau does to people who are measured nowhere else.
+    """Print what each kernel does to people who are measured nowhere else.
 
     others: (n, 28, 28) digits of other people with their labels, that no network was trained on.
     """
     reader = reader_with()
     assert isinstance(reader.network, Model)
-    x, y = others
-    hidden = reader.network.hidden(x)
-    rows = []
+    model, (x, y) = reader.network, others
+    hidden = model.hidden(x)
     pages: dict[int, list[Cached]] = {}
     full: dict[int, tuple[Array, np.ndarray]] = {}
     for number, style in itertools.islice(people, args.hands):
@@ -364,72 +375,75 @@ def fit(args: argparse.Namespace, people: Iterator[tuple[int, Style]], others: A
         stream = pages_of(style, rng, PAGES // 2)
         pages[number] = [p for f, t in stream if (p := cached(reader, f, t)) is not None]
         labels = rng.integers(0, 10, FULL)
-        full[number] = units(reader.network.hidden(draw_patches(labels, rng, style))), labels
+        full[number] = units(model.hidden(draw_patches(labels, rng, style))), labels
         print(f"person {number}", flush=True)
-    for alpha, tau in itertools.product((4.0, 5.0, 6.0, 7.0, 8.0), (0.75, 0.8, 0.85, 0.9)):
-        gone, broken, away = [], [], []
-        for number, mine in pages.items():
-            g, b = _taught(reader.network, mine, alpha, tau)
-            gone.append(g)
-            broken.append(b)
-            away.append(_lost(reader.network, full[number], hidden, y, alpha, tau))
+    rows = []
+    for kernel in itertools.starmap(Kernel, itertools.product(*_KERNELS)):
+        memory = Memory(model, kernel=kernel)
+        learned = [_taught(memory, mine, None) for mine in pages.values()]
+        spoiled = [
+            _taught(memory, mine, np.random.default_rng(number)) for number, mine in pages.items()
+        ]
+        away = []
+        for keys, labels in full.values():
+            memory.hold([0.0] * len(labels), keys, labels)
+            away.append(lost(model, memory, hidden, y) / len(y))
         rows.append(
             (
-                alpha,
-                tau,
-                *(f"{share:.1%}" for share in np.nanmean(gone, axis=0)),
-                f"{np.mean(broken):.2%}",
+                *dataclasses.astuple(kernel),
+                *(f"{share:.1%}" for share in np.nanmean([gone for gone, _ in learned], axis=0)),
+                f"{np.mean([broken for _, broken in learned]):.2%}",
+                *(f"{share:.0%}" for share in np.nanmean([gone for gone, _ in spoiled], axis=0)),
                 f"{100 * np.mean(away):.3f}",
                 f"{100 * max(away):.3f}",
-                "in use" if (alpha, tau) == (ALPHA, TAU) else "",
+                "in use" if kernel == Kernel() else "",
             )
         )
         print(rows[-1], flush=True)
     table(
-        ("alpha", "tau", *(f"after {c}" for c in COUNTS), "broken", "points lost", "most", ""), rows
+        (
+            *(field.name for field in dataclasses.fields(Kernel)),
+            *(f"after {count}" for count in COUNTS),
+            "broken",
+            *(f"30 % wrong: {count}" for count in COUNTS),
+            "points lost",
+            "most",
+            "",
+        ),
+        rows,
     )
 
 
 def _taught(
-    model: Model, pages: list[Cached], alpha: float, tau: float
+    memory: Memory, pages: list[Cached], spoil: np.random.Generator | None
 ) -> tuple[list[float], float]:
-    """Shares of errors gone after each of `COUNTS` corrections, and broken after the last."""
+    """Shares of errors gone after each of `COUNTS` corrections, and broken after the last.
+
+    spoil: makes three labels of ten wrong.
+    """
     learned, tested = pages[: len(pages) * 2 // 3], pages[len(pages) * 2 // 3 :]
     before = np.concatenate([page.wrong(None) for page in tested])
-    memory, keys, labels = Memory(model, alpha=alpha, tau=tau), [], []
-    gone, done = [], 0
+    nothing = np.zeros((0, len(pages[0].marks[0].hidden)), np.float32)  # type: ignore[arg-type]
+    keys, labels = [nothing], [np.zeros(0, np.uint8)]
+    gone: list[float] = []
+
+    def hold() -> None:
+        every = np.concatenate(labels).astype(np.uint8)
+        memory.hold([0.0] * len(every), np.concatenate(keys), every)
 
     def now() -> np.ndarray:
         return np.concatenate([page.wrong(memory) for page in tested])
 
+    hold()
     for page in learned:
-        if not page.wrong(memory).any() or done == COUNTS[-1]:
+        if not page.wrong(memory).any() or len(keys) > COUNTS[-1]:
             continue
         known = page.names >= 0
         keys.append(units(np.array([m.hidden for m in page.marks], np.float32)[known]))
-        labels.append(page.names[known])
-        every = np.concatenate(labels).astype(np.uint8)
-        memory.hold([0.0] * len(every), np.concatenate(keys), every)
-        done += 1
-        if done in COUNTS:
-            gone.append(1 - now().sum() / max(1, before.sum()))
+        labels.append(spoiled(page.names[known], spoil))
+        hold()
+        if len(keys) - 1 in COUNTS:
+            gone.append(1 - now().sum() / before.sum() if before.any() else np.nan)
     after = now()
-    gone += [1 - after.sum() / max(1, before.sum())] * (len(COUNTS) - len(gone))
+    gone += [1 - after.sum() / before.sum() if before.any() else np.nan] * (len(COUNTS) - len(gone))
     return gone, float((after & ~before).sum() / max(1, (~before).sum()))
-
-
-def _lost(
-    model: Model,
-    full: tuple[Array, np.ndarray],
-    hidden: Array,
-    y: np.ndarray,
-    alpha: float,
-    tau: float,
-) -> float:
-    """The share of other people's digits that a memory full of one hand spoils."""
-    memory = Memory(model, alpha=alpha, tau=tau)
-    memory.hold([0.0] * len(full[1]), *full)
-    chances = model.conclude(hidden)
-    votes = np.exp(memory.votes(hidden)[0])
-    wrong = [(p[:, :NO_DIGIT].argmax(axis=1) != y).mean() for p in (chances, chances * votes)]
-    return float(wrong[1] - wrong[0])

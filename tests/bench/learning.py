@@ -6,7 +6,7 @@
     python tests/bench/learning.py gate [--runs N]           N runs of each of four kinds of labels
     python tests/bench/learning.py mnist-only --out FILE     weights that never saw a drawn digit
     python tests/bench/learning.py at-once [--hands 20]      the memory after 1, 3, 10 corrections
-    python tests/bench/learning.py fit-memory [--hands 12]   what each alpha and tau would do
+    python tests/bench/learning.py fit-memory [--hands 15]   what each kernel would do
 
 The last line of `at-once` is the mean share of errors that are gone after one correction. Its
 hands are those of `hands` that are misread on pages, too; `fit-memory` has others. `--night` adds a
@@ -354,7 +354,7 @@ def run_mnist_only(args: argparse.Namespace) -> None:
 
 
 def run_fit_memory(args: argparse.Namespace) -> None:
-    """Alpha and tau, on other people than those that are measured."""
+    """The kernel, on other people than those that are measured."""
     parent, _ = store.load(args.weights)
     images, names = data.load_train(args.mnist, mapped=True)
     rows = slice(None, None, course.HELD_EVERY)  # which the shipped weights were not trained on
@@ -382,7 +382,9 @@ def run_at_once(args: argparse.Namespace, bench: Bench) -> None:
         spoil = rng if args.wrong else None
         hand = at_once.corrected(at_once.Hand(number), reader, iter(stream), tested, spoil)
         done.append(hand)
-        lost.append(at_once.lost(bench.parent, style, rng, hidden, y))
+        reader.memory = full = at_once.full_of(bench.parent, style, rng)
+        hand.seen[at_once.FULL] = at_once.look(reader, tested)
+        lost.append(at_once.lost(bench.parent, full, hidden, y))
         gone = [f"{hand.gone(count):.0%}" for count in at_once.COUNTS]
         words = [number, int(hand.seen[0].wrong.sum()), *gone, f"{hand.taught} corrections"]
         if args.night:
