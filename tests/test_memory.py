@@ -66,15 +66,19 @@ def test_ok__a_vote_grows_with_the_cosine_above_tau(model: Model) -> None:
 
 def test_ok__the_nearest_of_many_has_to_be_nearer_and_the_second_nearest_gets_less() -> None:
     best = np.array([[0.9, 0.9], [0.9, 0.8], [0.95, 0.2]], np.float32)
-    few = Kernel(6, 0.5, 0.1, 0).nats(best, np.array([1, 1]))
-    many = Kernel(6, 0.5, 0.1, 0).nats(best, np.array([1, 100]))
+
+    def worth(kernel: Kernel, keys: np.ndarray) -> np.ndarray:
+        return kernel.nats(best, kernel.taus(keys))
+
+    few = worth(Kernel(6, 0.5, 0.1, 0), np.array([1, 1]))
+    many = worth(Kernel(6, 0.5, 0.1, 0), np.array([1, 100]))
     assert np.allclose(few, 6 * np.maximum(0, (best - 0.5) / 0.5), atol=1e-4)
     assert np.allclose(many[:, 1], 6 * np.maximum(0, (best[:, 1] - 0.7) / 0.3), atol=1e-4)
     assert (many[:, 0] == few[:, 0]).all()
-    behind = Kernel(6, 0.5, 0, 2).nats(best, np.array([1, 1]))
+    behind = worth(Kernel(6, 0.5, 0, 2), np.array([1, 1]))
     assert np.allclose(behind[0], few[0]) and np.allclose(behind[:, 0], few[:, 0])
     assert np.allclose(behind[1:, 1], [6 * (0.8 - 0.2 - 0.5) / 0.5, 0], atol=1e-4)
-    assert np.isfinite(Kernel(6, 0.9, 1, 0).nats(best, np.array([1, 2000]))).all()
+    assert np.isfinite(worth(Kernel(6, 0.9, 1, 0), np.array([1, 2000]))).all()
     assert behind.dtype == np.float32
 
 

@@ -55,9 +55,9 @@ class Kernel:
     lag: λ, what a label loses for being farther away than another.
     """
 
-    alpha: float = 7.5
-    tau: float = 0.65
-    rise: float = 0.12
+    alpha: float = 7.0
+    tau: float = 0.8
+    rise: float = 0.05
     lag: float = 2.0
 
     @classmethod
@@ -72,13 +72,16 @@ class Kernel:
             _number(said.get("lag"), 0, 20, cls.lag),
         )
 
-    def nats(self, best: Array, keys: np.ndarray) -> Array:
-        """(n, labels) float32 cosines of the nearest key of each label, of which it has (labels,)
-        keys, to (n, labels) float32 nats."""
-        tau = np.minimum(self.tau + self.rise * np.log10(keys), _HIGHEST_TAU).astype(np.float32)
+    def taus(self, keys: np.ndarray) -> Array:
+        """τ for labels with so many keys, (labels,)."""
+        taus = np.minimum(self.tau + self.rise * np.log10(keys), _HIGHEST_TAU)
+        return np.asarray(taus, np.float32)
+
+    def nats(self, best: Array, taus: Array) -> Array:
+        """(n, labels) float32 cosines of the nearest key of each label to as many nats."""
         behind = best.max(axis=1, keepdims=True) - best
-        near = best - np.float32(self.lag) * behind - tau
-        return np.asarray(np.float32(self.alpha) * np.maximum(0, near / (1 - tau)))
+        near = best - np.float32(self.lag) * behind - taus
+        return np.asarray(np.float32(self.alpha) * np.maximum(0, near / (1 - taus)))
 
 
 class Memory:
@@ -119,11 +122,12 @@ class Memory:
         """Take these keys instead of all there were: (n, k) float32 of length 1, (n,) labels;
         when: each was taught, seconds since 1970."""
         order = np.argsort(labels, kind="stable")
-        self._keys, self._labels = np.ascontiguousarray(keys[order]), labels[order]
-        self._when = np.array(when, np.float64)[order]
-        self._names, self._starts, self._counts = np.unique(
+        self._columns = np.ascontiguousarray(keys[order].T)  # (k, n): a product twice as fast
+        self._labels, self._when = labels[order], np.array(when, np.float64)[order]
+        self._names, self._starts, counts = np.unique(
             self._labels, return_index=True, return_counts=True
         )
+        self._taus = self._kernel.taus(counts)
 
     def learn(self, patches: np.ndarray, labels: np.ndarray, known: float = 2.0) -> Memory:
         """Hold labelled patches, (n, 28, 28) uint8 and (n,), but for those to whose label the
@@ -164,9 +168,8 @@ class Memory:
         nats = np.zeros((len(hidden), CLASSES + 1), np.float32)
         if not len(self):
             return nats, np.zeros(len(hidden), bool)
-        alike = units(hidden) @ self._keys.T
-        best = np.maximum.reduceat(alike, self._starts, axis=1)
-        nats[:, self._names] = self._kernel.nats(best, self._counts)
+        best = np.maximum.reduceat(units(hidden) @ self._columns, self._starts, axis=1)
+        nats[:, self._names] = self._kernel.nats(best, self._taus)
         second, first = np.sort(nats, axis=1)[:, -2:].T / np.float32(self._kernel.alpha)
         return nats, (second >= _DISPUTED) & (first - second < _LEAD)
 
@@ -175,7 +178,7 @@ class Memory:
         mine = np.flatnonzero(self._labels == label)
         if not len(mine):
             return "taught"
-        when = self._when[mine[np.argmax(self._keys[mine] @ hidden)]]
+        when = self._when[mine[np.argmax(hidden @ self._columns[:, mine])]]
         day, today = (time.strftime("%Y-%m-%d", time.localtime(t)) for t in (when, self._wall()))
         at = time.strftime("%H:%M", time.localtime(when)) if day == today else day
         return f"taught {at}" if when else "taught"

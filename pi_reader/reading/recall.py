@@ -44,6 +44,9 @@ def recalled(
     if memory is None or not marks or any(mark.hidden is None for mark in marks):
         return list(marks), kinds
     votes, disputed = memory.votes(np.array([mark.hidden for mark in marks], np.float32))
+    known = votes.any(axis=1)
+    if not known.any():
+        return list(marks), kinds
     chances = np.array([mark.chances for mark in marks], np.float32)
     voted = np.exp(votes)
     after = _as_shares(chances * voted[:, : chances.shape[1]])
@@ -55,14 +58,11 @@ def recalled(
         kinds = _as_shares(kinds)
         now = now * kinds[:, :CLASSES]
     names, changed = now.argmax(axis=1), now.argmax(axis=1) != before.argmax(axis=1)
-    result = []
-    for row, mark in enumerate(marks):
-        if votes[row].any():
-            when = memory.taught(mark.hidden, int(names[row])) if changed[row] else ""  # type: ignore[arg-type]
-            mark = replace(
-                mark, chances=tuple(after[row].tolist()), taught=when, disputed=bool(disputed[row])
-            )
-        result.append(mark)
+    result = list(marks)
+    for row in np.flatnonzero(known).tolist():
+        mark, shares = marks[row], tuple(after[row].tolist())
+        when = memory.taught(mark.hidden, int(names[row])) if changed[row] else ""  # type: ignore[arg-type]
+        result[row] = replace(mark, chances=shares, taught=when, disputed=bool(disputed[row]))
     return result, kinds
 
 

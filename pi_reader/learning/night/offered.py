@@ -24,9 +24,9 @@ def judge_upgrade(
 ) -> tuple[bool, str]:
     """Whether new shipped weights are put in use, which they are unless the learned ones read the
     owner's held-out digits better, each with a memory of the others; and the figures in words."""
-    models = [generations.load(number)[0] for number in (SHIPPED, generations.current().number)]
-    held = held.take(held.labels < min(model.outcomes for model in models))
-    memories = [Memory(model) for model in models]
+    both = [generations.load(number) for number in (SHIPPED, generations.current().number)]
+    held = held.take(held.labels < min(model.outcomes for model, _ in both))
+    memories = [Memory.beside(model, card) for model, card in both]
     if learned is not None:
         memories = [memory.learn(learned.patches, learned.labels) for memory in memories]
     wrong = [
