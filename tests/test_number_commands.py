@@ -150,6 +150,17 @@ def test_ok__what_was_set_at_the_page_counts(
     assert code == 0 and "own.toml: is left out" in err
 
 
+def test_fail__a_reference_without_anything_on_it(
+    box: Path, page: Path, blank: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With it no page would be known again, and no number with a region be found."""
+    assert asked(box, capsys, "numbers", "set", str(page))[0] == 0
+    before = find_folders(box).reference.read_bytes()
+    code, _, err = asked(box, capsys, "numbers", "set", str(blank))
+    assert code == 65 and "nothing is written there" in err
+    assert find_folders(box).reference.read_bytes() == before
+
+
 def test_fail__a_reference_of_another_size(
     box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -199,9 +199,13 @@ class NumberWatch:
 
 
 def save_reference(path: Path, frame: Frame) -> None:
-    """Keep a frame as the picture that tells how the page lay. Raises CannotWrite."""
+    """Keep a frame as the picture that tells how the page lay. Raises CannotWrite, BadData."""
     from PIL import Image
 
+    if not binarise(frame.grey).mask.any():  # no page would ever be taken for this one
+        raise BadData(
+            "reference: nothing is written there; lay the page under the camera, in more light"
+        )
     with durable(path) as handle:
         Image.fromarray(frame.grey).save(handle, "PNG")
 
