@@ -17,7 +17,7 @@ from pi_reader.network.classic import ClassicNetwork
 from pi_reader.training import batches, calibrate, checkpoint, networks, trainer
 from pi_reader.training.batches import Labelled, Mixture
 from pi_reader.training.learners import BatchLearner, ClassicLearner
-from pi_reader.training.recipes import ClassicRecipe, Recipe
+from pi_reader.training.recipes import RECIPES, ClassicRecipe, Recipe
 
 RECIPE = Recipe(
     "small", ("conv 5x5/2 4", "dense 12"), batch=32, drawn=0.25, non_digits=0.125, rate=0.01
@@ -82,6 +82,18 @@ def test_ok__without_mnist_everything_is_drawn():
     assert set(labels) == set(range(11))
 
 
+def test_ok__a_quick_look_draws_little_and_a_whole_training_all(monkeypatch):
+    monkeypatch.undo()
+    for recipe in RECIPES.values():
+        if isinstance(recipe, Recipe):
+            whole = Mixture(recipe, 1, None)._pools
+            assert len(whole[0][1].labels) == 48 * batches.PIECE and whole[0][1]._fresh == 24
+            assert all(len(pool.labels) == 8 * batches.PIECE for _, pool in whole[1:])
+    quick = dataclasses.replace(RECIPES["default"], epoch_without_mnist=300)
+    for _, pool in Mixture(quick, 1, None)._pools:
+        assert len(pool.labels) == batches.PIECE and pool._fresh == 0
+
+
 def test_ok__it_learns_and_the_average_reads():
     learner = batch_learner(epochs=12)
     run = trainer.train(learner)
@@ -143,7 +155,7 @@ def test_ok__ctrl_c_and_kill_stop_after_the_step(number):
     with trainer.told_to_stop() as stop, trainer.unbroken():
         assert stop() == ""
         os.kill(os.getpid(), number)
-        assert stop() in {"interrupted", "told to end"}
+        assert stop() in {"interrupted", "asked to stop"}
     assert signal.getsignal(number) is before
 
 

@@ -7,6 +7,7 @@ training equal to an uninterrupted one.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ _PIECES = (24, 12)
 _PIECES_WITHOUT_MNIST = (48, 24)
 _PIECES_OF_MARKS = (8, 4)
 _PIECES_OF_PAGES = (8, 1)  # a page takes as long as 500 patches
+_MOST_SPARE = 4  # epochs that a pool's patches may last; only short epochs (--limit) come near
 
 # Draws patches (n, 28, 28) uint8 and their labels (n,) uint8 from a random generator.
 Draw = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
@@ -158,23 +160,30 @@ class Mixture:
         )
         self._pools: list[tuple[int, Pool]] = []  # patches per batch, and their pool
         if digits:
-            pieces = _PIECES if mnist else _PIECES_WITHOUT_MNIST
+            pieces = self._sizes(digits, *(_PIECES if mnist else _PIECES_WITHOUT_MNIST))
             draw = draw_foreign_digits if mnist else draw_digits
             self._pools.append(
                 (digits, Pool(draw, Stream.DIGITS, seed, *pieces, drawing=self.drawing))
             )
         if marks:
-            sizes = _PIECES_OF_MARKS
+            sizes = self._sizes(marks, *_PIECES_OF_MARKS)
             pool = Pool(draw_marks, Stream.NON_DIGITS, seed, *sizes, drawing=self.drawing)
             self._pools.append((marks, pool))
         if pages:
             draw = functools.partial(draw_pages, drawing=self.drawing)
-            sizes = _PIECES_OF_PAGES
+            sizes = self._sizes(pages, *_PIECES_OF_PAGES)
             pool = Pool(draw, Stream.PAGES, seed, *sizes, hands=1, drawing=self.drawing)
             self._pools.append((pages, pool))
         self._augment = Augmenter(recipe.changes, recipe.batch)
         self._epoch = -1
         self._order = np.empty(0, np.intp)
+
+    def _sizes(self, count: int, pieces: int, fresh: int) -> tuple[int, int]:
+        """Chunks of a pool with `count` patches in each batch, and how many an epoch replaces:
+        fewer than given where an epoch is so short that most would be drawn for nothing."""
+        needed = math.ceil(_MOST_SPARE * self.steps_per_epoch * count / PIECE)
+        held = min(pieces, needed)
+        return held, fresh * held // pieces
 
     def take(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """The batch of a step: (n, 28, 28, 1) float32, 0 to 1, and labels (n,) uint8."""

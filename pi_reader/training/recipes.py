@@ -180,7 +180,8 @@ RECIPES: dict[str, ClassicRecipe | Recipe] = {
 def find(name: str) -> ClassicRecipe | Recipe:
     """The recipe of that name. Raises UsageError that lists those there are."""
     if name not in RECIPES:
-        raise UsageError(f"{name}: no such recipe; there are {', '.join(RECIPES)}")
+        known = ", ".join([*RECIPES, "neighbourhood"])
+        raise UsageError(f"{name}: no such recipe; there are {known}")
     return RECIPES[name]
 
 

@@ -156,7 +156,7 @@ def told_to_stop() -> Iterator[Callable[[], str]]:
     reasons: list[str] = []
 
     def note(number: int, frame: object) -> None:
-        reasons.append(INTERRUPTED if number == signal.SIGINT else "told to end")
+        reasons.append(INTERRUPTED if number == signal.SIGINT else "asked to stop")
         signal.signal(number, before[signal.Signals(number)])
         if not _unbroken:
             raise Stopped(reasons[0])
