@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from pi_reader.learning.samples import Sample, Samples
     from pi_reader.learning.stores import Stores
 
-HELP = """what the box was taught: look at it, put it right, take it elsewhere
+HELP = """what the box was taught: list, correct, export or forget it
 
-`samples label last 7` says what the last reading was, `samples label last 2016` all its digits,
-`samples label last 2076=2016` that 2076 was wrong, `samples label --reading 1234 2016` those of
-reading 1234, which `pi-reader readings` shows;
-`-` stands for a mark that is no digit, `?` for one to leave as it is."""
+`samples label last 2016` says what the last reading really was, one label per digit: `-` for a
+mark that is not a digit, `?` to leave one as it is. `samples label last 2076=2016` also says what
+it was read as, in case it has just changed. `samples label --reading 1234 2016` labels reading
+1234 of `pi-reader readings`."""
 EXAMPLE = "pi-reader samples label last 2016"
 
 _LISTED = 40  # samples that are shown by default
@@ -52,15 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         (STATE,),
         (
             "list",
-            "the newest samples, a line each, and how many there are",
+            "the newest samples, one per line, and how many there are",
             _list,
             option("--all", action="store_true", help="all of them"),
             option("--json", action="store_true", help="one JSON object a line"),
         ),
-        ("show", "one sample as a drawing of letters", _show, option("id", **number)),
+        ("show", "draw one sample as ASCII art", _show, option("id", **number)),
         (
             "label",
-            "say what a sample, or the last reading, is",
+            "say what a sample or the last reading really is",
             _label,
             option("which", metavar="ID|last", help="number of a sample, or `last`"),
             option(
@@ -111,20 +111,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ),
         (
             "sheet",
-            "draw them on a sheet, each with what it was read as and what it is",
+            "draw them all on one picture, each with what it was read as and its label",
             _sheet,
             option("file", type=Path, metavar="FILE", help="the PNG to write"),
             FORCE,
         ),
         (
             "check",
-            "find labels that contradict each other: one shape, two labels",
+            "find labels that contradict each other: the same shape, two labels",
             _check,
             option(
                 "--sheet",
                 type=Path,
                 metavar="FILE",
-                help="draw the pairs on a PNG instead of in letters",
+                help="draw the pairs to a PNG instead of as ASCII art",
             ),
             FORCE,
         ),
