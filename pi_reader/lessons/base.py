@@ -10,7 +10,7 @@ import contextlib
 import io
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
@@ -220,21 +220,19 @@ class Blackboard:
             handle.write(f"{_TEXT_MARK}\n{drawing}\n".encode() if painted is None else painted)
         self._write(f"[saved {path}]", "")
 
-    def ending(self, lesson: Lesson) -> None:
-        """What to try next, and what can be turned."""
+    def ending(self, lesson: Lesson, chosen: Mapping[str, Any]) -> None:
+        """What to try next, and what can be turned: as it was `chosen` this time."""
         self._write("Try", "---", "")
         for command, question in lesson.TRY:
             self._write(f"{_MARGIN}{command}", f"{_MARGIN}{_MARGIN}{question}")
         self._write("")
         if lesson.SETTINGS:
             self._write("Settings")
-            width = max(len(f"{one.name}={one.value}") for one in lesson.SETTINGS)
-            self._write(
-                *(
-                    f"{_MARGIN}{f'{one.name}={one.value}':{width}}  {one.meaning}"
-                    for one in lesson.SETTINGS
-                )
-            )
+            now = [f"{one.name}={chosen[one.name]}" for one in lesson.SETTINGS]
+            width = max(map(len, now))
+            for one, said in zip(lesson.SETTINGS, now, strict=True):
+                usual = "" if chosen[one.name] == one.value else f" (usually {one.value})"
+                self._write(f"{_MARGIN}{said:{width}}  {one.meaning}{usual}")
 
     def _write(self, *lines: str) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))

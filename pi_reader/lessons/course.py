@@ -73,7 +73,7 @@ def give(name: str, board: Blackboard, rng: np.random.Generator, words: Sequence
     # Some OpenBLAS warn of finite products (numpy#24067); a sigmoid of -100 is 0 all the same.
     with np.errstate(invalid="ignore", over="ignore"):
         lesson.lesson(board, rng, **settings)
-    board.ending(lesson)
+    board.ending(lesson, settings)
 
 
 def _meant(name: str, known: list[str]) -> str:

@@ -66,7 +66,12 @@ def lesson(
 
     board.section("By hand")
     by_hand = [0.5, 0.6, 0.7, 0.61]
-    thoughts = ["a guess", "too little, so more", "far too much: overshot", "back, but gently"]
+    thoughts = [
+        "our first guess",
+        "too little, so more",
+        "far too much: overshot",
+        "back, but gently",
+    ]
     board.table(
         ["number", "machine says", "truth", "error", "what we thought"],
         [
@@ -196,7 +201,7 @@ def _arrival(number: float, guess: float) -> str:
     part = left / max(began, 1e-12)
     return pick(
         (max(began, left) < 1e-9, "The first guess was right, so there was nothing to correct."),
-        (left < 0.0005, "It has arrived: the first three places behind the point are right."),
+        (left < 0.0005, "It has arrived: the first three decimals are right."),
         (
             left < 0.999 * began,
             f"It is still {left:.2g} away, {part:.1%} of the distance at the beginning; "
