@@ -72,7 +72,7 @@ def confusion_chart(confusion: np.ndarray) -> Image.Image:
     picture = Image.new("RGB", (margin + 10 * size + 8, margin + 10 * size + 8), "white")
     draw = ImageDraw.Draw(picture)
     font = _font(13)
-    draw.text((8, 4), "rows: is, columns: read as", fill="black", font=font)
+    draw.text((8, 4), "rows: true digit, columns: read as", fill="black", font=font)
     wrong = confusion - np.diag(np.diag(confusion))
     most = max(1, int(wrong.max()))
     for row in range(10):

@@ -98,9 +98,9 @@ def whole_jpeg() -> bytes:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no picture"),
-        (b"seven, eight, nine\n", "no picture"),
-        (whole_jpeg()[:200], "cut short|no picture"),
+        (b"", "an empty file"),
+        (b"seven, eight, nine\n", "not a picture"),
+        (whole_jpeg()[:200], "cut short|not a picture"),
         (whole_jpeg()[:-300], "cut short"),
         (png(30_000, 30_000), "at most (50|53) million"),
         (png(9_000, 9_000), "9000 x 9000 pixels"),

@@ -92,7 +92,7 @@ def test_ok__a_box_that_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         "reading for 60 s: 2016  7",
         "  message     learned 12",
         "  last        2016  7 (reading 5), 5 min ago",
-        "  view        light 131 of 255, 1% burnt out",
+        "  view        light 131 of 255, 1% overexposed",
         "  camera      12.5 ms, gain 1.5",
         "  counted     14400 frames, 12 read, 2.0 looks/s, 25% unsure",
         "  broken      oled: not found at 0x3c",

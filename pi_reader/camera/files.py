@@ -6,6 +6,7 @@ complete, not even that they are images.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import stat
@@ -117,6 +118,12 @@ def _pictures_in(folder: Path) -> list[Path]:
         raise BadData(f"{folder}: cannot be read, {error.strerror}") from error
 
 
+def _is_empty(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size == 0
+    return False
+
+
 def load(path: Path, log: Callable[[str], None] = to_stderr) -> Frame:
     """Open a picture the way its owner sees it, in grey.
 
@@ -148,7 +155,7 @@ def load(path: Path, log: Callable[[str], None] = to_stderr) -> Frame:
         raise BadData(f"{path}: claims an enormous size; {_at_most(MOST_PIXELS)}") from error
     except UnidentifiedImageError as error:
         raise BadData(
-            f"{path}: is no picture that can be read; "
+            f"{path}: {'is an empty file' if _is_empty(path) else 'is not a picture'}; "
             f"use {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
         ) from error
     except OSError as error:  # with an errno from the system, without one from Pillow

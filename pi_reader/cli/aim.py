@@ -83,7 +83,7 @@ def lines(figures: Figures, share: float) -> Iterator[str]:
         if key in figures
     )
     light, burnt = number(figures, "mean"), number(figures, "clipped")
-    yield f"light  {light:.0f} of 255, {burnt:.0%} burnt out{exposure}"
+    yield f"light  {light:.0f} of 255, {burnt:.0%} overexposed{exposure}"
     if figures.get("digits"):
         yield (
             f"page   {counted(figures['digits'], 'digit')}, {figures['smallest']} to "

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pi_reader.cli.common import WEIGHTS_HELP, save_picture
+from pi_reader.cli.common import WEIGHTS_HELP, counted, save_picture
 from pi_reader.cli.options import FORCE, option
 from pi_reader.errors import INTERRUPTED, CannotWrite, UsageError
 from pi_reader.files import make_folder
@@ -165,7 +165,7 @@ def _summary(referee: Referee, reads: int) -> str:
         return "no page was shown"
     missed, invented = total.true - total.paired - total.unsure, total.predicted - total.paired
     return (
-        f"\n{total.exact} of {total.photos} pages without a mistake; "
+        f"\n{total.exact} of {counted(total.photos, 'page')} without a mistake; "
         f"{total.right} of {total.true} digits right, {total.unsure} unsure (?), "
         f"{total.paired - total.right} wrong, {missed} missed"
         + (f", {invented} read where none was" if invented else "")

@@ -142,7 +142,7 @@ def _patches(args: argparse.Namespace) -> int:
         for miss in furthest:
             name = f"{miss.index:6d}" if names is None else names[miss.index]
             print(
-                f"patch {name}: is {miss.label}, held for {miss.read} "
+                f"patch {name}: is {miss.label}, read as {miss.read} "
                 f"({miss.confidence:.1%}; {miss.label}: {miss.right:.1%})"
             )
     if args.pictures:

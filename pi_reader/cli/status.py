@@ -27,7 +27,7 @@ OFFLINE = NoHardware.exit_code
 _FOLLOW_SECONDS = 1.0
 _VIEW = {
     "mean": "light {:.0f} of 255",
-    "clipped": "{:.0%} burnt out",
+    "clipped": "{:.0%} overexposed",
     "sharpness": "sharpness {:.2f}",
 }
 _CAMERA = {

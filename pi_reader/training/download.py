@@ -33,6 +33,7 @@ MIRRORS = (
 )
 MIRRORS_VARIABLE = "PI_READER_MNIST_MIRRORS"  # addresses, separated by spaces: a school's own copy
 _AT_ONCE = 1 << 18  # bytes read in one go
+_BY_HAND = "MNIST can also be copied over by hand and named with --mnist, or use --drawn"
 _PATIENCE = 20.0  # seconds without data before a mirror is given up
 
 
@@ -66,7 +67,8 @@ def download_mnist(
                 problems.append(error)
         else:
             kind = next((type(p) for p in problems if isinstance(p, BadData)), NoHardware)
-            raise kind("; ".join(map(str, problems)))
+            asked = "" if kind is BadData else "is there a network? "
+            raise kind(f"{'; '.join(map(str, problems))}; {asked}{_BY_HAND}")
     return folder
 
 
@@ -112,9 +114,6 @@ def _unpacked(address: str) -> Iterator[bytes]:
         raise NoHardware(f"{address}: the server says {error.code} {error.reason}") from error
     except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: no address
         reason = getattr(error, "reason", error)
-        raise NoHardware(
-            f"{address}: cannot be fetched ({reason}); is there a network? MNIST can also be "
-            "copied over by hand and named with --mnist, or use --drawn"
-        ) from error
+        raise NoHardware(f"{address}: cannot be fetched ({reason})") from error
     if not unpack.eof:
         raise EOFError("it ends too early")
