@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pi_reader.config import Folders
     from pi_reader.values import Reading
 
-HELP = """turn the lens and hang the camera: focus, light and framing, live, until Ctrl-C
+HELP = """focus and mount the camera: sharpness, light and framing, live, until Ctrl-C
 
-Lay a written page under the camera. The bar shows how near the focus comes to the best one so far:
-turn the lens until it has gone through its peak, then back to it. The display of the box shows the
-same. It works beside the running service, which goes on reading, and without it."""
+Lay a written page under the camera. The bar shows the sharpness relative to the best so far:
+turn the lens until it has passed its peak, then back to it. The box's display shows the same. It
+works with the service running, which goes on reading, and without it."""
 EXAMPLE = "pi-reader aim --seconds 60"
 
 BAR = 40  # characters

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from pi_reader.cli.referee import Referee
 
-HELP = """watch the box at work on drawn pages
+HELP = """watch a simulated box read drawn pages
 
-A simulated camera looks at a desk where hands bring and take pages of handwriting, each by another
-person on other paper. The display, the 7-segment digit and the lamps are painted in the terminal.
-Since the camera knows what it drew, a summary says what was right. Nothing is kept.
+A simulated camera looks at a desk where hands bring and remove pages, each in another handwriting
+on other paper. Display, 7-segment digit and lamps are drawn in the terminal. As the camera knows
+what it drew, a summary says how much was right. Nothing is kept.
 
-With --web the whole of it in a browser: box, clerk and page, as on a Raspberry Pi."""
+With --web it is shown in a browser, as on a Raspberry Pi."""
 EXAMPLE = "pi-reader demo --pages 3 --seed 7"
 
 _LOOKS = 24  # captures of each page: three seconds at the fastest rate

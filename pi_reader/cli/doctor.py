@@ -31,11 +31,11 @@ from pi_reader.parts.findings import (
     wrong,
 )
 
-HELP = """look at every part of the box: each line says how it is, and what to do
+HELP = """check every part of the box, and say what to do
 
-Exit code 0 if nothing is wrong. Else that of the worst: 78 settings, 70 a fault of ours, 65
-damaged data, 66 missing files, 73 a card that takes nothing, 69 missing parts, 75 parts that
-others hold."""
+Exit code 0 if nothing is wrong, otherwise that of the worst finding: 78 settings, 70 a bug in
+pi-reader, 65 damaged data, 66 missing files, 73 a card that cannot be written, 69 missing parts,
+75 parts in use by another program."""
 EXAMPLE = "pi-reader doctor --json"
 
 WORST_FIRST = tuple(

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from pi_reader.training.measure import Measures, Miss
 
-HELP = """measure weights on labelled digits or photographs
+HELP = """measure how well weights read labelled digits or photographs
 
 The patches of --mnist, --npz, --idx and --csv are 28x28, white ink on black; of MNIST the test
-images are taken. PNGs may also be dark ink on white. A folder of --photos holds labels.json with
+images are used. PNGs may also be dark ink on white. A folder of --photos holds labels.json with
 the boxes and labels of its pictures."""
 EXAMPLE = "pi-reader evaluate --mnist ~/mnist --weights classic"
 

@@ -17,7 +17,7 @@ from pi_reader.errors import MissingFile, NoHardware, UsageError
 if TYPE_CHECKING:
     from pi_reader.link.fleet import Member
 
-HELP = """many boxes, seen and told over one broker
+HELP = """set up and command many boxes over one broker
 
 `init` makes, from a table with the columns name and room, a folder with cloud-init's file for each
 card and the broker's list of users and rights; a table that grew leaves the boxes before as they

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pi_reader.config import Folders
     from pi_reader.config.settings import LinkSettings
 
-HELP = """tell a broker (MQTT, Home Assistant) or a web address what the box reads
+HELP = """send readings to an MQTT broker, Home Assistant or a web address
 
-Whom it tells stands in the settings, under [link]. `test` sends each of them one message and says
-what came of it, with exit code 69 if one did not arrive; `status` says how it is going; `run` is
+The receivers are set under [link] in the settings. `test` sends each of them a message and reports
+the result, with exit code 69 if one did not arrive; `status` says how it is going; `run` is
 what the service does; `remove` takes the box away from the broker and from Home Assistant."""
 EXAMPLE = "pi-reader link test"
 

@@ -210,7 +210,7 @@ def _parser(wanted: str = "") -> argparse.ArgumentParser:
     """A parser with the options of the wanted command, or of all if there is no such command."""
     parser = _Parser(
         prog="pi-reader",
-        description="Reads handwritten digits, and learns to.",
+        description="Read handwritten numbers, and train the networks that do it.",
         epilog="`pi-reader COMMAND --help` explains one command.",
     )
     parser.add_argument("--version", action="version", version=f"pi-reader {__version__}")

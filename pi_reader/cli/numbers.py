@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pi_reader.state import NumberState
     from pi_reader.values import Frame
 
-HELP = """the numbers of the page that have a name ([[numbers]] in the settings)
+HELP = """the named numbers of the page ([[numbers]] in the settings)
 
 `list` shows what each is now; `test PICTURE` what each would be on a picture, by its limits alone;
 `set` keeps what the camera sees now, or a PICTURE, as the reference: from then on the page may move

@@ -64,6 +64,6 @@ STATE = option(
 FORCE = option(
     "--force",
     action="store_true",
-    help="replace a file that pi-reader has not written, too; never one that is read",
+    help="also replace a file that pi-reader did not write, but never an input",
 )
 """For commands that write files."""

@@ -18,10 +18,10 @@ from pi_reader.files import make_folder
 if TYPE_CHECKING:
     from pi_reader.values import Digit, Reading, Sign, Value
 
-HELP = """read the handwritten digits on photographs
+HELP = """read the handwritten numbers on photographs
 
 Each picture's digits are printed line by line, as they are written; `?` stands for a digit that
-the reader does not stand by. A picture that cannot be read is reported, the others still are."""
+the reader is not sure of. A picture that cannot be read is reported; the others are still read."""
 EXAMPLE = "pi-reader read photo.jpg another.png --annotate /tmp/looked-at"
 
 _LONGEST_STEM = 240  # bytes of a file's name; most file systems take 255, with number and ending

@@ -21,10 +21,10 @@ from pi_reader.errors import UsageError
 if TYPE_CHECKING:
     from pi_reader.history import Past, PastNumber
 
-HELP = """what the box has read, with the time of each reading
+HELP = """what the box has read, and when
 
-Without options the last twenty; the newest may need half a minute to get here, since the card is
-written seldom. Readings of a time when the clock was not set are in their order, without a time."""
+Without options the last twenty. The newest may take half a minute to appear, since the card is
+written rarely. Readings from before the clock was set have no time, but keep their order."""
 EXAMPLE = "pi-reader readings --since 2h --csv"
 
 LAST = 20  # readings that are shown by default

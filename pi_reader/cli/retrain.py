@@ -21,14 +21,14 @@ from pi_reader.library import weights_path
 if TYPE_CHECKING:
     from pi_reader.config import Folders, Settings
 
-HELP = """learn from what the owner taught, and switch to what is better
+HELP = """train on what the owner taught, and use the result if it is better
 
-Without options it learns if it is night by the settings; the box starts it twice an hour. It keeps
-what it reached: after a power cut, or when the time is up, the next training goes on from there.
+Without options it trains only in the hours set for it; the box starts it twice an hour. Progress is
+kept: after a power cut, or when the time is up, the next training continues from there.
 Weights that are no better on the owner's own digits are refused, with the figures.
 
-On a bigger machine: take the box's samples (`samples export`), learn with --samples, and give
-the weights back with `weights offer`, where the box judges them as it judges its own. Exit code 65
+On a faster machine: take the box's samples (`samples export`), train with --samples, and give the
+weights back with `weights offer`; the box judges them as it judges its own. Exit code 65
 says that the box would refuse them."""
 EXAMPLE = "pi-reader retrain --samples taught.npz --mnist mnist --from in-use.npz --out better.npz"
 BLAS_THREADS = "1"  # the training uses its own threads

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pi_reader.box.appliance import Appliance
     from pi_reader.config import Folders, Settings
 
-HELP = """be the appliance: look, read, show, learn, until stopped
+HELP = """run the box: look, read, show and learn, until stopped
 
-Everything is set in the settings file; without one a camera on the ribbon is expected, and no
-lamps. `--camera desk` tries the box without any hardware. SIGTERM or Ctrl-C stops it, SIGHUP takes
-new settings into use."""
+Everything is set in the settings file; without one, a Raspberry Pi camera is expected, and no
+lamps. `--camera desk` tries the box without any hardware. SIGTERM or Ctrl-C stops it, SIGHUP
+reloads the settings."""
 EXAMPLE = "pi-reader run --camera desk --state /tmp/box --seconds 20"
 
 STOP_WITHIN = 3  # seconds after which a hanging capture, and the camera, is abandoned

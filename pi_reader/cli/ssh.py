@@ -20,7 +20,7 @@ from pi_reader.cli.common import folders_of, one_line
 from pi_reader.cli.options import STATE, option
 from pi_reader.errors import BadData, BadSettings, MissingFile
 
-HELP = """answer a restricted key over SSH, or print the line that restricts one
+HELP = """serve a restricted SSH key, or print the line that restricts one
 
 Without options it is the forced command of sshd: it does what SSH_ORIGINAL_COMMAND asks for, if
 that is one of a few fixed requests; `help` lists them. With --show-line it prints, for a public

@@ -18,9 +18,9 @@ from pi_reader.client.status import BoxStatus, read_status, span
 from pi_reader.errors import INTERRUPTED, NoHardware
 from pi_reader.state import BoxState, is_number, number
 
-HELP = """how the box is doing: what it sees, what is wrong, what it is learning
+HELP = """what the box sees, what is wrong, what it is learning
 
-Exit code 0 while the service runs, 69 while it does not or hangs."""
+Exit code 0 while the service runs, 69 if it does not run or hangs."""
 EXAMPLE = "pi-reader status --follow"
 
 OFFLINE = NoHardware.exit_code

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
     from pi_reader.training.sweep import Material, Outcome, Trial
 
-HELP = """try many settings of the lecture's network and draw the curves
+HELP = """train the lecture's network with many settings and plot the accuracy
 
-One setting is changed at a time, each value is tried with several seeds, and the share of digits
-read right is measured on digits held back from learning. Each finished network is noted in the
-file of results at once: the same command goes on where it was stopped. The numbers are the same
-whatever the number of processes."""
+One setting is changed at a time, each value is tried with several seeds, and the accuracy is
+measured on held-out digits. Each finished network is recorded in the results file at once: the same
+command continues where it was stopped. The results do not depend on the number of processes."""
 EXAMPLE = "pi-reader sweep --rates 0.01,0.03,0.1,0.3 --hidden 50,100,200 --seeds 3 --mnist ~/mnist"
 
 _HELD, _DRAWN = 5000, 25_000  # digits held out; digits drawn without MNIST

@@ -34,8 +34,8 @@ HELP = f"""train a network and write its weights
 The recipes:
 {_RECIPES}
 
-Ctrl-C saves what has been reached beside the weights; --resume goes on from there, and gives the
-very weights that an unbroken training would have given."""
+Ctrl-C saves a checkpoint beside the weights; --resume continues from there, and gives exactly the
+weights that an uninterrupted training would have given."""
 EXAMPLE = "pi-reader train default --download --out default.npz"
 
 _MOST_EPOCHS, _MOST_HOURS = 100_000, 10_000.0

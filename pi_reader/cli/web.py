@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pi_reader.config import Folders
     from pi_reader.web.access import Access
 
-HELP = """who may use the page, and a code or a token to let somebody in
+HELP = """access to the web page: codes, tokens, and who has access
 
-`status` says where the page is and who was let in; `code` gives a code of six digits that makes
-a browser an owner's, with --pupil one that lets a class label; `token` gives a token for a script,
-which is shown once; `revoke` ends a session or token by its name in `status`, with --all every one.
+`status` says where the page is and who has access; `code` prints a six-digit code that makes
+a browser an owner's, or with --pupil a pupil's; `token` prints a token for a script,
+once; `revoke` ends a session or token by its name in `status`, with --all every one.
 `run` is what the service does."""
 EXAMPLE = "pi-reader web status"
 

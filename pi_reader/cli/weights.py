@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from pi_reader.learning.generations import Generation, Generations
     from pi_reader.network.model import Model
 
-HELP = """the weights that the box has learned: look at them, choose, go back, compare, offer
+HELP = """learned weights: list, choose, roll back, compare, offer
 
-Generation 0 is what came with the software; each training that was accepted adds the next. The
-running reader takes another one into use between two frames."""
+Generation 0 came with the software; each accepted training adds the next. The running reader
+switches between two frames."""
 EXAMPLE = "pi-reader weights compare 0 3"
 
 _MOST_DIGITS = 9  # of a generation's number
