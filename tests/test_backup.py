@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pi_reader.box import backup
+from pi_reader.box import backup, snapshot
 from pi_reader.config import Folders, find_folders
 from pi_reader.errors import BadData, BadSettings, CannotWrite, MissingFile
 from pi_reader.history import History
@@ -108,15 +108,15 @@ def test_ok__of_a_card_that_takes_nothing_any_more(
     memory.mkdir()
     with History(old.history) as history:
         history.add("2016", True, 0.9, "", 1.8e9)
-    monkeypatch.setattr(backup, "IN_MEMORY", memory)
-    monkeypatch.setattr(backup.tempfile, "TemporaryDirectory", on_card)
+    monkeypatch.setattr(snapshot, "IN_MEMORY", memory)
+    monkeypatch.setattr(snapshot.tempfile, "TemporaryDirectory", on_card)
     contents, damaged = backup.save(old, tmp_path / "box.tar")
     assert not damaged and "state/history.db" in contents.files and not list(memory.iterdir())
-    monkeypatch.setattr(backup, "IN_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(snapshot, "IN_MEMORY", tmp_path / "none")
     contents, damaged = backup.save(old, tmp_path / "box.tar")
-    assert "no room for a copy" in damaged[0] and "history.db" in damaged[0]
+    assert "history.db: cannot be copied (there is no room for a copy)" in damaged[0]
     full = tmp_path / "full"  # where no file can be made
-    assert backup._copied(old.history, [full, memory]) == memory / "copy.db"
+    assert snapshot.copied(old.history, [full, memory]) == memory / "copy.db"
 
 
 def test_fail__a_file_that_the_card_holds_back_is_named_and_the_rest_kept(
@@ -128,7 +128,7 @@ def test_fail__a_file_that_the_card_holds_back_is_named_and_the_rest_kept(
         bad = str(path).endswith("0001.npz")
         return really("/proc/self/mem" if bad else path, *words, **more)  # EIO when it is read
 
-    monkeypatch.setattr(backup.os, "open", failing)
+    monkeypatch.setattr(snapshot.os, "open", failing)
     _, damaged = backup.save(old, tmp_path / "box.tar")
     assert len(damaged) == 1 and "0001.npz: cannot be read (Input/output error)" in damaged[0]
     assert "state/weights/in-use.json" in backup.check(tmp_path / "box.tar").files
@@ -236,7 +236,7 @@ def test_fail__settings_cannot_be_put(
             raise OSError(30, "Read-only file system", str(target))
         replace(source, target)
 
-    monkeypatch.setattr(backup.os, "replace", refuse)
+    monkeypatch.setattr(snapshot.os, "replace", refuse)
     with pytest.raises(CannotWrite, match="nothing was changed"):
         backup.restore(saved, new)
     assert files_of(tmp_path / "new") == before

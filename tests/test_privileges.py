@@ -21,7 +21,7 @@ from box import page
 from night_world import hand, teach
 from PIL import Image
 
-from pi_reader.box import backup
+from pi_reader.box import backup, snapshot
 from pi_reader.box.migrate import migrate
 from pi_reader.cli import numbers, readings, retrain, samples, web, weights  # noqa: F401 - imported once, not in each child
 from pi_reader.cli.main import main
@@ -258,7 +258,7 @@ def test_ok__a_backup_is_not_swapped_for_a_link(
     tmp_path: Path, state: Path, victim: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the look at a name and its opening, a link takes the file's place."""
-    really = backup._opened
+    really = snapshot.open_whole
 
     def swapped(source: Path) -> BinaryIO:
         if source.suffix == ".json":
@@ -268,7 +268,7 @@ def test_ok__a_backup_is_not_swapped_for_a_link(
 
     (state / "weights" / "in-use.json").write_text("{}")
     own(state)
-    monkeypatch.setattr(backup, "_opened", swapped)
+    monkeypatch.setattr(backup, "open_whole", swapped)
     saved = tmp_path / "backup"
     said = tmp_path / "said"
     code = in_a_child(lambda: bool(backup.save(find_folders(state), saved)) - 1, said)

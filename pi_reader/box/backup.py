@@ -8,7 +8,6 @@ tool, and so that one that was cut short, altered or made by somebody else is re
 from __future__ import annotations
 
 import ctypes
-import errno
 import hashlib
 import io
 import json
@@ -16,19 +15,16 @@ import os
 import re
 import shutil
 import sqlite3
-import stat
 import sys
 import tarfile
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from pi_reader.box.migrate import migrate
+from pi_reader.box.snapshot import copied, is_of_the_place, open_whole, scratch_for
 from pi_reader.config import Folders, find_folders, load_settings
 from pi_reader.errors import (
     BadData,
@@ -63,15 +59,6 @@ _KEPT = re.compile(
 Requests, locks and what SQLite writes beside a database are only true right now."""
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _PIECE = 1 << 20  # bytes read at once
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-IN_MEMORY = Path("/dev/shm")
-_NOT_NOW = (  # SQLite's errors where the place of a file is at fault, or something else has it
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_BUSY,
-)
 
 
 @dataclass(frozen=True)
@@ -113,26 +100,26 @@ def save(folders: Folders, path: Path) -> tuple[Contents, list[str]]:
         tarfile.open(fileobj=handle, mode="w") as archive,
     ):
         if folders.settings.is_file():
-            with _opened(folders.settings) as settings:
+            with open_whole(folders.settings) as settings:
                 files[SETTINGS] = _add(archive, SETTINGS, settings)
         with (
             as_owner_of(folders.state),  # root would follow whatever links lie there
-            _scratch(folders.state) as scratch,
+            scratch_for(folders.state) as scratch,
         ):
             for name, source in _sources(folders):
                 try:
-                    opened = _opened(_copied(source, scratch) if source.suffix == ".db" else source)
+                    file = open_whole(copied(source, scratch) if source.suffix == ".db" else source)
                 except FileNotFoundError:  # replaced or pruned while we were on our way
                     continue
                 except sqlite3.DatabaseError as error:
-                    what = "cannot be copied" if _code(error) in _NOT_NOW else "is damaged"
+                    what = "cannot be copied" if is_of_the_place(error) else "is damaged"
                     damaged.append(f"{source}: {what} ({error}) and was left out")
                     continue
                 except OSError as error:
                     damaged.append(f"{source}: cannot be read ({error.strerror}) and was left out")
                     continue
-                with opened:
-                    files[name] = _add(archive, name, opened)
+                with file:
+                    files[name] = _add(archive, name, file)
         contents = Contents(files, time.time())
         _add_contents(archive, contents)
     return contents, damaged
@@ -198,75 +185,6 @@ def _sources(folders: Folders) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(folders.state).as_posix()
         if _KEPT.fullmatch(name):
             yield f"{STATE}/{name}", path
-
-
-@contextmanager
-def _scratch(state: Path) -> Iterator[list[Path]]:
-    """Folders for a copy that is in the making: on the card, and in memory, as far as they go."""
-    with ExitStack() as opened:
-        found = []
-        for folder in (state, IN_MEMORY):
-            with suppress(OSError):  # full, read-only
-                scratch = tempfile.TemporaryDirectory(
-                    prefix=".backup-", dir=folder, ignore_cleanup_errors=True
-                )
-                found.append(Path(opened.enter_context(scratch)))
-        yield found
-
-
-def _copied(source: Path, scratch: Sequence[Path]) -> Path:
-    """A consistent snapshot of a database that is being written to, in one of these folders.
-
-    Raises sqlite3.DatabaseError.
-    """
-    address = source.absolute().as_uri()
-    ways = [f"{address}?mode=rw", f"{address}?mode=ro"]
-    if not _has_log(source):  # then the file is complete, and nothing need be written beside it
-        ways.append(f"{address}?mode=ro&immutable=1")
-    trouble: sqlite3.DatabaseError = sqlite3.OperationalError("there is no room for a copy")
-    for folder, way in product(scratch, ways):
-        copy = folder / "copy.db"
-        copy.unlink(missing_ok=True)
-        try:
-            with (
-                closing(sqlite3.connect(way, uri=True)) as here,
-                closing(sqlite3.connect(copy)) as there,
-            ):
-                here.backup(there)
-            return copy
-        except sqlite3.DatabaseError as error:
-            if _code(error) not in _NOT_NOW:
-                raise
-            trouble = error
-    raise trouble
-
-
-def _has_log(source: Path) -> bool:
-    """Whether a part of a database lies in a file beside it."""
-    beside = (Path(f"{source}{tail}") for tail in ("-wal", "-journal"))
-    return any(path.exists() and path.stat().st_size for path in beside)
-
-
-def _code(error: sqlite3.DatabaseError) -> int:
-    """SQLite's primary error code; 0 for errors of Python's module."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _opened(source: Path) -> BinaryIO:
-    """A file to be copied. It is read once before: what a failing card holds back must not break
-    the archive off. Raises OSError, FileNotFoundError for what is no file.
-    """
-    handle = os.fdopen(os.open(source, _READ), "rb")
-    try:
-        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
-            raise FileNotFoundError(errno.ENOENT, "is no file any more", str(source))
-        while handle.read(_PIECE):
-            pass
-        handle.seek(0)
-    except BaseException:
-        handle.close()
-        raise
-    return handle
 
 
 def _add(archive: tarfile.TarFile, name: str, handle: BinaryIO) -> Entry:
