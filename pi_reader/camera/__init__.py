@@ -28,7 +28,7 @@ class CameraSettings:
     kind: str = setting(
         "pi",
         rules.one_of(*CAMERAS),
-        'What looks at the page: "pi" a camera on the ribbon, "folder" photographs in turn, "desk" '
+        'What looks at the page: "pi" a Raspberry Pi camera, "folder" photographs in turn, "desk" '
         "pages that are drawn, to try the box without a camera.",
     )
     folder: str = setting("", rules.text(), 'The folder of photographs for kind = "folder".')
@@ -42,7 +42,7 @@ class CameraSettings:
     rotation: int = setting(
         0,
         rules.one_of(0, 90, 180, 270),
-        "How far the picture has to be turned clockwise to stand upright: 0, 90, 180 or 270.",
+        "Degrees by which to turn the picture clockwise so that it is upright: 0, 90, 180 or 270.",
     )
     mirrored: bool = setting(False, rules.switch(), "Whether the camera looks into a mirror.")
     region: tuple[int, ...] = setting(
@@ -66,12 +66,12 @@ class CameraSettings:
     settle_seconds: float = setting(
         3.0,
         rules.number(0.1, 10),
-        "Seconds that the exposure may take to settle before it is locked.",
+        "Seconds for the exposure to settle before it is locked.",
     )
     wait_seconds: float = setting(
         5.0,
         rules.number(0.5, 15),
-        "Seconds that a frame may take to come; after that the camera is reopened.",
+        "Seconds to wait for a frame before the camera is reopened.",
     )
     controls: Mapping[str, Any] = setting(
         dict,

@@ -16,29 +16,29 @@ _COMMAND = re.compile("`[^`]*`")  # stays on one line
 HEAD = """\
 # The settings of pi-reader: /etc/pi-reader/config.toml
 #
-# Nothing here has to be changed for a first try. A line that begins with "# name = value" shows the
-# default; take the "# " away and write your own. Lines marked "wiring" are the wiring shown in
-# systemd/README.md: take away their "# " if you built that. Pins are GPIO lines, numbered as the
-# chip numbers them, not by their place on the header; each line can be used only once.
+# You need not change anything for a first try. A line that begins with "# name = value" shows the
+# default; to change it, remove the "# " and edit the value. Lines marked "wiring" are the wiring
+# shown in systemd/README.md: remove their "# " if you built that. Pins are GPIO numbers (GPIO17),
+# not header pins; each can be used only once.
 #
-# What is wrong here keeps the box from starting, and one line says why:
+# With an error in here the box does not start; this says what is wrong:
 #     pi-reader doctor
-# New settings count after
+# To apply changes:
 #     sudo systemctl restart pi-reader"""
 
 NUMBERS = """\
-# Numbers of the page that have a name, any number of them (see systemd/README.md):
+# Named numbers on the page, as many as you like (see systemd/README.md):
 #     [[numbers]]
 #     name = "kitchen"      letters, digits, - and _
-#     line = 1              or region = [x, y, width, height] in pixels of what is read
-#     place = 1             which number of its line
+#     line = 1              or region = [x, y, width, height] in pixels of the part that is read
+#     place = 1             the first, second ... number in that line
 #     kind = "number"       or "time", "date", "text"
-#     decimals = 1          also where no point is written; mark = "." or "," for either
-#     digits = [1, 3]       how many it has, least and most
+#     decimals = 1          even if no point is written; mark = "." or "," says which
+#     digits = [1, 3]       fewest and most digits
 #     minimum = -20
 #     maximum = 45
-#     rises_per_hour = 10   by how much it may change
-#     may_fall = true       a meter never falls
+#     rises_per_hour = 10   the most it may change in an hour
+#     may_fall = true       false for a meter
 #     unit = "°C\""""
 
 

@@ -97,7 +97,7 @@ class SampleSettings:
     most: int = setting(
         5000,
         rules.whole(100, 100_000),
-        "How many digits it keeps that it was taught, and how much room they may take.",
+        "How many taught digits it keeps, and how many megabytes they may take.",
     )
     megabytes: int = setting(64, rules.whole(4, 2000))
 
@@ -115,7 +115,7 @@ class NightSettings:
     starts: str = setting("02:00", rules.clock())
     hours: float = setting(4.0, rules.number(0.1, 24))
     hottest: float = setting(
-        75.0, rules.number(40, 85), "Degrees Celsius of the chip at which learning pauses."
+        75.0, rules.number(40, 85), "Chip temperature in degrees Celsius at which training pauses."
     )
     mnist: str = setting(
         "",
@@ -138,7 +138,7 @@ class LinkSettings:
     on: bool = setting(
         False,
         rules.switch(),
-        "Whether readings are told to others: to a broker (MQTT, so also to Home Assistant) or to "
+        "Whether readings are sent elsewhere: to a broker (MQTT, so also to Home Assistant) or to "
         "a web address. After changing it: sudo ./setup.sh install (see systemd/README.md).",
     )
     broker: str = setting(
@@ -195,7 +195,7 @@ class WebSettings:
     guest: str = setting(
         "reading",
         rules.one_of("nothing", "reading", "picture"),
-        'What others may see there without being let in: "nothing", the "reading", or the '
+        'What visitors may see there without a code: "nothing", the "reading", or the '
         '"picture", too.',
     )
 

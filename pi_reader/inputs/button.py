@@ -36,10 +36,10 @@ class ButtonSettings:
     long_seconds: float = setting(
         1.0,
         rules.number(0.4, 3),
-        "Seconds from which a press is a long one, which begins a correction.",
+        "Seconds that make a press a long one, which begins a correction.",
     )
     power_off: bool = setting(
-        False, rules.switch(), "Whether five seconds of pressing switch the box off in good order."
+        False, rules.switch(), "Whether a press of five seconds shuts the box down cleanly."
     )
 
 

@@ -42,7 +42,7 @@ class LedSettings:
     active_high: bool = setting(
         True,
         rules.switch(),
-        "true if a line that is high lights its lamp; false for lamps between the line and 3.3 V.",
+        "true if a high pin lights its lamp; false for lamps between the pin and 3.3 V.",
     )
 
     @property

@@ -53,7 +53,7 @@ class OledSettings:
         128, rules.one_of(64, 128), "Pixels: 128x64, 128x32 or, with the ssd1306, 64x32."
     )
     height: int = setting(64, rules.one_of(32, 64))
-    turned: int = setting(0, rules.one_of(0, 180), "180 for a display that hangs upside down.")
+    turned: int = setting(0, rules.one_of(0, 180), "180 for a display that is mounted upside down.")
     dim_after_seconds: float = setting(
         300.0,
         rules.number(10, 86400),

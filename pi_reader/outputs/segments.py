@@ -70,7 +70,7 @@ class SegmentSettings:
         wiring=[4, 18, 23, 24, 8, 7, 9],
     )
     point: int | None = setting(
-        None, rules.pin(), "The line of its point, if it is wired.", example=15
+        None, rules.pin(), "The pin of its decimal point, if it is wired.", example=15
     )
     active_high: bool = setting(
         True,

@@ -274,7 +274,7 @@ def header(sheet: Sheet, x: float, y: float, named: dict[int, Wire]) -> None:
 
 
 def lamps(sheet: Sheet, x: float, y: float, all_wires: list[Wire]) -> None:
-    card(sheet, x, y, 350, 478, "Lamps", "short leg and flat side to ground")
+    card(sheet, x, y, 350, 478, "Lamps (LEDs)", "short leg and flat side to ground")
     for row, wire in enumerate(all_wires):
         middle = y + 72 + 29 * row + (14 if row >= 10 else 0)
         tag(sheet, x + 132, middle, wire)
@@ -290,7 +290,7 @@ def lamps(sheet: Sheet, x: float, y: float, all_wires: list[Wire]) -> None:
 
 
 def segments(sheet: Sheet, x: float, y: float, all_wires: list[Wire]) -> None:
-    card(sheet, x, y, 380, 300, "7-segment digit", "common cathode; its point may stay free")
+    card(sheet, x, y, 380, 300, "7-segment digit", "common cathode; its decimal point is not used")
     left, top, long = x + 268, y + 92, 56  # the digit
     sheet.box(left - 26, top - 26, long + 62, 2 * long + 52, "#37474f", INK, 6)
     strokes = {
@@ -327,7 +327,7 @@ def segments(sheet: Sheet, x: float, y: float, all_wires: list[Wire]) -> None:
 
 
 def oled(sheet: Sheet, x: float, y: float, sda: Wire, scl: Wire) -> None:
-    card(sheet, x, y, 380, 182, "OLED", "128 by 64 dots, I2C; mind the order on your board")
+    card(sheet, x, y, 380, 182, "OLED", "128 × 64 pixels, I2C; check the pin order on your board")
     rows = {"GND": 76, "VCC": 102, "SCL": 128, "SDA": 154}
     sheet.box(x + 196, y + 58, 168, 112, "#1a237e", INK, 8)
     sheet.box(x + 226, y + 72, 124, 84, "#000000", "#5c6bc0", 2)
@@ -369,7 +369,7 @@ def light(sheet: Sheet, x: float, y: float, wire: Wire) -> None:
         y,
         380,
         206,
-        "Light over the page (if you like)",
+        "Light over the page (optional)",
         "white lamps at 5 V, switched by an NPN transistor",
     )
     base = y + 134
@@ -399,7 +399,7 @@ def drawing(settings: dict[str, dict[str, Any]]) -> str:
     by_part = {wire.part: wire for wire in all_wires}
     sheet = Sheet(1210, 770)
     sheet.text(24, 40, "pi-reader: what goes where", 24, weight="bold")
-    sheet.text(24, 64, "Build what you like of it: a few lamps are enough.", 13, "#546e7a")
+    sheet.text(24, 64, "Every part is optional: two lamps are enough.", 13, "#546e7a")
     header(sheet, 10, 92, named)
     sheet.text(206, 92, "the end with the memory card", 12, "#546e7a", "middle")
     sheet.text(
