@@ -96,5 +96,5 @@ PART = Part(
     lambda section, context: Light(section.pin, section.settle_seconds),
     lambda section: section.pin is not None,
     title="light",
-    absent="no lamp over the page is set; [light] names its line",
+    absent="no lamp over the page configured; set its pin in [light]",
 )

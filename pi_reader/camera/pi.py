@@ -342,9 +342,7 @@ def _opened(section: Any, context: PartContext) -> PiCamera:
 def _examined(section: Any, machine: Machine) -> Finding:
     """Take a frame. Raises NoHardware, Busy, BadSettings."""
     if not machine.board:
-        return absent(
-            'cameras are looked for on a Raspberry Pi only; camera.kind = "desk" draws pages'
-        )
+        return absent('looked for only on a Raspberry Pi; camera.kind = "desk" simulates one')
     with _opened(section, PartContext(lambda line: None)) as device:
         frame = device.capture()
     view = conditions(frame.grey)

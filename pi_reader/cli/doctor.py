@@ -141,7 +141,7 @@ def settings(box: Box) -> Finding:
         return worth_a_look(trouble)
     lines = sum(1 for _ in pins(box.settings))
     if not box.folders.settings.exists():
-        words = f"there is no {box.folders.settings}; the defaults count"
+        words = f"there is no {box.folders.settings}; using the defaults"
         return (
             worth_a_look(f"{words}; `sudo ./setup.sh install` brings an example")
             if box.is_device

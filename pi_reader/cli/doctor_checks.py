@@ -58,7 +58,7 @@ def board(box: Box) -> Finding:
     return (
         well(box.board)
         if box.board
-        else absent("this is no Raspberry Pi; what it would have on its pins is not looked for")
+        else absent("not a Raspberry Pi, so there are no pins to check")
     )
 
 
@@ -176,7 +176,7 @@ def temperature(box: Box) -> Finding:
 
     degrees = host_sensors.temperature(box.root / "sys/class/thermal/thermal_zone0/temp")
     if degrees is None:
-        return absent("nothing here says how warm it is")
+        return absent("this machine has no temperature sensor")
     words = f"{degrees:.0f} °C"
     if degrees >= HOT:
         return worth_a_look(
@@ -195,7 +195,7 @@ def power(box: Box) -> Finding:
         box.root / "sys/devices/platform/soc/soc:firmware/get_throttled"
     )
     if words is None:
-        return absent("nothing here watches the supply")
+        return absent("this machine does not monitor its power supply")
     return (
         worth_a_look(words.removeprefix("power: "))
         if words
@@ -251,7 +251,7 @@ def writes(box: Box) -> Finding:
     """How much the service writes to the card, which wears out by it."""
     written, seconds = (box.state.written_mb, box.state.uptime) if box.state else (None, 0.0)
     if written is None:
-        return absent("only a service that runs counts what it writes to the card")
+        return absent("only a running service counts what it writes to the card")
     if seconds < _RATE_SECONDS:  # the first minutes say nothing about a day
         return well(f"{written:.1f} MB since the service was started")
     rate = written * 86400 / seconds
@@ -266,7 +266,7 @@ def writes(box: Box) -> Finding:
 def overlay(box: Box) -> Finding:
     """Whether writes reach the card: an overlay loses everything at power-off."""
     if not box.board:
-        return absent("overlays are looked for on a Raspberry Pi only")
+        return absent("looked for only on a Raspberry Pi")
     mounts = [line.split() for line in box.text("proc/mounts").splitlines()]
     if any(
         len(words) > 2 and words[1] == "/" and "overlay" in (words[0] + words[2])
@@ -322,7 +322,7 @@ def history(box: Box) -> Finding:
     from pi_reader.history import past
 
     if not box.folders.history.exists():
-        return absent(f"nothing was read yet into {box.folders.history}")
+        return absent(f"nothing read yet; the history will be {box.folders.history}")
     count = sum(1 for _ in past(box.folders.history))
     return well(counted(count, "reading"))
 
@@ -331,7 +331,7 @@ def samples(box: Box) -> Finding:
     """Whether the database of samples is intact."""
     path = box.folders.samples
     if not path.exists():
-        return absent(f"nothing was taught yet into {path}")
+        return absent(f"nothing taught yet; samples will be in {path}")
     check_file(path)
     try:
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
@@ -360,7 +360,7 @@ def training(box: Box) -> Finding:
 
     said = read_training(box.folders)
     if said.state is Stage.NONE:
-        return absent("no training since the start of the box")
+        return absent("no training since the box started")
     words = f"{said.state}: {said.message or 'nothing to say'}"
     if said.written_mb is not None:
         words += f" ({said.written_mb:.1f} MB written to the card)"
@@ -374,7 +374,7 @@ def mnist(box: Box) -> Finding:
     from pi_reader.training import data
 
     if not box.settings.night.mnist:
-        return absent("night.mnist is empty; the nights learn beside digits that are drawn")
+        return absent("night.mnist is empty; nights train with drawn digits instead")
     folder = Path(box.settings.night.mnist)
     if box.is_device and _HOMES.intersection(map(str, folder.absolute().parents)):
         return worth_a_look(

@@ -158,5 +158,5 @@ PART = Part(
     lambda section, context: Button(section.pin, section.long_seconds),
     lambda section: section.pin is not None,
     title="button",
-    absent="no button is set; [button] names its line",
+    absent="no button configured; set its pin in [button]",
 )

@@ -148,6 +148,6 @@ PART = Part(
     lambda section, context: Leds(**vars(section)),
     lambda section: section.are_set,
     title="lamps",
-    absent="no lamps are set; [leds] names their lines",
+    absent="no lamps configured; set their pins in [leds]",
     at_fault=lambda section: section.at_fault,
 )

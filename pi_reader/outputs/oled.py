@@ -189,7 +189,7 @@ PART = Part(
     _opened,
     lambda section: section.on,
     title="display",
-    absent="no display is set; [oled] on = true asks for one",
+    absent="no display configured; [oled] on = true uses one",
     package="luma.oled",
     device="i2c-{port}",
     missing="switch I2C on with `sudo raspi-config nonint do_i2c 0` and start again",

@@ -174,5 +174,5 @@ PART = Part(
     lambda section, context: Segments(**vars(section)),
     lambda section: bool(section.pins),
     title="segments",
-    absent="no 7-segment digit is set; [segments] names its lines",
+    absent="no 7-segment digit configured; set its pins in [segments]",
 )
