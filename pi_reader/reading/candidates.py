@@ -29,7 +29,7 @@ MAX_COMPONENTS = 400  # on one page that are worth the network's time; the large
 FILLS_FRAME = 0.6  # of the frame's height: a digit held so close may stick out of it
 MIDDLE = 0.25  # of the frame's width that such a digit leaves free on one side at the most
 LONGER = 1.1  # times the certain ink's longer side: faint ink that goes on
-FAINTER = 4  # times: so much less contrast is enough where certain ink goes on
+FAINTER = 2  # powers of two: so much less contrast is enough where certain ink goes on
 MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be with the faint ink
 BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table's edge is thinner
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
@@ -128,7 +128,7 @@ def find_fainter(page: Candidates) -> Fainter:
     """
     ink, found = page.ink, page.components
     noise = np.uint8(min(255, int(NOISE_FACTOR * ink.noise)))
-    fainter = find_components(ink.contrast > np.maximum(ink.threshold // FAINTER, noise))
+    fainter = find_components(ink.contrast > np.maximum(ink.threshold >> np.uint8(FAINTER), noise))
     if not len(fainter) or not len(found):
         nothing = fainter.pick(np.zeros(0, np.int64))
         return Fainter(nothing, np.full(len(found), -1), np.zeros(0, bool))

@@ -180,9 +180,17 @@ def find_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     column of paper keeps runs of different rows apart).
     """
     height, width = mask.shape
-    padded = np.zeros(height * (width + 1) + 1, bool)
-    padded[1:].reshape(height, width + 1)[:, :width] = mask
-    changes = np.flatnonzero(padded[1:] != padded[:-1]).astype(np.int32)
+    octets = width // 8 + 1  # of a row, eight pixels each: there is paper after the last one
+    ink = np.zeros((height, octets), np.uint8)
+    ink[:, : -(-width // 8)] = np.packbits(mask, axis=1)
+    shifted = ink >> np.uint8(1)  # each bit the pixel to the left
+    shifted[:, 1:] |= ink[:, :-1] << np.uint8(7)
+    changed = (ink ^ shifted).ravel()
+    where = np.flatnonzero(changed).astype(np.int32)
+    bit = np.flatnonzero(np.unpackbits(changed[where])).astype(np.int32)
+    place = where[bit >> 3]
+    row = place // octets
+    changes = row * (width + 1 - 8 * octets) + 8 * place + (bit & 7)
     return changes[0::2], changes[1::2], width + 1
 
 

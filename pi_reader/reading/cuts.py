@@ -76,15 +76,19 @@ def find_seams(ink: np.ndarray) -> list[tuple[float, np.ndarray]]:
 def _cheapest(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What the cheapest way from the first row to each column of the last one costs, (w,) float32,
     and for each pixel which column of the row before it comes from, (h, w): -1, 0 or 1 beside."""
-    step = np.zeros(ink.shape, np.int8)
-    cost = ink[0].astype(np.float32)
+    bends, rightwards = np.zeros(ink.shape, bool), np.zeros(ink.shape, bool)
+    wide = np.full(ink.shape[1] + 2, np.inf, np.float32)
+    cost, left, right = wide[1:-1], wide[:-2], wide[2:]
+    cost[:] = ink[0]
+    beside = np.empty_like(cost)
     for row in range(1, len(ink)):
-        wide = np.pad(cost, 1, constant_values=np.inf)
-        ways = np.stack([cost, wide[:-2] + np.float32(BEND), wide[2:] + np.float32(BEND)])
-        best = ways.argmin(axis=0)
-        step[row] = np.array([0, -1, 1], np.int8)[best]
-        cost = ways.min(axis=0) + ink[row]
-    return cost, step
+        np.less(right, left, out=rightwards[row])
+        np.minimum(left, right, out=beside)
+        beside += np.float32(BEND)
+        np.less(beside, cost, out=bends[row])
+        np.minimum(cost, beside, out=cost)
+        cost += ink[row]
+    return cost, bends * np.where(rightwards, np.int8(1), np.int8(-1))
 
 
 def _trace(step: np.ndarray, column: int) -> np.ndarray:
