@@ -58,11 +58,6 @@ FEATURES = (
     "beside: letters",
     "beside: other",
     "page: marks",  # logarithm of how many there are
-    "one",  # whether it would be a 1, alone and times three of the above
-    "one: same digit",
-    "one: width",
-    "one: height",
-    "contradiction",  # whether the neighbourhood names another digit
     "torn",  # whether it was torn from ink of another line
     "touching",  # how many marks it touches, at most 2
     "off the line",  # how far its foot stands from those beside it, in usual heights
@@ -320,7 +315,6 @@ def describe(page: Page, shape: tuple[int, int]) -> Array:
     shares = (digit, _DIGITS), (page.letter, _REST), (page.other, _REST)
     everywhere = [page.of_the_others(share, expected) for share, expected in shares]
     around = [page.near(share, on) for (share, _), on in zip(shares, everywhere, strict=True)]
-    one = (label == 1).astype(np.float32)
     tall, wide, pen = np.log(height / usual), np.log(width / height), np.log(stroke / thick)
     off = np.log(height) - local
     room = np.minimum.reduce([box[:, 0], box[:, 1], shape[1] - box[:, 2], shape[0] - box[:, 3]])
@@ -342,11 +336,6 @@ def describe(page: Page, shape: tuple[int, int]) -> Array:
         *everywhere,
         *around,
         np.full(len(marks), np.log(page.size.sum() + 0.5)),
-        one,
-        one * odds[-1],
-        one * wide,
-        one * tall,
-        label != kinds[:, :CLASSES].argmax(1),
         [mark.torn for mark in marks],
         np.minimum(_touching(box), 2),
         np.minimum(np.abs(box[:, 3] - foot) / usual, 2),

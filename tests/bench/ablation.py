@@ -55,11 +55,9 @@ _GROUPS = {
     "features: width, stroke, darkness": range(14, 18),
     "features: page": (18, 19, 20, 24),
     "features: beside": range(21, 24),
-    "features: of a 1": range(25, 29),
-    "features: contradiction": (29,),
-    "features: torn": (30,),
-    "features: touching, off the line, at the edge": range(31, 34),
-    "features: heard": range(34, 38),
+    "features: torn": (25,),
+    "features: touching, off the line, at the edge": range(26, 29),
+    "features: heard": range(29, 33),
 }
 
 
