@@ -91,7 +91,7 @@ _KINDS: dict[str, _Kind] = {
     "touching": _Kind(7, layouts.touching),
     "lone": _Kind(6, layouts.lone),
     "spread": _Kind(6, partial(layouts.grid_of, texts.spread)),
-    "alphabet": _Kind(4, partial(layouts.grid_of, texts.alphabet)),
+    "alphabet": _Kind(6, partial(layouts.grid_of, texts.alphabet)),
     "scattered": _Kind(1.5, layouts.scattered),
     "large": _Kind(2, layouts.one_large),
     "column": _Kind(4, layouts.column),

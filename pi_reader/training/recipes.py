@@ -117,9 +117,9 @@ class NeighbourhoodRecipe:
     """
 
     purpose: str
-    scenes: int = 8_000
+    scenes: int = 14_000
     fitted: int = 2000
-    epochs: int = 7
+    epochs: int = 6
     batch: int = 256
     rate: float = 0.002
     warm_up: float = 0.12
