@@ -58,6 +58,7 @@ _GROUPS = {
     "features: torn": (25,),
     "features: touching, off the line, at the edge": range(26, 29),
     "features: heard": range(29, 33),
+    "features: cut": range(33, 35),
 }
 
 
