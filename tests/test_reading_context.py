@@ -134,7 +134,7 @@ def test_ok__of_two_signs_that_share_a_part_the_likelier_wins() -> None:
 def test_ok__a_letter_is_no_row_of_digits_and_two_digits_are_no_letter() -> None:
     def cut(likely: float) -> tuple[Mark, list[Mark]]:
         whole = replace(stacked("letter", likely, 1), whole=True)
-        return whole, [stacked(name, 0.9, 1) for name in "11"]
+        return whole, [replace(stacked(name, 0.9, 1), cut_from=whole) for name in "11"]
 
     letter, bars = cut(0.9)
     assert choose_wholes([*bars, letter]) == [letter]
