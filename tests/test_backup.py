@@ -57,7 +57,13 @@ def test_ok__comes_back_as_it_was(old: Folders, saved: Path, tmp_path: Path) -> 
     new = box(tmp_path / "new")
     (new.state / "weights" / "0001.npz").write_bytes(b"other")
     new.settings.write_text("")
+    (tmp_path / "new" / ".config.toml.restoring.x7").write_text("one that was killed half-way")
     contents = backup.restore(saved, new)
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [
+        "config.toml",
+        "state",
+        "state.before-restore",
+    ]
     assert set(contents.files) == {
         "settings/config.toml",
         "state/weights/0001.npz",

@@ -152,6 +152,8 @@ def restore(path: Path, folders: Folders) -> Contents:
     settings = folders.settings.with_name(f"{folders.settings.name}.restoring")
     try:
         shutil.rmtree(beside, ignore_errors=True)
+        for left in settings.parent.glob(f".{settings.name}.*"):  # of one that was killed half-way
+            left.unlink(missing_ok=True)
         contents = _go_through(path, beside)
         has_settings = _stage_settings(beside, settings)
         _own(beside / STATE, folders.state)
