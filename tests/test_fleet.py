@@ -254,3 +254,10 @@ def test_fail__words_that_do_not_go_together(
 def test_ok__the_broker_has_no_way_to_root() -> None:
     """What comes over the broker ends at the clerk, who is not root and takes a few words."""
     assert set(box_clerk.USERS) == {"pi-reader-web", "pi-reader-link"}
+
+
+def test_fail__a_fleet_that_was_never_made_says_how(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fleet", "status", "--folder", str(tmp_path)]) == 66
+    assert "fleet.json: there is no such file; `pi-reader fleet init`" in capsys.readouterr().err

@@ -168,7 +168,10 @@ class Fleet:
     """The boxes of a folder that `init` made, spoken to over the broker."""
 
     def __init__(self, folder: Path) -> None:
-        kept = read_json(folder / KEPT)
+        try:
+            kept = read_json(folder / KEPT)
+        except MissingFile as error:
+            raise MissingFile(f"{error}; `pi-reader fleet init` makes it") from error
         self.members = _kept_members(kept)
         try:
             address = {key: kept[key] for key in ("broker", "port", "user")}

@@ -29,7 +29,7 @@ export default {
   "teach.hint": "A digit is wrong? Tap it and say what it is.", "teach.not.yours": "Pair this device to teach the box.", "teach.wait": "Still reading. Hold the page still for a moment.",
   learned: "Learned: {digit}", "learned.none": "Learned: no digit",
   "pad.title": "What is digit {place}?", "pad.none": "no digit", "pad.was": "{digit}, as it is now",
-  "read.now": "Read anew", "read.done": "Read: {text}", "display.freeze": "Hold display", "display.release": "Let display go on", "display.identify": "Which box is it?",
+  "read.now": "Read again", "read.done": "Read: {text}", "display.freeze": "Hold display", "display.release": "Let display go on", "display.identify": "Which box is it?",
   "display.identified": "The box says so on its display.",
 
   "history.values": "Values", "history.line": "Line {n}", "history.pick": "Which line", "history.list": "Readings", "history.csv": "All as CSV", "history.more": "Show more",
@@ -93,7 +93,7 @@ export default {
   "help.service.seen": "A reading counts when so many frames agree.", "set.history.on": "Remember readings", "set.history.most": "How many",
   "set.samples.collect_unsure": "Keep unsure digits, too", "set.samples.most": "How many", "set.samples.megabytes": "Room, MB",
   "set.night.on": "Learn at night", "set.night.starts": "From", "set.night.hours": "For hours at most", "set.night.hottest": "Pause at, °C", "set.night.generations": "Generations to keep",
-  "set.web.guest": "Guests see", "choice.nothing": "nothing", "choice.reading": "the reading", "choice.picture": "reading and picture", "choice.read": "reads anew", "choice.freeze": "holds the display",
+  "set.web.guest": "Guests see", "choice.nothing": "nothing", "choice.reading": "the reading", "choice.picture": "reading and picture", "choice.read": "reads again", "choice.freeze": "holds the display",
   "set.link.on": "Tell readings", "set.link.home_assistant": "Home Assistant finds it", "set.link.room": "Room",
 
   "part.board": "board", "part.settings": "settings", "part.software": "software", "part.service": "service", "part.camera": "camera", "part.light": "light", "part.lamps": "lamps", "part.segments": "segments", "part.display": "display", "part.button": "button", "part.groups": "groups", "part.weights": "weights", "part.history": "history", "part.samples": "samples", "part.training": "training", "part.mnist": "MNIST", "part.disk": "disk", "part.overlay": "overlay", "part.memory": "memory", "part.temperature": "temperature", "part.power": "power", "part.clock": "clock", "part.blas": "BLAS",
