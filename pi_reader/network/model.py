@@ -11,7 +11,7 @@ from pi_reader.network.base import Array, Layer, Scratch, Shape, volume
 from pi_reader.network.layers import BatchNorm, Conv2D, Dense, Sigmoid, build
 from pi_reader.network.loss import softmax
 
-_BLOCK = 32  # patches per forward pass, so that all activations stay in the cache
+_BLOCK = 16  # patches per forward pass, so that all activations stay in the cache
 _FULL_INK = np.float32(255)
 
 

@@ -180,17 +180,20 @@ def find_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     column of paper keeps runs of different rows apart).
     """
     height, width = mask.shape
-    octets = width // 8 + 1  # of a row, eight pixels each: there is paper after the last one
-    ink = np.zeros((height, octets), np.uint8)
-    ink[:, : -(-width // 8)] = np.packbits(mask, axis=1)
-    shifted = ink >> np.uint8(1)  # each bit the pixel to the left
-    shifted[:, 1:] |= ink[:, :-1] << np.uint8(7)
-    changed = (ink ^ shifted).ravel()
-    where = np.flatnonzero(changed).astype(np.int32)
-    bit = np.flatnonzero(np.unpackbits(changed[where])).astype(np.int32)
-    place = where[bit >> 3]
-    row = place // octets
-    changes = row * (width + 1 - 8 * octets) + 8 * place + (bit & 7)
+    stride = (width // 8 + 1) * 8  # there is paper after the last pixel of a row
+    padded = np.zeros((height, stride), bool)
+    padded[:, :width] = mask
+    words = padded.reshape(-1, 8).view(np.uint64)[:, 0]  # most of them are nothing but paper
+    inked = np.flatnonzero(words != 0)
+    pixels = padded.reshape(-1, 8)[inked]
+    changed = np.empty((len(inked), 9), bool)
+    changed[:, 0] = pixels[:, 0] != padded.ravel()[8 * inked - 1]
+    changed[:, 1:8] = pixels[:, 1:] != pixels[:, :-1]
+    changed[:, 8] = pixels[:, 7] & (words[(inked + 1) % max(1, len(words))] == 0)
+    found = np.flatnonzero(changed)
+    word = found // 9
+    place = 8 * inked[word] + (found - 9 * word)
+    changes = (place - place // stride * (stride - width - 1)).astype(np.int32)
     return changes[0::2], changes[1::2], width + 1
 
 

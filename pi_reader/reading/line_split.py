@@ -9,7 +9,6 @@ kept so far from top and bottom that a digit fits on either side.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 import numpy as np
 
@@ -53,7 +52,7 @@ def find_piled(page: Candidates, marks: Sequence[Mark], clear_at: float) -> list
 
 def _usual_height(marks: Sequence[Mark], clear_at: float) -> int:
     heights = [mark.height for mark in marks if mark.is_digit and mark.chance >= clear_at]
-    return round(median(heights)) if len(heights) >= COMPANY else 0
+    return round(float(np.median(heights))) if len(heights) >= COMPANY else 0
 
 
 def part_lines(page: Candidates, stacked: Sequence[int], usual: int) -> Candidates:

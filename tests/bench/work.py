@@ -1,7 +1,7 @@
 """What a frame and a training step cost on a Raspberry Pi's processors: counted, not timed.
 
     PI_READER_ARM64_ROOT=/srv/arm64 PI_READER_ARMEL_ROOT=/srv/armel \\
-        python tests/bench/work.py [--only a53] [--package DIR] [--beside DIR] [--pin]
+        python tests/bench/work.py [--only a53] [--page '8 digits'] [--quick] [--beside DIR] [--pin]
 
 An emulated Cortex-A53 (Zero 2 W, 3) and ARM1176 (Zero W) read pages with Debian's Python and numpy
 while a plugin (work.c) counts instructions, bytes that are loaded and stored, and misses of caches
@@ -63,6 +63,8 @@ def main() -> None:
     parser.add_argument("--only", choices=PROCESSORS, help="one processor")
     parser.add_argument("--package", type=Path, default=CHECKOUT, help="checkout that is counted")
     parser.add_argument("--beside", type=Path, help="checkout to compare with")
+    parser.add_argument("--page", choices=pages(), help="one page (default: all)")
+    parser.add_argument("--quick", action="store_true", help="instructions only")
     parser.add_argument("--no-step", action="store_true", help="frames only")
     parser.add_argument("--pin", action="store_true", help="note the sums in work.json")
     args = parser.parse_args()
@@ -71,16 +73,21 @@ def main() -> None:
     reader = open_reader("default")
     pins["pages"] = {page: int(grey.sum(dtype="int64")) for page, grey in pages().items()}
     pins["frame"] = {page: counted_work(reader, Frame(grey)) for page, grey in pages().items()}
+    shown = {page: grey for page, grey in pages().items() if args.page in (None, page)}
     for processor in chosen:
         if why := missing(processor):
             print(f"{processor.name}: {why}", file=sys.stderr)
             continue
         # with subroutines for every number a training step takes an hour, and says nothing
         step = not args.no_step and not processor.gflops
-        counted = count(processor, pages(), args.package, step)
-        before = count(processor, pages(), args.beside, step) if args.beside else None
+        counted = count(processor, shown, args.package, step, not args.quick)
+        before = None
+        if args.beside:
+            before = count(processor, shown, args.beside, step, not args.quick)
         show(processor, counted, before)
-        pins[processor.name] = {run: total(stages) for run, stages in counted.items()}
+        pins.setdefault(processor.name, {}).update(
+            {run: total(stages) for run, stages in counted.items()}
+        )
     if args.pin:
         PINS.write_text(json.dumps(pins, indent=1) + "\n")
 

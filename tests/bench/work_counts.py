@@ -113,9 +113,16 @@ def missing(processor: Processor) -> str:
 
 
 def count(
-    processor: Processor, frames: Mapping[str, np.ndarray], package: Path, step: bool
+    processor: Processor,
+    frames: Mapping[str, np.ndarray],
+    package: Path,
+    step: bool = False,
+    memory: bool = True,
 ) -> Counted:
-    """Read frames with a checkout's package, then do a training step: all counts by stage."""
+    """Read frames with a checkout's package, then do a training step: all counts by stage.
+
+    memory: whether bytes and misses are counted, too, which takes three times as long.
+    """
     root = Path(os.environ[processor.variable]).resolve()
     with tempfile.TemporaryDirectory() as folder:
         plugin, pictures, out = (Path(folder, name) for name in ("work.so", "frames.npz", "out"))
@@ -125,7 +132,7 @@ def count(
         libraries = ":".join(str(root / "usr/lib" / one) for one in processor.libraries)
         command = [
             *("setarch", "-R", processor.qemu, "-cpu", processor.cpu, "-L", str(root)),
-            *("-plugin", f"{plugin},out={out},{processor.caches}"),
+            *("-plugin", f"{plugin},out={out},memory={memory:d},{processor.caches}"),
             *("-E", f"LD_LIBRARY_PATH={libraries}", str(root / "usr/bin/python3")),
             *("-B", str(HERE / "work_inside.py"), str(pictures), *(["step"] if step else [])),
         ]
