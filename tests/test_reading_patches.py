@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.components import Components, find_components, strengths
-from pi_reader.reading.patches import EDGE, centre, cut_patches
+from pi_reader.reading.patches import EDGE, centre, cut_patches, stretched
 from pi_reader.values import SIDE
 
 PAPER = np.full((1, 1), 200, np.int16)
@@ -89,3 +89,13 @@ def test_ok__a_lopsided_crop_stays_on_its_patch() -> None:
     crops[1, -2:, -2:] = 255
     moved = centre(crops)
     assert moved.sum(dtype=int) == crops.sum(dtype=int)
+
+
+def test_ok__contrast_is_stretched_as_by_multiplying_each_pixel() -> None:
+    rng = np.random.default_rng(3)
+    pictures = rng.integers(0, 256, (5, 7, 9)).astype(np.uint8)
+    gains = np.array([0.0, 0.3, 1.0, 1.7, 300.0], np.float32)
+    expected = np.minimum(pictures * gains[:, None, None], np.float32(255)).astype(np.uint8)
+    out = stretched(pictures.tobytes(), gains)
+    assert np.array_equal(out.reshape(5, 7, 9), expected) and out.flags.writeable
+    assert stretched(b"", np.zeros(0, np.float32)).size == 0
