@@ -122,7 +122,7 @@ def opened(request: pytest.FixtureRequest) -> Iterator[Browser]:
     demo: Demo = request.getfixturevalue("demo")  # not before it is known that there is a browser
     browser = Browser(demo.url)
     browser.open(f"#code={demo.code}")
-    browser.see(".digit", seconds=180)  # a hand lays the page there first
+    browser.see(".digit", seconds=3 * page_browser.PATIENCE)  # a hand lays the page there first
     yield browser
     browser.close()
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pi_reader.camera.base import Camera
     from pi_reader.config import Folders
 
-_START_SECONDS = 20.0  # that the page may take to answer first
+_START_SECONDS = 60.0  # that the page may take to answer first
 _MOVING = 8  # looks at which a page comes or goes; the rest of its time it lies still
 
 
