@@ -36,10 +36,19 @@ def running(
     """A clerk that takes everybody for this caller."""
     listening = listen(folders.clerk)
     server = Clerk(listening, partial(session_of, folders), lambda uid: caller, log)
-    thread = threading.Thread(target=server.run, args=(idle,))
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():  # as its socket does, when somebody asks after it has ended
+            server.run(idle)
+
+    thread = threading.Thread(target=serve)
     thread.start()
-    yield folders.clerk
-    thread.join(10)
+    try:
+        yield folders.clerk
+    finally:
+        over.set()
+    thread.join(20)
     assert not thread.is_alive(), "it ends when nobody asks"
     listening.close()
 
