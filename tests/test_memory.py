@@ -16,7 +16,8 @@ from pi_reader.config import find_folders, settings_from
 from pi_reader.errors import BadData, PiReaderError
 from pi_reader.files import durable
 from pi_reader.learning import memory as files
-from pi_reader.learning.memory import Kernel, Memory, contradictions, units
+from pi_reader.learning.contradictions import contradictions
+from pi_reader.learning.memory import Kernel, Memory, units
 from pi_reader.learning.samples import New, Samples
 from pi_reader.learning.stores import Stores
 from pi_reader.network import store

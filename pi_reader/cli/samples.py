@@ -317,7 +317,7 @@ def _check(args: argparse.Namespace, folders: Folders) -> int:
     """List the pairs, the most alike first; at most `_PAIRS`."""
     import numpy as np
 
-    from pi_reader.learning.memory import contradictions
+    from pi_reader.learning.contradictions import contradictions
     from pi_reader.learning.samples.rows import name_of
     from pi_reader.pictures import sheet
 

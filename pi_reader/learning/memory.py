@@ -37,7 +37,6 @@ LARGEST = 1 << 20  # bytes of the keys
 CONSTANTS = "memory"  # in the notes of a card: what there is of the kernel
 LEARNED = "learned_to"  # in the notes of a card: the highest number of a sample that it was taught
 _DISPUTED, _LEAD = 0.6, 0.2  # of α: two labels with that many votes, the first less ahead than that
-_ALIKE = 0.92  # cosine from which two samples should have the same label
 _HIGHEST_TAU = 0.98
 _LEAST = np.float32(1e-12)
 LEFT_SECONDS = 600.0  # after which a file that was begun is taken for a power cut's
@@ -312,38 +311,3 @@ def _written_at(path: Path) -> float:
 def _is_left(path: Path) -> bool:
     """Whether a power cut left a file unfinished; another process may be writing it this moment."""
     return abs(time.time() - _written_at(path)) > LEFT_SECONDS
-
-
-@dataclass(frozen=True)
-class Contradiction:
-    """Two samples of one shape with two labels: their places in what was given, and how alike they
-    are, a cosine."""
-
-    first: int
-    second: int
-    alike: float
-
-
-def contradictions(
-    model: Model, patches: np.ndarray, labels: np.ndarray, most: int
-) -> tuple[list[Contradiction], int]:
-    """Pairs of samples that contradict each other, the most alike first, at most so many; and how
-    many there are: with thousands of wrong labels there are millions. (n, 28, 28) uint8 and (n,).
-    """
-    keys = units(model.hidden(patches))
-    found: list[Contradiction] = []
-    count, least = 0, -np.inf  # a pair that is no more alike than this is not among the first
-    for row, label in enumerate(labels):
-        alike = keys[row + 1 :] @ keys[row]
-        others = (alike >= _ALIKE) & (labels[row + 1 :] != label)
-        count += int(others.sum())
-        for other in np.flatnonzero(others & (alike > least)).tolist():
-            found.append(Contradiction(row, row + 1 + other, float(alike[other])))
-        if len(found) > 2 * most:
-            found = _most_alike(found, most)
-            least = found[-1].alike
-    return _most_alike(found, most), count
-
-
-def _most_alike(pairs: list[Contradiction], most: int) -> list[Contradiction]:
-    return sorted(pairs, key=lambda pair: -pair.alike)[:most]
