@@ -109,8 +109,9 @@ def lesson(
         )
         number = following
         found.append(number)
+    begins = "" if guess == by_hand[0] else f" It begins not with our {by_hand[0]:g}, but with {guess:g}."
     board.say(f"""
-        Now let the machine correct itself. The rule: change the number by {share:g} × error ÷
+        Now let the machine correct itself.{begins} The rule: change the number by {share:g} × error ÷
         kilometres. (Divided, because the error gathered over {km:g} kilometres, and the number is
         for one.) To correct all of the error, a share of 1, would need one step only, because
         there is only one example. In the lessons to come there are many examples that disagree,
