@@ -55,8 +55,8 @@ class Kernel:
     """
 
     alpha: float = 7.0
-    tau: float = 0.8
-    rise: float = 0.05
+    tau: float = 0.75
+    rise: float = 0.08
     lag: float = 2.0
 
     @classmethod
