@@ -56,7 +56,7 @@ class Kernel:
 
     alpha: float = 7.0
     tau: float = 0.75
-    rise: float = 0.08
+    rise: float = 0.07
     lag: float = 2.0
 
     @classmethod
