@@ -109,14 +109,15 @@ def lesson(
         )
         number = following
         found.append(number)
-    begins = "" if guess == by_hand[0] else f" It begins not with our {by_hand[0]:g}, but with {guess:g}."
+    ours = by_hand[0]
+    begins = f" It begins with {guess:g}, not with our {ours:g}." if guess != ours else ""
     board.say(f"""
-        Now let the machine correct itself.{begins} The rule: change the number by {share:g} × error ÷
-        kilometres. (Divided, because the error gathered over {km:g} kilometres, and the number is
-        for one.) To correct all of the error, a share of 1, would need one step only, because
-        there is only one example. In the lessons to come there are many examples that disagree,
-        and a machine that believes each of them completely never settles. So we practise small
-        steps here already.
+        Now let the machine correct itself.{begins} The rule: change the number by {share:g} ×
+        error ÷ kilometres. (Divided, because the error gathered over {km:g} kilometres, and the
+        number is for one.) To correct all of the error, a share of 1, would need one step only,
+        because there is only one example. In the lessons to come there are many examples that
+        disagree, and a machine that believes each of them completely never settles. So we
+        practise small steps here already.
     """)
     board.table(["try", "number", "machine says", "error", "change"], rows)
     board.code(f"""
