@@ -95,7 +95,7 @@ class WebBox:
                 self.server.stopping = True
                 over.set()
                 for thread in threads:
-                    thread.join(10)
+                    thread.join(60)
                     assert not thread.is_alive()
         self.listening.close()
 
@@ -117,7 +117,7 @@ class WebBox:
         if self.tokens[role]:
             sent["Cookie"] = f"pi-reader={self.tokens[role]}"
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in sent.items():
