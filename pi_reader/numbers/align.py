@@ -49,7 +49,7 @@ def find_move(reference: np.ndarray, ink: np.ndarray, size: tuple[int, int]) -> 
     if reference.shape != ink.shape or not reference.any() or not ink.any():
         return None
     best = _search(reference, ink, COARSE, np.arange(-TURNS, TURNS + 0.1, STEP))
-    around = best[0] + np.arange(-STEP, STEP + 0.1, STEP / 4)
+    around = best[0] + np.arange(-STEP / 2, STEP / 2 + 0.1, STEP / 4)
     angle, right, down, likeness = _search(reference, ink, FINE, around)
     if likeness < ALIKE:
         return None
@@ -90,11 +90,26 @@ def _small(ink: np.ndarray, factor: int) -> np.ndarray:
 
 def _soft(share: np.ndarray) -> np.ndarray:
     """The same blurred, with a margin for shifts and a mean of 0."""
-    share = np.pad(share, [(_SOFT, side // 3) for side in share.shape])
+    ends = [_SOFT + side for side in share.shape]
+    margins = [(_SOFT, _fast_length(end + end // 3) - end) for end in ends]
+    share = np.pad(share, margins)
     for axis in (0, 1):
-        steps = [np.roll(share, step, axis) for step in range(-_SOFT, _SOFT + 1)]
-        share = np.asarray(np.mean(steps, axis=0, dtype=np.float32))
-    return np.asarray(share - share.mean())
+        steps = range(-_SOFT, _SOFT + 1)
+        share = np.asarray(sum(np.roll(share, step, axis) for step in steps))
+    return np.asarray((share - share.mean()) / np.float32((2 * _SOFT + 1) ** 2))
+
+
+def _fast_length(least: int) -> int:
+    """The least length from there on that has no prime factor above 5: Fourier transforms of
+    others take up to three times as long."""
+    length = rest = least
+    while rest > 1:
+        factor = next((one for one in (2, 3, 5) if rest % one == 0), None)
+        if factor is None:
+            length = rest = length + 1
+        else:
+            rest //= factor
+    return length
 
 
 def _turned(ink: np.ndarray, angle: float) -> np.ndarray:
