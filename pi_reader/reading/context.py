@@ -9,7 +9,7 @@ names.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -184,7 +184,7 @@ def told(marks: Sequence[Mark], kinds: Array) -> list[Mark]:
     both = chances[:, :CLASSES] * kinds[:, :CLASSES] + np.float32(1e-12)
     both *= ((1 - chances[:, CLASSES]) / both.sum(axis=1))[:, None]
     return [
-        replace(mark, chances=(*digits, mark.chances[CLASSES]), kinds=tuple(kind))
+        mark.but(chances=(*digits, mark.chances[CLASSES]), kinds=tuple(kind))
         for mark, digits, kind in zip(marks, both.tolist(), kinds.tolist(), strict=True)
     ]
 

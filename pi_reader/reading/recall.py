@@ -8,7 +8,6 @@ mark afterwards, its name, its confidence and its runner-up, comes from the same
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -62,7 +61,7 @@ def recalled(
     for row in np.flatnonzero(known).tolist():
         mark, shares = marks[row], tuple(after[row].tolist())
         when = memory.taught(mark.hidden, int(names[row])) if changed[row] else ""  # type: ignore[arg-type]
-        result[row] = replace(mark, chances=shares, taught=when, disputed=bool(disputed[row]))
+        result[row] = mark.but(chances=shares, taught=when, disputed=bool(disputed[row]))
     return result, kinds
 
 
