@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from math import cos, radians, sin
 from typing import TYPE_CHECKING
 
 from pi_reader.notation import written
@@ -136,18 +137,20 @@ class Line:
 
     spaces: before which of its marks, digits and signs counted together from 0, there is a gap too
     wide for one number. doubts: marks that may be signs or dirt; they do not stand in the text.
+    angle: degrees by which the writing runs turned clockwise.
     """
 
     digits: tuple[Digit, ...]
     signs: tuple[Sign, ...] = ()
     spaces: tuple[int, ...] = ()
     doubts: tuple[Sign, ...] = ()
+    angle: float = 0.0
 
     @property
     def marks(self) -> tuple[Digit | Sign, ...]:
         """Digits and signs from left to right."""
         marks: list[Digit | Sign] = [*self.digits, *self.signs]
-        return tuple(sorted(marks, key=lambda mark: mark.box.x + mark.box.right))
+        return tuple(sorted(marks, key=lambda mark: _along(mark.box, self.angle)))
 
     @property
     def text(self) -> str:
@@ -172,7 +175,7 @@ class Line:
             marks = [one for one in owners[piece.start : piece.end] if one is not None]
             box = around([one.box for one in marks])
             sure = not piece.doubt and all(map(_is_sure, marks))
-            sure = sure and not any(_is_beside(one.box, box) for one in self.doubts)
+            sure = sure and not any(_is_beside(one.box, box, self.angle) for one in self.doubts)
             least = min(one.confidence for one in marks)
             found.append(Value(piece.kind, piece.text, piece.number, sure, least, box))
         return tuple(found)
@@ -187,10 +190,18 @@ def _is_sure(mark: Digit | Sign) -> bool:
     return mark.sure if isinstance(mark, Digit) else mark.confidence >= SURE_SIGN
 
 
-def _is_beside(doubt: Box, value: Box) -> bool:
+def _along(box: Box, angle: float) -> float:
+    """How far the middle of a box lies along writing that runs turned clockwise by some degrees."""
+    turn = radians(angle)
+    return (box.x + box.right) / 2 * cos(turn) + (box.y + box.bottom) / 2 * sin(turn)
+
+
+def _is_beside(doubt: Box, value: Box, angle: float) -> bool:
     """Whether a mark stands in a value, or so close before it that it may be its minus."""
-    middle = (doubt.x + doubt.right) / 2
-    return value.x - value.height < middle < value.right
+    level, steep = abs(cos(radians(angle))), abs(sin(radians(angle)))
+    half = (value.width * level + value.height * steep) / 2
+    height = value.height * level + value.width * steep
+    return -half - height < _along(doubt, angle) - _along(value, angle) < half
 
 
 @dataclass(frozen=True)

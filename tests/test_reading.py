@@ -21,8 +21,8 @@ LABELS = {7: SEVEN, 1: ONE, 4: FOUR}
 class Templates:
     """A network that compares patches with those of the shapes above; everything else is none."""
 
-    def __init__(self) -> None:
-        self.labels = list(LABELS)
+    def __init__(self, off: float = 0.7) -> None:
+        self.labels, self.off = list(LABELS), off
         seen = Remember()
         for label in self.labels:
             Reader(seen).read(page([(label, 100, 60)]))
@@ -33,7 +33,7 @@ class Templates:
         for row, patch in zip(chances, patches.astype(np.float32), strict=True):
             off = [float(np.abs(patch - known).sum() / known.sum()) for known in self.patches]
             best = int(np.argmin(off))
-            row[self.labels[best] if off[best] < 0.7 else 10] = 0.99
+            row[self.labels[best] if off[best] < self.off else 10] = 0.99
         return chances
 
 
@@ -80,6 +80,28 @@ def test_ok__lines_digits_and_boxes(reader: Reader) -> None:
     assert (box.x, box.y, box.width, box.height) == pytest.approx((160, 205, 38, 62), abs=5)
     first = reading.digits[0]
     assert first.sure and first.confidence > 0.9 and first.runner_up[0] != first.label
+
+
+@pytest.mark.parametrize(("quarters", "angle"), [(1, -90), (2, 180), (3, 90)])
+def test_ok__a_page_on_its_side_or_its_head_is_read(quarters: int, angle: float) -> None:
+    reader = Reader(Templates(0.4), sure_at=0.8)
+    frame = page([(7, 60, 60), (1, 150, 62), (4, 220, 58), (4, 70, 200), (7, 160, 205)])
+    turned = reader.read(Frame(np.ascontiguousarray(np.rot90(frame.grey, quarters))))
+    assert turned.text == "714\n47" and turned.angle == angle
+    boxes = np.zeros(frame.grey.shape, np.uint8)
+    box = reader.read(frame).digits[4].box
+    boxes[box.y : box.bottom, box.x : box.right] = 1
+    rows, columns = np.nonzero(np.rot90(boxes, quarters))
+    there = turned.digits[4].box
+    corners = there.x, there.y, there.right, there.bottom
+    expected = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    assert corners == pytest.approx(expected, abs=3)
+
+
+def test_ok__nobody_asks_which_way_up_a_page_is_that_is_clear() -> None:
+    seen = Remember()
+    Reader(seen).read(page([(7, 60, 60), (1, 150, 62), (4, 220, 58)]))
+    assert sum(map(len, seen.batches)) == 3
 
 
 def test_ok__times_are_told_and_add_up(reader: Reader) -> None:

@@ -101,6 +101,7 @@ def _within(line: Line, region: Box, place: Place) -> Line:
         tuple(mark for mark in kept if isinstance(mark, Sign)),
         tuple(spaces),
         tuple(_those_in(line.doubts, region, place)),
+        line.angle,
     )
 
 

@@ -24,11 +24,13 @@ from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
 from pi_reader.reading.signs import paired_points
 from pi_reader.reading.spaces import doubtful_sign, find_spaces
-from pi_reader.reading.turning import Turn, find_angle, upright
+from pi_reader.reading.turning import FOUR_SIDES, Turn, find_angle, find_quarter, upright
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
 GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
 LIKELY = 0.85  # probability of a colon by where its points stand alone
+CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
+MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
 BETTER = 0.5  # digits: a page is turned only if so many more are read
 
 
@@ -102,17 +104,40 @@ class Reader:
         return Explanation(ink, page, tuple(judged), reading)
 
     def _upright(self, page: Candidates, seen: Ink) -> tuple[list[Judged], Turn | None]:
-        """What stands on a page, turned upright where it lies askew and reads better then."""
+        """What stands on a page, turned upright where it lies askew, on its side or on its head
+        and reads better then."""
+        page_seen = replace(page, ink=seen)
+        judged, turn, left = self._straightened(page, page_seen)
+        clear = all(one.is_digit and one.confidence >= CLEAR for one in judged)
+        if clear or FOUR_SIDES * len(judged) > left:
+            return judged, turn
+        left -= FOUR_SIDES * len(judged)
+        quarter = find_quarter([one.mark for one in judged], self.network)
+        if not quarter:
+            return judged, turn
+        angle = quarter + (turn.angle if turn else 0.0)
+        ink, other = upright(page_seen, angle - 360 * (angle > 180))
+        turned, _ = self._judge(find_candidates(ink), left)
+        expected = _expected(turned)
+        better = expected > _expected(judged) + BETTER and expected >= MOSTLY * len(turned)
+        return (turned, other) if better else (judged, turn)
+
+    def _straightened(
+        self, page: Candidates, seen: Candidates
+    ) -> tuple[list[Judged], Turn | None, int]:
+        """What stands on a page, its lines level where they lie askew, and how many patches are
+        left to be seen; seen: the same page with all of its ink."""
         angle = find_angle(page.components)
         if not angle:
-            return self.judge(page), None
-        ink, turn = upright(replace(page, ink=seen), angle)
+            judged, left = self._judge(page)
+            return judged, None, left
+        ink, turn = upright(seen, angle)
         turned, left = self._judge(find_candidates(ink))
         if _expected(turned) >= GOOD * len(page.components):
-            return turned, turn
-        judged, _ = self._judge(page, left)
+            return turned, turn, left
+        judged, left = self._judge(page, left)
         better = _expected(turned) > _expected(judged) + BETTER
-        return (turned, turn) if better else (judged, None)
+        return (turned, turn, left) if better else (judged, None, left)
 
     def judge(self, page: Candidates) -> list[Judged]:
         """Every mark on a page, digit or not, with what it is taken for."""
@@ -179,7 +204,8 @@ class Reader:
                 unsure += [
                     Sign(*sign, marks[i].box) for i in row if (sign := doubtful_sign(kinds[i]))
                 ]
-                lines.append(Line(digits, signs, tuple(gaps.spaces), tuple(unsure)))
+                angle = turn.angle if turn else 0.0
+                lines.append(Line(digits, signs, tuple(gaps.spaces), tuple(unsure), angle))
         return tuple(lines)
 
     def _digit(self, one: Judged, box: Box) -> Digit:

@@ -2,10 +2,13 @@
 
 Digits of a line stand closer to each other than to the next line, so the way from each mark to its
 nearest neighbour is the way of the writing, or square to it where figures stand below each other.
+Which of the page's four sides is up only the digits say: a 3, 4 or 7 is none when it lies or stands
+on its head.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,12 +17,21 @@ from PIL import Image
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.components import Components, runs_to_mask
+from pi_reader.reading.decode import Mark
+from pi_reader.reading.segmentation import Classifier
+from pi_reader.values import CLASSES
 
 ASKEW = 9.0  # degrees: whoever writes on lines that climb less is read well as it stands
 AGREED = 0.6  # resultant length (0 to 1) of the ways to the nearest neighbours
 LEAST_SIZE = 0.5  # of the median of the larger half: a smaller mark has no say
 
 SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in one line
+
+FOUR_SIDES = 4  # ways up that a mark is looked at
+MOST_MARKS = 60  # that are turned to see which way is up; a page of text is left alone
+LEAST_CHANCE = 0.02  # a mark that is no digit speaks no louder than that
+CLEARLY = 20.0  # times as likely: which way is up
+LIKELY = 0.7  # mean probability of the digits of a page that stands upright
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,27 @@ def find_angle(found: Components) -> float:
     slope = (run * rise)[level].sum() / max(1.0, float((run * run)[level].sum()))
     angle = float(np.degrees(rough + np.arctan(slope)))
     return angle if abs(angle) >= ASKEW else 0.0
+
+
+def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
+    """Which way a page lies turned clockwise, by its digits: 90, 180 or -90 degrees, 0 if they
+    read as well as it stands, or nobody can tell."""
+    large = max((max(mark.height, mark.right - mark.left) for mark in marks), default=0)
+    patches = [
+        mark.patch
+        for mark in marks
+        if mark.patch is not None and max(mark.height, mark.right - mark.left) >= LEAST_SIZE * large
+    ]
+    if not 0 < len(patches) <= MOST_MARKS:
+        return 0
+    ways = np.concatenate([np.rot90(patches, quarters, (1, 2)) for quarters in range(FOUR_SIDES)])
+    chances = (
+        network.predict(np.ascontiguousarray(ways))[:, :CLASSES].max(axis=1).reshape(FOUR_SIDES, -1)
+    )
+    likely = np.log(np.maximum(chances, LEAST_CHANCE)).sum(axis=1)
+    best = int(likely.argmax())
+    clear = likely[best] - likely[0] >= np.log(CLEARLY) and chances[best].mean() >= LIKELY
+    return (0, 90, 180, -90)[best] if clear else 0
 
 
 def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:
