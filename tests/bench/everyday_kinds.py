@@ -6,21 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 from everyday_page import SIZE, UNSURE, Page, Spot, around, grown
+from everyday_print import box_of_print, display, drawn_table, margin, small_print, tinted, wheels
 from PIL import Image
 
 
-def plain(page: Page, most: int = 3, gap: float = 0.3) -> list[list[Spot]]:
+def plain(page: Page) -> list[list[Spot]]:
     """One to three numbers below each other; gives where their digits are."""
-    rng = page.rng
-    rows = int(rng.integers(1, most + 1))
-    tall = rng.uniform(36, 64)
-    left, top = rng.uniform(60, 150), rng.uniform(50, 110)
-    spots = []
-    for row in range(rows):
-        page.lines.append([])
-        count = int(rng.integers(2, 6))
-        spots.append(page.row(left, top + row * 1.9 * tall, tall, count, gap + 0.2 * rng.random()))
-    return spots
+    return page.row_of_numbers()
 
 
 def columns(page: Page) -> None:
@@ -38,7 +30,7 @@ def columns(page: Page) -> None:
 
 def turned(page: Page) -> None:
     """A page that lies askew by 12 to 45 degrees."""
-    plain(page, most=2)
+    page.row_of_numbers(most=2)
     rows, width = np.flatnonzero(page.cover.any(1)), SIZE[0]
     columns_ = np.flatnonzero(page.cover.any(0))
     middle = (columns_[0] + columns_[-1]) / 2, (rows[0] + rows[-1]) / 2
@@ -85,7 +77,11 @@ def meeting(mark: np.ndarray, other: np.ndarray) -> int:
 
 def boxes(page: Page) -> None:
     """Every digit in a printed square of its own, side by side or joined."""
-    spots, pen, joined = plain(page, gap=0.5), int(page.rng.integers(1, 4)), page.rng.random() < 0.5
+    spots, pen, joined = (
+        page.row_of_numbers(gap=0.5),
+        int(page.rng.integers(1, 4)),
+        page.rng.random() < 0.5,
+    )
     for row in spots:
         for spot, after in zip(row, [*row[1:], None], strict=True):
             left, top, right, bottom = grown(spot, 10)
@@ -98,7 +94,7 @@ def boxes(page: Page) -> None:
 def frame(page: Page) -> None:
     """Every number in a frame."""
     pen = int(page.rng.integers(1, 7))
-    for row in plain(page):
+    for row in page.row_of_numbers():
         box = grown(around(row), 14)
         page.outline(lambda d, box=box: d.rectangle(box, outline=255, width=pen))
 
@@ -106,7 +102,7 @@ def frame(page: Page) -> None:
 def odd_boxes(page: Page) -> None:
     """Every digit in a box of its own: double, with round corners, or dotted."""
     pen, form = int(page.rng.integers(1, 4)), int(page.rng.integers(3))
-    for spot in (spot for row in plain(page, gap=0.8) for spot in row):
+    for spot in (spot for row in page.row_of_numbers(gap=0.8) for spot in row):
         left, top, right, bottom = box = grown(spot, 9)
         if form == 0:
             for double in (box, grown(spot, 14)):
@@ -124,7 +120,7 @@ def odd_boxes(page: Page) -> None:
 def touched(page: Page) -> None:
     """Every number in a frame that its last digit touches."""
     pen = int(page.rng.integers(1, 5))
-    for row in plain(page):
+    for row in page.row_of_numbers():
         left, top, right, bottom = grown(around(row), 14)
         box = left, top, right - 14 + pen // 2, bottom
         page.outline(lambda d, box=box: d.rectangle(box, outline=255, width=pen))
@@ -133,7 +129,7 @@ def touched(page: Page) -> None:
 def ring(page: Page) -> None:
     """Every number in a ring or an oval."""
     pen = int(page.rng.integers(2, 6))
-    for row in plain(page, most=2):
+    for row in page.row_of_numbers(most=2):
         left, top, right, bottom = around(row)
         wide, high = 0.24 * (right - left) + 8, 0.24 * (bottom - top) + 6
         box = left - wide, top - high, right + wide, bottom + high
@@ -143,7 +139,7 @@ def ring(page: Page) -> None:
 def underlined(page: Page) -> None:
     """Every number underlined."""
     pen = int(page.rng.integers(2, 6))
-    for row in plain(page):
+    for row in page.row_of_numbers():
         left, _, right, bottom = around(row)
         y = bottom + page.rng.uniform(6, 14)
         page.outline(lambda d, y=y, x=(left, right): d.line((x[0] - 8, y, x[1] + 8, y), 255, pen))
@@ -151,7 +147,7 @@ def underlined(page: Page) -> None:
 
 def struck(page: Page) -> None:
     """One number of the page is crossed out."""
-    rows = plain(page)
+    rows = page.row_of_numbers()
     number = int(page.rng.integers(len(rows)))
     left, top, right, bottom = around(rows[number])
     y = top + (bottom - top) * page.rng.uniform(0.4, 0.6, 2)
@@ -161,7 +157,7 @@ def struck(page: Page) -> None:
 
 def cells(page: Page) -> None:
     """A table drawn with the pen of its digits, one number in each cell of one column."""
-    rows = plain(page)
+    rows = page.row_of_numbers()
     spots = [grown(around(row), 12) for row in rows]
     left, right = min(s[0] for s in spots), max(s[2] for s in spots)
     for _, top, _, bottom in spots:
@@ -172,7 +168,7 @@ def cells(page: Page) -> None:
 
 def black_desk(page: Page) -> None:
     """A light note on a black desk."""
-    rows = plain(page, most=2)
+    rows = page.row_of_numbers(most=2)
     left, top, right, bottom = grown(around([spot for row in rows for spot in row]), 24)
     noted = page.photographed()
     desk = page.rng.normal(28, 3, noted.shape)
@@ -183,15 +179,54 @@ def black_desk(page: Page) -> None:
 def blackboard(page: Page) -> None:
     """Chalk."""
     page.paper, page.pen = 0.2, 0.85
-    plain(page)
+    page.row_of_numbers()
 
 
 def cut_off(page: Page) -> None:
     """The last digit of the only line is cut in half by the edge of the frame."""
-    left, _, right, _ = plain(page, most=1)[0][-1]
+    left, _, right, _ = page.row_of_numbers(most=1)[0][-1]
     middle = (left + right) // 2
     page.cover = np.ascontiguousarray(page.cover[:, :middle])
     page.lines[-1][-1] = UNSURE
+
+
+def half_turned(page: Page) -> None:
+    """A page upside down. Some of its digits say so; where none does it may be `?`."""
+    turned_by(page, 2)
+
+
+def quarter_turned(page: Page) -> None:
+    """A page on its side."""
+    turned_by(page, 1 if page.rng.random() < 0.5 else 3)
+
+
+def turned_by(page: Page, quarters: int) -> None:
+    """A page turned by quarters, counter-clockwise; some digit of it tells which way is up."""
+    page.row_of_numbers(most=2)
+    page.cover = np.ascontiguousarray(np.rot90(page.cover, quarters))
+    if not set("23457") & set("".join(map("".join, page.lines))):
+        page.lines = [[f"[{label}?]" for label in line] for line in page.lines]
+
+
+def blurred(page: Page) -> None:
+    """A page that moved while the picture was taken: a digit is right or it is `?`."""
+    page.row_of_numbers(most=2)
+    length = int(page.rng.integers(4, 26))
+    page.cover = np.mean([np.roll(page.cover, step, axis=1) for step in range(length)], axis=0)
+    page.lines = [[f"[{label}?]" for label in line] for line in page.lines]
+
+
+def large(page: Page) -> None:
+    """One or two digits that fill the picture of a camera."""
+    rng = page.rng
+    count, tall = int(rng.integers(1, 3)), rng.uniform(300, 420)
+    page.lines.append([])
+    spots = page.row(rng.uniform(40, 120), (SIZE[1] - tall) / 2, tall, count, 0.15)
+    over = spots[-1][2] - SIZE[0] + 20
+    if over > 0:  # it would leave the frame
+        page.cover = np.zeros_like(page.cover)
+        page.lines = [[]]
+        page.row(60, (SIZE[1] - tall) / 2, tall * 0.9, 1)
 
 
 def small(page: Page) -> None:
@@ -206,7 +241,7 @@ def small(page: Page) -> None:
 
 def glare(page: Page) -> None:
     """A lamp mirrored on a part of a line: what it eats is `?`."""
-    rows = plain(page)
+    rows = page.row_of_numbers()
     x0, y0, x1, y1 = rows[0][len(rows[0]) // 2]
     grey = page.photographed().astype(np.float32)
     y, x = np.mgrid[: grey.shape[0], : grey.shape[1]]
@@ -234,4 +269,15 @@ KINDS: dict[str, Callable[[Page], object]] = {
     "touching": touching,
     "odd boxes": odd_boxes,
     "touched": touched,
+    "half turned": half_turned,
+    "quarter turned": quarter_turned,
+    "blurred": blurred,
+    "large": large,
+    "display": display,
+    "wheels": wheels,
+    "margin": margin,
+    "tinted": tinted,
+    "small print": small_print,
+    "print in a box": box_of_print,
+    "drawn table": drawn_table,
 }

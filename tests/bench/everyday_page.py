@@ -41,6 +41,21 @@ class Page:
             self.lines[-1].append(str(label))
         return spots
 
+    def row_of_numbers(self, most: int = 3, gap: float = 0.3) -> list[list[Spot]]:
+        """One to `most` numbers below each other; gives where their digits are."""
+        rng = self.rng
+        rows = int(rng.integers(1, most + 1))
+        tall = rng.uniform(36, 64)
+        left, top = rng.uniform(60, 150), rng.uniform(50, 110)
+        spots = []
+        for row in range(rows):
+            self.lines.append([])
+            count = int(rng.integers(2, 6))
+            spots.append(
+                self.row(left, top + row * 1.9 * tall, tall, count, gap + 0.2 * rng.random())
+            )
+        return spots
+
     def put(self, mark: np.ndarray, left: float, top: float) -> Spot:
         """Lay ink on the page."""
         x, y = round(left), round(top)
