@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_reading import Templates, page
 
+from pi_reader.network.neighbourhood import KINDS
+from pi_reader.reading.context import Judged
+from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame
 
@@ -63,3 +68,20 @@ def test_ok__pale_scraps_in_a_row_are_held(reader: Reader) -> None:
     washed[:, 25:] = 205
     washed[:] = 205 - 0.4 * (205 - washed)
     assert reader.read(Frame(grey.astype(np.uint8), "faded")).number in ("7?7", "77?")
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "held"), [("other", 50, 1), ("letter", 50, 0), ("other", 20, 0)]
+)
+def test_ok__digits_that_nobody_could_cut_are_held(kind: str, width: int, held: int) -> None:
+    frame = page(ROW[:2])
+    kinds = [0.0] * len(KINDS)
+    kinds[KINDS.index(kind)] = 1.0
+    explained = Reader(Templates(), sure_at=0.8).explain(frame)
+    digit = explained.marks[0].mark
+    grown = replace(
+        digit, left=240, right=240 + width, chances=(0.0,) * 10 + (1.0,), kinds=tuple(kinds)
+    )
+    judged = with_placeholders(explained.candidates, [*explained.marks, Judged(grown, 0.0, False)])
+    unread = [one.mark.unreadable for one in judged if one.mark.unreadable]
+    assert len(unread) == held and all("grown together" in why for why in unread)

@@ -1,7 +1,8 @@
 """Places in a row of digits that held something nobody can read now: a `?` stands there.
 
-A digit that the edge of the frame cuts in two, or that a lamp's reflection has wiped out, may be
-any digit. To leave it out would make a shorter number, which is a wrong one.
+A digit that the edge of the frame cuts in two, or that a lamp's reflection has wiped out, or that
+has grown together with the next, may be any digit. To leave it out would make a shorter number,
+which is a wrong one.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ from dataclasses import replace
 
 import numpy as np
 
+from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.line_split import is_inside
 from pi_reader.values import CLASSES
 
+OTHER = KINDS.index("other")
 BELIEVED = 0.5  # confidence from which a mark tells where a row is
 BESIDE = 1.0  # heights of the digit: so near beside it a place belongs to its row
 LEVEL = 0.5  # of the lower one's height that lies level with the other
 SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and stand apart
 PART = 0.35  # of the digit's height: a narrower reflection hides no other
 LIKE = 2.0  # times as thick or dark as the digit, at most, or as thin or pale
+TWO = 0.8  # of the digit's height: so wide are two digits, at least, that have grown together
+SEVERAL = 3.0  # and so wide as many as there may be; a line of a drawing is wider
 PALE = 0.6  # times as dark as the digit, or less: ink that light has washed out
 
 
@@ -36,6 +41,7 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
     for place in [
         *_cut_off(page, digits),
         *_faded(others, digits),
+        *_grown_together(others, digits),
         *_in_glare(page.ink.glare.tolist(), digits),
     ]:
         if not any(_same(place, other) for other in places):
@@ -92,6 +98,23 @@ def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
             pale = mark.darkness <= PALE * digit.darkness
             if sized and pale and _in_row((mark.left, mark.top, mark.right, mark.bottom), digit):
                 yield _unread(mark.left, mark.right, digit, "too pale beside the others")
+                break
+
+
+def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks that are neither digit, letter nor sign, but written like a digit of their row and as
+    wide as two: digits that have grown together in a way that nobody could cut."""
+    for mark in marks:
+        if not mark.kinds or mark.kinds[OTHER] < max(mark.kinds):
+            continue
+        for digit in digits:
+            wide = TWO * digit.height <= mark.right - mark.left <= SEVERAL * digit.height
+            as_tall = abs(mark.height - digit.height) <= SLACK * digit.height
+            written = digit.stroke <= LIKE * mark.stroke and mark.stroke <= LIKE * digit.stroke
+            written = written and mark.darkness > PALE * digit.darkness
+            box = (mark.left, mark.top, mark.right, mark.bottom)
+            if wide and as_tall and written and _in_row(box, digit):
+                yield _unread(mark.left, mark.right, digit, "may be several digits grown together")
                 break
 
 
