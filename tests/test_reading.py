@@ -98,6 +98,12 @@ def test_ok__a_page_on_its_side_or_its_head_is_read(quarters: int, angle: float)
     assert corners == pytest.approx(expected, abs=3)
 
 
+def test_ok__of_ones_alone_nobody_knows_which_way_is_up() -> None:
+    lying = np.ascontiguousarray(np.rot90(page([(1, 60, 60), (1, 150, 62), (1, 240, 60)]).grey))
+    reading = Reader(Templates(0.25), sure_at=0.8).read(Frame(lying))
+    assert reading.angle == 0 and "1" not in reading.text
+
+
 def test_ok__nobody_asks_which_way_up_a_page_is_that_is_clear() -> None:
     seen = Remember()
     Reader(seen).read(page([(7, 60, 60), (1, 150, 62), (4, 220, 58)]))

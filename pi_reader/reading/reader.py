@@ -119,7 +119,8 @@ class Reader:
         ink, other = upright(page_seen, angle - 360 * (angle > 180))
         turned, _ = self._judge(find_candidates(ink), left)
         expected = _expected(turned)
-        better = expected > _expected(judged) + BETTER and expected >= MOSTLY * len(turned)
+        told = any(_says_so(one) and one.confidence >= self.sure_at for one in turned)
+        better = expected > _expected(judged) + BETTER and expected >= MOSTLY * len(turned) and told
         return (turned, other) if better else (judged, turn)
 
     def _straightened(
@@ -239,6 +240,11 @@ def reader_of(
         check_names(context)
     own = context.page.threshold if context is not None else weights.card.reject_below
     return Reader(model, sure_at or own, sha256, context)
+
+
+def _says_so(one: Judged) -> bool:
+    """Whether it is a digit that stands on its feet: of 0, 1, 6, 8 and 9 nobody can tell."""
+    return one.is_digit and int(np.argmax(one.mark.chances[:CLASSES])) in (2, 3, 4, 5, 7)
 
 
 def _expected(judged: Sequence[Judged]) -> float:
