@@ -16,6 +16,7 @@ import numpy as np
 from pi_reader.reading.binarise import NOISE_FACTOR, Ink
 from pi_reader.reading.components import Components, find_components, strengths, union_find
 from pi_reader.reading.outlines import find_walls
+from pi_reader.reading.plates import open_plates
 from pi_reader.reading.ruled_lines import find_ruled_lines
 from pi_reader.reading.strikes import find_strikes
 
@@ -78,6 +79,10 @@ def find_candidates(ink: Ink) -> Candidates:
     comes in from there.
     """
     found = find_components(ink.mask)
+    opened = open_plates(ink, found)
+    if opened is not None:
+        ink = opened
+        found = find_components(ink.mask)
     walls = find_walls(found, ink.mask.shape)
     if walls is not None:
         ink = _without(ink, walls)

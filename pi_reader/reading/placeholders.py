@@ -86,7 +86,7 @@ def _in_glare(spots: Sequence[Sequence[int]], digits: Sequence[Mark]) -> Iterato
     for spot in spots:
         for digit in digits:
             if _in_row(spot, digit) and spot[2] - spot[0] >= PART * digit.height:
-                yield _unread(spot[0], spot[2], digit, "lost in glare")
+                yield _unread(spot[0], spot[2], digit, "lost in glare or between two digits")
 
 
 def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:

@@ -59,6 +59,9 @@ def wheels(page: Page) -> None:
     for place, label in enumerate(labels):
         x = left + place * 1.3 * wide
         mark = page.glyph(label, tall)
+        if mark.shape[1] > 0.9 * wide:  # a wheel has room for its digits
+            size = round(0.9 * wide), len(mark)
+            mark = np.asarray(Image.fromarray(mark).resize(size), np.float32)
         window = np.zeros((round(high), round(wide)), np.float32)
         shifts = [0.5 * (high - tall)]
         if between and place == count - 1:
