@@ -136,7 +136,7 @@ def test_ok__a_letter_is_no_row_of_digits_and_two_digits_are_no_letter() -> None
         whole = replace(stacked("letter", likely, 1), whole=True)
         return whole, [replace(stacked(name, 0.9, 1), cut_from=whole) for name in "11"]
 
-    letter, bars = cut(0.9)
+    letter, bars = cut(0.8)
     assert choose_wholes([*bars, letter]) == [letter]
     joined, digits = cut(0.2)
     assert choose_wholes([*digits, joined]) == digits

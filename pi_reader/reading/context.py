@@ -208,25 +208,19 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     """Marks without those that are made of the same ink as likelier ones.
 
     Several components either are a sign like = or nothing as a whole, and then they stand for
-    themselves. Ink that was cut into digits either is something as a whole, or its pieces are
-    digits, whichever is likelier.
+    themselves. Ink that was cut into digits either is something as a whole, or the cuts are right.
     """
-    pieces = [mark for mark in marks if mark.cut_from is not None]
     wholes = [mark for mark in marks if mark.whole]
-    likely = []  # that it is something, and that its pieces are digits
-    for mark in wholes:
-        if len(mark.components) > 1:
-            likely.append((max(mark.kinds[kind] for kind in _SEVERAL), 0.5))
-        else:
-            digits = [
-                sum(one.kinds[:CLASSES]) for one in pieces if one.components & mark.components
-            ]
-            likely.append((1 - mark.kinds[_OTHER], float(np.prod(digits))))
-    odds = log_odds(np.array(likely).reshape(-1, 2)) @ [1, -1]
+    likely = [
+        max(mark.kinds[kind] for kind in _SEVERAL)
+        if len(mark.components) > 1
+        else 1 - mark.kinds[_OTHER]
+        for mark in wholes
+    ]
     taken: set[int] = set()
     chosen = []
-    for index in np.argsort(odds)[::-1]:
-        if odds[index] > 0 and not wholes[index].components & taken:
+    for index in np.argsort(likely)[::-1]:
+        if likely[index] > 0.5 and not wholes[index].components & taken:
             chosen.append(wholes[index])
             taken |= wholes[index].components
     return [mark for mark in marks if not (mark.whole or mark.components & taken)] + chosen
