@@ -98,10 +98,9 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     ]
     if not 0 < len(patches) <= MOST_MARKS:
         return 0
-    ways = np.concatenate([np.rot90(patches, quarters, (1, 2)) for quarters in range(FOUR_SIDES)])
-    chances = (
-        network.predict(np.ascontiguousarray(ways))[:, :CLASSES].max(axis=1).reshape(FOUR_SIDES, -1)
-    )
+    sides = [np.rot90(patches, quarters, (1, 2)) for quarters in range(FOUR_SIDES)]
+    chances = network.predict(np.concatenate(sides))[:, :CLASSES].max(axis=1)
+    chances = chances.reshape(FOUR_SIDES, -1)
     likely = np.log(np.maximum(chances, LEAST_CHANCE)).sum(axis=1)
     best = int(likely.argmax())
     clear = likely[best] - likely[0] >= np.log(CLEARLY) and chances[best].mean() >= LIKELY

@@ -43,6 +43,10 @@ class Recorder:
     def conclude(self, hidden: np.ndarray) -> np.ndarray:
         return self.model.conclude(hidden)
 
+    def predict(self, patches: np.ndarray) -> np.ndarray:
+        """The same patches from another side are nothing new."""
+        return self.model.predict(patches)
+
 
 def frames() -> list[Frame]:
     """The golden frames, as they lie in this folder."""
