@@ -170,13 +170,22 @@ def _within(found: Components, ink: Ink) -> np.ndarray:
 
 def _without(ink: Ink, ruled: np.ndarray) -> Ink:
     """The ink when these pixels, (h, w) bool, and their soft edges are paper."""
-    edge = ruled.copy()
-    edge[1:] |= ruled[:-1]
-    edge[:-1] |= ruled[1:]
-    edge[:, 1:] |= ruled[:, :-1]
-    edge[:, :-1] |= ruled[:, 1:]
-    mask = ink.mask & ~ruled
-    return replace(ink, mask=mask, contrast=np.where(edge & ~mask, np.uint8(0), ink.contrast))
+    rows = np.flatnonzero(ruled.any(axis=1))
+    if not len(rows):
+        return ink
+    down = slice(max(0, int(rows[0]) - 1), int(rows[-1]) + 2)
+    columns = np.flatnonzero(ruled[down].any(axis=0))
+    box = down, slice(max(0, int(columns[0]) - 1), int(columns[-1]) + 2)
+    gone = ruled[box]
+    edge = gone.copy()
+    edge[1:] |= gone[:-1]
+    edge[:-1] |= gone[1:]
+    edge[:, 1:] |= gone[:, :-1]
+    edge[:, :-1] |= gone[:, 1:]
+    mask, contrast = ink.mask.copy(), ink.contrast.copy()
+    mask[box] &= ~gone
+    contrast[box][edge & ~mask[box]] = 0
+    return replace(ink, mask=mask, contrast=contrast)
 
 
 def may_stand_alone(found: Components) -> np.ndarray:
