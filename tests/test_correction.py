@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +74,16 @@ def test_fail__nothing_to_correct() -> None:
 
 
 @pytest.fixture
-def reading_log(tmp_path: Path) -> ReadingLog:
-    return ReadingLog(
-        Problems(lambda line: None), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW
-    )
+def reading_log(tmp_path: Path) -> Iterator[ReadingLog]:
+    with closing(log_in(tmp_path)) as log:
+        yield log
+
+
+def log_in(folder: Path, collect_unsure: bool = False) -> ReadingLog:
+    """A log with samples in a folder."""
+    samples = Samples(folder / "samples.db")
+    problems = Problems(lambda line: None)
+    return ReadingLog(problems, samples=samples, collect_unsure=collect_unsure, wall=lambda: NOW)
 
 
 def labels(tmp_path: Path) -> list[tuple[int, int, int | None, str]]:
@@ -139,9 +147,7 @@ def test_ok__five_seconds_switch_off_and_keep_nothing(
 
 def test_fail__a_card_that_takes_nothing_is_not_confirmed(tmp_path: Path) -> None:
     (tmp_path / "samples.db").mkdir()  # no database can be there
-    reading_log = ReadingLog(
-        Problems(lambda line: None), samples=Samples(tmp_path / "samples.db"), wall=lambda: NOW
-    )
+    reading_log = log_in(tmp_path)
     reading_log.enter(reading("1"), page("1"))
     presses = ButtonActions(reading_log)
     presses.take([Press("long"), Press("long")], 0.0)
@@ -150,13 +156,8 @@ def test_fail__a_card_that_takes_nothing_is_not_confirmed(tmp_path: Path) -> Non
 
 def test_ok__doubtful_digits_are_collected_only_if_asked_for(tmp_path: Path) -> None:
     for wanted, kept in ((False, []), (True, [(1, 7, None, "unsure")])):
-        reading_log = ReadingLog(
-            Problems(lambda line: None),
-            samples=Samples(tmp_path / "samples.db"),
-            collect_unsure=wanted,
-            wall=lambda: NOW,
-        )
-        reading_log.enter(reading("1?3"), page("1?3"))
+        with closing(log_in(tmp_path, wanted)) as reading_log:
+            reading_log.enter(reading("1?3"), page("1?3"))
         assert labels(tmp_path) == kept
 
 

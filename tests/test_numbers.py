@@ -416,6 +416,8 @@ def test_fail__numbers_that_cannot_be_moved_cost_no_reading(
         history.flush()
     assert [one.text for one in past(path)] == ["215", "216"]
     assert not (tmp_path / "history.db.damaged").exists()
+    with contextlib.suppress(BadData, CannotWrite):
+        history.close()
 
 
 def test_fail__damaged_numbers_cost_no_reading(tmp_path: Path) -> None:
