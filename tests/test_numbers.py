@@ -289,6 +289,28 @@ def test_ok__the_last_good_value_outlives_the_process(tmp_path: Path) -> None:
     assert again.now[0].verdict == "too fast"
 
 
+def test_ok__the_last_good_time_outlives_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.json"
+    field = NumberSettings("leaves", line=1, kind="time")
+    numbers = NumberWatch([field], path)
+    numbers.see(reading(line("12:45")), frame(), 0.0, WALL)
+    numbers.tick(100.0)
+    again = NumberWatch([field], path)
+    again.see(reading(line("1?:45")), frame(), 5.0, WALL + 60)
+    now = again.now[0]
+    assert (now.value, now.last, now.when) == ("", "12:45", WALL)
+
+
+@pytest.mark.parametrize("text", [7, None, "x" * 1001, ["12:45"]])
+def test_ok__a_damaged_last_time_is_none(tmp_path: Path, text: object) -> None:
+    path = tmp_path / "numbers.json"
+    kept = {"format": 1, "numbers": {"leaves": {"value": None, "when": WALL, "text": text}}}
+    path.write_text(json.dumps(kept))
+    numbers = NumberWatch([NumberSettings("leaves", line=1, kind="time")], path)
+    numbers.see(reading(line("1?:45")), frame(), 5.0, WALL + 60)
+    assert numbers.now[0].last == ""
+
+
 def test_fail__a_full_card_is_not_tried_at_every_look(tmp_path: Path) -> None:
     folder = tmp_path / "not yet"
     numbers = watch(folder / "numbers.json")

@@ -17,7 +17,7 @@ from pi_reader.errors import BadData, CannotWrite, MissingFile
 from pi_reader.files import believed, durable, read_json
 from pi_reader.numbers.align import find_move
 from pi_reader.numbers.fields import Place, as_it_lies, find_field
-from pi_reader.numbers.plausibility import JUMPS, Clock, Past, Verdict, judge
+from pi_reader.numbers.plausibility import JUMPS, LONGEST_TEXT, Clock, Past, Verdict, judge
 from pi_reader.numbers.settings import NumberSettings
 from pi_reader.reading.binarise import binarise
 from pi_reader.state import NumberState
@@ -59,7 +59,6 @@ class NumberWatch:
         self._path, self._reference_path = path, reference
         self._reference: Reference | None = None
         self._past = {field.name: Past() for field in fields}
-        self._last: dict[str, str] = {}  # the last good value of each, as it is told
         self._seen_at = self._written_at = -float("inf")
         self._is_new = False
         self._trouble = ""  # why the last try to write failed
@@ -113,15 +112,15 @@ class NumberWatch:
         states = []
         for field in self._fields:
             past = self._past[field.name]
-            before = past.value
+            before = past.value, past.text
             found = find_field(field, reading, place)
             if found is not None and field.region and not moved:
                 found = None  # the page is another one: nobody knows where the number stands
             judged = judge(field, found, past, clock)
-            self._is_new = self._is_new or past.value != before
             value = ""
             if judged.verdict is Verdict.GOOD and found:
-                value = self._last[field.name] = _shown(field, found.text, past)
+                value = past.text = _shown(field, found.text, past)[:LONGEST_TEXT]
+            self._is_new = self._is_new or (past.value, past.text) != before
             states.append(
                 NumberState(
                     field.name,
@@ -132,7 +131,7 @@ class NumberWatch:
                     judged.healed,
                     field.unit,
                     past.wall,
-                    self._last.get(field.name, ""),
+                    past.text,
                 )
             )
         self.now = tuple(states)
@@ -141,7 +140,7 @@ class NumberWatch:
         """The page lies there as before: what is good still is."""
         for state in self.now:
             past = self._past[state.name]
-            if state.verdict == Verdict.GOOD and past.value is not None:
+            if state.verdict == Verdict.GOOD:
                 past.see(past.value, Clock(steady, believed(wall)))
 
     def tick(self, steady: float) -> None:
@@ -161,7 +160,7 @@ class NumberWatch:
 
     def write(self) -> None:
         """Write the last good values, durably. Raises CannotWrite."""
-        if self._path is None or not any(past.value is not None for past in self._past.values()):
+        if self._path is None or not any(past.text for past in self._past.values()):
             return
         said = {
             "format": _FORMAT,
@@ -182,9 +181,7 @@ class NumberWatch:
         kept = said.get("numbers")
         if said.get("format") == _FORMAT and isinstance(kept, dict):
             for name in self._past:
-                past = self._past[name] = Past.from_json(kept.get(name))
-                if past.value is not None:
-                    self._last[name] = format(past.value, "f")
+                self._past[name] = Past.from_json(kept.get(name))
 
     def _place(self, frame: Frame) -> tuple[Place, bool]:
         """Where points of the frame were in the reference, and whether the page is the same."""

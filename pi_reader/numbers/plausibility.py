@@ -17,6 +17,7 @@ from pi_reader.numbers.fields import Found
 from pi_reader.numbers.settings import NumberSettings
 
 LONGEST = 60  # digits before the point, or behind it, of a value on the card
+LONGEST_TEXT = 1000  # letters of what is no number
 NEW_LEVEL = 5  # sure readings that agree among themselves and are believed
 HOUR = 3600.0
 
@@ -49,13 +50,15 @@ class Clock:
 @dataclass
 class Past:
     """What is known of one number: the last good value and when it was seen, and since then those
-    that were not believed, oldest first."""
+    that were not believed, oldest first. text: how that value is told, also of what is no number.
+    """
 
     value: Decimal | None = None
     steady: float | None = None  # of the process that saw it; None after a restart
     wall: float = 0.0
     refused: tuple[Decimal, ...] = ()
     refused_at: float = 0.0  # the monotonic clock when the newest of them was seen
+    text: str = ""
 
     def seconds_since(self, now: Clock) -> float | None:
         """How long ago the last good value was seen, None if nobody knows."""
@@ -64,27 +67,32 @@ class Past:
         known = self.wall > 0 and now.wall >= self.wall
         return now.wall - self.wall if known else None
 
-    def see(self, value: Decimal, now: Clock) -> None:
-        """A good value."""
+    def see(self, value: Decimal | None, now: Clock) -> None:
+        """A good value, None for what is no number."""
         self.value, self.steady, self.wall, self.refused = value, now.steady, now.wall, ()
 
     def to_json(self) -> dict[str, Any]:
         """For the state on the card."""
-        return {"value": None if self.value is None else str(self.value), "when": self.wall}
+        value = None if self.value is None else str(self.value)
+        return {"value": value, "when": self.wall, "text": self.text}
 
     @classmethod
     def from_json(cls, said: object) -> Past:
         """What stands on the card; nothing, where that is damaged or of another kind."""
         values = said if isinstance(said, Mapping) else {}
+        text, when = values.get("text", ""), values.get("when")
+        text = text if isinstance(text, str) and len(text) <= LONGEST_TEXT else ""
+        known = isinstance(when, int | float) and 0 <= when < 1e12
+        wall = float(when) if known and when else 0.0
+        if values.get("value") is None:
+            return cls(None, None, wall, text=text) if text else cls()
         try:
-            value = Decimal(str(values.get("value")))
+            value = Decimal(str(values["value"]))
         except InvalidOperation:
             return cls()
-        when = values.get("when")
-        known = isinstance(when, int | float) and 0 <= when < 1e12
         if not value.is_finite() or not -LONGEST <= _exponent(value) <= value.adjusted() < LONGEST:
             return cls()  # written out, it would fill the memory
-        return cls(value, None, float(when) if known and when else 0.0)
+        return cls(value, None, wall, text=text or format(value, "f"))
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,7 @@ def judge(field: NumberSettings, found: Found | None, past: Past, now: Clock) ->
     if not found.sure or "?" in found.text:
         return Judged(Verdict.UNSURE)
     if field.kind != "number":
+        past.see(None, now)
         return Judged(Verdict.GOOD)
     value = found.number
     if value is None:
