@@ -183,12 +183,15 @@ class StatusReporter:
         )
 
     def _is_believed(self, shown: Reading) -> bool:
-        """Whether all numbers of the settings that are there are good, or else all digits sure."""
+        """Whether all numbers of the settings that are there are good, or else all digits and
+        values sure; of what is being corrected the digits alone, which somebody looks at."""
         numbers = self._services.numbers.now
         there = [one for one in numbers if one.read]
-        if there and not self._services.actions.frozen:
+        frozen = self._services.actions.frozen
+        if there and not frozen:
             return all(one.good for one in there)
-        return all(digit.sure for digit in shown.digits)
+        sure = all(digit.sure for digit in shown.digits)
+        return sure and (bool(frozen) or all(value.sure for value in shown.values))
 
     def _broken(self) -> dict[str, str]:
         """The outputs that are broken, with the reason; a copy, which does not change meanwhile."""
