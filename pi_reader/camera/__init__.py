@@ -31,6 +31,12 @@ class CameraSettings:
         'What looks at the page: "pi" a Raspberry Pi camera, "folder" photographs in turn, "desk" '
         "pages that are drawn, to try the box without a camera.",
     )
+    drawn: str = setting(
+        "digits",
+        rules.one_of("digits", "values"),
+        'What the pages of kind = "desk" show: "digits" alone, or "values": prices, temperatures, '
+        "dates, times, columns.",
+    )
     folder: str = setting("", rules.text(), 'The folder of photographs for kind = "folder".')
     width: int = setting(
         640,

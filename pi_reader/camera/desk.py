@@ -97,7 +97,8 @@ class DeskCamera(Closing):
 def _opened(section: Any, context: PartContext) -> DeskCamera:
     looks = round(_SECONDS * context.looks_per_second) + 8
     size = (section.width, section.height)
-    return DeskCamera(np.random.default_rng(), None, _DIFFICULTY, looks, size)
+    values = section.drawn == "values"
+    return DeskCamera(np.random.default_rng(), None, _DIFFICULTY, looks, size, values)
 
 
 PART = Part(
