@@ -135,6 +135,8 @@ class BoxState(_Said):
     has written to the card since its start; None if nothing tells.
     last: the last reading with digits, None before the first; version: of the meaning of the keys.
     guests: what others may see at the page without being let in.
+    named: kind, unit and may_fall of each number of the settings, those of the page included, by
+    name; None of a box that does not tell.
     """
 
     state: State = State.STARTING
@@ -169,6 +171,7 @@ class BoxState(_Said):
     written_mb: float | None = _unshown(None)
     last: LastReading | None = field(default=None, compare=False)
     guests: str = _unshown("nothing")
+    named: Mapping[str, Any] | None = _unshown(None)
     version: int | None = _unshown(VERSION)
 
 

@@ -120,6 +120,22 @@ def test_ok__numbers_that_are_named_no_more_are_cleared(box: Box, ear: Listener)
 
 
 @needs_broker
+def test_ok__numbers_that_were_set_at_the_page(box: Box, ear: Listener) -> None:
+    """The link may not read what was set there; the box tells."""
+    name_numbers(box, "old")
+    about = {"kind": "number", "unit": "m³", "may_fall": False}
+    seen = [NumberState("meter", value="7", verdict="good").to_json()]
+    box.write(named={"meter": about}, numbers=seen)
+    with box.linked():
+        online(ear)
+        assert ear.json(at("meter"))["value"] == 7 and described("old") not in ear.latest
+        assert ear.json(described("meter"))["state_class"] == "total_increasing"
+        box.write(named={"meter": {"kind": 7}, "a/b": {}}, numbers=seen)  # no names: they stay
+        box.write(named={"room": about}, numbers=[])
+        until(lambda: ear.latest.get(described("meter")) == "" and described("room") in ear.latest)
+
+
+@needs_broker
 def test_ok__remove_takes_the_numbers_along(box: Box, broker: Broker) -> None:
     name_numbers(box, "kitchen")
     lies_there(box, kitchen="1")

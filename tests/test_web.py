@@ -398,7 +398,7 @@ def test_ok__settings_are_laid_over_the_file(box: WebBox) -> None:
     keys = {
         f"{section['name']}.{key['name']}": key
         for section in before.values["sections"]
-        for key in section["keys"]
+        for key in section.get("keys", ())
     }
     assert keys["night.starts"] == {
         "name": "starts",
@@ -463,6 +463,61 @@ def test_fail__settings_that_may_not_be(
     answer = box.call("PATCH", "/api/1/settings", change, "owner", If_Match=tag)
     assert (answer.status, answer.values["key"]) == (422, key)
     assert near is None or answer.values["did_you_mean"] == near
+    assert not box.folders.own_settings.exists()
+
+
+def test_ok__numbers_are_set_at_the_page(box: WebBox) -> None:
+    reader(box)
+    box.folders.settings.write_text('[[numbers]]\nname = "old"\nline = 1\n')
+    meter = {
+        "name": "meter",
+        "region": [10, 20, 200, 60],
+        "unit": "m³",
+        "decimals": 3,
+        "minimum": -1.5,
+    }
+    found = box.call("GET", "/api/1/settings", role="owner")
+    (numbers,) = (one for one in found.values["sections"] if one["name"] == "numbers")
+    assert numbers == {"name": "numbers", "tables": [{"name": "old", "line": 1}]}
+    change = {"camera.region": [0, 0, 400, 300], "numbers": [meter, {"name": "room", "line": 2}]}
+    tag = found.headers["ETag"]
+    answer = box.call("PATCH", "/api/1/settings", change, "owner", If_Match=tag)
+    assert answer.status == 200
+    assert answer.values["sections"][-1] == {
+        "name": "numbers",
+        "tables": change["numbers"],
+        "page": True,
+    }
+    settings = load_layered(box.folders)[0]
+    assert [one.name for one in settings.numbers] == ["meter", "room"]
+    assert (settings.numbers[0].unit, settings.numbers[0].minimum) == ("m³", -1.5)
+    for numbers, names in (([], []), (None, ["old"])):
+        tag = answer.headers["ETag"]
+        change = {"numbers": numbers}
+        answer = box.call("PATCH", "/api/1/settings", change, "owner", If_Match=tag)
+        assert [one.name for one in load_layered(box.folders)[0].numbers] == names
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        (7, "[[numbers]]"),
+        ({"name": "a"}, "[[numbers]]"),
+        ([7], "[[numbers]]"),
+        ([{"name": "a"}], "has no place"),
+        ([{"name": "a", "line": 1}, {"name": "a", "line": 2}], "is there twice"),
+        ([{"name": "a", "region": [600, 400, 300, 300]}], "reaches beyond the frame"),
+        ([{"name": "a", "line": 1, "pin": 4}], "there is no such setting"),
+        ([{"name": "a", "line": 1, "minimum": None}], "numbers.minimum"),
+        ([{"name": "a/b", "line": 1}], "letters, digits"),
+    ],
+)
+def test_fail__numbers_that_may_not_be(box: WebBox, numbers: Any, words: str) -> None:
+    reader(box)
+    tag = box.call("GET", "/api/1/settings", role="owner").headers["ETag"]
+    change = {"camera.region": [], "numbers": numbers}
+    answer = box.call("PATCH", "/api/1/settings", change, "owner", If_Match=tag)
+    assert answer.status == 422 and words in answer.values["error"]
     assert not box.folders.own_settings.exists()
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +70,14 @@ class NumberWatch:
     def __bool__(self) -> bool:
         """Whether there is any number to watch."""
         return bool(self._fields)
+
+    @property
+    def named(self) -> dict[str, dict[str, Any]]:
+        """What others need to know of each number that is watched, by name."""
+        return {
+            one.name: {"kind": one.kind, "unit": one.unit, "may_fall": one.may_fall}
+            for one in self._fields
+        }
 
     def load_reference(self) -> None:
         """Take the reference picture anew; without a readable one the page is taken as it lies."""

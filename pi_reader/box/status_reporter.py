@@ -145,6 +145,7 @@ class StatusReporter:
             if last
             else None,
             guests=self._guests,
+            named=self._services.numbers.named,
         )
 
     def _state_now(self, now: float) -> BoxState:

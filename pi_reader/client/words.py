@@ -57,7 +57,7 @@ PATTERNS = {
     "FROM": re.compile("0|[1-9][0-9]{0,11}"),
     "CODE": re.compile("[0-9]{6}"),
     "VERSION": re.compile("[0-9a-f]{16}"),
-    "CHANGES": re.compile(r"\{[ -~]{0,4000}\}"),
+    "CHANGES": re.compile(r"\{[ -~]{0,16000}\}"),
 }
 
 

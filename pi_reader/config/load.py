@@ -126,8 +126,8 @@ def _frozen(value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     """A value for a message, roughly as in the file, cut to a readable length."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    if isinstance(value, bool | None):
+        return str(value).lower()  # nothing is in no file, but in what a page sends
     if isinstance(value, int) and abs(value) >= 10**30:
         return "a number of many digits"  # Python refuses to print thousands of them
     if isinstance(value, int | float | date | time):

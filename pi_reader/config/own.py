@@ -32,7 +32,8 @@ EDITABLE = {
     "night": ("on", "starts", "hours", "hottest"),
     "web": ("guest",),
 }
-_KEYS = tuple(f"{section}.{key}" for section, keys in EDITABLE.items() for key in keys)
+NUMBERS = "numbers"  # a list of tables, set as a whole
+_KEYS = (*(f"{section}.{key}" for section, keys in EDITABLE.items() for key in keys), NUMBERS)
 _HIDDEN = ("file", "folder")  # how names end of what is nobody's business at the page
 _HEAD = b"# What was set at the page. The next change there replaces this file.\n"
 
@@ -78,7 +79,7 @@ def changed(folders: Folders, expected: str, changes: Mapping[str, Any]) -> byte
     if version(folders) != expected:
         raise Busy("settings: have changed meanwhile; look at them again")
     try:
-        own = {section: dict(keys) for section, keys in _own(folders.own_settings).items()}
+        own = _own(folders.own_settings)
     except BadSettings:  # a damaged one is made anew
         own = {}
     for name, value in changes.items():
@@ -86,6 +87,10 @@ def changed(folders: Folders, expected: str, changes: Mapping[str, Any]) -> byte
             near = tuple(difflib.get_close_matches(name[:80], _KEYS, 2))
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise BadKey(name[:80], f"{name:.40}: is no setting of the page{hint}", near)
+        if name == NUMBERS:
+            own.pop(name, None)
+            own |= {} if value is None else {name: value}
+            continue
         section, _, key = name.partition(".")
         own.setdefault(section, {}).pop(key, None)
         if value is not None:
@@ -95,6 +100,7 @@ def changed(folders: Folders, expected: str, changes: Mapping[str, Any]) -> byte
     except BadSettings as error:
         words = str(error)
         first = words.partition(":")[0].partition(",")[0]
+        first = NUMBERS if first.startswith(f"{NUMBERS}.") else first
         raise BadKey(first if first in changes else next(iter(changes)), words) from error
     return _HEAD + _toml(own)
 
@@ -113,6 +119,8 @@ def described(folders: Folders) -> Iterator[dict[str, Any]]:
             if not key.name.endswith(_HIDDEN)
         ]
         yield {"name": name, "keys": keys}
+    tables = own.get(NUMBERS, file.get(NUMBERS, []))
+    yield {"name": NUMBERS, "tables": tables} | ({"page": True} if NUMBERS in own else {})
 
 
 def _key(
@@ -150,34 +158,39 @@ def _tables(path: Path) -> dict[str, Any]:
         raise BadSettings(f"{path}: is not TOML: {error}") from error
 
 
-def _own(path: Path) -> dict[str, dict[str, Any]]:
+def _own(path: Path) -> dict[str, Any]:
     """What was set at the page; of that only what may be. Raises BadSettings."""
-    return {
+    tables = _tables(path)
+    numbers = {NUMBERS: tables[NUMBERS]} if NUMBERS in tables else {}
+    return numbers | {
         section: {key: table[key] for key in EDITABLE[section] if key in table}
-        for section, table in _tables(path).items()
+        for section, table in tables.items()
         if section in EDITABLE and isinstance(table, dict)
     }
 
 
-def _both(folders: Folders, own: Mapping[str, Mapping[str, Any]]) -> Settings:
+def _both(folders: Folders, own: Mapping[str, Any]) -> Settings:
     """The settings with the page's laid over them. Raises BadSettings."""
     return settings_from(_laid(_tables(folders.settings), own), folders.parts)
 
 
-def _laid(under: Mapping[str, Any], over: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Tables with others laid over them."""
+def _laid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with others laid over them; a list replaces the other one."""
     both = dict(under)
     for section, keys in over.items():
         table = under.get(section, {})
-        both[section] = {**table, **keys} if isinstance(table, dict) else keys
+        merges = isinstance(table, dict) and isinstance(keys, dict)
+        both[section] = {**table, **keys} if merges else keys
     return both
 
 
-def _toml(tables: Mapping[str, Mapping[str, Any]]) -> bytes:
+def _toml(tables: Mapping[str, Any]) -> bytes:
     """Tables as TOML; numbers, texts, switches and lists of them are written there as in JSON."""
-    lines = []
-    for section, keys in tables.items():
+    numbers = tables.get(NUMBERS)
+    lines = [f"{NUMBERS} = []"] if numbers == [] else []
+    parts = [(f"[{section}]", keys) for section, keys in tables.items() if section != NUMBERS]
+    for head, keys in parts + [(f"[[{NUMBERS}]]", one) for one in numbers or []]:
         if keys:
-            lines.append(f"\n[{section}]")
+            lines.append(f"\n{head}")
             lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
     return "\n".join(lines).encode() + b"\n"

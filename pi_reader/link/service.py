@@ -13,13 +13,14 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pi_reader.client.status import BoxStatus, read_status
 from pi_reader.config import Folders, load_settings
+from pi_reader.config.load import settings_from
 from pi_reader.config.settings import LinkSettings
 from pi_reader.errors import CannotWrite, NoHardware, PiReaderError
 from pi_reader.files import write_json
@@ -86,7 +87,7 @@ class Link:
         self._said: dict[str, str] = {}  # the states published last
         self._numbers: dict[str, NumberSettings] = {}
         self._numbers_said: dict[str, str] = {}  # by topic, also of those not there now
-        self._settings_stamp: object = None
+        self._named: object = None  # what was taken in of the numbers' names
         self._state_at = 0.0
         self._birth_at = math.inf
         self._sent_backlog: set[int] = set()  # messages
@@ -130,12 +131,15 @@ class Link:
         return None if reading == before else reading
 
     def _see_numbers(self) -> None:
-        """Take in what the settings name, whenever they change, and what the box says of it."""
-        stamp = _stamps(self._folders.settings)
-        if stamp != self._settings_stamp:
+        """Take in what numbers are named, whenever they change, and what the box says of them."""
+        named, stamp = self._known.state.named, _stamps(self._folders.settings)
+        if (said := (named, stamp)) != self._named:
             with contextlib.suppress(PiReaderError):  # the reader tells of settings that are bad
-                found = load_settings(self._folders.settings).numbers
-                self._settings_stamp = stamp
+                if named is None:  # a box that does not tell, or none yet
+                    found = load_settings(self._folders.settings).numbers
+                else:  # what was set at the page is read by the box alone
+                    found = settings_from({"numbers": _tables(named)}).numbers
+                self._named = said
                 before, self._numbers = self._numbers, {one.name: one for one in found}
                 for name in before.keys() - self._numbers.keys():
                     self._forget(name)
@@ -299,7 +303,7 @@ class Link:
             if message.payload == ONLINE.encode() and not message.retained:
                 self._birth_at = time.monotonic() + random.uniform(0, self._birth_seconds)
         elif name := discovery.number_in(self._device, message.topic):
-            is_read = self._settings_stamp is not None
+            is_read = self._named is not None
             if message.retained and is_read and name not in self._numbers:
                 self._forget(name)
         elif not message.retained:
@@ -321,6 +325,14 @@ class Link:
                 write_json(self._folders.link, report, 0o644, sync=False)
             except (OSError, CannotWrite) as error:
                 self._log(f"{self._folders.link}: cannot be written ({error})")
+
+
+def _tables(named: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Numbers that the box names, as the settings have them; where they stand it does not say."""
+    return [
+        {"name": name, "line": line, **(about if isinstance(about, dict) else {})}
+        for line, (name, about) in enumerate(named.items(), 1)
+    ]
 
 
 def _stamps(*paths: Path) -> tuple[object, ...]:

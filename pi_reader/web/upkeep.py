@@ -12,7 +12,7 @@ from pi_reader.web.answers import Answer, Failed, in_json
 from pi_reader.web.calls import Call, say
 from pi_reader.web.records import page_of
 
-LONGEST_CHANGES = 4000  # characters of settings that are changed at once
+LONGEST_CHANGES = 16_000  # characters of settings that are changed at once
 
 
 def training(call: Call) -> Answer:
