@@ -315,8 +315,13 @@ def receipt(form: _Form) -> None:
     form.hand = form.hand.sized(min(form.hand.tall, width / 14))
     left, right = width * rng.uniform(0.03, 0.08), width * rng.uniform(0.75, 0.95)
     for base in bases:
-        form.row(left, base, _Piece(_word(rng, 5)))
         form.row(right, base, _Piece(decimal(rng, mark, 3), "number"), flush=True)
+        marks = form.draft.marks
+        free = around(marks[form.values[-1][0] :])[0] - form.hand.tall
+        first = len(marks)
+        form.row(left, base, _Piece(_word(rng, 5)))
+        if len(marks) > first and around(marks[first:])[2] > free:
+            del marks[first:]  # nobody writes a thing over its price
 
 
 def log(form: _Form) -> None:
