@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 NUMBER, TIME, DATE, FRACTION, SUM, TEXT = "number", "time", "date", "fraction", "sum", "text"
@@ -51,7 +51,13 @@ def written(text: str, mark: str = "", decimals: int | None = None) -> list[Writ
     mark: the usual decimal mark, "." or ",", "" if nobody knows; decimals: how many there are, None
     if nobody knows.
     """
-    return [_one(piece, start, mark, decimals) for piece, start in _pieces(text)]
+    found = [_one(piece, start, mark, decimals) for piece, start in _pieces(text)]
+    if text.count("(") <= text.count(")"):
+        return found
+    return [  # a bracket that nobody closes may be a 1
+        replace(one, doubt=True) if "(" in text[max(0, one.start - 1) : one.end] else one
+        for one in found
+    ]
 
 
 def amount(text: str, mark: str = "", decimals: int | None = None) -> Decimal | None:

@@ -80,6 +80,20 @@ def test_ok__what_is_usual_settles_what_the_text_leaves_open(
     assert amount(text, mark, decimals) == worth
 
 
+@pytest.mark.parametrize(
+    ("text", "doubts"),
+    [
+        ("(8:48", [True]),
+        ("(12)", [False]),
+        ("(12 + 3)", [False]),
+        ("7)", [False]),
+        ("5 (12", [False, True]),
+    ],
+)
+def test_ok__a_bracket_that_nobody_closes_may_be_a_1(text: str, doubts: list[bool]) -> None:
+    assert [one.doubt for one in written(text)] == doubts
+
+
 def digit(label: int, x: int, sure: bool = True) -> Digit:
     return Digit(label, 0.99, (8, 0.01), sure, Box(x, 0, 20, 40))
 
