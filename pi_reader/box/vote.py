@@ -59,7 +59,7 @@ class Vote:
             if not self._reconsidering:
                 voted = _kept(self.said, voted)
             self._reconsidering = False
-            if _news(voted) == _news(self.said):
+            if _still_holds(self.said, voted):
                 self.said = _moved(self.said, reading)
                 return None
         self.said = voted
@@ -125,9 +125,11 @@ def _agrees(said: Reading | None, look: Reading) -> bool:
     )
 
 
-def _news(reading: Reading) -> tuple[str, tuple[bool, ...]]:
-    """What of a reading is worth announcing: the text, and which of its values are sure."""
-    return reading.text, tuple(value.sure for value in reading.values)
+def _still_holds(said: Reading, voted: Reading) -> bool:
+    """Whether there is nothing to announce: the text is the same, and no value is sure that was
+    not. One that is in doubt only now was announced, and stays."""
+    pairs = zip(said.values, voted.values, strict=False)
+    return said.text == voted.text and all(old.sure or not new.sure for old, new in pairs)
 
 
 def _is_at(one: Sign, other: Sign) -> bool:
