@@ -6,11 +6,12 @@ to, x to the right and y down, from its upper left corner. Confidences are proba
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from math import cos, radians, sin
 from typing import TYPE_CHECKING
 
 from pi_reader.notation import written
@@ -21,7 +22,21 @@ if TYPE_CHECKING:
 SIDE = 28  # pixels of a patch's edge
 CLASSES = 10  # the digits
 NO_DIGIT = 10  # label of a mark that is none, and that outcome of networks that know it
-SURE_SIGN = 0.95  # confidence from which a sign leaves the value that it stands in sure
+SURE_SIGN = 0.95  # confidence from which a sign that is told no more is news
+
+# How likely a value is right, as log odds: a constant, and what each of `EVIDENCE` counts; a value
+# is sure from BELIEVED_AT on. Fitted on drawn pages of values: tests/bench/fit_values.py
+BELIEF = (-10.76, -3.58, -2.16, -0.53, -0.08, -1.03, -1.4, -0.04)
+BELIEVED_AT = 0.953
+EVIDENCE = (
+    "digits",  # minus the logarithm of the probability that all of them are right
+    "signs",  # the same
+    "gap",  # log odds of the likeliest doubt: a gap may part two numbers, or the other way round
+    "unread",  # a mark in or beside it may be a digit
+    "sign",  # a mark in it may be a sign
+    "sign before",  # a mark before it may be its minus
+    "digit as sign",  # one of its digits may be a sign
+)
 
 
 @dataclass(frozen=True)
@@ -118,9 +133,9 @@ class Value:
     """One number, time, date, fraction or sum of a line.
 
     kind: one of `notation.KINDS`; text: as it is written; number: what it is worth, None for what
-    is no number, holds a `?` or may be two. sure: whether all its digits and signs are, and nothing
-    in it may be a sign or dirt. confidence: of its least certain mark, 0 to 1; box: around all of
-    it, in pixels of the frame.
+    is no number, holds a `?` or may be two. sure: whether all its digits are, and all in all it is
+    believed: its signs, its gaps, and what beside it was not read. confidence: of its least
+    certain mark, 0 to 1; box: around all of it, in pixels of the frame.
     """
 
     kind: str
@@ -136,7 +151,9 @@ class Line:
     """The digits and the signs of one line, each from left to right.
 
     spaces: before which of its marks, digits and signs counted together from 0, there is a gap too
-    wide for one number. doubts: marks that may be signs or dirt; they do not stand in the text.
+    wide for one number. doubts: what may be otherwise, and how likely; it does not stand in the
+    text: marks that may be signs or dirt, " " beside a gap that may part two numbers or not, "?"
+    beside a mark that may be a digit.
     angle: degrees by which the writing runs turned clockwise.
     """
 
@@ -174,11 +191,33 @@ class Line:
         for piece in written(self.text, mark, decimals):
             marks = [one for one in owners[piece.start : piece.end] if one is not None]
             box = around([one.box for one in marks])
-            sure = not piece.doubt and all(map(_is_sure, marks))
-            sure = sure and not any(_is_beside(one.box, box, self.angle) for one in self.doubts)
+            sure = not piece.doubt and all(one.sure for one in marks if isinstance(one, Digit))
+            sure = sure and believed(self.evidence(marks)) >= BELIEVED_AT
             least = min(one.confidence for one in marks)
             found.append(Value(piece.kind, piece.text, piece.number, sure, least, box))
         return tuple(found)
+
+    def evidence(self, marks: Sequence[Digit | Sign]) -> tuple[float, ...]:
+        """What `EVIDENCE` names, of the value that some of its marks are."""
+        box = around([one.box for one in marks])
+        digits = [one.confidence for one in marks if isinstance(one, Digit)]
+        signs = [one.confidence for one in marks if isinstance(one, Sign)]
+        doubts = dict.fromkeys(("gap", "unread", "sign", "sign before", "digit as sign"), 0.0)
+        own = {one.box for one in self.digits}
+        for one in self.doubts:
+            if not (where := _beside(one.box, box, self.angle)):
+                continue
+            kind = {" ": "gap", "?": "unread"}.get(one.sign, "sign")
+            if kind == "sign" and one.box in own:
+                kind = "digit as sign"
+            elif kind == "sign" and where < 0:
+                kind = "sign before"
+            doubts[kind] = max(doubts[kind], one.confidence)
+        return (
+            _surprise(digits),
+            _surprise(signs),
+            *map(_log_odds, doubts.values()),
+        )
 
     @property
     def number(self) -> str:
@@ -186,22 +225,36 @@ class Line:
         return "".join(digit.text for digit in self.digits)
 
 
-def _is_sure(mark: Digit | Sign) -> bool:
-    return mark.sure if isinstance(mark, Digit) else mark.confidence >= SURE_SIGN
+def believed(evidence: Sequence[float]) -> float:
+    """How likely a value is right, 0 to 1, by what `EVIDENCE` names."""
+    odds = BELIEF[0] + sum(map(operator.mul, BELIEF[1:], evidence))
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+
+
+def _surprise(chances: Sequence[float]) -> float:
+    """Minus the logarithm of the probability that all of some things hold."""
+    return -sum(math.log(max(one, 1e-3)) for one in chances)
+
+
+def _log_odds(chance: float) -> float:
+    """The same for what is hardly possible and what is not at all."""
+    chance = min(max(chance, 0.01), 0.99)
+    return math.log(chance / (1 - chance))
 
 
 def _along(box: Box, angle: float) -> float:
     """How far the middle of a box lies along writing that runs turned clockwise by some degrees."""
-    turn = radians(angle)
-    return (box.x + box.right) / 2 * cos(turn) + (box.y + box.bottom) / 2 * sin(turn)
+    turn = math.radians(angle)
+    return (box.x + box.right) / 2 * math.cos(turn) + (box.y + box.bottom) / 2 * math.sin(turn)
 
 
-def _is_beside(doubt: Box, value: Box, angle: float) -> bool:
-    """Whether a mark stands in a value, or so close before it that it may be its minus."""
-    level, steep = abs(cos(radians(angle))), abs(sin(radians(angle)))
+def _beside(doubt: Box, value: Box, angle: float) -> int:
+    """Whether a mark stands in a value, 1, or so close before it that it may be its minus, -1."""
+    level, steep = abs(math.cos(math.radians(angle))), abs(math.sin(math.radians(angle)))
     half = (value.width * level + value.height * steep) / 2
     height = value.height * level + value.width * steep
-    return -half - height < _along(doubt, angle) - _along(value, angle) < half
+    off = _along(doubt, angle) - _along(value, angle)
+    return 0 if not -half - height < off < half else -1 if off < -half else 1
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.lines import find_lines
 from pi_reader.reading.signs import loose_parts, paired_points
-from pi_reader.reading.spaces import Gaps, doubtful_sign, find_spaces
+from pi_reader.reading.spaces import USUAL, Gaps, doubtful_sign, find_spaces, usual_gap
 
 TALL, BROAD = 40, 24  # pixels: a digit
 
@@ -27,14 +27,14 @@ def row(gaps: Sequence[float], broad: Sequence[int] | None = None) -> np.ndarray
     return np.array(places, np.int32)
 
 
-def parted(gaps: Sequence[float], others: Sequence[Judged] = ()) -> Gaps:
+def parted(gaps: Sequence[float], others: Sequence[Judged] = (), usual: float = USUAL) -> Gaps:
     places = row(gaps)
-    return find_spaces(places, np.ones(len(places), bool), others)
+    return find_spaces(places, np.ones(len(places), bool), others, usual)
 
 
 def mark(left: int, top: int, right: int, bottom: int, **kinds: float) -> Judged:
     """A mark that is no digit; kinds: how likely it is a point or dirt."""
-    names = {"point": ".", "dirt": "other"}
+    names = {"point": ".", "dirt": "other", "letter": "letter"}
     chances = [0.0] * len(KINDS)
     for name, chance in kinds.items():
         chances[KINDS.index(names[name])] = chance
@@ -48,12 +48,24 @@ def test_ok__a_wide_gap_is_a_space() -> None:
 
 
 def test_ok__somebody_who_writes_wide_parts_no_number() -> None:
-    assert parted([0.7, 0.9, 0.8, 0.7]).spaces == []
+    assert parted([0.7, 0.9, 0.8, 0.7], usual=0.8).spaces == []
 
 
 def test_ok__a_gap_that_may_be_either_makes_its_digits_unsure() -> None:
-    assert parted([0.2, 0.95, 0.2]).torn == [1, 2]
-    assert parted([0.2, 1.4, 0.2]).torn == []
+    torn = parted([0.2, 0.75, 0.2]).torn
+    assert [(place, what) for place, what, _ in torn] == [(1, " "), (2, " ")]
+    assert all(0.2 < chance <= 0.5 for _, _, chance in torn)
+    assert parted([0.2, 1.8, 0.2]).torn == []
+
+
+def test_ok__how_wide_a_gap_is_depends_on_the_page() -> None:
+    places, digits = row([0.2, 0.9, 0.2]), np.ones(4, bool)
+    assert find_spaces(places, digits, (), usual=0.1).spaces == [2]
+    assert find_spaces(places, digits, (), usual=0.6).spaces == []
+    tight, wide = row([0.1, 0.1, 0.1]), row([0.5, 0.5])
+    assert usual_gap([(tight, digits)]) == pytest.approx(0.1)
+    assert usual_gap([(tight, digits), (wide, digits[:3])]) == pytest.approx(0.1)
+    assert usual_gap([(wide[:2], digits[:2])]) == usual_gap([]) == USUAL
 
 
 def test_ok__a_1_is_as_wide_as_the_others() -> None:
@@ -66,8 +78,8 @@ def test_ok__a_1_is_as_wide_as_the_others() -> None:
 
 def test_ok__an_operator_stands_free_on_both_sides_or_on_none() -> None:
     is_digit = np.array([True, True, False, True, True])
-    assert find_spaces(row([0.2, 1.0, 0.6, 0.2]), is_digit, ()).spaces == [2, 3]
-    assert find_spaces(row([0.2, 1.0, 0.1, 0.2]), is_digit, ()).spaces == [2], "a minus before 3"
+    assert find_spaces(row([0.2, 1.4, 0.8, 0.2]), is_digit, ()).spaces == [2, 3]
+    assert find_spaces(row([0.2, 1.4, 0.1, 0.2]), is_digit, ()).spaces == [2], "a minus before 3"
 
 
 @pytest.mark.parametrize(("gap", "lines"), [(2.3, [[0, 1, 2, 3]]), (2.7, [[0, 1], [2, 3]])])
@@ -81,7 +93,7 @@ def test_ok__small_ink_between_digits_may_be_a_sign() -> None:
     point = mark(after + 3, 84, after + 8, 90, point=0.4, dirt=0.6)
     found = find_spaces(places, np.ones(4, bool), [point])
     assert found.doubts == [(0, ".", 0.4)] and found.spaces == []
-    speck = mark(after + 3, 84, after + 8, 90, point=0.05, dirt=0.95)
+    speck = mark(after + 3, 84, after + 8, 90, point=0.01, dirt=0.99)
     assert find_spaces(places, np.ones(4, bool), [speck]) == Gaps([], [], [])
     far = mark(after + 3, 184, after + 8, 190, point=0.4, dirt=0.6)
     assert find_spaces(places, np.ones(4, bool), [far]).doubts == [], "of another line"
@@ -92,7 +104,29 @@ def test_ok__a_letter_between_digits_parts_them() -> None:
     after = int(places[1, 2])
     letter = mark(after + 6, 55, after + 42, 90, dirt=1.0)
     found = find_spaces(places, np.ones(4, bool), [letter])
-    assert found.spaces == [2] and found.torn == [1, 2], "it may be a digit that was not read"
+    assert found.spaces == [2]
+    unread = [place for place, what, _ in found.torn if what == "?"]
+    assert unread == [1, 2], "it may be a digit that was not read"
+
+
+@pytest.mark.parametrize(
+    ("off", "tall", "letter", "unread"),
+    [
+        (6, 40, 0.0, True),  # where a digit of the same number would stand
+        (6, 40, 1.0, False),  # but it is a letter
+        (80, 40, 0.0, False),  # far off
+        (6, 12, 0.0, False),  # a speck
+    ],
+)
+def test_ok__a_mark_before_a_number_may_be_a_digit_of_it(
+    off: int, tall: int, letter: float, unread: bool
+) -> None:
+    places = row([0.2, 0.2])
+    end = int(places[0, 0]) - off + 200
+    places[:, [0, 2]] += 200
+    blot = mark(end - BROAD, 90 - tall, end, 90, letter=letter, dirt=1 - letter)
+    torn = find_spaces(places, np.ones(3, bool), [blot]).torn
+    assert [(place, what) for place, what, p in torn if p > 0.5] == [(0, "?")] * unread
 
 
 def test_ok__what_may_be_a_sign() -> None:

@@ -23,7 +23,7 @@ from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
 from pi_reader.reading.signs import paired_points
-from pi_reader.reading.spaces import doubtful_sign, find_spaces
+from pi_reader.reading.spaces import doubtful_sign, find_spaces, usual_gap
 from pi_reader.reading.turning import FOUR_SIDES, Turn, find_angle, find_quarter, upright
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
@@ -31,6 +31,7 @@ GOOD = 0.8  # digits for each component: a turned page reads well and needs no o
 LIKELY = 0.85  # probability of a colon by where its points stand alone
 CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
+OPERATORS = "+×÷=%"
 BETTER = 0.5  # digits: a page is turned only if so many more are read
 
 
@@ -193,20 +194,26 @@ class Reader:
                 kinds.append(())
         places = np.array(upright, np.int32).reshape(-1, 4)
         are_digits = np.array([isinstance(mark, Digit) for mark in marks], bool)
+        are_operators = np.array(
+            [isinstance(mark, Sign) and mark.sign in OPERATORS for mark in marks], bool
+        )
+        rows = [
+            row
+            for row in find_lines(*level_with_digits(places, are_digits).T)
+            if are_digits[row].any()
+        ]
+        usual = usual_gap([(places[row], are_digits[row]) for row in rows])
+        others = [one for one, _ in rest]
         lines = []
-        for row in find_lines(*level_with_digits(places, are_digits).T):
+        for row in rows:
             digits = tuple(mark for i in row if isinstance(mark := marks[i], Digit))
             signs = tuple(mark for i in row if isinstance(mark := marks[i], Sign))
-            if digits:
-                others = [one for one, _ in rest]
-                gaps = find_spaces(places[row], are_digits[row], others)
-                unsure = [Sign(sign, p, rest[at][1]) for at, sign, p in gaps.doubts]
-                unsure += [Sign(" ", 0.5, marks[row[place]].box) for place in gaps.torn]
-                unsure += [
-                    Sign(*sign, marks[i].box) for i in row if (sign := doubtful_sign(kinds[i]))
-                ]
-                angle = turn.angle if turn else 0.0
-                lines.append(Line(digits, signs, tuple(gaps.spaces), tuple(unsure), angle))
+            gaps = find_spaces(places[row], are_digits[row], others, usual, are_operators[row])
+            unsure = [Sign(sign, p, rest[at][1]) for at, sign, p in gaps.doubts]
+            unsure += [Sign(what, p, marks[row[place]].box) for place, what, p in gaps.torn]
+            unsure += [Sign(*sign, marks[i].box) for i in row if (sign := doubtful_sign(kinds[i]))]
+            angle = turn.angle if turn else 0.0
+            lines.append(Line(digits, signs, tuple(gaps.spaces), tuple(unsure), angle))
         return tuple(lines)
 
     def _digit(self, one: Judged, box: Box) -> Digit:

@@ -10,55 +10,104 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
 
-WIDE = 0.85  # heights of a digit: a gap that wide parts two numbers,
-WIDER = 2.2  # if it is so many times as wide as is usual within the line
-ALWAYS = 1.6  # heights: wider than this, it parts them in any case
-USUAL = 0.25  # heights: the usual gap where there are too few to know it
-NARROW, CLEAR = 0.75, 1.2  # heights: between these nobody knows whether a gap parts numbers
+# The log odds that a gap parts two numbers, by its width in heights of a digit, the logarithm of
+# that, whether it is beside a sign, and the logarithm of the page's usual gap; fitted on drawn
+# lines: python tests/bench/values.py --fit
+PARTS = (-4.18, 0.23, 6.34, -1.57, -4.94)
+NARROW = 0.1  # heights: what is added before a logarithm is taken
+USUAL = (
+    0.33  # heights: the usual gap where there are too few to know it; the same command prints it
+)
 SLENDER = 0.5  # heights: width that a digit takes up at the least
 OVER = 0.25  # heights: how far a mark between two digits may reach over them
-CLOSE = 0.5  # heights: a mark that close to digits on both sides may be a digit itself
+CLEARLY = 0.02  # probability that a gap is otherwise below which nobody needs to know
 MIDWAY = 0.35  # of the gap on its one side: as wide as that is the other one beside an operator
-DOUBT_AT = 0.15  # probability from which a mark may be a sign
+DOUBT_AT = 0.02  # probability from which a mark may be a sign
 LEAST = 0.35  # heights: smaller than this, a mark that is no sign parts no number
 
+_LETTER = KINDS.index("letter")
 _SIGNS = [KINDS.index(sign) for sign in SIGNS]
 
 
 class Gaps(NamedTuple):
     """What stands between the marks of a line, counted from 0.
 
-    spaces: marks before which there is a gap too wide for one number; torn: marks beside a gap that
-    may or may not be. doubts: of each mark that may be a sign its place among the others, the
-    likeliest sign, and how likely it is.
+    spaces: marks before which there is a gap too wide for one number. torn: marks beside which
+    something is in doubt, what it is, and how likely it is otherwise: " " a gap that may part two
+    numbers or not, "?" a mark that may be a digit and was not read. doubts: of each mark that may
+    be a sign its place among the others, the likeliest sign, and how likely it is.
     """
 
     spaces: list[int]
-    torn: list[int]
+    torn: list[tuple[int, str, float]]
     doubts: list[tuple[int, str, float]]
 
 
-def find_spaces(places: np.ndarray, is_digit: np.ndarray, others: Sequence[Judged]) -> Gaps:
+def measure_gaps(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
+    """The gaps between the marks of a line, (n - 1,) float32 in heights of a digit.
+
+    places: (n, 4) left, top, right, bottom of its digits and signs from left to right, one digit at
+    least; is_digit: (n,) which are digits. Beside a 1 they are as if it were as wide as the others.
+    """
+    left, top, right, bottom = places.astype(np.float32).T
+    tall = np.median((bottom - top)[is_digit])
+    spare = np.where(is_digit, np.maximum(SLENDER * tall - (right - left), 0) / 2, 0)
+    gaps = left[1:] - np.maximum.accumulate(right)[:-1] - spare[1:] - spare[:-1]
+    return np.asarray(np.maximum(gaps, 0) / tall, np.float32)
+
+
+def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    """The usual gap between the digits of a page in their heights; lines: their places and which of
+    these are digits, as `measure_gaps` takes them."""
+    gaps = [measure_gaps(*line)[line[1][1:] & line[1][:-1]] for line in lines]
+    between = np.concatenate([*gaps, np.zeros(0, np.float32)])
+    return float(np.median(between)) if len(between) > 2 else USUAL
+
+
+def parting(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
+    """How likely each gap parts two numbers, (n,) from 0 to 1; beside_sign: (n,) bool."""
+    odds = PARTS[0] + gap_features(gaps, beside_sign, usual) @ np.array(PARTS[1:], np.float32)
+    return np.asarray(1 / (1 + np.exp(-odds)))
+
+
+def gap_features(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
+    """What `PARTS` weighs of each gap, (n, 4) float32."""
+    columns = gaps, np.log(gaps + NARROW), beside_sign, np.full(len(gaps), np.log(usual + NARROW))
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def find_spaces(
+    places: np.ndarray,
+    is_digit: np.ndarray,
+    others: Sequence[Judged],
+    usual: float = USUAL,
+    is_operator: np.ndarray | None = None,
+) -> Gaps:
     """The gaps of a line that part numbers, and marks in it that may be signs.
 
     places: (n, 4) left, top, right, bottom of its digits and signs from left to right, in working
-    pixels; is_digit: (n,) which are digits. others: marks of the page that are neither.
+    pixels; is_digit: (n,) which are digits. others: marks of the page that are neither. usual: the
+    page's usual gap, in heights of a digit. is_operator: (n,) which are signs of a sum, beside
+    which blanks change nothing; None for none.
     """
     left, top, right, bottom = places.astype(np.float32).T
     tall = float(np.median((bottom - top)[is_digit]))
-    spare = np.where(is_digit, np.maximum(SLENDER * tall - (right - left), 0) / 2, 0)
-    gaps = left[1:] - np.maximum.accumulate(right)[:-1] - spare[1:] - spare[:-1]
-    gaps = np.maximum(gaps, 0) / tall  # beside a 1 as if it were as wide as the others
-    between = gaps[is_digit[1:] & is_digit[:-1]]
-    usual = float(np.median(between)) if len(between) > 2 else USUAL
-    wide = (gaps > WIDE) & (gaps > WIDER * usual) | (gaps > ALWAYS)
+    gaps = measure_gaps(places, is_digit)
+    chances = parting(gaps, ~(is_digit[1:] & is_digit[:-1]), usual)
+    wide = chances > 0.5
     for sign in range(1, len(left) - 1):  # what stands about midway between two is an operator
         around = gaps[sign - 1 : sign + 1]
         if not is_digit[sign] and wide[sign - 1 : sign + 1].any():
             wide[sign - 1 : sign + 1] |= around.min() > MIDWAY * around.max()
     spaces = {int(place) + 1 for place in np.flatnonzero(wide)}
-    open_ = (gaps > NARROW) & (gaps < CLEAR)
-    torn = {int(side) for place in np.flatnonzero(open_) for side in (place, place + 1)}
+    open_ = np.minimum(chances, 1 - chances)
+    if is_operator is not None:
+        open_[is_operator[1:] | is_operator[:-1]] = 0
+    torn = {
+        (int(side), " "): float(open_[place])
+        for place in np.flatnonzero(open_ > CLEARLY)
+        for side in (place, place + 1)
+    }
     doubts = []
     for at, other in enumerate(others):
         mark = other.mark
@@ -69,16 +118,22 @@ def find_spaces(places: np.ndarray, is_digit: np.ndarray, others: Sequence[Judge
             continue
         if likely := doubtful_sign(mark.kinds):
             doubts.append((at, *likely))
-        elif (
+            continue
+        if mark.height < LEAST * tall:
+            continue
+        for place in beside:  # what stands as close as a digit of the same number does may be one
+            gap = mark.left - right[place] if place < after else left[place] - mark.right
+            near = 1 - parting(np.maximum([gap / tall], 0), np.array([False]), usual)[0]
+            chance = float(near) * (1 - mark.kinds[_LETTER] if mark.kinds else 1.0)
+            if chance > max(CLEARLY, torn.get((place, "?"), 0.0)):
+                torn[place, "?"] = chance
+        if (
             0 < after < len(left)
-            and mark.height >= LEAST * tall
             and mark.left >= right[after - 1] - OVER * tall
             and mark.right <= left[after] + OVER * tall
         ):
             spaces.add(after)
-            if max(mark.left - right[after - 1], left[after] - mark.right) < CLOSE * tall:
-                torn |= {after - 1, after}  # a digit that was not read, rather than a letter
-    return Gaps(sorted(spaces), sorted(torn), doubts)
+    return Gaps(sorted(spaces), sorted((*what, p) for what, p in torn.items()), doubts)
 
 
 def doubtful_sign(kinds: Sequence[float]) -> tuple[str, float] | None:
