@@ -90,12 +90,13 @@ def find_angle(found: Components) -> float:
 def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     """Which way a page lies turned clockwise, by its digits: 90, 180 or -90 degrees, 0 if they
     read as well as it stands, or nobody can tell."""
-    large = max((max(mark.height, mark.right - mark.left) for mark in marks), default=0)
-    patches = [
-        mark.patch
-        for mark in marks
-        if mark.patch is not None and max(mark.height, mark.right - mark.left) >= LEAST_SIZE * large
-    ]
+    seen = [mark for mark in marks if mark.patch is not None]
+    if not seen:
+        return 0
+    size = np.array([max(mark.height, mark.right - mark.left) for mark in seen])
+    usual = np.median(size[size >= np.median(size)])
+    like = (size >= LEAST_SIZE * usual) & (size <= usual / LEAST_SIZE)  # no specks, no underlines
+    patches = np.array([mark.patch for mark in seen], np.uint8)[like]
     if not 0 < len(patches) <= MOST_MARKS:
         return 0
     sides = [np.rot90(patches, quarters, (1, 2)) for quarters in range(FOUR_SIDES)]
