@@ -29,6 +29,7 @@ SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in
 
 FOUR_SIDES = 4  # ways up that a mark is looked at
 MOST_MARKS = 60  # that are turned to see which way is up; a page of text is left alone
+AT_ONCE = 4  # marks that are looked at before it is asked whether the others matter
 LEAST_CHANCE = 0.02  # a mark that is no digit speaks no louder than that
 CLEARLY = 20.0  # times as likely: which way is up
 LIKELY = 0.7  # mean probability of the digits of a page that stands upright
@@ -99,13 +100,33 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     patches = np.array([mark.patch for mark in seen], np.uint8)[like]
     if not 0 < len(patches) <= MOST_MARKS:
         return 0
-    sides = [np.rot90(patches, quarters, (1, 2)) for quarters in range(FOUR_SIDES)]
-    chances = network.predict(np.concatenate(sides))[:, :CLASSES].max(axis=1)
-    chances = chances.reshape(FOUR_SIDES, -1)
-    likely = np.log(np.maximum(chances, LEAST_CHANCE)).sum(axis=1)
-    best = int(likely.argmax())
-    clear = likely[best] - likely[0] >= np.log(CLEARLY) and chances[best].mean() >= LIKELY
-    return (0, 90, 180, -90)[best] if clear else 0
+    standing = np.array(patches)
+    least = _likely(standing, network, -np.inf)[0] + np.log(CLEARLY)
+    if least >= 0:  # nothing can be that much likelier
+        return 0
+    sides = [
+        _likely(np.rot90(standing, quarters, (1, 2)), network, least)
+        for quarters in range(1, FOUR_SIDES)
+    ]
+    likely, mean = max(sides, key=lambda side: side[0])
+    clear = likely >= least and mean >= LIKELY
+    return (90, 180, -90)[sides.index((likely, mean))] if clear else 0
+
+
+def _likely(patches: np.ndarray, network: Classifier, least: float) -> tuple[float, float]:
+    """How likely it is that all patches are digits, a logarithm, and their mean probability.
+
+    A few at a time: as each makes it less likely, the rest is not looked at once it is below
+    `least`.
+    """
+    likely, chances = 0.0, np.zeros(0, np.float32)
+    for start in range(0, len(patches), AT_ONCE):
+        if likely < least:
+            break
+        some = network.predict(patches[start : start + AT_ONCE])[:, :CLASSES].max(axis=1)
+        likely += float(np.log(np.maximum(some, LEAST_CHANCE)).sum())
+        chances = np.append(chances, some)
+    return likely, float(chances.mean())
 
 
 def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:
