@@ -109,14 +109,18 @@ def show(processor: Processor, counted: Counted, before: Counted | None) -> None
             tuple(map(sum, zip(*own(processor, counted[run]).values(), strict=True)))
             for run in names
         ]
-        rows.append(("all", *(millions(counted, before, run) for run in names)))
-        rows.append(("MB loaded and stored", *(f"{(s[1] + s[2]) / 1e6:.0f}" for s in sums)))
-        rows.append(("MB from memory", *(f"{s[4] * line(processor) / 1e6:.1f}" for s in sums)))
+        what = "all but the networks" if processor.gflops else "all"
+        rows.append((what, *(f"{s[0] / 1e6:.2f}" for s in sums)))
+        seconds = "seconds, all in the cache"
+        if all(s[1] for s in sums):  # bytes were counted
+            rows.append(("MB loaded and stored", *(f"{(s[1] + s[2]) / 1e6:.0f}" for s in sums)))
+            rows.append(("MB from memory", *(f"{s[4] * line(processor) / 1e6:.1f}" for s in sums)))
+            seconds = "seconds"
         spans = [processor.seconds(s) for s in sums]
         extra = [2 * work.get(run, 0) / (processor.gflops or 1) / 1e9 for run in names]
         rows.append(
             (
-                "seconds",
+                seconds,
                 *(
                     f"{low + more:.2g} to {high + more:.2g}"
                     for (low, high), more in zip(spans, extra, strict=True)
@@ -132,12 +136,9 @@ def own(processor: Processor, stages: Mapping[str, tuple[int, ...]]) -> dict[str
     return {stage: counts for stage, counts in stages.items() if stage not in left_out}
 
 
-def millions(counted: Counted, before: Counted | None, run: str, stage: str = "") -> str:
-    """Instructions of one stage or all, and their share of what they were before."""
-    now, then = (
-        (one[run][stage][0] if stage else total(one[run])) if one else 0
-        for one in (counted, before)
-    )
+def millions(counted: Counted, before: Counted | None, run: str, stage: str) -> str:
+    """Instructions of one stage, and their share of what they were before."""
+    now, then = (one[run][stage][0] if one else 0 for one in (counted, before))
     return f"{now / 1e6:.2f}" + (f" ({now / then:.0%})" if then else "")
 
 
