@@ -52,10 +52,10 @@ def test_ok__somebody_who_writes_wide_parts_no_number() -> None:
 
 
 def test_ok__a_gap_that_may_be_either_makes_its_digits_unsure() -> None:
-    torn = parted([0.2, 0.75, 0.2]).torn
+    torn = parted([0.2, 1.1, 0.2]).torn
     assert [(place, what) for place, what, _ in torn] == [(1, " "), (2, " ")]
     assert all(0.2 < chance <= 0.5 for _, _, chance in torn)
-    assert parted([0.2, 1.8, 0.2]).torn == []
+    assert all(chance < 0.1 for _, _, chance in parted([0.2, 2.0, 0.2]).torn)
 
 
 def test_ok__how_wide_a_gap_is_depends_on_the_page() -> None:
@@ -70,16 +70,16 @@ def test_ok__how_wide_a_gap_is_depends_on_the_page() -> None:
 
 def test_ok__a_1_is_as_wide_as_the_others() -> None:
     """Else every 1 would stand far from its neighbours."""
-    places = row([0.9, 0.9], [BROAD, 4, BROAD])
+    places = row([1.25, 1.25], [BROAD, 4, BROAD])
     assert find_spaces(places, np.ones(3, bool), ()).spaces == []
-    places = row([0.9, 0.9], [BROAD, BROAD, BROAD])
+    places = row([1.25, 1.25], [BROAD, BROAD, BROAD])
     assert find_spaces(places, np.ones(3, bool), ()).spaces == [1, 2]
 
 
 def test_ok__an_operator_stands_free_on_both_sides_or_on_none() -> None:
     is_digit = np.array([True, True, False, True, True])
-    assert find_spaces(row([0.2, 1.4, 0.8, 0.2]), is_digit, ()).spaces == [2, 3]
-    assert find_spaces(row([0.2, 1.4, 0.1, 0.2]), is_digit, ()).spaces == [2], "a minus before 3"
+    assert find_spaces(row([0.2, 1.8, 1.0, 0.2]), is_digit, ()).spaces == [2, 3]
+    assert find_spaces(row([0.2, 1.8, 0.1, 0.2]), is_digit, ()).spaces == [2], "a minus before 3"
 
 
 @pytest.mark.parametrize(("gap", "lines"), [(2.3, [[0, 1, 2, 3]]), (2.7, [[0, 1], [2, 3]])])

@@ -11,13 +11,13 @@ from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
 
 # The log odds that a gap parts two numbers, by its width in heights of a digit, the logarithm of
-# that, whether it is beside a sign, and the logarithm of the page's usual gap; fitted on drawn
-# lines: python tests/bench/values.py --fit
-PARTS = (-4.18, 0.23, 6.34, -1.57, -4.94)
+# that, whether it is beside a sign, and the logarithm of the page's usual gap; USUAL is that where
+# there are too few. Both fitted on drawn lines: python tests/bench/fit_values.py gaps
+PARTS = (-3.11, -2.46, 8.78, -1.52, -4.87)
+USUAL = 0.32  # heights
+WIDEST = 2.5  # heights: a wider gap ends the line
+SMALL = 0.25  # share of a page's gaps that are smaller than the usual one: others may be blanks
 NARROW = 0.1  # heights: what is added before a logarithm is taken
-USUAL = (
-    0.33  # heights: the usual gap where there are too few to know it; the same command prints it
-)
 SLENDER = 0.5  # heights: width that a digit takes up at the least
 OVER = 0.25  # heights: how far a mark between two digits may reach over them
 CLEARLY = 0.02  # probability that a gap is otherwise below which nobody needs to know
@@ -57,11 +57,13 @@ def measure_gaps(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
 
 
 def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
-    """The usual gap between the digits of a page in their heights; lines: their places and which of
-    these are digits, as `measure_gaps` takes them."""
+    """The usual gap within the numbers of a page, a small one of all, in heights of their digits.
+
+    lines: their places and which of these are digits, as `measure_gaps` takes them.
+    """
     gaps = [measure_gaps(*line)[line[1][1:] & line[1][:-1]] for line in lines]
     between = np.concatenate([*gaps, np.zeros(0, np.float32)])
-    return float(np.median(between)) if len(between) > 2 else USUAL
+    return float(np.quantile(between, SMALL)) if len(between) > 2 else USUAL
 
 
 def parting(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
@@ -72,6 +74,7 @@ def parting(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarr
 
 def gap_features(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
     """What `PARTS` weighs of each gap, (n, 4) float32."""
+    gaps = np.minimum(gaps, WIDEST)
     columns = gaps, np.log(gaps + NARROW), beside_sign, np.full(len(gaps), np.log(usual + NARROW))
     return np.stack(columns, axis=1).astype(np.float32)
 

@@ -1,10 +1,10 @@
 """Fits what parts two numbers of a line, and when a value is believed; prints both for the code.
 
-    python tests/bench/fit_values.py gaps [--pages 4000]
+    python tests/bench/fit_values.py gaps [--pages 1500]
     python tests/bench/fit_values.py belief [--each 45] [--mnist DIR]
 
 `gaps`, for `reading.spaces`: pages of one to four lines are written as `handwriting.writing` does;
-one in eight holds several numbers a line, with one to three blanks between them. Nothing is read:
+one in sixteen holds several numbers a line, with one to three blanks between them. Nothing is read:
 a gap is what the pen left free. The second half of the pages says how often the numbers err.
 
 `belief`, for `values`: pages of values are read, none of those that `values.py` draws and none of
@@ -34,7 +34,7 @@ from pi_reader.training.data import load_test
 from pi_reader.values import EVIDENCE, Digit, Reading
 
 SEED = 18
-SEVERAL = 1 / 8  # of the pages hold several numbers a line
+SEVERAL = 1 / 16  # of the pages hold several numbers a line
 TALL = 40.0  # pixels of a digit
 LEAST_BLANK, WIDE = 0.5, 0.4  # heights: a blank that people can tell from a gap; from where these
 # are so wide that blanks are wider, too
@@ -50,7 +50,7 @@ def main() -> None:
     parser = arguments(__doc__)
     add_mnist(parser)
     parser.add_argument("what", choices=("gaps", "belief"))
-    parser.add_argument("--pages", type=int, default=4000, help="how many are written, for gaps")
+    parser.add_argument("--pages", type=int, default=1500, help="how many are written, for gaps")
     parser.add_argument("--each", type=int, default=45, help="pages of each kind, for belief")
     parser.add_argument("--weights", default="default", help="name or file")
     args = parser.parse_args()
