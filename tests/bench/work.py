@@ -7,7 +7,7 @@ An emulated Cortex-A53 (Zero 2 W, 3) and ARM1176 (Zero W) read pages with Debian
 while a plugin (work.c) counts instructions, bytes that are loaded and stored, and misses of caches
 of the processor's sizes, stage by stage. The same code gives the same counts to one per cent,
 however busy the machine is. --beside counts another checkout, too, and prints the ratio. --pin
-notes the sums of the pages in work.json, which tests/test_work.py then holds.
+notes the sum of the page with 8 digits in work.json, which tests/test_work.py then holds.
 
 The trees are folders into which Debian's packages were unpacked; nothing in them is ever installed
 or run as root:
@@ -44,10 +44,10 @@ from work_counts import (
     Counted,
     Processor,
     count,
+    held,
     line,
     missing,
     pages,
-    total,
 )
 from work_inside import counted_work
 
@@ -85,9 +85,8 @@ def main() -> None:
         if args.beside:
             before = count(processor, shown, args.beside, step, not args.quick)
         show(processor, counted, before)
-        pins.setdefault(processor.name, {}).update(
-            {run: total(stages) for run, stages in counted.items()}
-        )
+        if args.pin:
+            pins[processor.name] = held(processor)
     if args.pin:
         PINS.write_text(json.dumps(pins, indent=1) + "\n")
 
