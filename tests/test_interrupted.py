@@ -41,8 +41,8 @@ def begun(*words: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (3.0, "train default --drawn --limit 64 --out OUT/a.npz"),
-        (3.0, "train mlp --drawn --limit 64 --out OUT/a.npz"),
+        (3.0, "train default --drawn --limit 64 --epochs 9999 --out OUT/a.npz"),
+        (3.0, "train mlp --drawn --limit 64 --epochs 9999 --out OUT/a.npz"),
         (3.0, "train classic --drawn --out OUT/a.npz"),
         (3.0, "train default --mnist OUT --out OUT/a.npz"),
         (2.0, "sweep --drawn --jobs 1 --results OUT/r.json"),

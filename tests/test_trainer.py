@@ -164,6 +164,7 @@ def test_ok__ctrl_c_and_kill_do_not_wait_for_a_batch_to_be_drawn(monkeypatch, nu
     """Nothing of the steps that are done is lost, and the threads that draw end soon."""
     learner, kept = batch_learner(), []
     monkeypatch.setattr(batches, "_PIECES", (100, 100))
+    monkeypatch.setattr(batches, "_MOST_SPARE", 4000)
     slow = batch_learner()
 
     def draw(count, rng):
