@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import page_browser
@@ -396,46 +397,27 @@ def test_ok__a_frame_is_dragged(page: Browser) -> None:
     page.until("all of the picture", lambda: region() == [])
 
 
-WITH_NUMBERS = """
-const real = window.fetch;
-window.fetch = async (address, options) => {
-  if (!String(address).endsWith("/settings")) return real(address, options);
-  if (options.method === "PATCH") {
-    window.sent = JSON.parse(options.body);
-    window.kept = window.sent.numbers;
-  }
-  const answer = await real(address, {...options, method: "GET", body: undefined});
-  const content = await answer.json();
-  content.sections.push({name: "numbers", tables: window.kept ?? [], keys: []});
-  return new Response(JSON.stringify(content), {headers: answer.headers});
-};
-"""
-
-
 def test_ok__a_number_gets_a_name_and_a_frame(page: Browser) -> None:
-    script = page.command("Page.addScriptToEvaluateOnNewDocument", source=WITH_NUMBERS)
-    try:
-        page.open("#/fields")
-        page.wait("a picture", "return document.querySelector('.view img')?.naturalWidth > 0")
-        page.press("button", "+ Number")
-        page.fill("[data-fact=name]", "kitchen")
-        page.fill("[data-fact=maximum]", "40,5")
-        page.see(".region b", "kitchen")
-        assert page.faults() == []
-        page.press("button", "Save")
-        page.see(".note", "Saved")
-        sent = page.run("return window.sent")
-        assert sent["camera.region"] == []
-        (number,) = sent["numbers"]
-        assert number["name"] == "kitchen" and number["maximum"] == 40.5
-        assert len(number["region"]) == 4 and number["region"][2] > 100
-        page.press(".filter button", "kitchen")
-        page.press("button", "Remove")
-        page.press("dialog button.danger", "Remove")
-        page.press("button", "Save")
-        page.until("none", lambda: page.run("return window.sent.numbers.length === 0"))
-    finally:
-        page.command("Page.removeScriptToEvaluateOnNewDocument", **script)
+    def numbers() -> list[dict[str, Any]]:
+        sections = page.ask("settings")["body"]["sections"]
+        return next(each["tables"] for each in sections if each["name"] == "numbers")
+
+    page.open("#/fields")
+    page.wait("a picture", "return document.querySelector('.view img')?.naturalWidth > 0")
+    page.press("button", "+ Number")
+    page.fill("[data-fact=name]", "kitchen")
+    page.fill("[data-fact=maximum]", "40,5")
+    page.see(".region b", "kitchen")
+    assert page.faults() == []
+    page.press("button", "Save")
+    (number,) = page.until("a number", numbers)
+    assert number["name"] == "kitchen" and number["maximum"] == 40.5
+    assert len(number["region"]) == 4 and number["region"][2] > 100
+    page.press(".filter button", "kitchen")
+    page.press("button", "Remove")
+    page.press("dialog button.danger", "Remove")
+    page.press("button", "Save")
+    page.until("none", lambda: numbers() == [])
 
 
 def test_ok__what_the_wire_cut_off_comes_back(page: Browser, demo: Demo) -> None:
