@@ -271,13 +271,16 @@ class Browser:
         return str(self.until("words", lambda: self.see(selector, text).text))
 
     def press(self, selector: str, text: str = "") -> None:
-        """Tap the first of those, as a finger would: what covers it is an error."""
+        """Tap the first of those, as a finger would: what covers it for good is an error."""
+        from selenium.common.exceptions import ElementClickInterceptedException
 
         def tap() -> bool:
             found = self.see(selector, text)
             self.run("arguments[0].scrollIntoView({block: 'center'})", found)
-            found.click()
-            return True
+            with contextlib.suppress(ElementClickInterceptedException):  # a note that goes by
+                found.click()
+                return True
+            return False
 
         self.until(f"a tap on {selector} {text!r}", tap)
 

@@ -38,7 +38,7 @@ SEVERAL = 1 / 16  # of the pages hold several numbers a line
 TALL = 40.0  # pixels of a digit
 LEAST_BLANK, WIDE = 0.5, 0.4  # heights: a blank that people can tell from a gap; from where these
 # are so wide that blanks are wider, too
-WRONG = 0.008  # of all values may be wrong and sure
+WRONG = 0.005  # of all values may be wrong and sure
 RIDGE = 3.0
 FOLDS = 2
 Told = tuple[bool, list[tuple[float, ...] | None]]
