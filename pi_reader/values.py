@@ -26,8 +26,8 @@ SURE_SIGN = 0.95  # confidence from which a sign that is told no more is news
 
 # How likely a value is right, as log odds: a constant, and what each of `EVIDENCE` counts; a value
 # is sure from BELIEVED_AT on. Fitted on drawn pages of values: tests/bench/fit_values.py
-BELIEF = (-10.76, -3.58, -2.16, -0.53, -0.08, -1.03, -1.4, -0.04)
-BELIEVED_AT = 0.953
+BELIEF = (-14.74, -5.62, -3.56, -0.35, -0.24, -1.67, -1.72, -0.11)
+BELIEVED_AT = 0.965
 EVIDENCE = (
     "digits",  # minus the logarithm of the probability that all of them are right
     "signs",  # the same
