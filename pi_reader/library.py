@@ -32,11 +32,11 @@ def load(name: str = "default") -> Reader:
     """
     from pi_reader.files import sha256
     from pi_reader.network import store
-    from pi_reader.reading.reader import reader_of
+    from pi_reader.reading.reader import needs_context, reader_of
 
     path = weights_path(name)
     weights, shipped = store.load_all(path), None
-    if weights.context is None:
+    if needs_context(weights):
         shipped = store.load_all(weights_path("default")).context
     return reader_of(weights, sha256(path), shipped=shipped)
 

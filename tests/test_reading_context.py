@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pi_reader.box.weights import Fixed
 from pi_reader.errors import BadData
-from pi_reader.library import weights_path
+from pi_reader.library import load, weights_path
 from pi_reader.network.neighbourhood import KINDS
-from pi_reader.network.store import load_all
+from pi_reader.network.store import load_all, save
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import (
@@ -223,3 +225,16 @@ def test_ok__a_frame_of_confetti_costs_no_more_than_it_may() -> None:
         network = Doubtful()
         Segmentation(network, find_candidates(binarise(grey))).run()
         assert network.seen <= MOST_PATCHES
+
+
+def test_ok__weights_of_another_version_read_with_the_shipped_context(tmp_path: Path) -> None:
+    shipped = load_all(weights_path("default"))
+    assert shipped.context is not None
+    presence = replace(shipped.context.presence, names=("one", *FEATURES[1:]))
+    path = tmp_path / "earlier.npz"
+    save(path, shipped.model, shipped.card, replace(shipped.context, presence=presence))
+    for reader in (load(str(path)), Fixed(path, shipped=weights_path("default")).open()):
+        assert reader.context is not None
+        assert reader.context.presence.names == FEATURES
+    with pytest.raises(BadData, match="other numbers"):
+        Fixed(path).open()

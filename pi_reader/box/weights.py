@@ -11,7 +11,7 @@ from pi_reader.learning.generations import Generations
 from pi_reader.learning.memory import Memory
 from pi_reader.network import store
 from pi_reader.network.neighbourhood import Context
-from pi_reader.reading.reader import Reader, reader_of
+from pi_reader.reading.reader import Reader, needs_context, reader_of
 from pi_reader.values import NO_DIGIT
 
 
@@ -79,7 +79,7 @@ class Fixed:
         """Open the file as it is now."""
         weights = store.load_all(self._path)
         context = None
-        if weights.context is None and self._shipped is not None:
+        if self._shipped is not None and needs_context(weights):
             context, self.note = _lent(self._shipped)
         return _reader(weights, sha256(self._path), self._sure_at, context)
 

@@ -73,11 +73,17 @@ HEARD = (
 )
 
 
-def check_names(context: Context) -> None:
-    """Raises BadData if its regressions were fitted on other numbers than a page gives here."""
+def has_our_names(context: Context) -> bool:
+    """Whether its regressions were fitted on numbers that a page gives here; those of other
+    versions may not be."""
     known, names = FEATURES + HEARD, context.page.names
     fits = len(FEATURES) <= len(names) and names == known[: len(names)]
-    if context.presence.names != FEATURES or not fits:
+    return fits and context.presence.names == FEATURES
+
+
+def check_names(context: Context) -> None:
+    """Raises BadData if its regressions were fitted on other numbers than a page gives here."""
+    if not has_our_names(context):
         raise BadData(
             "weights: their page model was fitted on other numbers than this pi-reader takes;"
             " train it again, or update pi-reader"

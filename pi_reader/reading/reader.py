@@ -17,7 +17,7 @@ from pi_reader.network.neighbourhood import Context
 from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
-from pi_reader.reading.context import Judged, check_names, in_context
+from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
 from pi_reader.reading.lines import find_lines, level_with_digits
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
@@ -232,15 +232,23 @@ class Reader:
         )
 
 
+def needs_context(weights: Weights) -> bool:
+    """Whether the context of the shipped weights has to do: a network that was trained on from
+    theirs has none, and one of an earlier version may take other numbers than a page gives now."""
+    return weights.context is None or not has_our_names(weights.context)
+
+
 def reader_of(
     weights: Weights, sha256: str = "", sure_at: float = 0.0, shipped: Context | None = None
 ) -> Reader:
     """A reader with what a weights file holds.
 
     sure_at: the confidence from which a digit is believed; 0 leaves it to the file. shipped: the
-    context of the shipped weights, for networks that were trained on from theirs and have none.
+    context of the shipped weights, for networks that need it (`needs_context`).
     """
-    model, context = weights.model, weights.context or shipped
+    model, context = weights.model, weights.context
+    if shipped is not None and needs_context(weights):
+        context = shipped
     if context is not None and not context.fits(model):
         context = None
     if context is not None:
