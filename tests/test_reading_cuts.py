@@ -98,13 +98,13 @@ def test_ok__a_slim_region_and_a_tiny_one_are_not_cut() -> None:
 
 def test_ok__parts_are_joined_when_the_whole_is_likelier() -> None:
     whole, stem, bar = mark(5), mark(3, 0.6), mark(None, 0.7)
-    assert best_partition([0.8, 0.2], {1: stem, 2: bar, 3: whole}) == [whole]
+    assert best_partition(2, {1: stem, 2: bar, 3: whole}) == [whole]
 
 
 def test_ok__two_digits_are_not_joined_and_a_speck_is_passed_over() -> None:
     one, other, both = mark(1), mark(7), mark(None)
-    assert best_partition([0.5, 0.5], {1: one, 2: other, 3: both}) == [one, other]
-    assert best_partition([0.95, 0.05], {1: one, 3: mark(1, 0.5)}) == [one]
+    assert best_partition(2, {1: one, 2: other, 3: both}) == [one, other]
+    assert best_partition(2, {1: one, 3: mark(1, 0.5)}) == [one]
 
 
 def test_ok__the_cheapest_way_uses_each_column_once() -> None:

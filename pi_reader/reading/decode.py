@@ -14,9 +14,7 @@ import numpy as np
 
 from pi_reader.values import NO_DIGIT
 
-PASS_OVER = 0.5  # what it costs to leave out a mark as large as its whole neighbourhood
-NO_ROW = 1.0  # and what it costs to take nothing where a row of digits is possible
-PER_CUT = 0.5  # a cut has to be better than no cut, not just as good
+NO_ROW = 1.0  # what it costs to take nothing where a row of digits is possible
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 LEAST_CHANCE = 1e-6
 
@@ -97,21 +95,20 @@ class Mark:
         return -log(max(self.none, LEAST_CHANCE))
 
 
-def best_partition(shares: Sequence[float], marks: Mapping[int, Mark]) -> list[Mark]:
-    """The likeliest way to take each of some components for a digit, part of one, or neither.
+def best_partition(count: int, marks: Mapping[int, Mark]) -> list[Mark]:
+    """The likeliest way to take each of `count` components for a digit, part of one, or neither.
 
-    shares: each component's share of their ink; marks: by the set of components they are made of,
-    bit i for component i. Dynamic programming over subsets: the first component not yet explained
-    is passed over or taken with any others. A mark that is passed over is in the result too.
+    marks: by the set of components they are made of, bit i for component i. Dynamic programming
+    over subsets: the first component not yet explained is passed over or taken with any others. A
+    mark that is passed over is in the result too.
     """
-    count = len(shares)
     everything = (1 << count) - 1
     best: list[tuple[float, list[Mark]]] = [(0.0, [])] * (everything + 1)
     for done in range(everything - 1, -1, -1):
         first = next(i for i in range(count) if not done >> i & 1)
         alone = marks.get(1 << first)
         cost, rest = best[done | 1 << first]
-        cost += PASS_OVER * shares[first] + (alone.cost_of_none if alone else 0.0)
+        cost += alone.cost_of_none if alone else 0.0
         choices = [(cost, [alone, *rest] if alone else rest)]
         for group, mark in marks.items():
             if group >> first & 1 and not group & done:
@@ -133,7 +130,7 @@ def shortest_path(pieces: Mapping[tuple[int, int], Mark]) -> tuple[float, list[M
     best: dict[int, tuple[float, list[Mark]]] = {begin: (0.0, [])}
     for (first, last), mark in sorted(pieces.items(), key=lambda piece: piece[0]):
         if first in best and mark.is_digit:
-            cost = best[first][0] + mark.cost + (PER_CUT if first != begin else 0.0)
+            cost = best[first][0] + mark.cost
             if last not in best or cost < best[last][0]:
                 best[last] = cost, [*best[first][1], mark]
     return best.get(end)
@@ -141,11 +138,7 @@ def shortest_path(pieces: Mapping[tuple[int, int], Mark]) -> tuple[float, list[M
 
 def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
     """Whether some marks are likelier to be one digit together than what each is alone."""
-    ink = sum(part.height * (part.right - part.left) for part in parts) or 1
-    apart = 0.0
-    for part in parts:
-        share = part.height * (part.right - part.left) / ink
-        apart += part.cost if part.is_digit else part.cost_of_none + PASS_OVER * share
+    apart = sum(part.cost if part.is_digit else part.cost_of_none for part in parts)
     return whole.is_digit and whole.cost < apart + HELD_TOGETHER
 
 

@@ -248,9 +248,8 @@ class Segmentation:
         for hood, groups in zip(hoods, groups_of, strict=True):
             if 1 < len(hood) <= MAX_PARTS:
                 bit = {component: 1 << index for index, component in enumerate(hood)}
-                share = found.area[hood] / found.area[hood].sum()
                 marks += best_partition(
-                    share.tolist(),
+                    len(hood),
                     {sum(bit[one] for one in group): opinions[group] for group in groups},
                 )
             else:

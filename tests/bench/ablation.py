@@ -86,8 +86,6 @@ SWITCHES: dict[str, Switch] = {
     "cuts": changed(segmentation, "_cut", lambda found, doubtful, most: {}),
     "cuts: notches": changed(cuts, "find_notches", lambda ink: []),
     "cuts: bent": changed(cuts, "BEND", 1e6),
-    "cuts: price of one": changed(decode, "PER_CUT", 0.0),
-    "price of what is passed over": changed(decode, "PASS_OVER", 0.0),
     "price of no row": changed(segmentation, "NO_ROW", 0.0),
     "thrift of a whole": changed(decode, "HELD_TOGETHER", 0.0),
     "lines parted": changed(segmentation, "find_stacked", lambda page, marks, clear: ([], 0)),
