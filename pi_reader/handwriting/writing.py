@@ -32,10 +32,11 @@ _FINE = "+×÷=%"  # what a pen as thick as _FINEST of its height would blot
 _FINEST = 0.2
 _TIGHT = ".,:°"  # what stands closer to its neighbours
 _OF_A_SCRIPT = 12  # letters that a hand makes up
-_ALIKE = 0.12  # of the letters of any script in words are somebody's digits in shape
+_ALIKE = 0.12  # of the letters of any script in words are somebody's digits in shape,
+_ALIKE_APART = 0.2  # and of those of an alphabet
 _SAME = 0.3  # of those of the alphabet that can be
 _LIKE = {"o": "0", "O": "0", "l": "1", "I": "1", "z": "2", "Z": "2", "s": "5", "S": "5"}
-_LIKE |= {"b": "6", "g": "9", "q": "9", "@": "001123455699"}  # which digits letters look like
+_LIKE |= {"b": "6", "g": "9", "q": "9", "@": "00112334456689"}  # which digits letters look like
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _shapes(rng: np.random.Generator, hand: Hand, text: str) -> list[_Shape]:
         else:
             beside = text[:place].rstrip()[-1:] + text[place + 1 :].lstrip()[:1]
             in_word = character == "&" or any(map(_is_letter, beside))
-            shape = _shape(rng, hand, character.replace("&", "@"), in_word)
+            shape = _shape(rng, hand, character, in_word)
             if raised:
                 size, rise = float(rng.uniform(0.42, 0.72)), float(rng.uniform(0.5, 0.85))
                 middle = rise + shape.middle * size
@@ -189,6 +190,8 @@ def _shape(rng: np.random.Generator, hand: Hand, character: str, in_word: bool) 
             form = hand.bracket  # people close with the kind that they opened with
         scale, middle = float(rng.uniform(*sign.tall)), float(rng.uniform(*sign.middle))
         return _Shape(sign.name, sign.skeletons[form], scale, middle, 0.0, upright=sign.upright)
+    share = {"@": _ALIKE, "&": _ALIKE_APART}.get(character, _SAME)
+    character = character.replace("&", "@")
     letter = NAMED.get(character) or ANY[rng.integers(len(ANY))]
     if character == "¤":
         letter = Letter(hand.script, letter.tall)
@@ -197,7 +200,7 @@ def _shape(rng: np.random.Generator, hand: Hand, character: str, in_word: bool) 
     depth = letter.depth if rng.random() < 0.75 else 0.0
     shape = _Shape(LETTER, skeleton, scale, scale / 2 - depth, 0.0)
     alike = _LIKE.get(character, ())
-    if in_word and alike and rng.random() < (_ALIKE if character == "@" else _SAME):
+    if in_word and alike and rng.random() < share:
         return replace(shape, digit=int(alike[rng.integers(len(alike))]))
     return shape
 

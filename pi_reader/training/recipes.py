@@ -117,8 +117,8 @@ class NeighbourhoodRecipe:
     """
 
     purpose: str
-    scenes: int = 14_000
-    fitted: int = 2000
+    scenes: int = 20_000
+    fitted: int = 5000
     epochs: int = 6
     batch: int = 256
     rate: float = 0.002
