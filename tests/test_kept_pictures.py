@@ -122,7 +122,7 @@ def test_fail__a_history_that_cannot_be_read_at_the_start_costs_no_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process holds it: nobody knows which numbers were given, so none begins anew."""
-    monkeypatch.setattr("pi_reader.history._LOCKED_SECONDS", 0.01)
+    monkeypatch.setattr("pi_reader.history.database._LOCKED_SECONDS", 0.01)
     path, problems = tmp_path / "history.db", Problems(lambda line: None)
 
     def begun() -> ReadingLog:
