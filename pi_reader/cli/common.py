@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from pi_reader.config import Folders
+    from pi_reader.learning.samples import Samples
+    from pi_reader.learning.stores import Stores
     from pi_reader.reading.reader import Reader
 
 WEIGHTS_HELP = "weights file, or the name of shipped ones: default, classic (default: %(default)s)"
@@ -154,3 +156,32 @@ def content_of(name: str, most: int) -> bytes:
         raise MissingFile(f"{name}: there is no such file") from error
     except OSError as error:
         raise BadData(f"{name}: cannot be read ({error.strerror})") from error
+
+
+def samples_of(folders: Folders, new: bool = False) -> Samples:
+    """The database of samples. Raises MissingFile if there is none, unless `new`."""
+    return stores_of(folders, new).samples()
+
+
+def stores_of(folders: Folders, new: bool = False) -> Stores:
+    """What this box was taught. Raises MissingFile if that is nothing, unless `new`."""
+    from pi_reader.config import load_settings
+    from pi_reader.learning.stores import Stores
+
+    try:
+        missing = not folders.samples.exists()
+    except PermissionError as error:
+        raise BadData(
+            f"{folders.samples}: this user may not read it; read it with sudo, or join "
+            "the group pi-reader"
+        ) from error
+    if missing and not new:
+        raise MissingFile(
+            f"{folders.samples}: there are no samples yet; correct a reading, or "
+            "`pi-reader samples import`"
+        )
+    return Stores(folders, load_settings(folders.settings), _warn)
+
+
+def _warn(line: str) -> None:
+    print(f"pi-reader: {line}", file=sys.stderr)

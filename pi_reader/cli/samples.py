@@ -17,18 +17,17 @@ from pi_reader.cli.common import (
     fitted,
     folders_of,
     is_others,
-    save_picture,
+    samples_of,
+    stores_of,
 )
 from pi_reader.cli.options import FORCE, STATE, actions_of, option
+from pi_reader.cli.samples_drawn import draw_sheet, drawing, list_contradictions
 from pi_reader.errors import BadData, MissingFile, UsageError
 from pi_reader.privileges import as_caller
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from pi_reader.config import Folders
-    from pi_reader.learning.samples import Sample, Samples
-    from pi_reader.learning.stores import Stores
+    from pi_reader.learning.samples import Sample
 
 HELP = """what the box was taught: list, correct, export or forget it
 
@@ -39,8 +38,6 @@ it was read as, in case it has just changed. `samples label --reading 1234 2016`
 EXAMPLE = "pi-reader samples label last 2016"
 
 _LISTED = 40  # samples that are shown by default
-_IN_A_SHEET = 240
-_PAIRS = 40  # contradictions that are listed
 _LONGEST = 18  # digits of a sample's number
 
 
@@ -112,14 +109,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         (
             "sheet",
             "draw them all on one picture, each with what it was read as and its label",
-            _sheet,
+            draw_sheet,
             option("file", type=Path, metavar="FILE", help="the PNG to write"),
             FORCE,
         ),
         (
             "check",
             "find labels that contradict each other: the same shape, two labels",
-            _check,
+            list_contradictions,
             option(
                 "--sheet",
                 type=Path,
@@ -140,7 +137,7 @@ def _list(args: argparse.Namespace, folders: Folders) -> int:
     from pi_reader.learning.samples import Counts
 
     try:
-        with _open(folders) as samples:
+        with samples_of(folders) as samples:
             counts, found = samples.counts(), list(samples.all())
     except MissingFile:  # nothing was taught yet, which is no mistake
         counts, found = Counts(0, 0, 0, 0, 0.0), []
@@ -156,17 +153,11 @@ def _list(args: argparse.Namespace, folders: Folders) -> int:
 
 
 def _show(args: argparse.Namespace, folders: Folders) -> int:
-    with _open(folders) as samples:
+    with samples_of(folders) as samples:
         sample = samples.get(args.id)
     print(_line(sample))
-    print("\n".join(line.rstrip() for line in _drawing(sample.patch)))
+    print("\n".join(line.rstrip() for line in drawing(sample.patch)))
     return 0
-
-
-def _drawing(patch: np.ndarray) -> list[str]:
-    """A patch (28, 28) uint8 as 20 lines of 40 letters."""
-    shades = " .:-=+*#%@"
-    return ["".join(2 * shades[int(ink) * 9 // 255] for ink in row[4:24]) for row in patch[4:24]]
 
 
 def _label(args: argparse.Namespace, folders: Folders) -> int:
@@ -189,7 +180,7 @@ def _label(args: argparse.Namespace, folders: Folders) -> int:
 
         print(ask(folders, "relabel", id=number, label=label))
         return 0
-    with _open(folders) as samples:
+    with samples_of(folders) as samples:
         print(_line(samples.label(number, label)))
     return 0
 
@@ -228,7 +219,7 @@ def _drop(args: argparse.Namespace, folders: Folders) -> int:
         return 0
     left = args.all and bool(set_aside(folders.samples))  # perhaps where samples.db is gone
     with (
-        _open(folders, new=left) as samples,
+        samples_of(folders, new=left) as samples,
         without_training(folders.state / "night", args.all),
     ):
         gone = samples.drop_all() if args.all else samples.drop(args.id)
@@ -249,7 +240,7 @@ def _export(args: argparse.Namespace, folders: Folders) -> int:
         inputs = [folders.samples, folders.settings]
         with as_caller():
             target = check_output(Path(args.file), inputs, _is_export, args.force)
-    stores = _stores(folders)
+    stores = stores_of(folders)
     with stores.samples() as samples:
         found = list(samples.all())
     judged = stores.judged_by()
@@ -285,101 +276,12 @@ def _import(args: argparse.Namespace, folders: Folders) -> int:
         hand_in(folders, "import", content)
         print(f"{counted(len(new), 'sample')} handed in; `pi-reader samples list` shows them soon")
         return 0
-    with _open(folders, new=True) as samples:
+    with samples_of(folders, new=True) as samples:
         came = exchange.add(samples, new)
     print(
         f"{counted(came.added, 'new sample')}, {came.labelled} got a label, {came.known} were known"
     )
     return 0
-
-
-def _sheet(args: argparse.Namespace, folders: Folders) -> int:
-    from pi_reader.learning.samples.rows import name_of
-    from pi_reader.pictures import sheet
-
-    with _open(folders) as samples:
-        found = list(samples.all())[-_IN_A_SHEET:]
-    if not found:
-        raise MissingFile(
-            "samples sheet: there are no samples yet; correct a reading, or "
-            "`pi-reader samples import`"
-        )
-    captions = [f"{s.id} {name_of(s.read)}>{name_of(s.label)}" for s in found]
-    save_picture(args.file, sheet([s.patch for s in found], captions), force=args.force)
-    print(
-        f"{args.file}: the newest {counted(len(found), 'sample')}, with number, what it was read "
-        "as and what it is"
-    )
-    return 0
-
-
-def _check(args: argparse.Namespace, folders: Folders) -> int:
-    """List the pairs, the most alike first; at most `_PAIRS`."""
-    import numpy as np
-
-    from pi_reader.learning.contradictions import contradictions
-    from pi_reader.learning.samples.rows import name_of
-    from pi_reader.pictures import sheet
-
-    stores, found = _stores(folders, new=True), []
-    if folders.samples.exists():
-        with stores.samples() as samples:
-            found = samples.learned() + samples.held()
-    if not found:  # which is no mistake
-        print("nothing was taught yet, so no labels contradict each other")
-        return 0
-    generations = stores.generations()
-    model, _ = generations.load(generations.current().number)
-    patches = np.array([sample.patch for sample in found], np.uint8)
-    labels = np.array([sample.label for sample in found])
-    pairs, count = contradictions(model, patches, labels, _PAIRS)
-    read = model.predict(patches).argmax(axis=1)
-    crops, captions = [], []
-    for pair in pairs:
-        both = [found[pair.first], found[pair.second]]
-        names = [name_of(int(read[place])) for place in (pair.first, pair.second)]
-        print(
-            f"{both[0].id} is {name_of(both[0].label)}, {both[1].id} is {name_of(both[1].label)}, "
-            f"and they are {pair.alike:.0%} alike; the weights read {names[0]} and {names[1]}"
-        )
-        crops += [sample.patch for sample in both]
-        captions += [f"{sample.id} is {name_of(sample.label)}" for sample in both]
-        if args.sheet is None:
-            drawn = zip(*(_drawing(sample.patch) for sample in both), strict=True)
-            print("\n".join("  │  ".join(lines).rstrip() for lines in drawn))
-    print(
-        f"{counted(count, 'pair')} of {counted(len(found), 'labelled sample')}"
-        + (f", the first {_PAIRS} are listed" if count > _PAIRS else "")
-        + ("; `samples label ID LABEL` puts one right, `samples drop ID` forgets it" * bool(pairs))
-    )
-    if args.sheet is not None and crops:
-        save_picture(args.sheet, sheet(crops, captions, 8), force=args.force)
-    return 0
-
-
-def _open(folders: Folders, new: bool = False) -> Samples:
-    """The database. Raises MissingFile if there is none, unless `new`."""
-    return _stores(folders, new).samples()
-
-
-def _stores(folders: Folders, new: bool = False) -> Stores:
-    """What this box was taught. Raises MissingFile if that is nothing, unless `new`."""
-    from pi_reader.config import load_settings
-    from pi_reader.learning.stores import Stores
-
-    try:
-        missing = not folders.samples.exists()
-    except PermissionError as error:
-        raise BadData(
-            f"{folders.samples}: this user may not read it; read it with sudo, or join "
-            "the group pi-reader"
-        ) from error
-    if missing and not new:
-        raise MissingFile(
-            f"{folders.samples}: there are no samples yet; correct a reading, or "
-            "`pi-reader samples import`"
-        )
-    return Stores(folders, load_settings(folders.settings), _warn)
 
 
 def _number(text: str) -> int:
@@ -425,7 +327,3 @@ def _as_json(sample: Sample) -> dict[str, Any]:
         "weights": sample.weights,
         "source": sample.source,
     }
-
-
-def _warn(line: str) -> None:
-    print(f"pi-reader: {line}", file=sys.stderr)
