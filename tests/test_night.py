@@ -22,7 +22,7 @@ from pi_reader.files import locked, read_json
 from pi_reader.learning import acceptance, rehearsal, trial
 from pi_reader.learning.finetune import blend
 from pi_reader.learning.generations import Generations
-from pi_reader.learning.night import job
+from pi_reader.learning.night import elsewhere
 from pi_reader.learning.night import offered as offers
 from pi_reader.learning.night.hours import hours
 from pi_reader.learning.night.job import Night
@@ -348,7 +348,7 @@ def test_ok__a_bigger_machine_judges_as_the_box_does(tmp_path, monkeypatch, told
     model, card = shipped_model()
     own = rehearsal.Rehearsal("MNIST", None, *[None] * 6)
     drawn = rehearsal.Rehearsal("drawn digits", None, *[None] * 6)
-    monkeypatch.setattr(job.rehearsal, "prepare", lambda mnist: own if mnist else drawn)
+    monkeypatch.setattr(elsewhere.rehearsal, "prepare", lambda mnist: own if mnist else drawn)
     monkeypatch.setattr(trial.Trial, "run", lambda self: Outcome("accepted", "good", model=model))
     asked = []
 
@@ -362,7 +362,7 @@ def test_ok__a_bigger_machine_judges_as_the_box_does(tmp_path, monkeypatch, told
         handle = io.BytesIO()
         exchange.write(list(samples.all()), handle, {"general": told} if told else {})
     said = []
-    found, _ = job.learn_for_elsewhere(
+    found, _ = elsewhere.learn_for_elsewhere(
         handle.getvalue(), "s", model, card, "ab", tmp_path, lambda: "", said.append
     )
     assert found.state == state and asked == [told or "MNIST"]

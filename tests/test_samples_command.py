@@ -15,13 +15,14 @@ from PIL import Image
 from pi_reader.cli.main import main
 from pi_reader.files import locked
 from pi_reader.learning import memory, rehearsal, trial
-from pi_reader.learning.night import job
 from pi_reader.learning.samples import Samples
 from pi_reader.learning.trial import Outcome
 from pi_reader.library import weights_path
 from pi_reader.network import store
 from pi_reader.requests import Requests
 from pi_reader.values import NO_DIGIT
+
+LEARN = "pi_reader.learning.night.elsewhere.learn_for_elsewhere"
 
 
 @pytest.fixture
@@ -208,7 +209,7 @@ def test_fail__weights_that_the_box_would_refuse(box, tmp_path_factory, capsys, 
     assert pi_reader(box, "samples", "export", str(file)) == 0
     for judged, is_written in ((None, False), (model, True)):
         outcome = Outcome("refused", "3 wrong, 1 before", model=judged)
-        monkeypatch.setattr(job, "learn_for_elsewhere", lambda *_, o=outcome: (o, card))
+        monkeypatch.setattr(LEARN, lambda *_, o=outcome: (o, card))
         assert main(["retrain", "--samples", str(file), "--out", str(out)]) == 65
         said = capsys.readouterr()
         assert "refused: 3 wrong, 1 before" in said.err and "offer" not in said.out

@@ -159,7 +159,7 @@ def _learn(
 def _for_elsewhere(args: argparse.Namespace) -> int:
     """Learn from exported samples, write weights to be offered to the box that they came from."""
     from pi_reader.files import check_output, sha256
-    from pi_reader.learning.night.job import learn_for_elsewhere
+    from pi_reader.learning.night.elsewhere import learn_for_elsewhere
     from pi_reader.learning.samples import exchange
     from pi_reader.network import store
     from pi_reader.training import trainer

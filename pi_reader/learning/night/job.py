@@ -8,7 +8,6 @@ says which labels were learned last: a night without new ones does nothing.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import os
 import shutil
@@ -22,10 +21,9 @@ from pi_reader.config import Folders, Settings
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 from pi_reader.files import believed, locked, read_json, write_json
 from pi_reader.learning import rehearsal
-from pi_reader.learning import trial as trials
 from pi_reader.learning.finetune import NIGHT, LabelledDigits
 from pi_reader.learning.generations import SHIPPED, Generations
-from pi_reader.learning.memory import CONSTANTS, LEARNED, Memory
+from pi_reader.learning.memory import LEARNED, Memory
 from pi_reader.learning.night import offered, report
 from pi_reader.learning.night.offered import as_labelled
 from pi_reader.learning.night.pace import Pace
@@ -255,7 +253,7 @@ class Night:
             log=self._log,
             memory=lambda model: Memory.beside(model, card),
         )
-        self._log(_outset(trial))
+        self._log(report.outset(trial))
         return trial
 
     @functools.cached_property
@@ -285,7 +283,7 @@ class Night:
         self._log(outcome.why)
         now = believed(self._clock())
         message = report.morning(outcome, learned, now)
-        card = _card(outcome, parent, plan["digest"], plan["base"], learned, now, message)
+        card = report.card_of(outcome, parent, plan["digest"], plan["base"], learned, now, message)
         card = replace(card, notes={**card.notes, LEARNED: plan["last"]})
         one = self._generations.add(outcome.model, card, use=True)
         self._log(f"generation {one.number} is in use")
@@ -328,101 +326,6 @@ class Night:
         """Remove the files of a finished trial."""
         for path in [self.folder / "plan.json", *self.folder.glob("*.checkpoint")]:
             path.unlink(missing_ok=True)
-
-
-def learn_for_elsewhere(
-    content: bytes,
-    name: str,
-    parent: Model,
-    card: Card,
-    base: str,
-    mnist: Path | None,
-    told: Callable[[], str],
-    log: Callable[[str], None],
-) -> tuple[Outcome, Card]:
-    """Train on exported samples on another machine; returns the outcome and the card.
-
-    content: of the file of that name; base: sha256 of the parent's file. Raises BadData, Stopped.
-    """
-    samples = [sample for sample in exchange.read(content, name) if sample.label is not None]
-    prepared = rehearsal.prepare(mnist)
-    digest = hashlib.sha256(content).hexdigest()
-    trial = Trial(
-        parent,
-        card.reject_below,
-        as_labelled(samples),
-        prepared,
-        seed=int(digest[:8], 16),
-        stop=told,
-        log=log,
-    )
-    log(_outset(trial))
-    outcome = _as_the_box_judges(trial.run(), trial, exchange.judged_by(content), base, log)
-    learned = sum(not sample.held_out for sample in samples)
-    return outcome, _card(outcome, card, digest, base, learned, believed(time.time()), "")
-
-
-def _as_the_box_judges(
-    outcome: Outcome, trial: Trial, judged: dict[str, str], base: str, log: Callable[[str], None]
-) -> Outcome:
-    """Let accepted weights face the box's own judge, who may go by another general test.
-
-    judged: what the export says of it; base: sha256 of the weights that it began with.
-    """
-    if outcome.state != "accepted" or outcome.model is None:
-        return outcome
-    if judged.get("parent", base) != base:
-        log(
-            "the box reads with other weights than those that this began with (--from), and "
-            "compares with its own"
-        )
-    if judged.get("general", trial.rehearsal.name) == trial.rehearsal.name:
-        box = trial.rehearsal
-    else:
-        log("the box has no MNIST and judges by digits that it draws, so they are drawn here, too")
-        box = rehearsal.prepare(None)
-    held = trial.taught.take(trial.taught.held_out)
-    learned = trial.taught.take(~trial.taught.held_out)
-    its = trials.offered(
-        trial.parent, trial.sure_at, outcome.model, outcome.sure_at, held, box, learned
-    )
-    if its.state == "waiting":
-        log(f"the box lets them wait: {its.why}")
-    if its.state != "refused":
-        return outcome
-    return replace(outcome, state=its.state, why=f"the box's own judge: {its.why}")
-
-
-def _outset(trial: Trial) -> str:
-    """A summary of the plan, for the log."""
-    held = int(trial.taught.held_out.sum())
-    return (
-        f"learns from {len(trial.taught) - held} samples beside {trial.rehearsal.name}, {held} "
-        f"are held out: {trial.all_steps} steps of training in all"
-    )
-
-
-def _card(
-    outcome: Outcome, parent: Card, digest: str, base: str, learned: int, now: float, message: str
-) -> Card:
-    """The card of the new weights. digest: of the samples; base: sha256 of the parent's file."""
-    after = outcome.after
-    return Card(
-        recipe="night",
-        seed=int(digest[:8], 16),
-        parent=base,
-        data={"samples": digest},
-        accuracy=round(after.share, 6) if after else None,
-        measured=f"{after.digits:,} of {after.name}" if after else "",
-        reject_below=outcome.sure_at,
-        date=time.strftime("%Y-%m-%d", time.gmtime(now)) if now else "",
-        notes={
-            **{key: parent.notes[key] for key in (CONSTANTS,) if key in parent.notes},
-            **report.notes(outcome, learned),
-            "message": message,
-        },
-        preprocessing=parent.preprocessing,
-    )
 
 
 def _make_folder(folder: Path) -> None:

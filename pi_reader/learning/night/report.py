@@ -1,4 +1,4 @@
-"""The training's reports: a line for the display, notes for the card, and the status file."""
+"""The training's reports: lines for the log and the display, the card, and the status file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Any
 from pi_reader.errors import CannotWrite
 from pi_reader.files import write_json, written_mb
 from pi_reader.learning.acceptance import Owner
-from pi_reader.learning.trial import Outcome
+from pi_reader.learning.memory import CONSTANTS
+from pi_reader.learning.trial import Outcome, Trial
+from pi_reader.network.card import Card
 from pi_reader.state import Stage, TrainingState
 
 _NAMES = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines")
@@ -74,6 +76,38 @@ def notes(outcome: Outcome, learned: int) -> dict[str, Any]:
             "fooled": after.false_positives,
         }
     return figures
+
+
+def outset(trial: Trial) -> str:
+    """A summary of the plan, for the log."""
+    held = int(trial.taught.held_out.sum())
+    return (
+        f"learns from {len(trial.taught) - held} samples beside {trial.rehearsal.name}, {held} "
+        f"are held out: {trial.all_steps} steps of training in all"
+    )
+
+
+def card_of(
+    outcome: Outcome, parent: Card, digest: str, base: str, learned: int, now: float, message: str
+) -> Card:
+    """The card of the new weights. digest: of the samples; base: sha256 of the parent's file."""
+    after = outcome.after
+    return Card(
+        recipe="night",
+        seed=int(digest[:8], 16),
+        parent=base,
+        data={"samples": digest},
+        accuracy=round(after.share, 6) if after else None,
+        measured=f"{after.digits:,} of {after.name}" if after else "",
+        reject_below=outcome.sure_at,
+        date=time.strftime("%Y-%m-%d", time.gmtime(now)) if now else "",
+        notes={
+            **{key: parent.notes[key] for key in (CONSTANTS,) if key in parent.notes},
+            **notes(outcome, learned),
+            "message": message,
+        },
+        preprocessing=parent.preprocessing,
+    )
 
 
 class ProgressFile:
