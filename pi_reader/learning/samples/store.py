@@ -6,7 +6,6 @@ transaction is on the card, too, before `keep` returns. Several processes may us
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import sqlite3
@@ -18,14 +17,9 @@ from typing import Any
 import numpy as np
 
 from pi_reader.errors import BadData, UsageError
-from pi_reader.files import identity_of
-from pi_reader.learning.samples import rescue
+from pi_reader.learning.samples.connection import Connection
 from pi_reader.learning.samples.database import (
     bytes_in_use,
-    connect,
-    in_our_words,
-    is_emptied,
-    may_be_damage,
     remove_set_aside,
 )
 from pi_reader.learning.samples.rows import (
@@ -67,7 +61,7 @@ class Counts:
         return self.labelled - self.held_out
 
 
-class Samples:
+class Samples(Connection):
     """The database of samples.
 
     path: the file, created with its folder if missing; a damaged one is set aside under another
@@ -84,9 +78,8 @@ class Samples:
         megabytes: int = 64,
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self.path, self.most, self.megabytes, self._log = Path(path), most, megabytes, log
-        self._open: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None  # device and inode of the open file
+        super().__init__(path, log)
+        self.most, self.megabytes = most, megabytes
 
     # Writing
 
@@ -277,80 +270,12 @@ class Samples:
             )
             return int(row[0]) if row else None
 
-    def close(self) -> None:
-        """Close the file; may be called twice."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
-
-    def __enter__(self) -> Samples:
-        return self
-
-    def __exit__(self, *what: object) -> None:
-        self.close()
-
     # Internal
 
     def _select(self, rest: str, *values: object, columns: str = COLUMNS) -> Iterator[Sample]:
         with self._errors():
             rows = self._database().execute(f"SELECT {columns}, digest {FROM} {rest}", values)
             yield from map(_checked, rows)
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or nothing."""
-        with self._errors():
-            database = self._begun()
-            try:
-                yield database
-                database.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):  # it may have been rolled back already
-                    database.execute("ROLLBACK")
-                raise
-
-    def _begun(self) -> sqlite3.Connection:
-        """The database, in a transaction; waits while another process writes or mends the file."""
-        while True:
-            database = self._database()
-            database.execute("BEGIN IMMEDIATE")
-            if identity_of(self.path) == self._file:
-                return database
-            database.execute("ROLLBACK")  # the file was replaced while waiting
-
-    def _database(self) -> sqlite3.Connection:
-        """The open database, created if missing; reopened if the file was replaced."""
-        if self._open is not None and identity_of(self.path) != self._file:
-            self.close()
-        if self._open is None:
-            if is_emptied(self.path):
-                self._log(
-                    f"{self.path}: is empty, though it was there; what was taught is gone, and a"
-                    " new one is begun; a backup may have it"
-                )
-            try:
-                self._open = connect(self.path)
-            except (sqlite3.DatabaseError, ValueError) as error:
-                if not may_be_damage(error) or not (said := rescue.mend(self.path, error)):
-                    raise
-                self._log(said)
-                self._open = connect(self.path)
-            self._file = identity_of(self.path)
-        return self._open
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Translate SQLite's errors to ours; mend a damaged file."""
-        try:
-            yield
-        except (sqlite3.DatabaseError, ValueError) as error:
-            if may_be_damage(error):
-                self.close()
-                if said := rescue.mend(self.path, error):
-                    raise BadData(f"{said}; try again") from error
-            if isinstance(error, sqlite3.DatabaseError):
-                raise in_our_words(self.path, error) from error
-            raise
 
     def _make_room(self, database: sqlite3.Connection, newest: int) -> None:
         """Delete samples beyond the limits; the event just written stays."""
