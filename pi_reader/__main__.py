@@ -21,11 +21,11 @@ def start() -> int:
     listens = signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _leave)
     if listens:
         signal.signal(signal.SIGINT, _leave)
-    from pi_reader.cli.main import main
+    from pi_reader.cli.main import interrupt, main
 
     try:
         if listens:  # a shell lets what it starts in the background ignore it
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, interrupt)
         return main()
     except KeyboardInterrupt:  # before or after the command itself
         print("pi-reader: stopped", file=sys.stderr)

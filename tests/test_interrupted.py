@@ -90,17 +90,34 @@ def test_ok__no_traceback_however_early(tmp_path: Path) -> None:
     assert set(codes) <= {130, -signal.SIGINT, 69}
 
 
-def test_ok__ctrl_c_in_a_class_body_is_a_ctrl_c(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "error", [RuntimeError("Error calling __set_name__"), ImportError("numpy")]
+)
+def test_ok__ctrl_c_that_became_another_error_is_a_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
-    """What `__set_name__` raises comes out as a RuntimeError, before Python 3.12."""
+    """As in a class body before Python 3.12, and in numpy while it is imported."""
 
     def interrupted(words: list[str]) -> NoReturn:
-        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise error from None
+        raise AssertionError("nobody answered the signal")
 
-    monkeypatch.setattr(cli, "_arguments", interrupted)
-    assert cli.main(["status"]) == 130
-    assert capsys.readouterr().err == "pi-reader: stopped\n"
+    before = signal.signal(signal.SIGINT, cli.interrupt)
+    try:
+        monkeypatch.setattr(cli, "_arguments", interrupted)
+        assert cli.main(["status"]) == 130
+        assert capsys.readouterr().err == "pi-reader: stopped\n"
+        monkeypatch.setattr(cli, "_arguments", broken)
+        assert cli.main(["status"]) == 70, "what comes later is a mistake of ours again"
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def broken(words: list[str]) -> NoReturn:
+    raise RuntimeError("a mistake")
 
 
 FROM_THE_START = """

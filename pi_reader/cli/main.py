@@ -59,6 +59,7 @@ _SPELLED = {
     "…": "...",
     "’": "'",
 }
+_interrupts: list[int] = []  # signals that `interrupt` answered
 
 
 class Command(Protocol):
@@ -101,6 +102,7 @@ def _flushed(code: int) -> int:
 
 def _run(words: list[str]) -> int:
     """Do what the words say, and turn what went wrong into an exit code."""
+    _interrupts.clear()
     try:  # reading the options imports commands, which takes a second on a Zero
         args = _arguments(words)
         # Idle BLAS threads spin (numpy#6237), and one frame is too small to parallelise; training
@@ -121,7 +123,7 @@ def _run(words: list[str]) -> int:
         print(line, file=sys.stderr)
         return CannotWrite.exit_code
     except Exception as error:
-        if _was_interrupted(error):
+        if _interrupts:
             return _stopped()
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             _drop_output()
@@ -136,12 +138,11 @@ def _stopped() -> int:
     return INTERRUPTED
 
 
-def _was_interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an error: before Python 3.12 a class body that is interrupted in a
-    field's `__set_name__` ends in a RuntimeError."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__
-    return error is not None
+def interrupt(number: int, frame: object) -> NoReturn:
+    """Answer Ctrl-C as Python does, and remember it: a library that is being imported, or a class
+    body before Python 3.12, may end in an error of another kind."""
+    _interrupts.append(number)
+    raise KeyboardInterrupt
 
 
 def _cannot_print(error: OSError) -> int:
