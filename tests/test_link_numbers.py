@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,29 @@ def test_ok__numbers_that_were_set_at_the_page(box: Box, ear: Listener) -> None:
         box.write(named={"meter": {"kind": 7}, "a/b": {}}, numbers=seen)  # no names: they stay
         box.write(named={"room": about}, numbers=[])
         until(lambda: ear.latest.get(described("meter")) == "" and described("room") in ear.latest)
+
+
+@needs_broker
+def test_ok__until_the_box_speaks_its_numbers_stay(box: Box, ear: Listener) -> None:
+    """After a power cut the link is up first; what was set at the page the box alone knows."""
+    about, seen = {"kind": "number"}, [NumberState("meter", value="7", verdict="good").to_json()]
+    box.write(named={"meter": about, "gone": about}, numbers=seen)
+    with box.linked():
+        online(ear)
+        assert described("meter") in ear.latest and described("gone") in ear.latest
+    box.folders.status.unlink()
+    with box.linked():
+        until(lambda: len(ear.all(topic(ME, "availability"))) == 3)
+        box.status = {"state": "fault", "fault": "no camera"}  # said in the reader's place
+        box.write()
+        until(lambda: ear.json(topic(ME, "state"))["state"] == "not running")
+        ear.say(topic(ME, "command"), "help")
+        until(lambda: ear.all(topic(ME, "answer")))
+        assert "" not in ear.all(described("meter")) + ear.all(at("meter"))
+        box.write(frames=1, named={"meter": about}, numbers=seen, pid=os.getpid())
+        until(lambda: ear.latest.get(described("gone")) == "")  # it was there from before
+    assert ear.json(at("meter"))["value"] == 7
+    assert "" not in ear.all(described("meter")) + ear.all(at("meter"))
 
 
 @needs_broker

@@ -88,6 +88,7 @@ class Link:
         self._numbers: dict[str, NumberSettings] = {}
         self._numbers_said: dict[str, str] = {}  # by topic, also of those not there now
         self._named: object = None  # what was taken in of the numbers' names
+        self._left: set[str] = set()  # numbers that the broker kept from before that
         self._state_at = 0.0
         self._birth_at = math.inf
         self._sent_backlog: set[int] = set()  # messages
@@ -133,16 +134,18 @@ class Link:
     def _see_numbers(self) -> None:
         """Take in what numbers are named, whenever they change, and what the box says of them."""
         named, stamp = self._known.state.named, _stamps(self._folders.settings)
-        if (said := (named, stamp)) != self._named:
+        speaks = "frames" in self._known.status  # the reader itself, not one in its place
+        if speaks and (said := (named, stamp)) != self._named:
             with contextlib.suppress(PiReaderError):  # the reader tells of settings that are bad
-                if named is None:  # a box that does not tell, or none yet
+                if named is None:  # a box that does not tell
                     found = load_settings(self._folders.settings).numbers
                 else:  # what was set at the page is read by the box alone
                     found = settings_from({"numbers": _tables(named)}).numbers
                 self._named = said
                 before, self._numbers = self._numbers, {one.name: one for one in found}
-                for name in before.keys() - self._numbers.keys():
+                for name in (before.keys() | self._left) - self._numbers.keys():
                     self._forget(name)
+                self._left.clear()
                 if before != self._numbers:
                     self._birth_at = 0.0
         for one in self._known.state.numbers:
@@ -303,8 +306,9 @@ class Link:
             if message.payload == ONLINE.encode() and not message.retained:
                 self._birth_at = time.monotonic() + random.uniform(0, self._birth_seconds)
         elif name := discovery.number_in(self._device, message.topic):
-            is_read = self._named is not None
-            if message.retained and is_read and name not in self._numbers:
+            if message.retained and self._named is None:
+                self._left.add(name)
+            elif message.retained and name not in self._numbers:
                 self._forget(name)
         elif not message.retained:
             self._commands.hear(message.payload)
