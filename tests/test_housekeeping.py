@@ -79,6 +79,46 @@ def test_ok__weights_wait_for_what_was_taught_a_little_at_every_look(house: Hous
         house.rollback({})
 
 
+@pytest.mark.parametrize(("act", "words"), [("use", {"number": 0}), ("rollback", {})])
+def test_ok__what_was_asked_for_outlives_a_restart(
+    house: Housekeeping, act: str, words: dict[str, object]
+) -> None:
+    generations, folder = house.stores.generations(), house.stores.folders.memory
+    with house.stores.samples() as samples:
+        teach(samples, *hand(2 * AT_ONCE))
+    forget(folder)
+    assert "comes into use as soon as" in getattr(house, act)(words)["done"]
+    forget(folder)
+    again = Housekeeping(house.stores)
+    for _ in range(4):
+        again.tick()
+    assert generations.current().number == 0
+    generations.use(1)
+    Housekeeping(house.stores).tick()  # it is done, and not done again
+    assert generations.current().number == 1
+
+
+def test_ok__what_was_asked_for_is_dropped_when_other_weights_came(house: Housekeeping) -> None:
+    generations, note = house.stores.generations(), house.stores.folders.state / "switch.json"
+    with house.stores.samples() as samples:
+        teach(samples, *hand(2 * AT_ONCE))
+    forget(house.stores.folders.memory)
+    assert "comes into use" in house.use({"number": 0})["done"]
+    generations.add_file(SHIPPED.with_name("classic.npz").read_bytes(), use=True)
+    for content in (note.read_text(), "", "[]", '{"kind": "use", "over": 7}'):
+        note.write_text(content)
+        again = Housekeeping(house.stores)
+        for _ in range(4):
+            again.tick()
+        assert generations.current().number == 2 and not note.exists()
+    note.write_text(f'{{"kind": "use", "number": "0", "over": "{generations.current().sha256}"}}')
+    again = Housekeeping(house.stores)
+    with pytest.raises(BadData, match="should be that of a generation"):
+        again.tick()
+    again.tick()
+    assert generations.current().number == 2 and not note.exists()
+
+
 def test_ok__weights_come_into_use_without_a_memory_that_cannot_be_made(
     house: Housekeeping,
 ) -> None:

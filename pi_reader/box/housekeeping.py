@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pi_reader.box.problems import TROUBLES
-from pi_reader.errors import BadData, Busy, CannotWrite, UsageError
-from pi_reader.files import is_held, locked
+from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
+from pi_reader.files import is_held, locked, read_json, write_json
 from pi_reader.learning.generations import SHIPPED, Generation, table
 from pi_reader.learning.memory import forget
 from pi_reader.learning.samples.rows import name_of
@@ -33,12 +33,21 @@ class Housekeeping:
     def __init__(self, stores: Stores) -> None:
         self.stores = stores
         self._switch: Switch | None = None
+        self._note = stores.folders.state / "switch.json"  # what was asked for, while it waits
+        self._is_new = True
 
     def tick(self) -> None:
-        """Go on with a change of weights for a fraction of a second. Raises PiReaderError."""
+        """Go on with a change of weights for a fraction of a second, also with one that was asked
+        for before a restart. Raises PiReaderError."""
+        if self._is_new:
+            self._is_new = False
+            self._resume()
         switch, self._switch = self._switch, None
         if switch is not None and not self._made_ready(switch):
-            switch.conclude()
+            try:
+                switch.conclude()
+            finally:
+                self._strike_note()
 
     @property
     def night(self) -> Path:
@@ -77,7 +86,7 @@ class Housekeeping:
                 f"generation {number}: may be judged at this moment; use it when the training is "
                 "over, `pi-reader status` tells"
             )
-        return self._switch_to(number, lambda: generations.use(number))
+        return self._switch_to("use", number, lambda: generations.use(number))
 
     def rollback(self, words: Mapping[str, Any]) -> Mapping[str, Any]:
         """Go back to the parent of the generation in use."""
@@ -85,18 +94,41 @@ class Housekeeping:
         now = generations.current()
         if now.number == SHIPPED:
             generations.rollback()  # which says why not
-        return self._switch_to(now.parent, generations.rollback)
+        return self._switch_to("rollback", now.parent, generations.rollback)
 
-    def _switch_to(self, number: int, conclude: Callable[[], Generation]) -> Mapping[str, Any]:
+    def _switch_to(
+        self, kind: str, number: int, conclude: Callable[[], Generation]
+    ) -> Mapping[str, Any]:
         """Put a generation in use, at once if little is to be computed for it."""
         switch = Switch(self.stores.remember(number, AT_ONCE), conclude)
+        self._strike_note()  # the newest wish counts
         if left := self._made_ready(switch):
+            over = self.stores.generations().current().sha256
+            with contextlib.suppress(CannotWrite):  # a restart would forget it, no more
+                write_json(self._note, {"kind": kind, "number": number, "over": over})
             return {
                 "done": f"generation {number} comes into use as soon as it has looked at the {left}"
                 " digits that were taught and that it does not know yet; `pi-reader status` tells"
             }
         one = conclude()
         return {"done": f"generation {one.number} is in use: {table.summary(one)}"}
+
+    def _strike_note(self) -> None:
+        with contextlib.suppress(OSError):  # at worst the same is asked for once more
+            self._note.unlink()
+
+    def _resume(self) -> None:
+        """Begin again with a change that waited when the box ended, unless other weights have come
+        into use since."""
+        try:
+            noted = read_json(self._note)
+        except MissingFile:
+            return
+        except BadData:
+            noted = {}
+        self._strike_note()
+        if noted.get("over") == self.stores.generations().current().sha256:
+            self.rollback({}) if noted.get("kind") == "rollback" else self.use(noted)
 
     def _made_ready(self, switch: Switch) -> int:
         """How many digits new weights still have to look at; they wait for these."""
