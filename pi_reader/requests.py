@@ -44,6 +44,9 @@ _NAME = re.compile(r"(?P<kind>[a-z]+)-(?P<when>[0-9]{1,20})-[0-9a-f]{8}\.json")
 _FILE = ".handed-in"  # suffix of files that come with a request
 _FILE_NAME = re.compile(r"[0-9a-f]{16}\.handed-in")
 _LASTING = "retrain"  # never goes stale, and always has this name
+_PATIENT = ("import", "offer")  # come with a file, which waits for the end of a training
+_PATIENCE = 7 * 86400.0  # seconds until they are stale
+_JUMP = 60.0  # seconds by which the wall clock is set, from which on ages are not believed
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Requests:
     """The folder of requests.
 
     report: called with a line for each request that is discarded, saying why.
-    clock: seconds since 1970; sleep: sleeps for some seconds.
+    clock: seconds since 1970; monotonic: seconds; sleep: sleeps for some seconds.
     """
 
     def __init__(
@@ -73,12 +76,16 @@ class Requests:
         report: Callable[[str], None] = lambda line: None,
         *,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.folder = Path(folder)
         self._report = report
         self._clock = clock
+        self._monotonic = monotonic
         self._sleep = sleep
+        self._offset = clock() - monotonic()  # of the wall clock, which is set now and then
+        self._trusted_from = -float("inf")  # when a file's age says how long it has been there
 
     def ask(self, kind: str, **words: Any) -> Request:
         """Send a request, durably.
@@ -212,7 +219,15 @@ class Requests:
         return request
 
     def _sweep(self) -> None:
-        """Remove what nobody will take: unknown names, stale requests, unread answers."""
+        """Remove what nobody will take: unknown names, stale requests, unread answers.
+
+        A request that was made before the clock was set looks old at once; so for as long as one
+        may wait, none is stale.
+        """
+        now, offset = self._monotonic(), self._clock() - self._monotonic()
+        if abs(offset - self._offset) > _JUMP:
+            self._trusted_from = now + STALE_AFTER
+        self._offset = offset
         with contextlib.suppress(OSError):
             for name in os.listdir(self.folder):
                 match = _NAME.fullmatch(name)
@@ -220,14 +235,18 @@ class Requests:
                 visible = not name.startswith(".") and not name.endswith((".answer", _FILE))
                 if visible and not known and self._remove(name):
                     self._report(f"request {name}: thrown away, there is no such request")
-                elif name != _LASTING and self._is_old(name) and self._remove(name) and known:
+                elif self._is_stale(name, match) and self._remove(name) and known:
                     self._report(f"request {name}: thrown away, nobody took it for an hour")
 
-    def _is_old(self, name: str) -> bool:
+    def _is_stale(self, name: str, match: re.Match[str] | None) -> bool:
+        if name == _LASTING or self._monotonic() < self._trusted_from:
+            return False
+        waits = name.endswith(_FILE) or (match and match["kind"] in _PATIENT)
         try:
-            return self._clock() - (self.folder / name).stat().st_mtime > STALE_AFTER
+            age = self._clock() - (self.folder / name).stat().st_mtime
         except OSError:
             return False
+        return age > (_PATIENCE if waits else STALE_AFTER)
 
     def _remove(self, name: str) -> bool:
         """Remove a file; whether it was there and this process removed it.

@@ -311,6 +311,26 @@ def test_ok__every_output_that_breaks_is_reported_at_once(clock: Clock, tmp_path
     assert reported == [["oled"], ["oled", "leds"]]
 
 
+def test_ok__a_clock_that_is_set_does_not_make_the_status_look_old(
+    clock: Clock, tmp_path: Path
+) -> None:
+    """Who finds the last word a day old takes the box for hung, and asks it nothing."""
+    ages: list[float] = []
+
+    def look_it_up() -> None:
+        status = json.loads((tmp_path / "status.json").read_text())
+        ages.append(clock.wall() - status["updated"])
+
+    def set_it(seconds: float) -> None:
+        clock.offset += seconds
+
+    frames: list[Any] = lying("1")
+    for seconds in (86400.0, -86400.0, 45.0):
+        frames += [partial(set_it, seconds), *lying("1", 2), look_it_up]
+    box(frames, clock, status_file=StatusFile(tmp_path / "status.json"))[0].run()
+    assert len(ages) == 3 and all(0 <= age <= 2 for age in ages), ages
+
+
 def test_ok__the_newest_fault_is_shown() -> None:
     """A low voltage at the start stands until the power is off, and must hide nothing."""
     problems = Problems(lambda line: None)

@@ -150,6 +150,32 @@ def test_ok__old_ones_go_but_a_training_is_not_forgotten(
     assert len(heard) == 1 and stale.name in heard[0]
 
 
+def test_ok__what_was_handed_in_waits_for_the_end_of_a_training(
+    requests: Requests, heard: list[str]
+) -> None:
+    """A night may take six hours, and the training alone takes it."""
+    handed_in = requests.ask_with_file("import", b"samples")
+    for hours, is_there in ((10, True), (8 * 24, False)):
+        for name in os.listdir(requests.folder):
+            os.utime(requests.folder / name, (time.time() - hours * 3600,) * 2)
+        requests.take("cancel")
+        assert len(os.listdir(requests.folder)) == 2 * is_there
+    assert len(heard) == 1 and handed_in.name in heard[0]
+
+
+def test_ok__a_clock_that_is_set_makes_no_request_stale(tmp_path: Path, heard: list[str]) -> None:
+    wall, uptime = Clock(), Clock()
+    requests = Requests(tmp_path, heard.append, clock=wall, monotonic=uptime)
+    asked = requests.ask("label", label=7)
+    wall.now += 30 * 86400  # the network tells the time
+    for seconds, is_there in ((1, True), (STALE_AFTER - 2, True), (2, False)):
+        wall.now += seconds
+        uptime.now += seconds
+        requests.take("read")
+        assert os.listdir(tmp_path) == [asked.name] * is_there
+    assert len(heard) == 1 and asked.name in heard[0]
+
+
 def test_ok__no_folder_is_nothing_to_do(tmp_path: Path) -> None:
     assert Requests(tmp_path / "none").take(*KINDS) == []
     assert os.listdir(tmp_path) == []

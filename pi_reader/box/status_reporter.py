@@ -16,6 +16,7 @@ from pi_reader.state import BoxState, LastReading
 from pi_reader.values import Frame, Reading, State
 
 CODE_SECONDS = 120.0  # that a code for the page is shown; then it may be asked for again
+JUMP = 30.0  # seconds by which the wall clock is set, from which on the status is written at once
 AWAKE_AFTER = 10  # reads after which starting is over, even if no two of them agree
 
 
@@ -100,7 +101,8 @@ class StatusReporter:
         line = f"{state.state}: {state.text}" if state.text else str(state.state)
         self._services.notifier.say(f"{line}; {state.fault}" if state.fault else line)
         frame = self.frames if self.aiming.is_on(now) else 0
-        key = (state, state.text, state.faults, state.broken, frame)
+        clock = round((self._wall() - now) / JUMP)  # after a jump `updated` would look old
+        key = (state, state.text, state.faults, state.broken, frame, clock)
         if self._services.status_file is not None and self._services.status_file.is_due(key, now):
             self._write(self._services.status_file, key)
 
