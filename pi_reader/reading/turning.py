@@ -29,7 +29,7 @@ SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in
 
 FOUR_SIDES = 4  # ways up that a mark is looked at
 MOST_MARKS = 60  # that are turned to see which way is up; a page of text is left alone
-AT_ONCE = 4  # marks that are looked at before it is asked whether the others matter
+AT_ONCE = 4  # marks that are turned before it is asked whether the others matter
 LEAST_CHANCE = 0.02  # a mark that is no digit speaks no louder than that
 CLEARLY = 20.0  # times as likely: which way is up
 LIKELY = 0.7  # mean probability of the digits of a page that stands upright
@@ -97,36 +97,46 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     size = np.array([max(mark.height, mark.right - mark.left) for mark in seen])
     usual = np.median(size[size >= np.median(size)])
     like = (size >= LEAST_SIZE * usual) & (size <= usual / LEAST_SIZE)  # no specks, no underlines
-    patches = np.array([mark.patch for mark in seen], np.uint8)[like]
-    if not 0 < len(patches) <= MOST_MARKS:
+    seen = [mark for mark, is_like in zip(seen, like.tolist(), strict=True) if is_like]
+    if not 0 < len(seen) <= MOST_MARKS:
         return 0
-    standing = np.array(patches)
-    least = _likely(standing, network, -np.inf)[0] + np.log(CLEARLY)
+    standing = _standing(seen, network)
+    least = float(_logs(standing).sum() + np.log(CLEARLY))
     if least >= 0:  # nothing can be that much likelier
         return 0
-    sides = [
-        _likely(np.rot90(standing, quarters, (1, 2)), network, least)
-        for quarters in range(1, FOUR_SIDES)
-    ]
-    likely, mean = max(sides, key=lambda side: side[0])
-    clear = likely >= least and mean >= LIKELY
-    return (90, 180, -90)[sides.index((likely, mean))] if clear else 0
-
-
-def _likely(patches: np.ndarray, network: Classifier, least: float) -> tuple[float, float]:
-    """How likely it is that all patches are digits, a logarithm, and their mean probability.
-
-    A few at a time: as each makes it less likely, the rest is not looked at once it is below
-    `least`.
-    """
-    likely, chances = 0.0, np.zeros(0, np.float32)
+    surest = np.argsort(-standing, kind="stable")  # lying, these are least like digits
+    patches = np.array([mark.patch for mark in seen], np.uint8)[surest]
+    sides = np.stack([np.rot90(patches, side, (1, 2)) for side in range(1, FOUR_SIDES)])
+    likely, sums = np.zeros(len(sides)), np.zeros(len(sides))
     for start in range(0, len(patches), AT_ONCE):
-        if likely < least:
-            break
-        some = network.predict(patches[start : start + AT_ONCE])[:, :CLASSES].max(axis=1)
-        likely += float(np.log(np.maximum(some, LEAST_CHANCE)).sum())
-        chances = np.append(chances, some)
-    return likely, float(chances.mean())
+        open_ = np.flatnonzero(likely >= least)  # each mark makes a side less likely
+        if not len(open_):
+            return 0
+        some = sides[open_, start : start + AT_ONCE]
+        chances = _chances(network.predict(some.reshape(-1, *some.shape[2:])))
+        chances = chances.reshape(len(open_), -1)
+        likely[open_] += _logs(chances).sum(axis=1)
+        sums[open_] += chances.sum(axis=1)
+    best = int(likely.argmax())
+    clear = likely[best] >= least and sums[best] >= LIKELY * len(patches)
+    return (90, 180, -90)[best] if clear else 0
+
+
+def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:
+    """How likely each mark is a digit as it stands, by the network alone, (n,) float32."""
+    hidden = [mark.hidden for mark in marks]
+    if any(one is None for one in hidden):
+        return _chances(network.predict(np.array([mark.patch for mark in marks], np.uint8)))
+    return _chances(network.conclude(np.array(hidden, np.float32)))  # type: ignore[attr-defined]
+
+
+def _chances(outcomes: np.ndarray) -> np.ndarray:
+    """Probability of the likeliest digit of each mark."""
+    return np.asarray(outcomes[:, :CLASSES].max(axis=1))
+
+
+def _logs(chances: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(chances, LEAST_CHANCE))
 
 
 def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:
