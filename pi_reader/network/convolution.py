@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal, tiled
 
@@ -61,7 +60,7 @@ class Conv2D(Layer):
             bias = tiled(self.parameters[1], width)
         for block in self._blocks(len(x), height * width):
             rows = y[block].reshape(-1, self.outputs)
-            np.dot(self._columns(block, new=True), self.parameters[0], out=rows)
+            np.dot(self._columns(block, height, width, new=True), self.parameters[0], out=rows)
             if self.bias:
                 lines = y[block].reshape(-1, width * self.outputs)
                 lines += bias
@@ -79,7 +78,7 @@ class Conv2D(Layer):
         turned = np.ascontiguousarray(by_pixel.transpose(0, 2, 1))  # (pixels, outputs, inputs)
         for block in self._blocks(len(grad), grad.shape[1] * grad.shape[2]):
             rows = grad[block].reshape(-1, self.outputs)  # (places, outputs)
-            np.dot(self._columns(block).T, rows, out=part)  # (reach, outputs)
+            np.dot(self._columns(block, *grad.shape[1:3]).T, rows, out=part)  # (reach, outputs)
             d_weights += part
             if need_input:
                 self._give_back(grad[block], turned, dx[block])
@@ -117,10 +116,9 @@ class Conv2D(Layer):
         step = max(1, _BLOCK // (places * self._reach))
         return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
-    def _columns(self, block: slice, new: bool = False) -> Array:
+    def _columns(self, block: slice, height: int, width: int, new: bool = False) -> Array:
         """The im2col matrix of these samples, (n * height' * width', reach)."""
         x = self._x[block]
-        height, width, _ = self.output_shape(x.shape[1:])
         sample = height * width * self._reach
         if self._kept is None:
             room = self._scratch.take("columns", len(x) * sample)
@@ -142,7 +140,7 @@ class Conv2D(Layer):
         if self._few:
             shape = (self.kernel, self.kernel, self.inputs, *shape[:3])
             steps = (row, pixel, channel, *steps[:3])
-        np.copyto(room.reshape(shape), as_strided(x, shape, steps, writeable=False))
+        np.copyto(room.reshape(shape), np.ndarray(shape, x.dtype, x, 0, steps))
 
     def _padded(self, x: Array) -> Array:
         """The picture with its border of zeros, which is never written to, in one array."""
