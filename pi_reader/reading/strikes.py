@@ -74,12 +74,19 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     slopes = np.linspace(-STEEPEST, STEEPEST, SLOPES)
     shift = np.rint(slopes[:, None] * (columns - width / 2)).astype(int)
     begins = (shift + reach) * width + columns  # in the flat ink, of each slope and column
-    met = np.zeros((SLOPES, height), np.int32)
-    for down in begins.T:
-        met += ink.ravel()[down[:, None] + np.arange(height) * width]
-    tried, place = divmod(int(met.argmax()), height)
-    ridge = met[tried] / len(columns)
-    slope, best = float(slopes[tried]), float(ridge[place])
+    flat, rows = ink.ravel(), np.arange(height) * width
+    tried, down = np.repeat(np.arange(SLOPES), height), np.tile(rows, SLOPES)
+    missed, most = np.zeros(len(tried), np.int32), (1 - CROSSED) * len(columns) + 1e-6
+    for begin in begins.T[np.argsort(np.arange(len(columns)) % 7, kind="stable")]:  # near ones late
+        missed += ~flat[begin[tried] + down]
+        left = missed <= most
+        tried, down, missed = tried[left], down[left], missed[left]
+        if not len(missed):
+            return None, np.zeros(0)
+    surest = int(missed.argmin())
+    way, place = int(tried[surest]), int(down[surest]) // width
+    ridge = flat[begins[way][:, None] + rows].sum(axis=0) / len(columns)
+    slope, best = float(slopes[way]), float(ridge[place])
     if best < CROSSED:
         return None, np.zeros(0)
     first = last = place
