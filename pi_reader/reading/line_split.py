@@ -14,7 +14,7 @@ import numpy as np
 
 from pi_reader.reading.candidates import Candidates, taken_out
 from pi_reader.reading.components import Components
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import Mark, median
 
 COMPANY = 4  # clear digits that say how tall digits are here
 TALL, TALLEST = 1.5, 3.5  # times their height: may be some, one above the other
@@ -52,7 +52,7 @@ def find_piled(page: Candidates, marks: Sequence[Mark], clear_at: float) -> list
 
 def _usual_height(marks: Sequence[Mark], clear_at: float) -> int:
     heights = [mark.height for mark in marks if mark.is_digit and mark.chance >= clear_at]
-    return round(float(np.median(heights))) if len(heights) >= COMPANY else 0
+    return round(median(heights)) if len(heights) >= COMPANY else 0
 
 
 def part_lines(page: Candidates, stacked: Sequence[int], usual: int) -> Candidates:

@@ -10,6 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from pi_reader.reading.decode import median
+
 STEEPEST = 0.35  # rise over run; steeper is no line but the next one
 NEIGHBOUR = 4.0  # heights to the right in which a mark's neighbour is looked for
 WIDE = 2.5  # usual heights: a wider gap ends a line
@@ -43,7 +45,7 @@ def find_lines(
             lines[home].append(mark)
             ends[home] = (level[last] + level[mark]) / 2, (heights[last] + heights[mark]) / 2
     lines.sort(key=lambda line: sum(level[mark] for mark in line) / len(line))
-    usual = float(np.median(height)) if len(height) else 0.0
+    usual = median(height) if len(height) else 0.0
     begin, end = left + slope * down, right + slope * down
     rows = [_pieces(line, begin, end, WIDE * usual) for line in lines]
     return _by_columns(rows, begin, end, COMMON * usual)
@@ -121,7 +123,7 @@ def _are_numbers(pieces: list[list[int]], left: np.ndarray, right: np.ndarray, w
     """Whether half of the pieces are several marks, and most of these stand close together."""
     gaps = [left[mark] - right[before] for piece in pieces for before, mark in pairwise(piece)]
     several = sum(len(piece) > 1 for piece in pieces)
-    return 2 * several >= len(pieces) and float(np.median(gaps)) < wide / 2
+    return 2 * several >= len(pieces) and median(gaps) < wide / 2
 
 
 def _spans(
@@ -160,7 +162,7 @@ def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> floa
     if len(mark) < 2:
         return 0.0
     slopes = rise[mark, nearest[mark]] / run[mark, nearest[mark]]
-    return float(np.clip(np.median(slopes), -STEEPEST, STEEPEST))
+    return min(max(median(slopes), -STEEPEST), STEEPEST)
 
 
 def _home(ends: list[tuple[float, float]], level: float, height: float) -> int | None:

@@ -30,6 +30,7 @@ from pi_reader.reading.decode import (
     Mark,
     best_partition,
     better_whole,
+    median,
     shortest_path,
     usual_height,
 )
@@ -106,7 +107,7 @@ class Segmentation:
         if not len(near):
             return []
         found = measured(found.pick(near), self.page.ink)
-        usually = float(np.median([mark.strength for mark in digits]))
+        usually = median([mark.strength for mark in digits])
         dark = np.flatnonzero(found.strength >= DARK * usually)[: self.left]
         groups = [(int(one),) for one in dark]
         return self._judge(self.page.ink, found, groups, [() for _ in groups])

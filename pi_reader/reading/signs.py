@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from pi_reader.reading.components import Components
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import Mark, median
 
 LARGEST = 1.6  # of the usual height of a digit: no part of a sign of several parts is longer
 GAP = 0.9  # of the usual height: between the parts of a colon
@@ -71,7 +71,7 @@ def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]
     if len(digits) < 2 or len(boxes) < 2:
         return []
     boxes, digits = boxes.astype(np.float32), digits.astype(np.float32)
-    usual = float(np.median(digits[:, 3] - digits[:, 1]))
+    usual = median(digits[:, 3] - digits[:, 1])
     middle, size = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
     pairs: list[tuple[int, int]] = []
     taken: set[int] = set()

@@ -9,6 +9,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
+from pi_reader.reading.decode import median
 
 # The log odds that a gap parts two numbers, by its width in heights of a digit, the logarithm of
 # that, whether it is beside a sign, and the logarithm of the page's usual gap; USUAL is that where
@@ -50,7 +51,7 @@ def measure_gaps(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
     least; is_digit: (n,) which are digits. Beside a 1 they are as if it were as wide as the others.
     """
     left, top, right, bottom = places.astype(np.float32).T
-    tall = np.median((bottom - top)[is_digit])
+    tall = median((bottom - top)[is_digit])
     spare = np.where(is_digit, np.maximum(SLENDER * tall - (right - left), 0) / 2, 0)
     gaps = left[1:] - np.maximum.accumulate(right)[:-1] - spare[1:] - spare[:-1]
     return np.asarray(np.maximum(gaps, 0) / tall, np.float32)
@@ -94,7 +95,7 @@ def find_spaces(
     which blanks change nothing; None for none.
     """
     left, top, right, bottom = places.astype(np.float32).T
-    tall = float(np.median((bottom - top)[is_digit]))
+    tall = median((bottom - top)[is_digit])
     gaps = measure_gaps(places, is_digit)
     chances = parting(gaps, ~(is_digit[1:] & is_digit[:-1]), usual)
     wide = chances > 0.5

@@ -17,7 +17,7 @@ from PIL import Image
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.components import Components, runs_to_mask
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import Mark, median
 from pi_reader.reading.segmentation import Classifier
 from pi_reader.values import CLASSES
 
@@ -65,7 +65,7 @@ def find_angle(found: Components) -> float:
     size = np.maximum(found.width, found.height)
     if len(size) < 2:
         return 0.0
-    large = size >= LEAST_SIZE * np.median(size[size >= np.median(size)])
+    large = size >= LEAST_SIZE * median(size[size >= median(size)])
     if large.sum() < 2:
         return 0.0
     x = (found.left + found.right)[large] / 2
@@ -82,7 +82,7 @@ def find_angle(found: Components) -> float:
     along = x * np.cos(rough) + y * np.sin(rough)
     off = y * np.cos(rough) - x * np.sin(rough)
     run, rise = along[None] - along[:, None], off[None] - off[:, None]
-    level = np.abs(rise) < SAME_LINE * np.median(size[large])
+    level = np.abs(rise) < SAME_LINE * median(size[large])
     slope = (run * rise)[level].sum() / max(1.0, float((run * run)[level].sum()))
     angle = float(np.degrees(rough + np.arctan(slope)))
     return angle if abs(angle) >= ASKEW else 0.0
@@ -95,7 +95,7 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     if not seen:
         return 0
     size = np.array([max(mark.height, mark.right - mark.left) for mark in seen])
-    usual = np.median(size[size >= np.median(size)])
+    usual = median(size[size >= median(size)])
     like = (size >= LEAST_SIZE * usual) & (size <= usual / LEAST_SIZE)  # no specks, no underlines
     seen = [mark for mark, is_like in zip(seen, like.tolist(), strict=True) if is_like]
     if not 0 < len(seen) <= MOST_MARKS:
