@@ -91,7 +91,7 @@ def test_ok__no_lamp_at_all_is_said_once_and_goes_on(tmp_path: Path) -> None:
 
 
 def test_fail__a_lamp_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(NoHardware, match="no"):
+    with pytest.raises(NoHardware, match=r"/no: No such .*; a board has it"):
         fault_lamp.BoardLamp(tmp_path / "no")
 
 

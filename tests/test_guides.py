@@ -86,6 +86,11 @@ def test_ok__pictures_are_there_and_small() -> None:
     assert sum(picture.stat().st_size for picture in pictures) <= 300_000
 
 
+def test_ok__links_are_found() -> None:
+    found = [link for path in GUIDES for link in LINK.findall(path.read_text(encoding="utf-8"))]
+    assert len(found) > 40 and any("#" in link for link in found)
+
+
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_ok__links_lead_somewhere(path: Path) -> None:
     for link in LINK.findall(path.read_text(encoding="utf-8")):

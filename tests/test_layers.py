@@ -113,6 +113,17 @@ def test_ok__libraries_stay_behind_their_door(path: Path) -> None:
     assert not {name for name in outside & set(ONLY_IN) if here not in ONLY_IN[name]}
 
 
+def test_ok__the_plan_speaks_of_what_is_there() -> None:
+    """No room that is gone, and no door that nobody uses any more."""
+    names = [name_of(path) for path in FILES]
+    assert all(any(is_in(name, [room]) for name in names) for room in ROOMS)
+    allowed = {other for others in ROOMS.values() for other in others.split()}
+    assert all(any(is_in(name, [room]) for name in names) for room in allowed)
+    for library, places in ONLY_IN.items():
+        for place in places:
+            assert library in {name.split(".")[0] for name in imports(PACKAGE / place)}, place
+
+
 def test_fail__a_wrong_import_is_seen(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text(

@@ -56,13 +56,16 @@ def test_ok__both_languages_have_the_same_words() -> None:
 
 
 def test_ok__every_word_that_is_shown_is_there() -> None:
-    known = texts("en")
+    known, shown, counted = texts("en"), 0, 0
     for path in PAGE.glob("*.js"):
         content = path.read_text()
         for name in re.findall(r'\bt\("([^"]+)"', content):
             assert name in known, f"{path.name}: {name}"
+            shown += 1
         for name in re.findall(r'\bcount\("([^"]+)"', content):
             assert {f"{name}.one", f"{name}.many"} <= known.keys(), f"{path.name}: {name}"
+            counted += 1
+    assert shown > 50 and counted > 2, "they are looked for as they stand there"
 
 
 def test_ok__nothing_comes_from_outside_or_stands_in_a_line() -> None:
