@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,15 @@ SHIPPED = Path(__file__).parents[1] / "weights" / "default.npz"
 PERSON = (41, 7)  # whose 4s look like 9s to the weights of the day, so there is much to learn
 
 
-def make_small() -> None:
-    """Short trainings, small tests; the same code otherwise."""
-    rehearsal._DRAWN_ALONE, rehearsal._DRAWN_MARKS, rehearsal._CALIBRATED = 512, 128, 200
-    rehearsal.TESTED, rehearsal.MARKS = 1000, 100
-    trial.TRAINING_WORK = 0.13e12
+def make_small(put: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Short trainings, small tests; the same code otherwise. put: of a monkeypatch, which puts
+    everything back after a test."""
+    put(rehearsal, "_DRAWN_ALONE", 512)
+    put(rehearsal, "_DRAWN_MARKS", 128)
+    put(rehearsal, "_CALIBRATED", 200)
+    put(rehearsal, "TESTED", 1000)
+    put(rehearsal, "MARKS", 100)
+    put(trial, "TRAINING_WORK", 0.13e12)
 
 
 def hand(count: int, number: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh import loaded_by
 from PIL import Image
 
 from pi_reader import __version__
@@ -32,28 +33,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "page.png"
     Image.fromarray(drawn.frame.grey).save(path)
     return path
-
-
-def in_process(code: str) -> str:
-    """Run a few lines in a fresh interpreter and return what they print."""
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ).stdout
-
-
-def loaded_by(arguments: list[str]) -> set[str]:
-    """The modules a command leaves behind in a fresh interpreter."""
-    printed = in_process(
-        "import sys\nfrom pi_reader.cli.main import main\n"
-        f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
-        "print('\\nloaded', *sorted(sys.modules))"
-    )
-    return set(printed.rsplit("\nloaded ", 1)[1].split())
 
 
 def options(command: str) -> list[argparse.Action]:

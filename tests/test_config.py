@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from fresh import printed
 
 from pi_reader.config import Settings, find_folders, load_settings, pins, settings_from
 from pi_reader.config.__main__ import example as example_file
@@ -333,11 +332,4 @@ def test_fail__nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_ok__comes_without_numpy() -> None:
     code = "import sys, pi_reader.config; print('numpy' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert done.stdout == "False\n"
+    assert printed(code) == "False\n"

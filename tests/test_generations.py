@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh import printed
 
 from pi_reader import files
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile, UsageError
@@ -391,14 +392,7 @@ def test_ok__a_list_needs_no_numpy(kept: Generations) -> None:
         "print([g.card.recipe for g in Generations(*map(Path, sys.argv[1:])).list()])\n"
         "assert 'numpy' not in sys.modules"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, folder(kept), kept.shipped],
-        text=True,
-        capture_output=True,
-        check=True,
-        cwd=ROOT,
-    )
-    assert done.stdout == "['shipped', 'night 1']\n"
+    assert printed(code, folder(kept), kept.shipped) == "['shipped', 'night 1']\n"
 
 
 BUSY = """

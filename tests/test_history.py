@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from fresh import printed
 
 from pi_reader.errors import BadData, CannotWrite
 from pi_reader.history import LONGEST_TEXT, MOST_WAITING, History, past
@@ -367,14 +368,7 @@ def test_ok__read_only_for_others() -> None:
 
 def test_ok__comes_without_numpy() -> None:
     code = "import sys, pi_reader.history; print('numpy' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert done.stdout == "False\n"
+    assert printed(code) == "False\n"
 
 
 def test_fail__readings_that_are_lost_are_counted_and_said(path: Path) -> None:

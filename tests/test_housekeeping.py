@@ -11,7 +11,7 @@ from pi_reader.box.housekeeping import ACTS, AT_ONCE, Housekeeping
 from pi_reader.config import Settings, find_folders
 from pi_reader.errors import BadData, Busy, PiReaderError, UsageError
 from pi_reader.files import locked
-from pi_reader.learning import acceptance, rehearsal, trial
+from pi_reader.learning import acceptance
 from pi_reader.learning.memory import forget, path_for
 from pi_reader.learning.samples import Samples, exchange
 from pi_reader.learning.stores import Stores
@@ -171,16 +171,7 @@ def test_fail__what_makes_no_sense_changes_nothing(
 
 
 def test_ok__what_was_handed_in_is_taken_in_by_the_training(tmp_path, monkeypatch) -> None:
-    for module, name in (
-        (rehearsal, "_DRAWN_ALONE"),
-        (rehearsal, "_DRAWN_MARKS"),
-        (rehearsal, "_CALIBRATED"),
-        (rehearsal, "TESTED"),
-        (rehearsal, "MARKS"),
-        (trial, "TRAINING_WORK"),
-    ):
-        monkeypatch.setattr(module, name, getattr(module, name))
-    make_small()
+    make_small(monkeypatch.setattr)
     monkeypatch.setattr(acceptance, "LEAST", 1000)
     with Samples(tmp_path / "theirs.db") as theirs:
         teach(theirs, *hand(2))

@@ -8,19 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lesson_world import told
 
 from pi_reader.errors import CannotWrite, UsageError
 from pi_reader.lessons import blame, bugs, course, descent, drawing, gates, miles, nodes
 from pi_reader.lessons.base import Blackboard, Setting
 
 SMALL = ("faces", "miles", "bugs", "gates", "nodes", "blame", "descent")
-
-
-def told(name: str, *settings: str, seed: int = 1) -> str:
-    """All that a lesson writes when it is in a hurry."""
-    out = io.StringIO()
-    course.give(name, Blackboard(out, name, fast=True), np.random.default_rng(seed), settings)
-    return out.getvalue()
 
 
 # miles

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lesson_world import told
 from PIL import Image
 
 from pi_reader.errors import BadData, MissingFile, UsageError
 from pi_reader.handwriting.page import draw_page
 from pi_reader.handwriting.patches import draw_patches
-from pi_reader.lessons import course, digits, features, material, minds, own, zero
+from pi_reader.lessons import digits, features, material, minds, own, zero
 from pi_reader.lessons.base import Blackboard
 from pi_reader.lessons.witness import Witness
 from pi_reader.network import store
@@ -47,17 +48,6 @@ def some(learn: int, test: int) -> material.Digits:
     labels = np.arange(learn + test) % 10
     patches = draw_patches(labels, np.random.default_rng(1))
     return material.Digits(patches[:learn], labels[:learn], patches[learn:], labels[learn:], "test")
-
-
-def told(name: str, *settings: str, **board: object) -> str:
-    out = io.StringIO()
-    course.give(
-        name,
-        Blackboard(out, name, fast=True, **board),  # type: ignore[arg-type]
-        np.random.default_rng(1),
-        settings,
-    )
-    return out.getvalue()
 
 
 @pytest.mark.usefixtures("few")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh import printed
 
 import pi_reader
 from pi_reader.handwriting import draw_page
@@ -50,10 +49,7 @@ def test_ok__import_loads_nothing_else() -> None:
         "import sys; import pi_reader; "
         "print([n for n in sys.modules if n.startswith(('pi_reader.', 'numpy', 'PIL'))])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed(code).strip() == "[]"
 
 
 def test_ok__public_names_are_there_and_in_the_guide() -> None:

@@ -38,16 +38,7 @@ SPLIT = 3  # seed of which readings are held out, and of their names, from which
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    for module, name in (
-        (rehearsal, "_DRAWN_ALONE"),
-        (rehearsal, "_DRAWN_MARKS"),
-        (rehearsal, "_CALIBRATED"),
-        (rehearsal, "TESTED"),
-        (rehearsal, "MARKS"),
-        (trial, "TRAINING_WORK"),
-    ):
-        monkeypatch.setattr(module, name, getattr(module, name))  # put back after the test
-    make_small()
+    make_small(monkeypatch.setattr)
     chance = random.Random(SPLIT)
     monkeypatch.setattr(split.random, "SystemRandom", lambda: chance)
     monkeypatch.setattr(os, "urandom", chance.randbytes)  # the names of readings

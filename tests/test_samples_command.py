@@ -14,7 +14,7 @@ from PIL import Image
 
 from pi_reader.cli.main import main
 from pi_reader.files import locked
-from pi_reader.learning import memory, rehearsal, trial
+from pi_reader.learning import memory
 from pi_reader.learning.samples import Samples
 from pi_reader.learning.trial import Outcome
 from pi_reader.library import weights_path
@@ -179,16 +179,7 @@ def test_ok__retrain_keeps_to_the_night_and_hears_requests(box, capsys, monkeypa
 
 
 def test_ok__a_bigger_machine_learns_for_the_box(tmp_path, capsys, monkeypatch):
-    for module, name in (
-        (rehearsal, "_DRAWN_ALONE"),
-        (rehearsal, "_DRAWN_MARKS"),
-        (rehearsal, "_CALIBRATED"),
-        (rehearsal, "TESTED"),
-        (rehearsal, "MARKS"),
-        (trial, "TRAINING_WORK"),
-    ):
-        monkeypatch.setattr(module, name, getattr(module, name))
-    make_small()
+    make_small(monkeypatch.setattr)
     with Samples(tmp_path / "box" / "samples.db") as samples:
         teach(samples, *hand(60))
     assert pi_reader(tmp_path / "box", "samples", "export", str(tmp_path / "s.npz")) == 0

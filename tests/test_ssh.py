@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh import loaded_by
 from hostile import hostile, may_be_said
 
 from pi_reader.cli.main import main
@@ -106,8 +107,6 @@ def test_fail__keys_that_are_not_there(tmp_path: Path) -> None:
 def test_ok__quick_words_come_without_numpy(
     tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from test_commands import loaded_by
-
     monkeypatch.setenv("SSH_ORIGINAL_COMMAND", command)
     assert not loaded_by(["ssh", "--state", str(tmp_path)]) & {"numpy", "subprocess"}
 

@@ -22,7 +22,6 @@ from pi_reader.config import Folders, find_folders, load_settings
 from pi_reader.files import read_json
 from pi_reader.handwriting.page import draw_page
 from pi_reader.history import past
-from pi_reader.learning import rehearsal, trial
 from pi_reader.learning.generations import Generations
 from pi_reader.learning.samples import Samples, exchange
 from pi_reader.reading.reader import Reader
@@ -130,12 +129,7 @@ def test_ok__an_older_setup_finds_the_backup_where_it_was(old: Path) -> None:
 
 
 def test_ok__it_goes_on_learning(box: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (rehearsal, trial):
-        for name in ("_DRAWN_ALONE", "_DRAWN_MARKS", "_CALIBRATED", "TESTED", "MARKS"):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
-    monkeypatch.setattr(trial, "TRAINING_WORK", trial.TRAINING_WORK)
-    make_small()
+    make_small(monkeypatch.setattr)
     assert "nothing new" in night_of(box.state)[0].run().message
     with Samples(box.samples) as samples:
         teach(samples, *hand(24, 2))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh import loaded_by
 
 from pi_reader.cli.main import main
 from pi_reader.files import locked
@@ -184,8 +185,6 @@ def test_fail__settings_that_are_broken(state: Path, capsys: pytest.CaptureFixtu
 
 
 def test_ok__a_list_imports_no_numpy(state: Path) -> None:
-    from test_commands import loaded_by
-
     assert "numpy" not in loaded_by(["weights", "list", "--state", str(state)])
     assert store.load(SHIPPED)
 
