@@ -33,7 +33,9 @@ def find_leftovers(
     taken: the components that digits were made of; usual: height of a digit in working pixels.
     digits: where there is too much to look at all of it, what stands beside these comes first.
     """
-    free = np.setdiff1d(np.arange(len(found)), list(taken))
+    is_free = np.ones(len(found), bool)
+    is_free[list(taken)] = False
+    free = np.flatnonzero(is_free)
     size = np.maximum(found.width, found.height)[free]
     if len(free) > MOST:
         first = size + np.float32(usual) * beside(found, free, digits, usual)

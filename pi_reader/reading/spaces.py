@@ -9,7 +9,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import median
+from pi_reader.reading.decode import median, quantile
 
 # The log odds that a gap parts two numbers, by its width in heights of a digit, the logarithm of
 # that, whether it is beside a sign, and the logarithm of the page's usual gap; USUAL is that where
@@ -64,7 +64,7 @@ def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     """
     gaps = [measure_gaps(*line)[line[1][1:] & line[1][:-1]] for line in lines]
     between = np.concatenate([*gaps, np.zeros(0, np.float32)])
-    return float(np.quantile(between, SMALL)) if len(between) > 2 else USUAL
+    return quantile(between, SMALL) if len(between) > 2 else USUAL
 
 
 def parting(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:

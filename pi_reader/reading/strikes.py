@@ -68,7 +68,8 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     column; None if there is no such stroke.
     """
     height, width = own.shape
-    columns = np.unique(np.linspace(0, width - 1, COLUMNS).astype(int))
+    columns = np.linspace(0, width - 1, COLUMNS).astype(int)
+    columns = columns[np.diff(columns, prepend=-1) > 0]
     reach = int(STEEPEST * width / 2) + 1
     ink = np.pad(own, ((reach, reach), (0, 0)))
     slopes = np.linspace(-STEEPEST, STEEPEST, SLOPES)
