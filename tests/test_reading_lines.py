@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.reading.lines import find_lines, page_slope
+from pi_reader.reading.lines import find_lines, level_with_bases, page_slope
 
 
 def boxes(corners: list[tuple[float, float]], width: int = 20, height: int = 30) -> np.ndarray:
-    """(4, n): left, top, right, bottom of boxes of one size."""
-    return np.array([(x, y, x + width, y + height) for x, y in corners], np.int32).reshape(-1, 4).T
+    """(n, 4): left, top, right, bottom of boxes of one size."""
+    return np.array([(x, y, x + width, y + height) for x, y in corners], np.int32).reshape(-1, 4)
 
 
 def grid(slope: float) -> list[tuple[float, float]]:
@@ -25,25 +25,25 @@ def grid(slope: float) -> list[tuple[float, float]]:
 def test_ok__rows_are_found_though_they_slope(slope: float) -> None:
     corners = grid(slope)
     shuffled = np.random.default_rng(0).permutation(len(corners))
-    order = find_lines(*boxes([corners[i] for i in shuffled]))
+    order = find_lines(boxes([corners[i] for i in shuffled]))
     assert [[int(shuffled[i]) for i in line] for line in order] == [
         list(range(6 * row, 6 * row + 6)) for row in range(3)
     ]
 
 
 def test_ok__a_column_is_as_many_lines() -> None:
-    assert find_lines(*boxes([(10, 150), (12, 10), (8, 80)])) == [[1], [2], [0]]
+    assert find_lines(boxes([(10, 150), (12, 10), (8, 80)])) == [[1], [2], [0]]
 
 
 def test_ok__tall_and_short_digits_share_a_line() -> None:
-    left, top, right, bottom = boxes([(10, 20), (50, 10), (90, 25)])
-    bottom = bottom + np.array([0, 18, -8])
-    assert find_lines(left, top, right, bottom) == [[0, 1, 2]]
+    places = boxes([(10, 20), (50, 10), (90, 25)])
+    places[:, 3] += [0, 18, -8]
+    assert find_lines(places) == [[0, 1, 2]]
 
 
 def test_ok__a_gap_of_more_than_two_and_a_half_heights_ends_a_line() -> None:
-    assert find_lines(*boxes([(10, 20), (40, 22), (100, 24), (130, 20)])) == [[0, 1, 2, 3]]
-    assert find_lines(*boxes([(10, 20), (40, 22), (400, 24), (430, 20)])) == [[0, 1], [2, 3]]
+    assert find_lines(boxes([(10, 20), (40, 22), (100, 24), (130, 20)])) == [[0, 1, 2, 3]]
+    assert find_lines(boxes([(10, 20), (40, 22), (400, 24), (430, 20)])) == [[0, 1], [2, 3]]
 
 
 def number(x: float, y: float, count: int) -> list[tuple[float, float]]:
@@ -57,7 +57,7 @@ def test_ok__rows_that_break_at_the_same_gap_are_columns() -> None:
     heading = number(60, -60, 12)
     page = [heading, *left, *right]
     flat = [corner for line in page for corner in line]
-    order = [[flat[i] for i in line] for line in find_lines(*boxes(flat))]
+    order = [[flat[i] for i in line] for line in find_lines(boxes(flat))]
     assert order == page
 
 
@@ -65,16 +65,48 @@ def test_ok__rows_that_break_at_the_same_gap_are_columns() -> None:
 def test_ok__a_grid_of_single_digits_or_with_an_index_is_read_by_rows(index: bool) -> None:
     rows = [[[(10, 50 * row)], number(300, 50 * row, 2 if index else 1)] for row in range(4)]
     flat = [corner for row in rows for piece in row for corner in piece]
-    order = [[flat[i] for i in line] for line in find_lines(*boxes(flat))]
+    order = [[flat[i] for i in line] for line in find_lines(boxes(flat))]
     assert order == [piece for row in rows for piece in row]
 
 
 def test_ok__nothing_and_one() -> None:
-    assert find_lines(*boxes([])) == []
-    assert find_lines(*boxes([(5, 5)])) == [[0]]
+    assert find_lines(boxes([])) == []
+    assert find_lines(boxes([(5, 5)])) == [[0]]
 
 
 def test_ok__slope_is_rise_over_run() -> None:
-    left, top, right, bottom = boxes(grid(0.2))
+    left, top, right, bottom = boxes(grid(0.2)).T
     across, down = (left + right) / 2, (top + bottom) / 2
     assert page_slope(across, down, bottom - top) == pytest.approx(0.2, abs=0.03)
+
+
+def with_bases(corners: list[tuple[int, int, int, int]]) -> tuple[list[list[int]], list[int]]:
+    """The lines of digits (left, top, right, bottom), and which of them are raised."""
+    places = np.array(corners, np.int32)
+    digits = np.ones(len(places), bool)
+    level, raised = level_with_bases(places, digits, find_lines(places))
+    return find_lines(level), np.flatnonzero(raised).tolist()
+
+
+def test_ok__an_exponent_stands_in_the_line_of_what_it_is_raised_on() -> None:
+    base, exponent, after = (10, 30, 40, 80), (44, 8, 60, 32), (66, 30, 96, 80)
+    assert find_lines(np.array([base, exponent, after])) == [[1], [0, 2]]
+    assert with_bases([base, exponent, after]) == ([[0, 1, 2]], [1])
+    tens = (10, 30, 40, 80), (44, 8, 58, 32), (62, 8, 78, 32)
+    assert with_bases([*tens]) == ([[0, 1, 2]], [1, 2])
+
+
+def test_ok__small_digits_that_are_no_exponents_stay_lines() -> None:
+    large = (10, 30, 40, 80)
+    lists = [large, (46, 14, 60, 34), (46, 70, 60, 90)]  # one above the other
+    assert with_bases(lists)[1] == []
+    above = [large, (14, 0, 28, 20)]
+    assert with_bases(above) == ([[1], [0]], [])
+    far = [large, (140, 8, 156, 32)]
+    assert with_bases(far)[1] == []
+
+
+def test_ok__letters_fill_a_gap_and_stand_in_no_line() -> None:
+    places = boxes([(10, 20), (60, 22), (110, 20), (160, 20)])
+    assert find_lines(places[[0, 3]]) == [[0], [1]]
+    assert find_lines(places, np.array([False, True, True, False])) == [[0, 3]]

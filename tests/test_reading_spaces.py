@@ -84,7 +84,7 @@ def test_ok__an_operator_stands_free_on_both_sides_or_on_none() -> None:
 
 @pytest.mark.parametrize(("gap", "lines"), [(2.3, [[0, 1, 2, 3]]), (2.7, [[0, 1], [2, 3]])])
 def test_ok__two_and_a_half_heights_end_the_line(gap: float, lines: list[list[int]]) -> None:
-    assert find_lines(*row([0.2, gap, 0.2]).T) == lines
+    assert find_lines(row([0.2, gap, 0.2])) == lines
 
 
 def test_ok__small_ink_between_digits_may_be_a_sign() -> None:

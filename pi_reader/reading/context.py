@@ -110,6 +110,11 @@ class Judged:
         return _sign(self.mark, SIGN_AT)
 
     @property
+    def is_letter(self) -> bool:
+        """Whether it is a letter rather than anything else."""
+        return not self.is_digit and bool(self.mark.kinds) and self.mark.kinds[_LETTER] > SIGN_AT
+
+    @property
     def reason(self) -> str:
         """Why it is not believed, in a few words."""
         if self.mark.unreadable:

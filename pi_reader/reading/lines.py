@@ -18,15 +18,18 @@ WIDE = 2.5  # usual heights: a wider gap ends a line
 LEVEL = 0.55  # heights that a mark's middle may stand off its line's
 OFF = 3.0  # a sign's way up or down to a digit counts so many times its way along the line
 COMMON = 1.5  # usual heights: as wide a gap goes down between two columns
+SMALLER = 0.8  # of the height of a digit beside it: a digit that may be raised
+ABOVE = 0.3  # of its height: so much higher an exponent's middle stands
+CLOSE = 1.2  # of its heights: so near an exponent stands
 
 
-def find_lines(
-    left: np.ndarray, top: np.ndarray, right: np.ndarray, bottom: np.ndarray
-) -> list[list[int]]:
+def find_lines(places: np.ndarray, bridges: np.ndarray | None = None) -> list[list[int]]:
     """Sort boxes into lines from top to bottom, each from left to right, as lists of indices.
 
-    left, top, right, bottom: (n,) pixels, right and bottom exclusive.
+    places: (n, 4) left, top, right, bottom in pixels, right and bottom exclusive. bridges: (n,)
+    bool, which of them only fill gaps, as letters between digits do; these are in no line.
     """
+    left, top, right, bottom = places.T
     across = (left + right).astype(np.float32) / 2
     height = (bottom - top).astype(np.float32)
     down = (top + bottom).astype(np.float32) / 2
@@ -48,11 +51,15 @@ def find_lines(
     usual = median(height) if len(height) else 0.0
     begin, end = left + slope * down, right + slope * down
     rows = [_pieces(line, begin, end, WIDE * usual) for line in lines]
+    if bridges is not None:
+        told = [[[mark for mark in piece if not bridges[mark]] for piece in row] for row in rows]
+        rows = [row for pieces in told if (row := [piece for piece in pieces if piece])]
     return _by_columns(rows, begin, end, COMMON * usual)
 
 
 def level_with_digits(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
-    """Boxes of digits and signs in which each sign is as high as the digit that it stands beside.
+    """Boxes of digits, signs and letters in which whatever is no digit is as high as the digit that
+    it stands beside.
 
     A point stands low, a comma lower, and a minus is flat: what line they are in, a digit says.
     places: (n, 4) left, top, right, bottom in pixels; is_digit: (n,) which are digits.
@@ -61,17 +68,64 @@ def level_with_digits(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
     digits = places[is_digit].astype(np.float32)
     if not len(digits):
         return out
+    reach = WIDE * (digits[:, 3] - digits[:, 1])
+    for mark in np.flatnonzero(~is_digit):
+        beside = _beside(places[mark], digits, reach)
+        if beside is not None:
+            out[mark, 1::2] = digits[beside, 1::2]
+    return out
+
+
+def level_with_bases(
+    level: np.ndarray, is_digit: np.ndarray, lines: list[list[int]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same boxes, those of exponents as high as the digit that they stand beside,
+    and which these are, (n,) bool.
+
+    level: (n, 4) left, top, right, bottom in pixels; is_digit: (n,); lines: what stands in a line
+    by itself: an exponent does. Small digits one above the other are no exponents.
+    """
+    out, raised = level.copy(), np.zeros(len(level), bool)
+    height = (level[:, 3] - level[:, 1]).astype(np.float32)
+    for line in lines:
+        small = [mark for mark in line if is_digit[mark]]
+        large = is_digit & (SMALLER * height > height[small].max(initial=0))
+        large[line] = False
+        digits = level[large].astype(np.float32)
+        found = [_beside(level[mark], digits, CLOSE * height[large]) for mark in small]
+        if not small or None in found:
+            continue
+        base = digits[found[0]]
+        middle = (base[1] + base[3]) / 2 - ABOVE * (base[3] - base[1])
+        above = (level[small, 1] + level[small, 3]).max() / 2 < middle
+        behind = level[small, 0].min() > base[0]
+        if above and behind and not _is_stacked(level[small], level[is_digit], base):
+            raised[small] = True
+            out[line, 1::2] = base[1::2]
+    return out, raised
+
+
+def _beside(box: np.ndarray, digits: np.ndarray, reach: np.ndarray) -> int | None:
+    """The digit that a mark stands beside, or None; reach: (n,) how wide a gap to each may be."""
     left, top, right, bottom = digits.T
     height = bottom - top
-    for sign in np.flatnonzero(~is_digit):
-        middle = (places[sign, 1] + places[sign, 3]) / 2
-        gap = np.maximum(np.maximum(left - places[sign, 2], places[sign, 0] - right), 0)
-        off = np.maximum(np.maximum(top - middle, middle - bottom), 0)
-        away = (gap + OFF * off) / height
-        nearest = int(np.argmin(away))
-        if gap[nearest] <= WIDE * height[nearest] and off[nearest] <= LEVEL * height[nearest]:
-            out[sign, 1::2] = digits[nearest, 1::2]
-    return out
+    middle = (float(box[1]) + float(box[3])) / 2
+    gap = np.maximum(np.maximum(left - box[2], box[0] - right), 0)
+    off = np.maximum(np.maximum(top - middle, middle - bottom), 0)
+    near = np.flatnonzero((gap <= reach) & (off <= LEVEL * height))
+    if not len(near):
+        return None
+    return int(near[np.argmin(((gap + OFF * off) / height)[near])])
+
+
+def _is_stacked(small: np.ndarray, digits: np.ndarray, base: np.ndarray) -> bool:
+    """Whether other digits stand above or below some small ones, as near as the line's height."""
+    low, high = small[:, :2].min(axis=0), small[:, 2:].max(axis=0)
+    tall = base[3] - base[1]
+    common = np.minimum(digits[:, 2], high[0]) - np.maximum(digits[:, 0], low[0])
+    within = (digits[:, 3] > low[1] - tall) & (digits[:, 1] < high[1] + tall)
+    apart = (digits[:, 3] <= low[1]) | (digits[:, 1] >= high[1])
+    return bool((within & apart & (common > 0.3 * (digits[:, 2] - digits[:, 0]))).any())
 
 
 def _pieces(line: list[int], left: np.ndarray, right: np.ndarray, wide: float) -> list[list[int]]:

@@ -18,7 +18,7 @@ from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
-from pi_reader.reading.lines import find_lines, level_with_digits
+from pi_reader.reading.lines import find_lines, level_with_bases, level_with_digits
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
@@ -192,16 +192,18 @@ class Reader:
                 upright.append(_hull(upper, lower))
                 marks.append(Sign(":", LIKELY, put(upright[-1])))
                 kinds.append(())
-        places = np.array(upright, np.int32).reshape(-1, 4)
-        are_digits = np.array([isinstance(mark, Digit) for mark in marks], bool)
+        letters = [box for one, box in zip(judged, where, strict=True) if one.is_letter]
+        places = np.array(upright + letters, np.int32).reshape(-1, 4)
+        bridges = np.arange(len(places)) >= len(upright)
+        are_digits = np.zeros(len(places), bool)
+        are_digits[: len(marks)] = [isinstance(mark, Digit) for mark in marks]
         are_operators = np.array(
             [isinstance(mark, Sign) and mark.sign in OPERATORS for mark in marks], bool
         )
-        rows = [
-            row
-            for row in find_lines(*level_with_digits(places, are_digits).T)
-            if are_digits[row].any()
-        ]
+        level = level_with_digits(places, are_digits)
+        alone = find_lines(level, bridges)
+        level, raised = level_with_bases(level, are_digits, alone)
+        rows = [row for row in find_lines(level, bridges) if are_digits[row].any()]
         usual = usual_gap([(places[row], are_digits[row]) for row in rows])
         others = [one for one, _ in rest]
         lines = []
@@ -213,7 +215,9 @@ class Reader:
             unsure += [Sign(what, p, marks[row[place]].box) for place, what, p in gaps.torn]
             unsure += [Sign(*sign, marks[i].box) for i in row if (sign := doubtful_sign(kinds[i]))]
             angle = turn.angle if turn else 0.0
-            lines.append(Line(digits, signs, tuple(gaps.spaces), tuple(unsure), angle))
+            shifts = np.flatnonzero(np.diff(raised[row])) + 1  # an exponent is a number of its own
+            spaces = sorted({*gaps.spaces, *shifts.tolist()})
+            lines.append(Line(digits, signs, tuple(spaces), tuple(unsure), angle))
         return tuple(lines)
 
     def _digit(self, one: Judged, box: Box) -> Digit:
