@@ -121,6 +121,22 @@ def test_ok__a_file_with_context_comes_back_as_it_was(tmp_path: Path) -> None:
     assert store.load(path)[1].recipe == ""  # as those read it that want the network alone
 
 
+def test_ok__a_page_model_with_a_hidden_layer_comes_back_as_it_was(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    model, one = build(("conv 5x5/2 2", "dense 6"), 11, rng), context()
+    hidden, weights = (rng.standard_normal(shape, np.float32) for shape in ((4, 6), 7))
+    one = replace(one, page=replace(one.page, hidden=hidden, weights=weights))
+    store.save(tmp_path / "w.npz", model, store.Card(), one)
+    back = store.load_all(tmp_path / "w.npz").context
+    assert back is not None and back.presence.hidden is None
+    x = rng.standard_normal((5, 3)).astype(np.float32)
+    said = one.page(x)
+    assert np.ptp(said) > 0 and np.array_equal(back.page(x), said)
+    z = np.clip((x - one.page.mean) / one.page.scale, -4, 4)
+    odds = np.maximum(z @ hidden[:3] + hidden[3], 0) @ weights[:6] + weights[6]
+    assert said == pytest.approx(1 / (1 + np.exp(-odds)), rel=1e-5)
+
+
 def test_ok__a_network_alone_is_written_as_before(tmp_path: Path) -> None:
     model = build(("dense 6",), 11, np.random.default_rng(0))
     store.save(tmp_path / "w.npz", model, store.Card())
@@ -144,6 +160,8 @@ def test_ok__a_context_stands_beside_its_own_kind_of_network_alone() -> None:
         {"head": {"input_shape": [3], "layers": [{"kind": "dense", "inputs": 3, "outputs": 24}]}},
         {"page": {"names": [1, 2, 3], "threshold": 0.5}},
         {"page": {"names": ["a"], "threshold": 7}},
+        {"page": {"names": ["a"], "threshold": 0.5, "hidden": True}},
+        {"page": {"names": ["a"], "threshold": 0.5, "hidden": 10**9}},
         {"presence": {}},
     ],
 )

@@ -1,4 +1,5 @@
-"""Logistic regression: one probability from a handful of named numbers."""
+"""One probability from a handful of named numbers: a logistic regression, or one whose numbers go
+through a hidden layer first."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ class Logistic:
 
     names: (k,) what each number is; mean, scale: (k,) float32, of the numbers it was fitted on;
     weights: (k + 1,) float32, the last one is b. threshold: the probability, 0 to 1, from which
-    the answer is taken for yes.
+    the answer is taken for yes. hidden: (k + 1, h) float32, the weights of rectified units and, in
+    the last row, their biases; `weights` are then (h + 1,), of what the units say. None: the
+    numbers are weighed as they are.
     """
 
     names: tuple[str, ...]
@@ -26,10 +29,13 @@ class Logistic:
     scale: Array
     weights: Array
     threshold: float = 0.5
+    hidden: Array | None = None
 
     def __call__(self, x: Array) -> Array:
         """(n, k) numbers to (n,) probabilities, float32."""
         z = np.clip((x - self.mean) / self.scale, -FARTHEST, FARTHEST)
+        if self.hidden is not None:
+            z = np.maximum(z @ self.hidden[:-1] + self.hidden[-1], 0)
         logits = z @ self.weights[:-1] + self.weights[-1]
         probabilities: Array = (1 / (1 + np.exp(-logits))).astype(np.float32)
         return probabilities

@@ -222,10 +222,15 @@ class Context:
             "head": self.neighbourhood.head.spec,
             "temperature": float(self.neighbourhood.temperature),
             **{
-                name: {"names": list(one.names), "threshold": float(one.threshold)}
+                name: _logistic_spec(one)
                 for name, one in (("page", self.page), ("presence", self.presence))
             },
         }
+
+
+def _logistic_spec(one: Logistic) -> dict[str, Any]:
+    spec: dict[str, Any] = {"names": list(one.names), "threshold": float(one.threshold)}
+    return spec if one.hidden is None else {**spec, "hidden": one.hidden.shape[1]}
 
 
 def _logistic(spec: Mapping[str, Any]) -> Logistic:
@@ -233,8 +238,13 @@ def _logistic(spec: Mapping[str, Any]) -> Logistic:
     names, threshold = tuple(spec["names"]), _number(spec["threshold"], 0, 1)
     if len(names) > 1000 or not all(isinstance(name, str) for name in names):
         raise ValueError("a page model without names")
-    none = np.zeros(len(names) + 1, np.float32)
-    return Logistic(names, none[1:].copy(), none[1:].copy(), none, threshold)
+    units = spec.get("hidden", 0)
+    if type(units) is not int or not 0 <= units <= 1000:
+        raise ValueError("a page model with an odd hidden layer")
+    mean, scale = np.zeros((2, len(names)), np.float32)
+    weights = np.zeros((units or len(names)) + 1, np.float32)
+    hidden = np.zeros((len(names) + 1, units), np.float32) if units else None
+    return Logistic(names, mean.copy(), scale.copy(), weights, threshold, hidden)
 
 
 def _number(value: object, low: float, high: float) -> float:

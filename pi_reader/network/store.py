@@ -293,8 +293,10 @@ def _context_arrays(context: Context | None) -> dict[str, Array]:
         for name, array in _named(model).items()
     }
     for part, fit in (("page", context.page), ("presence", context.presence)):
-        for name in ("mean", "scale", "weights"):
-            arrays[f"context_{part}_{name}.npy"] = getattr(fit, name)
+        for name in ("mean", "scale", "hidden", "weights"):
+            array = getattr(fit, name)
+            if array is not None:
+                arrays[f"context_{part}_{name}.npy"] = array
     return arrays
 
 

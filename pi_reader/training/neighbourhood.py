@@ -1,7 +1,7 @@
 """Training of what reads a mark's surroundings, beside a network for patches that stays as it is.
 
 Scenes are drawn and read as far as their marks; the neighbourhood network learns to name these.
-Then two regressions are fitted on other scenes: how likely the digit that was named is right, and
+Then two small models are fitted on other scenes: how likely the digit that was named is right, and
 how likely there is a digit at all, by both networks and the page as a whole (`reading.context`).
 """
 
@@ -15,7 +15,8 @@ import numpy as np
 
 from pi_reader.handwriting.scenes import Stamps
 from pi_reader.network.base import Array
-from pi_reader.network.logistic import Logistic
+from pi_reader.network.layers import Dense, ReLU
+from pi_reader.network.logistic import FARTHEST, Logistic
 from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import KINDS, Context, Neighbourhood, as_windows
 from pi_reader.reading.context import (
@@ -74,7 +75,8 @@ def train_context(
     neighbourhood = learner.result()
     say(f"drawing {recipe.fitted:,} scenes to calibrate on")
     numbers = _numbers(seed, _FITTED, recipe.fitted)
-    return fit(neighbourhood, see_scenes(network, numbers, stamps, False, withheld), recipe)
+    seen = see_scenes(network, numbers, stamps, False, withheld)
+    return fit(neighbourhood, seen, recipe, random_for(seed, Stream.SCENES, _FITTED))
 
 
 def _numbers(seed: int, which: int, count: int) -> list[tuple[int, ...]]:
@@ -165,9 +167,12 @@ def _picked(named: list[list[bool]], parts: list[np.ndarray]) -> np.ndarray:
 
 
 def fit(
-    neighbourhood: Neighbourhood, scenes: Iterator[Seen], recipe: NeighbourhoodRecipe
+    neighbourhood: Neighbourhood,
+    scenes: Iterator[Seen],
+    recipe: NeighbourhoodRecipe,
+    rng: np.random.Generator,
 ) -> Context:
-    """Fit the page's regressions on scenes that the neighbourhood has not learned from."""
+    """Fit the page's models on scenes that the neighbourhood has not learned from."""
     pages, right, present = [], [], []
     for seen in scenes:
         if not seen.marks:
@@ -190,9 +195,65 @@ def fit(
     presence = Logistic.fit(FEATURES, rows, np.array(present, np.float64))
     heard = np.concatenate([hear(page, presence(x))[known] for page, x, known in pages])
     rows = np.concatenate([rows, heard], axis=1)
-    right_at = Logistic.fit(FEATURES + HEARD, rows, np.array(right, np.float64))
+    right_at = fit_hidden(FEATURES + HEARD, rows, np.array(right, np.float32), recipe, rng)
     return Context(
         neighbourhood,
         replace(right_at, threshold=recipe.sure_at),
         replace(presence, threshold=recipe.present_at),
     )
+
+
+def fit_hidden(
+    names: tuple[str, ...],
+    x: Array,
+    y: Array,
+    recipe: NeighbourhoodRecipe,
+    rng: np.random.Generator,
+) -> Logistic:
+    """A model with a hidden layer that makes `y` likely, averaged over some beginnings.
+
+    x: (n, k) numbers; y: (n,) 0 or 1. The mean of the logits of several small networks is that of
+    one with all of their units.
+    """
+    mean, scale = x.mean(axis=0), x.std(axis=0) + np.float32(1e-3)
+    z = np.clip((x - mean) / scale, -FARTHEST, FARTHEST).astype(np.float32)
+    members = [_hidden_layer(z, y, recipe, rng) for _ in range(recipe.members)]
+    hidden = np.concatenate([np.vstack([w, b]) for w, b, _, _ in members], axis=1)
+    weights = np.concatenate([w[:, 0] for _, _, w, _ in members] + [sum(b for *_, b in members)])
+    return Logistic(
+        names,
+        mean.astype(np.float32),
+        scale.astype(np.float32),
+        np.asarray(weights / recipe.members, np.float32),
+        hidden=hidden,
+    )
+
+
+def _hidden_layer(
+    z: Array, y: Array, recipe: NeighbourhoodRecipe, rng: np.random.Generator
+) -> list[Array]:
+    """Weights and biases of both layers of one small network, trained by cross entropy."""
+    network = Model(
+        [Dense(z.shape[1], recipe.units, rng=rng), ReLU(), Dense(recipe.units, 1, rng=rng)],
+        (z.shape[1],),
+    )
+    parameters = network.parameters
+    weights = gather(parameters, np.empty(sum(one.size for one in parameters), np.float32))
+    gradient = np.empty_like(weights)
+    adam = Adam(len(weights), second=0.999, decay=recipe.page_decay)
+    batch = min(recipe.batch, len(z))
+    per_epoch = len(z) // batch
+    steps = recipe.page_epochs * per_epoch
+    for step in range(steps):
+        if step % per_epoch == 0:
+            order = rng.permutation(len(z))
+        rows = order[step % per_epoch * batch :][:batch]
+        odds = network.forward(z[rows], training=True)[:, 0]
+        error = (1 / (1 + np.exp(-odds)) - y[rows]) / np.float32(batch)
+        grad = error.astype(np.float32)[:, None]
+        for layer in reversed(network.layers):
+            grad = layer.backward(grad)
+        rate = recipe.page_rate * one_cycle(step / steps, recipe.warm_up)
+        adam.step(weights, gather(network.gradients, gradient), rate)
+        scatter(weights, parameters)
+    return [one.copy() for one in parameters]

@@ -112,6 +112,8 @@ class NeighbourhoodRecipe:
     of the averaged weights stays each step.
     gain: how much darker or lighter the surroundings may be, as a share; shift: pixels that a
     window may be moved either way; dropout: share of what is told of the patch that is left out.
+    units: of the hidden layer of the page's model; members: how many of these are averaged;
+    page_epochs, page_rate, page_decay: how they learn.
     sure_at: the confidence from which a digit is believed; present_at: the probability of any
     digit from which a mark is a `?` instead of nothing. Both were chosen on photographs, by folds.
     """
@@ -129,6 +131,11 @@ class NeighbourhoodRecipe:
     gain: float = 0.25
     shift: int = 2
     dropout: float = 0.1
+    units: int = 16
+    members: int = 3
+    page_epochs: int = 20
+    page_rate: float = 0.004
+    page_decay: float = 0.1
     sure_at: float = 0.6
     present_at: float = 0.3
 

@@ -220,18 +220,29 @@ class Fitted:
 
     def without(self, columns: Sequence[int] | range) -> Context:
         """The context when these numbers say nothing."""
-        original = Logistic.fit
+        silent = [*columns]
 
-        def deaf(names: tuple[str, ...], x: np.ndarray, y: np.ndarray) -> Logistic:
+        def told(x: np.ndarray) -> np.ndarray:
             x = x.copy()
-            x[:, [column for column in columns if column < x.shape[1]]] = 0
-            one = original(names, x, y)
-            told = one.weights.copy()
-            told[[column for column in columns if column < x.shape[1]]] = 0
-            return dataclasses.replace(one, weights=told)
+            x[:, [column for column in silent if column < x.shape[1]]] = 0
+            return x
 
-        with mock.patch.object(Logistic, "fit", deaf):
-            fitted = fitting.fit(self._context.neighbourhood, iter(self._seen), NEIGHBOURHOOD)
+        def deaf(one: Logistic) -> Logistic:
+            layer = "weights" if one.hidden is None else "hidden"
+            first: np.ndarray = getattr(one, layer).copy()
+            first[[column for column in silent if column < len(one.names)]] = 0
+            return dataclasses.replace(one, **{layer: first})
+
+        regression, network = Logistic.fit, fitting.fit_hidden
+        with (
+            mock.patch.object(Logistic, "fit", lambda n, x, y: deaf(regression(n, told(x), y))),
+            mock.patch.object(
+                fitting, "fit_hidden", lambda n, x, *y: deaf(network(n, told(x), *y))
+            ),
+        ):
+            rng = np.random.default_rng(0)
+            seen = iter(self._seen)
+            fitted = fitting.fit(self._context.neighbourhood, seen, NEIGHBOURHOOD, rng)
         thresholds = self._context.page.threshold, self._context.presence.threshold
         return dataclasses.replace(
             fitted,
