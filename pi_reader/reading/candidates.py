@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pi_reader.reading.binarise import NOISE_FACTOR, Ink
-from pi_reader.reading.components import Components, find_components, strengths, union_find
+from pi_reader.reading.components import (
+    Components,
+    find_components,
+    merge,
+    runs_to_mask,
+    strengths,
+    union_find,
+)
+from pi_reader.reading.displays import Display, Shown, as_components, find_displays
+from pi_reader.reading.morphology import dilate
 from pi_reader.reading.outlines import find_walls
 from pi_reader.reading.plates import open_plates
 from pi_reader.reading.ruled_lines import find_ruled_lines
@@ -46,6 +55,7 @@ class Candidates:
     clutter: what was left out because no digit has its shape, or because it leaves the frame.
     crossed: boxes (left, top, right, bottom) of what is crossed out.
     specks: too small for a part of a digit, but not for a point, if they stand beside one.
+    displays: digits of seven segments, each with what it shows.
     """
 
     ink: Ink
@@ -53,6 +63,7 @@ class Candidates:
     clutter: Components
     specks: Components
     crossed: tuple[tuple[int, int, int, int], ...] = ()
+    displays: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,9 @@ def find_candidates(ink: Ink) -> Candidates:
     if opened is not None:
         ink = opened
         found = find_components(ink.mask)
+    display = find_displays(found)
+    if display is not None:
+        return _with_display(ink, found, display)
     walls = find_walls(found, ink.mask.shape)
     if walls is not None:
         ink = _without(ink, walls)
@@ -96,6 +110,29 @@ def find_candidates(ink: Ink) -> Candidates:
         ink = _without(ink, strokes)
         found = find_components(ink.mask)
     return replace(_sorted_out(ink, found), crossed=crossed)
+
+
+def _with_display(ink: Ink, found: Components, display: Display) -> Candidates:
+    """What else is on a page, and each digit of a display as one component."""
+    stride = ink.mask.shape[1] + 1
+    row, start, end = found.runs_of([one for group in display.parts for one in group]).T
+    order = np.argsort(row * stride + start)
+    place = (row * stride)[order]
+    own = runs_to_mask(place + start[order], place + end[order], stride, ink.mask.shape)
+    rest = find_candidates(_without(ink, own))
+    segments = np.where(dilate(own.view(np.int8), 1).view(bool), ink.contrast, np.uint8(0))
+    whole = replace(
+        rest.ink,
+        mask=rest.ink.mask | own,
+        contrast=np.maximum(rest.ink.contrast, segments),
+    )
+    digits = measured(as_components(found, display), whole)
+    return replace(
+        rest,
+        ink=whole,
+        components=merge([rest.components, digits]),
+        displays=rest.displays + display.shown,
+    )
 
 
 def taken_out(ink: Ink, cut: np.ndarray) -> Candidates:

@@ -2,7 +2,7 @@
 
 A digit that the edge of the frame cuts in two, or that a lamp's reflection has wiped out, or that
 has grown together with the next, may be any digit. To leave it out would make a shorter number,
-which is a wrong one.
+which is a wrong one. The digits of displays, whose segments say which they are, are named here too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
+from pi_reader.reading.displays import Shown
 from pi_reader.reading.line_split import is_inside
 from pi_reader.values import CLASSES
 
@@ -28,11 +29,14 @@ PART = 0.35  # of the digit's height: a narrower reflection hides no other
 LIKE = 2.0  # times as thick or dark as the digit, at most, or as thin or pale
 TWO = 0.8  # of the digit's height: so wide are two digits, at least, that have grown together
 SEVERAL = 3.0  # and so wide as many as there may be; a line of a drawing is wider
+SHOWN = 0.999  # that lit segments say which digit it is
 PALE = 0.6  # times as dark as the digit, or less: ink that light has washed out
 
 
 def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
     """What was read on a page, and a mark for each place in a row with digits that cannot be."""
+    if page.displays:
+        judged = _as_shown(page.displays, judged)
     if page.crossed:
         judged = _crossed_out(page, judged)
     digits = [one.mark for one in judged if one.is_digit and one.confidence >= BELIEVED]
@@ -51,6 +55,24 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
     boxes = [(mark.left, mark.top, mark.right, mark.bottom) for mark in places]
     seen = [one for one in judged if not any(is_inside(one.mark, box) for box in boxes)]
     return seen + [Judged(place, 0.0, True) for place in places]
+
+
+def _as_shown(displays: Sequence[Shown], judged: Sequence[Judged]) -> list[Judged]:
+    """The same marks, with the digits of displays as their segments show them."""
+    out = list(judged)
+    for left, top, right, bottom, label in displays:
+        box = left, top, right, bottom
+        inside = [one for one in out if is_inside(one.mark, box)]
+        out = [one for one in out if not is_inside(one.mark, box)]
+        whole = [one.mark for one in inside if (one.mark.left, one.mark.right) == (left, right)]
+        mark = whole[0] if whole else Mark(left, top, right, bottom, 0.0, ())
+        chances = [(1 - SHOWN) / CLASSES] * (CLASSES + 1)
+        if label >= 0:
+            chances[label] = SHOWN
+        why = "" if label >= 0 else "no digit of a display"
+        mark = mark.but(chances=tuple(chances), unreadable=why, whole=False, cut_from=None)
+        out.append(Judged(mark, SHOWN if label >= 0 else 0.0, True))
+    return out
 
 
 def _crossed_out(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:

@@ -154,7 +154,8 @@ class Reader:
         else:
             marks, _ = recalled(found.marks, None, self.memory)
             judged = [Judged(mark, mark.chance, mark.is_digit) for mark in marks]
-        return with_placeholders(found.page, judged), found.left
+        parted = replace(found.page, crossed=page.crossed, displays=page.displays)
+        return with_placeholders(parted, judged), found.left
 
     def _lines(
         self,
