@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def found(folder: Path) -> tuple[int, int, int]:
         assert (state["weights"] == step).all(), "the checkpoint is mixed"
     say("found", "checkpoint", step)
     if (folder / "history.db").exists():
-        with sqlite3.connect(folder / "history.db") as database:
+        with closing(sqlite3.connect(folder / "history.db")) as database:
             verdict = database.execute("PRAGMA integrity_check").fetchone()[0]
         if verdict != "ok":
             complain(f"history: {verdict}")

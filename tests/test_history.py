@@ -75,9 +75,8 @@ def test_ok__written_at_most_every_half_minute(path: Path) -> None:
         assert texts(path) == ["1"]
         history.tick(1031)
         assert texts(path) == ["1", "2", "3"]
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    database.close()
 
 
 def test_ok__closing_keeps_the_last_and_may_be_done_twice(path: Path) -> None:

@@ -13,6 +13,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -412,6 +413,6 @@ def test_ok__what_root_does_belongs_to_the_box(tmp_path: Path, state: Path, out:
     for path in (state, *state.rglob("*")):
         assert path.lstat().st_uid == BOX, path
     assert (out / "out.npz").stat().st_uid == 0, "what root named is root's"
-    with sqlite3.connect(state / "samples.db") as database:
+    with closing(sqlite3.connect(state / "samples.db")) as database:
         assert database.execute("SELECT count(*) FROM samples").fetchone()[0]
     store.load(state / "weights" / "0001.npz")
