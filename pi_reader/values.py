@@ -265,6 +265,7 @@ class Reading:
     milliseconds: what each step took, by a monotonic timer.
     weights: sha256 of the weights file that read it, "" if the network came from no file.
     angle: degrees by which the page lay turned clockwise and was turned back to be read, else 0.
+    blurred: whether it moved or was out of focus, so that its digits are hard to tell.
     """
 
     source: str
@@ -273,6 +274,7 @@ class Reading:
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     weights: str = ""
     angle: float = 0.0
+    blurred: bool = False
 
     @property
     def text(self) -> str:

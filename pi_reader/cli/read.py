@@ -14,6 +14,7 @@ from pi_reader.cli.common import WEIGHTS_HELP, one_line
 from pi_reader.cli.options import FORCE, option
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import make_folder
+from pi_reader.values import ADVICE, State
 
 if TYPE_CHECKING:
     from pi_reader.values import Digit, Reading, Sign, Value
@@ -108,6 +109,7 @@ def as_json(reading: Reading) -> dict[str, Any]:
         "milliseconds": {step: round(time, 3) for step, time in reading.milliseconds.items()},
         "weights": reading.weights,
         **({"angle": round(reading.angle, 1)} if reading.angle else {}),
+        **({"blurred": True} if reading.blurred else {}),
     }
 
 
@@ -117,6 +119,7 @@ def for_people(reading: Reading) -> str:
     unsure = [digit for digit in digits if not digit.sure]
     lines = [f"{one_line(reading.source)}:"]
     lines += [f"  {line.text}" for line in reading.lines] or ["  (no digits)"]
+    lines += [f"  blurred: {ADVICE[State.BLURRED]}"] if reading.blurred else []
     lines += [
         f"  ? at {digit.box.x},{digit.box.y}: perhaps {digit.label} "
         f"({digit.confidence:.0%}), or {digit.runner_up[0]}"

@@ -22,6 +22,7 @@ from pi_reader.reading.lines import find_lines, level_with_bases, level_with_dig
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
+from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
 from pi_reader.reading.signs import paired_points
 from pi_reader.reading.spaces import doubtful_sign, find_spaces, usual_gap
 from pi_reader.reading.turning import FOUR_SIDES, Turn, find_angle, find_quarter, upright
@@ -87,6 +88,8 @@ class Reader:
         page = find_candidates(ink)
         after_regions = perf_counter()
         judged, turn = self._upright(page, ink)
+        blur = _blur(ink, judged, turn)
+        judged = less_sure(judged, blur)
         lines = self._lines(judged, ink.scale, frame.grey.shape, turn, margin)
         end = perf_counter()
         reading = Reading(
@@ -101,6 +104,7 @@ class Reader:
             },
             self.weights,
             turn.angle if turn else 0.0,
+            blur >= BLURRED,
         )
         return Explanation(ink, page, tuple(judged), reading)
 
@@ -270,6 +274,14 @@ def _says_so(one: Judged) -> bool:
 def _expected(judged: Sequence[Judged]) -> float:
     """How many more digits are likely read right than wrong."""
     return sum(2 * one.confidence - 1 for one in judged if one.is_digit)
+
+
+def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
+    """How far a picture with these marks is blurred."""
+    marks = [one.mark for one in judged if one.is_digit] or [one.mark for one in judged]
+    places = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
+    boxes = np.array([turn.back(*place) if turn else place for place in places], np.int32)
+    return find_blur(ink.contrast, boxes, np.array([mark.height for mark in marks]))
 
 
 Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels

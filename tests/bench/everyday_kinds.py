@@ -209,7 +209,9 @@ def turned_by(page: Page, quarters: int) -> None:
 
 
 def blurred(page: Page) -> None:
-    """A page that moved while the picture was taken: a digit is right or it is `?`."""
+    """A page that moved while the picture was taken: a digit is right or it is `?`, and where none
+    can be told the reading says that it is blurred."""
+    page.blurred = True
     page.row_of_numbers(most=2)
     length = int(page.rng.integers(4, 26))
     page.cover = np.mean([np.roll(page.cover, step, axis=1) for step in range(length)], axis=0)

@@ -22,6 +22,7 @@ class Page:
 
     cover: (height, width) float32, 0 paper to 1 ink; lines: what is written on it, a pattern for
     each character. paper, pen: their brightness, 0 to 1. grey: uint8, the finished picture.
+    blurred: whether a reading may say that instead, if it believes no digit.
     """
 
     rng: np.random.Generator
@@ -31,6 +32,7 @@ class Page:
     paper: float = 0.85
     pen: float = 0.15
     grey: np.ndarray | None = None
+    blurred: bool = False
 
     def row(self, left: float, top: float, tall: float, count: int, gap: float = 0.3) -> list[Spot]:
         """Write random digits from (left, top) on; gap: in heights. Gives where they are."""

@@ -1,0 +1,88 @@
+"""How far a picture is blurred, beside the size of its digits.
+
+In a picture that moved or is out of focus nothing is steep: where the light is smeared over some
+pixels along a line, no edge rises faster along it than the ink's whole contrast over as many. A
+thin pen, small digits and a soft lens have soft edges too, but these are short beside the digit.
+What matters is how far an edge reaches into the loops and gaps that tell digits apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp
+
+import numpy as np
+
+from pi_reader.reading.context import Judged
+
+SHARP = 2.8  # pixels: as far any camera smears an edge, and so does a picture made smaller
+UNHURT = 0.05  # of a digit's height: the blur, beyond that, with which digits are read as well
+COST = 80.0  # log odds for each height of blur beyond: sure digits are as often right then
+MOST_COST = 50.0  # log odds: nothing is believed
+BLURRED = 0.08  # of the height: a picture that is said to be blurred
+MOST = 6  # marks that are looked at
+AROUND = 3  # pixels beside a mark that its blur may reach
+LARGE = 0.5  # of the usual size: smaller marks say nothing
+STEEPEST = 0.01  # of the pixels around a mark: its steepest edges
+DARKEST = 0.02  # of the pixels around a mark: its ink's whole contrast
+
+
+def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> float:
+    """How far edges are smeared beyond what any camera does, in heights of the digits.
+
+    contrast: (h, w) uint8, as of `Ink`; boxes: (n, 4) left, top, right, bottom of digits, or of
+    other marks where there are none; height: (n,) of them when they stand upright. 0 for a sharp
+    picture, and where there is nothing to judge it by.
+    """
+    if not len(boxes):
+        return 0.0
+    large = np.flatnonzero(height >= LARGE * np.median(height[height >= np.median(height)]))
+    chosen = large[np.linspace(0, len(large) - 1, min(MOST, len(large))).astype(int)]
+    smeared = [
+        _smeared(
+            contrast[max(0, top - AROUND) : bottom + AROUND, max(0, left - AROUND) : right + AROUND]
+        )
+        for left, top, right, bottom in boxes[chosen].tolist()
+    ]
+    beyond = float(np.median(smeared, axis=0).max()) - SHARP
+    return max(0.0, beyond) / float(np.median(height[large]))
+
+
+def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
+    """Marks as they are to be believed in a picture with this blur."""
+    cost = min(COST * (blur - UNHURT), MOST_COST)
+    if cost <= 0:
+        return list(judged)
+    out = []
+    for one in judged:
+        sure = min(max(one.confidence, 1e-6), 1 - 1e-6)
+        sure = 1 / (1 + exp(cost) * (1 - sure) / sure)
+        mark = one.mark if one.mark.unreadable else one.mark.but(unreadable="blurred")
+        out.append(Judged(mark, sure, one.is_digit))
+    return out
+
+
+def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
+    """Over how many pixels the steepest edges around a mark go, along the rows, along the columns
+    and along both diagonals; 0 where there are too few pixels to see."""
+    if min(contrast.shape) < 5:
+        return (0.0,) * 4
+    ink = contrast.astype(np.int16)
+    along = ink[:-2] + ink[1:-1] + ink[2:]  # three rows at once: less noise
+    down = ink[:, :-2] + ink[:, 1:-1] + ink[:, 2:]
+    diagonal = 2 * np.sqrt(2.0)
+    return tuple(
+        _most(contrast, DARKEST) * step / max(1.0, _most(np.abs(one - other), STEEPEST))
+        for one, other, step in (
+            (along[:, 2:], along[:, :-2], 6),
+            (down[2:], down[:-2], 6),
+            (ink[2:, 2:], ink[:-2, :-2], diagonal),
+            (ink[2:, :-2], ink[:-2, 2:], diagonal),
+        )
+    )
+
+
+def _most(values: np.ndarray, share: float) -> float:
+    """The mean of the largest values, this share of them, three at least."""
+    count = max(3, int(values.size * share))
+    return float(np.partition(values, -count, axis=None)[-count:].mean())
