@@ -84,7 +84,7 @@ def with_bases(corners: list[tuple[int, int, int, int]]) -> tuple[list[list[int]
     """The lines of digits (left, top, right, bottom), and which of them are raised."""
     places = np.array(corners, np.int32)
     digits = np.ones(len(places), bool)
-    level, raised = level_with_bases(places, digits, find_lines(places))
+    level, raised = level_with_bases(places, places, digits, ~digits)
     return find_lines(level), np.flatnonzero(raised).tolist()
 
 
@@ -110,3 +110,14 @@ def test_ok__letters_fill_a_gap_and_stand_in_no_line() -> None:
     places = boxes([(10, 20), (60, 22), (110, 20), (160, 20)])
     assert find_lines(places[[0, 3]]) == [[0], [1]]
     assert find_lines(places, np.array([False, True, True, False])) == [[0, 3]]
+
+
+def test_ok__a_letter_is_a_base_too() -> None:
+    x, exponent, nine = (10, 52, 40, 80), (44, 26, 58, 50), (70, 50, 100, 90)
+    places = np.array([x, exponent, nine], np.int32)
+    letter = np.array([True, False, False])
+    level = places.copy()
+    level[0, 1::2] = places[2, 1::2]
+    assert find_lines(level, letter) == [[1], [2]]
+    level, raised = level_with_bases(places, level, ~letter, letter)
+    assert find_lines(level, letter) == [[1, 2]] and raised.tolist() == [False, True, False]

@@ -77,29 +77,32 @@ def level_with_digits(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
 
 
 def level_with_bases(
-    level: np.ndarray, is_digit: np.ndarray, lines: list[list[int]]
+    places: np.ndarray, level: np.ndarray, is_digit: np.ndarray, is_letter: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same boxes, those of exponents as high as the digit that they stand beside,
-    and which these are, (n,) bool.
+    """The boxes of `level`, those of exponents as high as the digit or letter that they stand
+    beside, and which these are, (n,) bool.
 
-    level: (n, 4) left, top, right, bottom in pixels; is_digit: (n,); lines: what stands in a line
-    by itself: an exponent does. Small digits one above the other are no exponents.
+    places: (n, 4) left, top, right, bottom in pixels; level: the same as high as the digits beside
+    them; is_digit, is_letter: (n,) bool. An exponent is small and in a line by itself; small digits
+    one above the other are none.
     """
     out, raised = level.copy(), np.zeros(len(level), bool)
-    height = (level[:, 3] - level[:, 1]).astype(np.float32)
-    for line in lines:
+    height = (places[:, 3] - places[:, 1]).astype(np.float32)
+    tall = np.where(is_letter, height, SMALLER * height)
+    for line in find_lines(level, is_letter):
         small = [mark for mark in line if is_digit[mark]]
-        large = is_digit & (SMALLER * height > height[small].max(initial=0))
-        large[line] = False
-        digits = level[large].astype(np.float32)
-        found = [_beside(level[mark], digits, CLOSE * height[large]) for mark in small]
-        if not small or None in found:
+        if not small:
             continue
-        base = digits[found[0]]
+        large = (is_digit | is_letter) & (tall > height[small].max())
+        large &= places[:, 0] < places[small, 0].min()  # a base stands before its exponent
+        large[line] = False
+        found = [_beside(places[mark], places[large], CLOSE * height[large]) for mark in small]
+        if None in found:
+            continue
+        base = places[large][found[0]]
         middle = (base[1] + base[3]) / 2 - ABOVE * (base[3] - base[1])
-        above = (level[small, 1] + level[small, 3]).max() / 2 < middle
-        behind = level[small, 0].min() > base[0]
-        if above and behind and not _is_stacked(level[small], level[is_digit], base):
+        above = (places[small, 1] + places[small, 3]).max() / 2 < middle
+        if above and not _is_stacked(places[small], places[is_digit], base):
             raised[small] = True
             out[line, 1::2] = base[1::2]
     return out, raised
@@ -107,7 +110,7 @@ def level_with_bases(
 
 def _beside(box: np.ndarray, digits: np.ndarray, reach: np.ndarray) -> int | None:
     """The digit that a mark stands beside, or None; reach: (n,) how wide a gap to each may be."""
-    left, top, right, bottom = digits.T
+    left, top, right, bottom = digits.astype(np.float32).T
     height = bottom - top
     middle = (float(box[1]) + float(box[3])) / 2
     gap = np.maximum(np.maximum(left - box[2], box[0] - right), 0)

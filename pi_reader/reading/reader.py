@@ -206,8 +206,7 @@ class Reader:
             [isinstance(mark, Sign) and mark.sign in OPERATORS for mark in marks], bool
         )
         level = level_with_digits(places, are_digits)
-        alone = find_lines(level, bridges)
-        level, raised = level_with_bases(level, are_digits, alone)
+        level, raised = level_with_bases(places, level, are_digits, bridges)
         rows = [row for row in find_lines(level, bridges) if are_digits[row].any()]
         usual = usual_gap([(places[row], are_digits[row]) for row in rows])
         others = [one for one, _ in rest]
