@@ -105,3 +105,10 @@ def test_ok__ones_and_dashes_are_no_display() -> None:
     ink[200:206, 40:300:1] = True
     ink[230:236, 40:80] = ink[244:250, 40:80] = True
     assert find_displays(find_components(ink)) is None
+
+
+def test_ok__ones_alone_are_no_display() -> None:
+    """Nothing else says that they are one."""
+    for text in ("1", "11", "111"):
+        assert find_displays(find_components(display(text) > 127)) is None
+        Reader(Templates()).read(Frame(255 - display(text)))

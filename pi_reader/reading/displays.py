@@ -98,7 +98,7 @@ def find_displays(found: Components) -> Display | None:
         if is_alike and any(_beside(box, digit) for digit in digits):
             parts.append(group)
             shown.append((*box[:4], label))
-    return Display(parts, tuple(shown))
+    return Display(parts, tuple(shown)) if parts else None
 
 
 def _beside(box: Sequence[float], digit: Sequence[float]) -> bool:
