@@ -30,6 +30,12 @@ def said(vote: Vote, *texts: str) -> list[str | None]:
         (["12"] * 3 + ["345"] * 3, [None, None, "12", None, None, "345"]),
         (["12"] * 4 + ["1?"] * 4, [None, None, "12"] + [None] * 5),  # doubts come too late
         (["12"] * 4 + ["17"] * 4, [None, None, "12"] + [None] * 4 + ["17"]),
+        (  # what nobody is sure of comes and goes
+            (["12"] * 3 + ["12?"] * 3) * 2 + ["12"],
+            [None, None, "12", None, None, "12?"] + [None] * 7,
+        ),
+        (["12?"] * 3 + ["17"] * 3, [None, None, "12?", None, None, "17"]),
+        (["123"] * 3 + ["12"] * 3, [None, None, "123", None, None, "12"]),
         ([""] * 4, [None] * 4),
         (["12"] * 3 + [""] * 3 + ["12"] * 3, [None, None, "12", None, None, "", None, None, "12"]),
     ],
@@ -43,6 +49,13 @@ def test_ok__a_page_that_slides_is_the_same_page() -> None:
     answers = [vote.add(reading("12", x=100 + 4 * look)) for look in range(30)]
     assert [answer.text for answer in answers if answer] == ["12"]
     assert vote.said is not None and vote.said.digits[0].box.x == 100 + 4 * 29
+
+
+def test_ok__a_doubt_that_is_gone_after_the_scene_stirred_is_news() -> None:
+    vote = Vote(3, 4)
+    assert said(vote, "12?", "12?", "12?", "12", "12", "12") == [None, None, "12?", *[None] * 3]
+    vote.stir()
+    assert said(vote, "12", "12", "12") == [None, None, "12"]
 
 
 def test_ok__the_same_number_elsewhere_is_another_page() -> None:

@@ -31,6 +31,7 @@ class Vote:
         self._seen = seen
         self._looks: deque[Reading] = deque(maxlen=max(seen, of))
         self._reconsidering = False
+        self._stirred = True  # since something was said
 
     @property
     def settled(self) -> bool:
@@ -62,12 +63,15 @@ class Vote:
             if _still_holds(self.said, voted):
                 self.said = _moved(self.said, reading)
                 return None
-        self.said = voted
+        elif self.said is not None and not self._stirred and _doubts_less(self.said, voted):
+            return None
+        self.said, self._stirred = voted, False
         return voted
 
     def stir(self) -> None:
         """The scene has changed: earlier looks no longer count."""
         self._looks.clear()
+        self._stirred = True
 
     def reconsider(self) -> None:
         """Something was taught: look again, and believe the next looks, even where they are unsure
@@ -130,6 +134,18 @@ def _still_holds(said: Reading, voted: Reading) -> bool:
     not. One that is in doubt only now was announced, and stays."""
     pairs = zip(said.values, voted.values, strict=False)
     return said.text == voted.text and all(old.sure or not new.sure for old, new in pairs)
+
+
+def _doubts_less(said: Reading, voted: Reading) -> bool:
+    """Whether the only news is that a mark which nobody was sure of is not there: in a scene that
+    did not stir it may come and go from look to look."""
+    left = list(said.digits)
+    for new in voted.digits:
+        old = next((one for one in left if _near(one.box, new.box)), None)
+        if old is None or (new.sure and not (old.sure and old.label == new.label)):
+            return False
+        left.remove(old)
+    return not any(one.sure for one in left)
 
 
 def _is_at(one: Sign, other: Sign) -> bool:
