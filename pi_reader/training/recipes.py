@@ -136,7 +136,7 @@ class NeighbourhoodRecipe:
     page_epochs: int = 20
     page_rate: float = 0.004
     page_decay: float = 0.1
-    sure_at: float = 0.6
+    sure_at: float = 0.65
     present_at: float = 0.3
 
 
