@@ -106,6 +106,14 @@ def test_ok__runs_painted_are_the_mask_again() -> None:
     assert np.array_equal(runs_to_mask(starts, ends, stride, mask.shape), mask)
 
 
+def test_ok__runs_of_odd_bytes_are_those_of_the_same_ink() -> None:
+    mask = np.random.default_rng(5).random((9, 21)) < 0.4
+    odd = np.where(mask, np.random.default_rng(6).choice([2, 3, 255], mask.shape), 0)
+    seen = find_runs(odd.astype(np.uint8).view(bool))
+    for mine, theirs in zip(seen, find_runs(mask), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_ok__picked_and_merged_regions_keep_what_they_are() -> None:
     found = find_components(text(SHAPES))
     last = found.pick(np.array([False, False, True]))

@@ -183,16 +183,14 @@ def find_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     stride = (width // 8 + 1) * 8  # there is paper after the last pixel of a row
     padded = np.zeros((height, stride), bool)
     padded[:, :width] = mask
-    words = padded.reshape(-1, 8).view(np.uint64)[:, 0]  # most of them are nothing but paper
-    inked = np.flatnonzero(words != 0)
-    pixels = padded.reshape(-1, 8)[inked]
-    changed = np.empty((len(inked), 9), bool)
-    changed[:, 0] = pixels[:, 0] != padded.ravel()[8 * inked - 1]
-    changed[:, 1:8] = pixels[:, 1:] != pixels[:, :-1]
-    changed[:, 8] = pixels[:, 7] & (words[(inked + 1) % max(1, len(words))] == 0)
-    found = np.flatnonzero(changed)
-    word = found // 9
-    place = 8 * inked[word] + (found - 9 * word)
+    words = padded.reshape(-1, 8).view("<u8")[:, 0]  # most of them are nothing but paper
+    inked = words.copy()
+    inked[1:] |= words[:-1]  # a run may end where the next word begins
+    chosen = np.flatnonzero(inked != 0)
+    ink = (words[chosen].view(np.uint8) != 0).view("<u8")  # a mask's bytes may not be 0 and 1
+    before = (ink << np.uint64(8)) | (words[chosen - 1] >= np.uint64(1 << 56))  # the pixels' left
+    found = np.flatnonzero((ink ^ before).astype("<u8", copy=False).view(bool))
+    place = 8 * chosen[found >> 3] + (found & 7)
     changes = (place - place // stride * (stride - width - 1)).astype(np.int32)
     return changes[0::2], changes[1::2], width + 1
 
