@@ -71,7 +71,8 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     columns = np.linspace(0, width - 1, COLUMNS).astype(int)
     columns = columns[np.diff(columns, prepend=-1) > 0]
     reach = int(STEEPEST * width / 2) + 1
-    ink = np.pad(own, ((reach, reach), (0, 0)))
+    ink = np.zeros((height + 2 * reach, width), bool)
+    ink[reach : reach + height] = own
     slopes = np.linspace(-STEEPEST, STEEPEST, SLOPES)
     shift = np.rint(slopes[:, None] * (columns - width / 2)).astype(int)
     begins = (shift + reach) * width + columns  # in the flat ink, of each slope and column
