@@ -70,9 +70,9 @@ def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
     ink = contrast.astype(np.int16)
     along = ink[:-2] + ink[1:-1] + ink[2:]  # three rows at once: less noise
     down = ink[:, :-2] + ink[:, 1:-1] + ink[:, 2:]
-    diagonal = 2 * np.sqrt(2.0)
+    diagonal, whole = 2 * np.sqrt(2.0), _most(contrast, DARKEST)
     return tuple(
-        _most(contrast, DARKEST) * step / max(1.0, _most(np.abs(one - other), STEEPEST))
+        whole * step / max(1.0, _most(np.abs(one - other), STEEPEST))
         for one, other, step in (
             (along[:, 2:], along[:, :-2], 6),
             (down[2:], down[:-2], 6),
@@ -83,6 +83,11 @@ def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
 
 
 def _most(values: np.ndarray, share: float) -> float:
-    """The mean of the largest values, this share of them, three at least."""
+    """The mean of the largest values, this share of them, three at least; whole numbers from 0."""
     count = max(3, int(values.size * share))
-    return float(np.partition(values, -count, axis=None)[-count:].mean())
+    levels = np.bincount(values.ravel())[::-1]  # from the largest down
+    above = np.cumsum(levels)
+    at = int(np.searchsorted(above, count))  # the level that only some are taken of
+    largest = len(levels) - 1 - np.arange(at + 1)
+    levels[at] -= above[at] - count
+    return float(levels[: at + 1] @ largest) / count
