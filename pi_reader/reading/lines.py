@@ -96,6 +96,8 @@ def level_with_bases(
         large = (is_digit | is_letter) & (tall > height[small].max())
         large &= places[:, 0] < places[small, 0].min()  # a base stands before its exponent
         large[line] = False
+        if not large.any():
+            continue
         found = [_beside(places[mark], places[large], CLOSE * height[large]) for mark in small]
         if None in found:
             continue
