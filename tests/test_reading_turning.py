@@ -8,7 +8,10 @@ from PIL import Image, ImageDraw
 
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
-from pi_reader.reading.turning import find_angle, upright
+from pi_reader.reading.context import Judged
+from pi_reader.reading.decode import Mark
+from pi_reader.reading.reader import _doubted, _on_its_head
+from pi_reader.reading.turning import find_angle, reads_on_its_head, upright
 
 MIDDLE = 320, 240
 
@@ -60,3 +63,38 @@ def test_ok__turned_upright_the_lines_are_level_and_the_boxes_come_back() -> Non
 def test_ok__what_left_the_frame_stays_away() -> None:
     page = askew(30, edge=True)
     assert len(find_candidates(upright(page, 30)[0]).components) == 8
+
+
+class Topheavy:
+    """Takes a patch for an 8 if its ink is above the middle, or anywhere if `either`."""
+
+    def __init__(self, either: bool) -> None:
+        self.either = either
+
+    def predict(self, patches: np.ndarray) -> np.ndarray:
+        above = patches[:, :14].sum(axis=(1, 2)) > patches[:, 14:].sum(axis=(1, 2))
+        chances = np.full((len(patches), 11), 0.001, np.float32)
+        chances[:, 8] = np.where(above | self.either, 0.98, 0.01)
+        return chances
+
+
+@pytest.mark.parametrize("either", [True, False])
+def test_ok__digits_that_read_as_well_on_their_head_are_known(either: bool) -> None:
+    patch = np.zeros((28, 28), np.uint8)
+    patch[4:12, 8:20] = 255
+    marks = [Mark(0, 0, 20, 28, 90.0, (0.1,) * 10, patch=patch)] * 3
+    assert reads_on_its_head(marks, Topheavy(either)) is either
+    assert not reads_on_its_head([], Topheavy(either))
+
+
+def test_ok__a_page_that_reads_better_on_its_head_is_doubted() -> None:
+    def digits(*sure: float) -> list[Judged]:
+        return [Judged(Mark(0, 0, 9, 9, 90.0, (0.1,) * 10), one, True) for one in sure]
+
+    assert _on_its_head(digits(0.99, 0.99), digits(0.99, 0.99)) < 0.1
+    assert 0.2 < _on_its_head(digits(0.98, 0.93), digits(0.998, 0.995)) < 0.8
+    assert _on_its_head(digits(0.6, 0.4), digits(0.998, 0.995)) > 0.9
+    assert _on_its_head([], digits(0.99)) < 0.01
+    (one,) = _doubted(digits(0.99), 0.4)
+    assert one.confidence == pytest.approx(0.594) and one.reason == "may be upside down"
+    assert _doubted(digits(0.99), 0.01)[0].confidence == 0.99

@@ -25,14 +25,25 @@ from pi_reader.reading.segmentation import Classifier, Segmentation
 from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
 from pi_reader.reading.signs import paired_points
 from pi_reader.reading.spaces import doubtful_sign, find_spaces, usual_gap
-from pi_reader.reading.turning import FOUR_SIDES, Turn, find_angle, find_quarter, upright
+from pi_reader.reading.turning import (
+    FOUR_SIDES,
+    Turn,
+    find_angle,
+    find_quarter,
+    reads_on_its_head,
+    upright,
+)
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
 GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
 LIKELY = 0.85  # probability of a colon by where its points stand alone
 CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
+PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
+PALE = 40.0  # grey levels: fainter marks without a digit are shadows, which are soft anyway
 OPERATORS = "+×÷=%"
+STANDING = 20.0  # times as many pages stand upright as lie on their head
+LEAST_DOUBT = 0.02  # that a page is upright: less is none
 BETTER = 0.5  # digits: a page is turned only if so many more are read
 
 
@@ -118,13 +129,20 @@ class Reader:
             return judged, turn
         left -= FOUR_SIDES * len(judged)
         quarter = find_quarter([one.mark for one in judged], self.network)
-        if not quarter:
+        digits = [one.mark for one in judged if one.is_digit]
+        doubtful = not quarter and reads_on_its_head(digits, self.network)
+        if not quarter and not doubtful:
             return judged, turn
-        angle = quarter + (turn.angle if turn else 0.0)
+        angle = (quarter or 180) + (turn.angle if turn else 0.0)
         ink, other = upright(page_seen, angle - 360 * (angle > 180))
         turned, _ = self._judge(find_candidates(ink), left)
         expected = _expected(turned)
         told = any(_says_so(one) and one.confidence >= self.sure_at for one in turned)
+        if doubtful:
+            on_its_head = _on_its_head(judged, turned) if expected > _expected(judged) else 0.0
+            if told and on_its_head > 0.5:
+                return _doubted(turned, 1 - on_its_head), other
+            return _doubted(judged, on_its_head), turn
         better = expected > _expected(judged) + BETTER and expected >= MOSTLY * len(turned) and told
         return (turned, other) if better else (judged, turn)
 
@@ -270,17 +288,41 @@ def _says_so(one: Judged) -> bool:
     return one.is_digit and int(np.argmax(one.mark.chances[:CLASSES])) in (2, 3, 4, 5, 7)
 
 
+def _on_its_head(judged: Sequence[Judged], turned: Sequence[Judged]) -> float:
+    """How likely a page lies on its head, by how likely all of its digits are right either way."""
+    odds = []
+    for way in (judged, turned):
+        right = float(np.prod([one.confidence for one in way if one.is_digit]))
+        odds.append(max(right, 1e-6) / max(1 - right, 1e-6))
+    return odds[1] / (odds[1] + STANDING * odds[0])
+
+
+def _doubted(judged: Sequence[Judged], doubt: float) -> list[Judged]:
+    """Marks as they are to be believed if the page is the other way up with this probability."""
+    if doubt < LEAST_DOUBT:
+        return list(judged)
+    why = "may be upside down"
+    return [
+        Judged(one.mark.but(unreadable=one.mark.unreadable or why), sure, one.is_digit)
+        for one in judged
+        for sure in [one.confidence * (1 - doubt)]
+    ]
+
+
 def _expected(judged: Sequence[Judged]) -> float:
     """How many more digits are likely read right than wrong."""
     return sum(2 * one.confidence - 1 for one in judged if one.is_digit)
 
 
 def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
-    """How far a picture with these marks is blurred."""
-    marks = [one.mark for one in judged if one.is_digit] or [one.mark for one in judged]
+    """How far a picture with these marks is blurred, beside the height of its digits; where there
+    are none, beside that of what may be left of them."""
+    marks = [one.mark for one in judged if one.is_digit and one.confidence >= 0.5]
+    times = 1 if marks else PIECES
+    marks = marks or [one.mark for one in judged if one.mark.strength >= PALE]
     places = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
     boxes = np.array([turn.back(*place) if turn else place for place in places], np.int32)
-    return find_blur(ink.contrast, boxes, np.array([mark.height for mark in marks]))
+    return find_blur(ink.contrast, boxes, np.array([times * mark.height for mark in marks]))
 
 
 Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels

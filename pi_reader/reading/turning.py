@@ -32,6 +32,7 @@ MOST_MARKS = 60  # that are turned to see which way is up; a page of text is lef
 AT_ONCE = 4  # marks that are turned before it is asked whether the others matter
 LEAST_CHANCE = 0.02  # a mark that is no digit speaks no louder than that
 CLEARLY = 20.0  # times as likely: which way is up
+ALIKE = 1.0  # nats: two ways up that differ by less are looked at in full
 LIKELY = 0.7  # mean probability of the digits of a page that stands upright
 
 
@@ -120,6 +121,23 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     best = int(likely.argmax())
     clear = likely[best] >= least and sums[best] >= LIKELY * len(patches)
     return (90, 180, -90)[best] if clear else 0
+
+
+def reads_on_its_head(digits: Sequence[Mark], network: Classifier) -> bool:
+    """Whether the digits of a page are about as likely digits when it lies on its head."""
+    seen = [mark for mark in digits if mark.patch is not None]
+    if not 0 < len(seen) <= MOST_MARKS:
+        return False
+    standing = _standing(seen, network)
+    surest = np.argsort(-standing, kind="stable")
+    patches = np.rot90(np.array([mark.patch for mark in seen], np.uint8)[surest], 2, (1, 2))
+    least = float(_logs(standing).sum()) - ALIKE
+    likely = 0.0
+    for start in range(0, len(patches), AT_ONCE):
+        likely += float(_logs(_chances(network.predict(patches[start : start + AT_ONCE]))).sum())
+        if likely < least:
+            return False
+    return True
 
 
 def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:

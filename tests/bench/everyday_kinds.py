@@ -9,6 +9,8 @@ from everyday_page import SIZE, UNSURE, Page, Spot, around, grown
 from everyday_print import box_of_print, display, drawn_table, margin, small_print, tinted, wheels
 from PIL import Image
 
+HEAD = {"0": "0", "1": "1", "6": "9", "8": "8", "9": "6"}  # digits that stand on their head
+
 
 def plain(page: Page) -> list[list[Spot]]:
     """One to three numbers below each other; gives where their digits are."""
@@ -201,11 +203,17 @@ def quarter_turned(page: Page) -> None:
 
 
 def turned_by(page: Page, quarters: int) -> None:
-    """A page turned by quarters, counter-clockwise; some digit of it tells which way is up."""
+    """A page turned by quarters, counter-clockwise. Where no digit of it tells which way is up it
+    may be read either way, as 006 and 900."""
     page.row_of_numbers(most=2)
     page.cover = np.ascontiguousarray(np.rot90(page.cover, quarters))
     if not set("23457") & set("".join(map("".join, page.lines))):
-        page.lines = [[f"[{label}?]" for label in line] for line in page.lines]
+        over = [[HEAD[label] for label in reversed(line)] for line in reversed(page.lines)]
+        ways = [
+            "\n".join("".join(f"[{one}?]" for one in line) for line in way)
+            for way in (page.lines, over)
+        ]
+        page.lines = [[f"(?:{'|'.join(ways)})"]]
 
 
 def blurred(page: Page) -> None:
