@@ -91,10 +91,12 @@ def test_ok__a_page_that_reads_better_on_its_head_is_doubted() -> None:
     def digits(*sure: float) -> list[Judged]:
         return [Judged(Mark(0, 0, 9, 9, 90.0, (0.1,) * 10), one, True) for one in sure]
 
-    assert _on_its_head(digits(0.99, 0.99), digits(0.99, 0.99)) < 0.1
+    assert _on_its_head(digits(0.99, 0.98), digits(0.99, 0.99)) < 0.1
     assert 0.2 < _on_its_head(digits(0.98, 0.93), digits(0.998, 0.995)) < 0.8
     assert _on_its_head(digits(0.6, 0.4), digits(0.998, 0.995)) > 0.9
-    assert _on_its_head([], digits(0.99)) < 0.01
+    assert _on_its_head(digits(0.99, 0.5), digits(0.99)) == 0  # fewer digits
+    lost = Judged(Mark(0, 0, 9, 9, 90.0, (0.1,) * 10, unreadable="cut off"), 0.0, True)
+    assert _on_its_head([lost, *digits(0.94)], digits(0.93)) == 0
     (one,) = _doubted(digits(0.99), 0.4)
     assert one.confidence == pytest.approx(0.594) and one.reason == "may be upside down"
     assert _doubted(digits(0.99), 0.01)[0].confidence == 0.99

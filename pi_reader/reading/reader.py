@@ -139,7 +139,7 @@ class Reader:
         expected = _expected(turned)
         told = any(_says_so(one) and one.confidence >= self.sure_at for one in turned)
         if doubtful:
-            on_its_head = _on_its_head(judged, turned) if expected > _expected(judged) else 0.0
+            on_its_head = _on_its_head(judged, turned)
             if told and on_its_head > 0.5:
                 return _doubted(turned, 1 - on_its_head), other
             return _doubted(judged, on_its_head), turn
@@ -289,9 +289,13 @@ def _says_so(one: Judged) -> bool:
 
 
 def _on_its_head(judged: Sequence[Judged], turned: Sequence[Judged]) -> float:
-    """How likely a page lies on its head, by how likely all of its digits are right either way."""
+    """How likely a page lies on its head, by how likely all of its digits are right either way; 0
+    if no more are right then. What could be any digit says nothing."""
     odds = []
-    for way in (judged, turned):
+    ways = [[one for one in way if not one.mark.unreadable] for way in (judged, turned)]
+    if _expected(ways[1]) <= _expected(ways[0]):
+        return 0.0
+    for way in ways:
         right = float(np.prod([one.confidence for one in way if one.is_digit]))
         odds.append(max(right, 1e-6) / max(1 - right, 1e-6))
     return odds[1] / (odds[1] + STANDING * odds[0])
