@@ -129,8 +129,9 @@ class Reader:
             return judged, turn
         left -= FOUR_SIDES * len(judged)
         quarter = find_quarter([one.mark for one in judged], self.network)
-        digits = [one.mark for one in judged if one.is_digit]
-        doubtful = not quarter and reads_on_its_head(digits, self.network)
+        digits = [one.mark for one in judged if one.is_digit and not one.mark.unreadable]
+        several = len(digits) > 1  # of one alone nobody can tell
+        doubtful = not quarter and several and reads_on_its_head(digits, self.network)
         if not quarter and not doubtful:
             return judged, turn
         angle = (quarter or 180) + (turn.angle if turn else 0.0)
