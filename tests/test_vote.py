@@ -51,11 +51,13 @@ def test_ok__a_page_that_slides_is_the_same_page() -> None:
     assert vote.said is not None and vote.said.digits[0].box.x == 100 + 4 * 29
 
 
-def test_ok__a_doubt_that_is_gone_after_the_scene_stirred_is_news() -> None:
+def test_ok__a_doubt_that_is_gone_after_something_moved_is_news() -> None:
     vote = Vote(3, 4)
     assert said(vote, "12?", "12?", "12?", "12", "12", "12") == [None, None, "12?", *[None] * 3]
     vote.stir()
-    assert said(vote, "12", "12", "12") == [None, None, "12"]
+    assert said(vote, "12", "12", "12") == [None] * 3
+    vote.move()
+    assert said(vote, "12", "12", "12") == ["12", None, None]
 
 
 def test_ok__the_same_number_elsewhere_is_another_page() -> None:

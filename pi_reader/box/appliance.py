@@ -123,6 +123,8 @@ class Appliance:
         motion = self._motion.look(frame.grey)
         if not motion.moving:
             self._still_at = now
+        else:
+            self.vote.move()
         reader = self._newest_reader(now)
         self._remember(now)
         unsettled = motion.changed or not self.vote.settled or self.numbers.wants(now)

@@ -31,7 +31,7 @@ class Vote:
         self._seen = seen
         self._looks: deque[Reading] = deque(maxlen=max(seen, of))
         self._reconsidering = False
-        self._stirred = True  # since something was said
+        self._moved = True  # since something was said
 
     @property
     def settled(self) -> bool:
@@ -63,15 +63,18 @@ class Vote:
             if _still_holds(self.said, voted):
                 self.said = _moved(self.said, reading)
                 return None
-        elif self.said is not None and not self._stirred and _doubts_less(self.said, voted):
+        elif self.said is not None and not self._moved and _doubts_less(self.said, voted):
             return None
-        self.said, self._stirred = voted, False
+        self.said, self._moved = voted, False
         return voted
 
     def stir(self) -> None:
         """The scene has changed: earlier looks no longer count."""
         self._looks.clear()
-        self._stirred = True
+
+    def move(self) -> None:
+        """Something moves: what was in doubt may be gone when it comes to rest."""
+        self._moved = True
 
     def reconsider(self) -> None:
         """Something was taught: look again, and believe the next looks, even where they are unsure
@@ -137,8 +140,8 @@ def _still_holds(said: Reading, voted: Reading) -> bool:
 
 
 def _doubts_less(said: Reading, voted: Reading) -> bool:
-    """Whether the only news is that a mark which nobody was sure of is not there: in a scene that
-    did not stir it may come and go from look to look."""
+    """Whether the only news is that a mark which nobody was sure of is not there: where nothing
+    moved it may come and go from look to look."""
     left = list(said.digits)
     for new in voted.digits:
         old = next((one for one in left if _near(one.box, new.box)), None)
