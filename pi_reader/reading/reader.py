@@ -45,6 +45,7 @@ OPERATORS = "+×÷=%"
 STANDING = 20.0  # times as many pages stand upright as lie on their head
 LEAST_DOUBT = 0.02  # that a page is upright: less is none
 BETTER = 0.5  # digits: a page is turned only if so many more are read
+LIKE_SHAPES = (0, 1, 8)  # rings, rules and rectangles on their corner look like these
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,10 +159,11 @@ class Reader:
             return judged, None, left
         ink, turn = upright(seen, angle)
         turned, left = self._judge(find_candidates(ink))
-        if _expected(turned) >= GOOD * len(page.components):
+        told = any(_label(one) not in LIKE_SHAPES and one.confidence >= 0.5 for one in turned)
+        if told and _expected(turned) >= GOOD * len(page.components):
             return turned, turn, left
         judged, left = self._judge(page, left)
-        better = _expected(turned) > _expected(judged) + BETTER
+        better = told and _expected(turned) > _expected(judged) + BETTER
         return (turned, turn, left) if better else (judged, None, left)
 
     def judge(self, page: Candidates) -> list[Judged]:
@@ -286,7 +288,12 @@ def reader_of(
 
 def _says_so(one: Judged) -> bool:
     """Whether it is a digit that stands on its feet: of 0, 1, 6, 8 and 9 nobody can tell."""
-    return one.is_digit and int(np.argmax(one.mark.chances[:CLASSES])) in (2, 3, 4, 5, 7)
+    return one.is_digit and _label(one) in (2, 3, 4, 5, 7)
+
+
+def _label(one: Judged) -> int:
+    """The likeliest digit."""
+    return int(np.argmax(one.mark.chances[:CLASSES]))
 
 
 def _on_its_head(judged: Sequence[Judged], turned: Sequence[Judged]) -> float:
