@@ -58,6 +58,10 @@ def test_ok__a_doubt_that_is_gone_after_something_moved_is_news() -> None:
     assert said(vote, "12", "12", "12") == [None] * 3
     vote.move()
     assert said(vote, "12", "12", "12") == ["12", None, None]
+    assert said(vote, "12?", "12?", "12?") == [None, None, "12?"]
+    vote.move()
+    assert said(vote, "12", "12", "12") == [None] * 3  # as it was before: light that flickers
+    assert said(vote, "", "", "", "12", "12", "12") == [None, None, "", None, None, "12"]
 
 
 def test_ok__the_same_number_elsewhere_is_another_page() -> None:

@@ -31,6 +31,7 @@ class Vote:
         self._seen = seen
         self._looks: deque[Reading] = deque(maxlen=max(seen, of))
         self._reconsidering = False
+        self._before: Reading | None = None  # what was announced before that
         self._moved = True  # since something was said
 
     @property
@@ -53,7 +54,7 @@ class Vote:
         if not reading.lines:
             if self.said is None:
                 return None
-            self.said = None
+            self.said = self._before = None
             return reading
         voted = self._voted(alike)
         if self.said is not None and same_place(self.said, voted):
@@ -63,9 +64,9 @@ class Vote:
             if _still_holds(self.said, voted):
                 self.said = _moved(self.said, reading)
                 return None
-        elif self.said is not None and not self._moved and _doubts_less(self.said, voted):
+        elif self.said is not None and _doubts_less(self.said, voted) and self._is_old(voted):
             return None
-        self.said, self._moved = voted, False
+        self._before, self.said, self._moved = self.said, voted, False
         return voted
 
     def stir(self) -> None:
@@ -86,6 +87,12 @@ class Vote:
         """Start over: the same page is announced again once it has been seen often enough."""
         self.said = None
         self._looks.clear()
+
+    def _is_old(self, voted: Reading) -> bool:
+        """Whether nothing moved since the last announcement, or this was the one before it."""
+        before = self._before
+        again = before is not None and before.text == voted.text and same_place(before, voted)
+        return again or not self._moved
 
     def _alike(self, reading: Reading) -> list[Reading]:
         """The looks that have digits in the same places, newest last."""
