@@ -2,8 +2,8 @@
 
 Each mark gets a handful of numbers. A logistic regression (`network.logistic`), fitted on drawn
 pages, turns them into the probability that it is a digit at all. Then each mark hears what that
-came to for the others, and a second regression says how likely it is the digit that the network
-names.
+came to for the others, and a second model, with a hidden layer, says how likely it is the digit
+that the network names.
 """
 
 from __future__ import annotations
