@@ -8,12 +8,13 @@ What matters is how far an edge reaches into the loops and gaps that tell digits
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import exp
+from collections.abc import Iterator, Sequence
+from math import ceil, exp
 
 import numpy as np
 
 from pi_reader.reading.context import Judged
+from pi_reader.reading.decode import median
 
 SHARP = 2.8  # pixels: as far any camera smears an edge, and so does a picture made smaller
 UNHURT = 0.05  # of a digit's height: the blur, beyond that, with which digits are read as well
@@ -31,21 +32,23 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
     """How far edges are smeared beyond what any camera does, in heights of the digits.
 
     contrast: (h, w) uint8, as of `Ink`; boxes: (n, 4) left, top, right, bottom of digits, or of
-    other marks where there are none; height: (n,) of them when they stand upright. 0 for a sharp
-    picture, and where there is nothing to judge it by.
+    other marks where there are none; height: (n,) of them when they stand upright. 0 for a picture
+    so sharp that digits are read as well (`UNHURT`), and where there is nothing to judge it by.
     """
     if not len(boxes):
         return 0.0
-    large = np.flatnonzero(height >= LARGE * np.median(height[height >= np.median(height)]))
+    large = np.flatnonzero(height >= LARGE * median(height[height >= median(height)]))
     chosen = large[np.linspace(0, len(large) - 1, min(MOST, len(large))).astype(int)]
-    smeared = [
-        _smeared(
-            contrast[max(0, top - AROUND) : bottom + AROUND, max(0, left - AROUND) : right + AROUND]
-        )
+    seen = [
+        contrast[max(0, top - AROUND) : bottom + AROUND, max(0, left - AROUND) : right + AROUND]
         for left, top, right, bottom in boxes[chosen].tolist()
     ]
-    beyond = float(np.median(smeared, axis=0).max()) - SHARP
-    return max(0.0, beyond) / float(np.median(height[large]))
+    usual = median(height[large])
+    enough = SHARP + UNHURT * usual
+    if all(_is_sharp(one, enough) for one in seen[: len(seen) // 2 + 1]):
+        return 0.0  # and so is the median, whatever the others are
+    beyond = float(np.median([_smeared(one) for one in seen], axis=0).max()) - SHARP
+    return max(0.0, beyond) / usual
 
 
 def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
@@ -62,29 +65,50 @@ def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
     return out
 
 
+def _is_sharp(contrast: np.ndarray, enough: float) -> bool:
+    """Whether the steepest edges around a mark surely go over no more pixels than that: whether as
+    many as count are as steep as all of the contrast needs to be."""
+    most = int(contrast.max(initial=0))
+    return all(
+        np.count_nonzero(np.abs(one - other) >= ceil(most * step / enough)) >= _count(one, STEEPEST)
+        for one, other, step in _across(contrast)
+    )
+
+
 def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
     """Over how many pixels the steepest edges around a mark go, along the rows, along the columns
     and along both diagonals; 0 where there are too few pixels to see."""
-    if min(contrast.shape) < 5:
+    if not (sides := list(_across(contrast))):
         return (0.0,) * 4
+    whole = _most(contrast, DARKEST)
+    return tuple(
+        whole * step / max(1.0, _most(np.abs(one - other), STEEPEST)) for one, other, step in sides
+    )
+
+
+def _across(contrast: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
+    """In each direction what lies on either side of each pixel, int16, and how far from each other,
+    in pixels times what is added up; nothing where there are too few pixels to see."""
+    if min(contrast.shape) < 5:
+        return
     ink = contrast.astype(np.int16)
     along = ink[:-2] + ink[1:-1] + ink[2:]  # three rows at once: less noise
+    yield along[:, 2:], along[:, :-2], 6
     down = ink[:, :-2] + ink[:, 1:-1] + ink[:, 2:]
-    diagonal, whole = 2 * np.sqrt(2.0), _most(contrast, DARKEST)
-    return tuple(
-        whole * step / max(1.0, _most(np.abs(one - other), STEEPEST))
-        for one, other, step in (
-            (along[:, 2:], along[:, :-2], 6),
-            (down[2:], down[:-2], 6),
-            (ink[2:, 2:], ink[:-2, :-2], diagonal),
-            (ink[2:, :-2], ink[:-2, 2:], diagonal),
-        )
-    )
+    yield down[2:], down[:-2], 6
+    diagonal = 2 * 2**0.5
+    yield ink[2:, 2:], ink[:-2, :-2], diagonal
+    yield ink[2:, :-2], ink[:-2, 2:], diagonal
+
+
+def _count(values: np.ndarray, share: float) -> int:
+    """How many values are that share of some, three at least."""
+    return max(3, int(values.size * share))
 
 
 def _most(values: np.ndarray, share: float) -> float:
     """The mean of the largest values, this share of them, three at least; whole numbers from 0."""
-    count = max(3, int(values.size * share))
+    count = _count(values, share)
     levels = np.bincount(values.ravel())[::-1]  # from the largest down
     above = np.cumsum(levels)
     at = int(np.searchsorted(above, count))  # the level that only some are taken of
