@@ -74,21 +74,23 @@ class PlainDigits:
 
 
 def numpy_learner(
-    model: Model, data: MNIST, epochs: int, rate: float, seed: int = 1
+    model: Model, data: MNIST, epochs: float, rate: float, seed: int = 1
 ) -> BatchLearner:
     """The product's own way to learn, without augmentation; `learn(step)` takes a step."""
     plain = Recipe("", (), batch=BATCH, rate=rate, decay=0.0, smoothing=0.0, warm_up=WARM_UP)
     digits = cast(Mixture, PlainDigits(data, seed))  # it offers all that the learner asks for
-    return BatchLearner(model, plain, digits, epochs)
+    learner = BatchLearner(model, plain, digits, 1)
+    learner.steps = round(epochs * learner.steps_per_epoch)
+    return learner
 
 
 class TorchLearner:
     """The same steps in PyTorch, with its fused Adam, which is its fastest."""
 
-    def __init__(self, model: Model, data: MNIST, epochs: int, rate: float, seed: int = 1) -> None:
+    def __init__(self, model: Model, data: MNIST, epochs: float, rate: float, seed: int = 1) -> None:
         self.model = as_torch(model)
         self._data, self._rate, self._digits = data, rate, PlainDigits(data, seed)
-        self.steps = epochs * self._digits.steps_per_epoch
+        self.steps = round(epochs * self._digits.steps_per_epoch)
         self._optimiser = torch.optim.Adam(self.model.parameters(), fused=True)
 
     def learn(self, step: int) -> None:
