@@ -201,6 +201,8 @@ def _inside(page: Candidates) -> np.ndarray:
     left_out, (height, width) = page.clutter, page.ink.mask.shape
     reaches = (left_out.left == 0) | (left_out.right == width)
     reaches |= (left_out.top == 0) | (left_out.bottom == height)
+    if not reaches.any():
+        return page.ink.contrast
     row, start, end = left_out.pick(reaches).runs.T
     order = np.argsort(row * (width + 1) + start)
     place = (row * (width + 1))[order]
