@@ -87,7 +87,9 @@ def numpy_learner(
 class TorchLearner:
     """The same steps in PyTorch, with its fused Adam, which is its fastest."""
 
-    def __init__(self, model: Model, data: MNIST, epochs: float, rate: float, seed: int = 1) -> None:
+    def __init__(
+        self, model: Model, data: MNIST, epochs: float, rate: float, seed: int = 1
+    ) -> None:
         self.model = as_torch(model)
         self._data, self._rate, self._digits = data, rate, PlainDigits(data, seed)
         self.steps = round(epochs * self._digits.steps_per_epoch)
