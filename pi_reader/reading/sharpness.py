@@ -45,8 +45,11 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
     ]
     usual = median(height[large])
     enough = SHARP + UNHURT * usual
-    if all(_is_sharp(one, enough) for one in seen[: len(seen) // 2 + 1]):
-        return 0.0  # and so is the median, whatever the others are
+    sharp = np.zeros(4, int)  # how many marks are, in each direction
+    for one in seen:
+        sharp += _is_sharp(one, enough)
+        if (sharp > len(seen) / 2).all():
+            return 0.0  # and so is the median, whatever the others are
     beyond = float(np.median([_smeared(one) for one in seen], axis=0).max()) - SHARP
     return max(0.0, beyond) / usual
 
@@ -65,14 +68,17 @@ def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
     return out
 
 
-def _is_sharp(contrast: np.ndarray, enough: float) -> bool:
-    """Whether the steepest edges around a mark surely go over no more pixels than that: whether as
-    many as count are as steep as all of the contrast needs to be."""
+def _is_sharp(contrast: np.ndarray, enough: float) -> np.ndarray:
+    """Whether the steepest edges around a mark surely go over no more pixels than that in each of
+    the four directions, (4,) bool: whether as many as count are as steep as all of the contrast
+    needs to be.
+    """
     most = int(contrast.max(initial=0))
-    return all(
-        np.count_nonzero(np.abs(one - other) >= ceil(most * step / enough)) >= _count(one, STEEPEST)
-        for one, other, step in _across(contrast)
-    )
+    sharp = np.ones(4, bool)
+    for way, (one, other, step) in enumerate(_across(contrast)):
+        steep = np.count_nonzero(np.abs(one - other) >= ceil(most * step / enough))
+        sharp[way] = steep >= _count(one, STEEPEST)
+    return sharp
 
 
 def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
