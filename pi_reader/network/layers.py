@@ -94,7 +94,8 @@ class ReLU(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Same shape in and out, any shape."""
-        self._y = np.maximum(x, np.float32(0), out=x)
+        zeros = self._scratch.take("zeros", *x.shape[1:])  # numpy is slow with a single one
+        self._y = np.maximum(x, zeros, out=x)
         return self._y
 
     def backward(self, grad: Array, need_input: bool = True) -> Array:
