@@ -242,9 +242,9 @@ def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
     if cell == 1:
         return small
     if 256 % (2 * cell) == 0:  # where whole weights are exact, as Pillow draws it
-        wide = np.empty((*small.shape, cell), np.uint8)
-        _draw_out(small.T, wide.transpose(1, 2, 0))
-        rows = wide.reshape(len(small), -1)[:, : shape[1]]
+        across = np.empty((small.shape[1], cell, len(small)), np.uint8)
+        _draw_out(np.ascontiguousarray(small.T), across)
+        rows = np.ascontiguousarray(across.reshape(-1, len(small)).T)[:, : shape[1]]
     else:
         size = small.shape[1] * cell, len(small)
         picture = Image.fromarray(small).resize(size, Image.Resampling.BILINEAR)
