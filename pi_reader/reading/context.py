@@ -244,7 +244,8 @@ class Page:
     kinds: (n, kinds) what the neighbourhood holds each for; box: (n, 4) left, top, right, bottom in
     working pixels; digit, letter, other: (n,) how likely each is what; usual: the height of digits
     here in pixels; size: (n,) how much a mark counts, 0 to 1, as specks count for little; beside:
-    (n, n) how much each one hears of each other.
+    (n, n) how much each one hears of each other, and company: (n,) of all others; touching: (n,)
+    how many others each one touches.
     """
 
     marks: Sequence[Mark]
@@ -256,6 +257,8 @@ class Page:
     usual: float
     size: np.ndarray
     beside: np.ndarray
+    company: np.ndarray
+    touching: np.ndarray
 
     @classmethod
     def of(cls, marks: Sequence[Mark]) -> Page:
@@ -267,20 +270,39 @@ class Page:
         usual = weighted_median(height, (digit + _LEAST) * height)  # dust counts for little
         size = np.minimum(np.maximum(width, height) / usual, 1) ** 2
         letter, other = kinds[:, _LETTER], kinds[:, _OTHER]
-        return cls(marks, kinds, box, digit, letter, other, usual, size, _beside(box) * size)
+        apart, level = _gaps(box)
+        beside = np.exp(-np.maximum(apart, 0)) * level
+        beside.flat[:: len(box) + 1] = 0  # itself
+        beside *= size
+        touching = ((apart < _TOUCHING) & level).sum(1) - 1
+        return cls(
+            marks,
+            kinds,
+            box,
+            digit,
+            letter,
+            other,
+            usual,
+            size,
+            beside,
+            beside.sum(1),
+            touching,
+        )
 
     def of_the_others(self, share: np.ndarray, expected: float) -> np.ndarray:
         """The mean of `share` over all other marks, and one as expected."""
-        total = (share * self.size).sum() - share * self.size
+        counted = share * self.size
+        total = counted.sum() - counted
         return np.asarray((total + expected) / (self.size.sum() - self.size + 1))
 
     def near(self, share: np.ndarray, on_page: np.ndarray) -> np.ndarray:
         """The mean of `share` over the marks beside each, and one as on the whole page."""
-        return np.asarray((self.beside @ share + on_page) / (self.beside.sum(1) + 1))
+        return np.asarray((self.beside @ share + on_page) / (self.company + 1))
 
     def count(self, share: np.ndarray) -> np.ndarray:
         """The logarithm of one and the number of other marks that are something."""
-        return np.asarray(np.log1p((share * self.size).sum() - share * self.size))
+        counted = share * self.size
+        return np.asarray(np.log1p(counted.sum() - counted))
 
 
 def hear(page: Page, presence: np.ndarray) -> Array:
@@ -289,14 +311,14 @@ def hear(page: Page, presence: np.ndarray) -> Array:
     presence: (n,) how likely each is any digit, by the numbers of `FEATURES`.
     """
     everywhere = page.of_the_others(presence, _DIGITS)
-    odds = log_odds(np.stack([everywhere, page.near(presence, everywhere)]))
+    odds = log_odds(np.array([everywhere, page.near(presence, everywhere)]))
     pieces = np.array([id(mark.cut_from) if mark.cut_from else 0 for mark in page.marks])
     of_one = (pieces[:, None] == pieces) & (pieces[:, None] > 0)
     np.fill_diagonal(of_one, False)
     least = np.where(of_one, presence, 1.0).min(axis=1)
     others = np.where(of_one.any(axis=1), log_odds(least), 0.0)
     columns = [*odds, page.count(page.letter), page.count(presence), pieces > 0, others]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return _by_mark(columns)
 
 
 def describe(page: Page, shape: tuple[int, int]) -> Array:
@@ -324,9 +346,9 @@ def describe(page: Page, shape: tuple[int, int]) -> Array:
     off = np.log(height) - local
     room = np.minimum.reduce([box[:, 0], box[:, 1], shape[1] - box[:, 2], shape[0] - box[:, 3]])
     margin = first / np.maximum(first + second, 1e-9)
-    odds = log_odds(np.stack([first, chances[:, CLASSES], margin, digit, same]))
+    odds = log_odds(np.array([first, chances[:, CLASSES], margin, digit, same]))
     sign, bracket = kinds[:, CLASSES:_LETTER].sum(1), kinds[:, _BRACKETS].sum(1)
-    rest = np.stack([page.letter, page.other, kinds[:, _SLASH], bracket, sign])
+    rest = np.array([page.letter, page.other, kinds[:, _SLASH], bracket, sign])
     columns = [
         *odds,
         *np.log(rest + _LEAST),
@@ -342,11 +364,16 @@ def describe(page: Page, shape: tuple[int, int]) -> Array:
         *around,
         np.full(len(marks), np.log(page.size.sum() + 0.5)),
         [mark.torn for mark in marks],
-        np.minimum(_touching(box), 2),
+        np.minimum(page.touching, 2),
         np.minimum(np.abs(box[:, 3] - foot) / usual, 2),
         room < 2,
     ]
-    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
+    return _by_mark(columns)
+
+
+def _by_mark(columns: Sequence[Sequence[float] | np.ndarray]) -> Array:
+    """Numbers of each mark, given one by one, as rows, (n, numbers) float32."""
+    return np.ascontiguousarray(np.array(columns, np.float32).T)
 
 
 def log_odds(p: np.ndarray) -> np.ndarray:
@@ -363,17 +390,3 @@ def _gaps(box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     apart = np.maximum(left, left[:, None]) - np.minimum(right, right[:, None])
     level = np.minimum(bottom, bottom[:, None]) > np.maximum(top, top[:, None])
     return apart / np.maximum(height, height[:, None]), level
-
-
-def _beside(box: np.ndarray) -> np.ndarray:
-    """How near each two marks stand beside each other, (n, n) from 0 to 1, 0 for itself."""
-    apart, level = _gaps(box)
-    near = np.exp(-np.maximum(apart, 0)) * level
-    np.fill_diagonal(near, 0)
-    return near
-
-
-def _touching(box: np.ndarray) -> np.ndarray:
-    """How many other marks each one touches."""
-    apart, level = _gaps(box)
-    return ((apart < _TOUCHING) & level).sum(1) - 1
