@@ -130,11 +130,13 @@ def find_components(mask: np.ndarray) -> Components:
         starts[upper], starts[lower] - stride
     )
     covered = np.bincount(names[upper], np.maximum(shared, 0), minlength=len(starts))
-    order = np.argsort(names, kind="stable")
-    new = np.flatnonzero(np.diff(names[order], prepend=-1))
-    rows = starts // stride
-    runs = np.stack([rows, starts - rows * stride, ends - rows * stride], axis=1)[order]
-    return measure(runs.astype(np.int32), new, covered[names[order][new]].astype(np.int32))
+    order = np.argsort(names.astype(np.min_scalar_type(len(names))), kind="stable")  # by digits
+    new = np.flatnonzero(names[order] == order)  # each component is named by its first run
+    starts, ends = starts[order], ends[order]
+    runs = np.empty((len(order), 3), np.int32)
+    runs[:, 0] = rows = starts // stride
+    runs[:, 1], runs[:, 2] = starts - rows * stride, ends - rows * stride
+    return measure(runs, new, covered[order[new]].astype(np.int32))
 
 
 def measure(runs: np.ndarray, new: np.ndarray, covered: np.ndarray) -> Components:
@@ -213,14 +215,12 @@ def union_find(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """
     root = np.arange(count)
     while len(one):
-        low, high = np.minimum(root[one], root[other]), np.maximum(root[one], root[other])
-        open_ = low != high
-        one, other, low, high = one[open_], other[open_], low[open_], high[open_]
-        root[high] = low
-        while True:
-            up = root[root]
-            if np.array_equal(up, root):
-                break
+        one, other = root[one], root[other]
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        open_ = np.flatnonzero(low != high)
+        one, other = low[open_], high[open_]
+        root[other] = one
+        while not ((up := root[root]) == root).all():
             root = up
     return root
 
