@@ -27,7 +27,7 @@ LEAST_CONTRAST = 7  # grey levels; below this an 8-bit JPEG has only its own art
 LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay below, pencil above
 DARKEST = 16  # grey levels: what is darker is taken to be as bright, as 8 bits say no more
 CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
-GLARE = 0.08  # of its brightness: so much brighter is a reflection than the paper around it
+GLARE = 0.02  # of its brightness: so much brighter is a reflection than the paper around it
 SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for light
 NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain
@@ -87,7 +87,7 @@ def binarise(grey: np.ndarray) -> Ink:
     noise = estimate_noise(grey)
     threshold = _threshold(contrast, paper, cell, radius, noise)
     mask = contrast > threshold
-    glare = find_glare(paper, radius) * cell
+    glare = find_glare(paper, coarse, radius) * cell
     return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell, glare)
 
 
@@ -169,16 +169,17 @@ def settle(paper: np.ndarray, coarse: np.ndarray, light_ink: bool) -> np.ndarray
     return paper - sign * np.minimum(above, most)
 
 
-def find_glare(paper: np.ndarray, radius: int) -> np.ndarray:
+def find_glare(paper: np.ndarray, coarse: np.ndarray, radius: int) -> np.ndarray:
     """Boxes of bright spots that left the camera nothing to see, (k, 4) int32 in cells.
 
-    paper: (rows, columns) int16, the ground's brightness. A spot is as bright as can be, brighter
-    than the paper around it, and no wider than the window.
+    paper: (rows, columns) int16, the ground's brightness; coarse: as in estimate_paper. A spot is
+    as bright as can be, brighter than the paper around it, and no wider than the window.
     """
     blind = paper >= SATURATED
     if not blind.any():
         return np.zeros((0, 4), np.int32)
-    blind &= paper - opening(paper, radius) >= paper * np.float32(GLARE)
+    around = np.maximum(paper, closing(coarse, radius))  # not settled: it would dip below bold ink
+    blind &= around - opening(around, radius) >= around * np.float32(GLARE)
     spots = find_components(blind)
     boxes = np.stack([spots.left, spots.top, spots.right, spots.bottom], axis=1)
     return boxes[np.minimum(spots.width, spots.height) > 1]
