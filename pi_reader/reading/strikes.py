@@ -14,7 +14,8 @@ from pi_reader.reading.components import Components, find_components
 LEAST_HEIGHT = 12  # working pixels of such a component
 WIDE = 1.3  # times its height: how wide it is at least
 BASE = 2.5  # times: if it is narrower, a line at its foot may be that of a 2
-STEEPEST, SLOPES = 0.3, 25  # rise over run either way, and how many slopes are tried
+STEEPEST = 0.3  # rise over run either way
+FINELY = 2  # rows at its ends between two slopes that are tried: a stroke is as thick
 COLUMNS = 48  # of it that are looked at
 CROSSED = 0.96  # of these that the stroke is in
 THICK = 0.3  # of its height: a stroke is thinner
@@ -73,11 +74,11 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     reach = int(STEEPEST * width / 2) + 1
     ink = np.zeros((height + 2 * reach, width), bool)
     ink[reach : reach + height] = own
-    slopes = np.linspace(-STEEPEST, STEEPEST, SLOPES)
+    slopes = np.linspace(-STEEPEST, STEEPEST, 2 * reach // FINELY + 1)
     shift = np.rint(slopes[:, None] * (columns - width / 2)).astype(int)
     begins = (shift + reach) * width + columns  # in the flat ink, of each slope and column
     flat, rows = ink.ravel(), np.arange(height) * width
-    tried, down = np.repeat(np.arange(SLOPES), height), np.tile(rows, SLOPES)
+    tried, down = np.repeat(np.arange(len(slopes)), height), np.tile(rows, len(slopes))
     missed, most = np.zeros(len(tried), np.int32), (1 - CROSSED) * len(columns) + 1e-6
     for begin in begins.T[np.argsort(np.arange(len(columns)) % 7, kind="stable")]:  # near ones late
         missed += ~flat[begin[tried] + down]
