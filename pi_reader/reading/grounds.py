@@ -32,8 +32,7 @@ def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
         on_dark = _leaning(_standing_out(coarse, radius, ~light), least)
         if on_light < -CLEAR < CLEAR < on_dark:
             return ~light
-        if on_light < -CLEAR or on_dark > CLEAR:  # the other ground bears nothing, or the same ink
-            return on_light >= -CLEAR
+        return on_light + on_dark > 0  # the other ground bears nothing, or the same ink
     return _leaning(coarse - mean(coarse, radius)) > 0
 
 

@@ -45,8 +45,10 @@ def open_plates(ink: Ink, found: Components) -> Ink | None:
         level = np.uint8(np.median(ink.contrast[inner][ink.mask[inner]]))
         light = level - np.minimum(ink.contrast[inner], level)
         least = np.uint8(level * LOCAL_SHARE)
-        mask[outer], contrast[outer] = False, 0
         seen = light > least
+        if not seen.any():  # a bold stroke
+            continue
+        mask[outer], contrast[outer] = False, 0
         if seen[[0, -1]].any():
             lost.append((left, top, right, bottom))
             continue
