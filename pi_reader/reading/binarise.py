@@ -81,7 +81,7 @@ def binarise(grey: np.ndarray) -> Ink:
     light_ink = light_ink_at(coarse, radius)
     if isinstance(light_ink, np.ndarray):
         paper, contrast = _of_two_grounds(grey, coarse, radius, cell, light_ink)
-        light_ink = bool(light_ink.mean() > 0.5)
+        light_ink = bool((light_ink > 0).mean() > 0.5)
     else:
         paper, contrast = _of_one_ground(grey, coarse, radius, cell, light_ink)
     noise = estimate_noise(grey)
@@ -129,22 +129,24 @@ def _of_one_ground(
 def _of_two_grounds(
     grey: np.ndarray, coarse: np.ndarray, radius: int, cell: int, light_ink: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same where some cells, (rows, columns) bool, have light ink and the others dark ink.
+    """The same where some cells have light ink, dark ink or none, (rows, columns) int8 as in
+    `light_ink_at`.
 
-    Nothing stands out where the two grounds meet: that is the edge of the paper. As much light
-    falls on the dark ground as on the light one, so that is what its ink is measured by.
+    Nothing stands out where two grounds meet: that is the edge of the paper. As much light falls
+    on the dark ground as on the light one, so that is what its ink is measured by.
     """
     dark_paper, dark = _of_one_ground(grey, coarse, radius, cell, False)
     _, light = _of_one_ground(grey, coarse, radius, cell, True)
-    edge = dilate(light_ink.view(np.int8), 1) > erode(light_ink.view(np.int8), 1)
+    edge = dilate(light_ink, 1) > erode(light_ink, 1)
 
     def pixels(cells: np.ndarray) -> np.ndarray:
         whole = np.repeat(np.repeat(cells, cell, axis=0), cell, axis=1)
         return whole[: grey.shape[0], : grey.shape[1]]
 
-    contrast = np.where(pixels(light_ink), light, dark)
-    contrast[pixels(edge)] = 0
-    return np.where(light_ink, np.int16(dark_paper[~light_ink].mean()), dark_paper), contrast
+    contrast = np.where(pixels(light_ink > 0), light, dark)
+    contrast[pixels(edge | (light_ink == 0))] = 0
+    on_light = light_ink < 0
+    return np.where(on_light, dark_paper, np.int16(dark_paper[on_light].mean())), contrast
 
 
 def estimate_paper(coarse: np.ndarray, radius: int, light_ink: bool) -> np.ndarray:

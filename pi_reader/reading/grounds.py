@@ -16,23 +16,29 @@ BRIGHTER = 2  # times as bright as the dark ground: the light one; shadows are s
 LEAST_LIGHT = 0.04  # of the picture that is the light ground
 LEAST_DARK = 0.2  # and that is the dark one: less may be a bold digit
 BOLD = 0.3  # of what parts the grounds: light ink on the dark one, the rest is the desk's grain
+BARE = 0.3  # of its brightness: what is no darker than that is the grain of a dark ground, too
 CLEAR = 0.3  # of all that stands out on a ground: if less speaks for one kind of ink, none does
 
 
 def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
-    """Whether the ink is brighter than its ground: all over, or (rows, columns) bool where.
+    """Whether the ink is brighter than its ground: all over, or where it differs, (rows, columns)
+    int8: 1 light ink, -1 dark ink, 0 none.
 
     coarse: (rows, columns) int16, mean grey of each cell; radius: of a window that is wider than
     any stroke, in cells.
     """
     light = find_light_ground(coarse, radius)
     if light is not None:
-        least = BOLD * (float(coarse[light].mean()) - float(coarse[~light].mean()))
+        levels = float(coarse[light].mean()), float(coarse[~light].mean())
         on_light = _leaning(_standing_out(coarse, radius, light))
-        on_dark = _leaning(_standing_out(coarse, radius, ~light), least)
+        dark = _standing_out(coarse, radius, ~light)
+        on_dark = _leaning(dark, BOLD * (levels[0] - levels[1]))
+        bare = on_dark == 0 and -float(dark.min()) < BARE * levels[1]
+        if on_light < 0 and bare:
+            return -light.astype(np.int8)
         if on_light < -CLEAR < CLEAR < on_dark:
-            return ~light
-        return on_light + on_dark > 0  # the other ground bears nothing, or the same ink
+            return np.where(light, np.int8(-1), np.int8(1))
+        return on_light + on_dark > 0  # the other ground bears the same ink
     return _leaning(coarse - mean(coarse, radius)) > 0
 
 
