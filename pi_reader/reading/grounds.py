@@ -12,9 +12,10 @@ import numpy as np
 
 from pi_reader.reading.morphology import closing, dilate, mean, opening
 
+SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for light
 BRIGHTER = 2  # times as bright as the dark ground: the light one; shadows are seldom that dark
 LEAST_LIGHT = 0.04  # of the picture that is the light ground
-LEAST_DARK = 0.2  # and that is the dark one: less may be a bold digit
+LEAST_DARK = 0.2  # and that is the dark one, also of its border: else it may be a bold digit
 BOLD = 0.3  # of what parts the grounds: light ink on the dark one, the rest is the desk's grain
 BARE = 0.3  # of its brightness: what is no darker than that is the grain of a dark ground, too
 CLEAR = 0.3  # of all that stands out on a ground: if less speaks for one kind of ink, none does
@@ -30,14 +31,12 @@ def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
     light = find_light_ground(coarse, radius)
     if light is not None:
         levels = float(coarse[light].mean()), float(coarse[~light].mean())
-        on_light = _leaning(_standing_out(coarse, radius, light))
+        on_light = _leaning(_standing_out(coarse, radius, light) * (coarse < SATURATED))
         dark = _standing_out(coarse, radius, ~light)
         on_dark = _leaning(dark, BOLD * (levels[0] - levels[1]))
         bare = on_dark == 0 and -float(dark.min()) < BARE * levels[1]
-        if on_light < 0 and bare:
-            return -light.astype(np.int8)
-        if on_light < -CLEAR < CLEAR < on_dark:
-            return np.where(light, np.int8(-1), np.int8(1))
+        if on_light <= CLEAR and (bare or on_dark > CLEAR):
+            return np.where(light, np.int8(-1), np.int8(0 if bare else 1))
         return on_light + on_dark > 0  # the other ground bears the same ink
     return _leaning(coarse - mean(coarse, radius)) > 0
 
@@ -50,8 +49,14 @@ def find_light_ground(coarse: np.ndarray, radius: int) -> np.ndarray | None:
         return None
     ground = _without_ink(coarse, radius)
     level = _best_split(ground)
-    light = _with_corners(ground > level, coarse > level, radius)
+    lighter = coarse > level
+    light = _with_corners(ground > level, lighter, radius)
+    wide = dilate(np.pad(lighter.view(np.int8), radius), radius)  # no dark ground beside it
+    light &= -dilate(-wide, radius)[radius:-radius, radius:-radius] > 0
     if not LEAST_LIGHT <= light.mean() <= 1 - LEAST_DARK:
+        return None
+    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+    if border.mean() > 1 - LEAST_DARK:
         return None
     apart = coarse[light].mean() >= BRIGHTER * max(1.0, coarse[~light].mean())
     return light if apart else None
@@ -93,10 +98,12 @@ def _leaning(standing_out: np.ndarray, least: float = 0.0) -> float:
     return float(cubes.sum()) / max(float(np.abs(cubes).sum()), 1e-6)
 
 
-def _best_split(ground: np.ndarray) -> int:
-    """The level that parts a picture best in two (Otsu 1979)."""
+def _best_split(ground: np.ndarray) -> float:
+    """The level half-way between the means of the two parts that part a picture best (Otsu 1979);
+    the best split itself may lie anywhere where no cell is."""
     counts = np.bincount(np.clip(ground, 0, 255).ravel(), minlength=256).astype(np.float64)
     below, sums = np.cumsum(counts), np.cumsum(counts * np.arange(256))
     above = np.maximum(below[-1] - below, 1)
-    apart = (sums[-1] - sums) / above - sums / np.maximum(below, 1)
-    return int(np.argmax(below * above * apart**2))
+    lighter, darker = (sums[-1] - sums) / above, sums / np.maximum(below, 1)
+    best = int(np.argmax(below * above * (lighter - darker) ** 2))
+    return float(lighter[best] + darker[best]) / 2
