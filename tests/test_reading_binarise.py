@@ -148,6 +148,36 @@ def test_ok__a_light_note_on_a_dark_desk(turn: float, size: tuple[int, int], des
     assert inside.all(), "no mark is found on the desk, nor at the paper's edge"
 
 
+@pytest.mark.parametrize("left", [20, 37, 50])
+@pytest.mark.parametrize("ink", [30, 130])
+def test_ok__there_is_nothing_on_the_desk_beside_a_note(left: int, ink: float) -> None:
+    page = on_desk(note(ink, 235), 28, (left, 60), 0)
+    mask = binarise(page).mask
+    mask[64:296, left + 4 : left + 316] = False
+    assert not mask.any()
+
+
+def test_ok__a_reflection_on_a_note_is_no_light_ink() -> None:
+    page = on_desk(note(120, 185), 28, (120, 60), 0)
+    y, x = np.mgrid[: page.shape[0], : page.shape[1]]
+    lamp = 70 * np.exp(-((np.hypot(x - 400, y - 90) / 24) ** 4))
+    ink = binarise(np.clip(page + lamp, 0, 255).astype(np.uint8))
+    true = on_desk(note(255, 0), 0, (120, 60), 0) > 100
+    assert (ink.mask & true).sum() > 0.85 * true.sum()
+
+
+@pytest.mark.parametrize("paper", [200, 236])
+def test_ok__a_reflection_is_seen_on_bright_paper(paper: int) -> None:
+    grey = np.full((480, 640), paper, np.float32)
+    grey[200:260, 100:112] = grey[200:260, 300:312] = 40
+    y, x = np.mgrid[:480, :640]
+    grey += 255 * np.exp(-((np.hypot(x - 206, y - 230) / 36) ** 4))
+    glare = binarise(np.clip(grey, 0, 255).astype(np.uint8)).glare
+    assert len(glare) == 1 and np.abs(glare[0] - [170, 194, 242, 266]).max() < 16
+    grey[y < 400] = paper
+    assert not len(binarise(np.clip(grey, 0, 255).astype(np.uint8)).glare)
+
+
 def test_ok__a_dark_card_beside_light_paper() -> None:
     page = np.full((480, 640), 200, np.uint8)
     page[120:360, :320] = note(40, 200)

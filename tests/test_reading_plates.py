@@ -47,3 +47,11 @@ def test_ok__frames_digits_and_blots_are_no_plates() -> None:
     grey[(away < 1) & (away > 0.3)] = 60  # a bold 0
     ink = binarise(grey)
     assert open_plates(ink, find_components(ink.mask)) is None
+
+
+def test_ok__a_bold_stroke_is_no_plate() -> None:
+    grey = page([]).grey.copy()
+    grey[100:170, 100:128] = 60
+    ink = binarise(grey)
+    opened = open_plates(ink, find_components(ink.mask))
+    assert (ink if opened is None else opened).mask[100:170, 100:128].mean() > 0.9

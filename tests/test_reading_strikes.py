@@ -41,3 +41,12 @@ def test_ok__feet_on_a_line_are_not_crossed_out() -> None:
 def test_ok__digits_alone_have_no_strikes(shapes: list[tuple[int, int, int]]) -> None:
     ink = page(shapes, noise=0.0).grey < 130
     assert find_strikes(find_components(ink), ink.shape) == (None, ())
+
+
+@pytest.mark.parametrize("fall", range(-30, 31, 4))
+def test_ok__a_thin_stroke_through_a_long_number_is_found_at_any_slope(fall: int) -> None:
+    row = [(shape, 40 + 80 * place, 60) for place, shape in enumerate((7, 4, 7, 4, 7, 4))]
+    picture = Image.fromarray(page(row, noise=0.0).grey)
+    ImageDraw.Draw(picture).line((25, 82 - fall, 505, 82 + fall), fill=60, width=3)
+    ink = np.asarray(picture) < 130
+    assert find_strikes(find_components(ink), ink.shape)[1], "it is crossed out"

@@ -15,7 +15,6 @@ LEAST_HEIGHT = 12  # working pixels of such a component
 WIDE = 1.3  # times its height: how wide it is at least
 BASE = 2.5  # times: if it is narrower, a line at its foot may be that of a 2
 STEEPEST = 0.3  # rise over run either way
-FINELY = 2  # rows at its ends between two slopes that are tried: a stroke is as thick
 COLUMNS = 48  # of it that are looked at
 CROSSED = 0.96  # of these that the stroke is in
 THICK = 0.3  # of its height: a stroke is thinner
@@ -74,7 +73,7 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     reach = int(STEEPEST * width / 2) + 1
     ink = np.zeros((height + 2 * reach, width), bool)
     ink[reach : reach + height] = own
-    slopes = np.linspace(-STEEPEST, STEEPEST, 2 * reach // FINELY + 1)
+    slopes = np.linspace(-STEEPEST, STEEPEST, 2 * reach + 1)  # a row apart at its ends
     shift = np.rint(slopes[:, None] * (columns - width / 2)).astype(int)
     begins = (shift + reach) * width + columns  # in the flat ink, of each slope and column
     flat, rows = ink.ravel(), np.arange(height) * width
