@@ -157,6 +157,14 @@ def test_ok__there_is_nothing_on_the_desk_beside_a_note(left: int, ink: float) -
     assert not mask.any()
 
 
+@pytest.mark.parametrize("bold", [14, 18, 22])
+def test_ok__a_bold_light_digit_is_no_note(bold: int) -> None:
+    page = on_desk(np.full((1, 1), 28, np.uint8), 28, (0, 0), 0).copy()[:110, :110]
+    page[30:80, 45 : 45 + bold] = 220
+    ink = binarise(page)
+    assert ink.light_ink and ink.mask[32:78, 47 : 43 + bold].all()
+
+
 def test_ok__a_reflection_on_a_note_is_no_light_ink() -> None:
     page = on_desk(note(120, 185), 28, (120, 60), 0)
     y, x = np.mgrid[: page.shape[0], : page.shape[1]]

@@ -18,7 +18,7 @@ LEAST_LIGHT = 0.04  # of the picture that is the light ground
 LEAST_DARK = 0.2  # and that is the dark one, also of its border: else it may be a bold digit
 BOLD = 0.3  # of what parts the grounds: light ink on the dark one, the rest is the desk's grain
 BARE = 0.3  # of its brightness: what is no darker than that is the grain of a dark ground, too
-CLEAR = 0.3  # of all that stands out on a ground: if less speaks for one kind of ink, none does
+CLEAR = 0.2  # of all that stands out on a ground: if less speaks for one kind of ink, none does
 
 
 def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
@@ -35,9 +35,11 @@ def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
         dark = _standing_out(coarse, radius, ~light)
         on_dark = _leaning(dark, BOLD * (levels[0] - levels[1]))
         bare = on_dark == 0 and -float(dark.min()) < BARE * levels[1]
-        if on_light <= CLEAR and (bare or on_dark > CLEAR):
+        most = CLEAR if _border(light).mean() >= LEAST_DARK else -CLEAR  # else a bold light digit
+        if (on_light < -CLEAR and bare) or on_light < most and on_dark > CLEAR:
             return np.where(light, np.int8(-1), np.int8(0 if bare else 1))
-        return on_light + on_dark > 0  # the other ground bears the same ink
+        if on_light < -CLEAR or on_dark > CLEAR:  # the other ground bears nothing, or the same ink
+            return on_light >= -CLEAR
     return _leaning(coarse - mean(coarse, radius)) > 0
 
 
@@ -55,11 +57,15 @@ def find_light_ground(coarse: np.ndarray, radius: int) -> np.ndarray | None:
     light &= -dilate(-wide, radius)[radius:-radius, radius:-radius] > 0
     if not LEAST_LIGHT <= light.mean() <= 1 - LEAST_DARK:
         return None
-    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-    if border.mean() > 1 - LEAST_DARK:
+    if _border(light).mean() > 1 - LEAST_DARK:
         return None
     apart = coarse[light].mean() >= BRIGHTER * max(1.0, coarse[~light].mean())
     return light if apart else None
+
+
+def _border(cells: np.ndarray) -> np.ndarray:
+    """The outermost cells of a grid, (n,)."""
+    return np.concatenate([cells[0], cells[-1], cells[:, 0], cells[:, -1]])
 
 
 def _without_ink(coarse: np.ndarray, radius: int) -> np.ndarray:
