@@ -22,10 +22,17 @@ def reader() -> Reader:
     return Reader(Templates(), sure_at=0.8)
 
 
-def test_ok__a_digit_cut_off_by_the_frame_is_held(reader: Reader) -> None:
+@pytest.mark.parametrize("height", [480, 240])  # the second is small: one digit may fill it
+@pytest.mark.parametrize("bold", [0, 7])
+def test_ok__a_digit_cut_off_by_the_frame_is_held(reader: Reader, height: int, bold: int) -> None:
     whole = page(ROW)
     assert reader.read(whole).text == "747"
-    reading = reader.read(Frame(np.ascontiguousarray(whole.grey[:, :262]), "cut"))
+    grey = np.ascontiguousarray(whole.grey[:height, :262])
+    for step in range(bold):
+        grey[60:118, 240 + step :] = np.minimum(
+            grey[60:118, 240 + step :], grey[60:118, 240 : -step or None]
+        )
+    reading = reader.read(Frame(grey, "cut"))
     assert reading.text == "74?"
     assert reading.digits[-1].reason == "cut off by the edge of the frame"
 

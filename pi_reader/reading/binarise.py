@@ -94,19 +94,21 @@ def with_margin(grey: np.ndarray) -> tuple[np.ndarray, int]:
     """A small picture with its own ground around it, and how many pixels of that on each side.
 
     On a picture that one digit fills there is more ink than ground, and ink that reaches the edge
-    would be taken for cut off. The ground is what most of the border shows.
+    would be taken for cut off. The ground is what most of the border shows. Where ink fills less
+    than half of the height, what reaches the edge is cut off and goes on.
     """
     if grey.size > SMALL:
         return grey, 0
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ground = np.uint8(np.median(border))
+    ground = np.uint8(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
     margin = max(grey.shape) // 2 + 1
     out = np.pad(grey, margin, "edge")
     off = np.maximum(out, ground) - np.minimum(out, ground)
     ink = off > np.ptp(grey) // 4  # else it is the ground's own shade
     inner = slice(margin, -margin), slice(margin, -margin)
-    ink[inner] = False
-    out[ink] = ground
+    rows = np.flatnonzero(ink[inner].any(axis=1))
+    if len(rows) and 2 * (rows[-1] - rows[0]) >= len(grey):
+        ink[inner] = False
+        out[ink] = ground
     return out, margin
 
 

@@ -92,12 +92,11 @@ def _cut_off(page: Candidates, digits: Sequence[Mark]) -> Iterator[Mark]:
     found, (height, width) = page.clutter, page.ink.mask.shape
     edge = (found.left == 0) | (found.top == 0) | (found.right == width) | (found.bottom == height)
     for one in np.flatnonzero(edge).tolist():
-        left, top, right, bottom, area, strength, stroke = found.bounds_of((one,))
+        left, top, right, bottom, area, strength, _ = found.bounds_of((one,))
         for digit in digits:
             slack = SLACK * digit.height
             alike = area >= digit.stroke**2 and LIKE * strength >= digit.strength
             inside = digit.top - slack <= top and bottom <= digit.bottom + slack
-            alike = alike and stroke <= LIKE * digit.stroke
             if alike and inside and _in_row((left, top, right, bottom), digit):
                 yield _unread(left, right, digit, "cut off by the edge of the frame")
                 break
