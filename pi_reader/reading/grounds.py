@@ -36,7 +36,7 @@ def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
         on_dark = _leaning(dark, BOLD * (levels[0] - levels[1]))
         bare = on_dark == 0 and -float(dark.min()) < BARE * levels[1]
         most = CLEAR if _border(light).mean() >= LEAST_DARK else -CLEAR  # else a bold light digit
-        if (on_light < -CLEAR and bare) or on_light < most and on_dark > CLEAR:
+        if (on_light < -CLEAR and bare) or (on_light < most and on_dark > CLEAR):
             return np.where(light, np.int8(-1), np.int8(0 if bare else 1))
         if on_light < -CLEAR or on_dark > CLEAR:  # the other ground bears nothing, or the same ink
             return on_light >= -CLEAR
