@@ -176,10 +176,10 @@ def stroke_thickness(area: np.ndarray, outline: np.ndarray) -> np.ndarray:
 
 
 def find_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """The stretches of ink, as positions in a flattened mask that is one column wider.
+    """The stretches of ink, as positions in a flattened mask that is some columns wider.
 
     Returns first positions, positions one past the last, and the width to divide by (the extra
-    column of paper keeps runs of different rows apart).
+    columns of paper keep runs of different rows apart).
     """
     height, width = mask.shape
     stride = (width // 8 + 1) * 8  # there is paper after the last pixel of a row
@@ -192,9 +192,8 @@ def find_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     ink = (words[chosen].view(np.uint8) != 0).view("<u8")  # a mask's bytes may not be 0 and 1
     before = (ink << np.uint64(8)) | (words[chosen - 1] >= np.uint64(1 << 56))  # the pixels' left
     found = np.flatnonzero((ink ^ before).astype("<u8", copy=False).view(bool))
-    place = 8 * chosen[found >> 3] + (found & 7)
-    changes = (place - place // stride * (stride - width - 1)).astype(np.int32)
-    return changes[0::2], changes[1::2], width + 1
+    changes = (8 * chosen[found >> 3] + (found & 7)).astype(np.int32)
+    return changes[0::2], changes[1::2], stride
 
 
 def touching(starts: np.ndarray, ends: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:
@@ -231,10 +230,12 @@ def strengths(found: Components, contrast: np.ndarray) -> np.ndarray:
         return np.zeros(0, np.float32)
     row, start, end = found.runs.T
     length = end - start
-    pixel = np.arange(length.sum()) + np.repeat(
-        row * contrast.shape[1] + start - (np.cumsum(length) - length), length
-    )
-    begin = (np.cumsum(length) - length)[found.first[:-1]]
+    first = row * contrast.shape[1] + start
+    begin = np.cumsum(length) - length
+    step = np.ones(length.sum(), np.int64)  # from pixel to pixel of the ink
+    step[begin] = np.diff(first, prepend=0) - np.concatenate([[1], length[:-1]]) + 1
+    pixel = np.cumsum(step)
+    begin = begin[found.first[:-1]]
     sums = np.add.reduceat(contrast.ravel()[pixel], begin, dtype=np.float32)
     return sums / found.area.astype(np.float32)
 
