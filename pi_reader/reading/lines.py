@@ -6,6 +6,7 @@ first; then each mark, from left to right, joins the line whose last marks it st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -49,7 +50,7 @@ def find_lines(places: np.ndarray, bridges: np.ndarray | None = None) -> list[li
             ends[home] = (level[last] + level[mark]) / 2, (heights[last] + heights[mark]) / 2
     lines.sort(key=lambda line: sum(level[mark] for mark in line) / len(line))
     usual = median(height) if len(height) else 0.0
-    begin, end = left + slope * down, right + slope * down
+    begin, end = (left + slope * down).tolist(), (right + slope * down).tolist()
     rows = [_pieces(line, begin, end, WIDE * usual) for line in lines]
     if bridges is not None:
         told = [[[mark for mark in piece if not bridges[mark]] for piece in row] for row in rows]
@@ -133,7 +134,9 @@ def _is_stacked(small: np.ndarray, digits: np.ndarray, base: np.ndarray) -> bool
     return bool((within & apart & (common > 0.3 * (digits[:, 2] - digits[:, 0]))).any())
 
 
-def _pieces(line: list[int], left: np.ndarray, right: np.ndarray, wide: float) -> list[list[int]]:
+def _pieces(
+    line: list[int], left: Sequence[float], right: Sequence[float], wide: float
+) -> list[list[int]]:
     """A line cut where a gap is wider than that, in pixels."""
     pieces = [line[:1]]
     for before, mark in pairwise(line):
@@ -144,7 +147,7 @@ def _pieces(line: list[int], left: np.ndarray, right: np.ndarray, wide: float) -
 
 
 def _by_columns(
-    rows: list[list[list[int]]], left: np.ndarray, right: np.ndarray, wide: float
+    rows: list[list[list[int]]], left: Sequence[float], right: Sequence[float], wide: float
 ) -> list[list[int]]:
     """The pieces of rows in reading order: a block of rows that break at the same gap is read
     column by column, everything else row by row.
@@ -163,7 +166,7 @@ def _by_columns(
 
 
 def _columns(
-    block: list[list[list[int]]], left: np.ndarray, right: np.ndarray, wide: float
+    block: list[list[list[int]]], left: Sequence[float], right: Sequence[float], wide: float
 ) -> list[list[int]]:
     """The pieces of one block in reading order."""
     pieces = [piece for row in block for piece in row]
@@ -178,7 +181,9 @@ def _columns(
     return pieces
 
 
-def _are_numbers(pieces: list[list[int]], left: np.ndarray, right: np.ndarray, wide: float) -> bool:
+def _are_numbers(
+    pieces: list[list[int]], left: Sequence[float], right: Sequence[float], wide: float
+) -> bool:
     """Whether half of the pieces are several marks, and most of these stand close together."""
     gaps = [left[mark] - right[before] for piece in pieces for before, mark in pairwise(piece)]
     several = sum(len(piece) > 1 for piece in pieces)
@@ -186,11 +191,13 @@ def _are_numbers(pieces: list[list[int]], left: np.ndarray, right: np.ndarray, w
 
 
 def _spans(
-    rows: list[list[list[int]]], left: np.ndarray, right: np.ndarray
+    rows: list[list[list[int]]], left: Sequence[float], right: Sequence[float]
 ) -> list[tuple[float, float]]:
     """From where to where the pieces of some rows reach, from left to right."""
     return sorted(
-        (float(left[piece].min()), float(right[piece].max())) for row in rows for piece in row
+        (min(left[mark] for mark in piece), max(right[mark] for mark in piece))
+        for row in rows
+        for piece in row
     )
 
 
