@@ -8,6 +8,7 @@ crossed out; where they lie on one, it is a line under or over them.
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from pi_reader.reading.components import Components, find_components
 
@@ -74,20 +75,14 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     ink = np.zeros((height + 2 * reach, width), bool)
     ink[reach : reach + height] = own
     slopes = np.linspace(-STEEPEST, STEEPEST, 2 * reach + 1)  # a row apart at its ends
-    shift = np.rint(slopes[:, None] * (columns - width / 2)).astype(int)
-    begins = (shift + reach) * width + columns  # in the flat ink, of each slope and column
-    flat, rows = ink.ravel(), np.arange(height) * width
-    tried, down = np.repeat(np.arange(len(slopes)), height), np.tile(rows, len(slopes))
-    missed, most = np.zeros(len(tried), np.int32), (1 - CROSSED) * len(columns) + 1e-6
-    for begin in begins.T[np.argsort(np.arange(len(columns)) % 7, kind="stable")]:  # near ones late
-        missed += ~flat[begin[tried] + down]
-        left = missed <= most
-        tried, down, missed = tried[left], down[left], missed[left]
-        if not len(missed):
-            return None, np.zeros(0)
-    surest = int(missed.argmin())
-    way, place = int(tried[surest]), int(down[surest]) // width
-    ridge = flat[begins[way][:, None] + rows].sum(axis=0) / len(columns)
+    shift = np.rint(slopes[:, None] * (columns - width / 2)).astype(int) + reach
+    inked = ink.T[columns].view(np.uint8)
+    begun = sliding_window_view(inked, height, axis=1)  # each column from each row on
+    met = np.zeros((len(slopes), height), np.uint8)  # columns with ink, by slope and first row
+    for column, begin in zip(begun, shift.T, strict=True):
+        met += column[begin]
+    way, place = divmod(int(met.argmax()), height)
+    ridge = met[way] / len(columns)
     slope, best = float(slopes[way]), float(ridge[place])
     if best < CROSSED:
         return None, np.zeros(0)
