@@ -27,6 +27,7 @@ from pi_reader.reading.signs import paired_points
 from pi_reader.reading.spaces import doubtful_sign, find_spaces, usual_gap
 from pi_reader.reading.turning import (
     FOUR_SIDES,
+    ONE_WAY_UP,
     Turn,
     find_angle,
     find_quarter,
@@ -288,7 +289,7 @@ def reader_of(
 
 def _says_so(one: Judged) -> bool:
     """Whether it is a digit that stands on its feet: of 0, 1, 6, 8 and 9 nobody can tell."""
-    return one.is_digit and _label(one) in (2, 3, 4, 5, 7)
+    return one.is_digit and _label(one) in ONE_WAY_UP
 
 
 def _label(one: Judged) -> int:

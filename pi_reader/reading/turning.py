@@ -27,6 +27,7 @@ LEAST_SIZE = 0.5  # of the median of the larger half: a smaller mark has no say
 
 SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in one line
 
+ONE_WAY_UP = (2, 3, 4, 5, 7)  # digits that are none when they lie or stand on their head
 FOUR_SIDES = 4  # ways up that a mark is looked at
 MOST_MARKS = 60  # that are turned to see which way is up; a page of text is left alone
 AT_ONCE = 4  # marks that are turned before it is asked whether the others matter
@@ -105,8 +106,7 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     least = float(_logs(standing).sum() + np.log(CLEARLY))
     if least >= 0:  # nothing can be that much likelier
         return 0
-    surest = np.argsort(-standing, kind="stable")  # lying, these are least like digits
-    patches = np.array([mark.patch for mark in seen], np.uint8)[surest]
+    patches = np.array([mark.patch for mark in seen], np.uint8)[_telling(seen, standing)]
     sides = np.stack([np.rot90(patches, side, (1, 2)) for side in range(1, FOUR_SIDES)])
     likely, sums = np.zeros(len(sides)), np.zeros(len(sides))
     for start in range(0, len(patches), AT_ONCE):
@@ -129,8 +129,8 @@ def reads_on_its_head(digits: Sequence[Mark], network: Classifier) -> bool:
     if not 0 < len(seen) <= MOST_MARKS:
         return False
     standing = _standing(seen, network)
-    surest = np.argsort(-standing, kind="stable")
-    patches = np.rot90(np.array([mark.patch for mark in seen], np.uint8)[surest], 2, (1, 2))
+    patches = np.array([mark.patch for mark in seen], np.uint8)[_telling(seen, standing)]
+    patches = np.rot90(patches, 2, (1, 2))
     least = float(_logs(standing).sum()) - ALIKE
     likely = 0.0
     for start in range(0, len(patches), AT_ONCE):
@@ -146,6 +146,13 @@ def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:
     if any(one is None for one in hidden):
         return _chances(network.predict(np.array([mark.patch for mark in marks], np.uint8)))
     return _chances(network.conclude(np.array(hidden, np.float32)))  # type: ignore[attr-defined]
+
+
+def _telling(marks: Sequence[Mark], standing: np.ndarray) -> np.ndarray:
+    """The order in which marks soonest tell that they stand upright: first those that are no digits
+    any other way up, and of these the surest; (n,) indices."""
+    labels = np.array([mark.chances[:CLASSES] for mark in marks]).argmax(axis=1)
+    return np.lexsort((-standing, ~np.isin(labels, ONE_WAY_UP)))
 
 
 def _chances(outcomes: np.ndarray) -> np.ndarray:
