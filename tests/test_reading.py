@@ -98,6 +98,18 @@ def test_ok__a_page_on_its_side_or_its_head_is_read(quarters: int, angle: float)
     assert corners == pytest.approx(expected, abs=3)
 
 
+def test_ok__digits_that_say_nothing_of_the_side_are_held_on_a_page_that_lies() -> None:
+    network = Templates(0.4)
+    network.labels = [{7: 6, 4: 8}.get(label, label) for label in network.labels]
+    frame = page([(7, 60, 60), (1, 150, 62), (4, 220, 58), (4, 70, 200), (7, 160, 205)])
+    reading = Reader(network, sure_at=0.8).read(frame)
+    assert reading.text == "618\n86"
+    lying = np.ascontiguousarray(np.rot90(frame.grey))
+    turned = Reader(network, sure_at=0.8).read(Frame(lying))
+    assert turned.text == "???\n??" and abs(turned.angle) == 90
+    assert turned.digits[0].reason == "may be upside down"
+
+
 def test_ok__of_ones_alone_nobody_knows_which_way_is_up() -> None:
     lying = np.ascontiguousarray(np.rot90(page([(1, 60, 60), (1, 150, 62), (1, 240, 60)]).grey))
     reading = Reader(Templates(0.25), sure_at=0.8).read(Frame(lying))

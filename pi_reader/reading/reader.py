@@ -43,7 +43,7 @@ MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that s
 PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
 PALE = 40.0  # grey levels: fainter marks without a digit are shadows, which are soft anyway
 OPERATORS = "+×÷=%"
-STANDING = 20.0  # times as many pages stand upright as lie on their head
+STANDING = 20.0  # odds; none of 128 photographs lies on its head, and from 10 on they read alike
 LEAST_DOUBT = 0.02  # that a page is upright: less is none
 BETTER = 0.5  # digits: a page is turned only if so many more are read
 LIKE_SHAPES = (0, 1, 8)  # rings, rules and rectangles on their corner look like these
@@ -131,23 +131,43 @@ class Reader:
             return judged, turn
         left -= FOUR_SIDES * len(judged)
         quarter = find_quarter([one.mark for one in judged], self.network)
-        digits = [one.mark for one in judged if one.is_digit and not one.mark.unreadable]
-        several = len(digits) > 1  # of one alone nobody can tell
-        doubtful = not quarter and several and reads_on_its_head(digits, self.network)
-        if not quarter and not doubtful:
-            return judged, turn
-        angle = (quarter or 180) + (turn.angle if turn else 0.0)
-        ink, other = upright(page_seen, angle - 360 * (angle > 180))
-        turned, _ = self._judge(find_candidates(ink), left)
+        if not quarter:
+            ways = (judged, turn), (turn.angle if turn else 0.0) + 180
+            return self._either_way_up(page_seen, *ways, STANDING, left)
+        angle = quarter + (turn.angle if turn else 0.0)
+        ink, other = upright(page_seen, angle)
+        turned, left = self._judge(find_candidates(ink), left)
         expected = _expected(turned)
-        told = any(_says_so(one) and one.confidence >= self.sure_at for one in turned)
-        if doubtful:
-            on_its_head = _on_its_head(judged, turned)
-            if told and on_its_head > 0.5:
-                return _doubted(turned, 1 - on_its_head), other
-            return _doubted(judged, on_its_head), turn
-        better = expected > _expected(judged) + BETTER and expected >= MOSTLY * len(turned) and told
-        return (turned, other) if better else (judged, turn)
+        if expected <= _expected(judged) + BETTER or expected < MOSTLY * len(turned):
+            return judged, turn
+        if not self._is_told(turned):
+            return _doubted(turned, 0.5), other
+        return self._either_way_up(page_seen, (turned, other), angle + 180, 1.0, left)
+
+    def _either_way_up(
+        self,
+        page: Candidates,
+        read: tuple[list[Judged], Turn | None],
+        angle: float,
+        prior: float,
+        left: int,
+    ) -> tuple[list[Judged], Turn | None]:
+        """What was read on a page, or what is read on it at the other angle, on its head, where it
+        reads about as well; prior: times as likely it is the right way up as it was read."""
+        judged, turn = read
+        digits = [one.mark for one in judged if one.is_digit and not one.mark.unreadable]
+        if len(digits) < 2 or not reads_on_its_head(digits, self.network):  # of one nobody can tell
+            return judged, turn
+        ink, other = upright(page, 180 - (180 - angle) % 360)
+        turned, _ = self._judge(find_candidates(ink), left)
+        on_its_head = _on_its_head(judged, turned, prior)
+        if on_its_head > 0.5 and self._is_told(turned):
+            return _doubted(turned, 1 - on_its_head), other
+        return _doubted(judged, on_its_head), turn
+
+    def _is_told(self, judged: Sequence[Judged]) -> bool:
+        """Whether some digit of a page says which of its sides is up."""
+        return any(_says_so(one) and one.confidence >= self.sure_at for one in judged)
 
     def _straightened(
         self, page: Candidates, seen: Candidates
@@ -297,9 +317,9 @@ def _label(one: Judged) -> int:
     return int(np.argmax(one.mark.chances[:CLASSES]))
 
 
-def _on_its_head(judged: Sequence[Judged], turned: Sequence[Judged]) -> float:
+def _on_its_head(judged: Sequence[Judged], turned: Sequence[Judged], prior: float) -> float:
     """How likely a page lies on its head, by how likely all of its digits are right either way; 0
-    if no more are right then. What could be any digit says nothing."""
+    if no more are right then. What could be any digit says nothing; prior: odds that it stands."""
     odds = []
     ways = [[one for one in way if not one.mark.unreadable] for way in (judged, turned)]
     if _expected(ways[1]) <= _expected(ways[0]):
@@ -307,7 +327,7 @@ def _on_its_head(judged: Sequence[Judged], turned: Sequence[Judged]) -> float:
     for way in ways:
         right = float(np.prod([one.confidence for one in way if one.is_digit]))
         odds.append(max(right, 1e-6) / max(1 - right, 1e-6))
-    return odds[1] / (odds[1] + STANDING * odds[0])
+    return odds[1] / (odds[1] + prior * odds[0])
 
 
 def _doubted(judged: Sequence[Judged], doubt: float) -> list[Judged]:
