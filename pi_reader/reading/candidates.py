@@ -245,8 +245,8 @@ def find_neighbourhoods(found: Components) -> list[list[int]]:
     from left to right, one of them is small, or they are not on the same level.
     """
     count = len(found)
-    if not count:
-        return []
+    if count < 2:
+        return [[0]] * count
     gap_x = np.maximum(found.left[:, None], found.left) - np.minimum(
         found.right[:, None], found.right
     )
