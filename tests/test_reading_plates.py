@@ -55,3 +55,14 @@ def test_ok__a_bold_stroke_is_no_plate() -> None:
     ink = binarise(grey)
     opened = open_plates(ink, find_components(ink.mask))
     assert (ink if opened is None else opened).mask[100:170, 100:128].mean() > 0.9
+
+
+def test_ok__a_small_bold_eight_is_no_plate() -> None:
+    rows, columns = np.mgrid[:480, :640]
+    grey = page([]).grey.copy()
+    for y in (109, 127):
+        away = np.hypot(rows - y, columns - 110)
+        grey[(away < 11) & (away > 4)] = 60
+    ink = binarise(grey)
+    opened = open_plates(ink, find_components(ink.mask))
+    assert ((ink if opened is None else opened).mask == ink.mask).all()

@@ -176,7 +176,8 @@ def find_glare(paper: np.ndarray, coarse: np.ndarray, radius: int) -> np.ndarray
     """Boxes of bright spots that left the camera nothing to see, (k, 4) int32 in cells.
 
     paper: (rows, columns) int16, the ground's brightness; coarse: as in estimate_paper. A spot is
-    as bright as can be, brighter than the paper around it, and no wider than the window.
+    as bright as can be, brighter than the paper around it on all sides, and no wider than the
+    window.
     """
     blind = paper >= SATURATED
     if not blind.any():
@@ -185,7 +186,8 @@ def find_glare(paper: np.ndarray, coarse: np.ndarray, radius: int) -> np.ndarray
     blind &= around - opening(around, radius) >= around * np.float32(GLARE)
     spots = find_components(blind)
     boxes = np.stack([spots.left, spots.top, spots.right, spots.bottom], axis=1)
-    return boxes[np.minimum(spots.width, spots.height) > 1]
+    within = (boxes[:, :2] > 0).all(axis=1) & (boxes[:, 2:] < paper.shape[::-1]).all(axis=1)
+    return boxes[within & (np.minimum(spots.width, spots.height) > 1)]
 
 
 def estimate_noise(grey: np.ndarray) -> float:

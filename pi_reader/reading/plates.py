@@ -16,6 +16,7 @@ from pi_reader.reading.components import Components, find_components
 from pi_reader.reading.morphology import dilate, erode
 
 LEAST_SIDE = 20  # working pixels of a plate with a digit that can be read
+LEAST_DIGIT = 12  # working pixels of what it holds; the eyes of a small bold 8 are lower
 FILLED = 0.5  # of its box that is ink; a frame has less
 CLOSED = 0.9  # of the box's outline that is ink; a bold 0 has less
 EDGE = 3  # pixels: the soft edge of a plate
@@ -46,7 +47,7 @@ def open_plates(ink: Ink, found: Components) -> Ink | None:
         light = level - np.minimum(ink.contrast[inner], level)
         least = np.uint8(level * LOCAL_SHARE)
         seen = light > least
-        if not seen.any():  # a bold stroke
+        if find_components(seen).height.max(initial=0) < LEAST_DIGIT:  # a bold 1 or 8
             continue
         mask[outer], contrast[outer] = False, 0
         if seen[[0, -1]].any():
@@ -67,7 +68,9 @@ def _plates(found: Components) -> list[int]:
 
 
 def _is_closed(own: np.ndarray) -> bool:
-    """Whether ink, (h, w) bool, goes all round just inside its box."""
+    """Whether ink, (h, w) bool, goes all round just inside its box, and fills its corners, which
+    a small bold 8 does not."""
     inside = own[EDGE:-EDGE, EDGE:-EDGE]
     sides = inside[0], inside[-1], inside[:, 0], inside[:, -1]
-    return bool(np.concatenate(sides).mean() >= CLOSED)
+    corners = bool(inside[0, [0, -1]].all() and inside[-1, [0, -1]].all())
+    return corners and bool(np.concatenate(sides).mean() >= CLOSED)
