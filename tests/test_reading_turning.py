@@ -35,6 +35,19 @@ def test_ok__the_angle_is_found_to_two_degrees(angle: float) -> None:
     assert find_angle(askew(angle).components) == pytest.approx(angle, abs=2)
 
 
+@pytest.mark.parametrize("angle", [90, 180, -90])
+def test_ok__turned_by_quarters_no_pixel_changes_and_boxes_come_back(angle: float) -> None:
+    page = askew(0)
+    ink, turn = upright(page, angle)
+    assert np.array_equal(np.rot90(ink.contrast, -angle // 90), page.ink.contrast)
+    assert np.array_equal(np.rot90(ink.mask, -angle // 90), page.ink.mask)
+    before, after = page.components, find_candidates(ink).components
+    corners = np.stack([before.left, before.top, before.right, before.bottom], axis=1)
+    for i in range(len(after)):
+        box = np.array(turn.back(after.left[i], after.top[i], after.right[i], after.bottom[i]))
+        assert np.abs(corners - box).max(axis=1).min() <= 1
+
+
 @pytest.mark.parametrize("angle", [-5, 0, 5])
 def test_ok__a_page_that_lies_almost_straight_is_left_alone(angle: float) -> None:
     assert find_angle(askew(angle).components) == 0

@@ -173,18 +173,26 @@ def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:
     ink = page.ink
     height, width = ink.mask.shape
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    quarters = round(angle / 90) if angle % 90 == 0 else None
+    if quarters is not None:
+        cos, sin = round(cos), round(sin)  # else the page grows by a pixel and is softened
     wide = int(np.ceil(width * abs(cos) + height * abs(sin)))
     high = int(np.ceil(width * abs(sin) + height * abs(cos)))
     turn = np.array([[cos, -sin], [sin, cos]])
     shift = np.array([width, height]) / 2 - turn @ [wide / 2, high / 2]
     matrix = np.column_stack([turn, shift])
-    contrast = _turned(_inside(page), (wide, high), matrix, 0)
-    threshold = _turned(ink.threshold, (wide, high), matrix, 255)
+
+    def turned(pixels: np.ndarray, around: int) -> np.ndarray:
+        if quarters is None:
+            return _turned(pixels, (wide, high), matrix, around)
+        return np.ascontiguousarray(np.rot90(pixels, quarters))
+
+    contrast, threshold = turned(_inside(page), 0), turned(ink.threshold, 255)
     cells = -(-wide // ink.cell), -(-high // ink.cell)
     per_cell = np.column_stack([turn, shift / ink.cell])
     usual = int(np.median(ink.ground))
     ground = _turned(np.clip(ink.ground, 0, 255).astype(np.uint8), cells, per_cell, usual)
-    turned = replace(
+    after = replace(
         ink,
         contrast=contrast,
         threshold=threshold,
@@ -192,7 +200,7 @@ def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:
         ground=ground.astype(np.int16),
         glare=_turned_boxes(ink.glare, matrix),
     )
-    return turned, Turn(angle, (height, width), matrix)
+    return after, Turn(angle, (height, width), matrix)
 
 
 def _turned_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
