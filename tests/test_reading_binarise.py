@@ -157,6 +157,16 @@ def test_ok__there_is_nothing_on_the_desk_beside_a_note(left: int, ink: float) -
     assert not mask.any()
 
 
+def test_ok__the_corner_of_a_bright_note_is_no_reflection() -> None:
+    y, x = np.mgrid[:240, :320]
+    bright = note(30, 240) * (1.07 - 0.1 * np.minimum(x / 320 + y / 240, 1))
+    page = on_desk(np.clip(bright, 0, 254).astype(np.uint8), 28, (75, 60), 0)
+    assert not len(binarise(page).glare)
+    lamp = 255 * np.exp(-((np.hypot(x - 240, y - 150) / 30) ** 4))
+    page = on_desk(np.clip(bright + lamp, 0, 255).astype(np.uint8), 28, (75, 60), 0)
+    assert len(binarise(page).glare) == 1
+
+
 @pytest.mark.parametrize("bold", [14, 18, 22])
 def test_ok__a_bold_light_digit_is_no_note(bold: int) -> None:
     page = on_desk(np.full((1, 1), 28, np.uint8), 28, (0, 0), 0).copy()[:110, :110]

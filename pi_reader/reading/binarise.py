@@ -27,6 +27,7 @@ LEAST_CONTRAST = 7  # grey levels; below this an 8-bit JPEG has only its own art
 LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay below, pencil above
 DARKEST = 16  # grey levels: what is darker is taken to be as bright, as 8 bits say no more
 CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
+WHITE = 255  # grey levels
 GLARE = 0.02  # of its brightness: so much brighter is a reflection than the paper around it
 NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain
@@ -78,15 +79,17 @@ def binarise(grey: np.ndarray) -> Ink:
     coarse = np.asarray(picture.reduce(cell)).astype(np.int16)
     radius = max(2, round(min(coarse.shape) * PAPER_WINDOW))
     light_ink = light_ink_at(coarse, radius)
+    light = None
     if isinstance(light_ink, np.ndarray):
         paper, contrast = _of_two_grounds(grey, coarse, radius, cell, light_ink)
+        light = light_ink < 0
         light_ink = bool((light_ink > 0).mean() > 0.5)
     else:
         paper, contrast = _of_one_ground(grey, coarse, radius, cell, light_ink)
     noise = estimate_noise(grey)
     threshold = _threshold(contrast, paper, cell, radius, noise)
     mask = contrast > threshold
-    glare = find_glare(paper, coarse, radius) * cell
+    glare = find_glare(paper, coarse, radius, light) * cell
     return Ink(contrast, threshold, mask, scale, noise, light_ink, paper, cell, glare)
 
 
@@ -172,18 +175,24 @@ def settle(paper: np.ndarray, coarse: np.ndarray, light_ink: bool) -> np.ndarray
     return paper - sign * np.minimum(above, most)
 
 
-def find_glare(paper: np.ndarray, coarse: np.ndarray, radius: int) -> np.ndarray:
+def find_glare(
+    paper: np.ndarray, coarse: np.ndarray, radius: int, light: np.ndarray | None = None
+) -> np.ndarray:
     """Boxes of bright spots that left the camera nothing to see, (k, 4) int32 in cells.
 
     paper: (rows, columns) int16, the ground's brightness; coarse: as in estimate_paper. A spot is
     as bright as can be, brighter than the paper around it on all sides, and no wider than the
-    window.
+    window. light: (rows, columns) bool, where the light one of two grounds is; None for one.
     """
     blind = paper >= SATURATED
     if not blind.any():
         return np.zeros((0, 4), np.int32)
     around = np.maximum(paper, closing(coarse, radius))  # not settled: it would dip below bold ink
+    if light is not None:
+        around[~light] = WHITE
     blind &= around - opening(around, radius) >= around * np.float32(GLARE)
+    if light is not None:  # what touches the other ground is one with it
+        blind |= dilate((~light).view(np.int8), 1).view(bool)
     spots = find_components(blind)
     boxes = np.stack([spots.left, spots.top, spots.right, spots.bottom], axis=1)
     within = (boxes[:, :2] > 0).all(axis=1) & (boxes[:, 2:] < paper.shape[::-1]).all(axis=1)

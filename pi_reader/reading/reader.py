@@ -175,7 +175,7 @@ class Reader:
         """What stands on a page, its lines level where they lie askew, and how many patches are
         left to be seen; seen: the same page with all of its ink."""
         angle = find_angle(page.components)
-        if not angle:
+        if not angle or page.crossed:  # whose strokes lie level
             judged, left = self._judge(page)
             return judged, None, left
         ink, turn = upright(seen, angle)
