@@ -106,6 +106,7 @@ _KINDS: dict[str, _Kind] = {
     "time": _Kind(2, rows_of(texts.time)),
     "measure": _Kind(3, rows_of(texts.measure)),
     "phone": _Kind(1.5, rows_of(texts.phone)),
+    "code": _Kind(4, rows_of(texts.code)),
     "list": _Kind(3, rows_of(texts.item, most=6)),
     "values": _Kind(14, value_page),
     "label": _Kind(5, rows_of(texts.label)),

@@ -263,6 +263,18 @@ def phone(rng: np.random.Generator) -> str:
     return ("+" if rng.random() < 0.2 else "") + joint.join(groups)
 
 
+def code(rng: np.random.Generator) -> str:
+    """A serial number, a part, a number plate: digits with single letters and slashes in them."""
+    groups = []
+    for _ in range(int(rng.integers(1, 4))):
+        out = number(rng, 5, 0.25)
+        for _ in range(int(rng.integers(0, 3))):
+            at = int(rng.integers(len(out) + 1))
+            out = out[:at] + "@@@xyzznkabcdeghpqrtuvwCDLZ"[rng.integers(27)] + out[at:]
+        groups.append(out)
+    return ("/", "/", "-", " ", "")[rng.integers(5)].join(groups)
+
+
 def only_signs(rng: np.random.Generator) -> str:
     """One sign again and again, or several: no digit among them."""
     common = "////((()))+-×÷=:%.,*" if rng.random() < 0.8 else "<>~→✓√€$°/("
