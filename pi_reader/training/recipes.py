@@ -121,7 +121,7 @@ class NeighbourhoodRecipe:
     purpose: str
     scenes: int = 20_000
     fitted: int = 5000
-    epochs: int = 6
+    epochs: int = 12
     batch: int = 256
     rate: float = 0.002
     warm_up: float = 0.12
@@ -136,7 +136,7 @@ class NeighbourhoodRecipe:
     page_epochs: int = 20
     page_rate: float = 0.004
     page_decay: float = 0.1
-    sure_at: float = 0.65
+    sure_at: float = 0.6
     present_at: float = 0.3
 
 
