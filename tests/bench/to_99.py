@@ -1,6 +1,6 @@
 """How long it takes to know MNIST to 99 %, from random weights, beside PyTorch.
 
-    python tests/bench/to_99.py --malloc [--mnist DIR] [--seeds N] [--epochs 1 1.5 2 3]
+    python tests/bench/to_99.py --malloc [--mnist DIR] [--seeds N] [--epochs 1 1.5 2 2.5]
 
 The same small CNN, batches of 128, Adam under a one-cycle schedule, no augmentation. A one-cycle
 schedule reaches its best only at its end, so schedules of so many epochs are tried in turn, each
@@ -43,7 +43,9 @@ def main() -> None:
     parser = arguments(__doc__)
     add_mnist(parser)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=float, nargs="+", default=[1, 1.5, 2, 3, 4, 6])
+    parser.add_argument(
+        "--epochs", type=float, nargs="+", default=[1, 1.5, 1.75, 2, 2.25, 2.5, 3, 4]
+    )
     parser.add_argument("--malloc", action="store_true", help="tune glibc's malloc")
     args = parser.parse_args()
     if args.malloc:
