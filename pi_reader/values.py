@@ -25,9 +25,9 @@ NO_DIGIT = 10  # label of a mark that is none, and that outcome of networks that
 SURE_SIGN = 0.95  # confidence from which a sign that is told no more is news
 
 # How likely a value is right, as log odds: a constant, and what each of `EVIDENCE` counts; a value
-# is sure from BELIEVED_AT on. Fitted on drawn pages of values: tests/bench/fit_values.py
-BELIEF = (-14.74, -5.62, -3.56, -0.35, -0.24, -1.67, -1.72, -0.11)
-BELIEVED_AT = 0.965
+# is sure from BELIEVED_AT on. Fitted on drawn pages: tests/bench/fit_values.py belief
+BELIEF = (-19.67, -7.72, -3.61, -0.53, -0.48, -1.09, -2.3, -0.86)
+BELIEVED_AT = 0.973
 EVIDENCE = (
     "digits",  # minus the logarithm of the probability that all of them are right
     "signs",  # the same

@@ -70,9 +70,9 @@ def test_ok__how_wide_a_gap_is_depends_on_the_page() -> None:
 
 def test_ok__a_1_is_as_wide_as_the_others() -> None:
     """Else every 1 would stand far from its neighbours."""
-    places = row([1.25, 1.25], [BROAD, 4, BROAD])
+    places = row([1.15, 1.15], [BROAD, 4, BROAD])
     assert find_spaces(places, np.ones(3, bool), ()).spaces == []
-    places = row([1.25, 1.25], [BROAD, BROAD, BROAD])
+    places = row([1.15, 1.15], [BROAD, BROAD, BROAD])
     assert find_spaces(places, np.ones(3, bool), ()).spaces == [1, 2]
 
 

@@ -7,7 +7,7 @@ is to be believed. Nothing here knows of cameras, lamps or the time of day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -18,13 +18,14 @@ from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
-from pi_reader.reading.lines import find_lines, level_with_bases, level_with_digits
+from pi_reader.reading.language import Language, language_of
+from pi_reader.reading.line_decode import Place, Rows, decode_lines, place_of
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
 from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
-from pi_reader.reading.signs import paired_points
-from pi_reader.reading.spaces import doubtful_sign, find_spaces, usual_gap
+from pi_reader.reading.signs import with_colons
+from pi_reader.reading.spaces import doubtful_sign, find_spaces
 from pi_reader.reading.turning import (
     FOUR_SIDES,
     ONE_WAY_UP,
@@ -37,7 +38,6 @@ from pi_reader.reading.turning import (
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
 GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
-LIKELY = 0.85  # probability of a colon by where its points stand alone
 CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
 PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
@@ -75,6 +75,7 @@ class Reader:
     context: what tells digits from other marks by what stands around them; None does without, and
     believes the network alone.
     memory: votes for what was taught; may be changed between two readings. None: nothing was.
+    language: how lines are written; None believes of each mark what it looks like by itself.
     """
 
     def __init__(
@@ -84,9 +85,10 @@ class Reader:
         weights: str = "",
         context: Context | None = None,
         memory: Memory | None = None,
+        language: Language | None = None,
     ) -> None:
         self.network, self.sure_at, self.weights, self.context = network, sure_at, weights, context
-        self.memory = memory
+        self.memory, self.language = memory, language
 
     def read(self, frame: Frame) -> Reading:
         """Read all digits on a frame; a page without any gives a reading without lines."""
@@ -102,8 +104,16 @@ class Reader:
         after_regions = perf_counter()
         judged, turn = self._upright(page, ink)
         blur = _blur(ink, judged, turn)
-        judged = less_sure(judged, blur)
-        lines = self._lines(judged, ink.scale, frame.grey.shape, turn, margin)
+        judged = with_colons(less_sure(judged, blur))
+        rows, blanks = Rows.of(judged), dict[Place, float]()
+        if self.language is not None:
+            judged, rows, blanks = decode_lines(judged, rows, self.language)
+
+        def put(place: Place) -> Box:
+            back = turn.back(*place) if turn else place
+            return _in_frame(back, ink.scale, frame.grey.shape, margin)
+
+        lines = self._lines(judged, rows, blanks, put, turn.angle if turn else 0.0)
         end = perf_counter()
         reading = Reading(
             frame.source,
@@ -206,65 +216,35 @@ class Reader:
     def _lines(
         self,
         judged: Sequence[Judged],
-        scale: int,
-        shape: tuple[int, ...],
-        turn: Turn | None,
-        margin: int,
+        page: Rows,
+        blanks: Mapping[Place, float],
+        put: Callable[[Place], Box],
+        angle: float,
     ) -> tuple[Line, ...]:
-        """Digits and signs in reading order; a line has one digit at least."""
-        where = [(one.mark.left, one.mark.top, one.mark.right, one.mark.bottom) for one in judged]
-        marks: list[Digit | Sign] = []
-        kinds: list[Sequence[float]] = []  # of each of them; none for what is a sign anyway
-        upright, rest = [], []
-
-        def put(place: Sequence[int]) -> Box:
-            return _in_frame(turn.back(*place) if turn else place, scale, shape, margin)
-
-        colons = _colons(judged, where)
-        for one, place in zip(judged, where, strict=True):
-            if one.is_digit:
-                marks.append(self._digit(one, put(place)))
-                kinds.append(one.mark.kinds)
-            elif place in colons:
-                continue
-            elif one.sign:
-                marks.append(Sign(one.sign, max(one.mark.kinds), put(place)))
-                kinds.append(())
-            else:
-                rest.append((one, put(place)))
-                continue
-            upright.append(place)
-        for upper, lower in colons.items():
-            if lower is not None:
-                upright.append(_hull(upper, lower))
-                marks.append(Sign(":", LIKELY, put(upright[-1])))
-                kinds.append(())
-        letters = [box for one, box in zip(judged, where, strict=True) if one.is_letter]
-        places = np.array(upright + letters, np.int32).reshape(-1, 4)
-        bridges = np.arange(len(places)) >= len(upright)
-        are_digits = np.zeros(len(places), bool)
-        are_digits[: len(marks)] = [isinstance(mark, Digit) for mark in marks]
-        are_operators = np.array(
-            [isinstance(mark, Sign) and mark.sign in OPERATORS for mark in marks], bool
-        )
-        level = level_with_digits(places, are_digits)
-        level, raised = level_with_bases(places, level, are_digits, bridges)
-        rows = [row for row in find_lines(level, bridges) if are_digits[row].any()]
-        usual = usual_gap([(places[row], are_digits[row]) for row in rows])
-        others = [one for one, _ in rest]
+        """Digits and signs in reading order; a line has one digit at least. put: where a place is
+        in the frame."""
+        others = [judged[i] for i in np.flatnonzero(~page.told).tolist()] if page.lines else []
         lines = []
-        for row in rows:
-            digits = tuple(mark for i in row if isinstance(mark := marks[i], Digit))
-            signs = tuple(mark for i in row if isinstance(mark := marks[i], Sign))
-            gaps = find_spaces(places[row], are_digits[row], others, usual, are_operators[row])
-            unsure = [Sign(sign, p, rest[at][1]) for at, sign, p in gaps.doubts]
-            unsure += [Sign(what, p, marks[row[place]].box) for place, what, p in gaps.torn]
-            unsure += [Sign(*sign, marks[i].box) for i in row if (sign := doubtful_sign(kinds[i]))]
-            angle = turn.angle if turn else 0.0
-            shifts = np.flatnonzero(np.diff(raised[row])) + 1  # an exponent is a number of its own
+        for row in page.lines:
+            marks = [self._mark(judged[i], put(place_of(judged[i]))) for i in row]
+            digits = tuple(mark for mark in marks if isinstance(mark, Digit))
+            signs = tuple(mark for mark in marks if isinstance(mark, Sign))
+            is_operator = np.array([isinstance(m, Sign) and m.sign in OPERATORS for m in marks])
+            gaps = find_spaces(
+                page.box[row], page.digit[row], others, page.usual, is_operator, blanks
+            )
+            unsure = [Sign(sign, p, put(place_of(others[at]))) for at, sign, p in gaps.doubts]
+            unsure += [Sign(what, p, marks[place].box) for place, what, p in gaps.torn]
+            for i, mark in zip(row, marks, strict=True):
+                if isinstance(mark, Digit) and (sign := doubtful_sign(judged[i].mark.kinds)):
+                    unsure.append(Sign(*sign, mark.box))
+            shifts = np.flatnonzero(np.diff(page.raised[row])) + 1  # an exponent is its own number
             spaces = sorted({*gaps.spaces, *shifts.tolist()})
             lines.append(Line(digits, signs, tuple(spaces), tuple(unsure), angle))
         return tuple(lines)
+
+    def _mark(self, one: Judged, box: Box) -> Digit | Sign:
+        return self._digit(one, box) if one.is_digit else Sign(one.sign, max(one.mark.kinds), box)
 
     def _digit(self, one: Judged, box: Box) -> Digit:
         chances = one.mark.chances[:CLASSES]
@@ -304,7 +284,8 @@ def reader_of(
     if context is not None:
         check_names(context)
     own = context.page.threshold if context is not None else weights.card.reject_below
-    return Reader(model, sure_at or own, sha256, context)
+    language = None if context is None else language_of(weights.card.notes)
+    return Reader(model, sure_at or own, sha256, context, language=language)
 
 
 def _says_so(one: Judged) -> bool:
@@ -356,30 +337,6 @@ def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
     places = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
     boxes = np.array([turn.back(*place) if turn else place for place in places], np.int32)
     return find_blur(ink.contrast, boxes, np.array([times * mark.height for mark in marks]))
-
-
-Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
-
-
-def _colons(judged: Sequence[Judged], where: Sequence[Place]) -> dict[Place, Place | None]:
-    """Points that stand as those of a colon: of each upper one the lower one, and None for it."""
-    free = [
-        place
-        for one, place in zip(judged, where, strict=True)
-        if not one.is_digit and one.sign in ("", ".", ",")
-    ]
-    digits = [place for one, place in zip(judged, where, strict=True) if one.is_digit]
-    out: dict[Place, Place | None] = {}
-    pairs = paired_points(np.array(free).reshape(-1, 4), np.array(digits).reshape(-1, 4))
-    for upper, lower in pairs:
-        out |= {free[upper]: free[lower], free[lower]: None}
-    return out
-
-
-def _hull(one: Place, other: Place) -> Place:
-    low, high = map(min, one[:2], other[:2]), map(max, one[2:], other[2:])
-    left, top, right, bottom = (*low, *high)
-    return left, top, right, bottom
 
 
 def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...], margin: int) -> Box:

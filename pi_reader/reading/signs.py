@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.components import Components
+from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark, median
 
 LARGEST = 1.6  # of the usual height of a digit: no part of a sign of several parts is longer
@@ -22,6 +24,7 @@ ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the
 LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
 LARGEST_COMMA, LOW = 0.6, 0.6  # of the height of the digit beside it: a comma, and where it begins
 LONGEST_DASH, FLAT = 0.65, 0.65  # of a digit's height, and of its own length: a dash beside it
+LIKELY = 0.85  # probability of a colon by where its points stand alone
 MIDDLE = 0.35, 0.75  # of the way down beside a digit: where a dash after it is no bar of a 5
 
 
@@ -88,6 +91,32 @@ def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]
                 pairs.append((upper, lower))
                 taken |= {upper, lower}
     return pairs
+
+
+def with_colons(judged: Sequence[Judged]) -> list[Judged]:
+    """The marks of a page, two that stand as the points of a colon do as one that likely is one."""
+    free = [one for one in judged if not one.is_digit and one.sign in ("", ".", ",")]
+    digits = [one for one in judged if one.is_digit]
+    boxes = [
+        np.array([(o.mark.left, o.mark.top, o.mark.right, o.mark.bottom) for o in some], np.int32)
+        for some in (free, digits)
+    ]
+    pairs = paired_points(*(box.reshape(-1, 4) for box in boxes))
+    taken = {id(free[place]) for pair in pairs for place in pair}
+    return [one for one in judged if id(one) not in taken] + [
+        _colon(free[upper].mark, free[lower].mark) for upper, lower in pairs
+    ]
+
+
+def _colon(upper: Mark, lower: Mark) -> Judged:
+    mark = upper.but(
+        left=min(upper.left, lower.left),
+        right=max(upper.right, lower.right),
+        bottom=lower.bottom,
+        components=upper.components | lower.components,
+        kinds=tuple({":": LIKELY, "other": 1 - LIKELY}.get(kind, 0.0) for kind in KINDS),
+    )
+    return Judged(mark, 0.0, False)
 
 
 def _is_between(points: np.ndarray, digits: np.ndarray, usual: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +10,9 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import median, quantile
+from pi_reader.reading.language import shipped
 
-# The log odds that a gap parts two numbers, by its width in heights of a digit, the logarithm of
-# that, whether it is beside a sign, and the logarithm of the page's usual gap; USUAL is that where
-# there are too few. Both fitted on drawn lines: python tests/bench/fit_values.py gaps
-PARTS = (-3.11, -2.46, 8.78, -1.52, -4.87)
-USUAL = 0.32  # heights
+USUAL = 0.32  # heights: the usual gap of a page that has too few
 WIDEST = 2.5  # heights: a wider gap ends the line
 SMALL = 0.25  # share of a page's gaps that are smaller than the usual one: others may be blanks
 NARROW = 0.1  # heights: what is added before a logarithm is taken
@@ -67,16 +64,23 @@ def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     return quantile(between, SMALL) if len(between) > 2 else USUAL
 
 
-def parting(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
-    """How likely each gap parts two numbers, (n,) from 0 to 1; beside_sign: (n,) bool."""
-    odds = PARTS[0] + gap_features(gaps, beside_sign, usual) @ np.array(PARTS[1:], np.float32)
+def parting(
+    gaps: np.ndarray, beside_sign: np.ndarray, usual: float, factors: Sequence[float] = ()
+) -> np.ndarray:
+    """How likely each gap parts two numbers, (n,) from 0 to 1; beside_sign: (n,) bool.
+
+    factors: what each of `gap_features` counts in the log odds; the shipped ones by default.
+    """
+    odds = gap_features(gaps, beside_sign, usual) @ np.array(factors or shipped().gaps, np.float32)
     return np.asarray(1 / (1 + np.exp(-odds)))
 
 
 def gap_features(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
-    """What `PARTS` weighs of each gap, (n, 4) float32."""
+    """What parts numbers, (n, 5) float32: a constant, each gap in heights of a digit, the logarithm
+    of that, whether it is beside a sign, and the logarithm of the page's usual gap."""
     gaps = np.minimum(gaps, WIDEST)
-    columns = gaps, np.log(gaps + NARROW), beside_sign, np.full(len(gaps), np.log(usual + NARROW))
+    whole = np.full(len(gaps), np.log(usual + NARROW))
+    columns = np.ones(len(gaps)), gaps, np.log(gaps + NARROW), beside_sign, whole
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -86,18 +90,23 @@ def find_spaces(
     others: Sequence[Judged],
     usual: float = USUAL,
     is_operator: np.ndarray | None = None,
+    blanks: Mapping[tuple[int, int, int, int], float] | None = None,
 ) -> Gaps:
     """The gaps of a line that part numbers, and marks in it that may be signs.
 
     places: (n, 4) left, top, right, bottom of its digits and signs from left to right, in working
     pixels; is_digit: (n,) which are digits. others: marks of the page that are neither. usual: the
     page's usual gap, in heights of a digit. is_operator: (n,) which are signs of a sum, beside
-    which blanks change nothing; None for none.
+    which blanks change nothing; None for none. blanks: by its place how likely a blank stands
+    before a mark, as far as the line as a whole says that.
     """
     left, top, right, bottom = places.astype(np.float32).T
     tall = median((bottom - top)[is_digit])
     gaps = measure_gaps(places, is_digit)
     chances = parting(gaps, ~(is_digit[1:] & is_digit[:-1]), usual)
+    if blanks:
+        known = [blanks.get((a, b, c, d)) for a, b, c, d in places[1:].tolist()]
+        chances = np.array([p if q is None else q for p, q in zip(chances, known, strict=True)])
     wide = chances > 0.5
     for sign in range(1, len(left) - 1):  # what stands about midway between two is an operator
         around = gaps[sign - 1 : sign + 1]

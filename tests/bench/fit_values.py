@@ -1,20 +1,30 @@
-"""Fits what parts two numbers of a line, and when a value is believed; prints both for the code.
+"""Fits how lines are written, and when a value is believed.
 
-    python tests/bench/fit_values.py gaps [--pages 1500]
-    python tests/bench/fit_values.py belief [--each 45] [--mnist DIR]
+    python tests/bench/fit_values.py lines [--out FILE] [--weights W] [--mnist DIR]
+    python tests/bench/fit_values.py belief [--each 45] [--weights W] [--mnist DIR]
 
-`gaps`, for `reading.spaces`: pages of one to four lines are written as `handwriting.writing` does;
-one in sixteen holds several numbers a line, with one to three blanks between them. Nothing is read:
-a gap is what the pen left free. The second half of the pages says how often the numbers err.
+`lines` writes all that `reading.language` knows. What follows what is counted on texts, those of
+scenes and of pages of values. What that weighs beside what the networks say of each mark, and
+beside the gaps, is fitted on pages that are drawn and read with these weights, so that what was
+written becomes likeliest (a conditional random field: Lafferty, McCallum and Pereira 2001); then
+how far a digit is to be believed. By default it writes the file that ships; if FILE is a weights
+file, into the notes of its card.
 
-`belief`, for `values`: pages of values are read, none of those that `values.py` draws and none of
-its withheld layouts. A value is sure from where, on pages that the numbers were not fitted on, so
-many of all values are wrong and sure as may be.
+`belief`, for `values`: pages of values are read, none of those that `values.py` draws. A value is
+sure from where, on pages that the numbers were not fitted on, so many of all values are wrong and
+sure as may be.
+
+Nothing here sees the pages that `values.py` draws, or its withheld layouts.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import log
 from pathlib import Path
 
 import values
@@ -24,92 +34,328 @@ from measure import add_mnist, arguments
 import numpy as np
 
 from pi_reader.cli.common import open_reader
+from pi_reader.handwriting import texts
+from pi_reader.handwriting.inking import lay, seen
+from pi_reader.handwriting.layouts import Draft
+from pi_reader.handwriting.marks import Mark
+from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
+from pi_reader.handwriting.scenes import Glyph, draw_scene
 from pi_reader.handwriting.stamps import Stamps
-from pi_reader.handwriting.values import KINDS, WITHHELD, decimal, draw_values
-from pi_reader.handwriting.writing import Hand, write
+from pi_reader.handwriting.values import KINDS, WITHHELD, draw_values, value_page
+from pi_reader.handwriting.writing import Hand
+from pi_reader.library import weights_path
+from pi_reader.network import store
 from pi_reader.network.logistic import Logistic
+from pi_reader.network.neighbourhood import SIGNS
+from pi_reader.reading import line_decode
+from pi_reader.reading.context import Judged
+from pi_reader.reading.language import (
+    BLANK,
+    DIGIT,
+    END,
+    GAP_FACTORS,
+    LETTER,
+    LONGEST,
+    NOTE,
+    NOTHING,
+    START,
+    SYMBOLS,
+    Language,
+)
 from pi_reader.reading.reader import Reader
-from pi_reader.reading.spaces import gap_features, measure_gaps, usual_gap
 from pi_reader.training.data import load_test
-from pi_reader.values import EVIDENCE, Digit, Reading
+from pi_reader.training.scenes import name_marks
+from pi_reader.values import CLASSES, EVIDENCE, Digit, Frame, Reading
 
 SEED = 18
-SEVERAL = 1 / 16  # of the pages hold several numbers a line
-TALL = 40.0  # pixels of a digit
-LEAST_BLANK, WIDE = 0.5, 0.4  # heights: a blank that people can tell from a gap; from where these
-# are so wide that blanks are wider, too
+TEXTS = {  # how often each kind of text is written
+    texts.numbers: 12,
+    texts.spread: 4,
+    texts.lone: 3,
+    texts.sum_: 12,
+    texts.brackets: 3,
+    texts.equation: 6,
+    texts.price: 6,
+    texts.date: 5,
+    texts.time: 4,
+    texts.measure: 5,
+    texts.phone: 2,
+    texts.item: 4,
+    texts.label: 6,
+    texts.words: 5,
+    texts.prose: 2,
+    texts.only_signs: 1,
+}
+LINES, DRAFTS = 20_000, 1200  # texts, and pages of values whose lines are counted
+OFTEN = 3  # a line of the latter counts as so many
+JOINED = 20_000  # lines of two to four of these
+LEAST = 20  # times that a context must have come
+PAGES, SCENES = 480, 240  # that are read
+SHARE = 0.3  # of the texts' probability; on other pages .2 and .4 make what was written less likely
+STEPS = 60  # of the fit, by signs of the gradient (Rprop: Riedmiller and Braun 1993)
+FIRST, MOST = 0.1, 0.5  # step sizes
+PULL = 1.0  # ridge, in units of marks
 WRONG = 0.005  # of all values may be wrong and sure
 RIDGE = 3.0
 FOLDS = 2
 Told = tuple[bool, list[tuple[float, ...] | None]]
-Line = tuple[np.ndarray, np.ndarray, np.ndarray]  # places, which are digits, where blanks are
 
 
 def main() -> None:
     """Fit one of the two."""
     parser = arguments(__doc__)
     add_mnist(parser)
-    parser.add_argument("what", choices=("gaps", "belief"))
-    parser.add_argument("--pages", type=int, default=1500, help="how many are written, for gaps")
+    parser.add_argument("what", choices=("lines", "belief"))
     parser.add_argument("--each", type=int, default=45, help="pages of each kind, for belief")
     parser.add_argument("--weights", default="default", help="name or file")
+    shipped = Path(line_decode.__file__).with_name("lines.json")
+    parser.add_argument("--out", type=Path, default=shipped, help="where lines go")
     args = parser.parse_args()
-    if args.what == "gaps":
-        fit_gaps(args.pages)
-    else:
-        fit_belief(open_reader(args.weights), args.each, args.mnist)
+    stamps = Stamps(*load_test(args.mnist))
+    if args.what == "belief":
+        return fit_belief(open_reader(args.weights), args.each, stamps)
+    save(args.out, fit_lines(weights_path(args.weights), stamps))
 
 
-def fit_gaps(pages: int) -> None:
-    """Print `USUAL` and `PARTS`, fitted on the first half of some pages."""
-    rng = np.random.default_rng(SEED)
-    rows, blanks, usuals = [], [], []
-    for _ in range(pages):
-        page = write_page(rng)
-        usual = usual_gap([(places, are_digits) for places, are_digits, _ in page])
-        usuals.append(usual)
-        for places, are_digits, blank in page:
-            beside_sign = ~(are_digits[1:] & are_digits[:-1])
-            rows.append(gap_features(measure_gaps(places, are_digits), beside_sign, usual))
-            blanks.append(blank)
-    x, parted = np.concatenate(rows), np.concatenate(blanks)
-    half = len(x) // 2
-    names = ("gap", "log gap", "beside a sign", "log usual gap")
-    found = Logistic.fit(names, x[:half], parted[:half].astype(np.float64))
-    print(f"USUAL = {np.median(usuals):.2f}")
-    print(f"PARTS = {plain(found)}")
-    wrong = (found(x[half:]) > 0.5) != parted[half:]
-    count = int(parted[half:].sum())
-    print(f"{len(wrong)} gaps, {count} of them blanks, {int(wrong.sum())} taken wrongly")
+def save(path: Path, language: Language) -> None:
+    """Write a language: a file of its own, or into the notes of a weights file."""
+    if path.suffix != ".npz":
+        text = json.dumps(
+            language.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
+        path.write_text(text, encoding="utf-8")
+        return
+    found = store.load_all(path)
+    card = replace(found.card, notes={**found.card.notes, NOTE: language.to_json()})
+    store.save(path, found.model, card, found.context)
 
 
-def write_page(rng: np.random.Generator) -> list[Line]:
-    """The lines of one page, all by one hand."""
-    hand = Hand.random(rng, TALL, float(rng.uniform(0, 0.5)), None)
-    space = max(hand.space, LEAST_BLANK, LEAST_BLANK * hand.gap / WIDE)
-    hand = replace(hand, space=space, touching=0.0)
-    several = rng.random() < SEVERAL
-    blanks, mark = " " * int(rng.integers(1, 4)), ".,"[rng.integers(2)]
-    decimals = int(rng.integers(0, 3))
-    page = []
-    for _ in range(int(rng.integers(1, 5))):
-        count = int(rng.integers(2, 5)) if several else 1
-        text = blanks.join(decimal(rng, mark, 4, decimals, 0.1) for _ in range(count))
-        page.append(write_line(rng, hand, text))
-    return page
+class Recorded(Draft):
+    """A page in the making that knows what was written: of each line the text, where it stands and
+    its first mark."""
+
+    def row(self, hand: Hand, text: str, left: float, base: float) -> list[Mark]:
+        """Write a line, and remember it."""
+        if not hasattr(self, "written"):
+            self.written: list[tuple[float, float, str, int]] = []
+        self.written.append((base, left, text, len(self.marks)))
+        return super().row(hand, text, left, base)
 
 
-def write_line(rng: np.random.Generator, hand: Hand, text: str) -> Line:
-    """Where the marks of a line stand, which are digits, and after which of them a blank comes."""
-    places = np.array([mark.extent for mark in write(rng, hand, text, 0)], np.float32)
-    letters = [(place, letter) for place, letter in enumerate(text) if letter != " "]
-    are_digits = np.array([letter.isdigit() for _, letter in letters])
-    return places, are_digits, np.diff([place for place, _ in letters]) > 1
+def count_texts() -> dict[str, dict[str, int]]:
+    """After each context how often each symbol came."""
+    rng, lines = np.random.default_rng([SEED, 0]), Counter[str]()
+    kinds = list(TEXTS)
+    share = np.array([TEXTS[kind] for kind in kinds], float)
+    for kind in rng.choice(len(kinds), LINES, p=share / share.sum()):
+        lines[symbols_of(kinds[kind](rng))] += 1
+    for number in range(DRAFTS):
+        draft = Recorded(np.random.default_rng([SEED, 1, number]), (640, 480), 0.2, None)
+        value_page(draft)
+        rows: dict[float, list[tuple[float, str]]] = {}
+        for base, left, text, _ in draft.written:
+            rows.setdefault(base, []).append((left, text))
+        for row in rows.values():
+            lines[symbols_of(" ".join(text for _, text in sorted(row)))] += OFTEN
+    single = list(lines)
+    weight = np.array([lines[line] for line in single], float)
+    for _ in range(JOINED):  # people write several things in a line, in any order
+        some = rng.choice(len(single), int(rng.integers(2, 5)), p=weight / weight.sum())
+        lines[BLANK.join(single[one] for one in some)] += 1
+    counts: dict[str, Counter[str]] = {}
+    for line, often in lines.items():
+        whole = START + line + END
+        for end in range(1, len(whole)):
+            for start in range(max(0, end - LONGEST), end + 1):
+                counts.setdefault(whole[start:end], Counter())[whole[end]] += often
+    return {context: dict(after) for context, after in counts.items() if after.total() >= LEAST}
 
 
-def fit_belief(reader: Reader, each: int, mnist: Path) -> None:
+def symbols_of(text: str) -> str:
+    """A text as a reader tells its characters apart."""
+    out = ""
+    for letter in text.replace("^", ""):
+        symbol = DIGIT if letter.isdigit() else "×" if letter == "*" else letter
+        symbol = symbol if symbol in (DIGIT, *SIGNS, BLANK) else LETTER
+        out += symbol if not symbol == BLANK == out[-1:] else ""
+    return out.strip()
+
+
+@dataclass
+class Row:
+    """One line that was read: its marks before it is heard, their gaps, and what they truly are,
+    as `name_marks` calls it and as a symbol, and whether a blank stands before; None where nobody
+    knows."""
+
+    marks: list[Judged]
+    gaps: np.ndarray
+    labels: list[str | None]
+    names: list[str | None]
+    blanks: list[bool | None]
+
+
+def draw_page(rng: np.random.Generator, stamps: Stamps) -> tuple[Frame, list[Glyph], list[int]]:
+    """A page of values: what the camera sees, its glyphs, and before which of them a blank stands:
+    1, or not: 0, or nobody asks: -1."""
+    size, difficulty = (640, 480), float(rng.uniform(0, 0.5))
+    view = View.random(rng, size, difficulty)
+    while True:
+        draft = Recorded(rng, size, difficulty, stamps if rng.random() < 0.5 else None)
+        value_page(draft)
+        marks = seen(draft.marks, view, size, size)
+        if len(marks) == len(draft.marks):
+            break
+    cover = np.zeros((size[1], size[0]), np.float32)
+    boxes = lay(cover, marks)
+    scene = stain(sheet(rng, size, view, difficulty), cover, rng, difficulty)
+    frame = Frame(photograph(scene * light(rng, size, difficulty), rng, difficulty))
+    parted = [-1] * len(marks)
+    for _, _, text, first in draft.written:
+        places = [place for place, letter in enumerate(text) if letter != " "]
+        for mark, (one, other) in enumerate(pairwise(places), first + 1):
+            parted[mark] = int(other - one > 1)
+    shown = [place for place, box in enumerate(boxes) if box]
+    glyphs = [Glyph(marks[i].name, box, marks[i].line) for i in shown if (box := boxes[i])]
+    return frame, glyphs, [parted[i] for i in shown]
+
+
+def read_rows(reader: Reader, stamps: Stamps) -> Iterator[Row]:
+    """The lines of pages of values and of scenes."""
+    for number in range(PAGES):
+        yield from rows_of(reader, *draw_page(np.random.default_rng([SEED, 2, number]), stamps))
+    for number in range(SCENES):
+        scene = draw_scene(np.random.default_rng([SEED, 3, number]), stamps=stamps)
+        yield from rows_of(reader, scene.frame, list(scene.glyphs), [-1] * len(scene.glyphs))
+
+
+def rows_of(
+    reader: Reader, frame: Frame, glyphs: list[Glyph], parted: Sequence[int]
+) -> Iterator[Row]:
+    """The lines of a page, read by a reader that knows no language."""
+    found = reader.explain(frame)
+    if found.reading.angle or not any(one.is_digit for one in found.marks):
+        return
+    page = line_decode.Rows.of(found.marks)
+    boxes = page.box.astype(np.float32) * found.ink.scale
+    names = name_marks(boxes, glyphs)
+    where = [
+        nearest(box, glyphs) if name not in ("", "other", "joined") else -1
+        for box, name in zip(boxes, names, strict=True)
+    ]
+    for row in page.whole():
+        blanks: list[bool | None] = []
+        for before, i in zip([-1, *row], row, strict=False):
+            one, other = (where[before] if before >= 0 else -1), where[i]
+            known = -1
+            if min(one, other) >= 0 and glyphs[one].line != glyphs[other].line:
+                known = 1  # two columns
+            elif other == one + 1:
+                known = parted[other]
+            blanks.append(None if known < 0 else bool(known))
+        yield Row(
+            [found.marks[i] for i in row],
+            page.gaps(row),
+            [names[i] or None for i in row],
+            [_symbol(names[i]) for i in row],
+            blanks,
+        )
+
+
+def nearest(box: np.ndarray, glyphs: Sequence[Glyph]) -> int:
+    """The glyph that a mark is: the one most of which lies in its box."""
+    low = [np.maximum(box[:2], (g.box.x, g.box.y)) for g in glyphs]
+    high = [np.minimum(box[2:], (g.box.right, g.box.bottom)) for g in glyphs]
+    return int(np.argmax(np.prod(np.maximum(np.array(high) - low, 0), axis=1)))
+
+
+def _symbol(name: str) -> str | None:
+    """What a mark with a name is in a line, None where nobody knows."""
+    known = {"": None, "joined": None, "other": NOTHING, "letter": LETTER}
+    return known.get(name, DIGIT if name.isdecimal() else name)
+
+
+def fit_lines(path: Path, stamps: Stamps) -> Language:
+    """All of a language, for the weights in a file."""
+    reader = open_reader(str(path))
+    reader.language = None
+    rows = list(read_rows(reader, stamps))
+    first = Language(
+        count_texts(),
+        SHARE,
+        1.0,
+        dict.fromkeys(SYMBOLS, 0.0),
+        (0.0,) * GAP_FACTORS,
+        (0.0, 1.0, 0.0, 0.0),
+    )
+    rest = np.array([1.0, *[0.0] * (len(SYMBOLS) - 1 + GAP_FACTORS)])
+    at, step, before = rest.copy(), np.full(len(rest), FIRST), np.zeros(len(rest))
+    for _ in range(STEPS):
+        slope = sum(_slope(row, with_factors(first, at)) for row in rows) - PULL * (at - rest)
+        turns = slope * before
+        step = np.where(
+            turns > 0, np.minimum(step * 1.3, MOST), np.where(turns < 0, step / 2, step)
+        )
+        at, before = at + step * np.sign(slope), slope
+    found = with_factors(first, at)
+    return replace(found, heard=fit_heard(rows, found))
+
+
+def with_factors(language: Language, factors: np.ndarray) -> Language:
+    """A language with other numbers: its trust, bias of all symbols but digits, and gaps."""
+    trust, *bias = (round(float(one), 3) for one in factors[:-GAP_FACTORS])
+    return replace(
+        language,
+        trust=trust,
+        bias=dict(zip(SYMBOLS, [0.0, *bias], strict=True)),
+        gaps=tuple(round(float(one), 3) for one in factors[-GAP_FACTORS:]),
+    )
+
+
+def _slope(row: Row, language: Language) -> np.ndarray:
+    """How much likelier what was written becomes with each factor, for one line."""
+    options = [line_decode.options_of(one, language) for one in row.marks]
+    chances = line_decode.chances_of(row.gaps, language.gaps)
+    written = [
+        {name: may_be[name]} if name in may_be else may_be
+        for name, may_be in zip(row.names, options, strict=True)
+    ]
+    known = [
+        chance if blank is None else float(blank)
+        for chance, blank in zip(chances, row.blanks, strict=True)
+    ]
+    free = line_decode.forward_backward(options, chances, language)
+    true = line_decode.forward_backward(written, known, language)
+    out = np.zeros(len(SYMBOLS) + GAP_FACTORS)
+    for one, expected, really in zip(row.marks, free[0], true[0], strict=True):
+        if not (kinds := one.mark.kinds):
+            continue
+        chance = sum(kinds[:CLASSES]), *kinds[CLASSES:]
+        for place, (symbol, p) in enumerate(zip(SYMBOLS, chance, strict=True)):
+            more = really.get(symbol, 0.0) - expected.get(symbol, 0.0)
+            out[0] += more * log(max(p, line_decode.LEAST))
+            out[place] += more if place else 0.0
+    more = np.array(true[1]) - np.array(free[1])
+    out[-GAP_FACTORS:] = more @ np.nan_to_num(row.gaps)
+    return out
+
+
+def fit_heard(rows: Sequence[Row], language: Language) -> tuple[float, ...]:
+    """What tells whether a digit is right after its line was heard."""
+    x, right = [], []
+    for row in rows:
+        options = [line_decode.options_of(one, language) for one in row.marks]
+        chances = line_decode.chances_of(row.gaps, language.gaps)
+        found = line_decode.forward_backward(options, chances, language)[0]
+        for one, may_be, symbols, label in zip(row.marks, options, found, row.labels, strict=True):
+            if label is not None and len(may_be) > 1:
+                x.append(line_decode.heard_features(one, symbols)[1:])
+                right.append(label == str(int(np.argmax(one.mark.chances[:CLASSES]))))
+    names = ("own", "rose", "fell")
+    return plain(Logistic.fit(names, np.array(x, np.float32), np.array(right, float)))
+
+
+def fit_belief(reader: Reader, each: int, stamps: Stamps) -> None:
     """Print `BELIEF` and `BELIEVED_AT`."""
-    stamps = Stamps(*load_test(mnist))
     pages = []
     for number, kind in enumerate(KINDS):
         for seed in range(each if kind not in WITHHELD else 0):

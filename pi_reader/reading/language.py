@@ -1,0 +1,126 @@
+"""How people write lines: which digit, sign, letter or blank follows which.
+
+A line is a text of few symbols: `d` for any digit, the signs, `@` for a letter, a blank. How often
+each follows the up to six before it was counted on drawn texts (Witten-Bell smoothing: Witten and
+Bell 1991, *IEEE Transactions on Information Theory* 37(4)); what that counts beside what the
+networks say of each mark, and beside the gaps, was fitted on drawn pages, all of it by
+tests/bench/fit_values.py. The result ships as `lines.json`; a weights file may bring its own in the
+notes of its card.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+from pi_reader.errors import BadData
+from pi_reader.network.neighbourhood import SIGNS
+
+DIGIT, LETTER, NOTHING, BLANK, START, END = "d", "@", "", " ", "^", "$"
+SYMBOLS = (DIGIT, *SIGNS, LETTER, NOTHING)  # what a mark can be; NOTHING is dirt
+NOTE = "lines"  # its name among the notes of a card
+GAP_FACTORS = 5  # one for each of `spaces.gap_features`
+HEARD_FACTORS = 4  # one for each of `line_decode.heard_features`
+LONGEST = 6  # symbols that the next one depends on
+_OUTCOMES = len(SYMBOLS) + 1  # a blank and the end, but not NOTHING
+_UNSEEN = 0.5  # times that each symbol was seen before any was
+_MOST_KEPT = 20_000  # steps; some pages hold nearly any order of signs
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """What is known of lines.
+
+    counts: after each context how often each symbol came. share: what their probability counts
+    beside that of the marks, as an exponent; trust: the same of what the neighbourhood says.
+    bias: of each of SYMBOLS, in nats: what it is likelier here than where the neighbourhood
+    learned. gaps: of the log odds that a gap parts two numbers, what each of `spaces.gap_features`
+    counts; heard: of those that a digit is right, what each of `line_decode.heard_features` does.
+    """
+
+    counts: Mapping[str, Mapping[str, int]]
+    share: float
+    trust: float
+    bias: Mapping[str, float]
+    gaps: tuple[float, ...]
+    heard: tuple[float, ...]
+    _steps: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict, repr=False)
+
+    def step(self, history: str, symbol: str) -> tuple[str, float]:
+        """What is remembered after one more symbol, and its probability to the power of `share`."""
+        key = history, symbol
+        if (known := self._steps.get(key)) is None:
+            if len(self._steps) >= _MOST_KEPT:
+                self._steps.clear()
+            known = (history + symbol)[-LONGEST:], self.probability(history, symbol) ** self.share
+            self._steps[key] = known
+        return known
+
+    def probability(self, history: str, symbol: str) -> float:
+        """How likely a symbol follows; END ends a line. history: the last symbols, from START."""
+        chance = 1 / _OUTCOMES
+        for start in range(len(history), -1, -1):
+            counts = self.counts.get(history[start:])
+            if counts is None:
+                break
+            new = len(counts) if start < len(history) else _UNSEEN * _OUTCOMES
+            chance = (counts.get(symbol, 0) + new * chance) / (sum(counts.values()) + new)
+        return chance
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], place: str) -> Language:
+        """The one that plain values describe; BadData, which names the place, if they do not."""
+        try:
+            counts = {
+                str(context): {str(symbol): _number(n, 0) for symbol, n in after.items()}
+                for context, after in values["counts"].items()
+            }
+            return cls(
+                counts,  # type: ignore[arg-type]
+                _number(values["share"], 0, 10),
+                _number(values["trust"], 0, 10),
+                {symbol: _number(values["bias"][symbol]) for symbol in SYMBOLS},
+                tuple(_number(values["gaps"][place]) for place in range(GAP_FACTORS)),
+                tuple(_number(values["heard"][place]) for place in range(HEARD_FACTORS)),
+            )
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:80]
+            raise BadData(
+                f"{place}: is no language of lines ({reason});"
+                " fit it again with tests/bench/fit_values.py"
+            ) from error
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain values, fit for JSON."""
+        return {
+            "counts": {context: dict(after) for context, after in self.counts.items()},
+            "share": self.share,
+            "trust": self.trust,
+            "bias": dict(self.bias),
+            "gaps": list(self.gaps),
+            "heard": list(self.heard),
+        }
+
+
+@cache
+def shipped() -> Language:
+    """The one that ships."""
+    text = files("pi_reader.reading").joinpath("lines.json").read_text(encoding="utf-8")
+    return Language.from_json(json.loads(text), "lines.json")
+
+
+def language_of(notes: Mapping[str, Any]) -> Language:
+    """The one in the notes of a card, or the shipped one. Raises BadData for a damaged one."""
+    return Language.from_json(notes[NOTE], "weights") if NOTE in notes else shipped()
+
+
+def _number(value: object, low: float = -100.0, high: float = 1e9) -> float:
+    """A plain number in a range; ValueError if it is none."""
+    if type(value) not in (int, float) or not isfinite(value) or not low <= value <= high:  # type: ignore
+        raise ValueError(f"{value!r:.40} should be a number from {low:g} to {high:g}")
+    return value  # type: ignore[return-value]

@@ -1,0 +1,238 @@
+"""What the marks of a line are together: the language of lines, and what it makes of doubt."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pi_reader.errors import BadData
+from pi_reader.network.neighbourhood import KINDS
+from pi_reader.reading.context import Judged
+from pi_reader.reading.decode import Mark
+from pi_reader.reading.language import (
+    END,
+    LONGEST,
+    NOTE,
+    START,
+    SYMBOLS,
+    Language,
+    language_of,
+    shipped,
+)
+from pi_reader.reading.line_decode import Rows, decode_lines, forward_backward
+from pi_reader.reading.signs import with_colons
+
+TALL, BROAD, GAP = 40, 24, 8  # pixels
+
+
+def mark(x: int, chances: dict[str, float], top: int = 0, tall: int = TALL) -> Judged:
+    """A mark that likely is what it most likely is; the digits are all 7, or 1 beside a slash."""
+    kinds = [0.0] * len(KINDS)
+    for kind, chance in chances.items():
+        kinds[KINDS.index(kind)] = chance
+    digit = "1" if "1" in chances else "7"
+    labels = [0.001] * 11
+    labels[int(digit)] = 0.99
+    sure = chances.get(digit, 0.0)
+    box = x, 50 + top, x + min(BROAD, tall), 50 + top + tall
+    return Judged(Mark(*box, 50.0, tuple(labels), kinds=tuple(kinds)), sure, sure >= 0.5)
+
+
+def line(*marks: dict[str, float] | int) -> list[Judged]:
+    """Marks side by side; a number is more room before the next one, in pixels."""
+    x, out = 20, []
+    for one in marks:
+        if isinstance(one, int):
+            x += one
+            continue
+        small = max(one, key=lambda kind: one[kind]) in ".," or "." in one
+        out.append(mark(x, one, 34 if small else 0, 6 if small else TALL))
+        x += (6 if small else BROAD) + GAP
+    return out
+
+
+D = {"7": 0.999, "other": 0.001}
+SLASH, ONE = {"/": 0.45, "1": 0.55}, {"1": 0.6, "/": 0.3, "(": 0.1}
+
+
+def hear(judged: list[Judged]) -> tuple[list[Judged], Rows, dict[Any, float]]:
+    return decode_lines(judged, Rows.of(judged), shipped())
+
+
+def text(judged: list[Judged]) -> str:
+    return "".join(
+        "7" if one.is_digit else one.sign or "_"
+        for one in sorted(judged, key=lambda one: one.mark.left)
+    )
+
+
+def test_ok__what_stands_where_a_date_has_its_slashes_is_one() -> None:
+    page = line(D, D, SLASH, D, D, SLASH, D, D, D, D)
+    assert text(page) == "7777777777"
+    assert text(hear(page)[0]) == "77/77/7777"
+
+
+def test_ok__a_1_within_a_number_is_no_bracket() -> None:
+    page = line(D, {"(": 0.8, "1": 0.2}, D)
+    assert text(page) == "7(7"
+    heard = hear(page)[0]
+    assert text(heard) == "777"
+    assert heard[1].confidence > page[1].confidence
+
+
+def test_ok__small_ink_between_digits_is_a_point_and_dirt_at_the_end() -> None:
+    point = {".": 0.4, "other": 0.6}
+    assert text(hear(line(D, D, point, D, D))[0]) == "77.77"
+    assert text(hear(line(D, D, {"=": 0.5, "other": 0.5}))[0])[:2] == "77"
+
+
+def test_ok__digits_that_are_clear_stay_as_sure_as_they_were() -> None:
+    page = line(D, D, D, D)
+    heard, _, blanks = hear(page)
+    assert text(heard) == "7777" and all(one.confidence > 0.9 for one in heard)
+    assert heard == page and not blanks, "nothing was open"
+
+
+def test_ok__a_wide_gap_is_a_blank_and_more_so_before_a_second_point() -> None:
+    gap = 16  # pixels more than usual, which alone says little
+    point = {".": 0.99, "other": 0.01}
+    plain = line(D, D, gap, D, D)
+    decimals = line(D, point, D, gap, D, D, point, D)
+    one = hear(plain)[2]
+    other = hear(decimals)[2]
+    place = decimals[3].mark
+    assert other[place.left, place.top, place.right, place.bottom] > 1.5 * sorted(one.values())[-1]
+
+
+def test_ok__two_points_above_each_other_are_weighed_as_a_colon() -> None:
+    page = line(D, D, D, D)
+    upper, lower = (mark(81, {".": 0.6, "other": 0.4}, top, 5) for top in (8, 28))
+    whole = with_colons([*page[:2], upper, lower, *page[2:]])
+    assert len(whole) == 5 and whole[-1].sign == ":"
+    assert with_colons(page) == page
+
+
+def test_ok__what_was_taught_and_what_has_no_kinds_stays() -> None:
+    page = line(D, D, SLASH, D, D, SLASH, D, D, D, D)
+    page[2] = replace(page[2], mark=page[2].mark.but(taught="taught 12:04"))
+    page[5] = replace(page[5], mark=page[5].mark.but(kinds=()))
+    heard = hear(page)[0]
+    assert heard[2] is page[2] and heard[5] is page[5]
+
+
+def test_ok__pages_without_digits_or_marks() -> None:
+    letters = line({"letter": 0.9, "1": 0.1}, {"letter": 1.0})
+    for page in (letters, []):
+        rows = Rows.of(page)
+        assert rows.whole() == []
+        assert decode_lines(page, rows, shipped()) == (page, rows, {})
+
+
+def test_ok__words_before_a_number_are_of_its_line() -> None:
+    word = {"letter": 0.95, "other": 0.05}
+    page = line(word, word, word, {":": 0.9, "other": 0.1}, 10, D, D)
+    assert Rows.of(page).whole() == [[0, 1, 2, 3, 4, 5]]
+    assert text(hear(page)[0]) == "___:77"
+
+
+def brute_force(
+    options: list[dict[str, float]], chances: list[float], language: Language
+) -> tuple[list[dict[str, float]], list[float]]:
+    """The same over all ways to read a line, one by one."""
+    found = [dict.fromkeys(seen, 0.0) for seen in options]
+    blanks, total = [0.0] * len(options), 0.0
+
+    def follow(place: int, history: str, p: float, way: list[tuple[str, bool]]) -> None:
+        nonlocal total
+        if place == len(options):
+            p *= language.probability(history, END) ** language.share
+            total += p
+            for number, (symbol, blank) in enumerate(way):
+                found[number][symbol] += p
+                blanks[number] += p * blank
+            return
+        chance = chances[place]
+        for symbol, likely in options[place].items():
+            if not symbol:
+                follow(place + 1, history, p * likely, [*way, (symbol, False)])
+                continue
+            for blank in (False, True) if history != START and chance == chance else (False,):
+                q, then = p * likely, history
+                if history != START and chance == chance:
+                    q *= chance if blank else 1 - chance
+                for one in " " * blank + symbol:
+                    q *= language.probability(then, one) ** language.share
+                    then = (then + one)[-LONGEST:]
+                follow(place + 1, then, q, [*way, (symbol, blank)])
+
+    follow(0, START, 1.0, [])
+    return [{s: p / total for s, p in one.items()} for one in found], [b / total for b in blanks]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ok__forward_backward_agrees_with_all_ways_one_by_one(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pi_reader.reading.line_decode.MOST_HISTORIES", 10**6)
+    monkeypatch.setattr("pi_reader.reading.line_decode.LEAST_HISTORY", 0.0)
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 6))
+    options = [
+        {str(symbol): float(rng.uniform(0.05, 1)) for symbol in rng.choice(SYMBOLS, 2, False)}
+        for _ in range(count)
+    ]
+    chances = [float("nan"), *rng.uniform(0.01, 0.99, count - 1).tolist()]
+    found, blanks = forward_backward(options, chances, shipped())
+    expected, parted = brute_force(options, chances, shipped())
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-9)
+    assert blanks == pytest.approx(parted, abs=1e-9)
+
+
+def test_ok__probabilities_of_what_follows_add_up_to_one() -> None:
+    followers = [symbol for symbol in (*SYMBOLS, " ", END) if symbol]
+    for history in (START, "^dd/dd", "d.d ", "÷÷÷", "@@@: "):
+        total = sum(shipped().probability(history, symbol) for symbol in followers)
+        assert total == pytest.approx(1)
+    assert shipped().probability("dd/dd", "/") > 10 * shipped().probability("^ddd.d", ".")
+
+
+def test_ok__what_is_remembered_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pi_reader.reading.language._MOST_KEPT", 50)
+    language = replace(shipped(), _steps={})
+    for number in range(500):
+        language.step(f"{number}", "d")
+    assert len(language._steps) <= 50
+
+
+def test_ok__a_card_may_bring_its_own() -> None:
+    values = json.loads(json.dumps(shipped().to_json()))
+    assert Language.from_json(values, "x").to_json() == shipped().to_json()
+    own = language_of({NOTE: {**values, "share": 0.5}})
+    assert own.share == 0.5 and language_of({}) is shipped()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"share": "much"},
+        {"share": float("nan")},
+        {"trust": -1},
+        {"gaps": [1.0]},
+        {"bias": {}},
+        {"counts": {"d": {"d": -1}}},
+        {"counts": []},
+        {"heard": None},
+    ],
+)
+def test_fail__a_damaged_language(change: dict[str, Any]) -> None:
+    values = {**copy.deepcopy(shipped().to_json()), **change}
+    with pytest.raises(BadData, match="is no language of lines"):
+        language_of({NOTE: values})
+    with pytest.raises(BadData):
+        language_of({NOTE: 5})
