@@ -34,7 +34,7 @@ from pi_reader.values import CLASSES
 LEAST = 0.01  # probability below which a mark is not taken for something
 MOST_HISTORIES = 16  # that are followed at once,
 LEAST_HISTORY = 1e-3  # and how likely each must be beside the likeliest
-UNCLEAR = 0.05  # probability of a blank from which a line of clear marks is heard, too
+CLEAR = 0.95  # probability of a digit from which, of all of its marks, a line needs no decoding
 CERTAIN = 0.002  # probability of a blank that is left out, here or the other way round
 KEPT = 0.5  # probability of a letter or dirt from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
@@ -48,22 +48,23 @@ _LETTER, _OTHER = KINDS.index("letter"), KINDS.index("other")
 
 def decode_lines(
     judged: Sequence[Judged], page: Rows, language: Language
-) -> tuple[list[Judged], Rows, dict[Place, float]]:
+) -> tuple[list[Judged], Rows, np.ndarray]:
     """The marks of a page as their lines as wholes say, the lines that these then stand in, and how
-    likely a blank stands before each mark of a line that left something open.
+    likely a blank stands before each mark, (n,) from 0 to 1, NaN where nobody asked.
 
     Marks without `kinds`, and those that a memory named, stay as they are.
     """
-    out, blanks = list(judged), dict[Place, float]()
-    options = [options_of(one, language) for one in judged]
+    out, blanks = list(judged), np.full(len(judged), np.nan)
+    clear = page.digit & (page.kinds[:, :CLASSES].sum(axis=1) > CLEAR)
     for row in page.whole():
         chances = chances_of(page.gaps(row), language.gaps)
-        if all(len(options[i]) == 1 for i in row) and not any(map(_is_open, chances)):
+        blanks[row] = chances
+        if clear[row].all():
             continue
-        found, before = forward_backward([options[i] for i in row], chances, language)
-        for i, symbols, blank in zip(row, found, before, strict=True):
-            blanks[place_of(judged[i])] = blank
-            if len(options[i]) > 1:
+        options = [options_of(judged[i], language) for i in row]
+        found, blanks[row] = forward_backward(options, chances, language)
+        for i, may_be, symbols in zip(row, options, found, strict=True):
+            if len(may_be) > 1:
                 out[i] = _heard(judged[i], symbols, language.heard)
     same = all(
         one is other or _role(one) == _role(other) for one, other in zip(judged, out, strict=True)
@@ -220,11 +221,6 @@ def forward_backward(
         symbols.append(here)
         blanks.append(parted)
     return symbols[::-1], blanks[::-1]
-
-
-def _is_open(chance: float) -> bool:
-    """Whether it matters what stands on both sides of a gap."""
-    return UNCLEAR < chance < 1 - UNCLEAR
 
 
 _NOTHING = tuple(float(kind == "other") for kind in KINDS)

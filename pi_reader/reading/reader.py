@@ -7,7 +7,7 @@ is to be believed. Nothing here knows of cameras, lamps or the time of day.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -105,7 +105,7 @@ class Reader:
         judged, turn = self._upright(page, ink)
         blur = _blur(ink, judged, turn)
         judged = with_colons(less_sure(judged, blur))
-        rows, blanks = Rows.of(judged), dict[Place, float]()
+        rows, blanks = Rows.of(judged), None
         if self.language is not None:
             judged, rows, blanks = decode_lines(judged, rows, self.language)
 
@@ -217,7 +217,7 @@ class Reader:
         self,
         judged: Sequence[Judged],
         page: Rows,
-        blanks: Mapping[Place, float],
+        blanks: np.ndarray | None,
         put: Callable[[Place], Box],
         angle: float,
     ) -> tuple[Line, ...]:
@@ -231,7 +231,12 @@ class Reader:
             signs = tuple(mark for mark in marks if isinstance(mark, Sign))
             is_operator = np.array([isinstance(m, Sign) and m.sign in OPERATORS for m in marks])
             gaps = find_spaces(
-                page.box[row], page.digit[row], others, page.usual, is_operator, blanks
+                page.box[row],
+                page.digit[row],
+                others,
+                page.usual,
+                is_operator,
+                None if blanks is None else blanks[row],
             )
             unsure = [Sign(sign, p, put(place_of(others[at]))) for at, sign, p in gaps.doubts]
             unsure += [Sign(what, p, marks[place].box) for place, what, p in gaps.torn]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -90,23 +90,23 @@ def find_spaces(
     others: Sequence[Judged],
     usual: float = USUAL,
     is_operator: np.ndarray | None = None,
-    blanks: Mapping[tuple[int, int, int, int], float] | None = None,
+    blanks: np.ndarray | None = None,
 ) -> Gaps:
     """The gaps of a line that part numbers, and marks in it that may be signs.
 
     places: (n, 4) left, top, right, bottom of its digits and signs from left to right, in working
     pixels; is_digit: (n,) which are digits. others: marks of the page that are neither. usual: the
     page's usual gap, in heights of a digit. is_operator: (n,) which are signs of a sum, beside
-    which blanks change nothing; None for none. blanks: by its place how likely a blank stands
-    before a mark, as far as the line as a whole says that.
+    which blanks change nothing; None for none. blanks: (n,) how likely a blank stands before each,
+    as far as the line as a whole says that; NaN where it says nothing, None if nobody asked.
     """
     left, top, right, bottom = places.astype(np.float32).T
     tall = median((bottom - top)[is_digit])
     gaps = measure_gaps(places, is_digit)
-    chances = parting(gaps, ~(is_digit[1:] & is_digit[:-1]), usual)
-    if blanks:
-        known = [blanks.get((a, b, c, d)) for a, b, c, d in places[1:].tolist()]
-        chances = np.array([p if q is None else q for p, q in zip(chances, known, strict=True)])
+    chances = np.full(len(gaps), np.nan) if blanks is None else blanks[1:]
+    if (unknown := np.isnan(chances)).any():
+        beside_sign = ~(is_digit[1:] & is_digit[:-1])
+        chances = np.where(unknown, parting(gaps, beside_sign, usual), chances)
     wide = chances > 0.5
     for sign in range(1, len(left) - 1):  # what stands about midway between two is an operator
         around = gaps[sign - 1 : sign + 1]
