@@ -60,7 +60,7 @@ D = {"7": 0.999, "other": 0.001}
 SLASH, ONE = {"/": 0.45, "1": 0.55}, {"1": 0.6, "/": 0.3, "(": 0.1}
 
 
-def hear(judged: list[Judged]) -> tuple[list[Judged], Rows, dict[Any, float]]:
+def hear(judged: list[Judged]) -> tuple[list[Judged], Rows, np.ndarray]:
     return decode_lines(judged, Rows.of(judged), shipped())
 
 
@@ -95,7 +95,7 @@ def test_ok__digits_that_are_clear_stay_as_sure_as_they_were() -> None:
     page = line(D, D, D, D)
     heard, _, blanks = hear(page)
     assert text(heard) == "7777" and all(one.confidence > 0.9 for one in heard)
-    assert heard == page and not blanks, "nothing was open"
+    assert heard == page and np.nanmax(blanks) < 0.5, "nothing was open"
 
 
 def test_ok__a_wide_gap_is_a_blank_and_more_so_before_a_second_point() -> None:
@@ -103,10 +103,7 @@ def test_ok__a_wide_gap_is_a_blank_and_more_so_before_a_second_point() -> None:
     point = {".": 0.99, "other": 0.01}
     plain = line(D, D, gap, D, D)
     decimals = line(D, point, D, gap, D, D, point, D)
-    one = hear(plain)[2]
-    other = hear(decimals)[2]
-    place = decimals[3].mark
-    assert other[place.left, place.top, place.right, place.bottom] > 1.5 * sorted(one.values())[-1]
+    assert hear(decimals)[2][3] > 1.5 * hear(plain)[2][2]
 
 
 def test_ok__two_points_above_each_other_are_weighed_as_a_colon() -> None:
@@ -130,7 +127,8 @@ def test_ok__pages_without_digits_or_marks() -> None:
     for page in (letters, []):
         rows = Rows.of(page)
         assert rows.whole() == []
-        assert decode_lines(page, rows, shipped()) == (page, rows, {})
+        heard, same, blanks = decode_lines(page, rows, shipped())
+        assert heard == page and same is rows and np.isnan(blanks).all()
 
 
 def test_ok__words_before_a_number_are_of_its_line() -> None:
@@ -186,7 +184,7 @@ def test_ok__forward_backward_agrees_with_all_ways_one_by_one(
         {str(symbol): float(rng.uniform(0.05, 1)) for symbol in rng.choice(SYMBOLS, 2, False)}
         for _ in range(count)
     ]
-    chances = [float("nan"), *rng.uniform(0.01, 0.99, count - 1).tolist()]
+    chances = [float("nan"), *rng.uniform(0.03, 0.97, count - 1).tolist()]
     found, blanks = forward_backward(options, chances, shipped())
     expected, parted = brute_force(options, chances, shipped())
     for one, other in zip(found, expected, strict=True):

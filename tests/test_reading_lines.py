@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.reading.lines import find_lines, level_with_bases, page_slope
+from pi_reader.reading.lines import find_lines, lines_with_exponents, page_slope
 
 
 def boxes(corners: list[tuple[float, float]], width: int = 20, height: int = 30) -> np.ndarray:
@@ -84,8 +84,8 @@ def with_bases(corners: list[tuple[int, int, int, int]]) -> tuple[list[list[int]
     """The lines of digits (left, top, right, bottom), and which of them are raised."""
     places = np.array(corners, np.int32)
     digits = np.ones(len(places), bool)
-    level, raised = level_with_bases(places, places, digits, ~digits)
-    return find_lines(level), np.flatnonzero(raised).tolist()
+    lines, raised = lines_with_exponents(places, places, digits, ~digits)
+    return lines, np.flatnonzero(raised).tolist()
 
 
 def test_ok__an_exponent_stands_in_the_line_of_what_it_is_raised_on() -> None:
@@ -119,5 +119,5 @@ def test_ok__a_letter_is_a_base_too() -> None:
     level = places.copy()
     level[0, 1::2] = places[2, 1::2]
     assert find_lines(level, letter) == [[1], [2]]
-    level, raised = level_with_bases(places, level, ~letter, letter)
-    assert find_lines(level, letter) == [[1, 2]] and raised.tolist() == [False, True, False]
+    lines, raised = lines_with_exponents(places, level, ~letter, letter)
+    assert lines == [[1, 2]] and raised.tolist() == [False, True, False]

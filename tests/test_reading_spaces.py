@@ -76,10 +76,11 @@ def test_ok__a_1_is_as_wide_as_the_others() -> None:
     assert find_spaces(places, np.ones(3, bool), ()).spaces == [1, 2]
 
 
-def test_ok__an_operator_stands_free_on_both_sides_or_on_none() -> None:
-    is_digit = np.array([True, True, False, True, True])
-    assert find_spaces(row([0.2, 1.8, 1.0, 0.2]), is_digit, ()).spaces == [2, 3]
-    assert find_spaces(row([0.2, 1.8, 0.1, 0.2]), is_digit, ()).spaces == [2], "a minus before 3"
+def test_ok__what_the_line_as_a_whole_says_counts_more_than_a_gap() -> None:
+    places, digits = row([0.2, 1.8, 0.2]), np.ones(4, bool)
+    assert find_spaces(places, digits, ()).spaces == [2]
+    heard = np.array([np.nan, np.nan, 0.01, 0.9])
+    assert find_spaces(places, digits, (), blanks=heard).spaces == [3]
 
 
 @pytest.mark.parametrize(("gap", "lines"), [(2.3, [[0, 1, 2, 3]]), (2.7, [[0, 1], [2, 3]])])

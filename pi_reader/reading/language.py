@@ -25,7 +25,7 @@ DIGIT, LETTER, NOTHING, BLANK, START, END = "d", "@", "", " ", "^", "$"
 SYMBOLS = (DIGIT, *SIGNS, LETTER, NOTHING)  # what a mark can be; NOTHING is dirt
 NOTE = "lines"  # its name among the notes of a card
 GAP_FACTORS = 5  # one for each of `spaces.gap_features`
-HEARD_FACTORS = 4  # one for each of `line_decode.heard_features`
+HEARD_FACTORS = 2  # of how far a digit became likelier, or less likely (`heard_features`)
 LONGEST = 6  # symbols that the next one depends on
 _OUTCOMES = len(SYMBOLS) + 1  # a blank and the end, but not NOTHING
 _UNSEEN = 0.5  # times that each symbol was seen before any was
@@ -40,7 +40,7 @@ class Language:
     beside that of the marks, as an exponent; trust: the same of what the neighbourhood says.
     bias: of each of SYMBOLS, in nats: what it is likelier here than where the neighbourhood
     learned. gaps: of the log odds that a gap parts two numbers, what each of `spaces.gap_features`
-    counts; heard: of those that a digit is right, what each of `line_decode.heard_features` does.
+    counts; heard: of those that a digit is right, what a change of those of any digit does.
     """
 
     counts: Mapping[str, Mapping[str, int]]

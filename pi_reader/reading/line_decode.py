@@ -27,15 +27,15 @@ from pi_reader.reading.language import (
     SYMBOLS,
     Language,
 )
-from pi_reader.reading.lines import WIDE, find_lines, level_with_bases, level_with_digits
+from pi_reader.reading.lines import WIDE, level_with_digits, lines_with_exponents
 from pi_reader.reading.spaces import SLENDER, gap_features, measure_gaps, usual_gap
 from pi_reader.values import CLASSES
 
 LEAST = 0.01  # probability below which a mark is not taken for something
 MOST_HISTORIES = 16  # that are followed at once,
-LEAST_HISTORY = 1e-3  # and how likely each must be beside the likeliest
+LEAST_HISTORY = 0.01  # and how likely each must be beside the likeliest
 CLEAR = 0.95  # probability of a digit from which, of all of its marks, a line needs no decoding
-CERTAIN = 0.002  # probability of a blank that is left out, here or the other way round
+CERTAIN = 0.02  # probability of a blank that is left out, here or the other way round
 KEPT = 0.5  # probability of a letter or dirt from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
 OFF = 0.3  # heights that a mark's middle may stand above or below another one of its line
@@ -55,6 +55,8 @@ def decode_lines(
     Marks without `kinds`, and those that a memory named, stay as they are.
     """
     out, blanks = list(judged), np.full(len(judged), np.nan)
+    if not page.lines:
+        return out, page, blanks
     clear = page.digit & (page.kinds[:, :CLASSES].sum(axis=1) > CLEAR)
     for row in page.whole():
         chances = chances_of(page.gaps(row), language.gaps)
@@ -103,8 +105,7 @@ class Rows:
         core = np.flatnonzero(told | np.array([one.is_letter for one in judged], bool))
         bridges = ~told[core]
         level = level_with_digits(box[core], digit[core])
-        level, raised[core] = level_with_bases(box[core], level, digit[core], bridges)
-        found = find_lines(level, bridges)
+        found, raised[core] = lines_with_exponents(box[core], level, digit[core], bridges)
         lines = [core[row] for row in found if digit[core[row]].any()]
         usual = usual_gap([(box[row], digit[row]) for row in lines])
         return cls(box, kinds, told, digit, raised, lines, usual)
@@ -249,25 +250,26 @@ def options_of(one: Judged, language: Language) -> dict[str, float]:
     }
 
 
-def heard_features(one: Judged, symbols: Mapping[str, float]) -> tuple[float, ...]:
-    """What says whether the digit of a mark is right after its line was heard: a constant, the log
-    odds of that before, and how far those of any digit rose, or fell.
+def heard_features(one: Judged, symbols: Mapping[str, float]) -> tuple[float, float, float]:
+    """What says whether the digit of a mark is right after its line was heard: the log odds of that
+    before, and how far those of any digit rose, or fell.
 
     symbols: what the mark likely is now.
     """
     before, now = sum(one.mark.kinds[:CLASSES]), symbols.get(DIGIT, 0.0)
     own, old, new = map(_log_odds, (one.confidence, before, now))
-    return 1.0, own, max(new - old, 0.0), min(new - old, 0.0)
+    return own, max(new - old, 0.0), min(new - old, 0.0)
 
 
 def _heard(one: Judged, symbols: Mapping[str, float], factors: Sequence[float]) -> Judged:
     """A mark after its line was heard.
 
-    symbols: what it likely is now; factors: what each of `heard_features` counts.
+    symbols: what it likely is now; factors: what each of `heard_features` but the first counts.
     """
     kinds = one.mark.kinds
     before, now = sum(kinds[:CLASSES]), symbols.get(DIGIT, 0.0)
-    confidence = 1 / (1 + exp(-sum(map(mul, factors, heard_features(one, symbols)))))
+    own, *change = heard_features(one, symbols)
+    confidence = 1 / (1 + exp(-own - sum(map(mul, factors, change))))
     digits = [p * now / max(before, 1e-9) for p in kinds[:CLASSES]]
     rest = [symbols.get(symbol, 0.0) for symbol in SYMBOLS[1:]]
     stays = max(rest) < KEPT and (one.is_digit or confidence >= 0.5)

@@ -77,20 +77,21 @@ def level_with_digits(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
     return out
 
 
-def level_with_bases(
+def lines_with_exponents(
     places: np.ndarray, level: np.ndarray, is_digit: np.ndarray, is_letter: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The boxes of `level`, those of exponents as high as the digit or letter that they stand
-    beside, and which these are, (n,) bool.
+) -> tuple[list[list[int]], np.ndarray]:
+    """The lines of `level` as `find_lines` gives them, exponents in those of the digit or letter
+    that they stand beside, and which these are, (n,) bool.
 
     places: (n, 4) left, top, right, bottom in pixels; level: the same as high as the digits beside
     them; is_digit, is_letter: (n,) bool. An exponent is small and in a line by itself; small digits
     one above the other are none.
     """
     out, raised = level.copy(), np.zeros(len(level), bool)
+    lines = find_lines(level, is_letter)
     height = (places[:, 3] - places[:, 1]).astype(np.float32)
     tall = np.where(is_letter, height, SMALLER * height)
-    for line in find_lines(level, is_letter):
+    for line in lines:
         small = [mark for mark in line if is_digit[mark]]
         if not small:
             continue
@@ -108,7 +109,7 @@ def level_with_bases(
         if above and not _is_stacked(places[small], places[is_digit], base):
             raised[small] = True
             out[line, 1::2] = base[1::2]
-    return out, raised
+    return find_lines(out, is_letter) if raised.any() else lines, raised
 
 
 def _beside(box: np.ndarray, digits: np.ndarray, reach: np.ndarray) -> int | None:

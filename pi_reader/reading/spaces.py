@@ -19,7 +19,6 @@ NARROW = 0.1  # heights: what is added before a logarithm is taken
 SLENDER = 0.5  # heights: width that a digit takes up at the least
 OVER = 0.25  # heights: how far a mark between two digits may reach over them
 CLEARLY = 0.02  # probability that a gap is otherwise below which nobody needs to know
-MIDWAY = 0.35  # of the gap on its one side: as wide as that is the other one beside an operator
 DOUBT_AT = 0.02  # probability from which a mark may be a sign
 LEAST = 0.35  # heights: smaller than this, a mark that is no sign parts no number
 
@@ -102,17 +101,11 @@ def find_spaces(
     """
     left, top, right, bottom = places.astype(np.float32).T
     tall = median((bottom - top)[is_digit])
-    gaps = measure_gaps(places, is_digit)
-    chances = np.full(len(gaps), np.nan) if blanks is None else blanks[1:]
+    chances = np.full(len(left) - 1, np.nan) if blanks is None else blanks[1:]
     if (unknown := np.isnan(chances)).any():
-        beside_sign = ~(is_digit[1:] & is_digit[:-1])
-        chances = np.where(unknown, parting(gaps, beside_sign, usual), chances)
-    wide = chances > 0.5
-    for sign in range(1, len(left) - 1):  # what stands about midway between two is an operator
-        around = gaps[sign - 1 : sign + 1]
-        if not is_digit[sign] and wide[sign - 1 : sign + 1].any():
-            wide[sign - 1 : sign + 1] |= around.min() > MIDWAY * around.max()
-    spaces = {int(place) + 1 for place in np.flatnonzero(wide)}
+        by_gaps = parting(measure_gaps(places, is_digit), ~(is_digit[1:] & is_digit[:-1]), usual)
+        chances = np.where(unknown, by_gaps, chances)
+    spaces = {int(place) + 1 for place in np.flatnonzero(chances > 0.5)}
     open_ = np.minimum(chances, 1 - chances)
     if is_operator is not None:
         open_[is_operator[1:] | is_operator[:-1]] = 0

@@ -54,6 +54,7 @@ from pi_reader.reading.language import (
     DIGIT,
     END,
     GAP_FACTORS,
+    HEARD_FACTORS,
     LETTER,
     LONGEST,
     NOTE,
@@ -90,11 +91,12 @@ LINES, DRAFTS = 20_000, 1200  # texts, and pages of values whose lines are count
 OFTEN = 3  # a line of the latter counts as so many
 JOINED = 20_000  # lines of two to four of these
 LEAST = 20  # times that a context must have come
-PAGES, SCENES = 480, 240  # that are read
+PAGES, SCENES = 240, 60  # that are read
 SHARE = 0.3  # of the texts' probability; on other pages .2 and .4 make what was written less likely
 STEPS = 60  # of the fit, by signs of the gradient (Rprop: Riedmiller and Braun 1993)
 FIRST, MOST = 0.1, 0.5  # step sizes
 PULL = 1.0  # ridge, in units of marks
+NEWTON = 20  # steps
 WRONG = 0.005  # of all values may be wrong and sure
 RIDGE = 3.0
 FOLDS = 2
@@ -285,7 +287,7 @@ def fit_lines(path: Path, stamps: Stamps) -> Language:
         1.0,
         dict.fromkeys(SYMBOLS, 0.0),
         (0.0,) * GAP_FACTORS,
-        (0.0, 1.0, 0.0, 0.0),
+        (0.0,) * HEARD_FACTORS,
     )
     rest = np.array([1.0, *[0.0] * (len(SYMBOLS) - 1 + GAP_FACTORS)])
     at, step, before = rest.copy(), np.full(len(rest), FIRST), np.zeros(len(rest))
@@ -340,7 +342,8 @@ def _slope(row: Row, language: Language) -> np.ndarray:
 
 
 def fit_heard(rows: Sequence[Row], language: Language) -> tuple[float, ...]:
-    """What tells whether a digit is right after its line was heard."""
+    """What a change of the probability of any digit counts: a logistic regression beside the log
+    odds that the digit was right before."""
     x, right = [], []
     for row in rows:
         options = [line_decode.options_of(one, language) for one in row.marks]
@@ -348,10 +351,15 @@ def fit_heard(rows: Sequence[Row], language: Language) -> tuple[float, ...]:
         found = line_decode.forward_backward(options, chances, language)[0]
         for one, may_be, symbols, label in zip(row.marks, options, found, row.labels, strict=True):
             if label is not None and len(may_be) > 1:
-                x.append(line_decode.heard_features(one, symbols)[1:])
+                x.append(line_decode.heard_features(one, symbols))
                 right.append(label == str(int(np.argmax(one.mark.chances[:CLASSES]))))
-    names = ("own", "rose", "fell")
-    return plain(Logistic.fit(names, np.array(x, np.float32), np.array(right, float)))
+    own, changes, true = np.array(x)[:, 0], np.array(x)[:, 1:], np.array(right, float)
+    factors = np.zeros(HEARD_FACTORS)
+    for _ in range(NEWTON):
+        p = 1 / (1 + np.exp(-own - changes @ factors))
+        bend = (changes * (p * (1 - p))[:, None]).T @ changes + PULL * np.eye(HEARD_FACTORS)
+        factors -= np.linalg.solve(bend, changes.T @ (p - true) + PULL * factors)
+    return tuple(round(float(one), 3) for one in factors)
 
 
 def fit_belief(reader: Reader, each: int, stamps: Stamps) -> None:
