@@ -6,12 +6,15 @@ to, x to the right and y down, from its upper left corner. Confidences are proba
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pi_reader.notation import written
@@ -24,10 +27,6 @@ CLASSES = 10  # the digits
 NO_DIGIT = 10  # label of a mark that is none, and that outcome of networks that know it
 SURE_SIGN = 0.95  # confidence from which a sign that is told no more is news
 
-# How likely a value is right, as log odds: a constant, and what each of `EVIDENCE` counts; a value
-# is sure from BELIEVED_AT on. Fitted on drawn pages: tests/bench/fit_values.py belief
-BELIEF = (-19.67, -7.72, -3.61, -0.53, -0.48, -1.09, -2.3, -0.86)
-BELIEVED_AT = 0.973
 EVIDENCE = (
     "digits",  # minus the logarithm of the probability that all of them are right
     "signs",  # the same
@@ -37,6 +36,7 @@ EVIDENCE = (
     "sign before",  # a mark before it may be its minus
     "digit as sign",  # one of its digits may be a sign
 )
+"""What says whether a value is right; how much each counts, `belief.json` holds."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class Line:
             marks = [one for one in owners[piece.start : piece.end] if one is not None]
             box = around([one.box for one in marks])
             sure = not piece.doubt and all(one.sure for one in marks if isinstance(one, Digit))
-            sure = sure and believed(self.evidence(marks)) >= BELIEVED_AT
+            sure = sure and is_believed(self.evidence(marks))
             least = min(one.confidence for one in marks)
             found.append(Value(piece.kind, piece.text, piece.number, sure, least, box))
         return tuple(found)
@@ -225,10 +225,19 @@ class Line:
         return "".join(digit.text for digit in self.digits)
 
 
-def believed(evidence: Sequence[float]) -> float:
-    """How likely a value is right, 0 to 1, by what `EVIDENCE` names."""
-    odds = BELIEF[0] + sum(map(operator.mul, BELIEF[1:], evidence))
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+def is_believed(evidence: Sequence[float]) -> bool:
+    """Whether a value is sure, by what `EVIDENCE` names."""
+    first, factors, least = _belief()
+    return bool(first + sum(map(operator.mul, factors, evidence)) >= least)
+
+
+@cache
+def _belief() -> tuple[float, tuple[float, ...], float]:
+    """The log odds that a value is right: a constant, what each of `EVIDENCE` counts, and from
+    where on it is sure; as tests/bench/fit_values.py fitted it on drawn pages."""
+    found = json.loads(Path(__file__).with_name("belief.json").read_text(encoding="utf-8"))
+    factors = tuple(found["factors"][name] for name in EVIDENCE)
+    return found["constant"], factors, math.log(found["sure_at"] / (1 - found["sure_at"]))
 
 
 def _surprise(chances: Sequence[float]) -> float:

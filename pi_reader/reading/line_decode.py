@@ -34,7 +34,7 @@ from pi_reader.values import CLASSES
 LEAST = 0.01  # probability below which a mark is not taken for something
 MOST_HISTORIES = 16  # that are followed at once,
 LEAST_HISTORY = 0.01  # and how likely each must be beside the likeliest
-CLEAR = 0.95  # probability of a digit from which, of all of its marks, a line needs no decoding
+CLEAR = 0.9  # probability of a digit from which, of all of its marks, a line needs no decoding
 CERTAIN = 0.02  # probability of a blank that is left out, here or the other way round
 KEPT = 0.5  # probability of a letter or dirt from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least

@@ -1,18 +1,19 @@
-"""Fits how lines are written, and when a value is believed.
+"""Fits how lines are written, and then when a value is believed.
 
     python tests/bench/fit_values.py lines [--out FILE] [--weights W] [--mnist DIR]
-    python tests/bench/fit_values.py belief [--each 45] [--weights W] [--mnist DIR]
+    python tests/bench/fit_values.py belief [--out FILE] [--each N] [--weights W] [--mnist DIR]
 
 `lines` writes all that `reading.language` knows. What follows what is counted on texts, those of
 scenes and of pages of values. What that weighs beside what the networks say of each mark, and
 beside the gaps, is fitted on pages that are drawn and read with these weights, so that what was
 written becomes likeliest (a conditional random field: Lafferty, McCallum and Pereira 2001); then
-how far a digit is to be believed. By default it writes the file that ships; if FILE is a weights
-file, into the notes of its card.
+how far a digit is to be believed. If FILE is a weights file, it goes into the notes of its card.
 
 `belief`, for `values`: pages of values are read, none of those that `values.py` draws. A value is
-sure from where, on pages that the numbers were not fitted on, so many of all values are wrong and
-sure as may be.
+sure from where, on pages that the numbers were not fitted on, so many of all values are expected to
+be wrong and sure as may be.
+
+Without --out, each writes the file that ships.
 
 Nothing here sees the pages that `values.py` draws, or its withheld layouts.
 """
@@ -24,8 +25,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import log
 from pathlib import Path
+from typing import Any
 
 import values
 from measure import add_mnist, arguments
@@ -33,6 +34,7 @@ from measure import add_mnist, arguments
 # isort: split
 import numpy as np
 
+import pi_reader.values
 from pi_reader.cli.common import open_reader
 from pi_reader.handwriting import texts
 from pi_reader.handwriting.inking import lay, seen
@@ -91,15 +93,16 @@ LINES, DRAFTS = 20_000, 1200  # texts, and pages of values whose lines are count
 OFTEN = 3  # a line of the latter counts as so many
 JOINED = 20_000  # lines of two to four of these
 LEAST = 20  # times that a context must have come
-PAGES, SCENES = 240, 60  # that are read
+PAGES, SCENES = 240, 50  # that are read
 SHARE = 0.3  # of the texts' probability; on other pages .2 and .4 make what was written less likely
-STEPS = 60  # of the fit, by signs of the gradient (Rprop: Riedmiller and Braun 1993)
-FIRST, MOST = 0.1, 0.5  # step sizes
+STEPS = 25  # of Newton's method,
+MOST, ENOUGH = 1.0, 0.01  # the longest in any factor, and one after which no more are made
 PULL = 1.0  # ridge, in units of marks
 NEWTON = 20  # steps
-WRONG = 0.005  # of all values may be wrong and sure
+WRONG = 0.008  # of all values may be wrong and sure
 RIDGE = 3.0
 FOLDS = 2
+FACTORS = len(SYMBOLS) + GAP_FACTORS
 Told = tuple[bool, list[tuple[float, ...] | None]]
 
 
@@ -108,28 +111,32 @@ def main() -> None:
     parser = arguments(__doc__)
     add_mnist(parser)
     parser.add_argument("what", choices=("lines", "belief"))
-    parser.add_argument("--each", type=int, default=45, help="pages of each kind, for belief")
+    parser.add_argument("--each", type=int, default=75, help="pages of each kind, for belief")
     parser.add_argument("--weights", default="default", help="name or file")
-    shipped = Path(line_decode.__file__).with_name("lines.json")
-    parser.add_argument("--out", type=Path, default=shipped, help="where lines go")
+    parser.add_argument("--out", type=Path, help="where it goes")
     args = parser.parse_args()
     stamps = Stamps(*load_test(args.mnist))
     if args.what == "belief":
-        return fit_belief(open_reader(args.weights), args.each, stamps)
-    save(args.out, fit_lines(weights_path(args.weights), stamps))
+        out = args.out or Path(pi_reader.values.__file__).with_name("belief.json")
+        write(out, fit_belief(open_reader(args.weights), args.each, stamps))
+    else:
+        out = args.out or Path(line_decode.__file__).with_name("lines.json")
+        save(out, fit_lines(weights_path(args.weights), stamps))
 
 
 def save(path: Path, language: Language) -> None:
     """Write a language: a file of its own, or into the notes of a weights file."""
     if path.suffix != ".npz":
-        text = json.dumps(
-            language.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        )
-        path.write_text(text, encoding="utf-8")
-        return
+        return write(path, language.to_json())
     found = store.load_all(path)
     card = replace(found.card, notes={**found.card.notes, NOTE: language.to_json()})
     store.save(path, found.model, card, found.context)
+
+
+def write(path: Path, found: dict[str, Any]) -> None:
+    """Write what was found."""
+    text = json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 class Recorded(Draft):
@@ -290,14 +297,14 @@ def fit_lines(path: Path, stamps: Stamps) -> Language:
         (0.0,) * HEARD_FACTORS,
     )
     rest = np.array([1.0, *[0.0] * (len(SYMBOLS) - 1 + GAP_FACTORS)])
-    at, step, before = rest.copy(), np.full(len(rest), FIRST), np.zeros(len(rest))
+    at = rest.copy()
     for _ in range(STEPS):
-        slope = sum(_slope(row, with_factors(first, at)) for row in rows) - PULL * (at - rest)
-        turns = slope * before
-        step = np.where(
-            turns > 0, np.minimum(step * 1.3, MOST), np.where(turns < 0, step / 2, step)
-        )
-        at, before = at + step * np.sign(slope), slope
+        found = with_factors(first, at)
+        slope, bend = map(sum, zip(*(_slope(row, found) for row in rows), strict=True))
+        step = np.linalg.solve(bend + PULL * np.eye(len(at)), slope - PULL * (at - rest))
+        at += np.clip(step, -MOST, MOST)
+        if np.abs(step).max() < ENOUGH:
+            break
     found = with_factors(first, at)
     return replace(found, heard=fit_heard(rows, found))
 
@@ -313,8 +320,9 @@ def with_factors(language: Language, factors: np.ndarray) -> Language:
     )
 
 
-def _slope(row: Row, language: Language) -> np.ndarray:
-    """How much likelier what was written becomes with each factor, for one line."""
+def _slope(row: Row, language: Language) -> tuple[np.ndarray, np.ndarray]:
+    """How much likelier what was written becomes with each factor, for one line; and how fast that
+    changes, as if each mark and each gap stood alone."""
     options = [line_decode.options_of(one, language) for one in row.marks]
     chances = line_decode.chances_of(row.gaps, language.gaps)
     written = [
@@ -327,18 +335,22 @@ def _slope(row: Row, language: Language) -> np.ndarray:
     ]
     free = line_decode.forward_backward(options, chances, language)
     true = line_decode.forward_backward(written, known, language)
-    out = np.zeros(len(SYMBOLS) + GAP_FACTORS)
-    for one, expected, really in zip(row.marks, free[0], true[0], strict=True):
-        if not (kinds := one.mark.kinds):
+    slope, bend = np.zeros(FACTORS), np.zeros((FACTORS, FACTORS))
+    marks, gaps = slice(len(SYMBOLS)), slice(len(SYMBOLS), None)
+    for one, may_be, expected, really in zip(row.marks, options, free[0], true[0], strict=True):
+        if len(may_be) == 1:
             continue
-        chance = sum(kinds[:CLASSES]), *kinds[CLASSES:]
-        for place, (symbol, p) in enumerate(zip(SYMBOLS, chance, strict=True)):
-            more = really.get(symbol, 0.0) - expected.get(symbol, 0.0)
-            out[0] += more * log(max(p, line_decode.LEAST))
-            out[place] += more if place else 0.0
-    more = np.array(true[1]) - np.array(free[1])
-    out[-GAP_FACTORS:] = more @ np.nan_to_num(row.gaps)
-    return out
+        p = np.array([expected.get(symbol, 0.0) for symbol in SYMBOLS])
+        more = np.array([really.get(symbol, 0.0) for symbol in SYMBOLS]) - p
+        chance = [sum(one.mark.kinds[:CLASSES]), *one.mark.kinds[CLASSES:]]
+        features = np.eye(len(SYMBOLS))
+        features[:, 0] = np.log(np.maximum(chance, line_decode.LEAST))
+        slope[marks] += more @ features
+        bend[marks, marks] += (features.T * p) @ features - np.outer(p @ features, p @ features)
+    x, p = np.nan_to_num(row.gaps), np.array(free[1])
+    slope[gaps] = (np.array(true[1]) - p) @ x
+    bend[gaps, gaps] = (x.T * (p * (1 - p))) @ x
+    return slope, bend
 
 
 def fit_heard(rows: Sequence[Row], language: Language) -> tuple[float, ...]:
@@ -362,14 +374,14 @@ def fit_heard(rows: Sequence[Row], language: Language) -> tuple[float, ...]:
     return tuple(round(float(one), 3) for one in factors)
 
 
-def fit_belief(reader: Reader, each: int, stamps: Stamps) -> None:
-    """Print `BELIEF` and `BELIEVED_AT`."""
+def fit_belief(reader: Reader, each: int, stamps: Stamps) -> dict[str, Any]:
+    """All that `values` knows of when a value is sure."""
     pages = []
     for number, kind in enumerate(KINDS):
         for seed in range(each if kind not in WITHHELD else 0):
             page = draw_values(np.random.default_rng([SEED, number, seed]), kind, stamps)
             pages.append(told(reader.read(page.frame), page.entries))
-    report(pages)
+    return believed(pages)
 
 
 def told(reading: Reading, entries: tuple[values.Entry, ...]) -> list[Told]:
@@ -393,7 +405,7 @@ def told(reading: Reading, entries: tuple[values.Entry, ...]) -> list[Told]:
     ]
 
 
-def report(pages: list[list[Told]]) -> None:
+def believed(pages: list[list[Told]]) -> dict[str, Any]:
     """Fit, choose the threshold on what was not fitted on, and say what that gives.
 
     A value that was read as several is as sure as the least of these.
@@ -417,12 +429,20 @@ def report(pages: list[list[Told]]) -> None:
     is_right[owner] = right
     known = np.unique(owner)
     order = known[np.argsort(-chances[known])]
-    sure = int(np.searchsorted(np.cumsum(~is_right[order]), WRONG * count, side="right"))
-    threshold = chances[order[min(sure, len(order) - 1)]]
-    print(f"BELIEF = {plain(Logistic.fit(EVIDENCE, x, right, RIDGE))}")
-    print(f"BELIEVED_AT = {threshold:.3f}")
+    expected = np.cumsum(1 - chances[order])  # of few wrong ones the count alone says little
+    sure = max(1, int(np.searchsorted(expected, WRONG * count, side="right")))
+    threshold = chances[order[sure - 1]]
+    wrong = (~is_right[order[:sure]]).sum()
     print(f"{count} values, {len(order)} told without a ?, {is_right[order].mean():.1%} right")
-    print(f"{sure / count:.1%} of all sure, {WRONG:.1%} wrong and sure")
+    print(
+        f"{sure / count:.1%} of all sure; wrong and sure {wrong / count:.1%}, {WRONG:.1%} expected"
+    )
+    first, *factors = plain(Logistic.fit(EVIDENCE, x, right, RIDGE))
+    return {
+        "constant": first,
+        "factors": dict(zip(EVIDENCE, factors, strict=True)),
+        "sure_at": round(float(threshold), 4),
+    }
 
 
 def plain(found: Logistic) -> tuple[float, ...]:
