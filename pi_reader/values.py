@@ -29,7 +29,9 @@ SURE_SIGN = 0.95  # confidence from which a sign that is told no more is news
 
 EVIDENCE = (
     "digits",  # minus the logarithm of the probability that all of them are right
-    "signs",  # the same
+    "second guess",  # the logarithm of the likeliest other digit's probability
+    "signs",  # as of the digits
+    "plain",  # whether there are none
     "gap",  # log odds of the likeliest doubt: a gap may part two numbers, or the other way round
     "unread",  # a mark in or beside it may be a digit
     "sign",  # a mark in it may be a sign
@@ -200,7 +202,8 @@ class Line:
     def evidence(self, marks: Sequence[Digit | Sign]) -> tuple[float, ...]:
         """What `EVIDENCE` names, of the value that some of its marks are."""
         box = around([one.box for one in marks])
-        digits = [one.confidence for one in marks if isinstance(one, Digit)]
+        digits = [one for one in marks if isinstance(one, Digit)]
+        second = max((one.runner_up[1] for one in digits), default=0.0)
         signs = [one.confidence for one in marks if isinstance(one, Sign)]
         doubts = dict.fromkeys(("gap", "unread", "sign", "sign before", "digit as sign"), 0.0)
         own = {one.box for one in self.digits}
@@ -214,8 +217,10 @@ class Line:
                 kind = "sign before"
             doubts[kind] = max(doubts[kind], one.confidence)
         return (
-            _surprise(digits),
+            _surprise([one.confidence for one in digits]),
+            math.log(max(second, 1e-4)),
             _surprise(signs),
+            float(not signs),
             *map(_log_odds, doubts.values()),
         )
 
@@ -236,7 +241,7 @@ def _belief() -> tuple[float, tuple[float, ...], float]:
     """The log odds that a value is right: a constant, what each of `EVIDENCE` counts, and from
     where on it is sure; as tests/bench/fit_values.py fitted it on drawn pages."""
     found = json.loads(Path(__file__).with_name("belief.json").read_text(encoding="utf-8"))
-    factors = tuple(found["factors"][name] for name in EVIDENCE)
+    factors = tuple(found["factors"].get(name, 0.0) for name in EVIDENCE)
     return found["constant"], factors, math.log(found["sure_at"] / (1 - found["sure_at"]))
 
 
