@@ -30,8 +30,7 @@ SURE_SIGN = 0.95  # confidence from which a sign that is told no more is news
 EVIDENCE = (
     "digits",  # minus the logarithm of the probability that all of them are right
     "second guess",  # the logarithm of the likeliest other digit's probability
-    "signs",  # as of the digits
-    "plain",  # whether there are none
+    "signs",  # as of the digits, that all are right
     "gap",  # log odds of the likeliest doubt: a gap may part two numbers, or the other way round
     "unread",  # a mark in or beside it may be a digit
     "sign",  # a mark in it may be a sign
@@ -220,7 +219,6 @@ class Line:
             _surprise([one.confidence for one in digits]),
             math.log(max(second, 1e-4)),
             _surprise(signs),
-            float(not signs),
             *map(_log_odds, doubts.values()),
         )
 

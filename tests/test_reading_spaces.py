@@ -59,7 +59,7 @@ def test_ok__a_gap_that_may_be_either_makes_its_digits_unsure() -> None:
 
 
 def test_ok__how_wide_a_gap_is_depends_on_the_page() -> None:
-    places, digits = row([0.2, 0.9, 0.2]), np.ones(4, bool)
+    places, digits = row([0.2, 1.0, 0.2]), np.ones(4, bool)
     assert find_spaces(places, digits, (), usual=0.1).spaces == [2]
     assert find_spaces(places, digits, (), usual=0.6).spaces == []
     tight, wide = row([0.1, 0.1, 0.1]), row([0.5, 0.5])
