@@ -106,7 +106,7 @@ def reading(text: str, x: int = 100, y: int = 100, weights: str = "") -> Reading
                     Digit(
                         7 if letter == "?" else int(letter),
                         0.5 if letter == "?" else 0.99,
-                        (1, 0.01),
+                        (1, 0.0001),
                         letter != "?",
                         Box(x + 30 * column, y + 50 * row, 20, 30),
                         np.full((28, 28), 10 * column, np.uint8),

@@ -109,10 +109,10 @@ def find_spaces(
     open_ = np.minimum(chances, 1 - chances)
     if is_operator is not None:
         open_[is_operator[1:] | is_operator[:-1]] = 0
+    beside_each = np.maximum(np.append(open_, 0), np.append(0, open_))  # the likelier of two gaps
     torn = {
-        (int(side), " "): float(open_[place])
-        for place in np.flatnonzero(open_ > CLEARLY)
-        for side in (place, place + 1)
+        (int(place), " "): float(beside_each[place])
+        for place in np.flatnonzero(beside_each > CLEARLY)
     }
     doubts = []
     for at, other in enumerate(others):
