@@ -57,6 +57,7 @@ def line(*marks: dict[str, float] | int) -> list[Judged]:
 
 
 D = {"7": 0.999, "other": 0.001}
+LETTER = tuple(0.9 * (kind == "letter") + 0.1 * (kind == "9") for kind in KINDS)
 SLASH, ONE = {"/": 0.45, "1": 0.55}, {"1": 0.6, "/": 0.3, "(": 0.1}
 
 
@@ -118,8 +119,9 @@ def test_ok__what_was_taught_and_what_has_no_kinds_stays() -> None:
     page = line(D, D, SLASH, D, D, SLASH, D, D, D, D)
     page[2] = replace(page[2], mark=page[2].mark.but(taught="taught 12:04"))
     page[5] = replace(page[5], mark=page[5].mark.but(kinds=()))
+    page[8] = replace(page[8], mark=page[8].mark.but(unreadable="grown together", kinds=LETTER))
     heard = hear(page)[0]
-    assert heard[2] is page[2] and heard[5] is page[5]
+    assert all(heard[i] is page[i] for i in (2, 5, 8))
 
 
 def test_ok__pages_without_digits_or_marks() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, log, nan
 from operator import mul
 
 import numpy as np
@@ -52,14 +52,15 @@ def decode_lines(
     """The marks of a page as their lines as wholes say, the lines that these then stand in, and how
     likely a blank stands before each mark, (n,) from 0 to 1, NaN where nobody asked.
 
-    Marks without `kinds`, and those that a memory named, stay as they are.
+    Marks without `kinds`, those that a memory named, and those that nobody can read stay as they
+    are.
     """
     out, blanks = list(judged), np.full(len(judged), np.nan)
     if not page.lines:
         return out, page, blanks
     clear = page.digit & (page.kinds[:, :CLASSES].sum(axis=1) > CLEAR)
     for row in page.whole():
-        chances = chances_of(page.gaps(row), language.gaps)
+        chances = chances_of(page.gaps(row), language.gaps) if len(row) > 1 else [nan]
         blanks[row] = chances
         if clear[row].all():
             continue
@@ -185,16 +186,20 @@ def forward_backward(
         ways = _ways(chance)
         edges = []
         after: dict[str, float] = {}
+        something = [one for one in seen.items() if one[0]]
+        nothing = seen.get(NOTHING, 0.0)
         for history, mass in ahead.items():
-            for symbol, likely in seen.items():
-                for blank, weight in ways if history != START and symbol else _NO_BLANK:
-                    then, p = history, likely * weight
-                    if blank:
-                        then, q = language.step(then, BLANK)
-                        p *= q
-                    if symbol:
-                        then, q = language.step(then, symbol)
-                        p *= q
+            if nothing:
+                edges.append((history, history, NOTHING, False, nothing))
+                after[history] = after.get(history, 0.0) + mass * nothing
+            for blank, weight in ways if history != START else _NO_BLANK:
+                before = history
+                if blank:
+                    before, q = language.step(history, BLANK)
+                    weight *= q
+                for symbol, likely in something:
+                    then, q = language.step(before, symbol)
+                    p = likely * weight * q
                     edges.append((history, then, symbol, blank, p))
                     after[then] = after.get(then, 0.0) + mass * p
         top = max(after.values())
@@ -207,7 +212,7 @@ def forward_backward(
     total = sum(ahead[history] * p for history, p in behind.items())
     symbols: list[dict[str, float]] = []
     blanks = []
-    for before, edges, top in reversed(layers):
+    for masses, edges, top in reversed(layers):
         ends, behind = behind, {}
         here: dict[str, float] = {}
         parted = 0.0
@@ -216,7 +221,7 @@ def forward_backward(
                 continue
             p *= rest / top
             behind[history] = behind.get(history, 0.0) + p
-            p *= before[history] / total
+            p *= masses[history] / total
             here[symbol] = here.get(symbol, 0.0) + p
             parted += p * blank
         symbols.append(here)
@@ -238,7 +243,7 @@ def _ways(chance: float) -> Sequence[tuple[bool, float]]:
 def options_of(one: Judged, language: Language) -> dict[str, float]:
     """What a mark may be, by the neighbourhood, as `forward_backward` takes it."""
     kinds = one.mark.kinds
-    if one.mark.taught or not kinds:
+    if one.mark.taught or one.mark.unreadable or not kinds:
         return {DIGIT if one.is_digit else NOTHING: 1.0}
     if (digit := sum(kinds[:CLASSES])) > 1 - LEAST:
         return {DIGIT: 1.0}
