@@ -147,6 +147,7 @@ def in_context(
     present = presence >= context.presence.threshold
     x = np.concatenate([x, hear(page, presence)], axis=1)
     confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
+    confidence = confidence * np.array([mark.rightly_cut for mark in marks], np.float32)
     present &= ~outlines(marks, confidence >= 0.5)
     return [
         Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark, NO_DIGIT_AT)))
@@ -219,22 +220,29 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     """Marks without those that are made of the same ink as likelier ones.
 
     Several components either are a sign like = or nothing as a whole, and then they stand for
-    themselves. Ink that was cut into digits either is something as a whole, or the cuts are right.
+    themselves. Ink that was cut into digits is a letter as a whole, or the cuts are right: which of
+    the two says the page, too, by how many letters and how many digits stand on it.
     """
     wholes = [mark for mark in marks if mark.whole]
-    likely = [
-        max(mark.kinds[kind] for kind in _SEVERAL)
-        if len(mark.components) > 1
-        else 1 - mark.kinds[_OTHER]
-        for mark in wholes
-    ]
+    parts = [mark for mark in marks if not mark.whole]
+    letters = _REST + sum(mark.kinds[_LETTER] for mark in parts if not mark.cut_from)
+    digits = _DIGITS + sum(sum(mark.kinds[:CLASSES]) for mark in parts if not mark.cut_from)
+    likely = []
+    for whole in wholes:
+        pieces = [mark for mark in parts if mark.cut_from and mark.components == whole.components]
+        if pieces:
+            letter = letters * whole.kinds[_LETTER]
+            row = digits * float(np.prod([mark.kinds[mark.label] for mark in pieces]))
+            likely.append(letter / max(letter + row, _LEAST))
+        else:
+            likely.append(max(whole.kinds[kind] for kind in _SEVERAL))
     taken: set[int] = set()
     chosen = []
     for index in np.argsort(likely)[::-1]:
         if likely[index] > 0.5 and not wholes[index].components & taken:
             chosen.append(wholes[index])
             taken |= wholes[index].components
-    return [mark for mark in marks if not (mark.whole or mark.components & taken)] + chosen
+    return [mark for mark in parts if not mark.components & taken] + chosen
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,13 @@
 
 A cut is a way from the top of the component to its foot that meets little ink: it bends with the
 gap between two digits and crosses the bridge where that is narrowest. For each column of the middle
-row the best such way through it is found (a seam, by dynamic programming), and those that meet the
-least ink are taken. Digits that lean on each other share a stroke and leave no bridge but a notch
-above and one below, and the line between these is tried too. Every such way is a place where a cut
-may be right; all stretches between two cuts are pieces for the network to judge, and the likeliest
-row of pieces wins. Cutting too often is harmless as long as the right cuts are among them (Casey
-and Lecolinet, *A Survey of Methods and Strategies in Character Segmentation*, 1996).
+row, and for ways that stand upright or lean to either side, the best one is found (a seam, by
+dynamic programming), and those that meet the least ink are taken. Digits that lean on each other
+share a stroke and leave no bridge but a notch above and one below, and the line between these is
+tried too. Every such way is a place where a cut may be right; all stretches between two cuts are
+pieces for the networks to judge, and the likeliest row of pieces wins. Cutting too often is
+harmless as long as the right cuts are among them (Casey and Lecolinet, *A Survey of Methods and
+Strategies in Character Segmentation*, 1996).
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ import numpy as np
 from pi_reader.reading.components import Components, measure
 
 LEAST_HEIGHT = 12  # working pixels; smaller components are not cut
-LEAST_WIDTH = 0.15  # of the component's height: between two cuts
-MOST_WIDTH = 1.3  # of the component's height: no digit is wider
+LEAST_WIDTH = 0.45  # of its height: a slimmer component is not cut
+MOST_WIDTH = 1.3  # of the component's height: no digit is wider,
+PIECE = 0.5  # and none less tall: the arm of a plus is no digit
 BRIDGE = 2.5  # strokes of ink that a cut may meet
-BEND = 0.25  # pixels of ink that a step to the side counts as
-STEEPEST = 0.5  # columns per row of a line between two notches
-MAX_CUTS = 7
+BEND = 0.1  # pixels of ink that a step to the side counts as
+LEANING = np.array([0.0, -0.4, 0.4])  # columns per row
+STEEPEST = 0.5  # the same of a line between two notches, at most
+CUTS = 8  # for each height of the component that it is wide
+ALIKE = 3.0  # squares as wide as a stroke: cuts with no more ink between them are one
 NOTCH = 0.1  # of the component's height: a shallower notch in its outline is none
 
 Span = tuple[int, int]  # of two cuts, counted from the left; the component's own ends count too
@@ -34,51 +38,65 @@ def find_cuts(found: Components, component: int) -> list[np.ndarray]:
     """Ways along which a component may be cut, from left to right: (rows,) the column in each of
     its rows where the right piece begins."""
     width, height = int(found.width[component]), int(found.height[component])
-    apart = LEAST_WIDTH * height
-    if height < LEAST_HEIGHT or width < 3 * apart:
+    if height < LEAST_HEIGHT or width < LEAST_WIDTH * height:
         return []
     ink = found.ink_of(component)
-    most = BRIDGE * max(1.0, float(found.stroke[component]))
+    stroke = max(1.0, float(found.stroke[component]))
     candidates = [(0.0, way) for way in find_notches(ink)]
-    candidates += [(cost, way) for cost, way in find_seams(ink) if cost <= most]
-    middle = height // 2
-    cuts: list[np.ndarray] = []
+    candidates += [(cost, way) for cost, way in find_seams(ink) if cost <= BRIDGE * stroke]
+    before = np.zeros((height, width + 1), np.int32)  # ink to the left of each column
+    np.cumsum(ink, axis=1, out=before[:, 1:])
+    rows = np.arange(height)
+    least, most = ALIKE * stroke**2, max(CUTS, round(CUTS * width / height))
+    taken = [np.zeros(height, np.int32), before[:, -1]]  # the ends, then what each cut parts
+    cuts: list[tuple[int, np.ndarray]] = []
     for _, way in sorted(candidates, key=lambda one: one[0]):
-        if len(cuts) == MAX_CUTS:
+        if len(cuts) == most:
             break
-        if apart <= way[middle] < width - apart and all(
-            abs(way[middle] - other[middle]) >= apart for other in cuts
-        ):
-            cuts.append(way)
-    cuts.sort(key=lambda way: float(way[middle]))
-    return [way + int(found.left[component]) for way in cuts]
+        parted = before[rows, way]
+        if all(np.abs(parted - other).sum() >= least for other in taken):
+            taken.append(parted)
+            cuts.append((int(parted.sum()), way))
+    cuts.sort(key=lambda cut: cut[0])
+    return [way + int(found.left[component]) for _, way in cuts]
 
 
 def find_seams(ink: np.ndarray) -> list[tuple[float, np.ndarray]]:
-    """The ways from top to foot that meet the least ink of all through their middle, each with how
-    many pixels it meets: at every column of the middle row where others meet no less.
+    """The ways from top to foot that meet the least ink of all through their middle, each with what
+    it costs: at every column of the middle row where others meet no less, for each way to lean.
 
     ink: (h, w) bool.
     """
-    middle = len(ink) // 2
-    above, back = _cheapest(ink[: middle + 1])
-    below, on = _cheapest(ink[: middle - 1 : -1])
-    cost = above + below - ink[middle]
+    rows, width = ink.shape
+    middle = rows // 2
+    shift = np.rint((np.arange(rows) - middle)[:, None] * LEANING).astype(np.intp)
+    reach = int(np.abs(shift).max())
+    column = np.arange(-reach, width + reach) + shift[:, :, None]  # (h, ways to lean, columns)
+    leant = ink[np.arange(rows)[:, None, None], column.clip(0, width - 1)]
+    leant &= (column >= 0) & (column < width)
+    above, back = _cheapest(leant[: middle + 1])
+    below, on = _cheapest(leant[: middle - 1 : -1])
+    cost = above + below - leant[middle]
+    walled = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
+    least = (cost <= walled[:, :-2]) & (cost <= walled[:, 2:])
     out = []
-    for column in np.flatnonzero(
-        (cost <= np.r_[np.inf, cost[:-1]]) & (cost <= np.r_[cost[1:], np.inf])
-    ).tolist():
-        upper, lower = _trace(back, column), _trace(on, column)
-        out.append((float(cost[column]), np.concatenate([upper[::-1], lower[1:]])))
+    for lean, start in np.argwhere(least).tolist():
+        upper, lower = _trace(back[:, lean], start), _trace(on[:, lean], start)
+        way = np.concatenate([upper[::-1], lower[1:]]) - reach + shift[:, lean]
+        out.append((float(cost[lean, start]), way.clip(0, width)))
     return out
 
 
 def _cheapest(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What the cheapest way from the first row to each column of the last one costs, (w,) float32,
-    and for each pixel which column of the row before it comes from, (h, w): -1, 0 or 1 beside."""
+    """What the cheapest way from the first row to each column of the last one costs, (n, w)
+    float32, and for each pixel which column of the row before it comes from, (h, n, w): -1, 0 or 1
+    beside.
+
+    ink: (h, n, w) bool, n pictures.
+    """
     bends, rightwards = np.zeros(ink.shape, bool), np.zeros(ink.shape, bool)
-    wide = np.full(ink.shape[1] + 2, np.inf, np.float32)
-    cost, left, right = wide[1:-1], wide[:-2], wide[2:]
+    wide = np.full((ink.shape[1], ink.shape[2] + 2), np.inf, np.float32)
+    cost, left, right = wide[:, 1:-1], wide[:, :-2], wide[:, 2:]
     cost[:] = ink[0]
     beside = np.empty_like(cost)
     for row in range(1, len(ink)):
@@ -103,10 +121,10 @@ def _trace(step: np.ndarray, column: int) -> np.ndarray:
 def find_notches(ink: np.ndarray) -> list[np.ndarray]:
     """Lines from a notch in the upper outline to one in the lower: where two digits lean on each
     other they share a stroke, which may be longer than any bridge."""
-    height = len(ink)
+    height, width = ink.shape
     rise = (height - 1) / 2 - np.arange(height)
     return [
-        np.rint((x + y) / 2 + (x - y) / height * rise).astype(np.intp)
+        np.rint((x + y) / 2 + (x - y) / height * rise).astype(np.intp).clip(0, width)
         for x in _deepest(ink.argmax(axis=0), height)
         for y in _deepest(ink[::-1].argmax(axis=0), height)
         if abs(x - y) <= STEEPEST * height
@@ -141,21 +159,21 @@ def find_pieces(found: Components, component: int) -> tuple[list[Span], Componen
     left, right = int(found.left[component]), int(found.right[component])
     rows = int(found.height[component])
     ways = np.array([np.full(rows, left), *cuts, np.full(rows, right)])
-    widest = MOST_WIDTH * rows
-    spans = [
-        (first, last)
-        for first, last in combinations(range(len(ways)), 2)
-        if ways[last, rows // 2] - ways[first, rows // 2] <= widest
-        and (first, last) != (0, len(ways) - 1)
-    ]
     at = ways[:, runs[:, 0] - int(found.top[component])]
-    parts = []
-    for first, last in spans:
+    spans, parts = [], []
+    for first, last in combinations(range(len(ways)), 2):
         part = np.column_stack(
             [runs[:, 0], np.maximum(runs[:, 1], at[first]), np.minimum(runs[:, 2], at[last])]
         )
         part = part[part[:, 1] < part[:, 2]]
-        parts.append(part if len(part) else runs[:1])  # ways may meet
+        if len(part) and (first, last) != (0, len(ways) - 1):  # ways may meet
+            height = part[-1, 0] + 1 - part[0, 0]
+            width = part[:, 2].max() - part[:, 1].min()
+            if height >= PIECE * rows and width <= MOST_WIDTH * rows:
+                spans.append((first, last))
+                parts.append(part)
+    if not spans:
+        return [], found.pick(np.zeros(0, np.int64))
     starts = np.cumsum([0] + [len(part) for part in parts[:-1]])
     pieces = measure(np.concatenate(parts).astype(np.int32), starts, np.zeros(len(spans), np.int32))
     pieces.stroke[:] = found.stroke[component]

@@ -204,7 +204,8 @@ class Reader:
     def _judge(self, page: Candidates, left: int | None = None) -> tuple[list[Judged], int]:
         """The same, and how many patches the frame has left, of which there were `left`."""
         hidden = self.context is not None or self.memory is not None
-        found = Segmentation(self.network, page, hidden, left).run()
+        placed = self.context.neighbourhood if self.context is not None else None
+        found = Segmentation(self.network, page, hidden, left, placed).run()
         if self.context is not None:
             judged = in_context(found.page.ink, found.marks, self.context, self.memory)
         else:

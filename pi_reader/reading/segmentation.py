@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from pi_reader.network.neighbourhood import Neighbourhood
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import (
     MAX_PARTS,
@@ -24,14 +25,16 @@ from pi_reader.reading.candidates import (
     measured,
 )
 from pi_reader.reading.components import Components, merge
+from pi_reader.reading.context import features, told, windows_of
 from pi_reader.reading.cuts import Span, find_pieces
 from pi_reader.reading.decode import (
-    NO_ROW,
     Mark,
+    agreed,
     best_partition,
     better_whole,
+    how_sure,
+    likeliest_rows,
     median,
-    shortest_path,
     usual_height,
 )
 from pi_reader.reading.line_split import (
@@ -48,6 +51,7 @@ from pi_reader.values import CLASSES
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 LOOSE = 0.9  # of its probability that a digit keeps without a part that is none
+ROW = 0.37  # probability from which ink is cut into a row of digits
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_SPECKS = 60  # that are looked at
 DARK = 0.6  # of the digits' contrast: a speck that is paler is no ink
@@ -67,6 +71,8 @@ class Segmentation:
     """The marks of one page.
 
     network: says what a patch shows; hidden: whether its activations are wanted, too.
+    neighbourhood: says which pieces of what was cut are digits, by what stands around them; without
+    it the network alone does.
     left: how many patches the network may still see of this frame, at first MOST_PATCHES.
     page, marks: what was found, once `run` is through: the page's ink, with joined lines parted,
     and every mark on it, digit or not.
@@ -78,8 +84,10 @@ class Segmentation:
         page: Candidates,
         hidden: bool = False,
         left: int | None = None,
+        neighbourhood: Neighbourhood | None = None,
     ) -> None:
-        self._network, self._hidden = network, hidden
+        self._network, self._hidden = network, hidden or neighbourhood is not None
+        self._neighbourhood = neighbourhood
         self.left = MOST_PATCHES if left is None else left
         self.page, self.marks = page, list[Mark]()
 
@@ -273,28 +281,51 @@ class Segmentation:
         cut = _cut(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
         spans_of = {one: spans for one, (spans, _) in cut.items()}
         pieces = merge([parts for _, parts in cut.values()] + [fainter.components.pick(wanted)])
-        judged = iter(
-            self._judge(
-                page.ink,
-                pieces,
-                [(index,) for index in range(len(pieces))],
-                [(one,) for one, spans in spans_of.items() for _ in spans]
-                + [fainter.parts(index) for index in wholes],
-            )
+        judged = self._judge(
+            page.ink,
+            pieces,
+            [(index,) for index in range(len(pieces))],
+            [(one,) for one, spans in spans_of.items() for _ in spans]
+            + [fainter.parts(index) for index in wholes],
         )
+        count = len(judged) - len(wholes)
+        named = iter(self._named(page.ink, judged[:count], marks))
+        after = iter(judged)
         for one, spans in spans_of.items():
             whole = doubtful[one]
-            tall = {
-                span: piece
-                for span in spans
-                if (piece := next(judged)).height >= 0.5 * whole.height
-            }  # the arm of a plus is no digit
-            way = shortest_path(tall)
-            cost = whole.cost if whole.is_digit else min(whole.cost, NO_ROW + whole.cost_of_none)
-            if way is not None and way[0] < cost:
+            piece_of = dict(zip(spans, after, strict=False))
+            rows = likeliest_rows({span: next(named) for span in spans})
+            if how_sure(rows) > max(ROW, whole.chance if whole.is_digit else 0.0):
                 marks = [mark for mark in marks if mark is not whole]
-                marks += [replace(piece, cut_from=whole) for piece in way[1]]
-        return _mended(marks, list(judged))
+                marks += [
+                    replace(piece_of[span], cut_from=whole, rightly_cut=likely)
+                    for span, likely in zip(rows[0].cuts, agreed(rows), strict=True)
+                ]
+        return _mended(marks, judged[count:])
+
+    def _named(
+        self, ink: Ink, pieces: Sequence[Mark], page: Sequence[Mark]
+    ) -> list[tuple[int, float]]:
+        """Which digit pieces of what was cut are, and how likely: by what stands around them, where
+        a neighbourhood sees it; 0 where they are none.
+
+        page: the marks of the page before it was cut.
+        """
+        named = [(piece.label, piece.chance * piece.is_digit) for piece in pieces]
+        digits = [place for place, piece in enumerate(pieces) if piece.is_digit]
+        if self._neighbourhood is None or not digits:
+            return named
+        for place in digits[max(0, self.left) :]:
+            named[place] = 0, 0.0
+        digits = digits[: max(0, self.left)]
+        self.left -= len(digits)
+        marks = [pieces[place] for place in digits]
+        patches = np.array([mark.patch for mark in marks], np.uint8)
+        windows = windows_of(ink, marks, page)
+        kinds = self._neighbourhood.predict(windows, patches, features(marks))
+        for place, mark in zip(digits, told(marks, kinds), strict=True):
+            named[place] = mark.label, mark.kinds[mark.label]
+        return named
 
 
 def _cut(
@@ -317,8 +348,7 @@ def _is_clear(mark: Mark) -> bool:
 
 def _is_the_same(digit: Mark, bare: Mark) -> bool:
     """Whether a digit is that digit, and about as likely, without a part of it."""
-    label = int(np.argmax(digit.chances[:CLASSES]))
-    return bare.chances[label] >= LOOSE * digit.chances[label] and bare.is_digit
+    return bare.chances[digit.label] >= LOOSE * digit.chance and bare.is_digit
 
 
 def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:
