@@ -134,15 +134,18 @@ def test_ok__of_two_signs_that_share_a_part_the_likelier_wins() -> None:
     assert choose_wholes([*parts, colon, divide]) == [divide]
 
 
-def test_ok__a_letter_is_no_row_of_digits_and_two_digits_are_no_letter() -> None:
+def test_ok__two_bars_are_a_letter_among_letters_and_two_digits_among_digits() -> None:
     def cut(likely: float) -> tuple[Mark, list[Mark]]:
         whole = replace(stacked("letter", likely, 1), whole=True)
         return whole, [replace(stacked(name, 0.9, 1), cut_from=whole) for name in "11"]
 
-    letter, bars = cut(0.8)
-    assert choose_wholes([*bars, letter]) == [letter]
-    joined, digits = cut(0.2)
-    assert choose_wholes([*digits, joined]) == digits
+    whole, bars = cut(0.8)
+    words = [stacked("letter", 0.9, 2 + number) for number in range(4)]
+    assert choose_wholes([*bars, *words, whole]) == [*words, whole]
+    numbers = [stacked("7", 0.9, 2 + number) for number in range(4)]
+    assert choose_wholes([*bars, *numbers, whole]) == [*bars, *numbers]
+    whole, bars = cut(0.1)
+    assert choose_wholes([*bars, *words[:1], whole]) == [*bars, *words[:1]]
 
 
 def test_ok__what_was_cut_is_judged_as_a_whole_too() -> None:

@@ -232,7 +232,7 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
         pieces = [mark for mark in parts if mark.cut_from and mark.components == whole.components]
         if pieces:
             letter = letters * whole.kinds[_LETTER]
-            row = digits * float(np.prod([mark.kinds[mark.label] for mark in pieces]))
+            row = digits * float(np.prod([max(mark.kinds[:CLASSES]) for mark in pieces]))
             likely.append(letter / max(letter + row, _LEAST))
         else:
             likely.append(max(whole.kinds[kind] for kind in _SEVERAL))

@@ -80,7 +80,8 @@ def find_seams(ink: np.ndarray) -> list[tuple[float, np.ndarray]]:
     walled = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
     least = (cost <= walled[:, :-2]) & (cost <= walled[:, 2:])
     out = []
-    for lean, start in np.argwhere(least).tolist():
+    for lean, start in np.argwhere(least[:, reach : reach + width]).tolist():
+        start += reach
         upper, lower = _trace(back[:, lean], start), _trace(on[:, lean], start)
         way = np.concatenate([upper[::-1], lower[1:]]) - reach + shift[:, lean]
         out.append((float(cost[lean, start]), way.clip(0, width)))

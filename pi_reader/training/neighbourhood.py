@@ -75,7 +75,7 @@ def train_context(
     neighbourhood = learner.result()
     say(f"drawing {recipe.fitted:,} scenes to calibrate on")
     numbers = _numbers(seed, _FITTED, recipe.fitted)
-    seen = see_scenes(network, numbers, stamps, False, withheld)
+    seen = see_scenes(network, numbers, stamps, False, withheld, neighbourhood)
     return fit(neighbourhood, seen, recipe, random_for(seed, Stream.SCENES, _FITTED))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from pi_reader.handwriting.scenes import Glyph, Stamps, draw_scene
 from pi_reader.network.model import Model
+from pi_reader.network.neighbourhood import Neighbourhood
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import windows_of
@@ -29,6 +30,7 @@ TINY_SAME, TINY_PIECE = 0.3, 0.1  # so that less is enough
 MOST_OF_A_NAME = {"letter": 18, "other": 14}  # marks of a page that are learned from
 
 _network: Model | None = None  # of a worker process
+_neighbourhood: Neighbourhood | None = None
 _stamps: Stamps | None = None
 
 
@@ -60,28 +62,32 @@ def see_scenes(
     stamps: Stamps | None,
     sparse: bool,
     withheld: Collection[str] = (),
+    neighbourhood: Neighbourhood | None = None,
 ) -> Iterator[Seen]:
     """Draw scenes and find their marks, on all cores, in the order of `numbers`.
 
     network: says what each patch shows, with 11 outcomes; numbers: the seed of each scene.
     sparse: leave out most letters and other marks, of which pages are full. withheld: kinds of
-    scenes that are left out.
+    scenes that are left out. neighbourhood: takes part in cutting what touches, if it is known.
     """
     see = partial(_see, sparse=sparse, withheld=tuple(withheld))
     cores = len(os.sched_getaffinity(0))
     if cores == 1 or len(numbers) < 2 * cores:
-        _prepare(network, stamps)
+        _prepare(network, stamps, neighbourhood)
         yield from map(see, numbers)
         return
-    pool = ProcessPoolExecutor(cores, get_context("forkserver"), _prepare, (network, stamps))
+    known = network, stamps, neighbourhood
+    pool = ProcessPoolExecutor(cores, get_context("forkserver"), _prepare, known)
     with pool:
         yield from pool.map(see, numbers, chunksize=8)
 
 
-def _prepare(network: Model, stamps: Stamps | None) -> None:
+def _prepare(
+    network: Model, stamps: Stamps | None, neighbourhood: Neighbourhood | None = None
+) -> None:
     """What a worker process needs to know, once."""
-    global _network, _stamps
-    _network, _stamps = network, stamps
+    global _network, _stamps, _neighbourhood
+    _network, _stamps, _neighbourhood = network, stamps, neighbourhood
 
 
 def _see(number: tuple[int, ...], sparse: bool, withheld: tuple[str, ...]) -> Seen:
@@ -89,7 +95,8 @@ def _see(number: tuple[int, ...], sparse: bool, withheld: tuple[str, ...]) -> Se
     assert _network is not None
     scene = draw_scene(np.random.default_rng(number), stamps=_stamps, withheld=withheld)
     ink = binarise(scene.frame.grey)
-    found = Segmentation(_network, find_candidates(ink), hidden=True).run()
+    page = find_candidates(ink)
+    found = Segmentation(_network, page, hidden=True, neighbourhood=_neighbourhood).run()
     marks, ink = found.marks, found.page.ink
     names = name_marks(boxes_of(marks) * ink.scale, scene.glyphs)
     if sparse:
