@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -11,12 +9,9 @@ from pi_reader.reading.components import find_components
 from pi_reader.reading.cuts import find_cuts, find_notches, find_pieces, find_seams
 from pi_reader.reading.decode import (
     Mark,
-    Row,
-    agreed,
     best_partition,
     better_whole,
-    how_sure,
-    likeliest_rows,
+    likeliest_row,
 )
 
 
@@ -112,32 +107,14 @@ def test_ok__two_digits_are_not_joined_and_a_speck_is_passed_over() -> None:
     assert best_partition(2, {1: one, 3: mark(1, 0.5)}) == [one]
 
 
-def test_ok__the_likeliest_row_goes_all_the_way_and_its_rival_says_something_else() -> None:
+def test_ok__the_likeliest_row_uses_each_column_once() -> None:
     a, b, c, d = range(4)
-    pieces = {
-        (a, b): (1, 0.9),
-        (b, d): (0, 0.8),
-        (a, c): (1, 0.7),
-        (c, d): (0, 0.7),  # 10 as well, by another cut
-        (b, c): (0, 0.0),  # no digit
-    }
-    (row,) = likeliest_rows(pieces)
-    assert row.digits == (1, 0) and row.cuts == ((a, b), (b, d))
-    assert row.likely == pytest.approx(0.72) and how_sure([row]) == pytest.approx(0.72)
-    first, second = likeliest_rows({**pieces, (c, d): (7, 0.8)})
-    assert (first.digits, second.digits) == ((1, 0), (1, 7))
-    assert how_sure([first, second]) == pytest.approx(0.72 / 1.56)
-    assert likeliest_rows({(a, b): (1, 0.9), (c, d): (2, 0.9)}) == likeliest_rows({}) == []
-    assert how_sure([]) == 0.0
-
-
-def test_ok__a_digit_is_as_sure_as_other_rows_say_the_same() -> None:
-    first, other = Row(0.6, (2, 7), ((0, 1), (1, 2))), Row(0.2, (2, 1), ((0, 1), (1, 2)))
-    assert agreed([first]) == [1.0, 1.0]
-    assert agreed([first, other]) == pytest.approx([1.0, 0.75])
-    longer = replace(other, digits=(0, 2, 7))
-    assert agreed([first, longer]) == pytest.approx([0.75, 0.75])
-    assert agreed([first, replace(other, digits=(2,))]) == pytest.approx([1.0, 0.75])
+    good = {(a, b): 0.9, (b, d): 0.8, (a, c): 0.99, (c, d): 0.5, (b, c): 0.0}
+    chance, row = likeliest_row(good)
+    assert chance == pytest.approx(0.72) and row == [(a, b), (b, d)]
+    assert likeliest_row({(a, b): 0.9, (c, d): 0.9}) == (0.0, [])
+    assert likeliest_row({(a, b): 0.9, (b, c): 0.0}) == (0.0, [])
+    assert likeliest_row({}) == (0.0, [])
 
 
 def test_ok__digits_that_lean_are_cut_along_their_slant() -> None:

@@ -147,7 +147,6 @@ def in_context(
     present = presence >= context.presence.threshold
     x = np.concatenate([x, hear(page, presence)], axis=1)
     confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
-    confidence = confidence * np.array([mark.rightly_cut for mark in marks], np.float32)
     present &= ~outlines(marks, confidence >= 0.5)
     return [
         Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark, NO_DIGIT_AT)))

@@ -31,7 +31,6 @@ class Mark:
     activations before its last layer, where they are wanted.
     torn: whether it was torn from ink of another line.
     cut_from: the mark that it was cut out of, as a digit beside others, if it was.
-    rightly_cut: how likely the cuts that it lies between are right, beside others.
     whole: whether other marks are made of its ink, too: they are right, or it is.
     unreadable: why it may be any digit, "" if it can be read.
     kinds: what the neighbourhood holds it for, a probability for each of its kinds.
@@ -52,7 +51,6 @@ class Mark:
     hidden: np.ndarray | None = field(default=None, repr=False)
     torn: bool = False
     cut_from: Mark | None = field(default=None, repr=False)
-    rightly_cut: float = 1.0
     whole: bool = False
     kinds: tuple[float, ...] = ()
     taught: str = ""
@@ -124,61 +122,21 @@ def best_partition(count: int, marks: Mapping[int, Mark]) -> list[Mark]:
     return best[0][1]
 
 
-@dataclass(frozen=True)
-class Row:
-    """Digits that what was cut may be: how likely all of them are right, which they are, and the
-    cuts that each lies between, counted from the left."""
+def likeliest_row(
+    pieces: Mapping[tuple[int, int], float],
+) -> tuple[float, list[tuple[int, int]]]:
+    """The likeliest row of digits from the leftmost cut to the rightmost: how likely all of them
+    are digits, and the cuts that each lies between; 0 if no digits go all the way.
 
-    likely: float = 1.0
-    digits: tuple[int, ...] = ()
-    cuts: tuple[tuple[int, int], ...] = ()
-
-
-def likeliest_rows(pieces: Mapping[tuple[int, int], tuple[int, float]]) -> list[Row]:
-    """The likeliest row of digits from the leftmost cut to the rightmost, and the likeliest that
-    says something else.
-
-    pieces: which digit stands between two cuts, and how likely, above 0 where any does. There are
-    no rows, or one, where no others go all the way.
+    pieces: how likely a digit stands between two cuts, counted from the left.
     """
     end = max((last for _, last in pieces), default=0)
-    rows: dict[int, dict[tuple[int, ...], Row]] = {0: {(): Row()}}
-    for (first, last), (label, likely) in sorted(pieces.items()):
-        here = rows.setdefault(last, {})
-        for row in _likeliest(rows.get(first, {})) if likely > 0 else ():
-            digits = *row.digits, label
-            if digits not in here or here[digits].likely < row.likely * likely:
-                here[digits] = Row(row.likely * likely, digits, (*row.cuts, (first, last)))
-    return _likeliest(rows[end]) if end else []
-
-
-def _likeliest(rows: Mapping[tuple[int, ...], Row]) -> list[Row]:
-    """The two likeliest rows."""
-    return sorted(rows.values(), key=lambda row: -row.likely)[:2]
-
-
-def how_sure(rows: Sequence[Row]) -> float:
-    """How likely the first of some rows is what is written, if that, the others or neither is."""
-    likely = [row.likely for row in rows]
-    return likely[0] / (1 + sum(likely[1:])) if rows else 0.0
-
-
-def agreed(rows: Sequence[Row]) -> list[float]:
-    """How likely each digit of the first row is right beside the others, which may say the same
-    there: at the same place of as many digits, or of more or fewer that begin alike."""
-    first, total = rows[0], sum(row.likely for row in rows)
-    alike = len(first.digits)
-    out = []
-    for place in range(alike):
-        begins = first.digits[: place + 1]
-        same = [
-            row.digits[place] == first.digits[place]
-            if len(row.digits) == alike
-            else row.digits[: place + 1] == begins
-            for row in rows
-        ]
-        out.append(sum(row.likely for row, so in zip(rows, same, strict=True) if so) / total)
-    return out
+    best: dict[int, tuple[float, list[tuple[int, int]]]] = {0: (1.0, [])}
+    for (first, last), likely in sorted(pieces.items()):
+        so_far, row = best.get(first, (0.0, []))
+        if so_far * likely > best.get(last, (0.0, []))[0]:
+            best[last] = so_far * likely, [*row, (first, last)]
+    return best.get(end, (0.0, [])) if end else (0.0, [])
 
 
 def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:

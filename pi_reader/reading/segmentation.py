@@ -29,11 +29,9 @@ from pi_reader.reading.context import features, told, windows_of
 from pi_reader.reading.cuts import Span, find_pieces
 from pi_reader.reading.decode import (
     Mark,
-    agreed,
     best_partition,
     better_whole,
-    how_sure,
-    likeliest_rows,
+    likeliest_row,
     median,
     usual_height,
 )
@@ -51,7 +49,7 @@ from pi_reader.values import CLASSES
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 LOOSE = 0.9  # of its probability that a digit keeps without a part that is none
-ROW = 0.37  # probability from which ink is cut into a row of digits
+ROW = 0.5  # probability: ink is cut where a row of digits is likelier than none
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_SPECKS = 60  # that are looked at
 DARK = 0.6  # of the digits' contrast: a speck that is paler is no ink
@@ -289,34 +287,29 @@ class Segmentation:
             + [fainter.parts(index) for index in wholes],
         )
         count = len(judged) - len(wholes)
-        named = iter(self._named(page.ink, judged[:count], marks))
+        likely = iter(self._likely(page.ink, judged[:count], marks))
         after = iter(judged)
         for one, spans in spans_of.items():
             whole = doubtful[one]
             piece_of = dict(zip(spans, after, strict=False))
-            rows = likeliest_rows({span: next(named) for span in spans})
-            if how_sure(rows) > max(ROW, whole.chance if whole.is_digit else 0.0):
+            chance, row = likeliest_row({span: next(likely) for span in spans})
+            if chance > max(ROW, whole.chance if whole.is_digit else 0.0):
                 marks = [mark for mark in marks if mark is not whole]
-                marks += [
-                    replace(piece_of[span], cut_from=whole, rightly_cut=likely)
-                    for span, likely in zip(rows[0].cuts, agreed(rows), strict=True)
-                ]
+                marks += [replace(piece_of[span], cut_from=whole) for span in row]
         return _mended(marks, judged[count:])
 
-    def _named(
-        self, ink: Ink, pieces: Sequence[Mark], page: Sequence[Mark]
-    ) -> list[tuple[int, float]]:
-        """Which digit pieces of what was cut are, and how likely: by what stands around them, where
-        a neighbourhood sees it; 0 where they are none.
+    def _likely(self, ink: Ink, pieces: Sequence[Mark], page: Sequence[Mark]) -> list[float]:
+        """How likely pieces of what was cut are the digits that they look like: by what stands
+        around them, where a neighbourhood sees it; 0 where they are none.
 
         page: the marks of the page before it was cut.
         """
-        named = [(piece.label, piece.chance * piece.is_digit) for piece in pieces]
+        likely = [piece.chance * piece.is_digit for piece in pieces]
         digits = [place for place, piece in enumerate(pieces) if piece.is_digit]
         if self._neighbourhood is None or not digits:
-            return named
+            return likely
         for place in digits[max(0, self.left) :]:
-            named[place] = 0, 0.0
+            likely[place] = 0.0
         digits = digits[: max(0, self.left)]
         self.left -= len(digits)
         marks = [pieces[place] for place in digits]
@@ -324,8 +317,8 @@ class Segmentation:
         windows = windows_of(ink, marks, page)
         kinds = self._neighbourhood.predict(windows, patches, features(marks))
         for place, mark in zip(digits, told(marks, kinds), strict=True):
-            named[place] = mark.label, mark.kinds[mark.label]
-        return named
+            likely[place] = mark.kinds[mark.label]
+        return likely
 
 
 def _cut(

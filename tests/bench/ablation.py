@@ -89,10 +89,9 @@ SWITCHES: dict[str, Switch] = {
     "cuts: leaning": changed(cuts, "LEANING", np.zeros(1)),
     "cuts: surroundings": changed(
         segmentation.Segmentation,
-        "_named",
-        lambda self, ink, pieces, page: [(one.label, one.chance * one.is_digit) for one in pieces],
+        "_likely",
+        lambda self, ink, pieces, page: [one.chance * one.is_digit for one in pieces],
     ),
-    "cuts: other rows": changed(segmentation, "agreed", lambda rows: [1.0] * len(rows[0].digits)),
     "thrift of a whole": changed(decode, "HELD_TOGETHER", 0.0),
     "lines parted": changed(segmentation, "find_stacked", lambda page, marks, clear: ([], 0)),
     "piled marks taken apart": changed(segmentation, "find_piled", lambda page, marks, clear: []),
