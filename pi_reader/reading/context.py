@@ -95,12 +95,14 @@ class Judged:
     """A mark and what the page makes of it.
 
     confidence: how likely it is the digit that the network names, 0 to 1; is_digit: whether a
-    digit may stand here, whichever, or several that have grown together.
+    digit may stand here, whichever, or several that have grown together; presence: how likely
+    that is by the page, None where only the neighbourhood was asked.
     """
 
     mark: Mark
     confidence: float
     is_digit: bool
+    presence: float | None = None
 
     @property
     def sign(self) -> str:
@@ -149,8 +151,10 @@ def in_context(
     confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
     present &= ~outlines(marks, confidence >= 0.5)
     return [
-        Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark, NO_DIGIT_AT)))
-        for mark, sure, may_be in zip(marks, confidence.tolist(), present.tolist(), strict=True)
+        Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark, NO_DIGIT_AT)), any_digit)
+        for mark, sure, may_be, any_digit in zip(
+            marks, confidence.tolist(), present.tolist(), presence.tolist(), strict=True
+        )
     ]
 
 

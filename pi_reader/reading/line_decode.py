@@ -36,7 +36,7 @@ MOST_HISTORIES = 16  # that are followed at once,
 LEAST_HISTORY = 0.01  # and how likely each must be beside the likeliest
 CLEAR = 0.9  # probability of a digit from which, of all of its marks, a line needs no decoding
 CERTAIN = 0.02  # probability of a blank that is left out, here or the other way round
-KEPT = 0.5  # probability of a letter or dirt from which no digit may stand there
+KEPT = 0.5  # probability of something else from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
 OFF = 0.3  # heights that a mark's middle may stand above or below another one of its line
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
@@ -241,18 +241,26 @@ def _ways(chance: float) -> Sequence[tuple[bool, float]]:
 
 
 def options_of(one: Judged, language: Language) -> dict[str, float]:
-    """What a mark may be, by the neighbourhood, as `forward_backward` takes it."""
+    """What a mark may be, as `forward_backward` takes it: any digit, or several grown together, by
+    the page, and what else by the neighbourhood."""
     kinds = one.mark.kinds
     if one.mark.taught or one.mark.unreadable or not kinds:
         return {DIGIT if one.is_digit else NOTHING: 1.0}
-    if (digit := sum(kinds[:CLASSES])) > 1 - LEAST:
+    if (alone := sum(kinds[:CLASSES])) > 1 - LEAST:
         return {DIGIT: 1.0}
+    digit = _presence(one)
+    rest = (1 - digit) / (1 - alone)
     trust, bias = language.trust, language.bias
     return {
         symbol: p**trust * exp(bias[symbol])
-        for symbol, p in zip(SYMBOLS, (digit, *kinds[CLASSES:]), strict=True)
+        for symbol, p in zip(SYMBOLS, (digit, *(p * rest for p in kinds[CLASSES:])), strict=True)
         if p >= LEAST
     }
+
+
+def _presence(one: Judged) -> float:
+    """How likely a mark is any digit, before its line was heard."""
+    return sum(one.mark.kinds[:CLASSES]) if one.presence is None else one.presence
 
 
 def heard_features(one: Judged, symbols: Mapping[str, float]) -> tuple[float, float, float]:
@@ -261,7 +269,7 @@ def heard_features(one: Judged, symbols: Mapping[str, float]) -> tuple[float, fl
 
     symbols: what the mark likely is now.
     """
-    before, now = sum(one.mark.kinds[:CLASSES]), symbols.get(DIGIT, 0.0)
+    before, now = _presence(one), symbols.get(DIGIT, 0.0)
     own, old, new = map(_log_odds, (one.confidence, before, now))
     return own, max(new - old, 0.0), min(new - old, 0.0)
 
@@ -277,8 +285,10 @@ def _heard(one: Judged, symbols: Mapping[str, float], factors: Sequence[float]) 
     confidence = 1 / (1 + exp(-own - sum(map(mul, factors, change))))
     digits = [p * now / max(before, 1e-9) for p in kinds[:CLASSES]]
     rest = [symbols.get(symbol, 0.0) for symbol in SYMBOLS[1:]]
-    stays = max(rest) < KEPT and (one.is_digit or confidence >= 0.5)
-    return Judged(one.mark.but(kinds=(*digits, *rest)), confidence, now >= 0.5 or stays)
+    is_sign = max(rest[: len(SIGNS)]) >= KEPT
+    stays = one.is_digit and not is_sign  # digits that have grown together look like a letter
+    is_digit = now >= 0.5 or stays or (confidence >= 0.5 and max(rest) < KEPT)
+    return Judged(one.mark.but(kinds=(*digits, *rest)), confidence, is_digit, now)
 
 
 def _log_odds(p: float) -> float:

@@ -323,7 +323,7 @@ def _doubted(judged: Sequence[Judged], doubt: float) -> list[Judged]:
         return list(judged)
     why = "may be upside down"
     return [
-        Judged(one.mark.but(unreadable=one.mark.unreadable or why), sure, one.is_digit)
+        replace(one, mark=one.mark.but(unreadable=one.mark.unreadable or why), confidence=sure)
         for one in judged
         for sure in [one.confidence * (1 - doubt)]
     ]

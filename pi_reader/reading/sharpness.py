@@ -9,6 +9,7 @@ What matters is how far an edge reaches into the loops and gaps that tell digits
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import ceil, exp
 
 import numpy as np
@@ -64,7 +65,7 @@ def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
         sure = min(max(one.confidence, 1e-6), 1 - 1e-6)
         sure = 1 / (1 + exp(cost) * (1 - sure) / sure)
         mark = one.mark if one.mark.unreadable else one.mark.but(unreadable="blurred")
-        out.append(Judged(mark, sure, one.is_digit))
+        out.append(replace(one, mark=mark, confidence=sure))
     return out
 
 
