@@ -42,8 +42,7 @@ OFF = 0.3  # heights that a mark's middle may stand above or below another one o
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
 
 Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
-_SIGNS = slice(CLASSES, CLASSES + len(SIGNS))
-_LETTER, _OTHER = KINDS.index("letter"), KINDS.index("other")
+_OTHER = KINDS.index("other")
 
 
 def decode_lines(

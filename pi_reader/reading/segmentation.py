@@ -194,8 +194,8 @@ class Segmentation:
     ) -> list[Mark]:
         """What the network thinks of groups of components, and which of the page's they were.
 
-        A frame's patches are counted here alone; what is left when there were too many may be any
-        digit.
+        A frame's patches are counted here, and those whose windows are seen in `_likely`; what is
+        left when there were too many may be any digit.
         """
         if not groups:
             return []

@@ -63,20 +63,21 @@ def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     return quantile(between, SMALL) if len(between) > 2 else USUAL
 
 
-def parting(
-    gaps: np.ndarray, beside_sign: np.ndarray, usual: float, factors: Sequence[float] = ()
-) -> np.ndarray:
-    """How likely each gap parts two numbers, (n,) from 0 to 1; beside_sign: (n,) bool.
+def parting(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
+    """How likely each gap parts two numbers by what the shipped language knows, (n,) from 0 to 1.
 
-    factors: what each of `gap_features` counts in the log odds; the shipped ones by default.
+    gaps: (n,) in heights of a digit; beside_sign: (n,) bool; usual: as in `find_spaces`.
     """
-    odds = gap_features(gaps, beside_sign, usual) @ np.array(factors or shipped().gaps, np.float32)
+    odds = gap_features(gaps, beside_sign, usual) @ np.array(shipped().gaps, np.float32)
     return np.asarray(1 / (1 + np.exp(-odds)))
 
 
 def gap_features(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
     """What parts numbers, (n, 5) float32: a constant, each gap in heights of a digit, the logarithm
-    of that, whether it is beside a sign, and the logarithm of the page's usual gap."""
+    of that, whether it is beside a sign, and the logarithm of the page's usual gap.
+
+    gaps: (n,) in heights of a digit; beside_sign: (n,) bool.
+    """
     gaps = np.minimum(gaps, WIDEST)
     whole = np.full(len(gaps), np.log(usual + NARROW))
     columns = np.ones(len(gaps)), gaps, np.log(gaps + NARROW), beside_sign, whole
