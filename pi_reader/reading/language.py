@@ -30,6 +30,7 @@ LONGEST = 6  # symbols that the next one depends on
 _OUTCOMES = len(SYMBOLS) + 1  # a blank and the end, but not NOTHING
 _UNSEEN = 0.5  # times that each symbol was seen before any was
 _MOST_KEPT = 20_000  # steps; some pages hold nearly any order of signs
+_RAREST = 1e-30  # probability of a step: so that none of a damaged file is impossible
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,8 @@ class Language:
         if (known := self._steps.get(key)) is None:
             if len(self._steps) >= _MOST_KEPT:
                 self._steps.clear()
-            known = (history + symbol)[-LONGEST:], self.probability(history, symbol) ** self.share
-            self._steps[key] = known
+            chance = max(self.probability(history, symbol) ** self.share, _RAREST)
+            known = self._steps[key] = (history + symbol)[-LONGEST:], chance
         return known
 
     def probability(self, history: str, symbol: str) -> float:
@@ -66,7 +67,7 @@ class Language:
         chance = 1 / _OUTCOMES
         for start in range(len(history), -1, -1):
             counts = self.counts.get(history[start:])
-            if counts is None:
+            if not counts:
                 break
             new = len(counts) if start < len(history) else _UNSEEN * _OUTCOMES
             chance = (counts.get(symbol, 0) + new * chance) / (sum(counts.values()) + new)
@@ -84,9 +85,9 @@ class Language:
                 counts,  # type: ignore[arg-type]
                 _number(values["share"], 0, 10),
                 _number(values["trust"], 0, 10),
-                {symbol: _number(values["bias"][symbol]) for symbol in SYMBOLS},
-                tuple(_number(values["gaps"][place]) for place in range(GAP_FACTORS)),
-                tuple(_number(values["heard"][place]) for place in range(HEARD_FACTORS)),
+                {symbol: _number(values["bias"][symbol], -30, 30) for symbol in SYMBOLS},
+                tuple(_number(values["gaps"][i], -30, 30) for i in range(GAP_FACTORS)),
+                tuple(_number(values["heard"][i], -30, 30) for i in range(HEARD_FACTORS)),
             )
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())[:80]
@@ -119,7 +120,7 @@ def language_of(notes: Mapping[str, Any]) -> Language:
     return Language.from_json(notes[NOTE], "weights") if NOTE in notes else shipped()
 
 
-def _number(value: object, low: float = -100.0, high: float = 1e9) -> float:
+def _number(value: object, low: float, high: float = 1e9) -> float:
     """A plain number in a range; ValueError if it is none."""
     if type(value) not in (int, float) or not isfinite(value) or not low <= value <= high:  # type: ignore
         raise ValueError(f"{value!r:.40} should be a number from {low:g} to {high:g}")
