@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
+
+from pi_reader.values import EVIDENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
@@ -22,3 +26,23 @@ def test_ok__the_build_carries_weights_and_units() -> None:
         folder = ROOT / BUILD["package-dir"][package]
         assert BUILD["package-data"][package] == [pattern]
         assert len(list(folder.glob(pattern))) >= 2
+
+
+def test_ok__the_build_carries_what_the_code_reads() -> None:
+    left_out = [
+        path.relative_to(ROOT)
+        for path in (ROOT / "pi_reader").rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".md", ".png"}
+        if "__pycache__" not in path.parts and not path.name.startswith(".")
+        if not any(
+            fnmatch(str(path.relative_to(ROOT)), f"{package.replace('.', '/')}/{pattern}")
+            for package, patterns in BUILD["package-data"].items()
+            for pattern in patterns
+        )
+    ]
+    assert not left_out, "name them in pyproject.toml's package-data"
+
+
+def test_ok__what_ships_says_what_each_evidence_counts() -> None:
+    shipped = json.loads((ROOT / "pi_reader/belief.json").read_text(encoding="utf-8"))
+    assert set(shipped["factors"]) == set(EVIDENCE) and 0.5 < shipped["sure_at"] < 1
