@@ -103,6 +103,9 @@ SWITCHES: dict[str, Switch] = {
     ),
     "outlines": changed(context, "outlines", lambda marks, digits: np.zeros(len(marks), bool)),
     "pages turned": changed(reader, "find_angle", lambda found: 0.0),
+    "lines decided together": changed(
+        reader, "decode_lines", lambda marks, page, language: (marks, page, None)
+    ),
     "windows no closer than to digits": changed(context, "LEAST_HEIGHT", 0.0),
 }
 
@@ -126,7 +129,9 @@ def main() -> None:
         row(name, whole, switch)
     if args.scenes and whole.context is not None:
         found = Fitted(whole, args.scenes, args.mnist)
-        fresh = functools.partial(reader.Reader, whole.network, whole.sure_at, "")
+        fresh = functools.partial(
+            reader.Reader, whole.network, whole.sure_at, "", language=whole.language
+        )
         row("features: nothing, fitted again", fresh(found.without(())))
         for name, columns in _GROUPS.items():
             row(name, fresh(found.without(columns)))
@@ -221,7 +226,8 @@ class Fitted:
         stamps = Stamps(*load_train(mnist)) if mnist.is_dir() else None
         numbers = [(20, 26, number) for number in range(count)]
         network: Any = whole.network
-        self._seen: list[Seen] = list(see_scenes(network, numbers, stamps, sparse=False))
+        placed = whole.context.neighbourhood
+        self._seen: list[Seen] = list(see_scenes(network, numbers, stamps, False, (), placed))
 
     def without(self, columns: Sequence[int] | range) -> Context:
         """The context when these numbers say nothing."""

@@ -22,6 +22,7 @@ from pi_reader.cli.common import open_reader
 from pi_reader.handwriting.scenes import KINDS, Scene, Stamps, draw_scene
 from pi_reader.library import weights_path
 from pi_reader.network.store import load
+from pi_reader.reading.language import shipped
 from pi_reader.reading.reader import Reader
 from pi_reader.scoring import Score, Truth, count
 from pi_reader.training.data import load_train
@@ -80,7 +81,7 @@ def trained(weights: str, withheld: list[str], scenes: int, mnist: Path) -> Read
 
     stamps = Stamps(*load_train(mnist)) if mnist.is_dir() else None
     context = train_context(model, recipe, 0, stamps, learn, print, withheld)
-    return Reader(model, context.page.threshold, "", context)
+    return Reader(model, context.page.threshold, "", context, language=shipped())
 
 
 def truth_of(scene: Scene) -> Truth:
