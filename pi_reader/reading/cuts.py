@@ -65,7 +65,7 @@ def find_seams(ink: np.ndarray) -> list[tuple[float, np.ndarray]]:
     """The ways from top to foot that meet the least ink of all through their middle, each with what
     it costs: at every column of the middle row where others meet no less, for each way to lean.
 
-    ink: (h, w) bool.
+    ink: (h, w) bool. Costs are pixels of ink, ways as in `find_notches`.
     """
     rows, width = ink.shape
     middle = rows // 2
@@ -121,7 +121,10 @@ def _trace(step: np.ndarray, column: int) -> np.ndarray:
 
 def find_notches(ink: np.ndarray) -> list[np.ndarray]:
     """Lines from a notch in the upper outline to one in the lower: where two digits lean on each
-    other they share a stroke, which may be longer than any bridge."""
+    other they share a stroke, which may be longer than any bridge.
+
+    ink: (h, w) bool. Each line is (h,) int, the column in each row where the right piece begins.
+    """
     height, width = ink.shape
     rise = (height - 1) / 2 - np.arange(height)
     return [

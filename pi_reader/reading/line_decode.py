@@ -78,7 +78,8 @@ def decode_lines(
 class Rows:
     """The lines of a page that hold a digit.
 
-    box: (n, 4) left, top, right, bottom of the page's marks in working pixels; kinds: (n, kinds);
+    box: (n, 4) int32, left, top, right, bottom of the page's marks in working pixels; kinds:
+    (n, kinds) float32, what the neighbourhood holds each for, "other" where nobody asked it;
     told, digit, raised: (n,) bool, which are told as digits or signs, which as digits, and which of
     these are exponents. lines: the marks of each line that are told, from left to right; usual: the
     page's usual gap, in heights of its digits.
@@ -301,5 +302,5 @@ def _role(one: Judged) -> tuple[bool, ...]:
 
 
 def place_of(one: Judged) -> Place:
-    """Where a mark stands."""
+    """Where a mark stands, in working pixels."""
     return one.mark.left, one.mark.top, one.mark.right, one.mark.bottom
