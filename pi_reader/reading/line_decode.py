@@ -36,6 +36,7 @@ MOST_HISTORIES = 16  # that are followed at once,
 LEAST_HISTORY = 0.01  # and how likely each must be beside the likeliest
 CLEAR = 0.9  # probability of a digit from which, of all of its marks, a line needs no decoding
 CERTAIN = 0.02  # probability of a blank that is left out, here or the other way round
+INSTEAD = 0.9  # probability of a sign from which it takes the place of what was told as a digit
 KEPT = 0.5  # probability of something else from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
 OFF = 0.3  # heights that a mark's middle may stand above or below another one of its line
@@ -285,7 +286,7 @@ def _heard(one: Judged, symbols: Mapping[str, float], factors: Sequence[float]) 
     confidence = 1 / (1 + exp(-own - sum(map(mul, factors, change))))
     digits = [p * now / max(before, 1e-9) for p in kinds[:CLASSES]]
     rest = [symbols.get(symbol, 0.0) for symbol in SYMBOLS[1:]]
-    is_sign = max(rest[: len(SIGNS)]) >= KEPT
+    is_sign = max(rest[: len(SIGNS)]) >= INSTEAD
     stays = one.is_digit and not is_sign  # digits that have grown together look like a letter
     is_digit = now >= 0.5 or stays or (confidence >= 0.5 and max(rest) < KEPT)
     return Judged(one.mark.but(kinds=(*digits, *rest)), confidence, is_digit, now)
