@@ -95,7 +95,7 @@ def test_ok__a_bracket_that_nobody_closes_may_be_a_1(text: str, doubts: list[boo
 
 
 def digit(label: int, x: int, sure: bool = True) -> Digit:
-    return Digit(label, 0.99, (8, 0.01), sure, Box(x, 0, 20, 40))
+    return Digit(label, 0.99, (8, 0.0001), sure, Box(x, 0, 20, 40))
 
 
 def line(point: float = 0.99, **more: object) -> Line:

@@ -87,7 +87,7 @@ def test_ok__a_1_within_a_number_is_no_bracket() -> None:
 
 
 def test_ok__small_ink_between_digits_is_a_point_and_dirt_at_the_end() -> None:
-    point = {".": 0.8, "other": 0.2}
+    point = {".": 0.4, "other": 0.6}
     assert text(hear(line(D, D, point, D, D))[0]) == "77.77"
     assert text(hear(line(D, D, {"=": 0.3, "other": 0.7}))[0]) == "77_"
 
@@ -101,7 +101,7 @@ def test_ok__digits_that_are_clear_stay_as_sure_as_they_were() -> None:
 
 def test_ok__a_wide_gap_is_a_blank_and_more_so_before_a_second_point() -> None:
     gap = 16  # pixels more than usual, which alone says little
-    point = {".": 0.8, "other": 0.2}
+    point = {".": 0.99, "other": 0.01}
     plain = line(D, D, gap, D, D)
     decimals = line(D, point, D, gap, D, D, point, D)
     assert hear(decimals)[2][3] > 1.5 * hear(plain)[2][2]

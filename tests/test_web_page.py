@@ -88,8 +88,8 @@ def test_ok__all_of_it_is_small() -> None:
 
 @pytest.fixture(scope="module")
 def wrong() -> tuple[int, list[int]]:
-    """Seed and digits of a page with one that is not read right, whose digits are all found, and
-    that is read alike at every look."""
+    """Seed and digits of a page with just one that is not read right, whose digits are all found,
+    and that is read alike at every look."""
     reader = pi_reader.load()
     for seed in SEEDS:
         with DeskCamera(np.random.default_rng(seed), 1, DIFFICULTY, looks=LOOKS) as desk:
@@ -101,7 +101,9 @@ def wrong() -> tuple[int, list[int]]:
                 assert frame is not None
                 seen.append([digit.label for digit in reader.read(frame).digits])
                 frame = desk.capture()
-        if len(seen[0]) == len(truth) and seen[0] != truth and seen == seen[:1] * len(seen):
+        if len(seen[0]) != len(truth) or seen != seen[:1] * len(seen):
+            continue
+        if sum(read != true for read, true in zip(seen[0], truth, strict=True)) == 1:
             return seed, truth
     raise AssertionError("every page is read right")
 
