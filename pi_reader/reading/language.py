@@ -11,6 +11,7 @@ notes of its card.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,6 +28,7 @@ NOTE = "lines"  # its name among the notes of a card
 GAP_FACTORS = 5  # one for each of `spaces.gap_features`
 HEARD_FACTORS = 2  # of how far a digit became likelier, or less likely (`heard_features`)
 LONGEST = 6  # symbols that the next one depends on
+_COUNT, _COUNTS = re.compile(r"(\D)(\d+)"), re.compile(r"(?:\D[0-9]{1,9})*")
 _OUTCOMES = len(SYMBOLS) + 1  # a blank and the end, but not NOTHING
 _UNSEEN = 0.5  # times that each symbol was seen before any was
 _MOST_KEPT = 20_000  # steps; some pages hold nearly any order of signs
@@ -37,14 +39,15 @@ _RAREST = 1e-30  # probability of a step: so that none of a damaged file is impo
 class Language:
     """What is known of lines.
 
-    counts: after each context how often each symbol came. share: what their probability counts
-    beside that of the marks, as an exponent; trust: the same of what the neighbourhood says.
-    bias: of each of SYMBOLS, in nats: what it is likelier here than where the neighbourhood
-    learned. gaps: of the log odds that a gap parts two numbers, what each of `spaces.gap_features`
-    counts; heard: of those that a digit is right, what a change of those of any digit does.
+    counts: after each context how often each symbol came, as in `d120.3$45`. share: what their
+    probability counts beside that of the marks, as an exponent; trust: the same of what the
+    neighbourhood says. bias: of each of SYMBOLS, in nats: what it is likelier here than where the
+    neighbourhood learned. gaps: of the log odds that a gap parts two numbers, what each of
+    `spaces.gap_features` counts; heard: of those that a digit is right, what a change of those of
+    any digit does.
     """
 
-    counts: Mapping[str, Mapping[str, int]]
+    counts: Mapping[str, str]  # not taken apart: thousands, of which a page asks for a few
     share: float
     trust: float
     bias: Mapping[str, float]
@@ -66,7 +69,9 @@ class Language:
         """How likely a symbol follows; END ends a line. history: the last symbols, from START."""
         chance = 1 / _OUTCOMES
         for start in range(len(history), -1, -1):
-            counts = self.counts.get(history[start:])
+            counts = {
+                one: int(n) for one, n in _COUNT.findall(self.counts.get(history[start:], ""))
+            }
             if not counts:
                 break
             new = len(counts) if start < len(history) else _UNSEEN * _OUTCOMES
@@ -77,12 +82,10 @@ class Language:
     def from_json(cls, values: Mapping[str, Any], place: str) -> Language:
         """The one that plain values describe; BadData, which names the place, if they do not."""
         try:
-            counts = {
-                str(context): {str(symbol): _number(n, 0) for symbol, n in after.items()}
-                for context, after in values["counts"].items()
-            }
+            if not _COUNTS.fullmatch("".join(values["counts"].values())):
+                raise ValueError("counts that are none")
             return cls(
-                counts,  # type: ignore[arg-type]
+                values["counts"],
                 _number(values["share"], 0, 10),
                 _number(values["trust"], 0, 10),
                 {symbol: _number(values["bias"][symbol], -30, 30) for symbol in SYMBOLS},
@@ -99,7 +102,7 @@ class Language:
     def to_json(self) -> dict[str, Any]:
         """The same as plain values, fit for JSON."""
         return {
-            "counts": {context: dict(after) for context, after in self.counts.items()},
+            "counts": dict(self.counts),
             "share": self.share,
             "trust": self.trust,
             "bias": dict(self.bias),

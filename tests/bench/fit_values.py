@@ -151,7 +151,7 @@ class Recorded(Draft):
         return super().row(hand, text, left, base)
 
 
-def count_texts() -> dict[str, dict[str, int]]:
+def count_texts() -> dict[str, str]:
     """After each context how often each symbol came."""
     rng, lines = np.random.default_rng([SEED, 0]), Counter[str]()
     kinds = list(TEXTS)
@@ -177,7 +177,11 @@ def count_texts() -> dict[str, dict[str, int]]:
         for end in range(1, len(whole)):
             for start in range(max(0, end - LONGEST), end + 1):
                 counts.setdefault(whole[start:end], Counter())[whole[end]] += often
-    return {context: dict(after) for context, after in counts.items() if after.total() >= LEAST}
+    return {
+        context: "".join(f"{symbol}{n}" for symbol, n in sorted(after.items()))
+        for context, after in counts.items()
+        if after.total() >= LEAST
+    }
 
 
 def symbols_of(text: str) -> str:
