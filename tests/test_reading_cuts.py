@@ -73,7 +73,7 @@ def test_ok__digits_that_share_a_stroke_are_cut_along_it() -> None:
     assert len(found) == 1
     assert any(way.min() >= 48 and way.max() <= 54 for way in find_cuts(found, 0))
     alone = find_components((distance[0] < 1) & (distance[0] > 0.8))
-    assert find_notches(alone.ink_of(0)) == []
+    assert find_notches(alone.ink_of((0,))) == []
 
 
 def test_ok__pieces_hold_all_the_ink_between_them() -> None:

@@ -18,7 +18,6 @@ from pi_reader.reading.components import (
     Components,
     find_components,
     merge,
-    runs_to_mask,
     strengths,
     union_find,
 )
@@ -114,11 +113,8 @@ def find_candidates(ink: Ink) -> Candidates:
 
 def _with_display(ink: Ink, found: Components, display: Display) -> Candidates:
     """What else is on a page, and each digit of a display as one component."""
-    stride = ink.mask.shape[1] + 1
-    row, start, end = found.runs_of([one for group in display.parts for one in group]).T
-    order = np.argsort(row * stride + start)
-    place = (row * stride)[order]
-    own = runs_to_mask(place + start[order], place + end[order], stride, ink.mask.shape)
+    height, width = ink.mask.shape
+    own = found.ink_of([one for group in display.parts for one in group], (0, 0, width, height))
     rest = find_candidates(_without(ink, own))
     segments = np.where(dilate(own.view(np.int8), 1).view(bool), ink.contrast, np.uint8(0))
     whole = replace(

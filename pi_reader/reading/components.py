@@ -81,12 +81,16 @@ class Components:
         """All runs of some components, (m, 3)."""
         return np.concatenate([self.runs[self.first[i] : self.first[i + 1]] for i in group])
 
-    def ink_of(self, one: int) -> np.ndarray:
-        """One component's ink in its own box, (height, width) bool."""
-        height, width = int(self.height[one]), int(self.width[one])
-        row, start, end = self.runs_of((one,)).T
-        row = (row - self.top[one]) * (width + 1) - self.left[one]
-        return runs_to_mask(row + start, row + end, width + 1, (height, width))
+    def ink_of(self, group: Sequence[int], box: Sequence[int] | None = None) -> np.ndarray:
+        """The ink of some components in a box around all of it, (height, width) bool.
+
+        box: left, top, right, bottom; None for the one that just holds them.
+        """
+        left, top, right, bottom = box or self.bounds_of(group)[:4]
+        row, start, end = self.runs_of(group).T
+        stride = right - left + 1
+        row = (row - top) * stride - left
+        return runs_to_mask(row + start, row + end, stride, (bottom - top, right - left))
 
     def bounds_of(self, group: Sequence[int]) -> tuple[int, int, int, int, int, float, float]:
         """Left, top, right, bottom, area, strength and stroke of some components taken as one."""

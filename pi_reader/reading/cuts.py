@@ -40,7 +40,7 @@ def find_cuts(found: Components, component: int) -> list[np.ndarray]:
     width, height = int(found.width[component]), int(found.height[component])
     if height < LEAST_HEIGHT or width < LEAST_WIDTH * height:
         return []
-    ink = found.ink_of(component)
+    ink = found.ink_of((component,))
     stroke = max(1.0, float(found.stroke[component]))
     candidates = [(0.0, way) for way in find_notches(ink)]
     candidates += [(cost, way) for cost, way in find_seams(ink) if cost <= BRIDGE * stroke]

@@ -157,9 +157,8 @@ def _decode(found: Components, group: list[int], lean: float) -> int:
     left, width = int(start.min()), int(end.max() - start.min())
     if width > WIDEST * height:
         return -1
-    order = np.lexsort((start, row))
-    place = ((row - top) * (width + 1) - left)[order]
-    ink = runs_to_mask(place + start[order], place + end[order], width + 1, (height, width))
+    place = (row - top) * (width + 1) - left
+    ink = runs_to_mask(place + start, place + end, width + 1, (height, width))
     pen = max(2, round(BODY * stroke))
     if width <= NARROW * height:
         bars = [ink[pen : height // 2 - pen], ink[height // 2 + pen : height - pen]]

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from pi_reader.reading.candidates import Candidates, taken_out
-from pi_reader.reading.components import Components
 from pi_reader.reading.decode import Mark, median
 
 COMPANY = 4  # clear digits that say how tall digits are here
@@ -61,7 +60,7 @@ def part_lines(page: Candidates, stacked: Sequence[int], usual: int) -> Candidat
     for component in stacked:
         left, top, right, bottom, *_ = page.components.bounds_of((component,))
         room = max(1, round(ROOM * usual))
-        own = _ink_of(page.components, component)
+        own = page.components.ink_of((component,))
         seam = find_seam(own[room : bottom - top - room]) + room + top
         for column, (row, after) in enumerate(zip(seam, [*seam[1:], seam[-1]], strict=True), left):
             cut[min(row, after) : max(row, after) + 2, column] = True
@@ -115,12 +114,3 @@ def are_digits(marks: Sequence[Mark]) -> bool:
     """Whether marks are, taken together, rather certainly digits."""
     cost = sum(mark.cost for mark in marks)
     return all(mark.is_digit for mark in marks) and cost <= PLAUSIBLE * len(marks)
-
-
-def _ink_of(found: Components, component: int) -> np.ndarray:
-    """One component's ink in its own box, (height, width) bool."""
-    ink = np.zeros((int(found.height[component]), int(found.width[component])), bool)
-    left, top = int(found.left[component]), int(found.top[component])
-    for row, start, end in found.runs_of((component,)) - [top, left, left]:
-        ink[row, start:end] = True
-    return ink

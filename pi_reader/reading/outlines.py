@@ -28,7 +28,7 @@ def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
         if walls is None:
             walls = np.zeros(shape, bool)
         left, top = int(found.left[one]), int(found.top[one])
-        own = found.ink_of(one)
+        own = found.ink_of((one,))
         room = int(found.height[held].min()), int(found.width[held].min())
         part = _between(own, room, int(np.ceil(UNEVEN * found.stroke[one])))
         if not part.any():  # it is open somewhere
@@ -57,7 +57,7 @@ def _holders(found: Components) -> list[tuple[int, np.ndarray]]:
         enough = HOLDS * (bottom[outer] - top[outer])
         if (bottom - top)[held].sum() < enough:
             continue
-        own = found.ink_of(int(tall[outer]))
+        own = found.ink_of((int(tall[outer]),))
         corner = left[outer], top[outer]
         closed = [
             inner

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.components import Components, runs_to_mask
+from pi_reader.reading.components import Components
 from pi_reader.values import SIDE
 
 EDGE = 20  # pixels of the digit's longer edge in it
@@ -45,7 +45,7 @@ def cut_patches(ink: Ink, components: Components, groups: Sequence[Sequence[int]
         box: tuple[int, int, int, int] | None = (left, top, right, bottom)
         mark = page
         if np.count_nonzero(ink.mask[top:bottom, left:right]) != area:
-            own = _own_ink(components, group, left, top, right, bottom)
+            own = components.ink_of(group, (left, top, right, bottom))
             mark, box = Image.fromarray(ink.contrast[top:bottom, left:right] * own), None
         ratio = fine / max(right - left, bottom - top)
         size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
@@ -96,18 +96,6 @@ def centre(crops: np.ndarray) -> np.ndarray:
             number, down[number] : down[number] + edge, right[number] : right[number] + edge
         ] = crops[number]
     return patches
-
-
-def _own_ink(
-    components: Components, group: Sequence[int], left: int, top: int, right: int, bottom: int
-) -> np.ndarray:
-    """Which pixels of a box belong to a group of components, bool."""
-    runs = components.runs_of(group)
-    stride = right - left + 1
-    place = (runs[:, 0] - top) * stride - left
-    return runs_to_mask(
-        place + runs[:, 1], place + runs[:, 2], stride, (bottom - top, right - left)
-    )
 
 
 def _thicken(crops: np.ndarray) -> np.ndarray:

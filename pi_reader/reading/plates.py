@@ -64,7 +64,7 @@ def _plates(found: Components) -> list[int]:
     large &= found.area >= FILLED * found.height * found.width
     chosen = np.flatnonzero(large)
     chosen = chosen[np.argsort(-found.area[chosen], kind="stable")[:MOST]]
-    return [one for one in chosen.tolist() if _is_closed(found.ink_of(one))]
+    return [one for one in chosen.tolist() if _is_closed(found.ink_of((one,)))]
 
 
 def _is_closed(own: np.ndarray) -> bool:

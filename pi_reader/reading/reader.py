@@ -197,12 +197,9 @@ class Reader:
         better = told and _expected(turned) > _expected(judged) + BETTER
         return (turned, turn, left) if better else (judged, None, left)
 
-    def judge(self, page: Candidates) -> list[Judged]:
-        """Every mark on a page, digit or not, with what it is taken for."""
-        return self._judge(page)[0]
-
     def _judge(self, page: Candidates, left: int | None = None) -> tuple[list[Judged], int]:
-        """The same, and how many patches the frame has left, of which there were `left`."""
+        """Every mark on a page, digit or not, with what it is taken for, and how many patches the
+        frame has left, of which there were `left`."""
         hidden = self.context is not None or self.memory is not None
         placed = self.context.neighbourhood if self.context is not None else None
         found = Segmentation(self.network, page, hidden, left, placed).run()

@@ -12,6 +12,7 @@ import numpy as np
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.components import Components, find_runs, runs_to_mask, touching, union_find
+from pi_reader.reading.decode import weighted_median
 
 CARRIER = (
     0.3  # of the page's extent: a component that long may hold a ruled line, else nobody looks
@@ -79,7 +80,7 @@ def vertical_lines(mask: np.ndarray, contrast: np.ndarray, thickness: float) -> 
     slope, length, name = _straight_pieces(names, row, column, height, thickness)
     if not len(name):
         return None
-    common = _weighted_median(slope, length)
+    common = weighted_median(slope, length)
     seed = np.isin(names, name[np.abs(slope - common) < PARALLEL])
     place = column - common * (row - height / 2)
     reach = 2 * thickness + 2
@@ -159,12 +160,6 @@ def _clusters(
     order = np.argsort(middle)
     breaks = np.flatnonzero(np.diff(middle[order]) > gap) + 1
     return np.split(pieces[order], breaks)
-
-
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    order = np.argsort(values)
-    sums = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(sums, sums[-1] / 2)])
 
 
 def _thickness(found: Components, carriers: np.ndarray) -> float:

@@ -42,7 +42,7 @@ def find_strikes(
     wide &= found.area < found.width * found.height // 2
     chosen = np.flatnonzero(wide)
     for one in chosen[np.argsort(-found.height[chosen], kind="stable")[:MOST]].tolist():
-        own = found.ink_of(one)
+        own = found.ink_of((one,))
         stroke, level = _stroke_through(own)
         if stroke is None:
             continue

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
-from pi_reader.reading.components import Components, runs_to_mask
+from pi_reader.reading.components import Components
 from pi_reader.reading.decode import Mark, median
 from pi_reader.reading.segmentation import Classifier
 from pi_reader.values import CLASSES
@@ -218,10 +218,7 @@ def _inside(page: Candidates) -> np.ndarray:
     reaches |= (left_out.top == 0) | (left_out.bottom == height)
     if not reaches.any():
         return page.ink.contrast
-    row, start, end = left_out.pick(reaches).runs.T
-    order = np.argsort(row * (width + 1) + start)
-    place = (row * (width + 1))[order]
-    gone = runs_to_mask(place + start[order], place + end[order], width + 1, (height, width))
+    gone = left_out.ink_of(np.flatnonzero(reaches).tolist(), (0, 0, width, height))
     return np.where(gone, np.uint8(0), page.ink.contrast)
 
 
