@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import math
 import os
@@ -25,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pi_reader import hashing
 from pi_reader.errors import BadData, Busy, CannotWrite, MissingFile
 
 if TYPE_CHECKING:
@@ -358,7 +358,7 @@ def believed(now: float) -> float:
 
 def sha256(path: Path) -> str:
     """The sha256 of a file, as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
+    digest = hashing.sha256()
     with open(path, "rb", opener=_open_without_waiting) as handle:
         while piece := handle.read(_READ_AT_ONCE):
             digest.update(piece)

@@ -7,7 +7,6 @@ it talks to. Both together pass the same checks as one file does.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from pi_reader.config.folders import Folders
 from pi_reader.config.load import load_settings, settings_from, text_of
 from pi_reader.config.settings import Settings
 from pi_reader.errors import BadSettings, Busy
+from pi_reader.hashing import sha256
 
 EDITABLE = {
     "camera": ("rotation", "mirrored", "region", "masked", "focus_metres"),
@@ -61,7 +61,7 @@ def load_layered(folders: Folders) -> tuple[Settings, str]:
 
 def version(folders: Folders) -> str:
     """What changes whenever one of the two files does: 16 hexadecimal digits."""
-    digest = hashlib.sha256()
+    digest = sha256()
     for path in (folders.settings, folders.own_settings):
         try:
             digest.update(text_of(path).encode() + b"\0")

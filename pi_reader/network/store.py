@@ -10,7 +10,6 @@ The same network and card give the same bytes: no dates in the zip, keys sorted.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import stat
@@ -26,6 +25,7 @@ import numpy as np
 
 from pi_reader.errors import BadData, MissingFile
 from pi_reader.files import durable
+from pi_reader.hashing import sha256
 from pi_reader.network.base import Array, Shape, volume
 from pi_reader.network.card import LARGEST_CARD, Card, is_finite_json
 from pi_reader.network.model import Model
@@ -88,7 +88,7 @@ def save(path: Path, model: Model, card: Card, context: Context | None = None) -
     content = _pack(_card_text(model, card, context, arrays), arrays)
     with durable(path) as handle:
         handle.write(content)
-    return hashlib.sha256(content).hexdigest()
+    return sha256(content).hexdigest()
 
 
 def load(path: Path) -> tuple[Model, Card]:
@@ -312,7 +312,7 @@ def _card_text(
 def _checksum(values: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
     """sha256 over everything in the card but the checksum itself, and over all arrays."""
     rest = {name: value for name, value in values.items() if name != "checksum"}
-    digest = hashlib.sha256(_json(rest))
+    digest = sha256(_json(rest))
     for name, array in arrays.items():
         digest.update(name.encode())
         digest.update(array.astype("<f4").tobytes())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.errors import BadData
+from pi_reader.hashing import sha256
 from pi_reader.values import NO_DIGIT, SIDE, Box
 
 LARGEST_CUTOUT = 96  # pixels of the longer edge; larger ones are downscaled
@@ -185,7 +185,7 @@ def sample_of(row: tuple[Any, ...]) -> Sample:
 
 def digest_of(patch: np.ndarray) -> bytes:
     """A digest that is equal for equal patches."""
-    return hashlib.sha256(np.ascontiguousarray(patch).tobytes()).digest()[:DIGEST]
+    return sha256(np.ascontiguousarray(patch).tobytes()).digest()[:DIGEST]
 
 
 def _is_number(label: Any) -> bool:

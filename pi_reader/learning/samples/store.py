@@ -6,7 +6,6 @@ transaction is on the card, too, before `keep` returns. Several processes may us
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from pi_reader.errors import BadData, UsageError
+from pi_reader.hashing import sha256
 from pi_reader.learning.samples.connection import Connection
 from pi_reader.learning.samples.database import (
     bytes_in_use,
@@ -248,7 +248,7 @@ class Samples(Connection):
                 " ORDER BY key, place",
                 (_HIGHEST if newest is None else newest,),
             )
-            return hashlib.sha256(repr(how + rows.fetchall()).encode()).hexdigest()
+            return sha256(repr(how + rows.fetchall()).encode()).hexdigest()
 
     def counts(self) -> Counts:
         """How many there are, and their size on the card."""
