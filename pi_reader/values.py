@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,7 +178,7 @@ class Line:
             for place, mark in enumerate(self.marks)
         )
 
-    @property
+    @cached_property  # a box asks for those of the same reading twenty times a second
     def values(self) -> tuple[Value, ...]:
         """The numbers, times, dates, fractions and sums in it, as far as they are unambiguous."""
         return self.values_in()

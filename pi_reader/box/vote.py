@@ -33,21 +33,22 @@ class Vote:
         self._reconsidering = False
         self._before: Reading | None = None  # what was announced before that
         self._moved = True  # since something was said
+        self._settled: bool | None = False  # None: not known since the looks changed
 
     @property
     def settled(self) -> bool:
         """Whether further looks at the same scene would change nothing."""
-        if not self._looks:
-            return False
-        alike = self._alike(self._looks[-1])
-        if len(alike) < self._seen:
-            return False
-        return _agrees(self.said, self._looks[-1])
+        if self._settled is None:
+            last = self._looks[-1]
+            enough = len(self._alike(last)) >= self._seen
+            self._settled = enough and _agrees(self.said, last)
+        return self._settled
 
     def add(self, reading: Reading) -> Reading | None:
         """Add a look. Returns what to announce now: a reading, one without lines if the paper is
         gone, or None if the last announcement still holds."""
         self._looks.append(reading)
+        self._settled = None
         alike = self._alike(reading)
         if len(alike) < self._seen:
             return None
@@ -72,6 +73,7 @@ class Vote:
     def stir(self) -> None:
         """The scene has changed: earlier looks no longer count."""
         self._looks.clear()
+        self._settled = False
 
     def move(self) -> None:
         """Something moves: what was in doubt may be gone when it comes to rest."""
@@ -80,13 +82,13 @@ class Vote:
     def reconsider(self) -> None:
         """Something was taught: look again, and believe the next looks, even where they are unsure
         of what was announced for sure."""
-        self._looks.clear()
+        self.stir()
         self._reconsidering = True
 
     def forget(self) -> None:
         """Start over: the same page is announced again once it has been seen often enough."""
         self.said = None
-        self._looks.clear()
+        self.stir()
 
     def _is_old(self, voted: Reading) -> bool:
         """Whether nothing moved since the last announcement, or this was the one before it."""
