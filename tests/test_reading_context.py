@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -164,6 +165,27 @@ def test_ok__what_was_cut_is_judged_as_a_whole_too() -> None:
     pieces = [one for one in marks if not one.whole]
     assert len(pieces) == 2 and whole.right - whole.left > 20
     assert all(piece.components == whole.components for piece in pieces)
+
+
+def test_ok__a_piece_is_no_surer_on_a_page_of_digits_than_by_itself() -> None:
+    whole = replace(mark("other", 40), whole=True)
+    marks = [replace(mark("7", x), cut_from=whole if x else None) for x in (0, 40, 65)]
+    marks = [replace(m, patch=np.zeros((28, 28), np.uint8), hidden=np.zeros(4)) for m in marks]
+    seen = np.full((3, len(KINDS)), 0.001, np.float32)
+    seen[:, KINDS.index("7")] = 0.4, 0.4, 0.98
+
+    class Sure:
+        threshold, names = 0.5, FEATURES + HEARD
+
+        def __call__(self, numbers: np.ndarray) -> np.ndarray:
+            return np.full(len(numbers), 0.9, np.float32)
+
+    told = SimpleNamespace(predict=lambda *_: seen)
+    context = SimpleNamespace(neighbourhood=told, presence=Sure(), page=Sure())
+    ink = binarise(np.full((100, 120), 200, np.uint8))
+    judged = in_context(ink, marks, context)  # type: ignore[arg-type]
+    assert [round(one.confidence, 2) for one in judged] == [0.9, 0.4, 0.9]
+    assert all(one.is_digit for one in judged)
 
 
 def test_ok__a_mark_is_a_digit_a_sign_or_nothing() -> None:

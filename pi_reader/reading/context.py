@@ -139,7 +139,11 @@ def in_context(
     ink: Ink, marks: Sequence[Mark], context: Context, memory: Memory | None = None
 ) -> list[Judged]:
     """What the marks of a page are, by what stands around them and by the page as a whole, and by
-    what a memory knows of them."""
+    what a memory knows of them.
+
+    A page of digits makes a doubtful mark surer, but not a piece of what was cut: any other cut
+    might have made a digit, too.
+    """
     marks = see(ink, marks, context, memory)
     if not marks:
         return []
@@ -149,6 +153,8 @@ def in_context(
     present = presence >= context.presence.threshold
     x = np.concatenate([x, hear(page, presence)], axis=1)
     confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
+    by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in marks]
+    confidence = np.minimum(confidence, np.array(by_itself, np.float32))
     present &= ~outlines(marks, confidence >= 0.5)
     return [
         Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark, NO_DIGIT_AT)), any_digit)

@@ -49,7 +49,7 @@ from pi_reader.values import CLASSES
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 LOOSE = 0.9  # of its probability that a digit keeps without a part that is none
-ROW = 0.5  # probability: ink is cut where a row of digits is likelier than none
+ROW = 0.1  # probability of a row of digits from which ink is cut; a doubtful piece of it is a `?`
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_SPECKS = 60  # that are looked at
 DARK = 0.6  # of the digits' contrast: a speck that is paler is no ink
