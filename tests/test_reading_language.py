@@ -18,6 +18,7 @@ from pi_reader.reading.language import (
     END,
     LONGEST,
     NOTE,
+    NOTHING,
     START,
     SYMBOLS,
     Language,
@@ -107,6 +108,20 @@ def test_ok__a_wide_gap_is_a_blank_and_more_so_before_a_second_point() -> None:
     assert hear(decimals)[2][3] > 1.5 * hear(plain)[2][2]
 
 
+@pytest.mark.parametrize("dirt", [0.4, 0.6, 0.9, 1.0])
+def test_ok__a_gap_is_as_wide_with_specks_in_it(dirt: float) -> None:
+    def specks(*places: int) -> list[Judged]:
+        return [mark(x, {"other": dirt, "÷": 1 - dirt}, 18, 5) for x in places]
+
+    wide, close = line(D, D, 56, D, D), line(D, D, 6, D, D)
+    for page, places, parted in (wide, (108, 100), True), (close, (80,), False):
+        alone = hear(page)[2][2]
+        for count in range(1, len(places) + 1):
+            heard, rows, blanks = hear([*page, *specks(*places[:count])])
+            assert text(heard).replace("_", "") == "7777" and len(rows.lines) == 1
+            assert (blanks[2] > 0.5) == (alone > 0.5) == parted
+
+
 def test_ok__two_points_above_each_other_are_weighed_as_a_colon() -> None:
     page = line(D, D, D, D)
     upper, lower = (mark(81, {".": 0.6, "other": 0.4}, top, 5) for top in (8, 28))
@@ -141,37 +156,45 @@ def test_ok__words_before_a_number_are_of_its_line() -> None:
 
 
 def brute_force(
-    options: list[dict[str, float]], chances: list[float], language: Language
-) -> tuple[list[dict[str, float]], list[float]]:
+    options: list[dict[str, float]], chances: list[list[float]], language: Language
+) -> tuple[list[dict[str, float]], list[list[list[float]]]]:
     """The same over all ways to read a line, one by one."""
     found = [dict.fromkeys(seen, 0.0) for seen in options]
-    blanks, total = [0.0] * len(options), 0.0
+    parted, total = [[[0.0, 0.0] for _ in by_gap] for by_gap in chances], 0.0
 
     def follow(place: int, history: str, p: float, way: list[tuple[str, bool]]) -> None:
         nonlocal total
         if place == len(options):
             p *= language.probability(history, END) ** language.share
             total += p
+            last = 0
             for number, (symbol, blank) in enumerate(way):
                 found[number][symbol] += p
-                blanks[number] += p * blank
+                if symbol and any(before for before, _ in way[:number]):
+                    over = min(number - 1 - last, len(parted[number]) - 1)
+                    parted[number][over][blank] += p
+                last = number if symbol else last
             return
-        chance = chances[place]
+        last = max((number for number, (symbol, _) in enumerate(way) if symbol), default=-1)
         for symbol, likely in options[place].items():
             if not symbol:
                 follow(place + 1, history, p * likely, [*way, (symbol, False)])
                 continue
-            for blank in (False, True) if history != START and chance == chance else (False,):
+            for blank in (False, True) if last >= 0 else (False,):
                 q, then = p * likely, history
-                if history != START and chance == chance:
-                    q *= chance if blank else 1 - chance
+                if last >= 0:
+                    over = min(place - 1 - last, len(chances[place]) - 1)
+                    q *= chances[place][over] if blank else 1 - chances[place][over]
                 for one in " " * blank + symbol:
                     q *= language.probability(then, one) ** language.share
                     then = (then + one)[-LONGEST:]
                 follow(place + 1, then, q, [*way, (symbol, blank)])
 
     follow(0, START, 1.0, [])
-    return [{s: p / total for s, p in one.items()} for one in found], [b / total for b in blanks]
+    return (
+        [{s: p / total for s, p in one.items()} for one in found],
+        [[[p / total for p in both] for both in one] for one in parted],
+    )
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -186,12 +209,15 @@ def test_ok__forward_backward_agrees_with_all_ways_one_by_one(
         {str(symbol): float(rng.uniform(0.05, 1)) for symbol in rng.choice(SYMBOLS, 2, False)}
         for _ in range(count)
     ]
-    chances = [float("nan"), *rng.uniform(0.03, 0.97, count - 1).tolist()]
+    for seen in options[:: int(rng.integers(1, 3))]:
+        seen[NOTHING] = float(rng.uniform(0.05, 1))
+    chances = [rng.uniform(0.03, 0.97, min(place, 3)).tolist() for place in range(count)]
     found, blanks = forward_backward(options, chances, shipped())
     expected, parted = brute_force(options, chances, shipped())
     for one, other in zip(found, expected, strict=True):
         assert one == pytest.approx(other, abs=1e-9)
-    assert blanks == pytest.approx(parted, abs=1e-9)
+    for by_gap, same in zip(blanks, parted, strict=True):
+        assert np.array(by_gap) == pytest.approx(np.array(same), abs=1e-9)
 
 
 def test_ok__probabilities_of_what_follows_add_up_to_one() -> None:

@@ -11,11 +11,13 @@ from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.components import find_components
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
+from pi_reader.reading.language import shipped
 from pi_reader.reading.lines import find_lines
 from pi_reader.reading.signs import loose_parts, paired_points
 from pi_reader.reading.spaces import USUAL, Gaps, doubtful_sign, find_spaces, usual_gap
 
 TALL, BROAD = 40, 24  # pixels: a digit
+GAPS = shipped().gaps
 
 
 def row(gaps: Sequence[float], broad: Sequence[int] | None = None) -> np.ndarray:
@@ -29,7 +31,7 @@ def row(gaps: Sequence[float], broad: Sequence[int] | None = None) -> np.ndarray
 
 def parted(gaps: Sequence[float], others: Sequence[Judged] = (), usual: float = USUAL) -> Gaps:
     places = row(gaps)
-    return find_spaces(places, np.ones(len(places), bool), others, usual)
+    return find_spaces(places, np.ones(len(places), bool), others, GAPS, usual)
 
 
 def doubts_of(gaps: Gaps) -> list[tuple[int, str, float]]:
@@ -65,8 +67,8 @@ def test_ok__a_gap_that_may_be_either_makes_its_digits_unsure() -> None:
 
 def test_ok__how_wide_a_gap_is_depends_on_the_page() -> None:
     places, digits = row([0.2, 1.0, 0.2]), np.ones(4, bool)
-    assert find_spaces(places, digits, (), usual=0.1).spaces == [2]
-    assert find_spaces(places, digits, (), usual=0.6).spaces == []
+    assert find_spaces(places, digits, (), GAPS, usual=0.1).spaces == [2]
+    assert find_spaces(places, digits, (), GAPS, usual=0.6).spaces == []
     tight, wide = row([0.1, 0.1, 0.1]), row([0.5, 0.5])
     assert usual_gap([(tight, digits)]) == pytest.approx(0.1)
     assert usual_gap([(tight, digits), (wide, digits[:3])]) == pytest.approx(0.1)
@@ -76,16 +78,16 @@ def test_ok__how_wide_a_gap_is_depends_on_the_page() -> None:
 def test_ok__a_1_is_as_wide_as_the_others() -> None:
     """Else every 1 would stand far from its neighbours."""
     places = row([1.15, 1.15], [BROAD, 4, BROAD])
-    assert find_spaces(places, np.ones(3, bool), ()).spaces == []
+    assert find_spaces(places, np.ones(3, bool), (), GAPS).spaces == []
     places = row([1.15, 1.15], [BROAD, BROAD, BROAD])
-    assert find_spaces(places, np.ones(3, bool), ()).spaces == [1, 2]
+    assert find_spaces(places, np.ones(3, bool), (), GAPS).spaces == [1, 2]
 
 
 def test_ok__what_the_line_as_a_whole_says_counts_more_than_a_gap() -> None:
     places, digits = row([0.2, 1.8, 0.2]), np.ones(4, bool)
-    assert find_spaces(places, digits, ()).spaces == [2]
+    assert find_spaces(places, digits, (), GAPS).spaces == [2]
     heard = np.array([np.nan, np.nan, 0.01, 0.9])
-    assert find_spaces(places, digits, (), blanks=heard).spaces == [3]
+    assert find_spaces(places, digits, (), GAPS, blanks=heard).spaces == [3]
 
 
 @pytest.mark.parametrize(("gap", "lines"), [(2.3, [[0, 1, 2, 3]]), (2.7, [[0, 1], [2, 3]])])
@@ -97,20 +99,20 @@ def test_ok__small_ink_between_digits_may_be_a_sign() -> None:
     places = row([0.2, 0.3, 0.2])
     after = int(places[1, 2])
     point = mark(after + 3, 84, after + 8, 90, point=0.4, dirt=0.6)
-    found = find_spaces(places, np.ones(4, bool), [point])
+    found = find_spaces(places, np.ones(4, bool), [point], GAPS)
     assert found.doubts == [(0, ".", 0.4)] and found.spaces == []
     speck = mark(after + 3, 84, after + 8, 90, point=0.01, dirt=0.99)
-    found = find_spaces(places, np.ones(4, bool), [speck])
+    found = find_spaces(places, np.ones(4, bool), [speck], GAPS)
     assert not found.spaces and not found.doubts and not doubts_of(found)
     far = mark(after + 3, 184, after + 8, 190, point=0.4, dirt=0.6)
-    assert find_spaces(places, np.ones(4, bool), [far]).doubts == [], "of another line"
+    assert find_spaces(places, np.ones(4, bool), [far], GAPS).doubts == [], "of another line"
 
 
 def test_ok__a_letter_between_digits_parts_them() -> None:
     places = row([0.2, 1.2, 0.2])
     after = int(places[1, 2])
     letter = mark(after + 6, 55, after + 42, 90, dirt=1.0)
-    found = find_spaces(places, np.ones(4, bool), [letter])
+    found = find_spaces(places, np.ones(4, bool), [letter], GAPS)
     assert found.spaces == [2]
     unread = [place for place, what, _ in found.torn if what == "?"]
     assert unread == [1, 2], "it may be a digit that was not read"
@@ -132,7 +134,7 @@ def test_ok__a_mark_before_a_number_may_be_a_digit_of_it(
     end = int(places[0, 0]) - off + 200
     places[:, [0, 2]] += 200
     blot = mark(end - BROAD, 90 - tall, end, 90, letter=letter, dirt=1 - letter)
-    torn = find_spaces(places, np.ones(3, bool), [blot]).torn
+    torn = find_spaces(places, np.ones(3, bool), [blot], GAPS).torn
     assert [(place, what) for place, what, p in torn if p > 0.5] == [(0, "?")] * unread
 
 

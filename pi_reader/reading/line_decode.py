@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log, nan
+from itertools import islice
+from math import exp, log
 from operator import mul
 
 import numpy as np
@@ -28,7 +29,7 @@ from pi_reader.reading.language import (
     Language,
 )
 from pi_reader.reading.lines import WIDE, level_with_digits, lines_with_exponents
-from pi_reader.reading.spaces import SLENDER, gap_features, measure_gaps, usual_gap
+from pi_reader.reading.spaces import gap_features, gaps_between, parting, usual_gap
 from pi_reader.values import CLASSES
 
 LEAST = 0.01  # probability below which a mark is not taken for something
@@ -40,6 +41,7 @@ INSTEAD = 0.9  # probability of a sign from which it takes the place of what was
 KEPT = 0.5  # probability of something else from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
 OFF = 0.3  # heights that a mark's middle may stand above or below another one of its line
+MOST_NOTHING = 4  # marks in a row, over which a gap is measured
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
 
 Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
@@ -60,12 +62,13 @@ def decode_lines(
         return out, page, blanks
     clear = page.digit & (page.kinds[:, :CLASSES].sum(axis=1) > CLEAR)
     for row in page.whole():
-        chances = chances_of(page.gaps(row), language.gaps) if len(row) > 1 else [nan]
-        blanks[row] = chances
+        chances = chances_of(*page.gaps(row), language.gaps)
+        blanks[row[1:]] = [by_gap[0] for by_gap in chances[1:]]
         if clear[row].all():
             continue
         options = [options_of(judged[i], language) for i in row]
-        found, blanks[row] = forward_backward(options, chances, language)
+        found, parted = forward_backward(options, chances, language)
+        blanks[row[1:]] = [sum(p for _, p in one) for one in parted[1:]]
         for i, may_be, symbols in zip(row, options, found, strict=True):
             if len(may_be) > 1:
                 out[i] = _heard(judged[i], symbols, language.heard)
@@ -134,25 +137,27 @@ class Rows:
         middles = box[:, 0] + box[:, 2]
         return [line[np.argsort(middles[line], kind="stable")].tolist() for line in lines]
 
-    def gaps(self, row: Sequence[int]) -> np.ndarray:
-        """What says whether a blank stands before each mark of a line, (n, 5) float32 as
-        `spaces.gap_features` gives it; NaN before the first. What likely is dirt parts no others.
-        """
-        box, kinds, told = self.box[row], self.kinds[row], self.told[row]
+    def gaps(self, row: Sequence[int]) -> tuple[np.ndarray, list[int]]:
+        """What says whether a blank stands before each mark of a line, (m, 5) float32 as
+        `spaces.gap_features` gives it, and how many rows of that each mark has, 0 for the first:
+        for its gap to the mark before it, then to the one before that if that is nothing, and so
+        on."""
+        box, kinds = self.box[row], self.kinds[row]
         digit = self.digit[row] | (kinds[:, :CLASSES].sum(axis=1) > MAY_BE)
-        solid = np.flatnonzero(told | (kinds[:, _OTHER] < 0.5))
-        gaps = np.full(len(box), np.nan, np.float32)
-        beside_sign = np.ones(len(box), bool)
-        gaps[solid[1:]] = measure_gaps(box[solid], digit[solid])
-        beside_sign[solid[1:]] = ~(digit[solid][1:] & digit[solid][:-1])
-        if len(solid) < len(box):
-            tall = median((box[:, 3] - box[:, 1])[digit])
-        for i in set(range(len(box))).difference(solid.tolist()):
-            if len(before := solid[solid < i]):
-                left, _, right, _ = box[before[-1]]
-                spare = max(SLENDER * tall - (right - left), 0) / 2 if digit[before[-1]] else 0
-                gaps[i] = max(0.0, float(box[i, 0] - right - spare)) / tall
-        return gap_features(gaps, beside_sign, self.usual)
+        nothing = kinds[:, _OTHER] >= LEAST
+        after: list[int] = []
+        before: list[int] = []
+        counts = [0]
+        for i in range(1, len(row)):
+            first = i - 1
+            while first and nothing[first] and i - first < MOST_NOTHING:
+                first -= 1
+            after += [i] * (i - first)
+            before += range(i - 1, first - 1, -1)
+            counts.append(i - first)
+        tall = median((box[:, 3] - box[:, 1])[digit])
+        gaps = gaps_between(box, digit, nothing, tall, after, before)
+        return gap_features(gaps, ~(digit[after] & digit[before]), self.usual), counts
 
 
 def _away(box: np.ndarray, row: np.ndarray, tall: float) -> np.ndarray:
@@ -167,69 +172,79 @@ def _away(box: np.ndarray, row: np.ndarray, tall: float) -> np.ndarray:
     return np.asarray(np.where(level, gap, np.inf).min(axis=1))
 
 
-def chances_of(gaps: np.ndarray, factors: Sequence[float]) -> list[float]:
-    """How likely a blank is there by its gap alone, of (n, 5) features; NaN where none can be."""
-    odds = gaps @ np.array(factors, np.float32)
-    return [float(chance) for chance in 1 / (1 + np.exp(-odds))]
+def chances_of(
+    gaps: np.ndarray, counts: Sequence[int], factors: Sequence[float]
+) -> list[list[float]]:
+    """How likely a blank is before each mark by its gap alone, of what `Rows.gaps` gives: first if
+    the mark before it is something, then if it is nothing but the one before it something; and so
+    on."""
+    chances = iter(parting(gaps, factors).tolist())
+    return [list(islice(chances, count)) for count in counts]
 
 
 def forward_backward(
-    options: Sequence[Mapping[str, float]], chances: Sequence[float], language: Language
-) -> tuple[list[dict[str, float]], list[float]]:
-    """How likely each mark of a line is which symbol, and how likely a blank stands before it.
+    options: Sequence[Mapping[str, float]], chances: Sequence[Sequence[float]], language: Language
+) -> tuple[list[dict[str, float]], list[list[list[float]]]]:
+    """How likely each mark of a line is which symbol; and how likely no blank stands before it, or
+    one, while so many marks before it are nothing.
 
     options: of each mark, how likely each symbol makes what is seen, above 0, in any unit; chances:
-    how likely a blank is there by the gap alone, NaN where none can be.
+    as `chances_of` gives them.
     """
-    ahead: dict[str, float] = {START: 1.0}  # of each history, scaled to 1 for the likeliest
+    ahead: dict[_State, float] = {(START, 0): 1.0}  # scaled to 1 for the likeliest
     layers = []
-    for seen, chance in zip(options, chances, strict=True):
-        ways = _ways(chance)
+    for seen, by_gap in zip(options, chances, strict=True):
+        ways, last = [_ways(chance) for chance in by_gap], len(by_gap) - 1
         edges = []
-        after: dict[str, float] = {}
+        after: dict[_State, float] = {}
         something = [one for one in seen.items() if one[0]]
         nothing = seen.get(NOTHING, 0.0)
-        for history, mass in ahead.items():
+        for state, mass in ahead.items():
+            history, skipped = state
+            skipped = min(skipped, last)
             if nothing:
-                edges.append((history, history, NOTHING, False, nothing))
-                after[history] = after.get(history, 0.0) + mass * nothing
-            for blank, weight in ways if history != START else _NO_BLANK:
+                then = history, skipped + 1
+                edges.append((state, then, NOTHING, False, nothing))
+                after[then] = after.get(then, 0.0) + mass * nothing
+            for blank, weight in ways[skipped] if history != START else _NO_BLANK:
                 before = history
                 if blank:
                     before, q = language.step(history, BLANK)
                     weight *= q
                 for symbol, likely in something:
-                    then, q = language.step(before, symbol)
-                    p = likely * weight * q
-                    edges.append((history, then, symbol, blank, p))
+                    text, q = language.step(before, symbol)
+                    then, p = (text, 0), likely * weight * q
+                    edges.append((state, then, symbol, blank, p))
                     after[then] = after.get(then, 0.0) + mass * p
         top = max(after.values())
         least = LEAST_HISTORY * top
         if len(after) > MOST_HISTORIES:
             least = max(least, sorted(after.values())[-MOST_HISTORIES])
-        layers.append((ahead, edges, top))
-        ahead = {history: mass / top for history, mass in after.items() if mass >= least}
-    behind = {history: language.step(history, END)[1] for history in ahead}
-    total = sum(ahead[history] * p for history, p in behind.items())
+        layers.append((ahead, edges, top, last))
+        ahead = {state: mass / top for state, mass in after.items() if mass >= least}
+    behind = {state: language.step(state[0], END)[1] for state in ahead}
+    total = sum(ahead[state] * p for state, p in behind.items())
     symbols: list[dict[str, float]] = []
     blanks = []
-    for masses, edges, top in reversed(layers):
+    for masses, edges, top, last in reversed(layers):
         ends, behind = behind, {}
         here: dict[str, float] = {}
-        parted = 0.0
-        for history, then, symbol, blank, p in edges:
+        parted = [[0.0, 0.0] for _ in range(last + 1)]
+        for state, then, symbol, blank, p in edges:
             if (rest := ends.get(then)) is None:
                 continue
             p *= rest / top
-            behind[history] = behind.get(history, 0.0) + p
-            p *= masses[history] / total
+            behind[state] = behind.get(state, 0.0) + p
+            p *= masses[state] / total
             here[symbol] = here.get(symbol, 0.0) + p
-            parted += p * blank
+            if symbol and state[0] != START:
+                parted[min(state[1], last)][blank] += p
         symbols.append(here)
         blanks.append(parted)
     return symbols[::-1], blanks[::-1]
 
 
+_State = tuple[str, int]  # the last few symbols, and how many marks since then were nothing
 _NOTHING = tuple(float(kind == "other") for kind in KINDS)
 _NO_BLANK = ((False, 1.0),)
 

@@ -18,7 +18,7 @@ from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
-from pi_reader.reading.language import Language, language_of
+from pi_reader.reading.language import Language, language_of, shipped
 from pi_reader.reading.line_decode import Place, Rows, decode_lines, place_of
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
@@ -232,6 +232,7 @@ class Reader:
                 page.box[row],
                 page.digit[row],
                 others,
+                (self.language or shipped()).gaps,
                 page.usual,
                 is_operator,
                 None if blanks is None else blanks[row],

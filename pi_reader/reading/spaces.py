@@ -10,7 +10,6 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import median, quantile
-from pi_reader.reading.language import shipped
 
 USUAL = 0.32  # heights: the usual gap of a page that has too few
 WIDEST = 2.5  # heights: a wider gap ends the line
@@ -40,17 +39,35 @@ class Gaps(NamedTuple):
     doubts: list[tuple[int, str, float]]
 
 
-def measure_gaps(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
-    """The gaps between the marks of a line, (n - 1,) float32 in heights of a digit.
+def gaps_between(
+    places: np.ndarray,
+    is_digit: np.ndarray,
+    nothing: np.ndarray,
+    tall: float,
+    after: Sequence[int] | np.ndarray,
+    before: Sequence[int] | np.ndarray,
+) -> np.ndarray:
+    """The gaps before some marks of a line, each to another one before it, (n,) float32 in heights
+    of a digit. Beside a 1 they are as if it were as wide as the others.
 
-    places: (n, 4) left, top, right, bottom of its digits and signs from left to right, one digit at
-    least; is_digit: (n,) which are digits. Beside a 1 they are as if it were as wide as the others.
+    places: (n, 4) left, top, right, bottom of all marks from left to right; is_digit, nothing: (n,)
+    which are digits, and which may be dirt; tall: the height of its digits.
     """
-    left, top, right, bottom = places.astype(np.float32).T
-    tall = median((bottom - top)[is_digit])
+    left, _, right, _ = places.astype(np.float32).T
+    reach = np.maximum(right, np.maximum.accumulate(np.where(nothing, 0, right)))
     spare = np.where(is_digit, np.maximum(SLENDER * tall - (right - left), 0) / 2, 0)
-    gaps = left[1:] - np.maximum.accumulate(right)[:-1] - spare[1:] - spare[:-1]
+    gaps = left[after] - reach[before] - spare[after] - spare[before]
     return np.asarray(np.maximum(gaps, 0) / tall, np.float32)
+
+
+def measure_gaps(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
+    """The gaps between the digits and signs of a line, (n - 1,) as `gaps_between` gives them.
+
+    places: (n, 4), from left to right; is_digit: (n,) which are digits, one at the least.
+    """
+    tall = median((places[:, 3] - places[:, 1])[is_digit])
+    order = np.arange(len(places))
+    return gaps_between(places, is_digit, ~is_digit & False, tall, order[1:], order[:-1])
 
 
 def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
@@ -63,13 +80,12 @@ def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     return quantile(between, SMALL) if len(between) > 2 else USUAL
 
 
-def parting(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
-    """How likely each gap parts two numbers by what the shipped language knows, (n,) from 0 to 1.
+def parting(gaps: np.ndarray, factors: Sequence[float]) -> np.ndarray:
+    """How likely gaps part two numbers, (n,) from 0 to 1.
 
-    gaps: (n,) in heights of a digit; beside_sign: (n,) bool; usual: as in `find_spaces`.
+    gaps: (n, 5) as `gap_features` gives them; factors: what each of the five counts.
     """
-    odds = gap_features(gaps, beside_sign, usual) @ np.array(shipped().gaps, np.float32)
-    return np.asarray(1 / (1 + np.exp(-odds)))
+    return np.asarray(1 / (1 + np.exp(-(gaps @ np.array(factors, np.float32)))))
 
 
 def gap_features(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
@@ -88,6 +104,7 @@ def find_spaces(
     places: np.ndarray,
     is_digit: np.ndarray,
     others: Sequence[Judged],
+    factors: Sequence[float],
     usual: float = USUAL,
     is_operator: np.ndarray | None = None,
     blanks: np.ndarray | None = None,
@@ -95,17 +112,19 @@ def find_spaces(
     """The gaps of a line that part numbers, and marks in it that may be signs.
 
     places: (n, 4) left, top, right, bottom of its digits and signs from left to right, in working
-    pixels; is_digit: (n,) which are digits. others: marks of the page that are neither. usual: the
-    page's usual gap, in heights of a digit. is_operator: (n,) which are signs of a sum, beside
-    which blanks change nothing; None for none. blanks: (n,) how likely a blank stands before each,
-    as far as the line as a whole says that; NaN where it says nothing, None if nobody asked.
+    pixels; is_digit: (n,) which are digits. others: marks of the page that are neither. factors: as
+    `parting` takes them. usual: the page's usual gap, in heights of a digit. is_operator: (n,)
+    which are signs of a sum, beside which blanks change nothing; None for none. blanks: (n,) how
+    likely a blank stands before each, as far as the line as a whole says that; NaN where it says
+    nothing, None if nobody asked.
     """
     left, top, right, bottom = places.astype(np.float32).T
     tall = median((bottom - top)[is_digit])
     chances = np.full(len(left) - 1, np.nan) if blanks is None else blanks[1:]
     if (unknown := np.isnan(chances)).any():
-        by_gaps = parting(measure_gaps(places, is_digit), ~(is_digit[1:] & is_digit[:-1]), usual)
-        chances = np.where(unknown, by_gaps, chances)
+        gaps = measure_gaps(places, is_digit)
+        by_gap = gap_features(gaps, ~(is_digit[1:] & is_digit[:-1]), usual)
+        chances = np.where(unknown, parting(by_gap, factors), chances)
     spaces = {int(place) + 1 for place in np.flatnonzero(chances > 0.5)}
     open_ = np.minimum(chances, 1 - chances)
     if is_operator is not None:
@@ -130,8 +149,9 @@ def find_spaces(
             continue
         for place in beside:  # what stands as close as a digit of the same number does may be one
             gap = mark.left - right[place] if place < after else left[place] - mark.right
-            near = 1 - parting(np.maximum([gap / tall], 0), np.array([False]), usual)[0]
-            chance = float(near) * (1 - mark.kinds[_LETTER] if mark.kinds else 1.0)
+            by_gap = gap_features(np.maximum([gap / tall], 0), np.array([False]), usual)
+            near = 1 - float(parting(by_gap, factors)[0])
+            chance = near * (1 - mark.kinds[_LETTER] if mark.kinds else 1.0)
             if chance > max(CLEARLY, torn.get((place, "?"), 0.0)):
                 torn[place, "?"] = chance
         if (

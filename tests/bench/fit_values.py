@@ -196,12 +196,12 @@ def symbols_of(text: str) -> str:
 
 @dataclass
 class Row:
-    """One line that was read: its marks before it is heard, their gaps, and what they truly are,
-    as `name_marks` calls it and as a symbol, and whether a blank stands before; None where nobody
-    knows."""
+    """One line that was read: its marks before it is heard, their gaps as `Rows.gaps` gives them,
+    and what they truly are, as `name_marks` calls it and as a symbol, and whether a blank stands
+    before; None where nobody knows."""
 
     marks: list[Judged]
-    gaps: np.ndarray
+    gaps: tuple[np.ndarray, list[int]]
     labels: list[str | None]
     names: list[str | None]
     blanks: list[bool | None]
@@ -257,14 +257,15 @@ def rows_of(
     ]
     for row in page.whole():
         blanks: list[bool | None] = []
-        for before, i in zip([-1, *row], row, strict=False):
-            one, other = (where[before] if before >= 0 else -1), where[i]
-            known = -1
-            if min(one, other) >= 0 and glyphs[one].line != glyphs[other].line:
+        before = -1  # the glyph that was last written
+        for i in row:
+            one, known = where[i], -1
+            if min(before, one) >= 0 and glyphs[before].line != glyphs[one].line:
                 known = 1  # two columns
-            elif other == one + 1:
-                known = parted[other]
+            elif one == before + 1 > 0:
+                known = parted[one]
             blanks.append(None if known < 0 else bool(known))
+            before = before if names[i] == "other" else one
         yield Row(
             [found.marks[i] for i in row],
             page.gaps(row),
@@ -328,14 +329,14 @@ def _slope(row: Row, language: Language) -> tuple[np.ndarray, np.ndarray]:
     """How much likelier what was written becomes with each factor, for one line; and how fast that
     changes, as if each mark and each gap stood alone."""
     options = [line_decode.options_of(one, language) for one in row.marks]
-    chances = line_decode.chances_of(row.gaps, language.gaps)
+    chances = line_decode.chances_of(*row.gaps, language.gaps)
     written = [
         {name: may_be[name]} if name in may_be else may_be
         for name, may_be in zip(row.names, options, strict=True)
     ]
     known = [
-        chance if blank is None else float(blank)
-        for chance, blank in zip(chances, row.blanks, strict=True)
+        by_gap if blank is None else [float(blank)] * len(by_gap)
+        for by_gap, blank in zip(chances, row.blanks, strict=True)
     ]
     free = line_decode.forward_backward(options, chances, language)
     true = line_decode.forward_backward(written, known, language)
@@ -351,9 +352,12 @@ def _slope(row: Row, language: Language) -> tuple[np.ndarray, np.ndarray]:
         features[:, 0] = np.log(np.maximum(chance, line_decode.LEAST))
         slope[marks] += more @ features
         bend[marks, marks] += (features.T * p) @ features - np.outer(p @ features, p @ features)
-    x, p = np.nan_to_num(row.gaps), np.array(free[1])
-    slope[gaps] = (np.array(true[1]) - p) @ x
-    bend[gaps, gaps] = (x.T * (p * (1 - p))) @ x
+    x, chance = row.gaps[0], np.array([p for by_gap in chances for p in by_gap])
+    unparted, parted = np.concatenate([np.reshape(both, (-1, 2)) for both in free[1]]).T
+    asked = np.concatenate([np.reshape(both, (-1, 2)) for both in true[1]])
+    slope[gaps] = (asked[:, 1] - chance * asked.sum(axis=1)) @ x
+    slope[gaps] -= (parted - chance * (unparted + parted)) @ x
+    bend[gaps, gaps] = (x.T * (parted * unparted)) @ x
     return slope, bend
 
 
@@ -363,7 +367,7 @@ def fit_heard(rows: Sequence[Row], language: Language) -> tuple[float, ...]:
     x, right = [], []
     for row in rows:
         options = [line_decode.options_of(one, language) for one in row.marks]
-        chances = line_decode.chances_of(row.gaps, language.gaps)
+        chances = line_decode.chances_of(*row.gaps, language.gaps)
         found = line_decode.forward_backward(options, chances, language)[0]
         for one, may_be, symbols, label in zip(row.marks, options, found, row.labels, strict=True):
             if label is not None and len(may_be) > 1:
