@@ -30,7 +30,6 @@ SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in
 ONE_WAY_UP = (2, 3, 4, 5, 7)  # digits that are none when they lie or stand on their head
 FOUR_SIDES = 4  # ways up that a mark is looked at
 MOST_MARKS = 60  # that are turned to see which way is up; a page of text is left alone
-AT_ONCE = 4  # marks that are turned before it is asked whether the others matter
 LEAST_CHANCE = 0.02  # a mark that is no digit speaks no louder than that
 CLEARLY = 20.0  # times as likely: which way is up
 ALIKE = 1.0  # nats: two ways up that differ by less are looked at in full
@@ -109,11 +108,13 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     patches = np.array([mark.patch for mark in seen], np.uint8)[_telling(seen, standing)]
     sides = np.stack([np.rot90(patches, side, (1, 2)) for side in range(1, FOUR_SIDES)])
     likely, sums = np.zeros(len(sides)), np.zeros(len(sides))
-    for start in range(0, len(patches), AT_ONCE):
+    start = 0
+    while start < len(patches):
         open_ = np.flatnonzero(likely >= least)  # each mark makes a side less likely
         if not len(open_):
             return 0
-        some = sides[open_, start : start + AT_ONCE]
+        end = start + _at_once(float(likely[open_].max()) - least)
+        some, start = sides[open_, start:end], end
         chances = _chances(network.predict(some.reshape(-1, *some.shape[2:])))
         chances = chances.reshape(len(open_), -1)
         likely[open_] += _logs(chances).sum(axis=1)
@@ -132,12 +133,12 @@ def reads_on_its_head(digits: Sequence[Mark], network: Classifier) -> bool:
     patches = np.array([mark.patch for mark in seen], np.uint8)[_telling(seen, standing)]
     patches = np.rot90(patches, 2, (1, 2))
     least = float(_logs(standing).sum()) - ALIKE
-    likely = 0.0
-    for start in range(0, len(patches), AT_ONCE):
-        likely += float(_logs(_chances(network.predict(patches[start : start + AT_ONCE]))).sum())
-        if likely < least:
-            return False
-    return True
+    likely, start = 0.0, 0
+    while start < len(patches) and likely >= least:
+        end = start + _at_once(likely - least)
+        likely += float(_logs(_chances(network.predict(patches[start:end]))).sum())
+        start = end
+    return likely >= least
 
 
 def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:
@@ -158,6 +159,12 @@ def _telling(marks: Sequence[Mark], standing: np.ndarray) -> np.ndarray:
 def _chances(outcomes: np.ndarray) -> np.ndarray:
     """Probability of the likeliest digit of each mark."""
     return np.asarray(outcomes[:, :CLASSES].max(axis=1))
+
+
+def _at_once(spare: float) -> int:
+    """How many marks to turn before it is asked whether the others matter: one more than it takes,
+    at the least, to settle a side that is so many nats likelier than it needs to be."""
+    return int(spare / -np.log(LEAST_CHANCE)) + 2
 
 
 def _logs(chances: np.ndarray) -> np.ndarray:
