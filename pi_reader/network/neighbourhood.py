@@ -96,6 +96,7 @@ class Neighbourhood:
         Gives (n, kinds) float32, each row summing to 1.
         """
         scores = np.empty((len(patches), len(KINDS)), np.float32)
+        self._part()
         for start in range(0, len(patches), _BLOCK):
             some = slice(start, start + _BLOCK)
             seen = self._seen(surroundings[some], patches[some])
@@ -108,9 +109,27 @@ class Neighbourhood:
         The mark alone is nothing but paper outside its own patch, so the first convolution is done
         once for all contrast, and again for the mark where there is any: 0.6 of the work.
         """
+        if self._halves is None:
+            return self.eyes.forward(as_windows(surroundings, patches))
+        around, alone = self._halves
+        x = self._scratch.take("x", *surroundings.shape, 1)
+        x[..., 0] = surroundings
+        y = around.forward(x)
+        rows, columns = (
+            _reached((size - edge) // 2, edge, around.kernel, around.stride, most)
+            for size, edge, most in zip(WINDOW, patches.shape[1:], y.shape[1:], strict=False)
+        )
+        y[:, rows.outputs, columns.outputs] += alone.forward(self._mark(patches, rows, columns))
+        for layer in self.eyes.layers[1:]:
+            y = layer.forward(y)
+        return y
+
+    def _part(self) -> None:
+        """Have the first convolution as two, one for all contrast and one for the mark alone, with
+        the weights of now; where it is another one than `new` makes, it stays whole."""
         first = self.eyes.layers[0]
         if not isinstance(first, Conv2D) or first.inputs != WINDOW[2] or first.padding:
-            return self.eyes.forward(as_windows(surroundings, patches))
+            return
         if self._halves is None:
             size, stride = first.kernel, first.stride
             around = Conv2D(1, first.outputs, size, stride, bias=first.bias)
@@ -120,17 +139,6 @@ class Neighbourhood:
         around.parameters[0][...], alone.parameters[0][...] = of_ink[:, 0], of_ink[:, 1]
         if first.bias:
             around.parameters[1][...] = first.parameters[1]
-        x = self._scratch.take("x", *surroundings.shape, 1)
-        x[..., 0] = surroundings
-        y = around.forward(x)
-        rows, columns = (
-            _reached((size - edge) // 2, edge, first.kernel, first.stride, most)
-            for size, edge, most in zip(WINDOW, patches.shape[1:], y.shape[1:], strict=False)
-        )
-        y[:, rows.outputs, columns.outputs] += alone.forward(self._mark(patches, rows, columns))
-        for layer in self.eyes.layers[1:]:
-            y = layer.forward(y)
-        return y
 
     def _mark(self, patches: np.ndarray, rows: _Reached, columns: _Reached) -> Array:
         """Patches with as much paper around them as the first convolution sees."""

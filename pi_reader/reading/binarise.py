@@ -10,6 +10,7 @@ Chalk on a slate is the same picture with the signs turned round.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
@@ -57,6 +58,16 @@ class Ink:
     ground: np.ndarray
     cell: int
     glare: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.int32))
+
+    @cached_property
+    def drawn(self) -> Image.Image:
+        """The contrast of what is ink, and paper."""
+        return Image.fromarray(self.contrast * self.mask)
+
+    @cached_property
+    def halved(self) -> list[Image.Image]:
+        """All contrast, then half as wide and as high each time, as far as it was asked for."""
+        return [Image.fromarray(self.contrast)]
 
     def light_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """How bright the paper is at some pixels, (n,) float32 grey levels, at least DARKEST."""

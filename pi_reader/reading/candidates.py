@@ -228,10 +228,11 @@ def may_stand_alone(found: Components) -> np.ndarray:
     return (found.height >= LEAST_HEIGHT) & shape & ~solid
 
 
-def may_be_one(found: Components, group: Sequence[int]) -> bool:
-    """Whether the box around some components has the shape of a digit."""
-    left, top, right, bottom, *_ = found.bounds_of(group)
-    return right - left <= WIDEST_GROUP * (bottom - top) and bottom - top >= LEAST_HEIGHT
+def may_be_one(found: Components, groups: Sequence[Sequence[int]]) -> np.ndarray:
+    """Whether the box around each group of components has the shape of a digit, (n,) bool."""
+    left, top, right, bottom, *_ = found.bounds(groups)
+    shape = right - left <= WIDEST_GROUP * (bottom - top)
+    return np.asarray(shape & (bottom - top >= LEAST_HEIGHT))
 
 
 def find_neighbourhoods(found: Components) -> list[list[int]]:
@@ -243,28 +244,25 @@ def find_neighbourhoods(found: Components) -> list[list[int]]:
     count = len(found)
     if count < 2:
         return [[0]] * count
-    gap_x = np.maximum(found.left[:, None], found.left) - np.minimum(
-        found.right[:, None], found.right
-    )
-    gap_y = np.maximum(found.top[:, None], found.top) - np.minimum(
-        found.bottom[:, None], found.bottom
-    )
-    size = np.maximum(found.width, found.height)
-    larger, smaller = np.maximum(size[:, None], size), np.minimum(size[:, None], size)
+    left, top, right, bottom = found.left, found.top, found.right, found.bottom
+    width, height = found.width, found.height
+    size = np.maximum(width, height)
+    gap_x = np.maximum(left[:, None], left) - np.minimum(right[:, None], right)
+    gap_y = np.maximum(top[:, None], top) - np.minimum(bottom[:, None], bottom)
     gap = np.maximum(np.maximum(gap_x, gap_y), 0)
+    one, other = np.nonzero(np.triu(gap <= max(NEAR * size.max(), 2), 1))
+    gap_x, gap_y, gap = gap_x[one, other], gap_y[one, other], gap[one, other]
+    larger, smaller = np.maximum(size[one], size[other]), np.minimum(size[one], size[other])
     near = gap <= np.clip(NEAR * larger, 2, np.maximum(REACH * smaller, 2))
     near &= larger >= LEAST_HEIGHT
-    overlap = -gap_x >= 0.3 * np.minimum(found.width[:, None], found.width)
-    short = np.minimum(found.height[:, None], found.height) < 0.7 * np.maximum(
-        found.height[:, None], found.height
-    )
-    level = -gap_y >= 0.3 * np.minimum(found.height[:, None], found.height)
-    near &= overlap | short | ~level
+    low, high = np.minimum(height[one], height[other]), np.maximum(height[one], height[other])
+    overlap = -gap_x >= 0.3 * np.minimum(width[one], width[other])
+    near &= overlap | (low < 0.7 * high) | (-gap_y < 0.3 * low)
     near &= smaller >= 0.12 * larger  # a speck changes nothing
-    dash = found.width > WIDEST * found.height
-    long = dash[:, None] & (found.width[:, None] > found.height)  # a fraction's bar is no hat
-    near &= ~(long | long.T)
-    one, other = np.nonzero(np.triu(near, 1))
+    dash = width > WIDEST * height
+    near &= ~(dash[one] & (width[one] > height[other]))  # a fraction's bar is no hat
+    near &= ~(dash[other] & (width[other] > height[one]))
+    one, other = one[near], other[near]
     names = union_find(count, one, other)
     order = np.argsort(names, kind="stable")
     breaks = np.flatnonzero(np.diff(names[order])) + 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -94,28 +95,23 @@ class Components:
 
     def bounds_of(self, group: Sequence[int]) -> tuple[int, int, int, int, int, float, float]:
         """Left, top, right, bottom, area, strength and stroke of some components taken as one."""
-        if len(group) == 1:
-            one = group[0]
-            return (
-                int(self.left[one]),
-                int(self.top[one]),
-                int(self.right[one]),
-                int(self.bottom[one]),
-                int(self.area[one]),
-                float(self.strength[one]),
-                float(self.stroke[one]),
-            )
-        some = list(group)
+        (bounds,) = zip(*(side.tolist() for side in self.bounds([group])), strict=True)
+        return bounds
+
+    def bounds(self, groups: Sequence[Sequence[int]]) -> tuple[np.ndarray, ...]:
+        """The same of several groups, at least one, as arrays (n,)."""
+        some = list(chain.from_iterable(groups))
+        first = np.cumsum([0, *map(len, groups[:-1])])
         area = self.area[some]
-        whole = int(area.sum())
+        whole = np.add.reduceat(area, first)
         return (
-            int(self.left[some].min()),
-            int(self.top[some].min()),
-            int(self.right[some].max()),
-            int(self.bottom[some].max()),
+            np.minimum.reduceat(self.left[some], first),
+            np.minimum.reduceat(self.top[some], first),
+            np.maximum.reduceat(self.right[some], first),
+            np.maximum.reduceat(self.bottom[some], first),
             whole,
-            float(self.strength[some] @ area) / whole,
-            float(self.stroke[some] @ area) / whole,
+            np.add.reduceat(self.strength[some] * area, first) / whole,
+            np.add.reduceat(self.stroke[some] * area, first) / whole,
         )
 
 

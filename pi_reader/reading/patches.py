@@ -35,26 +35,28 @@ def cut_patches(ink: Ink, components: Components, groups: Sequence[Sequence[int]
     groups: for each mark the components that it is made of. Returns (n, 28, 28) uint8, 0 paper to
     255 ink; ink of other components that reaches into a mark's box is left out.
     """
+    if not groups:
+        return np.zeros((0, SIDE, SIDE), np.uint8)
     fine = FINE * EDGE
-    page = Image.fromarray(ink.contrast * ink.mask)
-    sheet = Image.new("L", (fine, fine * max(1, len(groups))))
-    gain = np.zeros(len(groups), np.float32)
-    grow = np.zeros(len(groups), np.int64)
-    for number, group in enumerate(groups):
-        left, top, right, bottom, area, strength, stroke = components.bounds_of(group)
-        box: tuple[int, int, int, int] | None = (left, top, right, bottom)
-        mark = page
-        if np.count_nonzero(ink.mask[top:bottom, left:right]) != area:
-            own = components.ink_of(group, (left, top, right, bottom))
-            mark, box = Image.fromarray(ink.contrast[top:bottom, left:right] * own), None
-        ratio = fine / max(right - left, bottom - top)
-        size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
-        small = mark.resize(size, Image.Resampling.BILINEAR, box)
+    sheet = Image.new("L", (fine, fine * len(groups)))
+    *sides, areas, strength, stroke = components.bounds(groups)
+    boxes = np.stack(sides, axis=1)
+    extent = boxes[:, 2:] - boxes[:, :2]
+    ratio = fine / extent.max(axis=1)
+    sizes = np.maximum(np.rint(extent * ratio[:, None]), 1).astype(int).tolist()
+    thickness = stroke * ratio  # below about one pixel ink is averaged with paper
+    gain = 255 / np.maximum(strength * FULL_INK * np.minimum(thickness / WHOLE_PIXEL, 1), 1)
+    grow = np.rint((LEAST_STROKE * FINE - thickness) / 2)
+    marks = zip(groups, boxes.tolist(), sizes, areas.tolist(), strict=True)
+    for number, (group, box, size, area) in enumerate(marks):
+        left, top, right, bottom = box
+        if np.count_nonzero(ink.mask[top:bottom, left:right]) == area:
+            small = ink.drawn.resize(size, Image.Resampling.BILINEAR, box)
+        else:
+            own = ink.contrast[top:bottom, left:right] * components.ink_of(group, box)
+            small = Image.fromarray(own).resize(size, Image.Resampling.BILINEAR)
         sheet.paste(small, (0, fine * number))
-        thickness = stroke * ratio  # below about one pixel ink is averaged with paper
-        gain[number] = 255 / max(1.0, strength * FULL_INK * min(1.0, thickness / WHOLE_PIXEL))
-        grow[number] = round((LEAST_STROKE * FINE - thickness) / 2)
-    crops = stretched(sheet.tobytes(), gain).reshape(-1, fine, fine)
+    crops = stretched(sheet.tobytes(), gain.astype(np.float32)).reshape(-1, fine, fine)
     for step in range(1, int(grow.max(initial=0)) + 1):
         thin = grow >= step
         crops[thin] = _thicken(crops[thin])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, compress
 from typing import Protocol
 
 import numpy as np
@@ -218,28 +218,15 @@ class Segmentation:
         light = ink.light_at(
             (found.left[first] + found.right[first]) // 2,
             (found.top[first] + found.bottom[first]) // 2,
-        ).tolist()
-        marks = []
-        for group, origin, chance, bright, patch, before in zip(
-            groups, origins, chances, light, patches, hidden, strict=True
-        ):
-            left, top, right, bottom, _, strength, stroke = found.bounds_of(group)
-            marks.append(
-                Mark(
-                    left,
-                    top,
-                    right,
-                    bottom,
-                    strength,
-                    tuple(chance),
-                    frozenset(origin),
-                    strength / bright,
-                    stroke,
-                    patch,
-                    before,
-                )
+        )
+        *sides, _, strength, stroke = found.bounds(groups)
+        columns = (each.tolist() for each in (*sides, strength, strength / light, stroke))
+        return [
+            Mark(x, y, right, bottom, strong, tuple(chance), frozenset(origin), dark, thick, *seen)
+            for (x, y, right, bottom, strong, dark, thick), chance, origin, *seen in zip(
+                zip(*columns, strict=True), chances, origins, patches, hidden, strict=True
             )
-        return marks
+        ]
 
     def _take(self, page: Candidates) -> list[Mark]:
         """Components joined to marks as is likeliest."""
@@ -358,6 +345,7 @@ def _groups(hood: list[int], alone: list[bool], found: Components) -> list[tuple
     """The groups of neighbouring components that may be a digit."""
     groups: list[tuple[int, ...]] = [(component,) for component in hood if alone[component]]
     if 1 < len(hood) <= MAX_PARTS:
-        for count in range(2, len(hood) + 1):
-            groups += [group for group in combinations(hood, count) if may_be_one(found, group)]
+        counts = range(2, len(hood) + 1)
+        several = [group for count in counts for group in combinations(hood, count)]
+        groups += compress(several, may_be_one(found, several).tolist())
     return groups

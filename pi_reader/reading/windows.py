@@ -24,33 +24,27 @@ def cut_windows(ink: Ink, marks: Sequence[Mark], least: float = 0.0) -> np.ndarr
     pixels; the window is never made for a smaller mark than that, so that a point is seen with the
     digits beside it.
     """
+    if not marks:
+        return np.zeros((0, ROWS, COLUMNS), np.uint8)
     canvas = Image.new("L", (COLUMNS, ROWS * len(marks)))
-    pages = [Image.fromarray(ink.contrast)]
-    for number, mark in enumerate(marks):
-        ratio = EDGE / max(mark.right - mark.left, mark.bottom - mark.top, least, LEAST_EDGE)
-        level = max(0, int(np.log2(1 / ratio)))  # the page halved so many times
-        while len(pages) <= level:
-            pages.append(pages[-1].reduce(2))
-        _around(canvas, number * ROWS, pages[level], ratio * 2**level, mark, 2**level)
-    gains = np.array([255 / max(1.0, mark.strength * FULL_INK) for mark in marks], np.float32)
-    return stretched(canvas.tobytes(), gains).reshape(-1, ROWS, COLUMNS)
-
-
-def _around(
-    canvas: Image.Image, top_row: int, page: Image.Image, ratio: float, mark: Mark, step: int
-) -> None:
-    """Draw one window from a page that was reduced `step` times.
-
-    top_row: where on the canvas it begins; ratio: pixels of the window for one of the reduced page.
-    """
-    middle = (mark.left + mark.right) / (2 * step), (mark.top + mark.bottom) / (2 * step)
-    half = COLUMNS / (2 * ratio), ROWS / (2 * ratio)
-    left, top = max(0.0, middle[0] - half[0]), max(0.0, middle[1] - half[1])
-    right, bottom = min(page.width, middle[0] + half[0]), min(page.height, middle[1] + half[1])
-    x, y = round((left - middle[0] + half[0]) * ratio), round((top - middle[1] + half[1]) * ratio)
-    width = min(COLUMNS - x, round((right - left) * ratio))
-    height = min(ROWS - y, round((bottom - top) * ratio))
-    if width < 1 or height < 1:
-        return
-    seen = page.resize((width, height), Image.Resampling.BILINEAR, (left, top, right, bottom))
-    canvas.paste(seen, (x, top_row + y))
+    box = np.array([(mark.left, mark.top, mark.right, mark.bottom) for mark in marks], np.float64)
+    low, high = box[:, :2], box[:, 2:]
+    ratio = EDGE / np.maximum((high - low).max(axis=1), max(least, LEAST_EDGE))
+    times = np.maximum(np.log2(1 / ratio).astype(int), 0)  # that the page is halved
+    while len(ink.halved) <= times.max():
+        ink.halved.append(ink.halved[-1].reduce(2))
+    pages = [ink.halved[each] for each in times.tolist()]
+    step = (2.0**times)[:, None]
+    ratio = ratio[:, None] * step  # pixels of a window for one of the page that is seen
+    middle, half = (low + high) / (2 * step), (COLUMNS, ROWS) / (2 * ratio)
+    low = np.maximum(middle - half, 0)
+    high = np.minimum(middle + half, [page.size for page in pages])
+    place = np.rint((low - middle + half) * ratio).astype(int)
+    size = np.minimum((COLUMNS, ROWS) - place, np.rint((high - low) * ratio).astype(int))
+    place[:, 1] += ROWS * np.arange(len(marks))
+    seen = np.concatenate([low, high], axis=1).tolist()
+    for page, part, (x, y), large in zip(pages, seen, place.tolist(), size.tolist(), strict=True):
+        if min(large) > 0:
+            canvas.paste(page.resize(large, Image.Resampling.BILINEAR, part), (x, y))
+    gains = 255 / np.maximum(np.array([mark.strength for mark in marks]) * FULL_INK, 1)
+    return stretched(canvas.tobytes(), gains.astype(np.float32)).reshape(-1, ROWS, COLUMNS)
