@@ -3,21 +3,32 @@
 Every position of the kernel becomes a row of a matrix, so that the whole layer is
 `(positions, kernel * kernel * inputs) @ (kernel * kernel * inputs, outputs)`, which OpenBLAS does
 as fast as the processor allows. The matrix is nine times as large as the picture for a 3×3 kernel,
-so it is built for some samples at a time, in one buffer that is reused.
+so it is built for some samples at a time, in one buffer for all layers.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from pi_reader.network.base import Array, Layer, Shape, channel_sums, he_normal, tiled
+from pi_reader.network.base import Array, Layer, Scratch, Shape, channel_sums, he_normal, tiled
 
 _KEEP = 1 << 21  # numbers: 8 MB of columns for a batch are kept from forward to backward
 _BLOCK = 1 << 19  # numbers in a block of columns, 2 MB; smaller ones mean more calls
 _FEW = 2  # channels, at most: a kernel row of so few is too short to be copied by itself
+
+
+class _Shared(threading.local):
+    """Buffers that all convolutions of a thread use in turn."""
+
+    def __init__(self) -> None:
+        self.scratch = Scratch()
+
+
+_shared = _Shared()
 
 
 class Conv2D(Layer):
@@ -121,7 +132,7 @@ class Conv2D(Layer):
         x = self._x[block]
         sample = height * width * self._reach
         if self._kept is None:
-            room = self._scratch.take("columns", len(x) * sample)
+            room = _shared.scratch.take("columns", len(x) * sample)
         else:
             room = self._kept[block.start * sample : block.stop * sample]
         if self._kept is None or new:
