@@ -66,6 +66,8 @@ def test_ok__read_imports_only_what_it_uses(page: Path) -> None:
                 "numpy.testing",
                 "numpy.ma",
                 "_hashlib",
+                "PIL.PdfImagePlugin",
+                "importlib.resources",
                 "sqlite3",
             )
         )

@@ -34,7 +34,7 @@ MOST_BYTES = 320_000_000
 _BYTES_PER_PIXEL = {"1": 2, "L": 2, "P": 3, "I;16": 4, "I;16B": 4, "I": 6, "F": 6, "CMYK": 10}
 _RGB_BYTES, _CLEAR_BYTES, _WEBP_BYTES = 6, 9, 16  # measured; a WEBP is kept whole, twice
 _COLOUR_BYTES = 14  # of a pixel whose colours are looked at: grey, and two copies in colour
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # none that starts other programs
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF")  # none that starts other programs
 _SUFFIXES = frozenset(
     f".{name}"
     for name in ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pnm")
@@ -168,7 +168,7 @@ def load(path: Path, log: Callable[[str], None] = to_stderr) -> Frame:
 
 def _decoded(path: Path, source: Path | BinaryIO) -> np.ndarray:
     """The picture in `source` in grey, (height, width) uint8; `path` is what messages call it."""
-    with Image.open(source, formats=_FORMATS) as picture:
+    with _opened_picture(source) as picture:
         picture.draft("L", picture.size)  # a JPEG need not decode its colours at all
         _check_size(path, picture)
         if picture.getexif().get(_ORIENTATION, 1) != 1:  # it copies even what stands right
@@ -178,12 +178,22 @@ def _decoded(path: Path, source: Path | BinaryIO) -> np.ndarray:
     return _by_colour(source, grey) if is_flat(grey) else grey
 
 
+def _opened_picture(source: Path | BinaryIO) -> Image.Image:
+    """A picture of one of our formats.
+
+    Pillow loads some forty others as soon as it is asked for one that it does not know yet: it is
+    to know the usual ones, which come first, before.
+    """
+    Image.preinit()
+    return Image.open(source, formats=_FORMATS)
+
+
 def _by_colour(source: Path | BinaryIO, grey: np.ndarray) -> np.ndarray:
     """The picture in the shades that its colours part it in, or as it is in grey.
 
     It is opened again, as a JPEG that was read in grey has lost its colours.
     """
-    with Image.open(source, formats=_FORMATS) as picture:
+    with _opened_picture(source) as picture:
         plain = picture.mode in ("RGB", "CMYK", "P") and "transparency" not in picture.info
         if not plain or grey.size * _COLOUR_BYTES > MOST_BYTES:
             return grey

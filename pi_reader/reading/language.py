@@ -15,8 +15,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from pi_reader.errors import BadData
@@ -114,7 +114,7 @@ class Language:
 @cache
 def shipped() -> Language:
     """The one that ships."""
-    text = files("pi_reader.reading").joinpath("lines.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("lines.json").read_text(encoding="utf-8")
     return Language.from_json(json.loads(text), "lines.json")
 
 
