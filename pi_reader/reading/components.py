@@ -101,6 +101,10 @@ class Components:
     def bounds(self, groups: Sequence[Sequence[int]]) -> tuple[np.ndarray, ...]:
         """The same of several groups, at least one, as arrays (n,)."""
         some = list(chain.from_iterable(groups))
+        sides = self.left, self.top, self.right, self.bottom, self.area
+        if len(some) == len(groups):  # none of several: less to do
+            exact = (each.astype(np.float64) for each in (self.strength, self.stroke))
+            return tuple(each[some] for each in (*sides, *exact))
         first = np.cumsum([0, *map(len, groups[:-1])])
         area = self.area[some]
         whole = np.add.reduceat(area, first)

@@ -58,6 +58,10 @@ UNSEEN = (0.095,) * CLASSES + (0.05,)  # probabilities of a mark that came after
 MOST_AT_ONCE = 1000  # of these in one step
 
 
+_Key = tuple[bytes, float] | None  # a group's runs, and its strength; None: what was not seen
+_Seen = tuple[tuple[float, ...], np.ndarray, np.ndarray | None]  # chances, patch, hidden
+
+
 class Classifier(Protocol):
     """What reading needs of a network."""
 
@@ -88,6 +92,8 @@ class Segmentation:
         self._neighbourhood = neighbourhood
         self.left = MOST_PATCHES if left is None else left
         self.page, self.marks = page, list[Mark]()
+        self._seen: dict[_Key, _Seen] = {}
+        self._pieces: dict[bytes, tuple[list[Span], Components]] = {}  # by the runs of what is cut
 
     def run(self) -> Segmentation:
         """Find the marks."""
@@ -194,15 +200,45 @@ class Segmentation:
     ) -> list[Mark]:
         """What the network thinks of groups of components, and which of the page's they were.
 
-        A frame's patches are counted here, and those whose windows are seen in `_likely`; what is
-        left when there were too many may be any digit.
+        Ink that was seen before on this page is not looked at again.
         """
         if not groups:
             return []
-        seen = groups[: max(0, self.left)]
+        *sides, _, strength, stroke = found.bounds(groups)
+        inks = [
+            (found.runs_of(group).tobytes(), strong)
+            for group, strong in zip(groups, strength.tolist(), strict=True)
+        ]
+        self._see(ink, found, dict(zip(inks, groups, strict=True)))
+        first = [group[0] for group in groups]
+        light = ink.light_at(
+            (found.left[first] + found.right[first]) // 2,
+            (found.top[first] + found.bottom[first]) // 2,
+        )
+        columns = (each.tolist() for each in (*sides, strength, strength / light, stroke))
+        marks = []
+        for key, origin, numbers in zip(inks, origins, zip(*columns, strict=True), strict=True):
+            x, y, right, bottom, strong, dark, thick = numbers
+            chances, patch, hidden = self._seen[key if key in self._seen else None]
+            own = frozenset(origin)
+            mark = Mark(x, y, right, bottom, strong, chances, own, dark, thick, patch, hidden)
+            marks.append(mark)
+        return marks
+
+    def _see(self, ink: Ink, found: Components, groups: dict[_Key, tuple[int, ...]]) -> None:
+        """Have the network look at groups of components that it has not seen yet.
+
+        A frame's patches are counted here, and those whose windows are seen in `_likely`; what is
+        left when there were too many may be any digit.
+        """
+        new = [key for key in groups if key not in self._seen]
+        if not new:
+            return
+        seen = new[: max(0, self.left)]
         self.left -= len(seen)
-        patches = cut_patches(ink, found, seen)
-        if unseen := len(groups) - len(seen):  # all of them at the price of one
+        patches = cut_patches(ink, found, [groups[key] for key in seen])
+        if len(seen) < len(new) and None not in self._seen:  # all of them at the price of one
+            seen.append(None)
             patches = np.concatenate([patches, np.zeros((1, *patches.shape[1:]), np.uint8)])
         hidden: Sequence[np.ndarray | None] = [None] * len(patches)
         if self._hidden:
@@ -210,23 +246,8 @@ class Segmentation:
             chances = self._network.conclude(hidden).tolist()  # type: ignore[attr-defined]
         else:
             chances = self._network.predict(patches).tolist()
-        if unseen:
-            once = [*range(len(seen)), *[len(seen)] * unseen]
-            patches, hidden = patches[once], [hidden[place] for place in once]
-            chances = chances[:-1] + [list(UNSEEN[: len(chances[0])])] * unseen
-        first = [group[0] for group in groups]
-        light = ink.light_at(
-            (found.left[first] + found.right[first]) // 2,
-            (found.top[first] + found.bottom[first]) // 2,
-        )
-        *sides, _, strength, stroke = found.bounds(groups)
-        columns = (each.tolist() for each in (*sides, strength, strength / light, stroke))
-        return [
-            Mark(x, y, right, bottom, strong, tuple(chance), frozenset(origin), dark, thick, *seen)
-            for (x, y, right, bottom, strong, dark, thick), chance, origin, *seen in zip(
-                zip(*columns, strict=True), chances, origins, patches, hidden, strict=True
-            )
-        ]
+        for key, chance, *looks in zip(seen, chances, patches, hidden, strict=True):
+            self._seen[key] = (tuple(chance) if key else UNSEEN[: len(chance)], *looks)
 
     def _take(self, page: Candidates) -> list[Mark]:
         """Components joined to marks as is likeliest."""
@@ -263,7 +284,7 @@ class Segmentation:
         wanted[homes[homes >= 0]] = True
         wanted[np.flatnonzero(wanted)[max(0, self.left // 2) :]] = False
         wholes = np.flatnonzero(wanted).tolist()
-        cut = _cut(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
+        cut = self._cut(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
         spans_of = {one: spans for one, (spans, _) in cut.items()}
         pieces = merge([parts for _, parts in cut.values()] + [fainter.components.pick(wanted)])
         judged = self._judge(
@@ -284,6 +305,21 @@ class Segmentation:
                 marks = [mark for mark in marks if mark is not whole]
                 marks += [replace(piece_of[span], cut_from=whole) for span in row]
         return _mended(marks, judged[count:])
+
+    def _cut(
+        self, found: Components, doubtful: dict[int, Mark], most: int
+    ) -> dict[int, tuple[list[Span], Components]]:
+        """The pieces that doubtful components may be cut into, the tallest first, `most` in all."""
+        out: dict[int, tuple[list[Span], Components]] = {}
+        for one in sorted(doubtful, key=lambda one: -doubtful[one].height):
+            runs = found.runs_of((one,)).tobytes()
+            if runs not in self._pieces:
+                self._pieces[runs] = find_pieces(found, one)
+            spans, pieces = self._pieces[runs]
+            if spans and len(spans) <= most:
+                out[one] = spans, pieces
+                most -= len(spans)
+        return out
 
     def _likely(self, ink: Ink, pieces: Sequence[Mark], page: Sequence[Mark]) -> list[float]:
         """How likely pieces of what was cut are the digits that they look like: by what stands
@@ -306,19 +342,6 @@ class Segmentation:
         for place, mark in zip(digits, told(marks, kinds), strict=True):
             likely[place] = mark.kinds[mark.label]
         return likely
-
-
-def _cut(
-    found: Components, doubtful: dict[int, Mark], most: int
-) -> dict[int, tuple[list[Span], Components]]:
-    """The pieces that doubtful components may be cut into, the tallest first, `most` in all."""
-    out: dict[int, tuple[list[Span], Components]] = {}
-    for one in sorted(doubtful, key=lambda one: -doubtful[one].height):
-        spans, pieces = find_pieces(found, one)
-        if spans and len(spans) <= most:
-            out[one] = spans, pieces
-            most -= len(spans)
-    return out
 
 
 def _is_clear(mark: Mark) -> bool:
