@@ -17,9 +17,9 @@ from pi_reader.reading.binarise import NOISE_FACTOR, Ink
 from pi_reader.reading.components import (
     Components,
     find_components,
+    groups_of,
     merge,
     strengths,
-    union_find,
 )
 from pi_reader.reading.displays import Display, Shown, as_components, find_displays
 from pi_reader.reading.morphology import dilate
@@ -262,8 +262,4 @@ def find_neighbourhoods(found: Components) -> list[list[int]]:
     dash = width > WIDEST * height
     near &= ~(dash[one] & (width[one] > height[other]))  # a fraction's bar is no hat
     near &= ~(dash[other] & (width[other] > height[one]))
-    one, other = one[near], other[near]
-    names = union_find(count, one, other)
-    order = np.argsort(names, kind="stable")
-    breaks = np.flatnonzero(np.diff(names[order])) + 1
-    return [group.tolist() for group in np.split(order, breaks)]
+    return [group.tolist() for group in groups_of(count, one[near], other[near])]

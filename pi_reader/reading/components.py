@@ -228,6 +228,13 @@ def union_find(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return root
 
 
+def groups_of(count: int, one: np.ndarray, other: np.ndarray) -> list[np.ndarray]:
+    """Things sorted into groups, within which pairs connect them, (m,) indices each."""
+    names = union_find(count, one, other)
+    order = np.argsort(names, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(names[order])) + 1)
+
+
 def strengths(found: Components, contrast: np.ndarray) -> np.ndarray:
     """Mean contrast of each component's ink, float32 grey levels; contrast: (h, w) uint8."""
     if not len(found):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pi_reader.reading.components import Components, measure, runs_to_mask, union_find
+from pi_reader.reading.components import Components, groups_of, measure, runs_to_mask
 
 LEAST_SIDE = 8  # working pixels of a segment's longer side
 LEAST_HEIGHT = 20  # working pixels of a digit
@@ -132,10 +132,8 @@ def _groups(found: Components, some: np.ndarray, lean: float) -> list[list[int]]
     near = np.maximum(across, down) <= CORNER * pen
     near |= (across <= -pen / 2) & (down <= STACKED * pen)
     near &= np.minimum(stroke[:, None], stroke) >= ALIKE * pen
-    names = union_find(len(some), *np.nonzero(np.triu(near, 1)))
-    order = np.argsort(names, kind="stable")
-    breaks = np.flatnonzero(np.diff(names[order])) + 1
-    return [some[group].tolist() for group in np.split(order, breaks)]
+    groups = groups_of(len(some), *np.nonzero(np.triu(near, 1)))
+    return [some[group].tolist() for group in groups]
 
 
 def _slope(found: Components, one: int) -> float:
