@@ -14,30 +14,21 @@ from pi_reader.reading.binarise import Ink
 from pi_reader.reading.components import Components, find_runs, runs_to_mask, touching, union_find
 from pi_reader.reading.decode import weighted_median
 
-CARRIER = (
-    0.3  # of the page's extent: a component that long may hold a ruled line, else nobody looks
-)
-THICKEST = 0.02  # of the page's shorter side; a table's dark edge is thicker and no ruled line
+THICKEST = 0.02  # of the page's shorter side; a bold 1 that fills the frame is thicker
 PIECE = 0.06  # of the page's extent: shorter straight pieces prove nothing
 COVER = 0.35  # of the page's extent that the pieces of one ruled line cover together
 ALONE = 0.8  # the same for a ruled line that has no family
-ALONE_SLENDER = 40  # and its length over its thickness
 DARKER = 1.5  # times its ruled line's contrast: that is a pen stroke on top of it
-LEAST_IN_VIEW = 0.3  # of the page's extent: a line of which less is seen counts as that much
-LIKE = 1.25  # times the contrast of its family: a shorter piece of a line that is no darker
 FAMILY = 3  # ruled lines of one direction
-SLOPE = 0.25  # rise over run up to which a line is level
 PARALLEL = 0.05  # difference of slopes within a family: a page is seen almost from above
-SLENDER = 12  # length over thickness of a piece, twice
 
 
 def find_ruled_lines(ink: Ink, found: Components) -> np.ndarray | None:
     """The pixels of level and upright ruled lines, (h, w) bool, or None; found: in the ink."""
     height, width = ink.mask.shape
-    slim = found.stroke * SLENDER
     thin = found.stroke <= THICKEST * min(height, width)
-    wide = thin & (found.width >= np.maximum(CARRIER * width, slim))
-    tall = thin & (found.height >= np.maximum(CARRIER * height, slim))
+    wide = thin & (found.width >= COVER * width)
+    tall = thin & (found.height >= COVER * height)
     level = upright = None
     if wide.any():
         across = np.ascontiguousarray(ink.mask.T)
@@ -91,36 +82,20 @@ def vertical_lines(mask: np.ndarray, contrast: np.ndarray, thickness: float) -> 
     for group in _clusters(names, place, seed, 2 * reach):
         members = seed & np.isin(names, group)
         cover = np.unique(row[members]).size / height
-        in_view = _in_view(float(np.mean(place[members])), common, mask.shape)
         curve = np.polyfit(row[members] / height, column[members], 2 if cover > 0.5 else 1)
         near = np.abs(np.polyval(curve, thin_row / height) - thin_column) <= thickness + 1
-        if cover < COVER * in_view:  # nobody knows how it goes on
+        if cover < COVER:  # nobody knows how it goes on
             near &= (thin_row >= row[members].min()) & (thin_row <= row[members].max())
-        usual = float(np.median(strength[near])) if near.any() else 0.0
-        if not near.any():  # the curve may leave the runs that it was fitted to
-            continue
-        near &= strength <= DARKER * usual
-        rulings.append((np.unique(thin_row[near]).size / height, in_view, usual, near))
-    long = [usual for cover, _, usual, _ in rulings if cover >= COVER]
-    family = len(long) >= FAMILY
-    as_dark = LIKE * float(np.median(long)) if family else 0.0
-    alone = max(ALONE, ALONE_SLENDER * thickness / height)
-    for cover, in_view, usual, near in rulings:
-        if cover >= alone or (family and (cover >= COVER * in_view or usual <= as_dark)):
+        if near.any():  # the curve may leave the runs that it was fitted to
+            near &= strength <= DARKER * float(np.median(strength[near]))
+            rulings.append((np.unique(thin_row[near]).size / height, near))
+    family = sum(cover >= COVER for cover, _ in rulings) >= FAMILY
+    for cover, near in rulings:
+        if cover >= (COVER if family else ALONE):
             drop |= near
     if not drop.any():
         return None
     return runs_to_mask(thin_runs[0][drop], thin_runs[1][drop], stride, mask.shape)
-
-
-def _in_view(place: float, slope: float, shape: tuple[int, ...]) -> float:
-    """The share of the page's rows in which the frame shows a line: some leave it at its side.
-
-    place: the line's column in the middle row.
-    """
-    height, width = shape
-    columns = place + slope * (np.arange(height) - height / 2)
-    return max(LEAST_IN_VIEW, float(np.mean((columns >= 0) & (columns < width))))
 
 
 def _middles(starts: np.ndarray, ends: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:
@@ -135,8 +110,8 @@ def _straight_pieces(
     """Slope, length and name of every chain of thin runs that is a long straight upright line."""
     size = int(names.max()) + 1
     count = np.bincount(names, minlength=size)
-    name = np.flatnonzero(count >= max(PIECE * height, SLENDER * thickness / 2))
-    many = np.maximum(count[name], 1)
+    name = np.flatnonzero(count >= max(PIECE * height, 1))
+    many = count[name]
 
     def total(values: np.ndarray) -> np.ndarray:
         return np.bincount(names, values, minlength=size)[name]
@@ -147,7 +122,7 @@ def _straight_pieces(
     slope = both / np.maximum(spread, 1e-6)
     off = np.maximum(total(column * column) / many - mid_column**2 - slope * both, 0)
     length = np.sqrt(12 * np.maximum(spread, 0))  # of an evenly filled stretch
-    good = (np.abs(slope) < SLOPE) & (np.sqrt(off) <= thickness) & (length >= PIECE * height)
+    good = (np.sqrt(off) <= thickness) & (length >= PIECE * height)
     return slope[good], length[good], name[good]
 
 
