@@ -14,24 +14,18 @@ import numpy as np
 
 from pi_reader.reading.components import Components, groups_of, measure, runs_to_mask
 
-LEAST_SIDE = 8  # working pixels of a segment's longer side
 LEAST_HEIGHT = 20  # working pixels of a digit
 MOST = 200  # components of a page that are looked at; one with more is no display
 CORNER = 1.0  # thicknesses: the gap between segments that meet in a corner
 STACKED = 2.0  # thicknesses: the gap between two that stand on each other
 ALIKE = 0.6  # of the thicker or taller one: the other is as thick, or tall, at least
-PART = 0.3  # of a digit's height: ink that tall in its row may be of another
 LONG = 1.5  # times as long as thick: a segment
-FLAT = 1.6  # times as wide as high: a segment that lies
 STRAIGHT = 0.75, 1.25  # area over thickness and longer side
 BODY = 1.25  # times the thickness that area and outline give: a segment has pointed ends
-LEANS = 0.0, 0.06, 0.12, 0.18  # columns per row, where no segment stands alone to tell
-STEEPEST = 0.35  # columns per row that digits lean
-THIN = 0.05  # of its digit's height: a thinner bar is a drawn line
 NARROW = 0.34  # width over height of a 1
 WIDEST = 0.95  # width over height of any digit
 EMPTY = 0.05  # of the room between the segments that is ink, at most
-LIT, DARK = 0.55, 0.2  # of the middle of a segment that is ink, at least and at most
+LIT = 0.5  # of the middle of a segment that is ink, at least
 APART = 3  # segments that stand alone in a digit that shows there is a display
 PATTERNS = {
     0b1110111: 0,
@@ -64,33 +58,28 @@ class Display:
 def find_displays(found: Components) -> Display | None:
     """The digits of seven segments among the components of a page; None if there are none."""
     longer = np.maximum(found.width, found.height)
-    some = np.flatnonzero((longer >= LEAST_SIDE) & (longer >= LONG * found.stroke))
+    some = np.flatnonzero(longer >= LONG * found.stroke)
     if not APART <= len(some) <= MOST:
         return None
     straight = found.area[some] / (found.stroke[some] * longer[some])
     bars = (straight >= STRAIGHT[0]) & (straight <= STRAIGHT[1])
-    if not (bars & (found.width[some] >= FLAT * found.height[some])).any():
-        return None
     slopes = [_slope(found, one) for one in some[bars & (found.height == longer)[some]].tolist()]
-    leans = (float(np.median(slopes)),) if slopes else LEANS
-    groups = _groups(found, some, leans[0])
+    lean = float(np.median(slopes)) if slopes else 0.0
+    groups = _groups(found, some, lean)
     large = [group for group in groups if len(group) >= APART]
-    for lean in leans:
-        clear = [group for group in large if _decode(found, group, lean) >= 0]
-        if clear:
-            break
-    else:
+    clear = [group for group in large if _decode(found, group, lean) >= 0]
+    if not clear:
         return None
     tall = float(np.median([np.ptp([*found.top[group], *found.bottom[group]]) for group in clear]))
     pen = float(np.median([found.stroke[group].mean() for group in clear]))
     boxes = [found.bounds_of(group) for group in groups]
     alike = [
-        ALIKE * pen <= box[6] <= pen / ALIKE and PART * tall <= box[3] - box[1] <= tall / ALIKE
+        ALIKE * pen <= box[6] <= pen / ALIKE and ALIKE * tall <= box[3] - box[1] <= tall / ALIKE
         for box in boxes
     ]
     labels = [
-        _decode(found, group, lean) if is_alike and box[3] - box[1] >= ALIKE * tall else -1
-        for group, box, is_alike in zip(groups, boxes, alike, strict=True)
+        _decode(found, group, lean) if is_alike else -1
+        for group, is_alike in zip(groups, alike, strict=True)
     ]
     digits = [box for box, label in zip(boxes, labels, strict=True) if label >= 0 and label != 1]
     parts, shown = [], []
@@ -131,7 +120,6 @@ def _groups(found: Components, some: np.ndarray, lean: float) -> list[list[int]]
     down = np.maximum(top[:, None], top) - np.minimum(bottom[:, None], bottom)
     near = np.maximum(across, down) <= CORNER * pen
     near |= (across <= -pen / 2) & (down <= STACKED * pen)
-    near &= np.minimum(stroke[:, None], stroke) >= ALIKE * pen
     groups = groups_of(len(some), *np.nonzero(np.triu(near, 1)))
     return [some[group].tolist() for group in groups]
 
@@ -148,7 +136,7 @@ def _decode(found: Components, group: list[int], lean: float) -> int:
     row, start, end = found.runs_of(group).T
     top, height = int(row.min()), int(row.max() - row.min()) + 1
     stroke = found.bounds_of(group)[6]
-    if height < LEAST_HEIGHT or stroke < THIN * height or abs(lean) > STEEPEST:
+    if height < LEAST_HEIGHT:
         return -1
     shift = np.rint(lean * (row - row.max())).astype(np.int32)
     start, end = start + shift, end + shift
@@ -177,7 +165,5 @@ def _decode(found: Components, group: list[int], lean: float) -> int:
     level = [ink[one, inner].any(axis=0).mean() for one in rows]
     upright = [[ink[half, side].any(axis=1).mean() for side in sides] for half in halves]
     lit = [level[0], *upright[0], level[1], *upright[1], level[2]]
-    if any(DARK < one < LIT for one in lit):
-        return -1
     pattern = sum(1 << 6 - place for place, one in enumerate(lit) if one >= LIT)
     return PATTERNS.get(pattern, -1)
