@@ -15,6 +15,7 @@ import numpy as np
 
 from pi_reader.reading.binarise import NOISE_FACTOR, Ink
 from pi_reader.reading.components import (
+    LEAST_HEIGHT,
     Components,
     find_components,
     groups_of,
@@ -28,7 +29,6 @@ from pi_reader.reading.plates import open_plates
 from pi_reader.reading.ruled_lines import find_ruled_lines
 from pi_reader.reading.strikes import find_strikes
 
-LEAST_HEIGHT = 8  # working pixels of a digit
 LEAST_SPECK = 2  # working pixels of the longer side of a point
 LEAST_PART = 3  # working pixels of the longer side of a part of one
 WIDEST = 2.5  # width over height of a digit; a dash is wider

@@ -14,6 +14,7 @@ from itertools import chain
 
 import numpy as np
 
+LEAST_HEIGHT = 8  # working pixels of a digit that can be read
 MAX_RUNS = 100_000  # a page of 1.3 million pixels full of writing has 30,000; noise has far more
 
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.reading.components import Components, find_components
+from pi_reader.reading.components import LEAST_HEIGHT, Components, find_components
 from pi_reader.reading.morphology import dilate
 
-LEAST_HEIGHT = 8  # working pixels of the ink that is held
 HOLDS = 0.4  # of an outline's height: so high is all that it holds, put together
 CLOSED = 0.9  # of the rows and columns of that ink with a wall on both sides
 UNEVEN = 1.5  # times its usual stroke: the thickest wall of an outline
-FILLED = 0.6  # of its box: an outline with more ink is none
 MOST = 400  # components that are looked at; the tallest stay
 
 
@@ -49,8 +47,6 @@ def _holders(found: Components) -> list[tuple[int, np.ndarray]]:
     )
     inside = (left > left[:, None]) & (right < right[:, None])
     inside &= (top > top[:, None]) & (bottom < bottom[:, None])
-    box = (right - left) * (bottom - top)
-    inside &= (found.area[tall] < FILLED * box)[:, None]
     out = []
     for outer in np.flatnonzero(inside.any(axis=1)).tolist():
         held = np.flatnonzero(inside[outer])

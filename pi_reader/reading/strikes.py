@@ -10,11 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from pi_reader.reading.components import Components, find_components
+from pi_reader.reading.components import LEAST_HEIGHT, Components, find_components
 
-LEAST_HEIGHT = 12  # working pixels of such a component
 WIDE = 1.3  # times its height: how wide it is at least
-BASE = 2.5  # times: if it is narrower, a line at its foot may be that of a 2
 STEEPEST = 0.3  # rise over run either way
 COLUMNS = 48  # of it that are looked at
 CROSSED = 0.96  # of these that the stroke is in
@@ -39,7 +37,6 @@ def find_strikes(
     wide = (found.height >= LEAST_HEIGHT) & (found.width >= WIDE * found.height)
     wide &= (found.left > 0) & (found.top > 0)
     wide &= (found.right < shape[1]) & (found.bottom < shape[0])
-    wide &= found.area < found.width * found.height // 2
     chosen = np.flatnonzero(wide)
     for one in chosen[np.argsort(-found.height[chosen], kind="stable")[:MOST]].tolist():
         own = found.ink_of((one,))
@@ -54,7 +51,7 @@ def find_strikes(
         through &= rest.bottom > at + SIDE * rest.height
         if through.sum() >= SEVERAL:
             crossed.append((left, top, right, bottom))
-        elif right - left < BASE * (bottom - top) or tall.sum() < SEVERAL or through.any():
+        elif tall.sum() < SEVERAL or through.any():
             continue
         if strokes is None:
             strokes = np.zeros(shape, bool)
