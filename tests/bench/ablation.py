@@ -101,7 +101,6 @@ SWITCHES: dict[str, Switch] = {
         "choose_wholes",
         lambda marks: _CHOOSE([m for m in marks if not m.whole or len(m.components) > 1]),
     ),
-    "outlines": changed(context, "outlines", lambda marks, digits: np.zeros(len(marks), bool)),
     "pages turned": changed(reader, "find_angle", lambda found: 0.0),
     "lines decided together": changed(
         reader, "decode_lines", lambda marks, page, language: (marks, page, None)
