@@ -26,11 +26,9 @@ BESIDE = 1.0  # heights of the digit: so near beside it a place belongs to its r
 LEVEL = 0.5  # of the lower one's height that lies level with the other
 SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and stand apart
 PART = 0.35  # of the digit's height: a narrower reflection hides no other
-LIKE = 2.0  # times as thick or dark as the digit, at most, or as thin or pale
+PALER = 2.0  # times paler than the digit, at most, is what the frame cuts off
 TWO = 0.8  # of the digit's height: so wide are two digits, at least, that have grown together
-SEVERAL = 3.0  # and so wide as many as there may be; a line of a drawing is wider
 SHOWN = 0.999  # that lit segments say which digit it is
-PALE = 0.6  # times as dark as the digit, or less: ink that light has washed out
 
 
 def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
@@ -44,7 +42,6 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
     places: list[Mark] = []
     for place in [
         *_cut_off(page, digits),
-        *_faded(others, digits),
         *_grown_together(others, digits),
         *_in_glare(page.ink.glare.tolist(), digits),
     ]:
@@ -95,8 +92,8 @@ def _cut_off(page: Candidates, digits: Sequence[Mark]) -> Iterator[Mark]:
         left, top, right, bottom, area, strength, _ = found.bounds_of((one,))
         for digit in digits:
             slack = SLACK * digit.height
-            alike = area >= digit.stroke**2 and LIKE * strength >= digit.strength
             inside = digit.top - slack <= top and bottom <= digit.bottom + slack
+            alike = area >= digit.stroke**2 and PALER * strength >= digit.strength
             if alike and inside and _in_row((left, top, right, bottom), digit):
                 yield _unread(left, right, digit, "cut off by the edge of the frame")
                 break
@@ -110,18 +107,6 @@ def _in_glare(spots: Sequence[Sequence[int]], digits: Sequence[Mark]) -> Iterato
                 yield _unread(spot[0], spot[2], digit, "lost in glare or between two digits")
 
 
-def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
-    """Marks that are no digits, but may be what light has left of them."""
-    for mark in marks:
-        most = max(mark.height, mark.right - mark.left)
-        for digit in digits:
-            sized = mark.height >= PART * digit.height and most <= (1 + SLACK) * digit.height
-            pale = mark.darkness <= PALE * digit.darkness
-            if sized and pale and _in_row((mark.left, mark.top, mark.right, mark.bottom), digit):
-                yield _unread(mark.left, mark.right, digit, "too pale beside the others")
-                break
-
-
 def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
     """Marks that are neither digit, letter nor sign, but written like a digit of their row and as
     wide as two: digits that have grown together in a way that nobody could cut."""
@@ -129,12 +114,10 @@ def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[M
         if not mark.kinds or mark.kinds[OTHER] < max(mark.kinds):
             continue
         for digit in digits:
-            wide = TWO * digit.height <= mark.right - mark.left <= SEVERAL * digit.height
+            wide = mark.right - mark.left >= TWO * digit.height
             as_tall = abs(mark.height - digit.height) <= SLACK * digit.height
-            written = digit.stroke <= LIKE * mark.stroke and mark.stroke <= LIKE * digit.stroke
-            written = written and mark.darkness > PALE * digit.darkness
             box = (mark.left, mark.top, mark.right, mark.bottom)
-            if wide and as_tall and written and _in_row(box, digit):
+            if wide and as_tall and _in_row(box, digit):
                 yield _unread(mark.left, mark.right, digit, "may be several digits grown together")
                 break
 
