@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.reading.components import find_components
-from pi_reader.reading.grounds import SATURATED, light_ink_at
+from pi_reader.reading.grounds import light_ink_at
 from pi_reader.reading.morphology import closing, dilate, erode, opening
 
 MAX_PIXELS = 800_000  # of the working picture; larger ones are averaged down, noise with them
@@ -29,6 +29,7 @@ LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay belo
 DARKEST = 16  # grey levels: what is darker is taken to be as bright, as 8 bits say no more
 CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
 WHITE = 255  # grey levels
+SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for light
 GLARE = 0.02  # of its brightness: so much brighter is a reflection than the paper around it
 NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain

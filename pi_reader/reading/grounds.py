@@ -12,7 +12,6 @@ import numpy as np
 
 from pi_reader.reading.morphology import closing, dilate, mean, opening
 
-SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for light
 BRIGHTER = 2  # times as bright as the dark ground: the light one; shadows are seldom that dark
 LEAST_LIGHT = 0.04  # of the picture that is the light ground
 LEAST_DARK = 0.2  # and that is the dark one, also of its border: else it may be a bold digit
@@ -31,7 +30,7 @@ def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
     light = find_light_ground(coarse, radius)
     if light is not None:
         levels = float(coarse[light].mean()), float(coarse[~light].mean())
-        on_light = _leaning(_standing_out(coarse, radius, light) * (coarse < SATURATED))
+        on_light = _leaning(_standing_out(coarse, radius, light))
         dark = _standing_out(coarse, radius, ~light)
         on_dark = _leaning(dark, BOLD * (levels[0] - levels[1]))
         bare = on_dark == 0 and -float(dark.min()) < BARE * levels[1]

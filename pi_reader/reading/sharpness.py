@@ -20,7 +20,6 @@ from pi_reader.reading.decode import median
 SHARP = 2.8  # pixels: as far any camera smears an edge, and so does a picture made smaller
 UNHURT = 0.05  # of a digit's height: the blur, beyond that, with which digits are read as well
 COST = 150.0  # log odds for each height of blur beyond: 1.5 % of sure digits are wrong then
-MOST_COST = 50.0  # log odds: nothing is believed
 BLURRED = 0.08  # of the height: a picture that is said to be blurred
 MOST = 6  # marks that are looked at
 AROUND = 3  # pixels beside a mark that its blur may reach
@@ -57,15 +56,15 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
 
 def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
     """Marks as they are to be believed in a picture with this blur."""
-    cost = min(COST * (blur - UNHURT), MOST_COST)
+    cost = COST * (blur - UNHURT)
     if cost <= 0:
         return list(judged)
     out = []
     for one in judged:
         sure = min(max(one.confidence, 1e-6), 1 - 1e-6)
-        sure = 1 / (1 + exp(cost) * (1 - sure) / sure)
+        odds = exp(-cost) * sure / (1 - sure)
         mark = one.mark if one.mark.unreadable else one.mark.but(unreadable="blurred")
-        out.append(replace(one, mark=mark, confidence=sure))
+        out.append(replace(one, mark=mark, confidence=odds / (1 + odds)))
     return out
 
 
