@@ -22,10 +22,9 @@ SLANTING = 1.0  # the same beside digits, in a hand that slants
 CLOSEST, FARTHEST = 0.14, 0.95  # of the usual height: from one point of a colon to the other
 ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the most
 LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
-LARGEST_COMMA, LOW = 0.6, 0.6  # of the height of the digit beside it: a comma, and where it begins
-LONGEST_DASH, FLAT = 0.65, 0.65  # of a digit's height, and of its own length: a dash beside it
+LARGEST_BESIDE = 0.65  # the same of what stands to the left or right of the rest of the digit,
+UPPER = 0.3  # of its height below its top: what begins higher is the bar of a 5
 LIKELY = 0.85  # probability of a colon by where its points stand alone
-MIDDLE = 0.35, 0.75  # of the way down beside a digit: where a dash after it is no bar of a 5
 
 
 def find_leftovers(
@@ -50,20 +49,14 @@ def find_leftovers(
 def loose_parts(found: Components, mark: Mark) -> list[int]:
     """The components of a digit that may be points, commas or dashes beside it."""
     parts = np.array(sorted(mark.components))
-    width, height = found.width[parts], found.height[parts]
-    size = np.maximum(width, height)
-    small = (size <= LARGEST_POINT * mark.height) & (size < size.max())
-    dash = (width <= LONGEST_DASH * mark.height) & (height <= FLAT * width) & (size < size.max())
+    size = np.maximum(found.width, found.height)[parts]
     largest = parts[int(np.argmax(size))]
-    down = (found.top[parts] + found.bottom[parts]) / 2 - found.top[largest]
-    low, high = (share * found.height[largest] for share in MIDDLE)
-    after = (found.left[parts] >= found.right[largest]) & (down >= low) & (down <= high)
-    dash &= (found.right[parts] <= found.left[largest]) | after
     middle = (found.left[parts] + found.right[parts]) / 2
-    comma = (size <= LARGEST_COMMA * found.height[largest]) & (size < size.max())
-    comma &= found.top[parts] >= found.top[largest] + LOW * found.height[largest]
-    comma &= (middle <= found.left[largest]) | (middle >= found.right[largest])
-    return [int(one) for one in parts[small | dash | comma]]
+    beside = (middle <= found.left[largest]) | (middle >= found.right[largest])
+    beside &= found.top[parts] >= found.top[largest] + UPPER * found.height[largest]
+    loose = (size <= LARGEST_POINT * mark.height) & (size < size.max())
+    loose |= beside & (size <= LARGEST_BESIDE * found.height[largest])
+    return parts[loose].tolist()
 
 
 def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]]:
