@@ -256,8 +256,7 @@ def find_neighbourhoods(found: Components) -> list[list[int]]:
     near = gap <= np.clip(NEAR * larger, 2, np.maximum(REACH * smaller, 2))
     near &= larger >= LEAST_HEIGHT
     low, high = np.minimum(height[one], height[other]), np.maximum(height[one], height[other])
-    overlap = -gap_x >= 0.3 * np.minimum(width[one], width[other])
-    near &= overlap | (low < 0.7 * high) | (-gap_y < 0.3 * low)
+    near &= (gap_x <= 0) | (low < 0.7 * high) | (-gap_y < 0.3 * low)
     near &= smaller >= 0.12 * larger  # a speck changes nothing
     dash = width > WIDEST * height
     near &= ~(dash[one] & (width[one] > height[other]))  # a fraction's bar is no hat
