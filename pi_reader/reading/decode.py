@@ -16,6 +16,7 @@ from pi_reader.values import NO_DIGIT
 
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 LEAST_CHANCE = 1e-6
+LEAST_SIZE = 0.5  # of the usual size: a smaller mark says nothing of the page
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +164,11 @@ def median(values: Sequence[float] | np.ndarray) -> float:
     ordered = np.sort(values)
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
     return float(low + high) / 2
+
+
+def usual_size(sizes: np.ndarray) -> float:
+    """How large marks are of which some are specks: the median of the larger half; at least one."""
+    return median(sizes[sizes >= median(sizes)])
 
 
 def quantile(values: np.ndarray, share: float) -> float:

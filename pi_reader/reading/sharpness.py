@@ -15,7 +15,7 @@ from math import ceil, exp
 import numpy as np
 
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import median
+from pi_reader.reading.decode import LEAST_SIZE, median, usual_size
 
 SHARP = 2.8  # pixels: as far any camera smears an edge, and so does a picture made smaller
 UNHURT = 0.05  # of a digit's height: the blur, beyond that, with which digits are read as well
@@ -23,7 +23,6 @@ COST = 150.0  # log odds for each height of blur beyond: 1.5 % of sure digits ar
 BLURRED = 0.08  # of the height: a picture that is said to be blurred
 MOST = 6  # marks that are looked at
 AROUND = 3  # pixels beside a mark that its blur may reach
-LARGE = 0.5  # of the usual size: smaller marks say nothing
 STEEPEST = 0.01  # of the pixels around a mark: its steepest edges
 DARKEST = 0.02  # of the pixels around a mark: its ink's whole contrast
 
@@ -37,7 +36,7 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
     """
     if not len(boxes):
         return 0.0
-    large = np.flatnonzero(height >= LARGE * median(height[height >= median(height)]))
+    large = np.flatnonzero(height >= LEAST_SIZE * usual_size(height))
     chosen = large[np.linspace(0, len(large) - 1, min(MOST, len(large))).astype(int)]
     seen = [
         contrast[max(0, top - AROUND) : bottom + AROUND, max(0, left - AROUND) : right + AROUND]

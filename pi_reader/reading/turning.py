@@ -17,14 +17,12 @@ from PIL import Image
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.components import Components
-from pi_reader.reading.decode import Mark, median
+from pi_reader.reading.decode import LEAST_SIZE, Mark, median, usual_size
 from pi_reader.reading.segmentation import Classifier
 from pi_reader.values import CLASSES
 
 ASKEW = 9.0  # degrees: whoever writes on lines that climb less is read well as it stands
 AGREED = 0.6  # resultant length (0 to 1) of the ways to the nearest neighbours
-LEAST_SIZE = 0.5  # of the median of the larger half: a smaller mark has no say
-
 SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in one line
 
 ONE_WAY_UP = (2, 3, 4, 5, 7)  # digits that are none when they lie or stand on their head
@@ -66,7 +64,7 @@ def find_angle(found: Components) -> float:
     size = np.maximum(found.width, found.height)
     if len(size) < 2:
         return 0.0
-    large = size >= LEAST_SIZE * median(size[size >= median(size)])
+    large = size >= LEAST_SIZE * usual_size(size)
     if large.sum() < 2:
         return 0.0
     x = (found.left + found.right)[large] / 2
@@ -96,7 +94,7 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     if not seen:
         return 0
     size = np.array([max(mark.height, mark.right - mark.left) for mark in seen])
-    usual = median(size[size >= median(size)])
+    usual = usual_size(size)
     like = (size >= LEAST_SIZE * usual) & (size <= usual / LEAST_SIZE)  # no specks, no underlines
     seen = [mark for mark, is_like in zip(seen, like.tolist(), strict=True) if is_like]
     if not 0 < len(seen) <= MOST_MARKS:
