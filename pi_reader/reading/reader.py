@@ -23,7 +23,7 @@ from pi_reader.reading.line_decode import Place, Rows, decode_lines, place_of
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
-from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
+from pi_reader.reading.sharpness import UNHURT, find_blur, less_sure
 from pi_reader.reading.signs import with_colons
 from pi_reader.reading.spaces import doubtful_sign, find_spaces
 from pi_reader.reading.turning import (
@@ -40,13 +40,10 @@ from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
 CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
-PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
-PALE = 40.0  # grey levels: fainter marks without a digit are shadows, which are soft anyway
 OPERATORS = "+×÷=%"
 STANDING = 20.0  # odds; none of 128 photographs lies on its head, and from 10 on they read alike
 LEAST_DOUBT = 0.02  # that a page is upright: less is none
 BETTER = 0.5  # digits: a page is turned only if so many more are read
-LIKE_SHAPES = (0, 1, 8)  # rings, rules and rectangles on their corner look like these
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +124,7 @@ class Reader:
             },
             self.weights,
             turn.angle if turn else 0.0,
-            blur >= BLURRED,
+            blur >= UNHURT,
         )
         return Explanation(ink, page, tuple(judged), reading)
 
@@ -190,11 +187,10 @@ class Reader:
             return judged, None, left
         ink, turn = upright(seen, angle)
         turned, left = self._judge(find_candidates(ink))
-        told = any(_label(one) not in LIKE_SHAPES and one.confidence >= 0.5 for one in turned)
-        if told and _expected(turned) >= GOOD * len(page.components):
+        if _expected(turned) >= GOOD * len(page.components):
             return turned, turn, left
         judged, left = self._judge(page, left)
-        better = told and _expected(turned) > _expected(judged) + BETTER
+        better = _expected(turned) > _expected(judged) + BETTER
         return (turned, turn, left) if better else (judged, None, left)
 
     def _judge(self, page: Candidates, left: int | None = None) -> tuple[list[Judged], int]:
@@ -334,13 +330,12 @@ def _expected(judged: Sequence[Judged]) -> float:
 
 def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
     """How far a picture with these marks is blurred, beside the height of its digits; where there
-    are none, beside that of what may be left of them."""
+    are none, beside that of all that stands there."""
     marks = [one.mark for one in judged if one.is_digit and one.confidence >= 0.5]
-    times = 1 if marks else PIECES
-    marks = marks or [one.mark for one in judged if one.mark.strength >= PALE]
+    marks = marks or [one.mark for one in judged]
     places = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
     boxes = np.array([turn.back(*place) if turn else place for place in places], np.int32)
-    return find_blur(ink.contrast, boxes, np.array([times * mark.height for mark in marks]))
+    return find_blur(ink.contrast, boxes, np.array([mark.height for mark in marks]))
 
 
 def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...], margin: int) -> Box:

@@ -20,11 +20,9 @@ from pi_reader.reading.decode import LEAST_SIZE, median, usual_size
 SHARP = 2.8  # pixels: as far any camera smears an edge, and so does a picture made smaller
 UNHURT = 0.05  # of a digit's height: the blur, beyond that, with which digits are read as well
 COST = 150.0  # log odds for each height of blur beyond: 1.5 % of sure digits are wrong then
-BLURRED = 0.08  # of the height: a picture that is said to be blurred
 MOST = 6  # marks that are looked at
 AROUND = 3  # pixels beside a mark that its blur may reach
-STEEPEST = 0.01  # of the pixels around a mark: its steepest edges
-DARKEST = 0.02  # of the pixels around a mark: its ink's whole contrast
+LARGEST = 0.01  # of the pixels around a mark: its steepest edges, and its ink's whole contrast
 
 
 def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> float:
@@ -76,7 +74,7 @@ def _is_sharp(contrast: np.ndarray, enough: float) -> np.ndarray:
     sharp = np.ones(4, bool)
     for way, (one, other, step) in enumerate(_across(contrast)):
         steep = np.count_nonzero(np.abs(one - other) >= ceil(most * step / enough))
-        sharp[way] = steep >= _count(one, STEEPEST)
+        sharp[way] = steep >= _count(one)
     return sharp
 
 
@@ -85,10 +83,8 @@ def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
     and along both diagonals; 0 where there are too few pixels to see."""
     if not (sides := list(_across(contrast))):
         return (0.0,) * 4
-    whole = _most(contrast, DARKEST)
-    return tuple(
-        whole * step / max(1.0, _most(np.abs(one - other), STEEPEST)) for one, other, step in sides
-    )
+    whole = _most(contrast)
+    return tuple(whole * step / max(1.0, _most(np.abs(one - other))) for one, other, step in sides)
 
 
 def _across(contrast: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
@@ -106,14 +102,14 @@ def _across(contrast: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, floa
     yield ink[2:, :-2], ink[:-2, 2:], diagonal
 
 
-def _count(values: np.ndarray, share: float) -> int:
-    """How many values are that share of some, three at least."""
-    return max(3, int(values.size * share))
+def _count(values: np.ndarray) -> int:
+    """How many values are the largest of some, three at least."""
+    return max(3, int(values.size * LARGEST))
 
 
-def _most(values: np.ndarray, share: float) -> float:
-    """The mean of the largest values, this share of them, three at least; whole numbers from 0."""
-    count = _count(values, share)
+def _most(values: np.ndarray) -> float:
+    """The mean of the largest values; whole numbers from 0."""
+    count = _count(values)
     levels = np.bincount(values.ravel())[::-1]  # from the largest down
     above = np.cumsum(levels)
     at = int(np.searchsorted(above, count))  # the level that only some are taken of
