@@ -37,6 +37,10 @@ from pi_reader.reading import (
     context,
     cuts,
     decode,
+    grounds,
+    line_decode,
+    lines,
+    placeholders,
     reader,
     segmentation,
 )
@@ -78,6 +82,11 @@ def _alone(found: Any) -> list[list[int]]:
 
 _CHOOSE = context.choose_wholes
 SWITCHES: dict[str, Switch] = {
+    "one ground": changed(grounds, "find_light_ground", lambda coarse, radius: None),
+    "dark plates": changed(candidates, "open_plates", lambda ink, found: None),
+    "displays": changed(candidates, "find_displays", lambda found: None),
+    "outlines": changed(candidates, "find_walls", lambda found, shape: None),
+    "strokes through numbers": changed(candidates, "find_strikes", lambda found, shape: (None, ())),
     "dark ink alone": changed(binarise, "light_ink_at", lambda coarse, radius: False),
     "the paper settled": changed(binarise, "settle", lambda paper, coarse, light_ink: paper),
     "ruled lines": changed(candidates, "find_ruled_lines", lambda ink, found: None),
@@ -95,12 +104,26 @@ SWITCHES: dict[str, Switch] = {
     "thrift of a whole": changed(decode, "HELD_TOGETHER", 0.0),
     "lines parted": changed(segmentation, "find_stacked", lambda page, marks, clear: ([], 0)),
     "piled marks taken apart": changed(segmentation, "find_piled", lambda page, marks, clear: []),
+    "loose parts": changed(segmentation, "loose_parts", lambda found, mark: []),
+    "specks": changed(segmentation, "MOST_SPECKS", 0),
     "signs of what is left": changed(segmentation, "find_leftovers", lambda *page: []),
     "wholes beside what was cut": changed(
         context,
         "choose_wholes",
         lambda marks: _CHOOSE([m for m in marks if not m.whole or len(m.components) > 1]),
     ),
+    "colons by their points": changed(reader, "with_colons", list),
+    "cut off by the frame": changed(placeholders, "_cut_off", lambda page, digits: ()),
+    "lost in glare": changed(placeholders, "_in_glare", lambda spots, digits: ()),
+    "grown together": changed(placeholders, "_grown_together", lambda marks, digits: ()),
+    "crossed out": changed(placeholders, "_crossed_out", lambda page, judged: list(judged)),
+    "blur": changed(reader, "find_blur", lambda *page: 0.0),
+    "level with digits": changed(line_decode, "level_with_digits", lambda places, digit: places),
+    "columns": changed(
+        lines, "_by_columns", lambda rows, *page: [one for row in rows for one in row]
+    ),
+    "quarters": changed(reader, "find_quarter", lambda marks, network: 0),
+    "on its head": changed(reader, "reads_on_its_head", lambda digits, network: False),
     "pages turned": changed(reader, "find_angle", lambda found: 0.0),
     "lines decided together": changed(
         reader, "decode_lines", lambda marks, page, language: (marks, page, None)
