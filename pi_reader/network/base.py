@@ -26,14 +26,19 @@ class Scratch:
 
     def __init__(self) -> None:
         self._blocks: dict[str, Array] = {}
+        self._views: dict[tuple[str, Shape], Array] = {}
 
     def take(self, name: str, *shape: int) -> Array:
         """An array of this shape; the buffer behind it only ever grows."""
-        size = volume(shape)
-        block = self._blocks.get(name)
-        if block is None or len(block) < size:
-            block = self._blocks[name] = np.zeros(size, np.float32)
-        return block[:size].reshape(shape)
+        view = self._views.get((name, shape))
+        if view is None:
+            size = volume(shape)
+            block = self._blocks.get(name)
+            if block is None or len(block) < size:
+                self._views.clear()
+                block = self._blocks[name] = np.zeros(size, np.float32)
+            view = self._views[name, shape] = block[:size].reshape(shape)
+        return view
 
 
 class Layer:

@@ -346,7 +346,7 @@ class Segmentation:
 
 def _is_clear(mark: Mark) -> bool:
     """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""
-    return mark.is_digit and mark.chance >= CLEAR
+    return mark.chance >= CLEAR
 
 
 def _is_the_same(digit: Mark, bare: Mark) -> bool:

@@ -33,6 +33,8 @@ CLEARLY = 20.0  # times as likely: which way is up
 ALIKE = 1.0  # nats: two ways up that differ by less are looked at in full
 LIKELY = 0.7  # mean probability of the digits of a page that stands upright
 
+_TELLS = np.isin(np.arange(CLASSES), ONE_WAY_UP)
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -151,7 +153,7 @@ def _telling(marks: Sequence[Mark], standing: np.ndarray) -> np.ndarray:
     """The order in which marks soonest tell that they stand upright: first those that are no digits
     any other way up, and of these the surest; (n,) indices."""
     labels = np.array([mark.chances[:CLASSES] for mark in marks]).argmax(axis=1)
-    return np.lexsort((-standing, ~np.isin(labels, ONE_WAY_UP)))
+    return np.lexsort((-standing, ~_TELLS[labels]))
 
 
 def _chances(outcomes: np.ndarray) -> np.ndarray:
