@@ -164,13 +164,13 @@ class Line:
     doubts: tuple[Sign, ...] = ()
     angle: float = 0.0
 
-    @property
+    @cached_property
     def marks(self) -> tuple[Digit | Sign, ...]:
         """Digits and signs from left to right."""
         marks: list[Digit | Sign] = [*self.digits, *self.signs]
         return tuple(sorted(marks, key=lambda mark: _along(mark.box, self.angle)))
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The line as a person would copy it, signs too, with `?` for what is not certain."""
         return "".join(

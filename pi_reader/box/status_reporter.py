@@ -47,7 +47,8 @@ class StatusReporter:
         self._guests = guests
         self._weights = ""
         self._generation: int | None = None
-        self._conditions: Conditions | None = None
+        self._frame: Frame | None = None
+        self._conditions: Conditions | None = None  # of that frame
         self._trouble: State | None = None
         self._code, self._code_until = "", -float("inf")
         self._is_awake = False
@@ -66,14 +67,15 @@ class StatusReporter:
     def saw(self, frame: Frame) -> None:
         """Note that a frame was captured."""
         self.frames += 1
-        self._conditions = conditions(frame.grey)
+        self._frame, self._conditions = frame, None
 
     def has_read(self) -> None:
         """Note that the frame was read."""
         self.reads += 1
         self._is_awake = self._is_awake or self._vote.settled or self.reads >= AWAKE_AFTER
         if self._vote.settled:
-            self._trouble = self._conditions.trouble if self._conditions else None
+            seen = self._seen()
+            self._trouble = seen.trouble if seen else None
 
     def begin(self) -> None:
         """Report that the box is starting."""
@@ -110,7 +112,7 @@ class StatusReporter:
         """The latest state with all its figures, for other processes."""
         state = self._state
         now, uptime = self._clock(), self._clock() - self._started
-        services, seen, said = self._services, self._conditions, self._vote.said
+        services, seen, said = self._services, self._seen(), self._vote.said
         last, around = services.reading_log.events.last, services.host_monitor
         return replace(
             state,
@@ -149,6 +151,12 @@ class StatusReporter:
             guests=self._guests,
             named=self._services.numbers.named,
         )
+
+    def _seen(self) -> Conditions | None:
+        """Light and focus of the latest frame, measured when they are asked for."""
+        if self._conditions is None and self._frame is not None:
+            self._conditions = conditions(self._frame.grey)
+        return self._conditions
 
     def _state_now(self, now: float) -> BoxState:
         services, said = self._services, self._vote.said
