@@ -98,6 +98,14 @@ def test_ok__a_page_on_its_side_or_its_head_is_read(quarters: int, angle: float)
     assert corners == pytest.approx(expected, abs=3)
 
 
+@pytest.mark.parametrize("angle", [55, 60, 75])
+def test_ok__a_page_whose_lines_climb_steeply_is_read(angle: float) -> None:
+    frame = page([(7, 180, 210), (1, 250, 210), (4, 305, 210), (4, 365, 210), (7, 425, 210)])
+    lying = Image.fromarray(frame.grey).rotate(-angle, Image.Resampling.BICUBIC, fillcolor=205)
+    reading = Reader(Templates(0.4), sure_at=0.5).read(Frame(np.array(lying)))
+    assert reading.text == "71447" and reading.angle == pytest.approx(angle, abs=3)
+
+
 def test_ok__digits_that_say_nothing_of_the_side_are_held_on_a_page_that_lies() -> None:
     network = Templates(0.4)
     network.labels = [{7: 6, 4: 8}.get(label, label) for label in network.labels]

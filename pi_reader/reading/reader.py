@@ -185,13 +185,26 @@ class Reader:
         if not angle or page.crossed:  # whose strokes lie level
             judged, left = self._judge(page)
             return judged, None, left
-        ink, turn = upright(seen, angle)
-        turned, left = self._judge(find_candidates(ink))
-        if _expected(turned) >= GOOD * len(page.components):
+        turned, turn, left = self._turned(seen, angle)
+        if not (well := _expected(turned) >= GOOD * len(page.components)):
+            quarter = find_quarter([one.mark for one in turned], self.network)
+            if quarter % 180:  # lines that climb by more than half a right angle
+                steep = find_angle(page.components, angle + quarter)
+                turned, turn, left = self._turned(seen, steep, left)
+                well = _expected(turned) >= GOOD * len(page.components)
+        if well:
             return turned, turn, left
         judged, left = self._judge(page, left)
         better = _expected(turned) > _expected(judged) + BETTER
         return (turned, turn, left) if better else (judged, None, left)
+
+    def _turned(
+        self, seen: Candidates, angle: float, left: int | None = None
+    ) -> tuple[list[Judged], Turn, int]:
+        """What stands on a page that lies turned clockwise by so many degrees."""
+        ink, turn = upright(seen, angle)
+        judged, left = self._judge(find_candidates(ink), left)
+        return judged, turn, left
 
     def _judge(self, page: Candidates, left: int | None = None) -> tuple[list[Judged], int]:
         """Every mark on a page, digit or not, with what it is taken for, and how many patches the

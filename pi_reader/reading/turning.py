@@ -61,16 +61,21 @@ class Turn:
         return (*low.astype(int).tolist(), *high.astype(int).tolist())
 
 
-def find_angle(found: Components) -> float:
-    """By how many degrees a page lies turned clockwise, -45 to 45; 0 if it is little or unclear."""
+def find_angle(found: Components, about: float | None = None) -> float:
+    """By how many degrees a page lies turned clockwise, -45 to 45; 0 if it is little or unclear.
+
+    about: roughly that angle, where it is known which way the lines run; any, and so is the result.
+    """
     size = np.maximum(found.width, found.height)
     if len(size) < 2:
-        return 0.0
+        return about or 0.0
     large = size >= LEAST_SIZE * usual_size(size)
     if large.sum() < 2:
-        return 0.0
+        return about or 0.0
     x = (found.left + found.right)[large] / 2
     y = (found.top + found.bottom)[large] / 2
+    if about is not None:
+        return _levelled(x, y, median(size[large]), np.radians(about))
     across, down = x[None] - x[:, None], y[None] - y[:, None]
     away = np.hypot(across, down)
     np.fill_diagonal(away, np.inf)
@@ -80,13 +85,21 @@ def find_angle(found: Components) -> float:
     rough = float(np.angle(mean)) / 4
     if abs(mean) < AGREED or abs(rough) < np.radians(ASKEW):
         return 0.0
+    angle = _levelled(x, y, median(size[large]), rough)
+    return angle if abs(angle) >= ASKEW else 0.0
+
+
+def _levelled(x: np.ndarray, y: np.ndarray, usual: float, rough: float) -> float:
+    """The degrees by which lines of marks climb that do so by `rough` radians, or about that.
+
+    x, y: (n,) the middles of the marks; usual: their size in pixels.
+    """
     along = x * np.cos(rough) + y * np.sin(rough)
     off = y * np.cos(rough) - x * np.sin(rough)
     run, rise = along[None] - along[:, None], off[None] - off[:, None]
-    level = np.abs(rise) < SAME_LINE * median(size[large])
+    level = np.abs(rise) < SAME_LINE * usual
     slope = (run * rise)[level].sum() / max(1.0, float((run * run)[level].sum()))
-    angle = float(np.degrees(rough + np.arctan(slope)))
-    return angle if abs(angle) >= ASKEW else 0.0
+    return float(np.degrees(rough + np.arctan(slope)))
 
 
 def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
