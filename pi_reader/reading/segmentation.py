@@ -100,11 +100,11 @@ class Segmentation:
         self._part(self._marks_of(self.page))
         self.marks = self._loosened()
         usual = usual_height(self.marks)
-        taken = {component for mark in self.marks for component in mark.components}
-        wholes = {id(whole): whole for mark in self.marks if (whole := mark.cut_from)}
+        parts = list(self.marks)
+        wholes = {id(whole): whole for mark in parts if (whole := mark.cut_from)}
         self.marks += [replace(whole, whole=True) for whole in wholes.values()]
         digits = [mark for mark in self.marks if mark.is_digit]
-        groups = find_leftovers(self.page.components, taken, usual, digits)[: self.left]
+        groups = find_leftovers(self.page.components, parts, usual, digits)[: self.left]
         self.marks += [
             replace(mark, whole=True) if len(mark.components) > 1 else mark
             for mark in self._judge(self.page.ink, self.page.components, groups, groups)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -28,22 +28,27 @@ LIKELY = 0.85  # probability of a colon by where its points stand alone
 
 
 def find_leftovers(
-    found: Components, taken: Collection[int], usual: float, digits: Sequence[Mark] = ()
+    found: Components, marks: Sequence[Mark], usual: float, digits: Sequence[Mark] = ()
 ) -> list[tuple[int, ...]]:
     """Groups of components that may be signs, single ones first, as tuples of their numbers.
 
-    taken: the components that digits were made of; usual: height of a digit in working pixels.
-    digits: where there is too much to look at all of it, what stands beside these comes first.
+    marks: those that were found, of whose components one that is a mark by itself may be a part of
+    a sign of several. usual: height of a digit in working pixels. digits: where there is too much
+    to look at all of it, what stands beside these comes first.
     """
     is_free = np.ones(len(found), bool)
-    is_free[list(taken)] = False
+    is_free[[component for mark in marks for component in mark.components]] = False
     free = np.flatnonzero(is_free)
-    size = np.maximum(found.width, found.height)[free]
+    size = np.maximum(found.width, found.height)
     if len(free) > MOST:
-        first = size + np.float32(usual) * beside(found, free, digits, usual)
-        keep = np.sort(np.argsort(-first, kind="stable")[:MOST])
-        free, size = free[keep], size[keep]
-    return [(one,) for one in free.tolist()] + _stacked(found, free[size <= LARGEST * usual], usual)
+        first = size[free] + np.float32(usual) * beside(found, free, digits, usual)
+        free = free[np.sort(np.argsort(-first, kind="stable")[:MOST])]
+        is_free[:] = False
+        is_free[free] = True
+    for mark in marks:
+        is_free[list(mark.components)] = len(mark.components) == 1 and not mark.cut_from
+    small = np.flatnonzero(is_free & (size <= LARGEST * usual))
+    return [(one,) for one in free.tolist()] + _stacked(found, small, usual)
 
 
 def loose_parts(found: Components, mark: Mark) -> list[int]:
