@@ -83,7 +83,8 @@ class Rows:
     """The lines of a page that hold a digit.
 
     box: (n, 4) int32, left, top, right, bottom of the page's marks in working pixels; kinds:
-    (n, kinds) float32, what the neighbourhood holds each for, "other" where nobody asked it;
+    (n, kinds) float32, what the neighbourhood holds each for; where nobody asked it, any digit
+    where one is read, and else "other";
     told, digit, raised: (n,) bool, which are told as digits or signs, which as digits, and which of
     these are exponents. lines: the marks of each line that are told, from left to right; usual: the
     page's usual gap, in heights of its digits.
@@ -100,7 +101,7 @@ class Rows:
     @classmethod
     def of(cls, judged: Sequence[Judged]) -> Rows:
         """Those that some marks stand in."""
-        kinds = np.array([one.mark.kinds or _NOTHING for one in judged], np.float32)
+        kinds = np.array([one.mark.kinds or _unasked(one) for one in judged], np.float32)
         box = np.array([place_of(one) for one in judged], np.int32)
         digit = np.array([one.is_digit for one in judged], bool)
         told = digit | np.array([bool(one.sign) for one in judged], bool)
@@ -143,7 +144,7 @@ class Rows:
         for its gap to the mark before it, then to the one before that if that is nothing, and so
         on."""
         box, kinds = self.box[row], self.kinds[row]
-        digit = self.digit[row] | (kinds[:, :CLASSES].sum(axis=1) > MAY_BE)
+        digit = kinds[:, :CLASSES].sum(axis=1) > MAY_BE
         nothing = kinds[:, _OTHER] >= LEAST
         after: list[int] = []
         before: list[int] = []
@@ -155,7 +156,7 @@ class Rows:
             after += [i] * (i - first)
             before += range(i - 1, first - 1, -1)
             counts.append(i - first)
-        tall = median((box[:, 3] - box[:, 1])[digit])
+        tall = median((box[:, 3] - box[:, 1])[self.digit[row]])
         gaps = gaps_between(box, digit, nothing, tall, after, before)
         return gap_features(gaps, ~(digit[after] & digit[before]), self.usual), counts
 
@@ -246,6 +247,7 @@ def forward_backward(
 
 _State = tuple[str, int]  # the last few symbols, and how many marks since then were nothing
 _NOTHING = tuple(float(kind == "other") for kind in KINDS)
+_ANY_DIGIT = tuple(kind.isdecimal() / CLASSES for kind in KINDS)
 _NO_BLANK = ((False, 1.0),)
 
 
@@ -310,6 +312,11 @@ def _heard(one: Judged, symbols: Mapping[str, float], factors: Sequence[float]) 
 def _log_odds(p: float) -> float:
     p = min(max(p, 1e-4), 1 - 1e-4)
     return log(p / (1 - p))
+
+
+def _unasked(one: Judged) -> tuple[float, ...]:
+    """What a mark is that the neighbourhood did not see."""
+    return _ANY_DIGIT if one.is_digit and not one.mark.unreadable else _NOTHING
 
 
 def _role(one: Judged) -> tuple[bool, ...]:
