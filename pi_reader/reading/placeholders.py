@@ -20,9 +20,8 @@ from pi_reader.reading.displays import Shown
 from pi_reader.reading.line_split import is_inside
 from pi_reader.values import CLASSES
 
-OTHER = KINDS.index("other")
+_OTHER = KINDS.index("other")
 BELIEVED = 0.5  # confidence from which a mark tells where a row is
-BESIDE = 1.0  # heights of the digit: so near beside it a place belongs to its row
 LEVEL = 0.5  # of the lower one's height that lies level with the other
 SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and stand apart
 PART = 0.35  # of the digit's height: a narrower reflection hides no other
@@ -111,7 +110,7 @@ def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[M
     """Marks that are neither digit, letter nor sign, but written like a digit of their row and as
     wide as two: digits that have grown together in a way that nobody could cut."""
     for mark in marks:
-        if not mark.kinds or mark.kinds[OTHER] < max(mark.kinds):
+        if not mark.kinds or mark.kinds[_OTHER] < max(mark.kinds):
             continue
         for digit in digits:
             wide = mark.right - mark.left >= TWO * digit.height
@@ -130,9 +129,10 @@ def _same(place: Mark, other: Mark) -> bool:
 
 
 def _in_row(box: Sequence[int], digit: Mark) -> bool:
-    """Whether a box (left, top, right, bottom) stands right beside a digit."""
+    """Whether a box (left, top, right, bottom) stands beside a digit, no further off than that is
+    tall."""
     gap = max(box[0] - digit.right, digit.left - box[2])
-    return _level(box, digit) and gap <= BESIDE * digit.height
+    return _level(box, digit) and gap <= digit.height
 
 
 def _level(box: Sequence[int], mark: Mark) -> bool:

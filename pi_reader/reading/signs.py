@@ -18,7 +18,6 @@ LEANING = 0.65  # of the way down from one point of a colon to the other: so far
 MOST = 120  # single pieces that are looked at; those beside digits stay, and the largest
 BESIDE = 1.2  # of the usual height: how far from a digit a piece stands beside it
 MOST_GROUPS = 60
-SLANTING = 1.0  # the same beside digits, in a hand that slants
 CLOSEST, FARTHEST = 0.14, 0.95  # of the usual height: from one point of a colon to the other
 ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the most
 LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
@@ -81,7 +80,7 @@ def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]
     for upper in np.argsort(middle[:, 1], kind="stable").tolist():
         aside, down = (middle - middle[upper]).T
         fits = (down >= CLOSEST * usual) & (down <= FARTHEST * usual)
-        fits &= (np.abs(aside) <= SLANTING * down) & (size <= LARGEST_POINT * usual)
+        fits &= (np.abs(aside) <= down) & (size <= LARGEST_POINT * usual)
         fits &= np.maximum(size, size[upper]) <= ALIKE * np.minimum(size, size[upper])
         for lower in np.flatnonzero(fits)[np.argsort(down[fits])][:3].tolist():
             both = np.concatenate([boxes[upper], boxes[lower]])

@@ -1,11 +1,16 @@
 """What each step, rule and feature of the reading is worth: one after the other is left out.
 
     python tests/bench/ablation.py [--photos DIR] [--blank DIR] [--only context,cuts] [--scenes N]
+    python tests/bench/ablation.py --list
+    python tests/bench/ablation.py --numbers [--only signs.GAP,cuts.NOTCH]
 
 Each row reads all photographs without one thing, at the same threshold: digit error rate and sure
 but wrong digits, over all and as the mean over sources, how many sources it makes worse and better,
 and false sure digits on pictures without any. What the two page regressions are told is left out by
 fitting them again without it, on --scenes drawn pages; with 0 scenes these rows are left out.
+
+`--list` prints every number that decides in the reading and was set by hand, limits of cost apart.
+`--numbers` reads all photographs with each of them half and one and a half times as large.
 """
 
 from __future__ import annotations
@@ -13,10 +18,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
+import importlib
+import inspect
+import pkgutil
+import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 from unittest import mock
 
 from measure import SHARED, add_mnist, arguments, table
@@ -24,7 +34,7 @@ from measure import SHARED, add_mnist, arguments, table
 # isort: split
 import numpy as np
 
-from pi_reader import scoring
+from pi_reader import reading, scoring
 from pi_reader.camera.files import load
 from pi_reader.cli.common import open_reader
 from pi_reader.errors import BadData, MissingFile
@@ -52,6 +62,7 @@ from pi_reader.training.scenes import Seen, see_scenes
 from pi_reader.values import Frame
 
 Switch = Callable[[], Any]  # a context manager that leaves something out
+HEAD = ("without", "errors", "mean of sources", "sure, wrong", "worse", "better", "false")
 _GROUPS = {
     "features: network": range(3),
     "features: neighbourhood": range(3, 10),
@@ -132,9 +143,69 @@ SWITCHES: dict[str, Switch] = {
 }
 
 
+class Number(NamedTuple):
+    """A number of the reading: its room, its name, and what its line in the source says of it."""
+
+    room: ModuleType
+    name: str
+    value: float
+    says: str
+
+    @property
+    def label(self) -> str:
+        """Room and name."""
+        return f"{self.room.__name__.rpartition('.')[2]}.{self.name}"
+
+    def times(self, factor: float) -> Switch:
+        """A switch that makes it larger or smaller in every room that takes it from its own."""
+        new = type(self.value)(self.value * factor)
+        takes = [room for room in ROOMS if getattr(room, self.name, None) is self.value]
+        takes = [room for room in takes if room is self.room or self.name not in _own(room)]
+
+        def switch() -> ExitStack:
+            stack = ExitStack()
+            for room in takes:
+                stack.enter_context(mock.patch.object(room, self.name, new))
+            return stack
+
+        return switch
+
+
+ROOMS = [
+    importlib.import_module(room.name)
+    for room in pkgutil.iter_modules(reading.__path__, "pi_reader.reading.")
+]
+OF_COST = re.compile(
+    r"MOST(_\w+S|_AT_ONCE)?$|MAX_|AT_ONCE$|COLUMNS$|ROUNDS$|CUTS$|NOISE_ROWS$|GRID_"
+)
+GIVEN = {"language", "patches", "windows"}  # rooms whose numbers the networks were trained with
+
+
+def _own(room: ModuleType) -> dict[str, str]:
+    """The constants that a room itself names, and what their lines say of them."""
+    found = re.findall(r"^([A-Z][A-Z_, ]*) = [^#\n]*(?:# *(.*))?$", inspect.getsource(room), re.M)
+    return {name: says for names, says in found for name in names.split(", ")}
+
+
+def numbers() -> list[Number]:
+    """Every number that decides in the reading and was set by hand, limits of cost apart."""
+    return [
+        Number(room, name, getattr(room, name), says)
+        for room in ROOMS
+        if room.__name__.rpartition(".")[2] not in GIVEN
+        for name, says in _own(room).items()
+        if isinstance(getattr(room, name), int | float) and not OF_COST.match(name)
+    ]
+
+
 def main() -> None:
     """Print one row for each thing that is left out."""
     args = parsed()
+    if args.list:
+        return table(
+            ("number", "value", "what it is"),
+            [(n.label, f"{n.value:g}", n.says) for n in numbers()],
+        )
     shown = Shown(args.photos, args.blank)
     whole = open_reader(args.weights)
     rows = [("nothing", *shown.figures(whole, None))]
@@ -146,6 +217,15 @@ def main() -> None:
             rows.append((name, *shown.figures(one, base, switch)))
             print(name, *rows[-1][1:], flush=True)
 
+    if args.numbers:
+        for number in numbers():
+            if only is None or number.label in only:
+                for factor in (0.5, 1.5):
+                    switch = number.times(factor)
+                    label = f"{number.label} x {factor}"
+                    rows.append((label, *shown.figures(whole, base, switch)))
+                    print(*rows[-1], flush=True)
+        return table(HEAD, rows)
     row("the neighbourhood", reader.Reader(whole.network, _sure_alone(args.weights)))
     for name, switch in SWITCHES.items():
         row(name, whole, switch)
@@ -157,8 +237,7 @@ def main() -> None:
         row("features: nothing, fitted again", fresh(found.without(())))
         for name, columns in _GROUPS.items():
             row(name, fresh(found.without(columns)))
-    head = ("without", "errors", "mean of sources", "sure, wrong", "worse", "better", "false")
-    table(head, rows)
+    table(HEAD, rows)
 
 
 def parsed() -> argparse.Namespace:
@@ -169,6 +248,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--blank", type=Path, default=SHARED / "nodigits", metavar="DIR")
     parser.add_argument("--only", default="", help="names of rows with commas between")
     parser.add_argument("--scenes", type=int, default=NEIGHBOURHOOD.fitted)
+    parser.add_argument("--list", action="store_true", help="name the numbers set by hand")
+    parser.add_argument("--numbers", action="store_true", help="move each number by half")
     parser.add_argument("--weights", default="default", help="name or file")
     return parser.parse_args()
 
