@@ -10,8 +10,8 @@ from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
-from pi_reader.reading.reader import STANDING, _doubted, _on_its_head
-from pi_reader.reading.turning import find_angle, reads_on_its_head, upright
+from pi_reader.reading.reader import _doubted, _on_its_head
+from pi_reader.reading.turning import CLEARLY, find_angle, reads_on_its_head, upright
 
 MIDDLE = 320, 240
 
@@ -104,12 +104,12 @@ def test_ok__a_page_that_reads_better_on_its_head_is_doubted() -> None:
     def digits(*sure: float) -> list[Judged]:
         return [Judged(Mark(0, 0, 9, 9, 90.0, (0.1,) * 10), one, True) for one in sure]
 
-    assert _on_its_head(digits(0.99, 0.98), digits(0.99, 0.99), STANDING) < 0.1
-    assert 0.2 < _on_its_head(digits(0.98, 0.93), digits(0.998, 0.995), STANDING) < 0.8
-    assert _on_its_head(digits(0.6, 0.4), digits(0.998, 0.995), STANDING) > 0.9
-    assert _on_its_head(digits(0.99, 0.5), digits(0.99), STANDING) == 0  # fewer digits
+    assert _on_its_head(digits(0.99, 0.98), digits(0.99, 0.99), CLEARLY) < 0.1
+    assert 0.2 < _on_its_head(digits(0.98, 0.93), digits(0.998, 0.995), CLEARLY) < 0.8
+    assert _on_its_head(digits(0.6, 0.4), digits(0.998, 0.995), CLEARLY) > 0.9
+    assert _on_its_head(digits(0.99, 0.5), digits(0.99), CLEARLY) == 0  # fewer digits
     lost = Judged(Mark(0, 0, 9, 9, 90.0, (0.1,) * 10, unreadable="cut off"), 0.0, True)
-    assert _on_its_head([lost, *digits(0.94)], digits(0.93), STANDING) == 0
+    assert _on_its_head([lost, *digits(0.94)], digits(0.93), CLEARLY) == 0
     either = _on_its_head(digits(0.9), digits(0.91), 1.0)
     assert 0.5 < either < 0.6, "on its one side or the other: neither is likelier beforehand"
     (one,) = _doubted(digits(0.99), 0.4)

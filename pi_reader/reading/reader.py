@@ -27,6 +27,7 @@ from pi_reader.reading.sharpness import UNHURT, find_blur, less_sure
 from pi_reader.reading.signs import with_colons
 from pi_reader.reading.spaces import doubtful_sign, find_spaces
 from pi_reader.reading.turning import (
+    CLEARLY,
     FOUR_SIDES,
     ONE_WAY_UP,
     Turn,
@@ -41,7 +42,6 @@ GOOD = 0.8  # digits for each component: a turned page reads well and needs no o
 CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
 OPERATORS = "+×÷=%"
-STANDING = 20.0  # odds; none of 128 photographs lies on its head, and from 10 on they read alike
 LEAST_DOUBT = 0.02  # that a page is upright: less is none
 BETTER = 0.5  # digits: a page is turned only if so many more are read
 
@@ -140,7 +140,7 @@ class Reader:
         quarter = find_quarter([one.mark for one in judged], self.network)
         if not quarter:
             ways = (judged, turn), (turn.angle if turn else 0.0) + 180
-            return self._either_way_up(page_seen, *ways, STANDING, left)
+            return self._either_way_up(page_seen, *ways, CLEARLY, left)
         angle = quarter + (turn.angle if turn else 0.0)
         ink, other = upright(page_seen, angle)
         turned, left = self._judge(find_candidates(ink), left)

@@ -16,8 +16,7 @@ WIDE = 1.3  # times its height: how wide it is at least
 STEEPEST = 0.3  # rise over run either way
 COLUMNS = 48  # of it that are looked at
 CROSSED = 0.96  # of these that the stroke is in
-THICK = 0.3  # of its height: a stroke is thinner
-TALL = 0.4  # of its height: the digits that are left when the stroke is away
+TALL = 0.35  # of its height: a stroke is thinner, the digits that it leaves are taller
 SIDE = 0.1  # of such a digit on either side of a stroke that goes through it
 SEVERAL = 2  # digits at the least; a stroke through one is a part of it
 MOST = 24  # components that are looked at; the tallest stay
@@ -88,7 +87,7 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
         first -= 1
     while last + 1 < height and ridge[last + 1] >= best / 2:
         last += 1
-    if last - first >= THICK * height:
+    if last - first >= TALL * height:
         return None, np.zeros(0)
     every = np.arange(width)
     shift = np.rint(slope * (every - width / 2)).astype(int) + reach

@@ -29,7 +29,7 @@ ONE_WAY_UP = (2, 3, 4, 5, 7)  # digits that are none when they lie or stand on t
 FOUR_SIDES = 4  # ways up that a mark is looked at
 MOST_MARKS = 60  # that are turned to see which way is up; a page of text is left alone
 LEAST_CHANCE = 0.02  # a mark that is no digit speaks no louder than that
-CLEARLY = 20.0  # times as likely: which way is up
+CLEARLY = 20.0  # times as likely: that a page stands as it was read, or which other way is up
 ALIKE = 1.0  # nats: two ways up that differ by less are looked at in full
 LIKELY = 0.7  # mean probability of the digits of a page that stands upright
 
