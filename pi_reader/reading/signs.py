@@ -12,17 +12,14 @@ from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark, median
 
 LARGEST = 1.6  # of the usual height of a digit: no part of a sign of several parts is longer
-GAP = 0.9  # of the usual height: between the parts of a colon
-COMMON = 0.5  # of the narrower part's width that lies above the other part
-LEANING = 0.65  # of the way down from one point of a colon to the other: so far it goes sideways
 MOST = 120  # single pieces that are looked at; those beside digits stay, and the largest
 BESIDE = 1.2  # of the usual height: how far from a digit a piece stands beside it
 MOST_GROUPS = 60
-CLOSEST, FARTHEST = 0.14, 0.95  # of the usual height: from one point of a colon to the other
+CLOSEST, FARTHEST = 0.14, 0.95  # of the usual height: from one part of a sign to the next
 ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the most
 LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
-LARGEST_BESIDE = 0.65  # the same of what stands to the left or right of the rest of the digit,
-UPPER = 0.3  # of its height below its top: what begins higher is the bar of a 5
+LARGEST_BESIDE = 0.65  # the same of what stands to the left or right of the rest of the digit
+UPPER = 0.3  # of its height below its top: what begins higher there is the bar of a 5
 LIKELY = 0.85  # probability of a colon by where its points stand alone
 
 
@@ -145,13 +142,11 @@ def _stacked(found: Components, free: np.ndarray, usual: float) -> list[tuple[in
     low = free[found.height[free] <= 0.6 * usual]
     low = low[np.argsort(found.top[low], kind="stable")]
     left, right = found.left[low], found.right[low]
-    common = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    narrower = np.minimum(right[:, None] - left[:, None], right - left)
+    common = np.minimum(right[:, None], right) > np.maximum(left[:, None], left)
     gap = found.top[low] - found.bottom[low][:, None]
     aside = np.abs((left + right)[:, None] - (left + right)) / 2
-    above = common >= COMMON * narrower
-    above |= aside <= LEANING * (gap + np.minimum(found.height[low][:, None], found.height[low]))
-    near = above & (gap >= 0) & (gap <= GAP * usual)
+    slanting = aside <= gap + np.minimum(found.height[low][:, None], found.height[low])
+    near = (common | slanting) & (gap >= 0) & (gap <= FARTHEST * usual)
     groups: list[tuple[int, ...]] = []
     for upper, lower in zip(*np.nonzero(near), strict=True):
         groups.append((int(low[upper]), int(low[lower])))
