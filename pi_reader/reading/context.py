@@ -24,8 +24,7 @@ from pi_reader.values import CLASSES
 
 _LETTER, _OTHER = KINDS.index("letter"), KINDS.index("other")
 _SLASH, _BRACKETS = KINDS.index("/"), [KINDS.index("("), KINDS.index(")")]
-SIGN_AT = 0.5  # probability from which what is no digit is told as a sign
-NO_DIGIT_AT = 0.8  # and from which it is none though a digit may stand there
+SIGN_AT = 0.5  # probability from which a mark that is no sure digit is told as a sign
 LEAST_HEIGHT = 0.5  # of the usual height: no window is made for a smaller mark than that
 _SEVERAL = [KINDS.index(sign) for sign in "÷:=%"]  # signs of several parts
 _LEAST = 1e-3  # probabilities below it are all the same
@@ -109,7 +108,7 @@ class Judged:
         """The sign that it is, or ""."""
         if self.is_digit or not self.mark.kinds:
             return ""
-        return _sign(self.mark, SIGN_AT)
+        return _sign(self.mark)
 
     @property
     def is_letter(self) -> bool:
@@ -156,17 +155,17 @@ def in_context(
     by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in marks]
     confidence = np.minimum(confidence, np.array(by_itself, np.float32))
     return [
-        Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark, NO_DIGIT_AT)), any_digit)
+        Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark)), any_digit)
         for mark, sure, may_be, any_digit in zip(
             marks, confidence.tolist(), present.tolist(), presence.tolist(), strict=True
         )
     ]
 
 
-def _sign(mark: Mark, least: float) -> str:
-    """The sign that a mark is with this probability at the least, or ""."""
+def _sign(mark: Mark) -> str:
+    """The sign that a mark likely is, or ""."""
     best = mark.kinds.index(max(mark.kinds))
-    return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= least else ""
+    return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= SIGN_AT else ""
 
 
 def see(
