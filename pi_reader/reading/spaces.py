@@ -10,9 +10,9 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import median, quantile
+from pi_reader.reading.lines import WIDE
 
 USUAL = 0.32  # heights: the usual gap of a page that has too few
-WIDEST = 2.5  # heights: a wider gap ends the line
 SMALL = 0.25  # share of a page's gaps that are smaller than the usual one: others may be blanks
 NARROW = 0.1  # heights: what is added before a logarithm is taken
 SLENDER = 0.5  # heights: width that a digit takes up at the least
@@ -94,7 +94,7 @@ def gap_features(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.
 
     gaps: (n,) in heights of a digit; beside_sign: (n,) bool.
     """
-    gaps = np.minimum(gaps, WIDEST)
+    gaps = np.minimum(gaps, WIDE)
     whole = np.full(len(gaps), np.log(usual + NARROW))
     columns = np.ones(len(gaps)), gaps, np.log(gaps + NARROW), beside_sign, whole
     return np.stack(columns, axis=1).astype(np.float32)
