@@ -17,8 +17,7 @@ SMALL = 0.25  # share of a page's gaps that are smaller than the usual one: othe
 NARROW = 0.1  # heights: what is added before a logarithm is taken
 SLENDER = 0.5  # heights: width that a digit takes up at the least
 OVER = 0.25  # heights: how far a mark between two digits may reach over them
-CLEARLY = 0.02  # probability that a gap is otherwise below which nobody needs to know
-DOUBT_AT = 0.02  # probability from which a mark may be a sign
+IN_DOUBT = 0.02  # probability of something else, another gap or a sign, from which it is told
 LEAST = 0.35  # heights: smaller than this, a mark that is no sign parts no number
 
 _LETTER = KINDS.index("letter")
@@ -132,7 +131,7 @@ def find_spaces(
     beside_each = np.maximum(np.append(open_, 0), np.append(0, open_))  # the likelier of two gaps
     torn = {
         (int(place), " "): float(beside_each[place])
-        for place in np.flatnonzero(beside_each > CLEARLY)
+        for place in np.flatnonzero(beside_each > IN_DOUBT)
     }
     doubts = []
     for at, other in enumerate(others):
@@ -152,7 +151,7 @@ def find_spaces(
             by_gap = gap_features(np.maximum([gap / tall], 0), np.array([False]), usual)
             near = 1 - float(parting(by_gap, factors)[0])
             chance = near * (1 - mark.kinds[_LETTER] if mark.kinds else 1.0)
-            if chance > max(CLEARLY, torn.get((place, "?"), 0.0)):
+            if chance > max(IN_DOUBT, torn.get((place, "?"), 0.0)):
                 torn[place, "?"] = chance
         if (
             0 < after < len(left)
@@ -170,4 +169,4 @@ def doubtful_sign(kinds: Sequence[float]) -> tuple[str, float] | None:
     """
     chances = [kinds[kind] for kind in _SIGNS] if kinds else [0.0]
     best = chances.index(max(chances))
-    return (SIGNS[best], chances[best]) if sum(chances) >= DOUBT_AT else None
+    return (SIGNS[best], chances[best]) if sum(chances) >= IN_DOUBT else None
