@@ -8,9 +8,9 @@ What matters is how far an edge reaches into the loops and gaps that tell digits
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil, exp
+from math import exp
 
 import numpy as np
 
@@ -29,8 +29,8 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
     """How far edges are smeared beyond what any camera does, in heights of the digits.
 
     contrast: (h, w) uint8, as of `Ink`; boxes: (n, 4) left, top, right, bottom of digits, or of
-    other marks where there are none; height: (n,) of them when they stand upright. 0 for a picture
-    so sharp that digits are read as well (`UNHURT`), and where there is nothing to judge it by.
+    other marks where there are none; height: (n,) of them when they stand upright. 0 where there is
+    nothing to judge it by; up to `UNHURT` digits are read as well.
     """
     if not len(boxes):
         return 0.0
@@ -41,12 +41,6 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
         for left, top, right, bottom in boxes[chosen].tolist()
     ]
     usual = median(height[large])
-    enough = SHARP + UNHURT * usual
-    sharp = np.zeros(4, int)  # how many marks are, in each direction
-    for one in seen:
-        sharp += _is_sharp(one, enough)
-        if (sharp > len(seen) / 2).all():
-            return 0.0  # and so is the median, whatever the others are
     beyond = float(np.median([_smeared(one) for one in seen], axis=0).max()) - SHARP
     return max(0.0, beyond) / usual
 
@@ -65,54 +59,25 @@ def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
     return out
 
 
-def _is_sharp(contrast: np.ndarray, enough: float) -> np.ndarray:
-    """Whether the steepest edges around a mark surely go over no more pixels than that in each of
-    the four directions, (4,) bool: whether as many as count are as steep as all of the contrast
-    needs to be.
-    """
-    most = int(contrast.max(initial=0))
-    sharp = np.ones(4, bool)
-    for way, (one, other, step) in enumerate(_across(contrast)):
-        steep = np.count_nonzero(np.abs(one - other) >= ceil(most * step / enough))
-        sharp[way] = steep >= _count(one)
-    return sharp
-
-
 def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
     """Over how many pixels the steepest edges around a mark go, along the rows, along the columns
     and along both diagonals; 0 where there are too few pixels to see."""
-    if not (sides := list(_across(contrast))):
-        return (0.0,) * 4
-    whole = _most(contrast)
-    return tuple(whole * step / max(1.0, _most(np.abs(one - other))) for one, other, step in sides)
-
-
-def _across(contrast: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
-    """In each direction what lies on either side of each pixel, int16, and how far from each other,
-    in pixels times what is added up; nothing where there are too few pixels to see."""
     if min(contrast.shape) < 5:
-        return
+        return (0.0,) * 4
     ink = contrast.astype(np.int16)
     along = ink[:-2] + ink[1:-1] + ink[2:]  # three rows at once: less noise
-    yield along[:, 2:], along[:, :-2], 6
     down = ink[:, :-2] + ink[:, 1:-1] + ink[:, 2:]
-    yield down[2:], down[:-2], 6
-    diagonal = 2 * 2**0.5
-    yield ink[2:, 2:], ink[:-2, :-2], diagonal
-    yield ink[2:, :-2], ink[:-2, 2:], diagonal
-
-
-def _count(values: np.ndarray) -> int:
-    """How many values are the largest of some, three at least."""
-    return max(3, int(values.size * LARGEST))
+    steps = (  # from one side of each pixel to the other, and pixels times what is added up
+        (along[:, 2:] - along[:, :-2], 6),
+        (down[2:] - down[:-2], 6),
+        (ink[2:, 2:] - ink[:-2, :-2], 8**0.5),
+        (ink[2:, :-2] - ink[:-2, 2:], 8**0.5),
+    )
+    whole = _most(contrast)
+    return tuple(whole * far / max(1.0, _most(np.abs(step))) for step, far in steps)
 
 
 def _most(values: np.ndarray) -> float:
-    """The mean of the largest values; whole numbers from 0."""
-    count = _count(values)
-    levels = np.bincount(values.ravel())[::-1]  # from the largest down
-    above = np.cumsum(levels)
-    at = int(np.searchsorted(above, count))  # the level that only some are taken of
-    largest = len(levels) - 1 - np.arange(at + 1)
-    levels[at] -= above[at] - count
-    return float(levels[: at + 1] @ largest) / count
+    """The mean of the largest values."""
+    count = max(3, int(values.size * LARGEST))
+    return float(np.partition(values, -count, axis=None)[-count:].mean())
