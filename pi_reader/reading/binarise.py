@@ -28,7 +28,6 @@ LEAST_CONTRAST = 7  # grey levels; below this an 8-bit JPEG has only its own art
 LEAST_SHARE = 0.06  # of the paper's brightness: dust and paper fibres stay below, pencil above
 DARKEST = 16  # grey levels: what is darker is taken to be as bright, as 8 bits say no more
 CREASE = 0.05  # of the paper's brightness: shades of the paper itself that are taken away
-WHITE = 255  # grey levels
 SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for light
 GLARE = 0.02  # of its brightness: so much brighter is a reflection than the paper around it
 NOISE_ROWS = 32  # are enough to see how much noise there is
@@ -201,7 +200,7 @@ def find_glare(
         return np.zeros((0, 4), np.int32)
     around = np.maximum(paper, closing(coarse, radius))  # not settled: it would dip below bold ink
     if light is not None:
-        around[~light] = WHITE
+        around[~light] = 255  # white
     blind &= around - opening(around, radius) >= around * np.float32(GLARE)
     if light is not None:  # what touches the other ground is one with it
         blind |= dilate((~light).view(np.int8), 1).view(bool)
