@@ -14,8 +14,7 @@ import numpy as np
 from pi_reader.reading.decode import median
 
 STEEPEST = 0.35  # rise over run; steeper is no line but the next one
-NEIGHBOUR = 4.0  # heights to the right in which a mark's neighbour is looked for
-WIDE = 2.5  # usual heights: a wider gap ends a line
+WIDE = 2.5  # heights: a wider gap ends a line
 LEVEL = 0.55  # heights that a mark's middle may stand off its line's
 OFF = 3.0  # a sign's way up or down to a digit counts so many times its way along the line
 COMMON = 1.5  # usual heights: as wide a gap goes down between two columns
@@ -222,7 +221,7 @@ def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> floa
     run = across[None, :] - across[:, None]
     rise = down[None, :] - down[:, None]
     size = np.maximum(height[None, :], height[:, None])
-    beside = (run > 0) & (run < NEIGHBOUR * size) & (np.abs(rise) < STEEPEST * run + 0.2 * size)
+    beside = (run > 0) & (run < WIDE * size) & (np.abs(rise) < STEEPEST * run + 0.2 * size)
     distance = np.where(beside, run, np.inf)
     nearest = distance.argmin(axis=1)
     mark = np.flatnonzero(np.isfinite(distance.min(axis=1)))
