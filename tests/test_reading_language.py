@@ -23,6 +23,7 @@ from pi_reader.reading.language import (
     SYMBOLS,
     Language,
     language_of,
+    remembered,
     shipped,
 )
 from pi_reader.reading.line_decode import Rows, decode_lines, forward_backward
@@ -59,7 +60,7 @@ def line(*marks: dict[str, float] | int) -> list[Judged]:
 
 D = {"7": 0.999, "other": 0.001}
 LETTER = tuple(0.9 * (kind == "letter") + 0.1 * (kind == "9") for kind in KINDS)
-SLASH, ONE = {"/": 0.45, "1": 0.55}, {"1": 0.6, "/": 0.3, "(": 0.1}
+SLASH, ONE = {"/": 0.5, "1": 0.5}, {"1": 0.6, "/": 0.3, "(": 0.1}
 
 
 def hear(judged: list[Judged]) -> tuple[list[Judged], Rows, np.ndarray]:
@@ -88,7 +89,7 @@ def test_ok__a_1_within_a_number_is_no_bracket() -> None:
 
 
 def test_ok__small_ink_between_digits_is_a_point_and_dirt_at_the_end() -> None:
-    point = {".": 0.4, "other": 0.6}
+    point = {".": 0.5, "other": 0.5}
     assert text(hear(line(D, D, point, D, D))[0]) == "77.77"
     assert text(hear(line(D, D, {"=": 0.3, "other": 0.7}))[0]) == "77_"
 
@@ -187,7 +188,7 @@ def brute_force(
                     q *= chances[place][over] if blank else 1 - chances[place][over]
                 for one in " " * blank + symbol:
                     q *= language.probability(then, one) ** language.share
-                    then = (then + one)[-LONGEST:]
+                    then = remembered(then + one)
                 follow(place + 1, then, q, [*way, (symbol, blank)])
 
     follow(0, START, 1.0, [])
@@ -226,6 +227,19 @@ def test_ok__probabilities_of_what_follows_add_up_to_one() -> None:
         total = sum(shipped().probability(history, symbol) for symbol in followers)
         assert total == pytest.approx(1)
     assert shipped().probability("dd/dd", "/") > 10 * shipped().probability("^ddd.d", ".")
+
+
+def test_ok__an_open_bracket_is_remembered_until_it_is_closed() -> None:
+    def history(text: str) -> str:
+        out = START
+        for symbol in text:
+            out = remembered(out + symbol)
+        return out
+
+    assert history("dd-(dd + ddd") == "(+ ddd"
+    assert history("dd-(dd + ddd)") == "+ ddd)"
+    assert history("ddd - ddd") == " - ddd"
+    assert all(len(history("(" * n + "d" * 9)) == LONGEST for n in range(9))
 
 
 def test_ok__what_is_remembered_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ class Language:
             if len(self._steps) >= _MOST_KEPT:
                 self._steps.clear()
             chance = max(self.probability(history, symbol) ** self.share, _RAREST)
-            known = self._steps[key] = (history + symbol)[-LONGEST:], chance
+            known = self._steps[key] = remembered(history + symbol), chance
         return known
 
     def probability(self, history: str, symbol: str) -> float:
@@ -109,6 +109,13 @@ class Language:
             "gaps": list(self.gaps),
             "heard": list(self.heard),
         }
+
+
+def remembered(text: str) -> str:
+    """What the next symbol depends on: the last few, and a bracket that was opened before these."""
+    last = text[-LONGEST:]
+    opened = text[0] == "(" and ")" not in text
+    return "(" + last[1:] if opened and len(text) > LONGEST else last
 
 
 @cache
