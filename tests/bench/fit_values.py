@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -38,10 +38,11 @@ import pi_reader.values
 from pi_reader.cli.common import open_reader
 from pi_reader.handwriting import texts
 from pi_reader.handwriting.inking import lay, seen
-from pi_reader.handwriting.layouts import Draft
+from pi_reader.handwriting.layouts import Draft, rows_of
 from pi_reader.handwriting.marks import Mark
 from pi_reader.handwriting.paper import View, light, photograph, sheet, stain
 from pi_reader.handwriting.scenes import Glyph, draw_scene
+from pi_reader.handwriting.signs import OTHER, TABLE
 from pi_reader.handwriting.stamps import Stamps
 from pi_reader.handwriting.values import KINDS, WITHHELD, draw_values, value_page
 from pi_reader.handwriting.writing import Hand
@@ -58,12 +59,12 @@ from pi_reader.reading.language import (
     GAP_FACTORS,
     HEARD_FACTORS,
     LETTER,
-    LONGEST,
     NOTE,
     NOTHING,
     START,
     SYMBOLS,
     Language,
+    remembered,
 )
 from pi_reader.reading.reader import Reader
 from pi_reader.training.data import load_test
@@ -71,8 +72,20 @@ from pi_reader.training.scenes import name_marks
 from pi_reader.values import CLASSES, EVIDENCE, Digit, Frame, Reading
 
 SEED = 18
+
+
+def plain(rng: np.random.Generator) -> str:
+    """A long number, a code of digits alone, or several numbers with blanks between them."""
+    kind = rng.random()
+    if kind < 0.5:
+        return texts.number(rng, 12, 0.15)
+    return " ".join(texts.number(rng, 6, 0.25) for _ in range(int(rng.integers(1, 5))))
+
+
 TEXTS = {  # how often each kind of text is written
     texts.numbers: 12,
+    plain: 12,
+    texts.code: 4,
     texts.spread: 4,
     texts.lone: 3,
     texts.sum_: 12,
@@ -93,11 +106,12 @@ LINES, DRAFTS = 20_000, 1200  # texts, and pages of values whose lines are count
 OFTEN = 3  # a line of the latter counts as so many
 JOINED = 20_000  # lines of two to four of these
 LEAST = 20  # times that a context must have come
-PAGES, SCENES = 240, 150  # that are read
+PAGES, PLAIN, SCENES = 240, 80, 150  # that are read: of values, of numbers and codes, and others
 SHARE = 0.3  # of the texts' probability; on other pages .2 and .4 make what was written less likely
 STEPS = 25  # of Newton's method,
 MOST, ENOUGH = 1.0, 0.01  # the longest in any factor, and one after which no more are made
-PULL = 1.0  # ridge, in units of marks
+PULL = 1.0  # ridge, in units of marks,
+FIRMLY, LOOSELY = 5.0, 0.1  # and that of what signs and gaps count
 NEWTON = 20  # steps
 WRONG = 0.012  # of all values may be wrong and sure, by what the model expects, which is too much
 RIDGE = 3.0
@@ -173,10 +187,11 @@ def count_texts() -> dict[str, str]:
         lines[BLANK.join(single[one] for one in some)] += 1
     counts: dict[str, Counter[str]] = {}
     for line, often in lines.items():
-        whole = START + line + END
-        for end in range(1, len(whole)):
-            for start in range(max(0, end - LONGEST), end + 1):
-                counts.setdefault(whole[start:end], Counter())[whole[end]] += often
+        history = START
+        for symbol in line + END:
+            for start in range(len(history) + 1):
+                counts.setdefault(history[start:], Counter())[symbol] += often
+            history = remembered(history + symbol)
     return {
         context: "".join(f"{symbol}{n}" for symbol, n in sorted(after.items()))
         for context, after in counts.items()
@@ -185,10 +200,12 @@ def count_texts() -> dict[str, str]:
 
 
 def symbols_of(text: str) -> str:
-    """A text as a reader tells its characters apart."""
+    """A text as a reader tells its characters apart, without those that are nothing to it."""
     out = ""
     for letter in text.replace("^", ""):
-        symbol = DIGIT if letter.isdigit() else "×" if letter == "*" else letter
+        symbol = DIGIT if letter.isdigit() else TABLE[letter].name if letter in TABLE else letter
+        if symbol == OTHER:
+            continue
         symbol = symbol if symbol in (DIGIT, *SIGNS, BLANK) else LETTER
         out += symbol if not symbol == BLANK == out[-1:] else ""
     return out.strip()
@@ -207,14 +224,16 @@ class Row:
     blanks: list[bool | None]
 
 
-def draw_page(rng: np.random.Generator, stamps: Stamps) -> tuple[Frame, list[Glyph], list[int]]:
-    """A page of values: what the camera sees, its glyphs, and before which of them a blank stands:
-    1, or not: 0, or nobody asks: -1."""
+def draw_page(
+    rng: np.random.Generator, stamps: Stamps, layout: Callable[[Draft], None]
+) -> tuple[Frame, list[Glyph], list[int]]:
+    """A page: what the camera sees, its glyphs, and before which of them a blank stands: 1, or not:
+    0, or nobody asks: -1."""
     size, difficulty = (640, 480), float(rng.uniform(0, 0.5))
     view = View.random(rng, size, difficulty)
     while True:
         draft = Recorded(rng, size, difficulty, stamps if rng.random() < 0.5 else None)
-        value_page(draft)
+        layout(draft)
         marks = seen(draft.marks, view, size, size)
         if len(marks) == len(draft.marks):
             break
@@ -233,15 +252,17 @@ def draw_page(rng: np.random.Generator, stamps: Stamps) -> tuple[Frame, list[Gly
 
 
 def read_rows(reader: Reader, stamps: Stamps) -> Iterator[Row]:
-    """The lines of pages of values and of scenes."""
-    for number in range(PAGES):
-        yield from rows_of(reader, *draw_page(np.random.default_rng([SEED, 2, number]), stamps))
+    """The lines of pages of values, of numbers and codes, and of scenes."""
+    layouts = [value_page] * PAGES + [rows_of(plain), rows_of(texts.code)] * (PLAIN // 2)
+    for number, layout in enumerate(layouts):
+        page = draw_page(np.random.default_rng([SEED, 2, number]), stamps, layout)
+        yield from lines_of(reader, *page)
     for number in range(SCENES):
         scene = draw_scene(np.random.default_rng([SEED, 3, number]), stamps=stamps)
-        yield from rows_of(reader, scene.frame, list(scene.glyphs), [-1] * len(scene.glyphs))
+        yield from lines_of(reader, scene.frame, list(scene.glyphs), [-1] * len(scene.glyphs))
 
 
-def rows_of(
+def lines_of(
     reader: Reader, frame: Frame, glyphs: list[Glyph], parted: Sequence[int]
 ) -> Iterator[Row]:
     """The lines of a page, read by a reader that knows no language."""
@@ -302,11 +323,12 @@ def fit_lines(path: Path, stamps: Stamps) -> Language:
         (0.0,) * HEARD_FACTORS,
     )
     rest = np.array([1.0, *[0.0] * (len(SYMBOLS) - 1 + GAP_FACTORS)])
+    pull = np.array([FIRMLY] * len(SYMBOLS) + [LOOSELY] * GAP_FACTORS)
     at = rest.copy()
     for _ in range(STEPS):
         found = with_factors(first, at)
         slope, bend = map(sum, zip(*(_slope(row, found) for row in rows), strict=True))
-        step = np.linalg.solve(bend + PULL * np.eye(len(at)), slope - PULL * (at - rest))
+        step = np.linalg.solve(bend + np.diag(pull), slope - pull * (at - rest))
         at += np.clip(step, -MOST, MOST)
         if np.abs(step).max() < ENOUGH:
             break
@@ -431,7 +453,7 @@ def believed(pages: list[list[Told]]) -> dict[str, Any]:
     x = np.array([row[3] for row in rows], np.float32)
     chances = np.ones(count)
     for fold in range(FOLDS):
-        found = Logistic.fit(EVIDENCE, x[folds != fold], right[folds != fold], RIDGE)
+        found = doubting(x[folds != fold], right[folds != fold])
         np.minimum.at(chances, owner[folds == fold], found(x[folds == fold]))
     is_right = np.zeros(count, bool)
     is_right[owner] = right
@@ -445,7 +467,7 @@ def believed(pages: list[list[Told]]) -> dict[str, Any]:
     print(
         f"{sure / count:.1%} of all sure; wrong and sure {wrong / count:.1%}, {WRONG:.1%} expected"
     )
-    first, *factors = plain(Logistic.fit(EVIDENCE, x, right, RIDGE))
+    first, *factors = as_they_are(doubting(x, right))
     return {
         "constant": first,
         "factors": dict(zip(EVIDENCE, factors, strict=True)),
@@ -453,7 +475,19 @@ def believed(pages: list[list[Told]]) -> dict[str, Any]:
     }
 
 
-def plain(found: Logistic) -> tuple[float, ...]:
+def doubting(x: np.ndarray, right: np.ndarray) -> Logistic:
+    """A regression in which no doubt makes a value likelier right: numbers that would, one after
+    the other, count nothing."""
+    counts = np.ones(len(EVIDENCE), np.float32)
+    while True:
+        found = Logistic.fit(EVIDENCE, x * counts, right, RIDGE)
+        most = int(np.argmax(found.weights[:-1]))
+        if found.weights[most] <= 0:
+            return found
+        counts[most] = 0
+
+
+def as_they_are(found: Logistic) -> tuple[float, ...]:
     """The constant and the factors of numbers as they are."""
     slopes = found.weights[:-1] / found.scale
     first = found.weights[-1] - (slopes * found.mean).sum()
