@@ -105,7 +105,8 @@ def _levelled(x: np.ndarray, y: np.ndarray, usual: float, rough: float) -> float
 def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     """Which way a page lies turned clockwise, by its digits: 90, 180 or -90 degrees, 0 if they
     read as well as it stands, or nobody can tell."""
-    seen = [mark for mark in marks if mark.patch is not None]
+    wholes = [mark.cut_from or mark for mark in marks]  # what lies may look like a row of digits
+    seen = list({id(mark): mark for mark in wholes if mark.patch is not None}.values())
     if not seen:
         return 0
     size = np.array([max(mark.height, mark.right - mark.left) for mark in seen])
