@@ -16,6 +16,7 @@ from pi_reader.values import NO_DIGIT
 
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 LEAST_CHANCE = 1e-6
+OFF_LEVEL = 0.3  # heights that a mark's middle may stand above or below what it is beside
 LEAST_SIZE = 0.5  # of the usual size: a smaller mark says nothing of the page
 
 

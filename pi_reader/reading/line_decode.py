@@ -18,7 +18,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import median
+from pi_reader.reading.decode import OFF_LEVEL, median
 from pi_reader.reading.language import (
     BLANK,
     DIGIT,
@@ -40,7 +40,6 @@ CERTAIN = 0.02  # probability of a blank that is left out, here or the other way
 INSTEAD = 0.9  # probability of a sign from which it takes the place of what was told as a digit
 KEPT = 0.5  # probability of something else from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
-OFF = 0.3  # heights that a mark's middle may stand above or below another one of its line
 MOST_NOTHING = 4  # marks in a row, over which a gap is measured
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
 
@@ -168,7 +167,7 @@ def _away(box: np.ndarray, row: np.ndarray, tall: float) -> np.ndarray:
         return np.full(len(box), np.inf)
     left, top, right, bottom = row.T
     middle = (box[:, 1] + box[:, 3])[:, None] / 2
-    level = (middle > top - OFF * tall) & (middle < bottom + OFF * tall)
+    level = (middle > top - OFF_LEVEL * tall) & (middle < bottom + OFF_LEVEL * tall)
     gap = np.maximum(np.maximum(box[:, :1] - right, left - box[:, 2:3]), 0) / tall
     return np.asarray(np.where(level, gap, np.inf).min(axis=1))
 

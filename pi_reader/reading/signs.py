@@ -9,7 +9,7 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.components import Components
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import Mark, median
+from pi_reader.reading.decode import OFF_LEVEL, Mark, median
 
 LARGEST = 1.6  # of the usual height of a digit: no part of a sign of several parts is longer
 MOST = 120  # single pieces that are looked at; those beside digits stay, and the largest
@@ -118,7 +118,7 @@ def _is_between(points: np.ndarray, digits: np.ndarray, usual: float) -> bool:
     left, top, right, bottom = digits.T
     x = (points[:, 0].min() + points[:, 2].max()) / 2
     upper, lower = (points[:, 1] + points[:, 3]) / 2
-    level = (upper > top - 0.1 * usual) & (lower < bottom + 0.15 * usual)
+    level = (upper > top - OFF_LEVEL * usual) & (lower < bottom + OFF_LEVEL * usual)
     middle = (left + right) / 2
     before = level & (middle < x) & (points[:, 0].min() - right < BESIDE * usual)
     after = level & (middle > x) & (left - points[:, 2].max() < BESIDE * usual)
@@ -133,7 +133,7 @@ def beside(found: Components, free: np.ndarray, digits: Sequence[Mark], usual: f
     x = (found.left + found.right)[free, None] / 2
     y = (found.top + found.bottom)[free, None] / 2
     near = (x > left - BESIDE * usual) & (x < right + BESIDE * usual)
-    near &= (y > top - usual / 4) & (y < bottom + usual / 3)
+    near &= (y > top - OFF_LEVEL * usual) & (y < bottom + OFF_LEVEL * usual)
     return np.asarray(near.any(axis=1))
 
 

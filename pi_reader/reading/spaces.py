@@ -9,7 +9,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import median, quantile
+from pi_reader.reading.decode import OFF_LEVEL, median, quantile
 from pi_reader.reading.lines import WIDE
 
 USUAL = 0.32  # heights: the usual gap of a page that has too few
@@ -139,7 +139,7 @@ def find_spaces(
         x, y = (mark.left + mark.right) / 2, (mark.top + mark.bottom) / 2
         after = int(np.searchsorted((left + right) / 2, x))
         beside = [place for place in (after - 1, after) if 0 <= place < len(left)]
-        if not any(top[i] - 0.3 * tall < y < bottom[i] + 0.3 * tall for i in beside):
+        if not any(top[i] - OFF_LEVEL * tall < y < bottom[i] + OFF_LEVEL * tall for i in beside):
             continue
         if likely := doubtful_sign(mark.kinds):
             doubts.append((at, *likely))
