@@ -43,6 +43,9 @@ MOSTLY_CERTAIN = 2.5  # times the certain ink's area: as much as there may be wi
 BOLD = 0.02  # stroke of such a digit, as a share of the frame's height; a table's edge is thinner
 NEAR = 0.2  # gap between parts, as a share of the larger part's longer side
 REACH = 0.6  # the same as a share of the smaller part's: a dash far off is no part
+SHORT = 0.7  # of the taller part's height: a lower one may stand beside it
+LEVEL = 0.3  # of the lower part's height that both have in common: they stand beside each other
+SPECK = 0.12  # of the larger part's longer side: a smaller one changes nothing
 MAX_PARTS = 5  # components close to each other that are tried in all combinations
 
 
@@ -256,8 +259,8 @@ def find_neighbourhoods(found: Components) -> list[list[int]]:
     near = gap <= np.clip(NEAR * larger, 2, np.maximum(REACH * smaller, 2))
     near &= larger >= LEAST_HEIGHT
     low, high = np.minimum(height[one], height[other]), np.maximum(height[one], height[other])
-    near &= (gap_x <= 0) | (low < 0.7 * high) | (-gap_y < 0.3 * low)
-    near &= smaller >= 0.12 * larger  # a speck changes nothing
+    near &= (gap_x <= 0) | (low < SHORT * high) | (-gap_y < LEVEL * low)
+    near &= smaller >= SPECK * larger
     dash = width > WIDEST * height
     near &= ~(dash[one] & (width[one] > height[other]))  # a fraction's bar is no hat
     near &= ~(dash[other] & (width[other] > height[one]))
