@@ -103,7 +103,7 @@ SWITCHES: dict[str, Switch] = {
     "ruled lines": changed(candidates, "find_ruled_lines", lambda ink, found: None),
     "parts joined": changed(segmentation, "find_neighbourhoods", _alone),
     "fainter ink": changed(segmentation, "find_fainter", _nothing_fainter),
-    "cuts": changed(segmentation, "_cut", lambda found, doubtful, most: {}),
+    "cuts": changed(segmentation.Segmentation, "_cut", lambda self, found, doubtful, most: {}),
     "cuts: notches": changed(cuts, "find_notches", lambda ink: []),
     "cuts: bent": changed(cuts, "BEND", 1e6),
     "cuts: leaning": changed(cuts, "LEANING", np.zeros(1)),
