@@ -181,8 +181,8 @@ def _decoded(path: Path, source: Path | BinaryIO) -> np.ndarray:
 def _opened_picture(source: Path | BinaryIO) -> Image.Image:
     """A picture of one of our formats.
 
-    Pillow loads some forty others as soon as it is asked for one that it does not know yet: it is
-    to know the usual ones, which come first, before.
+    Pillow loads all of its forty as soon as it is asked for one that is not loaded yet, so the
+    usual ones are loaded first, and stand first in `_FORMATS`.
     """
     Image.preinit()
     return Image.open(source, formats=_FORMATS)

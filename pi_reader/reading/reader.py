@@ -142,6 +142,8 @@ class Reader:
             ways = (judged, turn), (turn.angle if turn else 0.0) + 180
             return self._either_way_up(page_seen, *ways, CLEARLY, left)
         angle = quarter + (turn.angle if turn else 0.0)
+        if turn:  # and by what runs along the lines, not across them
+            angle = find_angle(page.components, angle)
         ink, other = upright(page_seen, angle)
         turned, left = self._judge(find_candidates(ink), left)
         expected = _expected(turned)
@@ -165,7 +167,7 @@ class Reader:
         digits = [one.mark for one in judged if one.is_digit and not one.mark.unreadable]
         if len(digits) < 2 or not reads_on_its_head(digits, self.network):  # of one nobody can tell
             return judged, turn
-        ink, other = upright(page, 180 - (180 - angle) % 360)
+        ink, other = upright(page, angle)
         turned, _ = self._judge(find_candidates(ink), left)
         on_its_head = _on_its_head(judged, turned, prior)
         if on_its_head > 0.5 and self._is_told(turned):
@@ -185,26 +187,18 @@ class Reader:
         if not angle or page.crossed:  # whose strokes lie level
             judged, left = self._judge(page)
             return judged, None, left
-        turned, turn, left = self._turned(seen, angle)
-        if not (well := _expected(turned) >= GOOD * len(page.components)):
-            quarter = find_quarter([one.mark for one in turned], self.network)
-            if quarter % 180:  # lines that climb by more than half a right angle
-                steep = find_angle(page.components, angle + quarter)
-                turned, turn, left = self._turned(seen, steep, left)
-                well = _expected(turned) >= GOOD * len(page.components)
-        if well:
+        ink, turn = upright(seen, angle)
+        turned, left = self._judge(find_candidates(ink))
+        if _expected(turned) >= GOOD * len(page.components):
             return turned, turn, left
+        looks = FOUR_SIDES * len(turned)
+        if 2 * looks <= left:  # as `_upright` looks again
+            left -= looks
+            if find_quarter([one.mark for one in turned], self.network):
+                return turned, turn, left  # level, but on its side or its head
         judged, left = self._judge(page, left)
         better = _expected(turned) > _expected(judged) + BETTER
         return (turned, turn, left) if better else (judged, None, left)
-
-    def _turned(
-        self, seen: Candidates, angle: float, left: int | None = None
-    ) -> tuple[list[Judged], Turn, int]:
-        """What stands on a page that lies turned clockwise by so many degrees."""
-        ink, turn = upright(seen, angle)
-        judged, left = self._judge(find_candidates(ink), left)
-        return judged, turn, left
 
     def _judge(self, page: Candidates, left: int | None = None) -> tuple[list[Judged], int]:
         """Every mark on a page, digit or not, with what it is taken for, and how many patches the

@@ -66,7 +66,8 @@ def measure_gaps(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
     """
     tall = median((places[:, 3] - places[:, 1])[is_digit])
     order = np.arange(len(places))
-    return gaps_between(places, is_digit, ~is_digit & False, tall, order[1:], order[:-1])
+    nothing = np.zeros(len(places), bool)
+    return gaps_between(places, is_digit, nothing, tall, order[1:], order[:-1])
 
 
 def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:

@@ -192,6 +192,8 @@ def upright(page: Candidates, angle: float) -> tuple[Ink, Turn]:
     frame: turned, nobody would know that it goes on.
     """
     ink = page.ink
+    if not -180 < angle <= 180:
+        angle = 180 - (180 - angle) % 360
     height, width = ink.mask.shape
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     quarters = round(angle / 90) if angle % 90 == 0 else None
