@@ -48,6 +48,16 @@ def test_ok__turned_by_quarters_no_pixel_changes_and_boxes_come_back(angle: floa
         assert np.abs(corners - box).max(axis=1).min() <= 1
 
 
+@pytest.mark.parametrize(("about", "angle"), [(65, 60), (-115, -120), (150, 150), (240, 240)])
+def test_ok__the_angle_is_found_where_it_is_roughly_known(about: float, angle: float) -> None:
+    assert find_angle(askew(angle).components, about) == pytest.approx(angle, abs=2)
+
+
+@pytest.mark.parametrize(("angle", "told"), [(210, -150), (315, -45), (-180, 180), (150, 150)])
+def test_ok__no_page_is_turned_by_more_than_half_a_turn(angle: float, told: float) -> None:
+    assert upright(askew(0), angle)[1].angle == told
+
+
 @pytest.mark.parametrize("angle", [-5, 0, 5])
 def test_ok__a_page_that_lies_almost_straight_is_left_alone(angle: float) -> None:
     assert find_angle(askew(angle).components) == 0

@@ -29,7 +29,7 @@ class Scratch:
         self._views: dict[tuple[str, Shape], Array] = {}
 
     def take(self, name: str, *shape: int) -> Array:
-        """An array of this shape; the buffer behind it only ever grows."""
+        """An array of this shape, with whatever is in it; the buffer behind it only ever grows."""
         view = self._views.get((name, shape))
         if view is None:
             size = volume(shape)

@@ -103,7 +103,7 @@ class Components:
         """The same of several groups, at least one, as arrays (n,)."""
         some = list(chain.from_iterable(groups))
         sides = self.left, self.top, self.right, self.bottom, self.area
-        if len(some) == len(groups):  # none of several: less to do
+        if len(some) == len(groups):  # single components: less to do
             exact = (each.astype(np.float64) for each in (self.strength, self.stroke))
             return tuple(each[some] for each in (*sides, *exact))
         first = np.cumsum([0, *map(len, groups[:-1])])

@@ -40,7 +40,7 @@ CERTAIN = 0.02  # probability of a blank that is left out, here or the other way
 INSTEAD = 0.9  # probability of a sign from which it takes the place of what was told as a digit
 KEPT = 0.5  # probability of something else from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
-MOST_NOTHING = 4  # marks in a row, over which a gap is measured
+MOST_NOTHING = 4  # marks back to which gaps are measured, where all between may be nothing
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
 
 Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
@@ -83,7 +83,7 @@ class Rows:
 
     box: (n, 4) int32, left, top, right, bottom of the page's marks in working pixels; kinds:
     (n, kinds) float32, what the neighbourhood holds each for; where nobody asked it, any digit
-    where one is read, and else "other";
+    where one can be read, and else "other";
     told, digit, raised: (n,) bool, which are told as digits or signs, which as digits, and which of
     these are exponents. lines: the marks of each line that are told, from left to right; usual: the
     page's usual gap, in heights of its digits.

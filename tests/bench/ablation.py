@@ -9,9 +9,9 @@ but wrong digits, over all and as the mean over sources, how many sources it mak
 and false sure digits on pictures without any. What the two page regressions are told is left out by
 fitting them again without it, on --scenes drawn pages; with 0 scenes these rows are left out.
 
-`--list` prints the constants that decide in the reading and were set by hand: single numbers, limits
-of cost and what the networks were trained with apart. `--numbers` reads all photographs with each of
-them half and one and a half times as large.
+`--list` prints the constants that decide in the reading and were set by hand: single numbers,
+limits of cost and what the networks were trained with apart. `--numbers` reads all photographs with
+each of them half and one and a half times as large.
 """
 
 from __future__ import annotations
