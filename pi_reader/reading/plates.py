@@ -15,10 +15,12 @@ from pi_reader.reading.binarise import LOCAL_SHARE, Ink
 from pi_reader.reading.components import Components, find_components
 from pi_reader.reading.morphology import dilate, erode
 
-LEAST_DIGIT = 12  # working pixels of what a plate holds; the eyes of a small bold 8 are lower
+LEAST_SIDE = 20  # working pixels of a plate with a digit that can be read
+LEAST_DIGIT = 12  # working pixels of what it holds; the eyes of a small bold 8 are lower
 FILLED = 0.5  # of its box that is ink; a frame has less
 CLOSED = 0.9  # of the box's outline that is ink; a bold 0 has less
-EDGE = 3  # pixels: the soft edge of a plate, and half a light stroke that cuts it in pieces
+EDGE = 3  # pixels: the soft edge of a plate
+STROKE = 5  # pixels: half the width of the light strokes that cut a plate in pieces
 MOST = 100  # plates; the largest stay
 
 
@@ -30,7 +32,7 @@ def open_plates(ink: Ink, found: Components) -> Ink | None:
     if not _plates(found):
         return None
     whole = ink.mask.view(np.int8)  # a digit that reaches the edge cuts its plate in pieces
-    found = find_components(erode(dilate(whole, EDGE), EDGE).view(bool))
+    found = find_components(erode(dilate(whole, STROKE), STROKE).view(bool))
     plates = _plates(found)
     contrast, mask, lost = ink.contrast.copy(), ink.mask.copy(), []
     threshold = ink.threshold.copy()
@@ -58,7 +60,7 @@ def open_plates(ink: Ink, found: Components) -> Ink | None:
 
 def _plates(found: Components) -> list[int]:
     """Which components are plates."""
-    large = np.minimum(found.height, found.width) >= LEAST_DIGIT
+    large = np.minimum(found.height, found.width) >= LEAST_SIDE
     large &= found.area >= FILLED * found.height * found.width
     chosen = np.flatnonzero(large)
     chosen = chosen[np.argsort(-found.area[chosen], kind="stable")[:MOST]]
