@@ -26,6 +26,7 @@ from pi_reader.reading.context import (
     describe,
     hear,
     in_context,
+    outlines,
 )
 from pi_reader.reading.decode import Mark, weighted_median
 from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
@@ -193,6 +194,14 @@ def test_ok__a_mark_is_a_digit_a_sign_or_nothing() -> None:
     assert Judged(mark("letter"), 0.01, False).sign == ""
     doubtful = replace(mark("+"), kinds=tuple(0.5 * kind for kind in mark("+").kinds))
     assert Judged(doubtful, 0.01, False).sign == ""
+
+
+def test_ok__what_holds_a_digit_is_an_outline() -> None:
+    marks = [mark("7", 50, 50), mark("other", 30, 30, 90, 80), mark("0", 100, 50), mark("1", 0, 0)]
+    assert (
+        outlines(marks, np.array([True, False, True, True])).tolist() == [False, True] + [False] * 2
+    )
+    assert not outlines(marks, np.zeros(4, bool)).any()
 
 
 @pytest.mark.parametrize(

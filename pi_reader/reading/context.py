@@ -154,12 +154,24 @@ def in_context(
     confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
     by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in marks]
     confidence = np.minimum(confidence, np.array(by_itself, np.float32))
+    present &= ~outlines(marks, confidence >= 0.5)
     return [
         Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark)), any_digit)
         for mark, sure, may_be, any_digit in zip(
             marks, confidence.tolist(), present.tolist(), presence.tolist(), strict=True
         )
     ]
+
+
+def outlines(marks: Sequence[Mark], digits: np.ndarray) -> np.ndarray:
+    """Which marks hold the whole box of a digit, and so are a ring or a frame, (n,) bool.
+
+    digits: (n,) bool, which marks are likely digits; these are no outlines.
+    """
+    box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.int32).reshape(-1, 4)
+    inner = box[digits]
+    holds = (box[:, None, :2] <= inner[:, :2]).all(2) & (box[:, None, 2:] >= inner[:, 2:]).all(2)
+    return np.asarray(holds.any(axis=1) & ~digits)
 
 
 def _sign(mark: Mark) -> str:

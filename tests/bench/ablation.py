@@ -136,6 +136,9 @@ SWITCHES: dict[str, Switch] = {
     ),
     "quarters": changed(reader, "find_quarter", lambda marks, network: 0),
     "on its head": changed(reader, "reads_on_its_head", lambda digits, network: False),
+    "what holds a digit": changed(
+        context, "outlines", lambda marks, digits: np.zeros(len(marks), bool)
+    ),
     "pages turned": changed(reader, "find_angle", lambda found: 0.0),
     "lines decided together": changed(
         reader, "decode_lines", lambda marks, page, language: (marks, page, None)
