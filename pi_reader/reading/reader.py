@@ -42,6 +42,7 @@ GOOD = 0.8  # digits for each component: a turned page reads well and needs no o
 CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
 OPERATORS = "+×÷=%"
+STEEP = 45.0  # degrees: only its digits say which way up a page is that lay by more
 LEAST_DOUBT = 0.02  # that a page is upright: less is none
 BETTER = 0.5  # digits: a page is turned only if so many more are read
 
@@ -133,17 +134,18 @@ class Reader:
         and reads better then."""
         page_seen = replace(page, ink=seen)
         judged, turn, left = self._straightened(page, page_seen)
-        clear = all(one.is_digit and one.confidence >= CLEAR for one in judged)
+        lay = turn is not None and abs(turn.angle) > STEEP  # on its side, by its digits alone
+        if lay and not self._is_told(judged):
+            return _doubted(judged, 0.5), turn
+        clear = not lay and all(one.is_digit and one.confidence >= CLEAR for one in judged)
         if clear or FOUR_SIDES * len(judged) > left:
             return judged, turn
         left -= FOUR_SIDES * len(judged)
         quarter = find_quarter([one.mark for one in judged], self.network)
         if not quarter:
             ways = (judged, turn), (turn.angle if turn else 0.0) + 180
-            return self._either_way_up(page_seen, *ways, CLEARLY, left)
+            return self._either_way_up(page_seen, *ways, 1.0 if lay else CLEARLY, left)
         angle = quarter + (turn.angle if turn else 0.0)
-        if turn:  # and by what runs along the lines, not across them
-            angle = find_angle(page.components, angle)
         ink, other = upright(page_seen, angle)
         turned, left = self._judge(find_candidates(ink), left)
         expected = _expected(turned)
@@ -191,11 +193,14 @@ class Reader:
         turned, left = self._judge(find_candidates(ink))
         if _expected(turned) >= GOOD * len(page.components):
             return turned, turn, left
-        looks = FOUR_SIDES * len(turned)
-        if 2 * looks <= left:  # as `_upright` looks again
-            left -= looks
-            if find_quarter([one.mark for one in turned], self.network):
-                return turned, turn, left  # level, but on its side or its head
+        if FOUR_SIDES * len(turned) <= left:
+            left -= FOUR_SIDES * len(turned)
+            quarter = find_quarter([one.mark for one in turned], self.network)
+            if quarter % 180:  # lines that climb by more than half a right angle
+                ink, turn = upright(seen, find_angle(page.components, angle + quarter))
+                turned, left = self._judge(find_candidates(ink), left)
+                if _expected(turned) >= GOOD * len(page.components):
+                    return turned, turn, left
         judged, left = self._judge(page, left)
         better = _expected(turned) > _expected(judged) + BETTER
         return (turned, turn, left) if better else (judged, None, left)
