@@ -84,9 +84,37 @@ class Tally:
 
 def _compatible(said: Reading, at_rest: Reading) -> bool:
     """Whether two readings differ in nothing that both are sure of."""
-    return len(said.text) == len(at_rest.text) and all(
-        a == b or "?" in (a, b) for a, b in zip(said.text, at_rest.text, strict=True)
+    one, other = (reading.text.replace(" ", "").split("\n") for reading in (said, at_rest))
+    return len(one) == len(other) and all(map(_may_be_one, one, other))
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether the same may be written in two lines, where a ? is one sign or several grown
+    together."""
+    if not one or not other:
+        return one == other
+    if "?" not in (one[0], other[0]):
+        return one[0] == other[0] and _may_be_one(one[1:], other[1:])
+    return (
+        _may_be_one(one[1:], other[1:])
+        or (one[0] == "?" and _may_be_one(one, other[1:]))
+        or (other[0] == "?" and _may_be_one(one[1:], other))
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("11?58?", "1?589", True),
+        ("115589", "?", True),
+        ("12", "12", True),
+        ("1?", "1", False),
+        ("?58", "1?68", False),
+        ("?2", "13", False),
+    ],
+)
+def test_ok__what_two_looks_may_both_be(one: str, other: str, same: bool) -> None:
+    assert _may_be_one(one, other) is same and _may_be_one(other, one) is same
 
 
 def has_wrong_digit(reading: Reading, page: Page) -> bool:
@@ -181,8 +209,7 @@ def check(tally: Tally, shift: Shift) -> None:
     # Where hands come and go for two seconds without a rest a page is read on the move.
     assert len(shift.said_while_moving) <= tally.pages // 1000, shift.said_while_moving
     assert tally.once + tally.silent >= 0.99 * tally.pages
-    # One page more: where digits touch, each look at a page at rest may part them otherwise.
-    assert tally.as_at_rest >= 0.99 * (tally.pages - tally.silent) - 1
+    assert tally.as_at_rest >= 0.99 * (tally.pages - tally.silent)
 
 
 def test_ok__a_few_pages() -> None:
