@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pi_reader.reading.components import Components, groups_of, measure, runs_to_mask
+from pi_reader.reading.decode import median
 
 LEAST_HEIGHT = 20  # working pixels of a digit
 MOST = 200  # components of a page that are looked at; one with more is no display
@@ -64,14 +65,14 @@ def find_displays(found: Components) -> Display | None:
     straight = found.area[some] / (found.stroke[some] * longer[some])
     bars = (straight >= STRAIGHT[0]) & (straight <= STRAIGHT[1])
     slopes = [_slope(found, one) for one in some[bars & (found.height == longer)[some]].tolist()]
-    lean = float(np.median(slopes)) if slopes else 0.0
+    lean = median(slopes) if slopes else 0.0
     groups = _groups(found, some, lean)
     large = [group for group in groups if len(group) >= APART]
     clear = [group for group in large if _decode(found, group, lean) >= 0]
     if not clear:
         return None
-    tall = float(np.median([np.ptp([*found.top[group], *found.bottom[group]]) for group in clear]))
-    pen = float(np.median([found.stroke[group].mean() for group in clear]))
+    tall = median([np.ptp([*found.top[group], *found.bottom[group]]) for group in clear])
+    pen = median([found.stroke[group].mean() for group in clear])
     boxes = [found.bounds_of(group) for group in groups]
     alike = [
         ALIKE * pen <= box[6] <= pen / ALIKE and ALIKE * tall <= box[3] - box[1] <= tall / ALIKE

@@ -12,7 +12,7 @@ import numpy as np
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.components import Components, find_runs, runs_to_mask, touching, union_find
-from pi_reader.reading.decode import weighted_median
+from pi_reader.reading.decode import median, weighted_median
 
 THICKEST = 0.02  # of the page's shorter side; a bold 1 that fills the frame is thicker
 PIECE = 0.06  # of the page's extent: shorter straight pieces prove nothing
@@ -87,7 +87,7 @@ def vertical_lines(mask: np.ndarray, contrast: np.ndarray, thickness: float) -> 
         if cover < COVER:  # nobody knows how it goes on
             near &= (thin_row >= row[members].min()) & (thin_row <= row[members].max())
         if near.any():  # the curve may leave the runs that it was fitted to
-            near &= strength <= DARKER * float(np.median(strength[near]))
+            near &= strength <= DARKER * median(strength[near])
             rulings.append((np.unique(thin_row[near]).size / height, near))
     family = sum(cover >= COVER for cover, _ in rulings) >= FAMILY
     for cover, near in rulings:

@@ -41,7 +41,7 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
         for left, top, right, bottom in boxes[chosen].tolist()
     ]
     usual = median(height[large])
-    beyond = float(np.median([_smeared(one) for one in seen], axis=0).max()) - SHARP
+    beyond = max(map(median, zip(*map(_smeared, seen), strict=True))) - SHARP
     return max(0.0, beyond) / usual
 
 
