@@ -7,7 +7,9 @@ import pytest
 from PIL import Image, ImageFilter
 from test_reading import Templates, page
 
+from pi_reader.cli.common import open_reader
 from pi_reader.cli.read import as_json, for_people
+from pi_reader.handwriting.scenes import draw_scene
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.reader import Reader
@@ -51,6 +53,13 @@ def test_ok__a_page_out_of_focus_is_said_to_be_blurred() -> None:
     soft = Image.fromarray(page(ROW).grey).filter(ImageFilter.GaussianBlur(5))
     reading = Reader(Templates(), sure_at=0.8).read(Frame(np.asarray(soft), "soft"))
     assert reading.blurred and not any(digit.sure for digit in reading.digits)
+
+
+@pytest.mark.parametrize("kind", ["empty", "signs"])
+def test_ok__a_page_without_digits_is_not_blurred_for_its_shadows(kind: str) -> None:
+    reader = open_reader("default")
+    scenes = [draw_scene(np.random.default_rng([3, seed]), kind) for seed in range(10)]
+    assert not any(reader.read(scene.frame).blurred for scene in scenes)
 
 
 def test_ok__the_same_blur_matters_less_beside_larger_digits() -> None:

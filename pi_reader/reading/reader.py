@@ -23,7 +23,7 @@ from pi_reader.reading.line_decode import Place, Rows, decode_lines, place_of
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
-from pi_reader.reading.sharpness import UNHURT, find_blur, less_sure
+from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
 from pi_reader.reading.signs import with_colons
 from pi_reader.reading.spaces import doubtful_sign, find_spaces
 from pi_reader.reading.turning import (
@@ -41,6 +41,8 @@ from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
 CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
+PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
+PALE = 40.0  # grey levels: fainter marks without a digit are shadows, which are soft anyway
 OPERATORS = "+×÷=%"
 STEEP = 45.0  # degrees: only its digits say which way up a page is that lay by more
 LEAST_DOUBT = 0.02  # that a page is upright: less is none
@@ -125,7 +127,7 @@ class Reader:
             },
             self.weights,
             turn.angle if turn else 0.0,
-            blur >= UNHURT,
+            blur >= BLURRED,
         )
         return Explanation(ink, page, tuple(judged), reading)
 
@@ -342,12 +344,13 @@ def _expected(judged: Sequence[Judged]) -> float:
 
 def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
     """How far a picture with these marks is blurred, beside the height of its digits; where there
-    are none, beside that of all that stands there."""
+    are none, beside that of what may be left of them."""
     marks = [one.mark for one in judged if one.is_digit and one.confidence >= 0.5]
-    marks = marks or [one.mark for one in judged]
+    times = 1 if marks else PIECES
+    marks = marks or [one.mark for one in judged if one.mark.strength >= PALE]
     places = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
     boxes = np.array([turn.back(*place) if turn else place for place in places], np.int32)
-    return find_blur(ink.contrast, boxes, np.array([mark.height for mark in marks]))
+    return find_blur(ink.contrast, boxes, np.array([times * mark.height for mark in marks]))
 
 
 def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...], margin: int) -> Box:

@@ -20,9 +20,11 @@ from pi_reader.reading.decode import LEAST_SIZE, median, usual_size
 SHARP = 2.8  # pixels: as far any camera smears an edge, and so does a picture made smaller
 UNHURT = 0.05  # of a digit's height: the blur, beyond that, with which digits are read as well
 COST = 150.0  # log odds for each height of blur beyond: 1.5 % of sure digits are wrong then
+BLURRED = 0.08  # of the height: a picture that is said to be blurred
 MOST = 6  # marks that are looked at
 AROUND = 3  # pixels beside a mark that its blur may reach
-LARGEST = 0.01  # of the pixels around a mark: its steepest edges, and its ink's whole contrast
+STEEPEST = 0.01  # of the pixels around a mark: its steepest edges
+DARKEST = 0.02  # of the pixels around a mark: its ink's whole contrast
 
 
 def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> float:
@@ -73,11 +75,11 @@ def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
         (ink[2:, 2:] - ink[:-2, :-2], 8**0.5),
         (ink[2:, :-2] - ink[:-2, 2:], 8**0.5),
     )
-    whole = _most(contrast)
-    return tuple(whole * far / max(1.0, _most(np.abs(step))) for step, far in steps)
+    whole = _most(contrast, DARKEST)
+    return tuple(whole * far / max(1.0, _most(np.abs(step), STEEPEST)) for step, far in steps)
 
 
-def _most(values: np.ndarray) -> float:
-    """The mean of the largest values."""
-    count = max(3, int(values.size * LARGEST))
+def _most(values: np.ndarray, share: float) -> float:
+    """The mean of the largest values, this share of them, three at least."""
+    count = max(3, int(values.size * share))
     return float(np.partition(values, -count, axis=None)[-count:].mean())
