@@ -1,4 +1,4 @@
-"""A `?` is held where a digit cannot be read: cut off by the frame, lost in glare, or joined."""
+"""A `?` is held where a digit cannot be read: cut off, lost in glare, faded, or joined."""
 
 from __future__ import annotations
 
@@ -67,6 +67,14 @@ def test_ok__a_reflection_beside_the_writing_is_nothing(reader: Reader) -> None:
 def test_ok__white_paper_is_no_reflection(reader: Reader) -> None:
     grey = np.where(page(ROW, noise=0.0).grey > 150, 255, 60).astype(np.uint8)
     assert reader.read(Frame(grey, "scan")).text == "747"
+
+
+def test_ok__pale_scraps_in_a_row_are_held(reader: Reader) -> None:
+    grey = page(ROW, noise=0.0).grey.astype(np.float32)
+    washed = grey[50:130, 150:200]
+    washed[:, 25:] = 205
+    washed[:] = 205 - 0.4 * (205 - washed)
+    assert reader.read(Frame(grey.astype(np.uint8), "faded")).number in ("7?7", "77?")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and s
 PART = 0.35  # of the digit's height: a narrower reflection hides no other
 PALER = 2.0  # times paler than the digit, at most, is what the frame cuts off
 TWO = 0.8  # of the digit's height: so wide are two digits, at least, that have grown together
+PALE = 0.6  # times as dark as the digit, or less: ink that light has washed out
 SHOWN = 0.999  # that lit segments say which digit it is
 
 
@@ -41,6 +42,7 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
     places: list[Mark] = []
     for place in [
         *_cut_off(page, digits),
+        *_faded(others, digits),
         *_grown_together(others, digits),
         *_in_glare(page.ink.glare.tolist(), digits),
     ]:
@@ -104,6 +106,18 @@ def _in_glare(spots: Sequence[Sequence[int]], digits: Sequence[Mark]) -> Iterato
         for digit in digits:
             if _in_row(spot, digit) and spot[2] - spot[0] >= PART * digit.height:
                 yield _unread(spot[0], spot[2], digit, "lost in glare or between two digits")
+
+
+def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks that are no digits, but may be what light has left of them."""
+    for mark in marks:
+        most = max(mark.height, mark.right - mark.left)
+        for digit in digits:
+            sized = mark.height >= PART * digit.height and most <= (1 + SLACK) * digit.height
+            pale = mark.darkness <= PALE * digit.darkness
+            if sized and pale and _in_row((mark.left, mark.top, mark.right, mark.bottom), digit):
+                yield _unread(mark.left, mark.right, digit, "too pale beside the others")
+                break
 
 
 def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
