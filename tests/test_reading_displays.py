@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from test_reading import Templates, page
 
 from pi_reader.reading.components import find_components
-from pi_reader.reading.displays import find_displays
+from pi_reader.reading.displays import _decode, find_displays
 from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame
 
@@ -112,3 +112,9 @@ def test_ok__ones_alone_are_no_display() -> None:
     for text in ("1", "11", "111"):
         assert find_displays(find_components(display(text) > 127)) is None
         Reader(Templates()).read(Frame(255 - display(text)))
+
+
+def test_ok__a_bar_without_room_for_two_segments_is_no_1() -> None:
+    mask = np.zeros((80, 80), bool)
+    mask[20:42, 20:27] = True
+    assert _decode(find_components(mask), [0], 0.0) == -1

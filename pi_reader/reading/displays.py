@@ -149,8 +149,8 @@ def _decode(found: Components, group: list[int], lean: float) -> int:
     pen = max(2, round(BODY * stroke))
     if width <= NARROW * height:
         bars = [ink[pen : height // 2 - pen], ink[height // 2 + pen : height - pen]]
-        full = all(bar.any(axis=1).mean() > LIT for bar in bars) and width <= LONG * pen + 2
-        return 1 if full else -1
+        full = all(len(bar) and bar.any(axis=1).mean() > LIT for bar in bars)
+        return 1 if full and width <= LONG * pen + 2 else -1
     middle = (height - pen) // 2
     rows = [slice(0, pen), slice(middle - 1, middle + pen + 1), slice(height - pen, height)]
     halves = (
