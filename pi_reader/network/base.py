@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 Shape = tuple[int, ...]
 
+_MOST_VIEWS = 200  # of buffers that are kept: batches may have any size
+
 
 class Scratch:
     """Named float32 buffers that are reused by the next call.
@@ -32,6 +34,8 @@ class Scratch:
         """An array of this shape, with whatever is in it; the buffer behind it only ever grows."""
         view = self._views.get((name, shape))
         if view is None:
+            if len(self._views) >= _MOST_VIEWS:
+                self._views.clear()
             size = volume(shape)
             block = self._blocks.get(name)
             if block is None or len(block) < size:
