@@ -16,19 +16,9 @@ from pi_reader.network.neighbourhood import KINDS
 from pi_reader.network.store import load_all, save
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
-from pi_reader.reading.context import (
-    FEATURES,
-    HEARD,
-    Judged,
-    Page,
-    check_names,
-    choose_wholes,
-    describe,
-    hear,
-    in_context,
-    outlines,
-)
+from pi_reader.reading.context import Judged, check_names, choose_wholes, in_context, outlines
 from pi_reader.reading.decode import Mark, weighted_median
+from pi_reader.reading.page import FEATURES, HEARD, Page, describe, hear
 from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
 from pi_reader.reading.windows import cut_windows
 

@@ -11,7 +11,8 @@ from pi_reader.library import weights_path
 from pi_reader.network.logistic import Logistic
 from pi_reader.network.neighbourhood import Context
 from pi_reader.network.store import load
-from pi_reader.reading.context import FEATURES, HEARD, check_names
+from pi_reader.reading.context import check_names
+from pi_reader.reading.page import FEATURES, HEARD
 from pi_reader.training.learners import Steps
 from pi_reader.training.neighbourhood import fit_hidden, train_context
 from pi_reader.training.recipes import NEIGHBOURHOOD

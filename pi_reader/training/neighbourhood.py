@@ -19,16 +19,8 @@ from pi_reader.network.layers import Dense, ReLU
 from pi_reader.network.logistic import FARTHEST, Logistic
 from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import KINDS, Context, Neighbourhood, as_windows
-from pi_reader.reading.context import (
-    FEATURES,
-    HEARD,
-    Page,
-    choose_wholes,
-    describe,
-    features,
-    hear,
-    told,
-)
+from pi_reader.reading.context import choose_wholes, features, told
+from pi_reader.reading.page import FEATURES, HEARD, Page, describe, hear
 from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.learners import Steps
 from pi_reader.training.optimiser import Adam, Average, gather, one_cycle, scatter
