@@ -113,46 +113,44 @@ def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
     usual = usual_size(size)
     like = (size >= LEAST_SIZE * usual) & (size <= usual / LEAST_SIZE)  # no specks, no underlines
     seen = [mark for mark, is_like in zip(seen, like.tolist(), strict=True) if is_like]
-    if not 0 < len(seen) <= MOST_MARKS:
-        return 0
-    standing = _standing(seen, network)
-    least = float(_logs(standing).sum() + np.log(CLEARLY))
-    if least >= 0:  # nothing can be that much likelier
-        return 0
-    patches = np.array([mark.patch for mark in seen], np.uint8)[_telling(seen, standing)]
-    sides = np.stack([np.rot90(patches, side, (1, 2)) for side in range(1, FOUR_SIDES)])
-    likely, sums = np.zeros(len(sides)), np.zeros(len(sides))
+    ways, sums = _turned_digits(seen, network, (1, 2, 3), -np.log(CLEARLY))
+    best = int(ways.argmax())
+    return (90, 180, -90)[best] if ways[best] >= 0 and sums[best] >= LIKELY * len(seen) else 0
+
+
+def reads_on_its_head(digits: Sequence[Mark], network: Classifier) -> bool:
+    """Whether the digits of a page are about as likely digits when it lies on its head."""
+    seen = [mark for mark in digits if mark.patch is not None]
+    return bool(_turned_digits(seen, network, (2,), ALIKE)[0][0] >= 0)
+
+
+def _turned_digits(
+    marks: Sequence[Mark], network: Classifier, quarters: Sequence[int], slack: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each way of turning marks by so many quarters: how many nats it spares beside all of them as
+    they stand and `slack`, below 0 if it costs more, and the sum of the digits' probabilities.
+
+    What can change nothing any more is not looked at; 60 marks at the most are.
+    """
+    likely, sums = np.zeros(len(quarters)), np.zeros(len(quarters))
+    if not 0 < len(marks) <= MOST_MARKS:
+        return likely - 1, sums
+    standing = _standing(marks, network)
+    least = float(_logs(standing).sum()) - slack
+    patches = np.array([mark.patch for mark in marks], np.uint8)[_telling(marks, standing)]
+    sides = np.stack([np.rot90(patches, quarter, (1, 2)) for quarter in quarters])
     start = 0
     while start < len(patches):
         open_ = np.flatnonzero(likely >= least)  # each mark makes a side less likely
         if not len(open_):
-            return 0
+            break
         end = start + _at_once(float(likely[open_].max()) - least)
         some, start = sides[open_, start:end], end
         chances = _chances(network.predict(some.reshape(-1, *some.shape[2:])))
         chances = chances.reshape(len(open_), -1)
         likely[open_] += _logs(chances).sum(axis=1)
         sums[open_] += chances.sum(axis=1)
-    best = int(likely.argmax())
-    clear = likely[best] >= least and sums[best] >= LIKELY * len(patches)
-    return (90, 180, -90)[best] if clear else 0
-
-
-def reads_on_its_head(digits: Sequence[Mark], network: Classifier) -> bool:
-    """Whether the digits of a page are about as likely digits when it lies on its head."""
-    seen = [mark for mark in digits if mark.patch is not None]
-    if not 0 < len(seen) <= MOST_MARKS:
-        return False
-    standing = _standing(seen, network)
-    patches = np.array([mark.patch for mark in seen], np.uint8)[_telling(seen, standing)]
-    patches = np.rot90(patches, 2, (1, 2))
-    least = float(_logs(standing).sum()) - ALIKE
-    likely, start = 0.0, 0
-    while start < len(patches) and likely >= least:
-        end = start + _at_once(likely - least)
-        likely += float(_logs(_chances(network.predict(patches[start:end]))).sum())
-        start = end
-    return likely >= least
+    return likely - least, sums
 
 
 def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:
