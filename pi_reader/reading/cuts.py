@@ -74,26 +74,26 @@ def find_seams(ink: np.ndarray) -> list[tuple[float, np.ndarray]]:
     column = np.arange(-reach, width + reach) + shift[:, :, None]  # (h, ways to lean, columns)
     leant = ink[np.arange(rows)[:, None, None], column.clip(0, width - 1)]
     leant &= (column >= 0) & (column < width)
-    above, back = _cheapest(leant[: middle + 1])
-    below, on = _cheapest(leant[: middle - 1 : -1])
+    above, back = cheapest_ways(leant[: middle + 1], BEND)
+    below, on = cheapest_ways(leant[: middle - 1 : -1], BEND)
     cost = above + below - leant[middle]
     walled = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
     least = (cost <= walled[:, :-2]) & (cost <= walled[:, 2:])
     out = []
     for lean, start in np.argwhere(least[:, reach : reach + width]).tolist():
         start += reach
-        upper, lower = _trace(back[:, lean], start), _trace(on[:, lean], start)
+        upper, lower = trace(back[:, lean], start), trace(on[:, lean], start)
         way = np.concatenate([upper[::-1], lower[1:]]) - reach + shift[:, lean]
         out.append((float(cost[lean, start]), way.clip(0, width)))
     return out
 
 
-def _cheapest(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def cheapest_ways(ink: np.ndarray, bend: float) -> tuple[np.ndarray, np.ndarray]:
     """What the cheapest way from the first row to each column of the last one costs, (n, w)
     float32, and for each pixel which column of the row before it comes from, (h, n, w): -1, 0 or 1
     beside.
 
-    ink: (h, n, w) bool, n pictures.
+    ink: (h, n, w) bool, n pictures; bend: pixels of ink that a step to the side counts as.
     """
     bends, rightwards = np.zeros(ink.shape, bool), np.zeros(ink.shape, bool)
     wide = np.full((ink.shape[1], ink.shape[2] + 2), np.inf, np.float32)
@@ -103,14 +103,14 @@ def _cheapest(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for row in range(1, len(ink)):
         np.less(right, left, out=rightwards[row])
         np.minimum(left, right, out=beside)
-        beside += np.float32(BEND)
+        beside += np.float32(bend)
         np.less(beside, cost, out=bends[row])
         np.minimum(cost, beside, out=cost)
         cost += ink[row]
     return cost, bends * np.where(rightwards, np.int8(1), np.int8(-1))
 
 
-def _trace(step: np.ndarray, column: int) -> np.ndarray:
+def trace(step: np.ndarray, column: int) -> np.ndarray:
     """The columns of the cheapest way that ends there, from the last row back to the first."""
     way = []
     for row in range(len(step) - 1, -1, -1):

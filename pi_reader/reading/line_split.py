@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pi_reader.reading.candidates import Candidates, taken_out
+from pi_reader.reading.cuts import cheapest_ways, trace
 from pi_reader.reading.decode import Mark, median
 
 COMPANY = 4  # clear digits that say how tall digits are here
@@ -73,20 +74,9 @@ def find_seam(ink: np.ndarray) -> np.ndarray:
 
     ink: (h, w) bool, at least one row. Dynamic programming, a column at a time.
     """
-    steps = np.repeat(ink.T, STEEP, axis=0).astype(np.int32)  # a row up or down each
-    far = np.array([1 << 30], np.int32)
-    came = np.zeros(steps.shape, np.int8)
-    total = steps[0]
-    for step in range(1, len(steps)):
-        ways = np.stack([total, np.append(far, total[:-1]), np.append(total[1:], far)])
-        came[step] = ways.argmin(axis=0)
-        total = ways.min(axis=0) + steps[step]
-    row = int(total.argmin())
-    rows = np.zeros(len(steps), np.int32)
-    for step in range(len(steps) - 1, -1, -1):
-        rows[step] = row
-        row += (0, -1, 1)[came[step, row]]
-    return rows[::STEEP]
+    steps = np.repeat(ink.T, STEEP, axis=0)[:, None]  # a row up or down each
+    cost, back = cheapest_ways(steps, 0.0)
+    return trace(back[:, 0], int(cost[0].argmin()))[::-STEEP]
 
 
 def better_parted(
