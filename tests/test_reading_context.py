@@ -39,18 +39,18 @@ def row(*names: str) -> list[Mark]:
 
 def feature(marks: list[Mark], name: str) -> np.ndarray:
     """One number of each mark."""
-    return describe(Page.of(marks), (200, 300))[:, FEATURES.index(name)]
+    return describe(Page(marks), (200, 300))[:, FEATURES.index(name)]
 
 
 def test_ok__every_feature_has_a_name_and_is_finite() -> None:
-    numbers = describe(Page.of(row("1", "+", "letter", "7")), (200, 300))
+    numbers = describe(Page(row("1", "+", "letter", "7")), (200, 300))
     assert numbers.shape == (4, len(FEATURES)) and np.isfinite(numbers).all()
     assert len(set(FEATURES)) == len(FEATURES)
 
 
 def test_ok__the_order_of_the_marks_does_not_matter() -> None:
     marks = row("1", "+", "letter", "7")
-    there, back = (describe(Page.of(some), (200, 300)) for some in (marks, marks[::-1]))
+    there, back = (describe(Page(some), (200, 300)) for some in (marks, marks[::-1]))
     assert np.allclose(there, back[::-1], atol=1e-4)
 
 
@@ -63,7 +63,7 @@ def test_ok__what_stands_beside_counts_and_the_mark_itself_does_not() -> None:
 
 
 def test_ok__each_mark_hears_what_the_others_were_taken_for() -> None:
-    page = Page.of(row("7", "1", "7", "letter"))
+    page = Page(row("7", "1", "7", "letter"))
     sure, doubted = (hear(page, np.array([p, 0.9, p, 0.0])) for p in (0.99, 0.2))
     assert sure.shape == (4, len(HEARD)) and np.isfinite(sure).all()
     for name in ("page: heard digits", "beside: heard digits", "page: count of digits"):

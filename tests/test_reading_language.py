@@ -64,7 +64,7 @@ SLASH, ONE = {"/": 0.5, "1": 0.5}, {"1": 0.6, "/": 0.3, "(": 0.1}
 
 
 def hear(judged: list[Judged]) -> tuple[list[Judged], Rows, np.ndarray]:
-    return decode_lines(judged, Rows.of(judged), shipped())
+    return decode_lines(judged, Rows(judged), shipped())
 
 
 def text(judged: list[Judged]) -> str:
@@ -144,7 +144,7 @@ def test_ok__what_was_taught_and_what_has_no_kinds_stays() -> None:
 def test_ok__pages_without_digits_or_marks() -> None:
     letters = line({"letter": 0.9, "1": 0.1}, {"letter": 1.0})
     for page in (letters, []):
-        rows = Rows.of(page)
+        rows = Rows(page)
         assert rows.whole() == []
         heard, same, blanks = decode_lines(page, rows, shipped())
         assert heard == page and same is rows and np.isnan(blanks).all()
@@ -153,7 +153,7 @@ def test_ok__pages_without_digits_or_marks() -> None:
 def test_ok__words_before_a_number_are_of_its_line() -> None:
     word = {"letter": 0.95, "other": 0.05}
     page = line(word, word, word, {":": 0.9, "other": 0.1}, 10, D, D)
-    assert Rows.of(page).whole() == [[0, 1, 2, 3, 4, 5]]
+    assert Rows(page).whole() == [[0, 1, 2, 3, 4, 5]]
     assert text(hear(page)[0]) == "___:77"
 
 
@@ -265,7 +265,7 @@ def test_ok__a_strange_language_leaves_something_to_read() -> None:
         strange = {"counts": {"": "÷999999999", "^": "", "d": "÷999999999"}, "share": 10}
         own = {**values, **strange, "trust": 10, "bias": bias, "heard": [heard] * 2}
         page = line(D, D, SLASH, D, 30, ONE, SLASH, D)
-        heard_marks, _, blanks = decode_lines(page, Rows.of(page), language_of({NOTE: own}))
+        heard_marks, _, blanks = decode_lines(page, Rows(page), language_of({NOTE: own}))
         sure = np.array([one.confidence for one in heard_marks])
         assert ((sure >= 0) & (sure <= 1)).all() and np.nanmax(blanks) <= 1.000001
 

@@ -17,7 +17,7 @@ from pi_reader.errors import BadData
 from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS, SIGNS, Context
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.decode import Mark, usual_height
+from pi_reader.reading.decode import Mark, places_of, usual_height
 from pi_reader.reading.page import (
     DIGITS,
     FEATURES,
@@ -112,7 +112,7 @@ def in_context(
     marks = see(ink, marks, context, memory)
     if not marks:
         return []
-    page = Page.of(marks)
+    page = Page(marks)
     x = describe(page, ink.mask.shape)
     presence = context.presence(x)
     present = presence >= context.presence.threshold
@@ -134,7 +134,7 @@ def outlines(marks: Sequence[Mark], digits: np.ndarray) -> np.ndarray:
 
     digits: (n,) bool, which marks are likely digits; these are no outlines.
     """
-    box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.int32).reshape(-1, 4)
+    box = places_of(marks)
     inner = box[digits]
     holds = (box[:, None, :2] <= inner[:, :2]).all(2) & (box[:, None, 2:] >= inner[:, 2:]).all(2)
     return np.asarray(holds.any(axis=1) & ~digits)

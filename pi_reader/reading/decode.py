@@ -19,6 +19,8 @@ LEAST_CHANCE = 1e-6
 OFF_LEVEL = 0.3  # heights that a mark's middle may stand above or below what it is beside
 LEAST_SIZE = 0.5  # of the usual size: a smaller mark says nothing of the page
 
+Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
+
 
 @dataclass(frozen=True, eq=False)
 class Mark:
@@ -71,6 +73,11 @@ class Mark:
         return self.bottom - self.top
 
     @property
+    def place(self) -> Place:
+        """The box: left, top, right, bottom."""
+        return self.left, self.top, self.right, self.bottom
+
+    @property
     def chance(self) -> float:
         """Probability of the likeliest digit."""
         return max(self.chances[:NO_DIGIT])
@@ -99,6 +106,11 @@ class Mark:
     def cost_of_none(self) -> float:
         """What it costs to take it for no digit."""
         return -log(max(self.none, LEAST_CHANCE))
+
+
+def places_of(marks: Sequence[Mark]) -> np.ndarray:
+    """The boxes of some marks, (n, 4) int32 left, top, right, bottom in working pixels."""
+    return np.array([mark.place for mark in marks], np.int32).reshape(-1, 4)
 
 
 def best_partition(count: int, marks: Mapping[int, Mark]) -> list[Mark]:

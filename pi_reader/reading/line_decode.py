@@ -9,7 +9,6 @@ write (`reading.language`): the forward-backward algorithm over the last few sym
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from math import exp, log
 from operator import mul
@@ -18,7 +17,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import OFF_LEVEL, median
+from pi_reader.reading.decode import OFF_LEVEL, median, places_of
 from pi_reader.reading.language import (
     BLANK,
     DIGIT,
@@ -43,7 +42,6 @@ MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at th
 MOST_NOTHING = 4  # marks back to which gaps are measured, where all between may be nothing
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
 
-Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
 _OTHER = KINDS.index("other")
 
 
@@ -74,10 +72,9 @@ def decode_lines(
     same = all(
         one is other or _role(one) == _role(other) for one, other in zip(judged, out, strict=True)
     )
-    return out, page if same else Rows.of(out), blanks
+    return out, page if same else Rows(out), blanks
 
 
-@dataclass(frozen=True, eq=False)
 class Rows:
     """The lines of a page that hold a digit.
 
@@ -89,31 +86,23 @@ class Rows:
     page's usual gap, in heights of its digits.
     """
 
-    box: np.ndarray
-    kinds: np.ndarray
-    told: np.ndarray
-    digit: np.ndarray
-    raised: np.ndarray
-    lines: list[np.ndarray]
-    usual: float
-
-    @classmethod
-    def of(cls, judged: Sequence[Judged]) -> Rows:
-        """Those that some marks stand in."""
-        kinds = np.array([one.mark.kinds or _unasked(one) for one in judged], np.float32)
-        box = np.array([place_of(one) for one in judged], np.int32)
-        digit = np.array([one.is_digit for one in judged], bool)
-        told = digit | np.array([bool(one.sign) for one in judged], bool)
-        raised = np.zeros(len(judged), bool)
+    def __init__(self, judged: Sequence[Judged]) -> None:
+        self.box = box = places_of([one.mark for one in judged])
+        self.kinds = np.array([one.mark.kinds or _unasked(one) for one in judged], np.float32)
+        self.digit = digit = np.array([one.is_digit for one in judged], bool)
+        self.told = digit | np.array([bool(one.sign) for one in judged], bool)
+        self.raised = np.zeros(len(judged), bool)
+        self.lines: list[np.ndarray] = []
+        self.usual = 0.0
         if not digit.any():
-            return cls(box, kinds, told, digit, raised, [], 0.0)
-        core = np.flatnonzero(told | np.array([one.is_letter for one in judged], bool))
-        bridges = ~told[core]
+            return
+        core = np.flatnonzero(self.told | np.array([one.is_letter for one in judged], bool))
         level = level_with_digits(box[core], digit[core])
-        found, raised[core] = lines_with_exponents(box[core], level, digit[core], bridges)
-        lines = [core[row] for row in found if digit[core[row]].any()]
-        usual = usual_gap([(box[row], digit[row]) for row in lines])
-        return cls(box, kinds, told, digit, raised, lines, usual)
+        found, self.raised[core] = lines_with_exponents(
+            box[core], level, digit[core], ~self.told[core]
+        )
+        self.lines = [core[row] for row in found if digit[core[row]].any()]
+        self.usual = usual_gap([(box[row], digit[row]) for row in self.lines])
 
     def whole(self) -> list[list[int]]:
         """The marks of each line from left to right, and what may be something beside them."""
@@ -321,8 +310,3 @@ def _unasked(one: Judged) -> tuple[float, ...]:
 def _role(one: Judged) -> tuple[bool, ...]:
     """What counts of a mark when lines are sought."""
     return one.is_digit, bool(one.sign), one.is_letter
-
-
-def place_of(one: Judged) -> Place:
-    """Where a mark stands, in working pixels."""
-    return one.mark.left, one.mark.top, one.mark.right, one.mark.bottom

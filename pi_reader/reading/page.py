@@ -4,13 +4,12 @@ what, how dark. The models of `reading.context` were fitted on them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS
-from pi_reader.reading.decode import Mark, weighted_median
+from pi_reader.reading.decode import Mark, places_of, weighted_median
 from pi_reader.values import CLASSES
 
 LETTER = KINDS.index("letter")
@@ -61,57 +60,33 @@ HEARD = (
 )
 
 
-@dataclass(frozen=True, eq=False)
 class Page:
     """The marks of a page, each number once for all of them; there is one mark at least.
 
     kinds: (n, kinds) what the neighbourhood holds each for; box: (n, 4) left, top, right, bottom in
-    working pixels; digit, letter, other: (n,) how likely each is what; usual: the height of digits
-    here in pixels; size: (n,) how much a mark counts, 0 to 1, as specks count for little; beside:
-    (n, n) how much each one hears of each other, and company: (n,) of all others; touching: (n,)
-    how many others each one touches.
+    working pixels, width, height: (n,) of it; digit, letter, other: (n,) how likely each is what;
+    weight: (n,) what each says of digits here; usual: their height in pixels; size: (n,) how much a
+    mark counts, 0 to 1, as specks count for little; beside: (n, n) how much each one hears of each
+    other, and company: (n,) of all others; touching: (n,) how many others each one touches.
     """
 
-    marks: Sequence[Mark]
-    kinds: np.ndarray
-    box: np.ndarray
-    digit: np.ndarray
-    letter: np.ndarray
-    other: np.ndarray
-    usual: float
-    size: np.ndarray
-    beside: np.ndarray
-    company: np.ndarray
-    touching: np.ndarray
-
-    @classmethod
-    def of(cls, marks: Sequence[Mark]) -> Page:
-        """The page of some marks, with what the neighbourhood says of them."""
-        kinds = np.array([mark.kinds for mark in marks])
-        box = np.array([(m.left, m.top, m.right, m.bottom) for m in marks], np.float32)
-        digit = kinds[:, :CLASSES].sum(1)
-        width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
-        usual = weighted_median(height, (digit + LEAST) * height)  # dust counts for little
-        size = np.minimum(np.maximum(width, height) / usual, 1) ** 2
-        letter, other = kinds[:, LETTER], kinds[:, _OTHER]
-        apart, level = _gaps(box)
-        beside = np.exp(-np.maximum(apart, 0)) * level
-        beside.flat[:: len(box) + 1] = 0  # itself
-        beside *= size
-        touching = ((apart < _TOUCHING) & level).sum(1) - 1
-        return cls(
-            marks,
-            kinds,
-            box,
-            digit,
-            letter,
-            other,
-            usual,
-            size,
-            beside,
-            beside.sum(1),
-            touching,
-        )
+    def __init__(self, marks: Sequence[Mark]) -> None:
+        self.marks = marks
+        self.kinds = np.array([mark.kinds for mark in marks])
+        self.box = places_of(marks).astype(np.float32)
+        self.digit = self.kinds[:, :CLASSES].sum(1)
+        self.letter, self.other = self.kinds[:, LETTER], self.kinds[:, _OTHER]
+        left, top, right, bottom = self.box.T
+        self.width, self.height = right - left, bottom - top
+        self.weight = (self.digit + LEAST) * self.height  # dust counts for little
+        self.usual = weighted_median(self.height, self.weight)
+        self.size = np.minimum(np.maximum(self.width, self.height) / self.usual, 1) ** 2
+        apart, level = _gaps(self.box)
+        self.beside = np.exp(-np.maximum(apart, 0)) * level
+        self.beside.flat[:: len(marks) + 1] = 0  # itself
+        self.beside *= self.size
+        self.company = self.beside.sum(1)
+        self.touching = ((apart < _TOUCHING) & level).sum(1) - 1
 
     def of_the_others(self, share: np.ndarray, expected: float) -> np.ndarray:
         """The mean of `share` over all other marks, and one as expected."""
@@ -158,8 +133,8 @@ def describe(page: Page, shape: tuple[int, int]) -> Array:
     label = chances[:, :CLASSES].argmax(1)
     second, first = np.sort(chances[:, :CLASSES], axis=1)[:, -2:].T
     same = kinds[np.arange(len(marks)), label]
-    width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
-    thick = weighted_median(stroke, (digit + LEAST) * height)
+    width, height = page.width, page.height
+    thick = weighted_median(stroke, page.weight)
     digits = beside @ digit
     local = (beside @ (np.log(height) * digit) + 0.3 * np.log(usual)) / (digits + 0.3)
     foot = (beside @ (box[:, 3] * digit) + 0.3 * box[:, 3]) / (digits + 0.3)

@@ -50,8 +50,7 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
             places.append(place)
     if not places:
         return list(judged)
-    boxes = [(mark.left, mark.top, mark.right, mark.bottom) for mark in places]
-    seen = [one for one in judged if not any(is_inside(one.mark, box) for box in boxes)]
+    seen = [one for one in judged if not any(is_inside(one.mark, mark.place) for mark in places)]
     return seen + [Judged(place, 0.0, True) for place in places]
 
 
@@ -115,7 +114,7 @@ def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
         for digit in digits:
             sized = mark.height >= PART * digit.height and most <= (1 + SLACK) * digit.height
             pale = mark.darkness <= PALE * digit.darkness
-            if sized and pale and _in_row((mark.left, mark.top, mark.right, mark.bottom), digit):
+            if sized and pale and _in_row(mark.place, digit):
                 yield _unread(mark.left, mark.right, digit, "too pale beside the others")
                 break
 
@@ -129,8 +128,7 @@ def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[M
         for digit in digits:
             wide = mark.right - mark.left >= TWO * digit.height
             as_tall = abs(mark.height - digit.height) <= SLACK * digit.height
-            box = (mark.left, mark.top, mark.right, mark.bottom)
-            if wide and as_tall and _in_row(box, digit):
+            if wide and as_tall and _in_row(mark.place, digit):
                 yield _unread(mark.left, mark.right, digit, "may be several digits grown together")
                 break
 
@@ -138,8 +136,7 @@ def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[M
 def _same(place: Mark, other: Mark) -> bool:
     """Whether two places in rows are so close that they held one digit."""
     gap = max(place.left - other.right, other.left - place.right)
-    level = _level((place.left, place.top, place.right, place.bottom), other)
-    return level and gap <= SLACK * place.height
+    return _level(place.place, other) and gap <= SLACK * place.height
 
 
 def _in_row(box: Sequence[int], digit: Mark) -> bool:

@@ -18,8 +18,9 @@ from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
+from pi_reader.reading.decode import Place
 from pi_reader.reading.language import Language, language_of, shipped
-from pi_reader.reading.line_decode import Place, Rows, decode_lines, place_of
+from pi_reader.reading.line_decode import Rows, decode_lines
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
@@ -105,7 +106,7 @@ class Reader:
         judged, turn = self._upright(page, ink)
         blur = _blur(ink, judged, turn)
         judged = with_colons(less_sure(judged, blur))
-        rows, blanks = Rows.of(judged), None
+        rows, blanks = Rows(judged), None
         if self.language is not None:
             judged, rows, blanks = decode_lines(judged, rows, self.language)
 
@@ -234,7 +235,7 @@ class Reader:
         others = [judged[i] for i in np.flatnonzero(~page.told).tolist()] if page.lines else []
         lines = []
         for row in page.lines:
-            marks = [self._mark(judged[i], put(place_of(judged[i]))) for i in row]
+            marks = [self._mark(judged[i], put(judged[i].mark.place)) for i in row]
             digits = tuple(mark for mark in marks if isinstance(mark, Digit))
             signs = tuple(mark for mark in marks if isinstance(mark, Sign))
             is_operator = np.array([isinstance(m, Sign) and m.sign in OPERATORS for m in marks])
@@ -247,7 +248,7 @@ class Reader:
                 is_operator,
                 None if blanks is None else blanks[row],
             )
-            unsure = [Sign(sign, p, put(place_of(others[at]))) for at, sign, p in gaps.doubts]
+            unsure = [Sign(sign, p, put(others[at].mark.place)) for at, sign, p in gaps.doubts]
             unsure += [Sign(what, p, marks[place].box) for place, what, p in gaps.torn]
             for i, mark in zip(row, marks, strict=True):
                 if isinstance(mark, Digit) and (sign := doubtful_sign(judged[i].mark.kinds)):
@@ -348,8 +349,7 @@ def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
     marks = [one.mark for one in judged if one.is_digit and one.confidence >= 0.5]
     times = 1 if marks else PIECES
     marks = marks or [one.mark for one in judged if one.mark.strength >= PALE]
-    places = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
-    boxes = np.array([turn.back(*place) if turn else place for place in places], np.int32)
+    boxes = np.array([turn.back(*m.place) if turn else m.place for m in marks], np.int32)
     return find_blur(ink.contrast, boxes, np.array([times * mark.height for mark in marks]))
 
 

@@ -178,8 +178,7 @@ class Segmentation:
         loose: list[tuple[int, tuple[int, ...]]] = []
         for place, mark in enumerate(self.marks):
             whole = tuple(sorted(mark.components))
-            box = (mark.left, mark.top, mark.right, mark.bottom)
-            if len(whole) > 1 and mark.is_digit and found.bounds_of(whole)[:4] == box:
+            if len(whole) > 1 and mark.is_digit and found.bounds_of(whole)[:4] == mark.place:
                 parts = loose_parts(found, mark)
                 loose.append((place, tuple(one for one in whole if one not in parts)))
         groups = [bare for place, bare in loose if len(bare) < len(self.marks[place].components)]

@@ -9,7 +9,7 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.components import Components
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import OFF_LEVEL, Mark, median
+from pi_reader.reading.decode import OFF_LEVEL, Mark, median, places_of
 
 LARGEST = 1.6  # of the usual height of a digit: no part of a sign of several parts is longer
 MOST = 120  # single pieces that are looked at; those beside digits stay, and the largest
@@ -91,11 +91,7 @@ def with_colons(judged: Sequence[Judged]) -> list[Judged]:
     """The marks of a page, two that stand as the points of a colon do as one that likely is one."""
     free = [one for one in judged if not one.is_digit and one.sign in ("", ".", ",")]
     digits = [one for one in judged if one.is_digit]
-    boxes = [
-        np.array([(o.mark.left, o.mark.top, o.mark.right, o.mark.bottom) for o in some], np.int32)
-        for some in (free, digits)
-    ]
-    pairs = paired_points(*(box.reshape(-1, 4) for box in boxes))
+    pairs = paired_points(*(places_of([one.mark for one in some]) for some in (free, digits)))
     taken = {id(free[place]) for pair in pairs for place in pair}
     return [one for one in judged if id(one) not in taken] + [
         _colon(free[upper].mark, free[lower].mark) for upper, lower in pairs
@@ -129,7 +125,7 @@ def beside(found: Components, free: np.ndarray, digits: Sequence[Mark], usual: f
     """Which components stand level with a digit and close to it, (n,) bool."""
     if not digits:
         return np.zeros(len(free), bool)
-    left, top, right, bottom = np.array([(m.left, m.top, m.right, m.bottom) for m in digits]).T
+    left, top, right, bottom = places_of(digits).T
     x = (found.left + found.right)[free, None] / 2
     y = (found.top + found.bottom)[free, None] / 2
     near = (x > left - BESIDE * usual) & (x < right + BESIDE * usual)

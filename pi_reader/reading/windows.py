@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import Mark, places_of
 from pi_reader.reading.patches import FULL_INK, stretched
 
 ROWS, COLUMNS = 56, 112  # pixels of a window
@@ -27,7 +27,7 @@ def cut_windows(ink: Ink, marks: Sequence[Mark], least: float = 0.0) -> np.ndarr
     if not marks:
         return np.zeros((0, ROWS, COLUMNS), np.uint8)
     canvas = Image.new("L", (COLUMNS, ROWS * len(marks)))
-    box = np.array([(mark.left, mark.top, mark.right, mark.bottom) for mark in marks], np.float64)
+    box = places_of(marks).astype(np.float64)
     low, high = box[:, :2], box[:, 2:]
     ratio = EDGE / np.maximum((high - low).max(axis=1), max(least, LEAST_EDGE))
     times = np.maximum(np.log2(1 / ratio).astype(int), 0)  # that the page is halved

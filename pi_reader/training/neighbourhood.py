@@ -175,7 +175,7 @@ def fit(
         marks = choose_wholes(marks)
         names = [name_of[id(mark)] for mark in marks]
         known = np.array([bool(name) for name in names])
-        page = Page.of(marks)
+        page = Page(marks)
         pages.append((page, describe(page, seen.shape), known))
         right += [
             name == str(np.argmax(mark.chances[:CLASSES]))

@@ -17,7 +17,7 @@ from pi_reader.network.neighbourhood import Neighbourhood
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import windows_of
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import Mark, places_of
 from pi_reader.reading.segmentation import Segmentation
 from pi_reader.values import SIDE
 
@@ -98,7 +98,7 @@ def _see(number: tuple[int, ...], sparse: bool, withheld: tuple[str, ...]) -> Se
     page = find_candidates(ink)
     found = Segmentation(_network, page, hidden=True, neighbourhood=_neighbourhood).run()
     marks, ink = found.marks, found.page.ink
-    names = name_marks(boxes_of(marks) * ink.scale, scene.glyphs)
+    names = name_marks(places_of(marks).astype(np.float32) * ink.scale, scene.glyphs)
     if sparse:
         rows = _sparse(names, np.random.default_rng((*number, 1)))
         seen = [marks[row] for row in rows]
@@ -119,12 +119,6 @@ def _sparse(names: Sequence[str], rng: np.random.Generator) -> list[int]:
             if name in left:
                 left[name] -= 1
     return sorted(rows)
-
-
-def boxes_of(marks: Sequence[Mark]) -> np.ndarray:
-    """(n, 4) float32 left, top, right, bottom in working pixels."""
-    boxes = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
-    return np.array(boxes, np.float32).reshape(-1, 4)
 
 
 def name_marks(boxes: np.ndarray, glyphs: Sequence[Glyph]) -> list[str]:

@@ -269,7 +269,7 @@ def lines_of(
     found = reader.explain(frame)
     if found.reading.angle or not any(one.is_digit for one in found.marks):
         return
-    page = line_decode.Rows.of(found.marks)
+    page = line_decode.Rows(found.marks)
     boxes = page.box.astype(np.float32) * found.ink.scale
     names = name_marks(boxes, glyphs)
     where = [

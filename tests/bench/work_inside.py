@@ -36,7 +36,7 @@ STAGES = {
     "neighbourhood": ("network.neighbourhood:Neighbourhood.predict",),
     "context": ("reading.context:in_context",),
     "decode": ("reading.segmentation:Segmentation.run",),
-    "lines": ("reading.line_decode:decode_lines Rows.of", "reading.reader:Reader._lines"),
+    "lines": ("reading.line_decode:decode_lines Rows.__init__", "reading.reader:Reader._lines"),
     "rest": ("reading.reader:Reader.explain",),
 }
 STEP = {
