@@ -73,22 +73,15 @@ def find_displays(found: Components) -> Display | None:
         return None
     tall = median([np.ptp([*found.top[group], *found.bottom[group]]) for group in clear])
     pen = median([found.stroke[group].mean() for group in clear])
-    boxes = [found.bounds_of(group) for group in groups]
-    alike = [
-        ALIKE * pen <= box[6] <= pen / ALIKE and ALIKE * tall <= box[3] - box[1] <= tall / ALIKE
-        for box in boxes
-    ]
-    labels = [
-        _decode(found, group, lean) if is_alike else -1
-        for group, is_alike in zip(groups, alike, strict=True)
-    ]
-    digits = [box for box, label in zip(boxes, labels, strict=True) if label >= 0 and label != 1]
-    parts, shown = [], []
-    for group, box, label, is_alike in zip(groups, boxes, labels, alike, strict=True):
-        if is_alike and any(_beside(box, digit) for digit in digits):
-            parts.append(group)
-            shown.append((*box[:4], label))
-    return Display(parts, tuple(shown)) if parts else None
+    alike = []
+    for group in groups:
+        left, top, right, bottom, _, _, thick = found.bounds_of(group)
+        pens, heights = sorted([thick, pen]), sorted([bottom - top, tall])
+        if pens[0] >= ALIKE * pens[1] and heights[0] >= ALIKE * heights[1]:
+            alike.append((group, (left, top, right, bottom, _decode(found, group, lean))))
+    digits = [one for _, one in alike if one[4] not in (-1, 1)]
+    row = [(group, one) for group, one in alike if any(_beside(one, digit) for digit in digits)]
+    return Display([group for group, _ in row], tuple(one for _, one in row)) if row else None
 
 
 def _beside(box: Sequence[float], digit: Sequence[float]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -50,11 +51,17 @@ def find_lines(places: np.ndarray, bridges: np.ndarray | None = None) -> list[li
     lines.sort(key=lambda line: sum(level[mark] for mark in line) / len(line))
     usual = median(height) if len(height) else 0.0
     begin, end = (left + slope * down).tolist(), (right + slope * down).tolist()
-    rows = [_pieces(line, begin, end, WIDE * usual) for line in lines]
-    if bridges is not None:
-        told = [[[mark for mark in piece if not bridges[mark]] for piece in row] for row in rows]
-        rows = [row for pieces in told if (row := [piece for piece in pieces if piece])]
-    return _by_columns(rows, begin, end, COMMON * usual)
+    if bridges is None:
+        bridges = np.zeros(len(places), bool)
+    rows = []
+    for line in lines:
+        pieces = [
+            [mark for mark in piece if not bridges[mark]]
+            for piece in _pieces(line, begin, end, WIDE * usual)
+        ]
+        if row := [_Piece.of(piece, begin, end) for piece in pieces if piece]:
+            rows.append(row)
+    return _by_columns(rows, COMMON * usual)
 
 
 def level_with_digits(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
@@ -66,8 +73,6 @@ def level_with_digits(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
     """
     out = places.copy()
     digits = places[is_digit].astype(np.float32)
-    if not len(digits):
-        return out
     reach = WIDE * (digits[:, 3] - digits[:, 1])
     for mark in np.flatnonzero(~is_digit):
         beside = _beside(places[mark], digits, reach)
@@ -146,68 +151,68 @@ def _pieces(
     return pieces
 
 
-def _by_columns(
-    rows: list[list[list[int]]], left: Sequence[float], right: Sequence[float], wide: float
-) -> list[list[int]]:
+class _Piece(NamedTuple):
+    """Marks of a line that stand together: from where to where they reach, and the gaps between
+    them, in pixels."""
+
+    begin: float
+    end: float
+    gaps: list[float]
+    marks: list[int]
+
+    @classmethod
+    def of(cls, marks: list[int], left: Sequence[float], right: Sequence[float]) -> _Piece:
+        """The piece of some marks, from left to right."""
+        gaps = [left[mark] - right[before] for before, mark in pairwise(marks)]
+        return cls(
+            min(left[mark] for mark in marks), max(right[mark] for mark in marks), gaps, marks
+        )
+
+
+def _by_columns(rows: list[list[_Piece]], wide: float) -> list[list[int]]:
     """The pieces of rows in reading order: a block of rows that break at the same gap is read
     column by column, everything else row by row.
 
     A row belongs to the block above it as long as a gap as wide as `wide` pixels goes down through
     both. Columns hold numbers: single digits far apart are a grid, which is read by rows.
     """
-    out: list[list[int]] = []
-    block: list[list[list[int]]] = []
+    blocks: list[list[list[_Piece]]] = []
     for row in rows:
-        if block and not _gaps(_spans([*block, row], left, right), wide):
-            out += _columns(block, left, right, wide)
-            block = []
-        block.append(row)
-    return out + _columns(block, left, right, wide)
+        if not blocks or not _gaps([*blocks[-1], row], wide):
+            blocks.append([])
+        blocks[-1].append(row)
+    return [piece.marks for block in blocks for piece in _columns(block, wide)]
 
 
-def _columns(
-    block: list[list[list[int]]], left: Sequence[float], right: Sequence[float], wide: float
-) -> list[list[int]]:
+def _columns(block: list[list[_Piece]], wide: float) -> list[_Piece]:
     """The pieces of one block in reading order."""
     pieces = [piece for row in block for piece in row]
     if sum(len(row) > 1 for row in block) < 2:
         return pieces
-    gaps = _gaps(_spans(block, left, right), wide)
-    columns: list[list[list[int]]] = [[] for _ in range(len(gaps) + 1)]
+    columns: dict[int, list[_Piece]] = {}
+    gaps = _gaps(block, wide)
     for piece in pieces:
-        columns[sum(left[piece[0]] > gap for gap in gaps)].append(piece)
-    if all(_are_numbers(column, left, right, wide) for column in columns):
-        return [piece for column in columns for piece in column]
+        columns.setdefault(sum(piece.begin > gap for gap in gaps), []).append(piece)
+    if all(_are_numbers(column, wide) for column in columns.values()):
+        return [piece for _, column in sorted(columns.items()) for piece in column]
     return pieces
 
 
-def _are_numbers(
-    pieces: list[list[int]], left: Sequence[float], right: Sequence[float], wide: float
-) -> bool:
+def _are_numbers(pieces: list[_Piece], wide: float) -> bool:
     """Whether half of the pieces are several marks, and most of these stand close together."""
-    gaps = [left[mark] - right[before] for piece in pieces for before, mark in pairwise(piece)]
-    several = sum(len(piece) > 1 for piece in pieces)
-    return 2 * several >= len(pieces) and median(gaps) < wide / 2
+    gaps = [gap for piece in pieces for gap in piece.gaps]
+    return 2 * sum(bool(piece.gaps) for piece in pieces) >= len(pieces) and median(gaps) < wide / 2
 
 
-def _spans(
-    rows: list[list[list[int]]], left: Sequence[float], right: Sequence[float]
-) -> list[tuple[float, float]]:
-    """From where to where the pieces of some rows reach, from left to right."""
-    return sorted(
-        (min(left[mark] for mark in piece), max(right[mark] for mark in piece))
-        for row in rows
-        for piece in row
-    )
-
-
-def _gaps(spans: list[tuple[float, float]], wide: float) -> list[float]:
-    """Where nothing stands between sorted spans for at least `wide` pixels: where it begins."""
-    gaps, end = [], spans[0][1]
-    for begin, after in spans[1:]:
-        if begin - end >= wide:
+def _gaps(rows: list[list[_Piece]], wide: float) -> list[float]:
+    """Where nothing stands between the pieces of some rows for at least `wide` pixels: where it
+    begins."""
+    first, *others = sorted(piece for row in rows for piece in row)
+    gaps, end = [], first.end
+    for piece in others:
+        if piece.begin - end >= wide:
             gaps.append(end)
-        end = max(end, after)
+        end = max(end, piece.end)
     return gaps
 
 

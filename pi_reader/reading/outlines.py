@@ -42,32 +42,21 @@ def _holders(found: Components) -> list[tuple[int, np.ndarray]]:
         tall = tall[np.argsort(-found.height[tall], kind="stable")[:MOST]]
     if len(tall) < 2:
         return []
-    left, top, right, bottom = (
-        side[tall] for side in (found.left, found.top, found.right, found.bottom)
-    )
-    inside = (left > left[:, None]) & (right < right[:, None])
-    inside &= (top > top[:, None]) & (bottom < bottom[:, None])
+    box = np.stack([found.left, found.top, found.right, found.bottom], axis=1)[tall]
+    height = box[:, 3] - box[:, 1]
+    within = np.concatenate([box[:, :2] > box[:, None, :2], box[:, 2:] < box[:, None, 2:]], axis=2)
+    inside = np.asarray(within.all(axis=2))
     out = []
     for outer in np.flatnonzero(inside.any(axis=1)).tolist():
         held = np.flatnonzero(inside[outer])
-        enough = HOLDS * (bottom[outer] - top[outer])
-        if (bottom - top)[held].sum() < enough:
+        enough = HOLDS * height[outer]
+        if height[held].sum() < enough:
             continue
         own = found.ink_of((int(tall[outer]),))
-        corner = left[outer], top[outer]
-        closed = [
-            inner
-            for inner in held.tolist()
-            if _encloses(
-                own,
-                left[inner] - corner[0],
-                top[inner] - corner[1],
-                right[inner] - corner[0],
-                bottom[inner] - corner[1],
-            )
-        ]
-        if closed and (bottom - top)[closed].sum() >= enough:
-            out.append((int(tall[outer]), tall[closed]))
+        places = (box[held] - np.tile(box[outer, :2], 2)).tolist()
+        held = held[[_encloses(own, *place) for place in places]]
+        if len(held) and height[held].sum() >= enough:
+            out.append((int(tall[outer]), tall[held]))
     return out
 
 
