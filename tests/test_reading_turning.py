@@ -10,7 +10,7 @@ from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
-from pi_reader.reading.reader import _doubted, _on_its_head
+from pi_reader.reading.orientation import _doubted, _on_its_head
 from pi_reader.reading.turning import CLEARLY, find_angle, reads_on_its_head, upright
 
 MIDDLE = 320, 240

@@ -92,26 +92,23 @@ def find_candidates(ink: Ink) -> Candidates:
     comes in from there.
     """
     found = find_components(ink.mask)
-    opened = open_plates(ink, found)
-    if opened is not None:
-        ink = opened
-        found = find_components(ink.mask)
-    display = find_displays(found)
-    if display is not None:
+    if (opened := open_plates(ink, found)) is not None:
+        ink, found = opened, find_components(opened.mask)
+    if (display := find_displays(found)) is not None:
         return _with_display(ink, found, display)
-    walls = find_walls(found, ink.mask.shape)
-    if walls is not None:
-        ink = _without(ink, walls)
-        found = find_components(ink.mask)
-    ruled = find_ruled_lines(ink, found)
-    if ruled is not None:
-        ink = _without(ink, ruled)
-        found = find_components(ink.mask)
+    ink, found = _cleared(ink, found, find_walls(found, ink.mask.shape))
+    ink, found = _cleared(ink, found, find_ruled_lines(ink, found))
     strokes, crossed = find_strikes(found, ink.mask.shape)
-    if strokes is not None:
-        ink = _without(ink, strokes)
-        found = find_components(ink.mask)
+    ink, found = _cleared(ink, found, strokes)
     return replace(_sorted_out(ink, found), crossed=crossed)
+
+
+def _cleared(ink: Ink, found: Components, gone: np.ndarray | None) -> tuple[Ink, Components]:
+    """The ink and its components when some pixels, (h, w) bool, are paper; the same for None."""
+    if gone is None:
+        return ink, found
+    ink = _without(ink, gone)
+    return ink, find_components(ink.mask)
 
 
 def _with_display(ink: Ink, found: Components, display: Display) -> Candidates:
@@ -134,10 +131,11 @@ def _with_display(ink: Ink, found: Components, display: Display) -> Candidates:
     )
 
 
-def taken_out(ink: Ink, cut: np.ndarray) -> Candidates:
-    """The marks of a page on which some pixels, (h, w) bool, are paper."""
-    ink = _without(ink, cut)
-    return _sorted_out(ink, find_components(ink.mask))
+def taken_out(page: Candidates, cut: np.ndarray) -> Candidates:
+    """The same page when some pixels, (h, w) bool, are paper."""
+    ink = _without(page.ink, cut)
+    parted = _sorted_out(ink, find_components(ink.mask))
+    return replace(parted, crossed=page.crossed, displays=page.displays)
 
 
 def _sorted_out(ink: Ink, found: Components) -> Candidates:

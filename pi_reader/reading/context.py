@@ -15,7 +15,7 @@ import numpy as np
 
 from pi_reader.errors import BadData
 from pi_reader.network.base import Array
-from pi_reader.network.neighbourhood import KINDS, SIGNS, Context
+from pi_reader.network.neighbourhood import KINDS, SIGNS, Context, Neighbourhood
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.decode import Mark, places_of, usual_height
 from pi_reader.reading.page import (
@@ -152,13 +152,18 @@ def see(
     """The marks with what the neighbourhood holds each for; signs of several parts are one."""
     if not marks:
         return []
-    kinds = context.neighbourhood.predict(
-        windows_of(ink, marks, marks),
-        np.array([mark.patch for mark in marks], np.uint8),
-        features(marks),
-    )
+    kinds = asked(context.neighbourhood, ink, marks, marks)
     marks, kinds = recalled(marks, kinds, memory)
     return choose_wholes(told(marks, kinds))
+
+
+def asked(
+    neighbourhood: Neighbourhood, ink: Ink, marks: Sequence[Mark], page: Sequence[Mark]
+) -> Array:
+    """What the neighbourhood holds some marks of a page for, (n, kinds) float32; page: all marks
+    there are."""
+    patches = np.array([mark.patch for mark in marks], np.uint8)
+    return neighbourhood.predict(windows_of(ink, marks, page), patches, features(marks))
 
 
 def told(marks: Sequence[Mark], kinds: Array) -> list[Mark]:

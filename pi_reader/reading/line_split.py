@@ -66,7 +66,7 @@ def part_lines(page: Candidates, stacked: Sequence[int], usual: int) -> Candidat
         for column, (row, after) in enumerate(zip(seam, [*seam[1:], seam[-1]], strict=True), left):
             cut[min(row, after) : max(row, after) + 2, column] = True
         cut[top:bottom, left:right] &= own
-    return taken_out(page.ink, cut)
+    return taken_out(page, cut)
 
 
 def find_seam(ink: np.ndarray) -> np.ndarray:

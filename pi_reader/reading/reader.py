@@ -8,7 +8,7 @@ is to be believed. Nothing here knows of cameras, lamps or the time of day.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -21,33 +21,19 @@ from pi_reader.reading.context import Judged, check_names, has_our_names, in_con
 from pi_reader.reading.decode import Place
 from pi_reader.reading.language import Language, language_of, shipped
 from pi_reader.reading.line_decode import Rows, decode_lines
+from pi_reader.reading.orientation import Orientation
 from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
 from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
 from pi_reader.reading.signs import with_colons
 from pi_reader.reading.spaces import doubtful_sign, find_spaces
-from pi_reader.reading.turning import (
-    CLEARLY,
-    FOUR_SIDES,
-    ONE_WAY_UP,
-    Turn,
-    find_angle,
-    find_quarter,
-    reads_on_its_head,
-    upright,
-)
+from pi_reader.reading.turning import Turn
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
-GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
-CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
-MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
 PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
 PALE = 40.0  # grey levels: fainter marks without a digit are shadows, which are soft anyway
 OPERATORS = "+×÷=%"
-STEEP = 45.0  # degrees: only its digits say which way up a page is that lay by more
-LEAST_DOUBT = 0.02  # that a page is upright: less is none
-BETTER = 0.5  # digits: a page is turned only if so many more are read
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +89,7 @@ class Reader:
         after_ink = perf_counter()
         page = find_candidates(ink)
         after_regions = perf_counter()
-        judged, turn = self._upright(page, ink)
+        judged, turn = Orientation(page, ink, self._judge, self.network, self.sure_at).best()
         blur = _blur(ink, judged, turn)
         judged = with_colons(less_sure(judged, blur))
         rows, blanks = Rows(judged), None
@@ -132,83 +118,7 @@ class Reader:
         )
         return Explanation(ink, page, tuple(judged), reading)
 
-    def _upright(self, page: Candidates, seen: Ink) -> tuple[list[Judged], Turn | None]:
-        """What stands on a page, turned upright where it lies askew, on its side or on its head
-        and reads better then."""
-        page_seen = replace(page, ink=seen)
-        judged, turn, left = self._straightened(page, page_seen)
-        lay = turn is not None and abs(turn.angle) > STEEP  # on its side, by its digits alone
-        if lay and not self._is_told(judged):
-            return _doubted(judged, 0.5), turn
-        clear = not lay and all(one.is_digit and one.confidence >= CLEAR for one in judged)
-        if clear or FOUR_SIDES * len(judged) > left:
-            return judged, turn
-        left -= FOUR_SIDES * len(judged)
-        quarter = find_quarter([one.mark for one in judged], self.network)
-        if not quarter:
-            ways = (judged, turn), (turn.angle if turn else 0.0) + 180
-            return self._either_way_up(page_seen, *ways, 1.0 if lay else CLEARLY, left)
-        angle = quarter + (turn.angle if turn else 0.0)
-        ink, other = upright(page_seen, angle)
-        turned, left = self._judge(find_candidates(ink), left)
-        expected = _expected(turned)
-        if expected <= _expected(judged) + BETTER or expected < MOSTLY * len(turned):
-            return judged, turn
-        if not self._is_told(turned):
-            return _doubted(turned, 0.5), other
-        return self._either_way_up(page_seen, (turned, other), angle + 180, 1.0, left)
-
-    def _either_way_up(
-        self,
-        page: Candidates,
-        read: tuple[list[Judged], Turn | None],
-        angle: float,
-        prior: float,
-        left: int,
-    ) -> tuple[list[Judged], Turn | None]:
-        """What was read on a page, or what is read on it at the other angle, on its head, where it
-        reads about as well; prior: times as likely it is the right way up as it was read."""
-        judged, turn = read
-        digits = [one.mark for one in judged if one.is_digit and not one.mark.unreadable]
-        if len(digits) < 2 or not reads_on_its_head(digits, self.network):  # of one nobody can tell
-            return judged, turn
-        ink, other = upright(page, angle)
-        turned, _ = self._judge(find_candidates(ink), left)
-        on_its_head = _on_its_head(judged, turned, prior)
-        if on_its_head > 0.5 and self._is_told(turned):
-            return _doubted(turned, 1 - on_its_head), other
-        return _doubted(judged, on_its_head), turn
-
-    def _is_told(self, judged: Sequence[Judged]) -> bool:
-        """Whether some digit of a page says which of its sides is up."""
-        return any(_says_so(one) and one.confidence >= self.sure_at for one in judged)
-
-    def _straightened(
-        self, page: Candidates, seen: Candidates
-    ) -> tuple[list[Judged], Turn | None, int]:
-        """What stands on a page, its lines level where they lie askew, and how many patches are
-        left to be seen; seen: the same page with all of its ink."""
-        angle = find_angle(page.components)
-        if not angle or page.crossed:  # whose strokes lie level
-            judged, left = self._judge(page)
-            return judged, None, left
-        ink, turn = upright(seen, angle)
-        turned, left = self._judge(find_candidates(ink))
-        if _expected(turned) >= GOOD * len(page.components):
-            return turned, turn, left
-        if FOUR_SIDES * len(turned) <= left:
-            left -= FOUR_SIDES * len(turned)
-            quarter = find_quarter([one.mark for one in turned], self.network)
-            if quarter % 180:  # lines that climb by more than half a right angle
-                ink, turn = upright(seen, find_angle(page.components, angle + quarter))
-                turned, left = self._judge(find_candidates(ink), left)
-                if _expected(turned) >= GOOD * len(page.components):
-                    return turned, turn, left
-        judged, left = self._judge(page, left)
-        better = _expected(turned) > _expected(judged) + BETTER
-        return (turned, turn, left) if better else (judged, None, left)
-
-    def _judge(self, page: Candidates, left: int | None = None) -> tuple[list[Judged], int]:
+    def _judge(self, page: Candidates, left: int) -> tuple[list[Judged], int]:
         """Every mark on a page, digit or not, with what it is taken for, and how many patches the
         frame has left, of which there were `left`."""
         hidden = self.context is not None or self.memory is not None
@@ -219,8 +129,7 @@ class Reader:
         else:
             marks, _ = recalled(found.marks, None, self.memory)
             judged = [Judged(mark, mark.chance, mark.is_digit) for mark in marks]
-        parted = replace(found.page, crossed=page.crossed, displays=page.displays)
-        return with_placeholders(parted, judged), found.left
+        return with_placeholders(found.page, judged), found.left
 
     def _lines(
         self,
@@ -259,9 +168,9 @@ class Reader:
         return tuple(lines)
 
     def _mark(self, one: Judged, box: Box) -> Digit | Sign:
-        return self._digit(one, box) if one.is_digit else Sign(one.sign, max(one.mark.kinds), box)
-
-    def _digit(self, one: Judged, box: Box) -> Digit:
+        """A mark of a line as it is told."""
+        if not one.is_digit:
+            return Sign(one.sign, max(one.mark.kinds), box)
         chances = one.mark.chances[:CLASSES]
         second, first = sorted(range(CLASSES), key=chances.__getitem__)[-2:]
         sure = one.confidence >= self.sure_at and not one.mark.disputed
@@ -301,46 +210,6 @@ def reader_of(
     own = context.page.threshold if context is not None else weights.card.reject_below
     language = None if context is None else language_of(weights.card.notes)
     return Reader(model, sure_at or own, sha256, context, language=language)
-
-
-def _says_so(one: Judged) -> bool:
-    """Whether it is a digit that stands on its feet: of 0, 1, 6, 8 and 9 nobody can tell."""
-    return one.is_digit and _label(one) in ONE_WAY_UP
-
-
-def _label(one: Judged) -> int:
-    """The likeliest digit."""
-    return int(np.argmax(one.mark.chances[:CLASSES]))
-
-
-def _on_its_head(judged: Sequence[Judged], turned: Sequence[Judged], prior: float) -> float:
-    """How likely a page lies on its head, by how likely all of its digits are right either way; 0
-    if no more are right then. What could be any digit says nothing; prior: odds that it stands."""
-    odds = []
-    ways = [[one for one in way if not one.mark.unreadable] for way in (judged, turned)]
-    if _expected(ways[1]) <= _expected(ways[0]):
-        return 0.0
-    for way in ways:
-        right = float(np.prod([one.confidence for one in way if one.is_digit]))
-        odds.append(max(right, 1e-6) / max(1 - right, 1e-6))
-    return odds[1] / (odds[1] + prior * odds[0])
-
-
-def _doubted(judged: Sequence[Judged], doubt: float) -> list[Judged]:
-    """Marks as they are to be believed if the page is the other way up with this probability."""
-    if doubt < LEAST_DOUBT:
-        return list(judged)
-    why = "may be upside down"
-    return [
-        replace(one, mark=one.mark.but(unreadable=one.mark.unreadable or why), confidence=sure)
-        for one in judged
-        for sure in [one.confidence * (1 - doubt)]
-    ]
-
-
-def _expected(judged: Sequence[Judged]) -> float:
-    """How many more digits are likely read right than wrong."""
-    return sum(2 * one.confidence - 1 for one in judged if one.is_digit)
 
 
 def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:

@@ -25,7 +25,7 @@ from pi_reader.reading.candidates import (
     measured,
 )
 from pi_reader.reading.components import Components, merge
-from pi_reader.reading.context import features, told, windows_of
+from pi_reader.reading.context import asked, told
 from pi_reader.reading.cuts import Span, find_pieces
 from pi_reader.reading.decode import (
     Mark,
@@ -75,7 +75,7 @@ class Segmentation:
     network: says what a patch shows; hidden: whether its activations are wanted, too.
     neighbourhood: says which pieces of what was cut are digits, by what stands around them; without
     it the network alone does.
-    left: how many patches the network may still see of this frame, at first MOST_PATCHES.
+    left: how many patches the network may still see of this frame.
     page, marks: what was found, once `run` is through: the page's ink, with joined lines parted,
     and every mark on it, digit or not.
     """
@@ -85,12 +85,12 @@ class Segmentation:
         network: Classifier,
         page: Candidates,
         hidden: bool = False,
-        left: int | None = None,
+        left: int = MOST_PATCHES,
         neighbourhood: Neighbourhood | None = None,
     ) -> None:
         self._network, self._hidden = network, hidden or neighbourhood is not None
         self._neighbourhood = neighbourhood
-        self.left = MOST_PATCHES if left is None else left
+        self.left = left
         self.page, self.marks = page, list[Mark]()
         self._seen: dict[_Key, _Seen] = {}
         self._pieces: dict[bytes, tuple[list[Span], Components]] = {}  # by the runs of what is cut
@@ -335,9 +335,7 @@ class Segmentation:
         digits = digits[: max(0, self.left)]
         self.left -= len(digits)
         marks = [pieces[place] for place in digits]
-        patches = np.array([mark.patch for mark in marks], np.uint8)
-        windows = windows_of(ink, marks, page)
-        kinds = self._neighbourhood.predict(windows, patches, features(marks))
+        kinds = asked(self._neighbourhood, ink, marks, page)
         for place, mark in zip(digits, told(marks, kinds), strict=True):
             likely[place] = mark.kinds[mark.label]
         return likely

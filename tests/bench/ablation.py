@@ -51,6 +51,7 @@ from pi_reader.reading import (
     grounds,
     line_decode,
     lines,
+    orientation,
     placeholders,
     reader,
     segmentation,
@@ -132,14 +133,14 @@ SWITCHES: dict[str, Switch] = {
     "blur": changed(reader, "find_blur", lambda *page: 0.0),
     "level with digits": changed(line_decode, "level_with_digits", lambda places, digit: places),
     "columns": changed(
-        lines, "_by_columns", lambda rows, *page: [one for row in rows for one in row]
+        lines, "_by_columns", lambda rows, wide: [one.marks for row in rows for one in row]
     ),
-    "quarters": changed(reader, "find_quarter", lambda marks, network: 0),
-    "on its head": changed(reader, "reads_on_its_head", lambda digits, network: False),
+    "quarters": changed(orientation, "find_quarter", lambda marks, network: 0),
+    "on its head": changed(orientation, "reads_on_its_head", lambda digits, network: False),
     "what holds a digit": changed(
         context, "outlines", lambda marks, digits: np.zeros(len(marks), bool)
     ),
-    "pages turned": changed(reader, "find_angle", lambda found: 0.0),
+    "pages turned": changed(orientation, "find_angle", lambda found: 0.0),
     "lines decided together": changed(
         reader, "decode_lines", lambda marks, page, language: (marks, page, None)
     ),
