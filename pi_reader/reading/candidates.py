@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -22,7 +23,8 @@ from pi_reader.reading.components import (
     merge,
     strengths,
 )
-from pi_reader.reading.displays import Display, Shown, as_components, find_displays
+from pi_reader.reading.decode import Place
+from pi_reader.reading.displays import Shown, as_components, find_displays
 from pi_reader.reading.morphology import dilate
 from pi_reader.reading.outlines import find_walls
 from pi_reader.reading.plates import open_plates
@@ -64,7 +66,7 @@ class Candidates:
     components: Components
     clutter: Components
     specks: Components
-    crossed: tuple[tuple[int, int, int, int], ...] = ()
+    crossed: tuple[Place, ...] = ()
     displays: tuple[Shown, ...] = ()
 
 
@@ -94,7 +96,7 @@ def find_candidates(ink: Ink) -> Candidates:
     found = find_components(ink.mask)
     if (opened := open_plates(ink, found)) is not None:
         ink, found = opened, find_components(opened.mask)
-    if (display := find_displays(found)) is not None:
+    if display := find_displays(found):
         return _with_display(ink, found, display)
     ink, found = _cleared(ink, found, find_walls(found, ink.mask.shape))
     ink, found = _cleared(ink, found, find_ruled_lines(ink, found))
@@ -111,10 +113,13 @@ def _cleared(ink: Ink, found: Components, gone: np.ndarray | None) -> tuple[Ink,
     return ink, find_components(ink.mask)
 
 
-def _with_display(ink: Ink, found: Components, display: Display) -> Candidates:
+def _with_display(
+    ink: Ink, found: Components, display: Sequence[tuple[list[int], Shown]]
+) -> Candidates:
     """What else is on a page, and each digit of a display as one component."""
     height, width = ink.mask.shape
-    own = found.ink_of([one for group in display.parts for one in group], (0, 0, width, height))
+    groups, shown = zip(*display, strict=True)
+    own = found.ink_of(list(chain.from_iterable(groups)), (0, 0, width, height))
     rest = find_candidates(_without(ink, own))
     segments = np.where(dilate(own.view(np.int8), 1).view(bool), ink.contrast, np.uint8(0))
     whole = replace(
@@ -122,12 +127,12 @@ def _with_display(ink: Ink, found: Components, display: Display) -> Candidates:
         mask=rest.ink.mask | own,
         contrast=np.maximum(rest.ink.contrast, segments),
     )
-    digits = measured(as_components(found, display), whole)
+    digits = measured(as_components(found, groups), whole)
     return replace(
         rest,
         ink=whole,
         components=merge([rest.components, digits]),
-        displays=rest.displays + display.shown,
+        displays=rest.displays + shown,
     )
 
 

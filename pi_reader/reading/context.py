@@ -17,7 +17,7 @@ from pi_reader.errors import BadData
 from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS, SIGNS, Context, Neighbourhood
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.decode import Mark, places_of, usual_height
+from pi_reader.reading.decode import EVEN, LEAST_SIZE, Mark, places_of, usual_height
 from pi_reader.reading.page import (
     DIGITS,
     FEATURES,
@@ -33,8 +33,6 @@ from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.windows import cut_windows
 from pi_reader.values import CLASSES
 
-SIGN_AT = 0.5  # probability from which a mark that is no sure digit is told as a sign
-LEAST_HEIGHT = 0.5  # of the usual height: no window is made for a smaller mark than that
 _SEVERAL = [KINDS.index(sign) for sign in "÷:=%"]  # signs of several parts
 
 
@@ -79,7 +77,7 @@ class Judged:
     @property
     def is_letter(self) -> bool:
         """Whether it is a letter rather than anything else."""
-        return not self.is_digit and bool(self.mark.kinds) and self.mark.kinds[LETTER] > SIGN_AT
+        return not self.is_digit and bool(self.mark.kinds) and self.mark.kinds[LETTER] > EVEN
 
     @property
     def reason(self) -> str:
@@ -120,9 +118,9 @@ def in_context(
     confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
     by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in marks]
     confidence = np.minimum(confidence, np.array(by_itself, np.float32))
-    present &= ~outlines(marks, confidence >= 0.5)
+    present &= ~outlines(marks, confidence >= EVEN)
     return [
-        Judged(mark, sure, sure >= 0.5 or (may_be and not _sign(mark)), any_digit)
+        Judged(mark, sure, sure >= EVEN or (may_be and not _sign(mark)), any_digit)
         for mark, sure, may_be, any_digit in zip(
             marks, confidence.tolist(), present.tolist(), presence.tolist(), strict=True
         )
@@ -143,7 +141,7 @@ def outlines(marks: Sequence[Mark], digits: np.ndarray) -> np.ndarray:
 def _sign(mark: Mark) -> str:
     """The sign that a mark likely is, or ""."""
     best = mark.kinds.index(max(mark.kinds))
-    return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= SIGN_AT else ""
+    return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= EVEN else ""
 
 
 def see(
@@ -182,7 +180,7 @@ def told(marks: Sequence[Mark], kinds: Array) -> list[Mark]:
 
 def windows_of(ink: Ink, marks: Sequence[Mark], page: Sequence[Mark]) -> np.ndarray:
     """The windows of some marks of a page, (n, 56, 112) uint8; page: all marks there are."""
-    return cut_windows(ink, marks, LEAST_HEIGHT * usual_height(page))
+    return cut_windows(ink, marks, LEAST_SIZE * usual_height(page))
 
 
 def features(marks: Sequence[Mark]) -> Array:
@@ -218,7 +216,7 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     taken: set[int] = set()
     chosen = []
     for index in np.argsort(likely)[::-1]:
-        if likely[index] > 0.5 and not wholes[index].components & taken:
+        if likely[index] > EVEN and not wholes[index].components & taken:
             chosen.append(wholes[index])
             taken |= wholes[index].components
     return [mark for mark in parts if not mark.components & taken] + chosen

@@ -16,8 +16,12 @@ from pi_reader.values import NO_DIGIT
 
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 LEAST_CHANCE = 1e-6
+EVEN = 0.5  # probability: what is likelier than not is believed
+IN_DOUBT = 0.02  # probability of something else from which what is read is in doubt
 OFF_LEVEL = 0.3  # heights that a mark's middle may stand above or below what it is beside
 LEAST_SIZE = 0.5  # of the usual size: a smaller mark says nothing of the page
+POINT = 0.35  # of a digit's height: what is no taller may be a point, and is no digit
+PALE = 0.6  # of the digits' darkness: what is paler beside them is no ink, or washed out by light
 
 Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
 
@@ -170,6 +174,15 @@ def usual_height(marks: Sequence[Mark]) -> float:
     height = np.array([mark.height for mark in marks], np.float32)
     likely = np.array([1 - mark.none + 1e-3 for mark in marks])
     return weighted_median(height, likely * height)
+
+
+def level_with(y: np.ndarray | float, boxes: np.ndarray, tall: float) -> np.ndarray:
+    """Which rows stand level with which boxes, (n, k) bool, or (k,) of one row.
+
+    y: (n,) rows; boxes: (k, 4) left, top, right, bottom; tall: height of a digit, all in pixels.
+    """
+    y, off = np.asarray(y)[..., None], OFF_LEVEL * tall
+    return np.asarray((y > boxes[:, 1] - off) & (y < boxes[:, 3] + off))
 
 
 def median(values: Sequence[float] | np.ndarray) -> float:

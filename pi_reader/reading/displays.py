@@ -8,7 +8,6 @@ is: a machine's alphabet has one pattern for each, and no hand writes in bars.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -47,21 +46,12 @@ PATTERNS = {
 Shown = tuple[int, int, int, int, int]  # left, top, right, bottom of a digit, and its label or -1
 
 
-@dataclass(frozen=True, eq=False)
-class Display:
-    """The digits of displays on a page: `parts` are their components, by digit; `shown` is what
-    each shows, -1 for a pattern that is no digit."""
-
-    parts: list[list[int]]
-    shown: tuple[Shown, ...]
-
-
-def find_displays(found: Components) -> Display | None:
-    """The digits of seven segments among the components of a page; None if there are none."""
+def find_displays(found: Components) -> list[tuple[list[int], Shown]]:
+    """The digits of seven segments on a page: the components of each, and what it shows."""
     longer = np.maximum(found.width, found.height)
     some = np.flatnonzero(longer >= LONG * found.stroke)
     if not APART <= len(some) <= MOST:
-        return None
+        return []
     straight = found.area[some] / (found.stroke[some] * longer[some])
     bars = (straight >= STRAIGHT[0]) & (straight <= STRAIGHT[1])
     slopes = [_slope(found, one) for one in some[bars & (found.height == longer)[some]].tolist()]
@@ -70,7 +60,7 @@ def find_displays(found: Components) -> Display | None:
     large = [group for group in groups if len(group) >= APART]
     clear = [group for group in large if _decode(found, group, lean) >= 0]
     if not clear:
-        return None
+        return []
     tall = median([np.ptp([*found.top[group], *found.bottom[group]]) for group in clear])
     pen = median([found.stroke[group].mean() for group in clear])
     alike = []
@@ -80,8 +70,7 @@ def find_displays(found: Components) -> Display | None:
         if pens[0] >= ALIKE * pens[1] and heights[0] >= ALIKE * heights[1]:
             alike.append((group, (left, top, right, bottom, _decode(found, group, lean))))
     digits = [one for _, one in alike if one[4] not in (-1, 1)]
-    row = [(group, one) for group, one in alike if any(_beside(one, digit) for digit in digits)]
-    return Display([group for group, _ in row], tuple(one for _, one in row)) if row else None
+    return [(group, one) for group, one in alike if any(_beside(one, digit) for digit in digits)]
 
 
 def _beside(box: Sequence[float], digit: Sequence[float]) -> bool:
@@ -91,13 +80,13 @@ def _beside(box: Sequence[float], digit: Sequence[float]) -> bool:
     return bool(level and apart <= digit[3] - digit[1])
 
 
-def as_components(found: Components, display: Display) -> Components:
-    """The digits of a display, each as one component."""
-    runs = [found.runs_of(group) for group in display.parts]
+def as_components(found: Components, groups: Sequence[Sequence[int]]) -> Components:
+    """Some groups of components, each as one."""
+    runs = [found.runs_of(group) for group in groups]
     runs = [own[np.lexsort((own[:, 1], own[:, 0]))] for own in runs]
     first = np.cumsum([0, *[len(own) for own in runs[:-1]]])
     digits = measure(np.concatenate(runs), first, np.zeros(len(runs), np.int32))
-    digits.stroke[:] = [found.bounds_of(group)[6] for group in display.parts]
+    digits.stroke[:] = [found.bounds_of(group)[6] for group in groups]
     return digits
 
 

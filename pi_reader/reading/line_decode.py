@@ -17,7 +17,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import OFF_LEVEL, median, places_of
+from pi_reader.reading.decode import EVEN, IN_DOUBT, level_with, median, places_of
 from pi_reader.reading.language import (
     BLANK,
     DIGIT,
@@ -35,9 +35,7 @@ LEAST = 0.01  # probability below which a mark is not taken for something
 MOST_HISTORIES = 16  # that are followed at once,
 LEAST_HISTORY = 0.01  # and how likely each must be beside the likeliest
 CLEAR = 0.9  # probability of a digit from which, of all of its marks, a line needs no decoding
-CERTAIN = 0.02  # probability of a blank that is left out, here or the other way round
 INSTEAD = 0.9  # probability of a sign from which it takes the place of what was told as a digit
-KEPT = 0.5  # probability of something else from which no digit may stand there
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
 MOST_NOTHING = 4  # marks back to which gaps are measured, where all between may be nothing
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
@@ -154,10 +152,8 @@ def _away(box: np.ndarray, row: np.ndarray, tall: float) -> np.ndarray:
     in heights; infinite where there is none."""
     if not len(row):
         return np.full(len(box), np.inf)
-    left, top, right, bottom = row.T
-    middle = (box[:, 1] + box[:, 3])[:, None] / 2
-    level = (middle > top - OFF_LEVEL * tall) & (middle < bottom + OFF_LEVEL * tall)
-    gap = np.maximum(np.maximum(box[:, :1] - right, left - box[:, 2:3]), 0) / tall
+    gap = np.maximum(np.maximum(box[:, :1] - row[:, 2], row[:, 0] - box[:, 2:3]), 0) / tall
+    level = level_with((box[:, 1] + box[:, 3]) / 2, row, tall)
     return np.asarray(np.where(level, gap, np.inf).min(axis=1))
 
 
@@ -241,9 +237,9 @@ _NO_BLANK = ((False, 1.0),)
 
 def _ways(chance: float) -> Sequence[tuple[bool, float]]:
     """Without and with a blank, and how likely each is."""
-    if chance > 1 - CERTAIN:
+    if chance > 1 - IN_DOUBT:
         return ((True, 1.0),)
-    return ((False, 1 - chance), (True, chance)) if chance >= CERTAIN else _NO_BLANK
+    return ((False, 1 - chance), (True, chance)) if chance >= IN_DOUBT else _NO_BLANK
 
 
 def options_of(one: Judged, language: Language) -> dict[str, float]:
@@ -293,7 +289,7 @@ def _heard(one: Judged, symbols: Mapping[str, float], factors: Sequence[float]) 
     rest = [symbols.get(symbol, 0.0) for symbol in SYMBOLS[1:]]
     is_sign = max(rest[: len(SIGNS)]) >= INSTEAD
     stays = one.is_digit and not is_sign  # digits that have grown together look like a letter
-    is_digit = now >= 0.5 or stays or (confidence >= 0.5 and max(rest) < KEPT)
+    is_digit = now >= EVEN or stays or (confidence >= EVEN and max(rest) < EVEN)
     return Judged(one.mark.but(kinds=(*digits, *rest)), confidence, is_digit, now)
 
 

@@ -21,7 +21,7 @@ OFF = 3.0  # a sign's way up or down to a digit counts so many times its way alo
 COMMON = 1.5  # usual heights: as wide a gap goes down between two columns
 SMALLER = 0.8  # of the height of a digit beside it: a digit that may be raised
 ABOVE = 0.3  # of its height: so much higher an exponent's middle stands
-CLOSE = 1.2  # of its heights: so near an exponent stands
+BESIDE = 1.2  # heights: as near a digit stands what belongs to it, an exponent or a sign
 
 
 def find_lines(places: np.ndarray, bridges: np.ndarray | None = None) -> list[list[int]]:
@@ -104,7 +104,7 @@ def lines_with_exponents(
         large[line] = False
         if not large.any():
             continue
-        found = [_beside(places[mark], places[large], CLOSE * height[large]) for mark in small]
+        found = [_beside(places[mark], places[large], BESIDE * height[large]) for mark in small]
         if None in found:
             continue
         base = places[large][found[0]]

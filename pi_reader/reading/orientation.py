@@ -11,6 +11,7 @@ import numpy as np
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged
+from pi_reader.reading.decode import EVEN, IN_DOUBT
 from pi_reader.reading.segmentation import MOST_PATCHES, Classifier
 from pi_reader.reading.turning import (
     CLEARLY,
@@ -27,7 +28,6 @@ GOOD = 0.8  # digits for each component: a turned page reads well and needs no o
 CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
 STEEP = 45.0  # degrees: only its digits say which way up a page is that lay by more
-LEAST_DOUBT = 0.02  # that a page is upright: less is none
 BETTER = 0.5  # digits: a page is turned only if so many more are read
 
 Judge = Callable[[Candidates, int], tuple[list[Judged], int]]
@@ -94,7 +94,7 @@ class Orientation:
             return way  # of one digit nobody can tell
         turned, other = self._turned(angle + 180)
         on_its_head = _on_its_head(judged, turned, prior)
-        if on_its_head > 0.5 and self._is_told(turned):
+        if on_its_head > EVEN and self._is_told(turned):
             return _doubted(turned, 1 - on_its_head), other
         return _doubted(judged, on_its_head), turn
 
@@ -137,7 +137,7 @@ def _on_its_head(judged: Sequence[Judged], turned: Sequence[Judged], prior: floa
 
 def _doubted(judged: Sequence[Judged], doubt: float) -> list[Judged]:
     """Marks as they are to be believed if the page is the other way up with this probability."""
-    if doubt < LEAST_DOUBT:
+    if doubt < IN_DOUBT:
         return list(judged)
     out = []
     for one in judged:

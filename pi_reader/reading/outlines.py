@@ -14,7 +14,7 @@ from pi_reader.reading.components import LEAST_HEIGHT, Components, find_componen
 from pi_reader.reading.morphology import dilate
 
 HOLDS = 0.4  # of an outline's height: so high is all that it holds, put together
-CLOSED = 0.9  # of the rows and columns of that ink with a wall on both sides
+CLOSED = 0.9  # of what goes all round that is ink; a bold 0 that fills its box has less
 UNEVEN = 1.5  # times its usual stroke: the thickest wall of an outline
 MOST = 400  # components that are looked at; the tallest stay
 

@@ -15,19 +15,16 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import EVEN, PALE, POINT, Mark
 from pi_reader.reading.displays import Shown
 from pi_reader.reading.line_split import is_inside
 from pi_reader.values import CLASSES
 
 _OTHER = KINDS.index("other")
-BELIEVED = 0.5  # confidence from which a mark tells where a row is
 LEVEL = 0.5  # of the lower one's height that lies level with the other
 SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and stand apart
-PART = 0.35  # of the digit's height: a narrower reflection hides no other
 PALER = 2.0  # times paler than the digit, at most, is what the frame cuts off
 TWO = 0.8  # of the digit's height: so wide are two digits, at least, that have grown together
-PALE = 0.6  # times as dark as the digit, or less: ink that light has washed out
 SHOWN = 0.999  # that lit segments say which digit it is
 
 
@@ -37,7 +34,7 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
         judged = _as_shown(page.displays, judged)
     if page.crossed:
         judged = _crossed_out(page, judged)
-    digits = [one.mark for one in judged if one.is_digit and one.confidence >= BELIEVED]
+    digits = [one.mark for one in judged if one.is_digit and one.confidence >= EVEN]
     others = [one.mark for one in judged if not one.is_digit and not one.sign]
     places: list[Mark] = []
     for place in [
@@ -77,7 +74,7 @@ def _crossed_out(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
     out: list[Judged] = []
     for one in judged:
         boxes = [box for box in page.crossed if is_inside(one.mark, box)]
-        tall = any(one.mark.height >= PART * (box[3] - box[1]) for box in boxes)
+        tall = any(one.mark.height >= POINT * (box[3] - box[1]) for box in boxes)
         if boxes and (tall or one.is_digit):
             one = Judged(replace(one.mark, unreadable="crossed out"), 0.0, True)
         out.append(one)
@@ -103,7 +100,7 @@ def _in_glare(spots: Sequence[Sequence[int]], digits: Sequence[Mark]) -> Iterato
     """Marks for reflections (left, top, right, bottom) in rows of digits."""
     for spot in spots:
         for digit in digits:
-            if _in_row(spot, digit) and spot[2] - spot[0] >= PART * digit.height:
+            if _in_row(spot, digit) and spot[2] - spot[0] >= POINT * digit.height:
                 yield _unread(spot[0], spot[2], digit, "lost in glare or between two digits")
 
 
@@ -112,7 +109,7 @@ def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
     for mark in marks:
         most = max(mark.height, mark.right - mark.left)
         for digit in digits:
-            sized = mark.height >= PART * digit.height and most <= (1 + SLACK) * digit.height
+            sized = mark.height >= POINT * digit.height and most <= (1 + SLACK) * digit.height
             pale = mark.darkness <= PALE * digit.darkness
             if sized and pale and _in_row(mark.place, digit):
                 yield _unread(mark.left, mark.right, digit, "too pale beside the others")

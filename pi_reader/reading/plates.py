@@ -14,11 +14,11 @@ import numpy as np
 from pi_reader.reading.binarise import LOCAL_SHARE, Ink
 from pi_reader.reading.components import Components, find_components
 from pi_reader.reading.morphology import dilate, erode
+from pi_reader.reading.outlines import CLOSED
 
 LEAST_SIDE = 20  # working pixels of a plate with a digit that can be read
 LEAST_DIGIT = 12  # working pixels of what it holds; the eyes of a small bold 8 are lower
 FILLED = 0.5  # of its box that is ink; a frame has less
-CLOSED = 0.9  # of the box's outline that is ink; a bold 0 has less
 EDGE = 3  # pixels: the soft edge of a plate
 STROKE = 5  # pixels: half the width of the light strokes that cut a plate in pieces
 MOST = 100  # plates; the largest stay

@@ -18,7 +18,7 @@ from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
-from pi_reader.reading.decode import Place
+from pi_reader.reading.decode import EVEN, Place
 from pi_reader.reading.language import Language, language_of, shipped
 from pi_reader.reading.line_decode import Rows, decode_lines
 from pi_reader.reading.orientation import Orientation
@@ -215,7 +215,7 @@ def reader_of(
 def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
     """How far a picture with these marks is blurred, beside the height of its digits; where there
     are none, beside that of what may be left of them."""
-    marks = [one.mark for one in judged if one.is_digit and one.confidence >= 0.5]
+    marks = [one.mark for one in judged if one.is_digit and one.confidence >= EVEN]
     times = 1 if marks else PIECES
     marks = marks or [one.mark for one in judged if one.mark.strength >= PALE]
     boxes = np.array([turn.back(*m.place) if turn else m.place for m in marks], np.int32)

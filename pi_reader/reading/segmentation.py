@@ -28,6 +28,7 @@ from pi_reader.reading.components import Components, merge
 from pi_reader.reading.context import asked, told
 from pi_reader.reading.cuts import Span, find_pieces
 from pi_reader.reading.decode import (
+    PALE,
     Mark,
     best_partition,
     better_whole,
@@ -52,7 +53,6 @@ LOOSE = 0.9  # of its probability that a digit keeps without a part that is none
 ROW = 0.1  # probability of a row of digits from which ink is cut; a doubtful piece of it is a `?`
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_SPECKS = 60  # that are looked at
-DARK = 0.6  # of the digits' contrast: a speck that is paler is no ink
 MOST_PATCHES = 2000  # of a frame that the network sees; on a Zero they take some 20 seconds
 UNSEEN = (0.095,) * CLASSES + (0.05,)  # probabilities of a mark that came after these: a `?`
 MOST_AT_ONCE = 1000  # of these in one step
@@ -120,7 +120,7 @@ class Segmentation:
             return []
         found = measured(found.pick(near), self.page.ink)
         usually = median([mark.strength for mark in digits])
-        dark = np.flatnonzero(found.strength >= DARK * usually)[: self.left]
+        dark = np.flatnonzero(found.strength >= PALE * usually)[: self.left]
         groups = [(int(one),) for one in dark]
         return self._judge(self.page.ink, found, groups, [() for _ in groups])
 

@@ -9,16 +9,15 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.components import Components
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import OFF_LEVEL, Mark, median, places_of
+from pi_reader.reading.decode import OFF_LEVEL, POINT, Mark, level_with, median, places_of
+from pi_reader.reading.lines import BESIDE
 
 LARGEST = 1.6  # of the usual height of a digit: no part of a sign of several parts is longer
 MOST = 120  # single pieces that are looked at; those beside digits stay, and the largest
-BESIDE = 1.2  # of the usual height: how far from a digit a piece stands beside it
 MOST_GROUPS = 60
 CLOSEST, FARTHEST = 0.14, 0.95  # of the usual height: from one part of a sign to the next
 ALIKE = 2.0  # times: the larger point of a colon beside the smaller one, at the most
-LARGEST_POINT = 0.35  # of a digit's height: what is smaller may be a point beside it
-LARGEST_BESIDE = 0.65  # the same of what stands to the left or right of the rest of the digit
+LARGEST_BESIDE = 0.65  # of its height: what is smaller, left or right of the rest of a digit
 UPPER = 0.3  # of its height below its top: what begins higher there is the bar of a 5
 LIKELY = 0.85  # probability of a colon by where its points stand alone
 
@@ -55,7 +54,7 @@ def loose_parts(found: Components, mark: Mark) -> list[int]:
     middle = (found.left[parts] + found.right[parts]) / 2
     beside = (middle <= found.left[largest]) | (middle >= found.right[largest])
     beside &= found.top[parts] >= found.top[largest] + UPPER * found.height[largest]
-    loose = (size <= LARGEST_POINT * mark.height) & (size < size.max())
+    loose = (size <= POINT * mark.height) & (size < size.max())
     loose |= beside & (size <= LARGEST_BESIDE * found.height[largest])
     return parts[loose].tolist()
 
@@ -77,7 +76,7 @@ def paired_points(boxes: np.ndarray, digits: np.ndarray) -> list[tuple[int, int]
     for upper in np.argsort(middle[:, 1], kind="stable").tolist():
         aside, down = (middle - middle[upper]).T
         fits = (down >= CLOSEST * usual) & (down <= FARTHEST * usual)
-        fits &= (np.abs(aside) <= down) & (size <= LARGEST_POINT * usual)
+        fits &= (np.abs(aside) <= down) & (size <= POINT * usual)
         fits &= np.maximum(size, size[upper]) <= ALIKE * np.minimum(size, size[upper])
         for lower in np.flatnonzero(fits)[np.argsort(down[fits])][:3].tolist():
             both = np.concatenate([boxes[upper], boxes[lower]])
@@ -125,11 +124,10 @@ def beside(found: Components, free: np.ndarray, digits: Sequence[Mark], usual: f
     """Which components stand level with a digit and close to it, (n,) bool."""
     if not digits:
         return np.zeros(len(free), bool)
-    left, top, right, bottom = places_of(digits).T
+    boxes = places_of(digits)
     x = (found.left + found.right)[free, None] / 2
-    y = (found.top + found.bottom)[free, None] / 2
-    near = (x > left - BESIDE * usual) & (x < right + BESIDE * usual)
-    near &= (y > top - OFF_LEVEL * usual) & (y < bottom + OFF_LEVEL * usual)
+    near = (x > boxes[:, 0] - BESIDE * usual) & (x < boxes[:, 2] + BESIDE * usual)
+    near &= level_with((found.top + found.bottom)[free] / 2, boxes, usual)
     return np.asarray(near.any(axis=1))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import OFF_LEVEL, median, quantile
+from pi_reader.reading.decode import EVEN, IN_DOUBT, POINT, level_with, median, quantile
 from pi_reader.reading.lines import WIDE
 
 USUAL = 0.32  # heights: the usual gap of a page that has too few
@@ -17,8 +17,6 @@ SMALL = 0.25  # share of a page's gaps that are smaller than the usual one: othe
 NARROW = 0.1  # heights: what is added before a logarithm is taken
 SLENDER = 0.5  # heights: width that a digit takes up at the least
 OVER = 0.25  # heights: how far a mark between two digits may reach over them
-IN_DOUBT = 0.02  # probability of something else, another gap or a sign, from which it is told
-LEAST = 0.35  # heights: smaller than this, a mark that is no sign parts no number
 
 _LETTER = KINDS.index("letter")
 _SIGNS = [KINDS.index(sign) for sign in SIGNS]
@@ -125,7 +123,7 @@ def find_spaces(
         gaps = measure_gaps(places, is_digit)
         by_gap = gap_features(gaps, ~(is_digit[1:] & is_digit[:-1]), usual)
         chances = np.where(unknown, parting(by_gap, factors), chances)
-    spaces = {int(place) + 1 for place in np.flatnonzero(chances > 0.5)}
+    spaces = {int(place) + 1 for place in np.flatnonzero(chances > EVEN)}
     open_ = np.minimum(chances, 1 - chances)
     if is_operator is not None:
         open_[is_operator[1:] | is_operator[:-1]] = 0
@@ -140,12 +138,12 @@ def find_spaces(
         x, y = (mark.left + mark.right) / 2, (mark.top + mark.bottom) / 2
         after = int(np.searchsorted((left + right) / 2, x))
         beside = [place for place in (after - 1, after) if 0 <= place < len(left)]
-        if not any(top[i] - OFF_LEVEL * tall < y < bottom[i] + OFF_LEVEL * tall for i in beside):
+        if not level_with(y, places[beside], tall).any():
             continue
         if likely := doubtful_sign(mark.kinds):
             doubts.append((at, *likely))
             continue
-        if mark.height < LEAST * tall:
+        if mark.height < POINT * tall:  # which parts no number
             continue
         for place in beside:  # what stands as close as a digit of the same number does may be one
             gap = mark.left - right[place] if place < after else left[place] - mark.right

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pi_reader.reading.components import LEAST_HEIGHT, Components, find_components
+from pi_reader.reading.cuts import MOST_WIDTH
+from pi_reader.reading.decode import Place
 
-WIDE = 1.3  # times its height: how wide it is at least
 STEEPEST = 0.3  # rise over run either way
 COLUMNS = 48  # of it that are looked at
 CROSSED = 0.96  # of these that the stroke is in
@@ -21,19 +22,17 @@ SIDE = 0.1  # of such a digit on either side of a stroke that goes through it
 SEVERAL = 2  # digits at the least; a stroke through one is a part of it
 MOST = 24  # components that are looked at; the tallest stay
 
-Box = tuple[int, int, int, int]  # left, top, right, bottom
-
 
 def find_strikes(
     found: Components, shape: tuple[int, int]
-) -> tuple[np.ndarray | None, tuple[Box, ...]]:
+) -> tuple[np.ndarray | None, tuple[Place, ...]]:
     """The pixels of strokes through several digits, (h, w) bool or None, and what is crossed out.
 
     shape: (height, width) of the page.
     """
     strokes: np.ndarray | None = None
-    crossed: list[Box] = []
-    wide = (found.height >= LEAST_HEIGHT) & (found.width >= WIDE * found.height)
+    crossed: list[Place] = []
+    wide = (found.height >= LEAST_HEIGHT) & (found.width >= MOST_WIDTH * found.height)
     wide &= (found.left > 0) & (found.top > 0)
     wide &= (found.right < shape[1]) & (found.bottom < shape[0])
     chosen = np.flatnonzero(wide)

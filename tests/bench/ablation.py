@@ -97,7 +97,7 @@ _CHOOSE = context.choose_wholes
 SWITCHES: dict[str, Switch] = {
     "one ground": changed(grounds, "find_light_ground", lambda coarse, radius: None),
     "dark plates": changed(candidates, "open_plates", lambda ink, found: None),
-    "displays": changed(candidates, "find_displays", lambda found: None),
+    "displays": changed(candidates, "find_displays", lambda found: []),
     "outlines": changed(candidates, "find_walls", lambda found, shape: None),
     "strokes through numbers": changed(candidates, "find_strikes", lambda found, shape: (None, ())),
     "dark ink alone": changed(binarise, "light_ink_at", lambda coarse, radius: False),
@@ -144,7 +144,7 @@ SWITCHES: dict[str, Switch] = {
     "lines decided together": changed(
         reader, "decode_lines", lambda marks, page, language: (marks, page, None)
     ),
-    "windows no closer than to digits": changed(context, "LEAST_HEIGHT", 0.0),
+    "windows no closer than to digits": changed(context, "LEAST_SIZE", 0.0),
 }
 
 
@@ -181,9 +181,9 @@ ROOMS = [
     for room in pkgutil.iter_modules(reading.__path__, "pi_reader.reading.")
 ]
 OF_COST = re.compile(
-    r"MOST(_\w+S|_AT_ONCE)?$|MAX_|AT_ONCE$|COLUMNS$|ROUNDS$|CUTS$|NOISE_ROWS$|GRID_"
+    r"MOST(_\w+S|_AT_ONCE)?$|MAX_|AT_ONCE$|COLUMNS$|ROUNDS$|CUTS$|NOISE_ROWS$|GRID_|LEAST_HISTORY$"
 )
-GIVEN = {"language", "patches", "windows"}  # rooms whose numbers the networks were trained with
+GIVEN = {"language", "page", "patches", "windows"}  # whose numbers models were trained with
 
 
 def _own(room: ModuleType) -> dict[str, str]:
