@@ -82,10 +82,6 @@ class Fainter:
     home: np.ndarray
     mended: np.ndarray
 
-    def parts(self, index: int) -> list[int]:
-        """The page's components that lie in one of these."""
-        return [int(component) for component in np.flatnonzero(self.home == index)]
-
 
 def find_candidates(ink: Ink) -> Candidates:
     """The components that may be digits or parts of them.

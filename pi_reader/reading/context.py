@@ -9,7 +9,7 @@ layer, says how likely it is the digit that the network names.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,6 +67,11 @@ class Judged:
     is_digit: bool
     presence: float | None = None
 
+    def doubted(self, confidence: float, why: str) -> Judged:
+        """The same with less confidence."""
+        mark = self.mark.but(unreadable=self.mark.unreadable or why)
+        return replace(self, mark=mark, confidence=confidence)
+
     @property
     def sign(self) -> str:
         """The sign that it is, or ""."""
@@ -107,22 +112,22 @@ def in_context(
     A page of digits makes a doubtful mark surer, but not a piece of what was cut: any other cut
     might have made a digit, too.
     """
-    marks = see(ink, marks, context, memory)
     if not marks:
         return []
-    page = Page(marks)
+    kinds = asked(context.neighbourhood, ink, marks, marks)
+    page = Page(choose_wholes(told(*recalled(marks, kinds, memory))))
     x = describe(page, ink.mask.shape)
     presence = context.presence(x)
     present = presence >= context.presence.threshold
     x = np.concatenate([x, hear(page, presence)], axis=1)
     confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
-    by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in marks]
+    by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in page.marks]
     confidence = np.minimum(confidence, np.array(by_itself, np.float32))
-    present &= ~outlines(marks, confidence >= EVEN)
+    present &= ~outlines(page.marks, confidence >= EVEN)
     return [
         Judged(mark, sure, sure >= EVEN or (may_be and not _sign(mark)), any_digit)
         for mark, sure, may_be, any_digit in zip(
-            marks, confidence.tolist(), present.tolist(), presence.tolist(), strict=True
+            page.marks, confidence.tolist(), present.tolist(), presence.tolist(), strict=True
         )
     ]
 
@@ -142,17 +147,6 @@ def _sign(mark: Mark) -> str:
     """The sign that a mark likely is, or ""."""
     best = mark.kinds.index(max(mark.kinds))
     return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= EVEN else ""
-
-
-def see(
-    ink: Ink, marks: Sequence[Mark], context: Context, memory: Memory | None = None
-) -> list[Mark]:
-    """The marks with what the neighbourhood holds each for; signs of several parts are one."""
-    if not marks:
-        return []
-    kinds = asked(context.neighbourhood, ink, marks, marks)
-    marks, kinds = recalled(marks, kinds, memory)
-    return choose_wholes(told(marks, kinds))
 
 
 def asked(

@@ -197,16 +197,6 @@ def usual_size(sizes: np.ndarray) -> float:
     return median(sizes[sizes >= median(sizes)])
 
 
-def quantile(values: np.ndarray, share: float) -> float:
-    """What that share of some floating numbers, at least one, lies below, as numpy's."""
-    ordered = np.sort(values)
-    place = share * (len(ordered) - 1)
-    low = int(place)
-    first, last = ordered[low], ordered[min(low + 1, len(ordered) - 1)]
-    part, gap = ordered.dtype.type(place - low), last - first
-    return float(first + gap * part if part < 0.5 else last - gap * (1 - part))
-
-
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
     """The value with half of the weight on either side; there must be one at least."""
     order = np.argsort(values, kind="stable")

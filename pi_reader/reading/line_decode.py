@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from math import exp, log
+from math import exp
 from operator import mul
 
 import numpy as np
@@ -28,6 +28,7 @@ from pi_reader.reading.language import (
     Language,
 )
 from pi_reader.reading.lines import WIDE, level_with_digits, lines_with_exponents
+from pi_reader.reading.page import log_odds
 from pi_reader.reading.spaces import gap_features, gaps_between, parting, usual_gap
 from pi_reader.values import CLASSES
 
@@ -272,7 +273,7 @@ def heard_features(one: Judged, symbols: Mapping[str, float]) -> tuple[float, fl
     symbols: what the mark likely is now.
     """
     before, now = _presence(one), symbols.get(DIGIT, 0.0)
-    own, old, new = map(_log_odds, (one.confidence, before, now))
+    own, old, new = log_odds(np.array([one.confidence, before, now])).tolist()
     return own, max(new - old, 0.0), min(new - old, 0.0)
 
 
@@ -291,11 +292,6 @@ def _heard(one: Judged, symbols: Mapping[str, float], factors: Sequence[float]) 
     stays = one.is_digit and not is_sign  # digits that have grown together look like a letter
     is_digit = now >= EVEN or stays or (confidence >= EVEN and max(rest) < EVEN)
     return Judged(one.mark.but(kinds=(*digits, *rest)), confidence, is_digit, now)
-
-
-def _log_odds(p: float) -> float:
-    p = min(max(p, 1e-4), 1 - 1e-4)
-    return log(p / (1 - p))
 
 
 def _unasked(one: Judged) -> tuple[float, ...]:

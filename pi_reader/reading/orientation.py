@@ -139,11 +139,8 @@ def _doubted(judged: Sequence[Judged], doubt: float) -> list[Judged]:
     """Marks as they are to be believed if the page is the other way up with this probability."""
     if doubt < IN_DOUBT:
         return list(judged)
-    out = []
-    for one in judged:
-        mark = one.mark.but(unreadable=one.mark.unreadable or "may be upside down")
-        out.append(replace(one, mark=mark, confidence=one.confidence * (1 - doubt)))
-    return out
+    why = "may be upside down"
+    return [one.doubted(one.confidence * (1 - doubt), why) for one in judged]
 
 
 def _expected(judged: Sequence[Judged]) -> float:

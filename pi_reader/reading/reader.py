@@ -92,7 +92,7 @@ class Reader:
         judged, turn = Orientation(page, ink, self._judge, self.network, self.sure_at).best()
         blur = _blur(ink, judged, turn)
         judged = with_colons(less_sure(judged, blur))
-        rows, blanks = Rows(judged), None
+        rows, blanks = Rows(judged), np.full(len(judged), np.nan)
         if self.language is not None:
             judged, rows, blanks = decode_lines(judged, rows, self.language)
 
@@ -135,13 +135,13 @@ class Reader:
         self,
         judged: Sequence[Judged],
         page: Rows,
-        blanks: np.ndarray | None,
+        blanks: np.ndarray,
         put: Callable[[Place], Box],
         angle: float,
     ) -> tuple[Line, ...]:
         """Digits and signs in reading order; a line has one digit at least. put: where a place is
         in the frame."""
-        others = [judged[i] for i in np.flatnonzero(~page.told).tolist()] if page.lines else []
+        others = [judged[i] for i in np.flatnonzero(~page.told).tolist()]
         lines = []
         for row in page.lines:
             marks = [self._mark(judged[i], put(judged[i].mark.place)) for i in row]
@@ -155,7 +155,7 @@ class Reader:
                 (self.language or shipped()).gaps,
                 page.usual,
                 is_operator,
-                None if blanks is None else blanks[row],
+                blanks[row],
             )
             unsure = [Sign(sign, p, put(others[at].mark.place)) for at, sign, p in gaps.doubts]
             unsure += [Sign(what, p, marks[place].box) for place, what, p in gaps.torn]

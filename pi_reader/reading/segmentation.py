@@ -174,20 +174,21 @@ class Segmentation:
 
         A point that stands close to a digit is no part of it.
         """
-        found = self.page.components
-        loose: list[tuple[int, tuple[int, ...]]] = []
-        for place, mark in enumerate(self.marks):
+        found, marks = self.page.components, list(self.marks)
+        loose: dict[int, tuple[int, ...]] = {}
+        for place, mark in enumerate(marks):
             whole = tuple(sorted(mark.components))
-            if len(whole) > 1 and mark.is_digit and found.bounds_of(whole)[:4] == mark.place:
-                parts = loose_parts(found, mark)
-                loose.append((place, tuple(one for one in whole if one not in parts)))
-        groups = [bare for place, bare in loose if len(bare) < len(self.marks[place].components)]
-        groups = groups[: self.left]
-        judged = dict(zip(groups, self._judge(self.page.ink, found, groups, groups), strict=True))
-        marks = list(self.marks)
-        for place, bare in loose:
-            if bare in judged and _is_the_same(marks[place], judged[bare]):
-                marks[place] = judged[bare]
+            if len(whole) < 2 or not mark.is_digit or found.bounds_of(whole)[:4] != mark.place:
+                continue
+            if parts := loose_parts(found, mark):
+                loose[place] = tuple(one for one in whole if one not in parts)
+        places = list(loose)[: self.left]
+        groups = [loose[place] for place in places]
+        judged = self._judge(self.page.ink, found, groups, groups)
+        for place, bare in zip(places, judged, strict=True):
+            mark = marks[place]
+            if bare.is_digit and bare.chances[mark.label] >= LOOSE * mark.chance:
+                marks[place] = bare
         return marks
 
     def _judge(
@@ -291,7 +292,7 @@ class Segmentation:
             pieces,
             [(index,) for index in range(len(pieces))],
             [(one,) for one, spans in spans_of.items() for _ in spans]
-            + [fainter.parts(index) for index in wholes],
+            + [np.flatnonzero(fainter.home == index).tolist() for index in wholes],
         )
         count = len(judged) - len(wholes)
         likely = iter(self._likely(page.ink, judged[:count], marks))
@@ -344,11 +345,6 @@ class Segmentation:
 def _is_clear(mark: Mark) -> bool:
     """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""
     return mark.chance >= CLEAR
-
-
-def _is_the_same(digit: Mark, bare: Mark) -> bool:
-    """Whether a digit is that digit, and about as likely, without a part of it."""
-    return bare.chances[digit.label] >= LOOSE * digit.chance and bare.is_digit
 
 
 def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:

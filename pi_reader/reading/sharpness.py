@@ -9,7 +9,6 @@ What matters is how far an edge reaches into the loops and gaps that tell digits
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import exp
 
 import numpy as np
@@ -56,8 +55,7 @@ def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
     for one in judged:
         sure = min(max(one.confidence, 1e-6), 1 - 1e-6)
         odds = exp(-cost) * sure / (1 - sure)
-        mark = one.mark if one.mark.unreadable else one.mark.but(unreadable="blurred")
-        out.append(replace(one, mark=mark, confidence=odds / (1 + odds)))
+        out.append(one.doubted(odds / (1 + odds), "blurred"))
     return out
 
 

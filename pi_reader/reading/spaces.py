@@ -9,7 +9,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import EVEN, IN_DOUBT, POINT, level_with, median, quantile
+from pi_reader.reading.decode import EVEN, IN_DOUBT, POINT, level_with, median
 from pi_reader.reading.lines import WIDE
 
 USUAL = 0.32  # heights: the usual gap of a page that has too few
@@ -75,7 +75,7 @@ def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     """
     gaps = [measure_gaps(*line)[line[1][1:] & line[1][:-1]] for line in lines]
     between = np.concatenate([*gaps, np.zeros(0, np.float32)])
-    return quantile(between, SMALL) if len(between) > 2 else USUAL
+    return float(np.quantile(between, SMALL)) if len(between) > 2 else USUAL
 
 
 def parting(gaps: np.ndarray, factors: Sequence[float]) -> np.ndarray:
