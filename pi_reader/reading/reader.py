@@ -18,6 +18,7 @@ from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
+from pi_reader.reading.dates import weigh_dates
 from pi_reader.reading.decode import EVEN, Place
 from pi_reader.reading.language import Language, language_of, shipped
 from pi_reader.reading.line_decode import Rows, decode_lines
@@ -95,6 +96,7 @@ class Reader:
         rows, blanks = Rows(judged), np.full(len(judged), np.nan)
         if self.language is not None:
             judged, rows, blanks = decode_lines(judged, rows, self.language)
+            judged = weigh_dates(judged, rows, blanks)
 
         def put(place: Place) -> Box:
             back = turn.back(*place) if turn else place
