@@ -150,7 +150,7 @@ def _sorted_out(ink: Ink, found: Components) -> Candidates:
     if len(chosen) > MAX_COMPONENTS:
         order = np.argsort(-found.height[chosen], kind="stable")
         chosen = np.sort(chosen[order[:MAX_COMPONENTS]])
-    specks = ~part & (longer >= LEAST_SPECK) & (longer < LEAST_HEIGHT) & _within(found, ink)
+    specks = ~part & (longer >= LEAST_SPECK) & (longer < LEAST_HEIGHT) & within
     return Candidates(
         ink,
         measured(found.pick(chosen), ink),

@@ -14,6 +14,7 @@ import numpy as np
 
 from pi_reader.values import NO_DIGIT
 
+CLEAR = 0.8  # probability from which a digit is not looked at a second time
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
 LEAST_CHANCE = 1e-6
 EVEN = 0.5  # probability: what is likelier than not is believed
@@ -81,6 +82,12 @@ class Mark:
         """The box: left, top, right, bottom."""
         return self.left, self.top, self.right, self.bottom
 
+    def is_inside(self, box: Sequence[float]) -> bool:
+        """Whether its middle lies in a box: left, top, right, bottom."""
+        left, top, right, bottom, *_ = box
+        x, y = (self.left + self.right) / 2, (self.top + self.bottom) / 2
+        return left <= x < right and top <= y < bottom
+
     @property
     def chance(self) -> float:
         """Probability of the likeliest digit."""
@@ -100,6 +107,11 @@ class Mark:
     def is_digit(self) -> bool:
         """Whether some digit is likelier than none."""
         return len(self.chances) <= NO_DIGIT or self.chance > self.chances[NO_DIGIT]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""
+        return self.chance >= CLEAR
 
     @property
     def cost(self) -> float:

@@ -24,12 +24,9 @@ STEEP = 3  # rows that the seam may climb or fall from one column to the next
 PLAUSIBLE = 0.3  # nats that the digits of parted lines may cost on average
 
 
-def find_stacked(page: Candidates, marks: Sequence[Mark], clear_at: float) -> tuple[list[int], int]:
-    """Components so tall that they may belong to two lines, and how tall digits are here in pixels.
-
-    clear_at: probability from which a mark's height counts.
-    """
-    usual = _usual_height(marks, clear_at)
+def find_stacked(page: Candidates, marks: Sequence[Mark]) -> tuple[list[int], int]:
+    """Components so tall that they may belong to two lines, and how tall digits are in pixels."""
+    usual = _usual_height(marks)
     if not usual:
         return [], 0
     height = page.components.height
@@ -37,9 +34,9 @@ def find_stacked(page: Candidates, marks: Sequence[Mark], clear_at: float) -> tu
     return (tall if len(tall) <= MOST else []), usual
 
 
-def find_piled(page: Candidates, marks: Sequence[Mark], clear_at: float) -> list[Mark]:
+def find_piled(page: Candidates, marks: Sequence[Mark]) -> list[Mark]:
     """Marks as tall as two lines, made of several components each tall enough for a digit."""
-    usual = _usual_height(marks, clear_at)
+    usual = _usual_height(marks)
     return [
         mark
         for mark in marks
@@ -50,8 +47,8 @@ def find_piled(page: Candidates, marks: Sequence[Mark], clear_at: float) -> list
     ]
 
 
-def _usual_height(marks: Sequence[Mark], clear_at: float) -> int:
-    heights = [mark.height for mark in marks if mark.is_digit and mark.chance >= clear_at]
+def _usual_height(marks: Sequence[Mark]) -> int:
+    heights = [mark.height for mark in marks if mark.is_digit and mark.is_clear]
     return round(median(heights)) if len(heights) >= COMPANY else 0
 
 
@@ -84,20 +81,12 @@ def better_parted(
 ) -> bool:
     """Whether a component makes better digits once the lines are parted."""
     whole = [mark for mark in before if component in mark.components]
-    parts = [mark for mark in after if is_inside(mark, page.components.bounds_of((component,)))]
+    box = page.components.bounds_of((component,))
+    parts = [mark for mark in after if mark.is_inside(box)]
     digits = [mark for mark in parts if mark.is_digit]
     if len(digits) < 2 or (len(digits) < len(parts) and all(mark.is_digit for mark in whole)):
         return False
     return are_digits(digits)
-
-
-def is_inside(mark: Mark, box: Sequence[float]) -> bool:
-    """Whether a mark's middle lies in a box: left, top, right, bottom."""
-    left, top, right, bottom, *_ = box
-    return bool(
-        left <= (mark.left + mark.right) / 2 < right
-        and top <= (mark.top + mark.bottom) / 2 < bottom
-    )
 
 
 def are_digits(marks: Sequence[Mark]) -> bool:

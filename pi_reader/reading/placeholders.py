@@ -17,7 +17,6 @@ from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import EVEN, PALE, POINT, Mark
 from pi_reader.reading.displays import Shown
-from pi_reader.reading.line_split import is_inside
 from pi_reader.values import CLASSES
 
 _OTHER = KINDS.index("other")
@@ -47,7 +46,7 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
             places.append(place)
     if not places:
         return list(judged)
-    seen = [one for one in judged if not any(is_inside(one.mark, mark.place) for mark in places)]
+    seen = [one for one in judged if not any(one.mark.is_inside(mark.place) for mark in places)]
     return seen + [Judged(place, 0.0, True) for place in places]
 
 
@@ -56,8 +55,8 @@ def _as_shown(displays: Sequence[Shown], judged: Sequence[Judged]) -> list[Judge
     out = list(judged)
     for left, top, right, bottom, label in displays:
         box = left, top, right, bottom
-        inside = [one for one in out if is_inside(one.mark, box)]
-        out = [one for one in out if not is_inside(one.mark, box)]
+        inside = [one for one in out if one.mark.is_inside(box)]
+        out = [one for one in out if not one.mark.is_inside(box)]
         whole = [one.mark for one in inside if (one.mark.left, one.mark.right) == (left, right)]
         mark = whole[0] if whole else Mark(left, top, right, bottom, 0.0, ())
         chances = [(1 - SHOWN) / CLASSES] * (CLASSES + 1)
@@ -73,7 +72,7 @@ def _crossed_out(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
     """The same marks; those that are crossed out may be any digit."""
     out: list[Judged] = []
     for one in judged:
-        boxes = [box for box in page.crossed if is_inside(one.mark, box)]
+        boxes = [box for box in page.crossed if one.mark.is_inside(box)]
         tall = any(one.mark.height >= POINT * (box[3] - box[1]) for box in boxes)
         if boxes and (tall or one.is_digit):
             one = Judged(replace(one.mark, unreadable="crossed out"), 0.0, True)

@@ -123,9 +123,8 @@ class Reader:
     def _judge(self, page: Candidates, left: int) -> tuple[list[Judged], int]:
         """Every mark on a page, digit or not, with what it is taken for, and how many patches the
         frame has left, of which there were `left`."""
-        hidden = self.context is not None or self.memory is not None
         placed = self.context.neighbourhood if self.context is not None else None
-        found = Segmentation(self.network, page, hidden, left, placed).run()
+        found = Segmentation(self.network, page, left, placed).run()
         if self.context is not None:
             judged = in_context(found.page.ink, found.marks, self.context, self.memory)
         else:

@@ -27,25 +27,27 @@ def find_ruled_lines(ink: Ink, found: Components) -> np.ndarray | None:
     """The pixels of level and upright ruled lines, (h, w) bool, or None; found: in the ink."""
     height, width = ink.mask.shape
     thin = found.stroke <= THICKEST * min(height, width)
-    wide = thin & (found.width >= COVER * width)
-    tall = thin & (found.height >= COVER * height)
-    level = upright = None
-    if wide.any():
-        across = np.ascontiguousarray(ink.mask.T)
-        level = _of_any_thickness(across, ink.contrast.T, _thickness(found, wide))
-    if tall.any():
-        upright = _of_any_thickness(ink.mask, ink.contrast, _thickness(found, tall))
+    wide, tall = thin & (found.width >= COVER * width), thin & (found.height >= COVER * height)
+    level = _of_any_thickness(ink.mask.T, ink.contrast.T, found, wide)
+    upright = _of_any_thickness(ink.mask, ink.contrast, found, tall)
     if level is None or upright is None:
         return upright if level is None else level.T
     return level.T | upright
 
 
-def _of_any_thickness(mask: np.ndarray, contrast: np.ndarray, stroke: float) -> np.ndarray | None:
-    """Upright ruled lines as thin as most runs of the mask are, or else as thick as its strokes."""
+def _of_any_thickness(
+    mask: np.ndarray, contrast: np.ndarray, found: Components, carriers: np.ndarray
+) -> np.ndarray | None:
+    """Upright ruled lines as thin as most runs of the mask are, or else as thick as the largest of
+    the components, (n,) bool, in which they are suspected."""
+    if not carriers.any():
+        return None
+    mask = np.ascontiguousarray(mask)
+    stroke = max(1.0, float(found.stroke[np.where(carriers, found.area, -1).argmax()]))
     starts, ends, _ = find_runs(mask)
     usual = float(np.bincount(ends - starts).argmax())
-    found = vertical_lines(mask, contrast, usual) if usual < stroke else None
-    return vertical_lines(mask, contrast, stroke) if found is None else found
+    lines = vertical_lines(mask, contrast, usual) if usual < stroke else None
+    return vertical_lines(mask, contrast, stroke) if lines is None else lines
 
 
 def vertical_lines(mask: np.ndarray, contrast: np.ndarray, thickness: float) -> np.ndarray | None:
@@ -135,9 +137,3 @@ def _clusters(
     order = np.argsort(middle)
     breaks = np.flatnonzero(np.diff(middle[order]) > gap) + 1
     return np.split(pieces[order], breaks)
-
-
-def _thickness(found: Components, carriers: np.ndarray) -> float:
-    """Stroke of the largest suspected carrier in pixels, at least 1."""
-    largest = int(np.argmax(np.where(carriers, found.area, -1)))
-    return max(1.0, float(found.stroke[largest]))

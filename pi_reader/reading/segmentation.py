@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations, compress
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -41,14 +41,12 @@ from pi_reader.reading.line_split import (
     better_parted,
     find_piled,
     find_stacked,
-    is_inside,
     part_lines,
 )
 from pi_reader.reading.patches import cut_patches
 from pi_reader.reading.signs import beside, find_leftovers, loose_parts
 from pi_reader.values import CLASSES
 
-CLEAR = 0.8  # probability from which a digit is not looked at a second time
 LOOSE = 0.9  # of its probability that a digit keeps without a part that is none
 ROW = 0.1  # probability of a row of digits from which ink is cut; a doubtful piece of it is a `?`
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
@@ -69,12 +67,22 @@ class Classifier(Protocol):
         """(n, 28, 28) uint8 patches to (n, 10 or 11) float32 probabilities."""
 
 
+@runtime_checkable
+class TwoSteps(Classifier, Protocol):
+    """The same in two steps, as a context or a memory needs it."""
+
+    def hidden(self, patches: np.ndarray) -> np.ndarray:
+        """(n, 28, 28) uint8 patches to the activations before the last layer, (n, k) float32."""
+
+    def conclude(self, hidden: np.ndarray) -> np.ndarray:
+        """These to (n, 10 or 11) float32 probabilities."""
+
+
 class Segmentation:
     """The marks of one page.
 
-    network: says what a patch shows; hidden: whether its activations are wanted, too.
-    neighbourhood: says which pieces of what was cut are digits, by what stands around them; without
-    it the network alone does.
+    network: says what a patch shows. neighbourhood: says which pieces of what was cut are digits,
+    by what stands around them; without it the network alone does.
     left: how many patches the network may still see of this frame.
     page, marks: what was found, once `run` is through: the page's ink, with joined lines parted,
     and every mark on it, digit or not.
@@ -84,12 +92,10 @@ class Segmentation:
         self,
         network: Classifier,
         page: Candidates,
-        hidden: bool = False,
         left: int = MOST_PATCHES,
         neighbourhood: Neighbourhood | None = None,
     ) -> None:
-        self._network, self._hidden = network, hidden or neighbourhood is not None
-        self._neighbourhood = neighbourhood
+        self._network, self._neighbourhood = network, neighbourhood
         self.left = left
         self.page, self.marks = page, list[Mark]()
         self._seen: dict[_Key, _Seen] = {}
@@ -127,7 +133,7 @@ class Segmentation:
     def _marks_of(self, page: Candidates) -> list[Mark]:
         """The ink of a page as marks, each as likely as can be."""
         marks = self._take(page)
-        if len(marks) < len(page.components) or not all(map(_is_clear, marks)):
+        if len(marks) < len(page.components) or not all(mark.is_clear for mark in marks):
             marks = self._look_closer(page, marks)
         return marks
 
@@ -139,7 +145,7 @@ class Segmentation:
         page = self.page
         torn: list[tuple[int, ...]] = []
         for _ in range(MOST_LINES):
-            stacked, usual = find_stacked(page, marks, CLEAR)
+            stacked, usual = find_stacked(page, marks)
             while stacked:
                 parted = part_lines(page, stacked, usual)
                 if len(parted.components) > self.left:
@@ -155,14 +161,12 @@ class Segmentation:
             torn += [page.components.bounds_of((one,))[:4] for one in stacked]
             page, marks = parted, after
         if torn:
-            marks = [
-                replace(mark, torn=any(is_inside(mark, box) for box in torn)) for mark in marks
-            ]
+            marks = [mark.but(torn=any(map(mark.is_inside, torn))) for mark in marks]
         self.page, self.marks = page, self._taken_apart(page, marks)
 
     def _taken_apart(self, page: Candidates, marks: list[Mark]) -> list[Mark]:
         """Marks that were put together from digits of two lines are several digits again."""
-        for mark in find_piled(page, marks, CLEAR):
+        for mark in find_piled(page, marks):
             groups = [(component,) for component in sorted(mark.components)]
             parts = self._judge(page.ink, page.components, groups, groups)
             if are_digits(parts):
@@ -240,10 +244,10 @@ class Segmentation:
         if len(seen) < len(new) and None not in self._seen:  # all of them at the price of one
             seen.append(None)
             patches = np.concatenate([patches, np.zeros((1, *patches.shape[1:]), np.uint8)])
-        hidden: Sequence[np.ndarray | None] = [None] * len(patches)
-        if self._hidden:
-            hidden = self._network.hidden(patches)  # type: ignore[attr-defined]
-            chances = self._network.conclude(hidden).tolist()  # type: ignore[attr-defined]
+        hidden: list[np.ndarray | None] = [None] * len(patches)
+        if isinstance(self._network, TwoSteps):
+            hidden[:] = activations = self._network.hidden(patches)
+            chances = self._network.conclude(activations).tolist()
         else:
             chances = self._network.predict(patches).tolist()
         for key, chance, *looks in zip(seen, chances, patches, hidden, strict=True):
@@ -277,7 +281,7 @@ class Segmentation:
         doubtful = {
             next(iter(mark.components)): mark
             for mark in marks
-            if len(mark.components) == 1 and not _is_clear(mark)
+            if len(mark.components) == 1 and not mark.is_clear
         }
         wanted = fainter.mended.copy()
         homes = fainter.home[list(doubtful)]
@@ -340,11 +344,6 @@ class Segmentation:
         for place, mark in zip(digits, told(marks, kinds), strict=True):
             likely[place] = mark.kinds[mark.label]
         return likely
-
-
-def _is_clear(mark: Mark) -> bool:
-    """Whether nobody needs to look again: it may still be a `?`, but no other cut mends it."""
-    return mark.chance >= CLEAR
 
 
 def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:

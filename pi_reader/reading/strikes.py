@@ -30,7 +30,7 @@ def find_strikes(
 
     shape: (height, width) of the page.
     """
-    strokes: np.ndarray | None = None
+    strokes = np.zeros(shape, bool)
     crossed: list[Place] = []
     wide = (found.height >= LEAST_HEIGHT) & (found.width >= MOST_WIDTH * found.height)
     wide &= (found.left > 0) & (found.top > 0)
@@ -51,10 +51,8 @@ def find_strikes(
             crossed.append((left, top, right, bottom))
         elif tall.sum() < SEVERAL or through.any():
             continue
-        if strokes is None:
-            strokes = np.zeros(shape, bool)
         strokes[top:bottom, left:right] |= stroke
-    return strokes, tuple(crossed)
+    return (strokes if strokes.any() else None), tuple(crossed)
 
 
 def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:

@@ -18,7 +18,7 @@ from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.components import Components
 from pi_reader.reading.decode import LEAST_SIZE, Mark, median, usual_size
-from pi_reader.reading.segmentation import Classifier
+from pi_reader.reading.segmentation import Classifier, TwoSteps
 from pi_reader.values import CLASSES
 
 ASKEW = 9.0  # degrees: whoever writes on lines that climb less is read well as it stands
@@ -156,9 +156,9 @@ def _turned_digits(
 def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:
     """How likely each mark is a digit as it stands, by the network alone, (n,) float32."""
     hidden = [mark.hidden for mark in marks]
-    if any(one is None for one in hidden):
-        return _chances(network.predict(np.array([mark.patch for mark in marks], np.uint8)))
-    return _chances(network.conclude(np.array(hidden, np.float32)))  # type: ignore[attr-defined]
+    if isinstance(network, TwoSteps):
+        return _chances(network.conclude(np.array(hidden, np.float32)))
+    return _chances(network.predict(np.array([mark.patch for mark in marks], np.uint8)))
 
 
 def _telling(marks: Sequence[Mark], standing: np.ndarray) -> np.ndarray:

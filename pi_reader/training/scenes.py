@@ -96,7 +96,7 @@ def _see(number: tuple[int, ...], sparse: bool, withheld: tuple[str, ...]) -> Se
     scene = draw_scene(np.random.default_rng(number), stamps=_stamps, withheld=withheld)
     ink = binarise(scene.frame.grey)
     page = find_candidates(ink)
-    found = Segmentation(_network, page, hidden=True, neighbourhood=_neighbourhood).run()
+    found = Segmentation(_network, page, neighbourhood=_neighbourhood).run()
     marks, ink = found.marks, found.page.ink
     names = name_marks(places_of(marks).astype(np.float32) * ink.scale, scene.glyphs)
     if sparse:

@@ -29,10 +29,11 @@ from pi_reader.network import store
 from pi_reader.network.base import Array
 from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import Neighbourhood
+from pi_reader.reading import orientation
 from pi_reader.reading import reader as steps
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
-from pi_reader.reading.context import features, told, windows_of
+from pi_reader.reading.context import asked, told
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.reader import Reader, reader_of
 from pi_reader.reading.recall import recalled
@@ -104,8 +105,13 @@ class Once:
     def __init__(self) -> None:
         self._kept: dict[object, object] = {}
         self._args: list[object] = []  # whose ids are in use
-        for name in ("binarise", "find_candidates", "upright"):
-            setattr(steps, name, self._once(name, getattr(steps, name)))
+        for room, name in (
+            (steps, "binarise"),
+            (steps, "find_candidates"),
+            (orientation, "find_candidates"),
+            (orientation, "upright"),
+        ):
+            setattr(room, name, self._once(name, getattr(room, name)))
         steps.Segmentation = self._once(  # type: ignore[assignment,misc]
             "marks", lambda *args: Found(Segmentation(*args).run())
         )
@@ -336,15 +342,11 @@ class Cached:
 def cached(reader: Reader, frame: Frame, truth: Truth) -> Cached | None:
     """Read a page once, up to where the memory comes in."""
     assert reader.context is not None
-    found = Segmentation(reader.network, find_candidates(binarise(frame.grey)), True).run()
+    found = Segmentation(reader.network, find_candidates(binarise(frame.grey))).run()
     ink, marks = found.page.ink, found.marks
     if not marks:
         return None
-    kinds = reader.context.neighbourhood.predict(
-        windows_of(ink, marks, marks),
-        np.array([mark.patch for mark in marks], np.uint8),
-        features(marks),
-    )
+    kinds = asked(reader.context.neighbourhood, ink, marks, marks)
     digits = [
         Digit(0, 0, (0, 0), False, Box(*(s * ink.scale for s in _place(mark)))) for mark in marks
     ]
