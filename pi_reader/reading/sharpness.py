@@ -8,7 +8,8 @@ What matters is how far an edge reaches into the loops and gaps that tell digits
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from math import exp
 
 import numpy as np
@@ -22,6 +23,7 @@ COST = 150.0  # log odds for each height of blur beyond: 1.5 % of sure digits ar
 BLURRED = 0.08  # of the height: a picture that is said to be blurred
 MOST = 6  # marks that are looked at
 AROUND = 3  # pixels beside a mark that its blur may reach
+EVERY = 2  # rows of a mark: enough to see of most that they are sharp
 STEEPEST = 0.01  # of the pixels around a mark: its steepest edges
 DARKEST = 0.02  # of the pixels around a mark: its ink's whole contrast
 
@@ -31,7 +33,8 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
 
     contrast: (h, w) uint8, as of `Ink`; boxes: (n, 4) left, top, right, bottom of digits, or of
     other marks where there are none; height: (n,) of them when they stand upright. 0 where there is
-    nothing to judge it by; up to `UNHURT` digits are read as well.
+    nothing to judge it by, or most are soon seen to be so sharp that it is `UNHURT` at the most,
+    with which digits are read as well.
     """
     if not len(boxes):
         return 0.0
@@ -42,6 +45,9 @@ def find_blur(contrast: np.ndarray, boxes: np.ndarray, height: np.ndarray) -> fl
         for left, top, right, bottom in boxes[chosen].tolist()
     ]
     usual = median(height[large])
+    sharp = accumulate(_is_sharp(one, SHARP + UNHURT * usual) for one in seen)
+    if any(count > len(seen) // 2 for count in sharp):
+        return 0.0
     beyond = max(map(median, zip(*map(_smeared, seen), strict=True))) - SHARP
     return max(0.0, beyond) / usual
 
@@ -59,22 +65,34 @@ def less_sure(judged: Sequence[Judged], blur: float) -> list[Judged]:
     return out
 
 
+def _is_sharp(contrast: np.ndarray, most: float) -> bool:
+    """Whether a few rows show that no edges around a mark go over more than `most` pixels."""
+    whole, size = float(contrast.max(initial=0)), EVERY * STEEPEST
+    return min(contrast.shape) < 5 or all(
+        np.count_nonzero(step >= whole * far / most) >= max(3, step.size * size)
+        for step, far in _steps(contrast, EVERY)
+    )
+
+
 def _smeared(contrast: np.ndarray) -> tuple[float, ...]:
     """Over how many pixels the steepest edges around a mark go, along the rows, along the columns
     and along both diagonals; 0 where there are too few pixels to see."""
     if min(contrast.shape) < 5:
         return (0.0,) * 4
-    ink = contrast.astype(np.int16)
-    along = ink[:-2] + ink[1:-1] + ink[2:]  # three rows at once: less noise
-    down = ink[:, :-2] + ink[:, 1:-1] + ink[:, 2:]
-    steps = (  # from one side of each pixel to the other, and pixels times what is added up
-        (along[:, 2:] - along[:, :-2], 6),
-        (down[2:] - down[:-2], 6),
-        (ink[2:, 2:] - ink[:-2, :-2], 8**0.5),
-        (ink[2:, :-2] - ink[:-2, 2:], 8**0.5),
-    )
     whole = _most(contrast, DARKEST)
-    return tuple(whole * far / max(1.0, _most(np.abs(step), STEEPEST)) for step, far in steps)
+    return tuple(whole * far / max(1.0, _most(step, STEEPEST)) for step, far in _steps(contrast))
+
+
+def _steps(contrast: np.ndarray, every: int = 1) -> Iterator[tuple[np.ndarray, float]]:
+    """How much ink differs from one side of each pixel to the other, in the four directions of
+    `_smeared`, and over how many pixels, times what was added up; of one row in `every`."""
+    ink = contrast.astype(np.int16)
+    above, here, below = ink[:-2:every], ink[1:-1:every], ink[2::every]
+    along, down = above + here + below, below - above  # three rows at once: less noise
+    yield np.abs(along[:, 2:] - along[:, :-2]), 6
+    yield np.abs(down[:, :-2] + down[:, 1:-1] + down[:, 2:]), 6
+    yield np.abs(below[:, 2:] - above[:, :-2]), 8**0.5
+    yield np.abs(below[:, :-2] - above[:, 2:]), 8**0.5
 
 
 def _most(values: np.ndarray, share: float) -> float:
