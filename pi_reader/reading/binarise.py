@@ -62,7 +62,7 @@ class Ink:
     @cached_property
     def drawn(self) -> Image.Image:
         """The contrast of what is ink, and paper."""
-        return Image.fromarray(self.contrast * self.mask)
+        return Image.fromarray(self.contrast * self.mask.view(np.uint8))
 
     @cached_property
     def halved(self) -> list[Image.Image]:
@@ -229,7 +229,8 @@ def _deviation(rows: np.ndarray, lag: int) -> float:
     """
     if rows.shape[1] < 2 * lag + 1:
         return 0.0
-    bend = np.abs(rows[:, : -2 * lag] - 2 * rows[:, lag:-lag] + rows[:, 2 * lag :])
+    step = rows[:, lag:] - rows[:, :-lag]
+    bend = np.abs(step[:, lag:] - step[:, :-lag])
     counts = np.cumsum(np.bincount(bend.ravel(), minlength=2))
     half = counts[-1] / 2
     level = int(np.searchsorted(counts, half))

@@ -87,7 +87,7 @@ def _standing_out(coarse: np.ndarray, radius: int, ground: np.ndarray) -> np.nda
 
     Cells beside the other ground are left out, as they show some of it.
     """
-    inside = 1 - dilate((~ground).view(np.int8), 1).astype(np.float32)
+    inside = 1 - dilate((~ground).view(np.int8), 1)
     around = mean(coarse * inside, radius) / np.maximum(mean(inside, radius), np.float32(1e-6))
     return (coarse - around) * inside
 

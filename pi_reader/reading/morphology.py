@@ -33,16 +33,20 @@ def opening(grid: np.ndarray, radius: int) -> np.ndarray:
 
 
 def mean(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Mean value within `radius` cells, of fewer at the border; (rows, columns) float32."""
-    return _mean_down(_mean_down(grid.astype(np.float32), radius).T, radius).T
+    """Mean of whole numbers within `radius` cells, of fewer at the border; (rows, columns) float32.
 
-
-def _mean_down(grid: np.ndarray, radius: int) -> np.ndarray:
-    """Running mean down the columns over 2 * radius + 1 rows, fewer at the border."""
-    sums = np.concatenate([np.zeros_like(grid[:1]), np.cumsum(grid, axis=0)])
-    row = np.arange(len(grid))
-    low, high = np.maximum(row - radius, 0), np.minimum(row + radius + 1, len(grid))
-    return (sums[high] - sums[low]) / (high - low).astype(np.float32)[:, None]
+    They must add up to less than 2^31.
+    """
+    sums = np.zeros((grid.shape[0] + 1, grid.shape[1] + 1), np.int32)
+    np.cumsum(grid, axis=0, out=sums[1:, 1:])
+    np.cumsum(sums, axis=1, out=sums)
+    counts = []
+    for size in grid.shape:
+        cell = np.arange(size)
+        low, high = np.maximum(cell - radius, 0), np.minimum(cell + radius + 1, size)
+        sums = (sums[high] - sums[low]).T
+        counts.append((high - low).astype(np.float32))
+    return sums.astype(np.float32) / np.multiply.outer(*counts)
 
 
 def _slide_on(grid: np.ndarray, radius: int) -> np.ndarray:
