@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from math import exp
+from math import ceil, exp
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def _is_sharp(contrast: np.ndarray, most: float) -> bool:
     """Whether a few rows show that no edges around a mark go over more than `most` pixels."""
     whole, size = float(contrast.max(initial=0)), EVERY * STEEPEST
     return min(contrast.shape) < 5 or all(
-        np.count_nonzero(step >= whole * far / most) >= max(3, step.size * size)
+        np.count_nonzero(step >= ceil(whole * far / most)) >= max(3, step.size * size)
         for step, far in _steps(contrast, EVERY)
     )
 
