@@ -286,22 +286,25 @@ def _enlarge(grid: np.ndarray, cell: int, shape: tuple[int, ...]) -> np.ndarray:
 def _draw_out(rows: np.ndarray, out: np.ndarray) -> None:
     """Rows, (n, w) uint8, drawn out to (n, cell, w) uint8, linear between the middles of cells.
 
-    In units of 1/256, a row of every cell at a time, so that what is needed stays in the cache;
-    numbers that run over 65535 on the way come back.
+    In units of 1/256 and 16 bits each, a row of every cell at a time, so that what is needed stays
+    in the cache; four pixels are one number where they can be. Such a number may run over on the
+    way, and comes back.
     """
     cell = out.shape[1]
-    rows = np.concatenate([rows[:1], rows, rows[-1:]]).astype(np.uint16)
-    middle = rows[1:-1] * np.uint16(256) + np.uint16(128)
+    number = np.dtype("<u8" if rows.shape[1] % 4 == 0 else "<u2")
+    wide = np.concatenate([rows[:1], rows, rows[-1:]]).astype("<u2")
+    middle = (wide[1:-1] * np.uint16(256) + np.uint16(128)).view(number)
+    wide = wide.view(number)
     weight = [round(256 * abs((row + 0.5) / cell - 0.5)) for row in range(cell)]
     blend = np.empty_like(middle)
-    for half, beside in (range(cell // 2), rows[:-2]), (range(cell // 2, cell), rows[2:]):
-        towards = beside - rows[1:-1]
+    for half, beside in (range(cell // 2), wide[:-2]), (range(cell // 2, cell), wide[2:]):
+        towards = beside - wide[1:-1]
         total, weighed, change, step = middle.copy(), 0, 1, towards
         for row in half:
             if weight[row] - weighed != change:  # the same from row to row, mostly
                 change = weight[row] - weighed
-                step = towards * np.uint16(change % 65536)
+                step = towards * number.type(change % 256**number.itemsize)
             total += step
             weighed += change
-            np.right_shift(total, 8, out=blend)
-            out[:, row] = blend
+            np.right_shift(total, number.type(8), out=blend)
+            out[:, row] = blend.view("<u2")  # the lower byte of each
