@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from box import reading
 
-from pi_reader.box.vote import Vote, same_place
-from pi_reader.values import Box, Line
+from pi_reader.box.vote import ODD, Vote, same_place
+from pi_reader.values import Box, Line, Reading
 
 
 def said(vote: Vote, *texts: str) -> list[str | None]:
@@ -106,3 +106,53 @@ def test_ok__confidence_is_the_mean_of_the_looks() -> None:
     answer = vote.add(reading("7"))
     assert answer is not None and answer.text == "?"
     assert answer.digits[0].confidence == pytest.approx((0.5 + 0.99) / 2)
+
+
+def likely(*confidences: float, reason: str = "") -> Reading:
+    """A look at a line of 2s with these confidences, sure from 0.6."""
+    look = reading("2" * len(confidences))
+    digits = [
+        replace(digit, confidence=p, sure=p >= 0.6, reason=reason)
+        for digit, p in zip(look.digits, confidences, strict=True)
+    ]
+    return replace(look, lines=(Line(tuple(digits)),))
+
+
+@pytest.mark.parametrize(
+    ("confidences", "text"),
+    [
+        ((0.85, 0.7, 0.4), "???"),  # marks of a drawing
+        ((0.65, 0.5, 0.5, 0.2), "????"),  # letters
+        ((0.65,), "?"),
+        ((0.85,), "2"),  # a digit by itself
+        ((0.85, 0.02, 0.01), "2??"),  # with dirt around it
+        ((0.99, 0.5, 0.5), "2??"),  # a clear one is one, whatever stands beside it
+        ((0.99, 0.98, 0.7, 0.62), "2222"),
+        ((0.9, 0.88, 0.8, 0.75, 0.7), "22222"),
+    ],
+)
+def test_ok__a_page_without_clear_digits_is_doubted(
+    confidences: tuple[float, ...], text: str
+) -> None:
+    vote = Vote(3, 4)
+    vote.add(likely(*confidences))
+    vote.add(likely(*confidences))
+    answer = vote.add(likely(*confidences))
+    assert answer is not None and answer.text == text
+    assert vote.settled and vote.add(likely(*confidences)) is None
+    doubted = [one for one in answer.digits if one.confidence >= 0.6 and not one.sure]
+    assert all(one.reason == ODD for one in doubted)
+
+
+def test_ok__what_was_taught_is_believed_on_any_page() -> None:
+    vote = Vote(1, 1)
+    answer = vote.add(likely(0.7, 0.4, reason="taught 12:04"))
+    assert answer is not None and answer.text == "2?"
+
+
+def test_ok__looks_that_differ_are_weighed_together() -> None:
+    vote = Vote(3, 4)
+    vote.add(likely(0.95, 0.3))
+    vote.add(likely(0.65, 0.3))
+    answer = vote.add(likely(0.65, 0.3))
+    assert answer is not None and answer.text == "??"

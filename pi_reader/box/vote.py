@@ -2,8 +2,10 @@
 
 Looks are compared by position, so that a page which slides a little stays the same page, and
 another page with the same number is announced again. Each digit position votes for itself: it
-is sure when enough looks were sure of the same digit and no look was sure of another. A sign stands
-in the text when enough looks saw it, and makes its value unsure when fewer did.
+is sure when enough looks were sure of the same digit and no look was sure of another. Where most of
+what may be digits is doubtful, only clear ones are: a reader is asked about pages of which somebody
+thinks that they hold digits, but a camera sees whatever lies on its desk. A sign stands in the text
+when enough looks saw it, and makes its value unsure when fewer did.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pi_reader.reading.orientation import CLEAR
 from pi_reader.values import SURE_SIGN, Box, Digit, Line, Reading, Sign
 
 DRIFT = 0.5  # of a digit's size: how far the same digit may move between two looks
 LEAST_SIGN = 6  # pixels: how far a point may move between two looks, however small it is
 GROWTH = 1.6  # factor by which its box may grow or shrink: a faint stroke comes and goes
+TRUSTED = 0.8  # trust in a page from which all its sure digits are; see tests/bench/trust.py
+ODD = "where little looks like a digit"
 
 
 class Vote:
@@ -103,7 +108,8 @@ class Vote:
     def _voted(self, looks: Sequence[Reading]) -> Reading:
         """One reading from looks with the same places; boxes and patches are from the newest."""
         columns = zip(*(look.digits for look in looks), strict=True)
-        voted = _with_digits(looks[-1], [_vote(column, self._seen) for column in columns])
+        digits = [_vote(column, self._seen) for column in columns]
+        voted = _with_digits(looks[-1], digits if trust(digits) >= TRUSTED else _clear(digits))
         rows = zip(*(look.lines for look in looks), strict=True)
         signs = [_vote_signs(row, self._seen) for row in rows]
         return replace(
@@ -113,6 +119,17 @@ class Vote:
                 for line, (sure, doubts) in zip(voted.lines, signs, strict=True)
             ),
         )
+
+
+def trust(digits: Sequence[Digit]) -> float:
+    """The mean confidence of what may be digits on a page, 0 to 1, each weighted by its confidence;
+    0 if there are none.
+
+    On a page of digits most are clear. Letters, drawings and things give several likely ones, all
+    for the same reason, so none of them speaks for the others.
+    """
+    chances = [digit.confidence for digit in digits]
+    return sum(p * p for p in chances) / max(sum(chances), 1e-9)
 
 
 def same_place(one: Reading, other: Reading) -> bool:
@@ -211,6 +228,16 @@ def _vote(looks: Sequence[Digit], needed: int) -> Digit:
     same = [digit for digit in looks if digit.label == label]
     confidence = sum(digit.confidence for digit in same) / len(looks)
     return replace(same[-1], confidence=confidence, sure=sure, box=looks[-1].box)
+
+
+def _clear(digits: Sequence[Digit]) -> list[Digit]:
+    """The same digits, of which only those that are clear or were taught are sure."""
+    return [
+        replace(one, sure=False, reason=ODD)
+        if one.sure and one.confidence < CLEAR and not one.reason
+        else one
+        for one in digits
+    ]
 
 
 def _kept(said: Reading, voted: Reading) -> Reading:
