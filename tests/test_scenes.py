@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pi_reader.handwriting import printing
+from pi_reader.handwriting import layouts, printing
 from pi_reader.handwriting.inking import seen
 from pi_reader.handwriting.paper import View
 from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
@@ -190,6 +190,14 @@ def test_ok__columns_are_read_one_after_the_other() -> None:
         starts = [min(middles[line]) for line in sorted(middles)]
         jumps = np.diff(starts) > 0.15 * scene.frame.grey.shape[1]
         assert 1 <= jumps.sum() <= 2, "to the right only from column to column"
+
+
+def test_ok__half_of_a_column_has_several_digits() -> None:
+    """A column of single digits may number the rows: nobody can tell which way that is read."""
+    rng = np.random.default_rng(1)
+    for rows in (2, 3, 5) * 50:
+        lengths = [len(number) for number in layouts._figures(rng, rows)]
+        assert len(lengths) == rows and 2 * sum(length > 1 for length in lengths) >= rows
 
 
 def test_ok__wide_gaps_end_a_line() -> None:

@@ -240,7 +240,7 @@ def columns(draft: Draft) -> None:
     """Two or three columns of figures far apart, each read from top to bottom before the next."""
     rng = draft.rng
     count, rows = int(rng.integers(2, 4)), int(rng.integers(2, 6))
-    lines = [[texts.number(rng, 4) for _ in range(rows)] for _ in range(count)]
+    lines = [_figures(rng, rows) for _ in range(count)]
     pitch = draft.size[1] * (1 - 2 * _MARGIN) / rows
     tall = min(pitch * 0.6, height_of(rng, draft.size, 0.05, 0.14))
     hand = draft.hand(
@@ -254,6 +254,15 @@ def columns(draft: Draft) -> None:
             marks = draft.row(hand, text, left, draft.size[1] * _MARGIN + pitch * (row + 0.85))
             right = max(right, around(marks)[2])
         left = right + hand.tall * rng.uniform(2.8, 4.0)
+
+
+def _figures(rng: np.random.Generator, rows: int) -> list[str]:
+    """Numbers one below the other, half of which have several digits: single ones beside others may
+    as well be a grid or number the rows, and nobody can tell which way those are read."""
+    while True:
+        numbers = [texts.number(rng, 4) for _ in range(rows)]
+        if 2 * sum(len(number) > 1 for number in numbers) >= rows:
+            return numbers
 
 
 def one_large(draft: Draft) -> None:
