@@ -6,14 +6,19 @@ Bell 1991, *IEEE Transactions on Information Theory* 37(4)); what that counts be
 networks say of each mark, and beside the gaps, was fitted on drawn pages, all of it by
 tests/bench/fit_values.py. The result ships as `lines.json`; a weights file may bring its own in the
 notes of its card.
+
+The lines of one page are often written alike: prices with two decimals, dates with points. So the
+other lines of a page are counted, too, on top of the texts (a cache: Kuhn and De Mori 1990, *IEEE
+Transactions on Pattern Analysis and Machine Intelligence* 12(6)).
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -27,10 +32,13 @@ SYMBOLS = (DIGIT, *SIGNS, LETTER, NOTHING)  # what a mark can be; NOTHING is dir
 NOTE = "lines"  # its name among the notes of a card
 GAP_FACTORS = 5  # one for each of `spaces.gap_features`
 HEARD_FACTORS = 2  # of how far a digit became likelier, or less likely (`heard_features`)
-LONGEST = 6  # symbols that the next one depends on
+LONGEST = 6  # symbols that the next one depends on,
+ON_PAGE = 3  # and the fewest after which the other lines of the page say what follows
+UNLIKE = 0.5  # times that each symbol seen there may have been another, beside how often it was
 _COUNT, _COUNTS = re.compile(r"(\D)(\d+)"), re.compile(r"(?:\D[0-9]{1,9})*")
 _OUTCOMES = len(SYMBOLS) + 1  # a blank and the end, but not NOTHING
 _UNSEEN = 0.5  # times that each symbol was seen before any was
+Counts = Mapping[str, Mapping[str, int]]  # after each context, how often each symbol came
 _MOST_KEPT = 20_000  # steps; some pages hold nearly any order of signs
 _RAREST = 1e-30  # probability of a step: so that none of a damaged file is impossible
 
@@ -44,7 +52,7 @@ class Language:
     neighbourhood says. bias: of each of SYMBOLS, in nats: what it is likelier here than where the
     neighbourhood learned. gaps: of the log odds that a gap parts two numbers, what each of
     `spaces.gap_features` counts; heard: of those that a digit is right, what a change of those of
-    any digit does.
+    any digit does. page: how often each symbol came after each context in other lines of the page.
     """
 
     counts: Mapping[str, str]  # not taken apart: thousands, of which a page asks for a few
@@ -53,7 +61,9 @@ class Language:
     bias: Mapping[str, float]
     gaps: tuple[float, ...]
     heard: tuple[float, ...]
+    page: Counts = field(default_factory=dict, repr=False)
     _steps: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[str, str], float] = field(default_factory=dict, repr=False)
 
     def step(self, history: str, symbol: str) -> tuple[str, float]:
         """What is remembered after one more symbol, and its probability to the power of `share`."""
@@ -65,8 +75,29 @@ class Language:
             known = self._steps[key] = remembered(history + symbol), chance
         return known
 
+    def beside(self, page: Mapping[str, Counter[str]], own: str) -> Language:
+        """The same for a line on a page of which all lines were counted, with it; own: its text."""
+        counts: dict[str, Counter[str]] = {}
+        count(own, counts, ON_PAGE)
+        others = {context: page[context] - seen for context, seen in counts.items()}
+        return replace(self, page={**page, **others}, _steps={})
+
     def probability(self, history: str, symbol: str) -> float:
         """How likely a symbol follows; END ends a line. history: the last symbols, from START."""
+        key = history, symbol
+        if (chance := self._known.get(key)) is None:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            chance = self._known[key] = self._in_texts(history, symbol)
+        for start in range(len(history) - ON_PAGE, -1, -1):
+            if not (seen := self.page.get(history[start:])):
+                break
+            new = UNLIKE * len(seen)
+            chance = (seen.get(symbol, 0) + new * chance) / (sum(seen.values()) + new)
+        return chance
+
+    def _in_texts(self, history: str, symbol: str) -> float:
+        """The same by the texts alone."""
         chance = 1 / _OUTCOMES
         for start in range(len(history), -1, -1):
             counts = {
@@ -109,6 +140,18 @@ class Language:
             "gaps": list(self.gaps),
             "heard": list(self.heard),
         }
+
+
+def count(text: str, counts: dict[str, Counter[str]], least: int = 0, often: int = 1) -> None:
+    """Count in `counts` what follows each context of a line, of so many symbols at the least.
+
+    often: how many times the line was written.
+    """
+    history = START
+    for symbol in text + END:
+        for start in range(len(history) - least + 1):
+            counts.setdefault(history[start:], Counter())[symbol] += often
+        history = remembered(history + symbol)
 
 
 def remembered(text: str) -> str:

@@ -8,6 +8,7 @@ write (`reading.language`): the forward-backward algorithm over the last few sym
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from math import exp
@@ -23,9 +24,11 @@ from pi_reader.reading.language import (
     DIGIT,
     END,
     NOTHING,
+    ON_PAGE,
     START,
     SYMBOLS,
     Language,
+    count,
 )
 from pi_reader.reading.lines import WIDE, level_with_digits, lines_with_exponents
 from pi_reader.reading.page import log_odds
@@ -41,6 +44,11 @@ MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at th
 MOST_NOTHING = 4  # marks back to which gaps are measured, where all between may be nothing
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
 
+Options = Sequence[Mapping[str, float]]
+Parted = Sequence[Sequence[Sequence[float]]]
+Line = tuple[Options, Sequence[Sequence[float]]]  # `options` and `chances` of `forward_backward`
+Heard = tuple[list[dict[str, float]], list[list[list[float]]]]  # what that gives
+_CLEAR: Mapping[str, float] = {DIGIT: 1.0}  # of each mark of a line that needs no decoding
 _OTHER = KINDS.index("other")
 
 
@@ -57,13 +65,18 @@ def decode_lines(
     if not page.lines:
         return out, page, blanks
     clear = page.digit & (page.kinds[:, :CLASSES].sum(axis=1) > CLEAR)
-    for row in page.whole():
+    rows = page.whole()
+    lines = []
+    for row in rows:
         chances = chances_of(*page.gaps(row), language.gaps)
         blanks[row[1:]] = [by_gap[0] for by_gap in chances[1:]]
-        if clear[row].all():
+        doubtful = not clear[row].all()
+        options = [options_of(judged[i], language) if doubtful else _CLEAR for i in row]
+        lines.append((options, chances))
+    for row, (options, _), heard in zip(rows, lines, hear(lines, language), strict=True):
+        if heard is None:
             continue
-        options = [options_of(judged[i], language) for i in row]
-        found, parted = forward_backward(options, chances, language)
+        found, parted = heard
         blanks[row[1:]] = [sum(p for _, p in one) for one in parted[1:]]
         for i, may_be, symbols in zip(row, options, found, strict=True):
             if len(may_be) > 1:
@@ -72,6 +85,42 @@ def decode_lines(
         one is other or _role(one) == _role(other) for one, other in zip(judged, out, strict=True)
     )
     return out, page if same else Rows(out), blanks
+
+
+def hear(lines: Sequence[Line], language: Language) -> list[Heard | None]:
+    """What `forward_backward` gives for each line of a page, those in doubt heard once more beside
+    the others; None for lines of clear digits."""
+    out = [
+        None if all(one is _CLEAR for one in line[0]) else forward_backward(*line, language)
+        for line in lines
+    ]
+    open_ = [place for place, one in enumerate(out) if one and _is_in_doubt(*one)]
+    if not open_ or len(lines) < 2:
+        return out
+    texts = [_text(*line, heard) for line, heard in zip(lines, out, strict=True)]
+    page: dict[str, Counter[str]] = {}
+    for text in texts:
+        count(text, page, ON_PAGE)
+    for place in open_:
+        out[place] = forward_backward(*lines[place], language.beside(page, texts[place]))
+    return out
+
+
+def _is_in_doubt(found: Sequence[Mapping[str, float]], parted: Parted) -> bool:
+    """Whether anything of a line may well be something else."""
+    blanks = [sum(p for _, p in one) for one in parted[1:]]
+    likely = [*(max(one.values()) for one in found), *(max(p, 1 - p) for p in blanks)]
+    return min(likely) < 1 - IN_DOUBT
+
+
+def _text(options: Options, chances: Sequence[Sequence[float]], heard: Heard | None) -> str:
+    """A line as a language knows it: of each mark what it likely is, with blanks."""
+    found, parted = heard or (options, [[[1 - p, p] for p in by_gap[:1]] for by_gap in chances])
+    out = ""
+    for one, by_gap in zip(found, parted, strict=True):
+        if symbol := max(one, key=one.__getitem__):
+            out += BLANK + symbol if out and sum(p for _, p in by_gap) > EVEN else symbol
+    return out
 
 
 class Rows:

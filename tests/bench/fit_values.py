@@ -55,16 +55,14 @@ from pi_reader.reading.context import Judged
 from pi_reader.reading.language import (
     BLANK,
     DIGIT,
-    END,
     GAP_FACTORS,
     HEARD_FACTORS,
     LETTER,
     NOTE,
     NOTHING,
-    START,
     SYMBOLS,
     Language,
-    remembered,
+    count,
 )
 from pi_reader.reading.reader import Reader
 from pi_reader.training.data import load_test
@@ -187,11 +185,7 @@ def count_texts() -> dict[str, str]:
         lines[BLANK.join(single[one] for one in some)] += 1
     counts: dict[str, Counter[str]] = {}
     for line, often in lines.items():
-        history = START
-        for symbol in line + END:
-            for start in range(len(history) + 1):
-                counts.setdefault(history[start:], Counter())[symbol] += often
-            history = remembered(history + symbol)
+        count(line, counts, often=often)
     return {
         context: "".join(f"{symbol}{n}" for symbol, n in sorted(after.items()))
         for context, after in counts.items()
