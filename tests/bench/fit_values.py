@@ -245,15 +245,16 @@ def draw_page(
     return frame, glyphs, [parted[i] for i in shown]
 
 
-def read_rows(reader: Reader, stamps: Stamps) -> Iterator[Row]:
-    """The lines of pages of values, of numbers and codes, and of scenes."""
+def read_pages(reader: Reader, stamps: Stamps) -> Iterator[list[Row]]:
+    """The lines of each page of values, of numbers and codes, and of scenes."""
     layouts = [value_page] * PAGES + [rows_of(plain), rows_of(texts.code)] * (PLAIN // 2)
     for number, layout in enumerate(layouts):
         page = draw_page(np.random.default_rng([SEED, 2, number]), stamps, layout)
-        yield from lines_of(reader, *page)
+        yield list(lines_of(reader, *page))
     for number in range(SCENES):
         scene = draw_scene(np.random.default_rng([SEED, 3, number]), stamps=stamps)
-        yield from lines_of(reader, scene.frame, list(scene.glyphs), [-1] * len(scene.glyphs))
+        unasked = [-1] * len(scene.glyphs)
+        yield list(lines_of(reader, scene.frame, list(scene.glyphs), unasked))
 
 
 def lines_of(
@@ -307,7 +308,8 @@ def fit_lines(path: Path, stamps: Stamps) -> Language:
     """All of a language, for the weights in a file."""
     reader = open_reader(str(path))
     reader.language = None
-    rows = list(read_rows(reader, stamps))
+    pages = list(read_pages(reader, stamps))
+    rows = [row for page in pages for row in page]
     first = Language(
         count_texts(),
         SHARE,
@@ -327,7 +329,7 @@ def fit_lines(path: Path, stamps: Stamps) -> Language:
         if np.abs(step).max() < ENOUGH:
             break
     found = with_factors(first, at)
-    return replace(found, heard=fit_heard(rows, found))
+    return replace(found, heard=fit_heard(pages, found))
 
 
 def with_factors(language: Language, factors: np.ndarray) -> Language:
@@ -377,18 +379,29 @@ def _slope(row: Row, language: Language) -> tuple[np.ndarray, np.ndarray]:
     return slope, bend
 
 
-def fit_heard(rows: Sequence[Row], language: Language) -> tuple[float, ...]:
+def fit_heard(pages: Sequence[Sequence[Row]], language: Language) -> tuple[float, ...]:
     """What a change of the probability of any digit counts: a logistic regression beside the log
     odds that the digit was right before."""
     x, right = [], []
-    for row in rows:
-        options = [line_decode.options_of(one, language) for one in row.marks]
-        chances = line_decode.chances_of(*row.gaps, language.gaps)
-        found = line_decode.forward_backward(options, chances, language)[0]
-        for one, may_be, symbols, label in zip(row.marks, options, found, row.labels, strict=True):
-            if label is not None and len(may_be) > 1:
-                x.append(line_decode.heard_features(one, symbols))
-                right.append(label == str(int(np.argmax(one.mark.chances[:CLASSES]))))
+    for page in pages:
+        lines: list[line_decode.Line] = [
+            (
+                [line_decode.options_of(one, language) for one in row.marks],
+                line_decode.chances_of(*row.gaps, language.gaps),
+            )
+            for row in page
+        ]
+        for row, (options, _), heard in zip(
+            page, lines, line_decode.hear(lines, language), strict=True
+        ):
+            if heard is None:
+                continue
+            for one, may_be, symbols, label in zip(
+                row.marks, options, heard[0], row.labels, strict=True
+            ):
+                if label is not None and len(may_be) > 1:
+                    x.append(line_decode.heard_features(one, symbols))
+                    right.append(label == str(int(np.argmax(one.mark.chances[:CLASSES]))))
     own, changes, true = np.array(x)[:, 0], np.array(x)[:, 1:], np.array(right, float)
     factors = np.zeros(HEARD_FACTORS)
     for _ in range(NEWTON):
