@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +20,11 @@ from pi_reader.reading.language import (
     LONGEST,
     NOTE,
     NOTHING,
+    ON_PAGE,
     START,
     SYMBOLS,
     Language,
+    count,
     language_of,
     remembered,
     shipped,
@@ -118,8 +121,8 @@ def test_ok__a_gap_is_as_wide_with_specks_in_it(dirt: float) -> None:
     wide, close = line(D, D, 56, D, D), line(D, D, 6, D, D)
     for page, places, parted in (wide, (108, 100), True), (close, (80,), False):
         alone = hear(page)[2][2]
-        for count in range(1, len(places) + 1):
-            heard, rows, blanks = hear([*page, *specks(*places[:count])])
+        for number in range(1, len(places) + 1):
+            heard, rows, blanks = hear([*page, *specks(*places[:number])])
             assert text(heard).replace("_", "") == "7777" and len(rows.lines) == 1
             assert (blanks[2] > 0.5) == (alone > 0.5) == parted
 
@@ -155,6 +158,56 @@ def test_ok__words_before_a_number_are_of_its_line() -> None:
     page = line(word, word, word, {":": 0.9, "other": 0.1}, 10, D, D)
     assert Rows(page).whole() == [[0, 1, 2, 3, 4, 5]]
     assert text(hear(page)[0]) == "___:77"
+
+
+def below(*lines: list[Judged]) -> list[Judged]:
+    """Lines one below the other as one page."""
+    return [
+        replace(one, mark=one.mark.but(top=one.mark.top + down, bottom=one.mark.bottom + down))
+        for number, marks in enumerate(lines)
+        for down in [3 * TALL * number]
+        for one in marks
+    ]
+
+
+FAINT, POINT = {".": 0.35, "other": 0.65}, {".": 0.99, "other": 0.01}
+
+
+def test_ok__what_the_other_lines_of_a_page_have_is_likelier_in_a_line_in_doubt() -> None:
+    faint, clear = line(D, D, D, FAINT), line(D, D, D, POINT)
+    assert text(hear(faint)[0]) == "777_", "alone it is dirt"
+    page = below(clear, clear, faint, clear)
+    heard, rows, _ = hear(page)
+    assert len(rows.lines) == 4 and text(heard[8:12]) == "777."
+    assert text(hear(below(line(D, D, D), line(D, D, D), faint))[0][6:]) == "777_"
+
+
+def test_ok__a_line_is_not_told_what_it_says_itself() -> None:
+    page: dict[str, Counter[str]] = {}
+    for own in ("ddd.", "dd:dd"):
+        count(own, page, ON_PAGE)
+    alone = shipped().beside(page, "ddd.").beside(page, "dd:dd")
+    for history, symbol in (("^ddd", "."), ("^dd:", "d"), ("ddd.", END)):
+        both = shipped().beside(page, "").probability(history, symbol)
+        other = shipped().beside(page, "ddd.").probability(history, symbol)
+        before = shipped().probability(history, symbol)
+        assert both > before and other == (before if "." in history + symbol else both)
+    assert alone.page and shipped().page == {}, "the shipped one stays what it was"
+
+
+def test_ok__only_lines_in_doubt_are_heard_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        heard.append(len(args[0]))
+        return forward_backward(*args)
+
+    monkeypatch.setattr("pi_reader.reading.line_decode.forward_backward", counted)
+    hear(below(line(D, D), line(D, D, POINT, D, D), line(D, D, D, FAINT)))
+    assert heard == [5, 4, 4]
+    heard.clear()
+    hear(line(D, D, D, FAINT))
+    assert heard == [4], "there is no other line"
 
 
 def brute_force(
@@ -206,14 +259,14 @@ def test_ok__forward_backward_agrees_with_all_ways_one_by_one(
     monkeypatch.setattr("pi_reader.reading.line_decode.MOST_HISTORIES", 10**6)
     monkeypatch.setattr("pi_reader.reading.line_decode.LEAST_HISTORY", 0.0)
     rng = np.random.default_rng(seed)
-    count = int(rng.integers(1, 6))
+    marks = int(rng.integers(1, 6))
     options = [
         {str(symbol): float(rng.uniform(0.05, 1)) for symbol in rng.choice(SYMBOLS, 2, False)}
-        for _ in range(count)
+        for _ in range(marks)
     ]
     for seen in options[:: int(rng.integers(1, 3))]:
         seen[NOTHING] = float(rng.uniform(0.05, 1))
-    chances = [rng.uniform(0.03, 0.97, min(place, 3)).tolist() for place in range(count)]
+    chances = [rng.uniform(0.03, 0.97, min(place, 3)).tolist() for place in range(marks)]
     found, blanks = forward_backward(options, chances, shipped())
     expected, parted = brute_force(options, chances, shipped())
     for one, other in zip(found, expected, strict=True):
@@ -225,8 +278,11 @@ def test_ok__forward_backward_agrees_with_all_ways_one_by_one(
 def test_ok__probabilities_of_what_follows_add_up_to_one() -> None:
     followers = [symbol for symbol in (*SYMBOLS, " ", END) if symbol]
     for history in (START, "^dd/dd", "d.d ", "÷÷÷", "@@@: "):
-        total = sum(shipped().probability(history, symbol) for symbol in followers)
-        assert total == pytest.approx(1)
+        page: dict[str, Counter[str]] = {}
+        count("dd/dd/dd", page, ON_PAGE)
+        for language in (shipped(), shipped().beside(page, "")):
+            total = sum(language.probability(history, symbol) for symbol in followers)
+            assert total == pytest.approx(1)
     assert shipped().probability("dd/dd", "/") > 10 * shipped().probability("^ddd.d", ".")
 
 
