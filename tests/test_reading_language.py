@@ -203,6 +203,7 @@ def test_ok__only_lines_in_doubt_are_heard_twice(monkeypatch: pytest.MonkeyPatch
         return forward_backward(*args)
 
     monkeypatch.setattr("pi_reader.reading.line_decode.forward_backward", counted)
+    monkeypatch.setattr("pi_reader.reading.line_decode.IN_DOUBT", 0.05)
     hear(below(line(D, D), line(D, D, POINT, D, D), line(D, D, D, FAINT)))
     assert heard == [5, 4, 4]
     heard.clear()
