@@ -214,6 +214,9 @@ def test_ok__only_lines_in_doubt_are_heard_twice(monkeypatch: pytest.MonkeyPatch
     hear(below(line(D, D), line(D, D, POINT, D, D), line(D, D, D, FAINT)))
     assert heard == [5, 4, 4]
     heard.clear()
+    hear(below(line(D, D), line(D, D, D, {"7": 0.8, "other": 0.2})))
+    assert heard == [4], "how long numbers are says nothing of others"
+    heard.clear()
     hear(line(D, D, D, FAINT))
     assert heard == [4], "there is no other line"
 

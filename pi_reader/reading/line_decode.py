@@ -89,8 +89,8 @@ def decode_lines(
 
 
 def hear(lines: Sequence[Line], language: Language) -> list[Heard | None]:
-    """What `forward_backward` gives for each line of a page, those in doubt heard once more beside
-    the others; None for lines of clear digits."""
+    """What `forward_backward` gives for each line of a page, None for lines of clear digits. Where
+    there are signs or letters, lines in doubt are heard once more beside the others."""
     out = [
         None if all(one is _CLEAR for one in line[0]) else forward_backward(*line, language)
         for line in lines
@@ -99,6 +99,8 @@ def hear(lines: Sequence[Line], language: Language) -> list[Heard | None]:
     if not open_ or len(lines) < 2:
         return out
     texts = [_text(*line, heard) for line, heard in zip(lines, out, strict=True)]
+    if not set().union(*texts) - {DIGIT, BLANK}:
+        return out  # numbers alone: how long one is says nothing of the next
     page: dict[str, Counter[str]] = {}
     for text in texts:
         count(text, page, ON_PAGE)
