@@ -8,14 +8,13 @@ which is a wrong one. The digits of displays, whose segments say which they are,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import EVEN, PALE, POINT, Mark
+from pi_reader.reading.decode import EVEN, PALE, POINT, Mark, Place
 from pi_reader.reading.displays import Shown
 from pi_reader.values import CLASSES
 
@@ -75,7 +74,7 @@ def _crossed_out(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
         boxes = [box for box in page.crossed if one.mark.is_inside(box)]
         tall = any(one.mark.height >= POINT * (box[3] - box[1]) for box in boxes)
         if boxes and (tall or one.is_digit):
-            one = Judged(replace(one.mark, unreadable="crossed out"), 0.0, True)
+            one = Judged(one.mark.but(unreadable="crossed out"), 0.0, True)
         out.append(one)
     return out
 
@@ -86,33 +85,37 @@ def _cut_off(page: Candidates, digits: Sequence[Mark]) -> Iterator[Mark]:
     edge = (found.left == 0) | (found.top == 0) | (found.right == width) | (found.bottom == height)
     for one in np.flatnonzero(edge).tolist():
         left, top, right, bottom, area, strength, _ = found.bounds_of((one,))
-        for digit in digits:
-            slack = SLACK * digit.height
-            inside = digit.top - slack <= top and bottom <= digit.bottom + slack
-            alike = area >= digit.stroke**2 and PALER * strength >= digit.strength
-            if alike and inside and _in_row((left, top, right, bottom), digit):
-                yield _unread(left, right, digit, "cut off by the edge of the frame")
-                break
+        alike = [
+            digit
+            for digit in digits
+            if area >= digit.stroke**2
+            and PALER * strength >= digit.strength
+            and digit.top - SLACK * digit.height <= top
+            and bottom <= digit.bottom + SLACK * digit.height
+        ]
+        yield from _unread((left, top, right, bottom), alike, "cut off by the edge of the frame")
 
 
-def _in_glare(spots: Sequence[Sequence[int]], digits: Sequence[Mark]) -> Iterator[Mark]:
-    """Marks for reflections (left, top, right, bottom) in rows of digits."""
+def _in_glare(spots: Sequence[Place], digits: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks for reflections in rows of digits, one in each row."""
     for spot in spots:
         for digit in digits:
-            if _in_row(spot, digit) and spot[2] - spot[0] >= POINT * digit.height:
-                yield _unread(spot[0], spot[2], digit, "lost in glare or between two digits")
+            if spot[2] - spot[0] >= POINT * digit.height:
+                yield from _unread(spot, [digit], "lost in glare or between two digits")
 
 
 def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
     """Marks that are no digits, but may be what light has left of them."""
     for mark in marks:
         most = max(mark.height, mark.right - mark.left)
-        for digit in digits:
-            sized = mark.height >= POINT * digit.height and most <= (1 + SLACK) * digit.height
-            pale = mark.darkness <= PALE * digit.darkness
-            if sized and pale and _in_row(mark.place, digit):
-                yield _unread(mark.left, mark.right, digit, "too pale beside the others")
-                break
+        alike = [
+            digit
+            for digit in digits
+            if mark.height >= POINT * digit.height
+            and most <= (1 + SLACK) * digit.height
+            and mark.darkness <= PALE * digit.darkness
+        ]
+        yield from _unread(mark.place, alike, "too pale beside the others")
 
 
 def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
@@ -121,12 +124,13 @@ def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[M
     for mark in marks:
         if not mark.kinds or mark.kinds[_OTHER] < max(mark.kinds):
             continue
-        for digit in digits:
-            wide = mark.right - mark.left >= TWO * digit.height
-            as_tall = abs(mark.height - digit.height) <= SLACK * digit.height
-            if wide and as_tall and _in_row(mark.place, digit):
-                yield _unread(mark.left, mark.right, digit, "may be several digits grown together")
-                break
+        alike = [
+            digit
+            for digit in digits
+            if mark.right - mark.left >= TWO * digit.height
+            and abs(mark.height - digit.height) <= SLACK * digit.height
+        ]
+        yield from _unread(mark.place, alike, "may be several digits grown together")
 
 
 def _same(place: Mark, other: Mark) -> bool:
@@ -135,27 +139,23 @@ def _same(place: Mark, other: Mark) -> bool:
     return _level(place.place, other) and gap <= SLACK * place.height
 
 
-def _in_row(box: Sequence[int], digit: Mark) -> bool:
+def _in_row(box: Place, digit: Mark) -> bool:
     """Whether a box (left, top, right, bottom) stands beside a digit, no further off than that is
     tall."""
     gap = max(box[0] - digit.right, digit.left - box[2])
     return _level(box, digit) and gap <= digit.height
 
 
-def _level(box: Sequence[int], mark: Mark) -> bool:
+def _level(box: Place, mark: Mark) -> bool:
     common = min(box[3], mark.bottom) - max(box[1], mark.top)
     return common >= LEVEL * min(box[3] - box[1], mark.height)
 
 
-def _unread(left: int, right: int, digit: Mark, why: str) -> Mark:
-    """A mark between two columns of a digit's row that may be any digit."""
-    return Mark(
-        left,
-        digit.top,
-        right,
-        digit.bottom,
-        digit.strength,
-        (1 / CLASSES,) * CLASSES + (0.0,),
-        stroke=digit.stroke,
-        unreadable=why,
-    )
+def _unread(box: Place, digits: Sequence[Mark], why: str) -> Iterator[Mark]:
+    """What stands in a box, as any digit in the row of the first digit that it stands beside."""
+    for digit in digits:
+        if _in_row(box, digit):
+            place = box[0], digit.top, box[2], digit.bottom
+            chances = (1 / CLASSES,) * CLASSES + (0.0,)
+            yield Mark(*place, digit.strength, chances, stroke=digit.stroke, unreadable=why)
+            return

@@ -7,7 +7,6 @@ ways to take the ink are put before the network, and the one it finds likeliest 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import combinations, compress
 from typing import Protocol, runtime_checkable
 
@@ -108,11 +107,11 @@ class Segmentation:
         usual = usual_height(self.marks)
         parts = list(self.marks)
         wholes = {id(whole): whole for mark in parts if (whole := mark.cut_from)}
-        self.marks += [replace(whole, whole=True) for whole in wholes.values()]
+        self.marks += [whole.but(whole=True) for whole in wholes.values()]
         digits = [mark for mark in self.marks if mark.is_digit]
         groups = find_leftovers(self.page.components, parts, usual, digits)[: self.left]
         self.marks += [
-            replace(mark, whole=True) if len(mark.components) > 1 else mark
+            mark.but(whole=True) if len(mark.components) > 1 else mark
             for mark in self._judge(self.page.ink, self.page.components, groups, groups)
         ]
         self.marks += self._specks(digits, usual)
@@ -289,25 +288,24 @@ class Segmentation:
         wanted[np.flatnonzero(wanted)[max(0, self.left // 2) :]] = False
         wholes = np.flatnonzero(wanted).tolist()
         cut = self._cut(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
-        spans_of = {one: spans for one, (spans, _) in cut.items()}
+        spans = [(one, span) for one, (some, _) in cut.items() for span in some]
         pieces = merge([parts for _, parts in cut.values()] + [fainter.components.pick(wanted)])
         judged = self._judge(
             page.ink,
             pieces,
             [(index,) for index in range(len(pieces))],
-            [(one,) for one, spans in spans_of.items() for _ in spans]
+            [(one,) for one, _ in spans]
             + [np.flatnonzero(fainter.home == index).tolist() for index in wholes],
         )
-        count = len(judged) - len(wholes)
-        likely = iter(self._likely(page.ink, judged[:count], marks))
-        after = iter(judged)
-        for one, spans in spans_of.items():
+        count = len(spans)
+        piece_of = dict(zip(spans, judged[:count], strict=True))
+        likely = dict(zip(spans, self._likely(page.ink, judged[:count], marks), strict=True))
+        for one, (some, _) in cut.items():
             whole = doubtful[one]
-            piece_of = dict(zip(spans, after, strict=False))
-            chance, row = likeliest_row({span: next(likely) for span in spans})
+            chance, row = likeliest_row({span: likely[one, span] for span in some})
             if chance > max(ROW, whole.chance if whole.is_digit else 0.0):
                 marks = [mark for mark in marks if mark is not whole]
-                marks += [replace(piece_of[span], cut_from=whole) for span in row]
+                marks += [piece_of[one, span].but(cut_from=whole) for span in row]
         return _mended(marks, judged[count:])
 
     def _cut(

@@ -144,7 +144,8 @@ def _turned_digits(
         open_ = np.flatnonzero(likely >= least)  # each mark makes a side less likely
         if not len(open_):
             break
-        end = start + _at_once(float(likely[open_].max()) - least)
+        spare = float(likely[open_].max()) - least  # one mark more than it takes to use that up
+        end = start + int(spare / -np.log(LEAST_CHANCE)) + 2
         some, start = sides[open_, start:end], end
         chances = _chances(network.predict(some.reshape(-1, *some.shape[2:])))
         chances = chances.reshape(len(open_), -1)
@@ -171,12 +172,6 @@ def _telling(marks: Sequence[Mark], standing: np.ndarray) -> np.ndarray:
 def _chances(outcomes: np.ndarray) -> np.ndarray:
     """Probability of the likeliest digit of each mark."""
     return np.asarray(outcomes[:, :CLASSES].max(axis=1))
-
-
-def _at_once(spare: float) -> int:
-    """How many marks to turn before it is asked whether the others matter: one more than it takes,
-    at the least, to settle a side that is so many nats likelier than it needs to be."""
-    return int(spare / -np.log(LEAST_CHANCE)) + 2
 
 
 def _logs(chances: np.ndarray) -> np.ndarray:
