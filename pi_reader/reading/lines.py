@@ -20,6 +20,7 @@ LEVEL = 0.55  # heights that a mark's middle may stand off its line's
 OFF = 3.0  # a sign's way up or down to a digit counts so many times its way along the line
 COMMON = 1.5  # usual heights: as wide a gap goes down between two columns
 SMALLER = 0.8  # of the height of a digit beside it: a digit that may be raised
+ABOVE = 0.3  # of its height: so much higher an exponent's middle stands
 BESIDE = 1.2  # heights: as near a digit stands what belongs to it, an exponent or a sign
 
 
@@ -107,7 +108,8 @@ def lines_with_exponents(
         if None in found:
             continue
         base = places[large][found[0]]
-        above = places[small, 1::2].sum(axis=1).max() < base[1::2].sum()
+        middle = (base[1] + base[3]) / 2 - ABOVE * (base[3] - base[1])
+        above = (places[small, 1] + places[small, 3]).max() / 2 < middle
         if above and not _is_stacked(places[small], places[is_digit], base):
             raised[small] = True
             out[line, 1::2] = base[1::2]
