@@ -33,7 +33,7 @@ from pi_reader.reading.turning import Turn
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
 PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
-PALE = 40.0  # grey levels: fainter marks without a digit are shadows, which are soft anyway
+SHADOW = 40.0  # grey levels: fainter marks without a digit are shadows, which are soft anyway
 OPERATORS = "+×÷=%"
 
 
@@ -218,7 +218,7 @@ def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
     are none, beside that of what may be left of them."""
     marks = [one.mark for one in judged if one.is_digit and one.confidence >= EVEN]
     times = 1 if marks else PIECES
-    marks = marks or [one.mark for one in judged if one.mark.strength >= PALE]
+    marks = marks or [one.mark for one in judged if one.mark.strength >= SHADOW]
     boxes = np.array([turn.back(*m.place) if turn else m.place for m in marks], np.int32)
     return find_blur(ink.contrast, boxes, np.array([times * mark.height for mark in marks]))
 

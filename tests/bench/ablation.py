@@ -142,7 +142,9 @@ SWITCHES: dict[str, Switch] = {
     ),
     "pages turned": changed(orientation, "find_angle", lambda found: 0.0),
     "lines decided together": changed(
-        reader, "decode_lines", lambda marks, page, language: (marks, page, None)
+        reader,
+        "decode_lines",
+        lambda marks, page, language: (marks, page, np.full(len(marks), np.nan)),
     ),
     "windows no closer than to digits": changed(context, "LEAST_SIZE", 0.0),
 }
