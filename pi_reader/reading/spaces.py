@@ -74,8 +74,11 @@ def usual_gap(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     lines: their places and which of these are digits, as `measure_gaps` takes them.
     """
     gaps = [measure_gaps(*line)[line[1][1:] & line[1][:-1]] for line in lines]
-    between = np.concatenate([*gaps, np.zeros(0, np.float32)])
-    return float(np.quantile(between, SMALL)) if len(between) > 2 else USUAL
+    between = np.sort(np.concatenate([*gaps, np.zeros(0, np.float32)]))
+    if len(between) <= 2:
+        return USUAL
+    place = SMALL * (len(between) - 1)  # as np.quantile, which takes eight times as long
+    return float(np.interp(place, np.arange(len(between)), between))
 
 
 def parting(gaps: np.ndarray, factors: Sequence[float]) -> np.ndarray:
