@@ -191,9 +191,9 @@ def find_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     padded = np.zeros((height, stride), bool)
     padded[:, :width] = mask
     words = padded.reshape(-1, 8).view("<u8")[:, 0]  # most of them are nothing but paper
-    inked = words != 0
-    inked[1:] |= inked[:-1]  # a run may end where the next word begins
-    chosen = np.flatnonzero(inked)
+    inked = words.copy()
+    inked[1:] |= words[:-1]  # a run may end where the next word begins
+    chosen = np.flatnonzero(inked != 0)
     ink = (words[chosen].view(np.uint8) != 0).view("<u8")  # a mask's bytes may not be 0 and 1
     before = (ink << np.uint64(8)) | (words[chosen - 1] >= np.uint64(1 << 56))  # the pixels' left
     found = np.flatnonzero((ink ^ before).astype("<u8", copy=False).view(bool))

@@ -21,8 +21,11 @@ MOST = 400  # components that are looked at; the tallest stay
 
 def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
     """The pixels of outlines, (h, w) bool, or None if there are none; shape: of the page."""
+    holders = _holders(found)
+    if not holders:
+        return None
     walls = np.zeros(shape, bool)
-    for one, held in _holders(found):
+    for one, held in holders:
         left, top = int(found.left[one]), int(found.top[one])
         own = found.ink_of((one,))
         room = int(found.height[held].min()), int(found.width[held].min())
@@ -30,7 +33,7 @@ def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
         if not part.any():  # it is open somewhere
             part = own
         walls[top : top + own.shape[0], left : left + own.shape[1]] |= part
-    return walls if walls.any() else None
+    return walls
 
 
 def _holders(found: Components) -> list[tuple[int, np.ndarray]]:

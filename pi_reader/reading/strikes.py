@@ -30,12 +30,14 @@ def find_strikes(
 
     shape: (height, width) of the page.
     """
-    strokes = np.zeros(shape, bool)
-    crossed: list[Place] = []
     wide = (found.height >= LEAST_HEIGHT) & (found.width >= MOST_WIDTH * found.height)
     wide &= (found.left > 0) & (found.top > 0)
     wide &= (found.right < shape[1]) & (found.bottom < shape[0])
     chosen = np.flatnonzero(wide)
+    if not len(chosen):
+        return None, ()
+    strokes = np.zeros(shape, bool)
+    crossed: list[Place] = []
     for one in chosen[np.argsort(-found.height[chosen], kind="stable")[:MOST]].tolist():
         own = found.ink_of((one,))
         stroke, level = _stroke_through(own)
