@@ -117,7 +117,7 @@ def _with_display(
     groups, shown = zip(*display, strict=True)
     own = found.ink_of(list(chain.from_iterable(groups)), (0, 0, width, height))
     rest = find_candidates(_without(ink, own))
-    segments = np.where(dilate(own.view(np.int8), 1).view(bool), ink.contrast, np.uint8(0))
+    segments = ink.contrast * dilate(own.view(np.uint8), 1)
     whole = replace(
         rest.ink,
         mask=rest.ink.mask | own,
@@ -167,7 +167,7 @@ def find_fainter(page: Candidates) -> Fainter:
     only if much of it was certain: else it has run into a ruled line, a shadow or paper grain.
     """
     ink, found = page.ink, page.components
-    noise = np.uint8(min(255, int(NOISE_FACTOR * ink.noise)))
+    noise = np.full(ink.mask.shape[1], min(255, int(NOISE_FACTOR * ink.noise)), np.uint8)  # a row
     fainter = find_components(ink.contrast > np.maximum(ink.threshold >> np.uint8(FAINTER), noise))
     if not len(fainter) or not len(found):
         nothing = fainter.pick(np.zeros(0, np.int64))

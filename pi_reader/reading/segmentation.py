@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations, compress
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard
 
 import numpy as np
 
@@ -66,7 +66,6 @@ class Classifier(Protocol):
         """(n, 28, 28) uint8 patches to (n, 10 or 11) float32 probabilities."""
 
 
-@runtime_checkable
 class TwoSteps(Classifier, Protocol):
     """The same in two steps, as a context or a memory needs it."""
 
@@ -75,6 +74,11 @@ class TwoSteps(Classifier, Protocol):
 
     def conclude(self, hidden: np.ndarray) -> np.ndarray:
         """These to (n, 10 or 11) float32 probabilities."""
+
+
+def in_two_steps(network: Classifier) -> TypeGuard[TwoSteps]:
+    """Whether a network can do so; asked for each group of marks, too often for `isinstance`."""
+    return hasattr(network, "hidden")
 
 
 class Segmentation:
@@ -244,7 +248,7 @@ class Segmentation:
             seen.append(None)
             patches = np.concatenate([patches, np.zeros((1, *patches.shape[1:]), np.uint8)])
         hidden: list[np.ndarray | None] = [None] * len(patches)
-        if isinstance(self._network, TwoSteps):
+        if in_two_steps(self._network):
             hidden[:] = activations = self._network.hidden(patches)
             chances = self._network.conclude(activations).tolist()
         else:

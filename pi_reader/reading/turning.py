@@ -18,7 +18,7 @@ from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.components import Components
 from pi_reader.reading.decode import LEAST_SIZE, Mark, median, usual_size
-from pi_reader.reading.segmentation import Classifier, TwoSteps
+from pi_reader.reading.segmentation import Classifier, in_two_steps
 from pi_reader.values import CLASSES
 
 ASKEW = 9.0  # degrees: whoever writes on lines that climb less is read well as it stands
@@ -157,7 +157,7 @@ def _turned_digits(
 def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:
     """How likely each mark is a digit as it stands, by the network alone, (n,) float32."""
     hidden = [mark.hidden for mark in marks]
-    if isinstance(network, TwoSteps):
+    if in_two_steps(network):
         return _chances(network.conclude(np.array(hidden, np.float32)))
     return _chances(network.predict(np.array([mark.patch for mark in marks], np.uint8)))
 
@@ -235,7 +235,7 @@ def _inside(page: Candidates) -> np.ndarray:
     if not reaches.any():
         return page.ink.contrast
     gone = left_out.ink_of(np.flatnonzero(reaches).tolist(), (0, 0, width, height))
-    return np.where(gone, np.uint8(0), page.ink.contrast)
+    return page.ink.contrast * (~gone).view(np.uint8)
 
 
 def _turned(
