@@ -34,7 +34,7 @@ def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
         dark = _standing_out(coarse, radius, ~light)
         on_dark = _leaning(dark, BOLD * (levels[0] - levels[1]))
         bare = on_dark == 0 and -float(dark.min()) < BARE * levels[1]
-        most = CLEAR if _border(light).mean() >= LEAST_DARK else -CLEAR  # else a bold light digit
+        most = CLEAR if border(light).mean() >= LEAST_DARK else -CLEAR  # else a bold light digit
         if (on_light < -CLEAR and bare) or (on_light < most and on_dark > CLEAR):
             return np.where(light, np.int8(-1), np.int8(0 if bare else 1))
         if on_light < -CLEAR or on_dark > CLEAR:  # the other ground bears nothing, or the same ink
@@ -56,13 +56,13 @@ def find_light_ground(coarse: np.ndarray, radius: int) -> np.ndarray | None:
     light &= -dilate(-wide, radius)[radius:-radius, radius:-radius] > 0
     if not LEAST_LIGHT <= light.mean() <= 1 - LEAST_DARK:
         return None
-    if _border(light).mean() > 1 - LEAST_DARK:
+    if border(light).mean() > 1 - LEAST_DARK:
         return None
     apart = coarse[light].mean() >= BRIGHTER * max(1.0, coarse[~light].mean())
     return light if apart else None
 
 
-def _border(cells: np.ndarray) -> np.ndarray:
+def border(cells: np.ndarray) -> np.ndarray:
     """The outermost cells of a grid, (n,)."""
     return np.concatenate([cells[0], cells[-1], cells[:, 0], cells[:, -1]])
 

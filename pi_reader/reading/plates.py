@@ -13,6 +13,7 @@ import numpy as np
 
 from pi_reader.reading.binarise import LOCAL_SHARE, Ink
 from pi_reader.reading.components import Components, find_components
+from pi_reader.reading.grounds import border
 from pi_reader.reading.morphology import dilate, erode
 from pi_reader.reading.outlines import CLOSED
 
@@ -71,6 +72,5 @@ def _is_closed(own: np.ndarray) -> bool:
     """Whether ink, (h, w) bool, goes all round just inside its box, and fills its corners, which
     a small bold 8 does not."""
     inside = own[EDGE:-EDGE, EDGE:-EDGE]
-    sides = inside[0], inside[-1], inside[:, 0], inside[:, -1]
     corners = bool(inside[0, [0, -1]].all() and inside[-1, [0, -1]].all())
-    return corners and bool(np.concatenate(sides).mean() >= CLOSED)
+    return corners and bool(border(inside).mean() >= CLOSED)

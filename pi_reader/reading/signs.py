@@ -9,7 +9,7 @@ import numpy as np
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.components import Components
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import OFF_LEVEL, POINT, Mark, level_with, median, places_of
+from pi_reader.reading.decode import POINT, Mark, level_with, median, places_of
 from pi_reader.reading.lines import BESIDE
 
 LARGEST = 1.6  # of the usual height of a digit: no part of a sign of several parts is longer
@@ -110,11 +110,9 @@ def _colon(upper: Mark, lower: Mark) -> Judged:
 
 def _is_between(points: np.ndarray, digits: np.ndarray, usual: float) -> bool:
     """Whether two points, (2, 4), stand level between digits, (k, 4), and close to them."""
-    left, top, right, bottom = digits.T
-    x = (points[:, 0].min() + points[:, 2].max()) / 2
-    upper, lower = (points[:, 1] + points[:, 3]) / 2
-    level = (upper > top - OFF_LEVEL * usual) & (lower < bottom + OFF_LEVEL * usual)
-    middle = (left + right) / 2
+    left, right = digits[:, 0], digits[:, 2]
+    x, middle = (points[:, 0].min() + points[:, 2].max()) / 2, (left + right) / 2
+    level = level_with((points[:, 1] + points[:, 3]) / 2, digits, usual).all(axis=0)
     before = level & (middle < x) & (points[:, 0].min() - right < BESIDE * usual)
     after = level & (middle > x) & (left - points[:, 2].max() < BESIDE * usual)
     return bool(before.any() and after.any())

@@ -33,8 +33,6 @@ CLEARLY = 20.0  # times as likely: that a page stands as it was read, or which o
 ALIKE = 1.0  # nats: two ways up that differ by less are looked at in full
 LIKELY = 0.7  # mean probability of the digits of a page that stands upright
 
-_TELLS = np.isin(np.arange(CLASSES), ONE_WAY_UP)
-
 
 @dataclass(frozen=True)
 class Turn:
@@ -137,7 +135,9 @@ def _turned_digits(
         return likely - 1, sums
     standing = _standing(marks, network)
     least = float(_logs(standing).sum()) - slack
-    patches = np.array([mark.patch for mark in marks], np.uint8)[_telling(marks, standing)]
+    tells = np.isin([mark.label for mark in marks], ONE_WAY_UP)
+    order = np.lexsort((-standing, ~tells))  # these first, and of them the surest: the soonest done
+    patches = np.array([mark.patch for mark in marks], np.uint8)[order]
     sides = np.stack([np.rot90(patches, quarter, (1, 2)) for quarter in quarters])
     start = 0
     while start < len(patches):
@@ -160,13 +160,6 @@ def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:
     if in_two_steps(network):
         return _chances(network.conclude(np.array(hidden, np.float32)))
     return _chances(network.predict(np.array([mark.patch for mark in marks], np.uint8)))
-
-
-def _telling(marks: Sequence[Mark], standing: np.ndarray) -> np.ndarray:
-    """The order in which marks soonest tell that they stand upright: first those that are no digits
-    any other way up, and of these the surest; (n,) indices."""
-    labels = np.array([mark.chances[:CLASSES] for mark in marks]).argmax(axis=1)
-    return np.lexsort((-standing, ~_TELLS[labels]))
 
 
 def _chances(outcomes: np.ndarray) -> np.ndarray:
