@@ -98,13 +98,6 @@ def test_ok__small_ink_between_digits_is_a_point_and_dirt_at_the_end() -> None:
     assert text(hear(line(D, D, {"=": 0.3, "other": 0.7}))[0]) == "77_"
 
 
-def test_ok__an_unreadable_digit_stays_unless_its_line_takes_it_for_dirt() -> None:
-    for kinds, stays in (({"letter": 0.9, "7": 0.1}, True), ({"other": 0.9, "7": 0.1}, False)):
-        page = line(D, D, D, 6, kinds)
-        page[3] = replace(page[3], is_digit=True)
-        assert [one.is_digit for one in hear(page)[0]] == [True, True, True, stays]
-
-
 def test_ok__digits_that_are_clear_stay_as_sure_as_they_were() -> None:
     page = line(D, D, D, D)
     heard, _, blanks = hear(page)

@@ -40,7 +40,6 @@ MOST_HISTORIES = 16  # that are followed at once,
 LEAST_HISTORY = 0.01  # and how likely each must be beside the likeliest
 CLEAR = 0.9  # probability of a digit from which, of all of its marks, a line needs no decoding
 INSTEAD = 0.9  # probability of a sign from which it takes the place of what was told as a digit
-DIRT = 0.7  # probability of nothing from which no digit stands there, not even an unreadable one
 MAY_BE = 0.3  # probability of a digit from which a mark is as wide as one at the least
 MOST_NOTHING = 4  # marks back to which gaps are measured, where all between may be nothing
 ROUNDS = 12  # marks that are put at the end of a line, one after the other
@@ -341,7 +340,7 @@ def _heard(one: Judged, symbols: Mapping[str, float], factors: Sequence[float]) 
     digits = [p * now / max(before, 1e-9) for p in kinds[:CLASSES]]
     rest = [symbols.get(symbol, 0.0) for symbol in SYMBOLS[1:]]
     is_sign = max(rest[: len(SIGNS)]) >= INSTEAD
-    stays = one.is_digit and not is_sign and rest[-1] < DIRT  # grown together like a letter
+    stays = one.is_digit and not is_sign  # digits that have grown together look like a letter
     is_digit = now >= EVEN or stays or (confidence >= EVEN and max(rest) < EVEN)
     return Judged(one.mark.but(kinds=(*digits, *rest)), confidence, is_digit, now)
 
