@@ -15,6 +15,7 @@ from pi_reader.errors import BadData
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
+from pi_reader.reading.forward_backward import forward_backward
 from pi_reader.reading.language import (
     END,
     LONGEST,
@@ -29,7 +30,7 @@ from pi_reader.reading.language import (
     remembered,
     shipped,
 )
-from pi_reader.reading.line_decode import Rows, decode_lines, forward_backward
+from pi_reader.reading.line_decode import Rows, decode_lines
 from pi_reader.reading.signs import with_colons
 
 TALL, BROAD, GAP = 40, 24, 8  # pixels
@@ -260,8 +261,8 @@ def brute_force(
 def test_ok__forward_backward_agrees_with_all_ways_one_by_one(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pi_reader.reading.line_decode.MOST_HISTORIES", 10**6)
-    monkeypatch.setattr("pi_reader.reading.line_decode.LEAST_HISTORY", 0.0)
+    monkeypatch.setattr("pi_reader.reading.forward_backward.MOST_HISTORIES", 10**6)
+    monkeypatch.setattr("pi_reader.reading.forward_backward.LEAST_HISTORY", 0.0)
     rng = np.random.default_rng(seed)
     marks = int(rng.integers(1, 6))
     options = [

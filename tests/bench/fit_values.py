@@ -52,6 +52,7 @@ from pi_reader.network.logistic import Logistic
 from pi_reader.network.neighbourhood import SIGNS
 from pi_reader.reading import line_decode
 from pi_reader.reading.context import Judged
+from pi_reader.reading.forward_backward import Line, forward_backward
 from pi_reader.reading.language import (
     BLANK,
     DIGIT,
@@ -356,8 +357,8 @@ def _slope(row: Row, language: Language) -> tuple[np.ndarray, np.ndarray]:
         by_gap if blank is None else [float(blank)] * len(by_gap)
         for by_gap, blank in zip(chances, row.blanks, strict=True)
     ]
-    free = line_decode.forward_backward(options, chances, language)
-    true = line_decode.forward_backward(written, known, language)
+    free = forward_backward(options, chances, language)
+    true = forward_backward(written, known, language)
     slope, bend = np.zeros(FACTORS), np.zeros((FACTORS, FACTORS))
     marks, gaps = slice(len(SYMBOLS)), slice(len(SYMBOLS), None)
     for one, may_be, expected, really in zip(row.marks, options, free[0], true[0], strict=True):
@@ -384,7 +385,7 @@ def fit_heard(pages: Sequence[Sequence[Row]], language: Language) -> tuple[float
     odds that the digit was right before."""
     x, right = [], []
     for page in pages:
-        lines: list[line_decode.Line] = [
+        lines: list[Line] = [
             (
                 [line_decode.options_of(one, language) for one in row.marks],
                 line_decode.chances_of(*row.gaps, language.gaps),
