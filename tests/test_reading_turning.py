@@ -10,7 +10,7 @@ from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
-from pi_reader.reading.orientation import _doubted, _on_its_head
+from pi_reader.reading.orientation import Orientation, _doubted, _on_its_head
 from pi_reader.reading.turning import CLEARLY, find_angle, reads_on_its_head, upright
 
 MIDDLE = 320, 240
@@ -86,6 +86,26 @@ def test_ok__turned_upright_the_lines_are_level_and_the_boxes_come_back() -> Non
 def test_ok__what_left_the_frame_stays_away() -> None:
     page = askew(30, edge=True)
     assert len(find_candidates(upright(page, 30)[0]).components) == 8
+
+
+@pytest.mark.parametrize(
+    ("sure_of", "angle"),
+    [((0.0, 1.0, 0.8), -160), ((0.6, 0.7, 0.0), 20), ((0.0, 0.7, 0.6), 0)],
+)
+def test_ok__an_askew_page_is_turned_on_its_head_where_it_reads_well_then(
+    sure_of: tuple[float, ...], angle: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sure_of: its digits with level lines, on its head and as it lies."""
+    page, sure = askew(20), iter(sure_of)
+
+    def judge(found: Candidates, left: int) -> tuple[list[Judged], int]:
+        p = next(sure)
+        marks = [Mark(0, 0, 9, 9, 90.0, (0.1,) * 10)] * len(found.components)
+        return [Judged(mark, p, p > 0.5) for mark in marks], left
+
+    monkeypatch.setattr("pi_reader.reading.orientation.find_quarter", lambda *_: 180)
+    _, turn = Orientation(page, page.ink, judge, Topheavy(False), 0.6)._level()
+    assert (turn.angle if turn else 0) == pytest.approx(angle, abs=2)
 
 
 class Topheavy:

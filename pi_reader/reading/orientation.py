@@ -77,11 +77,12 @@ class Orientation:
         way = self._turned(angle)
         if _expected(way[0]) >= GOOD * len(found):
             return way
-        if (quarter := self._quarter(way[0])) and quarter % 180:
-            # lines that climb by more than half a right angle
-            way = self._turned(find_angle(found, angle + quarter))
-            if _expected(way[0]) >= GOOD * len(found):
-                return way
+        if quarter := self._quarter(way[0]):
+            other = self._turned(find_angle(found, angle + quarter))
+            if _expected(other[0]) >= GOOD * len(found):
+                return other
+            if quarter % 180:  # lines that climb by more than half a right angle
+                way = other
         judged = self._read(self._page)
         return way if _expected(way[0]) > _expected(judged) + BETTER else (judged, None)
 
