@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from box import reading
 
-from pi_reader.box.vote import ODD, Vote, same_place
+from pi_reader.box.vote import ODD, RARE, Vote, same_place
 from pi_reader.values import Box, Line, Reading
 
 
@@ -68,6 +68,7 @@ def test_ok__the_same_number_elsewhere_is_another_page() -> None:
     vote = Vote(2, 3)
     for _ in range(3):
         vote.add(reading("12"))
+    vote.stir()
     assert [bool(vote.add(reading("12", x=300))) for _ in range(3)] == [False, True, False]
 
 
@@ -148,6 +149,22 @@ def test_ok__what_was_taught_is_believed_on_any_page() -> None:
     vote = Vote(1, 1)
     answer = vote.add(likely(0.7, 0.4, reason="taught 12:04"))
     assert answer is not None and answer.text == "2?"
+
+
+def test_ok__what_flickers_is_not_sure_because_some_looks_in_a_row_agree() -> None:
+    vote = Vote(3, 4)
+    assert said(vote, *["8", "", "", "", "", ""] * 4) == [None] * 24
+    assert said(vote, "8", "8", "8") == [None, None, "?"]
+    assert vote.said is not None and vote.said.digits[0].reason == RARE
+    vote.stir()  # another scene
+    assert said(vote, "8", "8", "8", "8") == [None, None, "8", None]
+
+
+def test_ok__a_page_that_comes_without_a_move_is_announced_once_half_of_the_looks_show_it() -> None:
+    vote = Vote(3, 4)
+    assert said(vote, *[""] * 5, *["47"] * 5) == [None] * 9 + ["47"]
+    late = Vote(3, 4)
+    assert said(late, *[""] * 30, *["47"] * 8) == [None] * 32 + ["??"] + [None] * 4 + ["47"]
 
 
 def test_ok__looks_that_differ_are_weighed_together() -> None:

@@ -2,10 +2,12 @@
 
 Looks are compared by position, so that a page which slides a little stays the same page, and
 another page with the same number is announced again. Each digit position votes for itself: it
-is sure when enough looks were sure of the same digit and no look was sure of another. Where most of
-what may be digits is doubtful, only clear ones are: a reader is asked about pages of which somebody
-thinks that they hold digits, but a camera sees whatever lies on its desk. A sign stands in the text
-when enough looks saw it, and makes its value unsure when fewer did.
+is sure when enough looks were sure of the same digit and no look was sure of another. A sign stands
+in the text when enough looks saw it, and makes its value unsure when fewer did.
+
+A reader is asked about pages of which somebody thinks that they hold digits; a camera sees whatever
+lies on its desk, for hours. So a digit is sure only if half of the looks since the scene came to
+rest were, and, where most of what may be digits is doubtful, only if it is clear.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ LEAST_SIGN = 6  # pixels: how far a point may move between two looks, however sm
 GROWTH = 1.6  # factor by which its box may grow or shrink: a faint stroke comes and goes
 TRUSTED = 0.8  # trust in a page from which all its sure digits are; see tests/bench/trust.py
 ODD = "where little looks like a digit"
+HISTORY = 16  # looks since the scene came to rest, in half of which a sure digit must be seen
+RARE = "seen in few of the looks"
 
 
 class Vote:
@@ -35,6 +39,7 @@ class Vote:
         self.said: Reading | None = None
         self._seen = seen
         self._looks: deque[Reading] = deque(maxlen=max(seen, of))
+        self._history: deque[Reading] = deque(maxlen=max(seen, of, HISTORY))
         self._reconsidering = False
         self._before: Reading | None = None  # what was announced before that
         self._moved = True  # since something was said
@@ -53,6 +58,7 @@ class Vote:
         """Add a look. Returns what to announce now: a reading, one without lines if the paper is
         gone, or None if the last announcement still holds."""
         self._looks.append(reading)
+        self._history.append(reading)
         self._settled = None
         alike = self._alike(reading)
         if len(alike) < self._seen:
@@ -70,7 +76,7 @@ class Vote:
             if _still_holds(self.said, voted):
                 self.said = _moved(self.said, reading)
                 return None
-        elif self.said is not None and _doubts_less(self.said, voted) and self._is_old(voted):
+        elif self._is_no_news(voted):
             return None
         self._before, self.said, self._moved = self.said, voted, False
         return voted
@@ -78,6 +84,7 @@ class Vote:
     def stir(self) -> None:
         """The scene has changed: earlier looks no longer count."""
         self._looks.clear()
+        self._history.clear()
         self._settled = False
 
     def move(self) -> None:
@@ -101,6 +108,22 @@ class Vote:
         again = before is not None and before.text == voted.text and same_place(before, voted)
         return again or not self._moved
 
+    def _is_no_news(self, voted: Reading) -> bool:
+        """Whether further looks must say what is there, or only a doubt has gone."""
+        rare = any(one.reason == RARE for one in voted.digits)
+        if rare and len(self._history) < (self._history.maxlen or 0):
+            return True
+        return self.said is not None and _doubts_less(self.said, voted) and self._is_old(voted)
+
+    def _unless_rare(self, digit: Digit) -> Digit:
+        """The same digit, unsure if few looks since the scene came to rest were sure of it: of a
+        hundred looks at something that flickers, some three of four agree."""
+        if not digit.sure:
+            return digit
+        seen = sum(any(_is_same(one, digit) for one in look.digits) for look in self._history)
+        rare = 2 * seen < len(self._history)
+        return replace(digit, sure=False, reason=RARE) if rare else digit
+
     def _alike(self, reading: Reading) -> list[Reading]:
         """The looks that have digits in the same places, newest last."""
         return [look for look in self._looks if same_place(look, reading)]
@@ -108,7 +131,7 @@ class Vote:
     def _voted(self, looks: Sequence[Reading]) -> Reading:
         """One reading from looks with the same places; boxes and patches are from the newest."""
         columns = zip(*(look.digits for look in looks), strict=True)
-        digits = [_vote(column, self._seen) for column in columns]
+        digits = [self._unless_rare(_vote(column, self._seen)) for column in columns]
         voted = _with_digits(looks[-1], digits if trust(digits) >= TRUSTED else _clear(digits))
         rows = zip(*(look.lines for look in looks), strict=True)
         signs = [_vote_signs(row, self._seen) for row in rows]
@@ -208,6 +231,11 @@ def _vote_signs(lines: Sequence[Line], needed: int) -> tuple[tuple[Sign, ...], t
         elif len(place) > 1 or len(lines) == 1:  # what a single look saw is a speck
             doubts.append(same[-1])
     return tuple(sure), tuple(doubts)
+
+
+def _is_same(one: Digit, other: Digit) -> bool:
+    """Whether a look is sure of the same digit in the same place."""
+    return one.sure and one.label == other.label and _near(one.box, other.box)
 
 
 def _near(a: Box, b: Box) -> bool:
