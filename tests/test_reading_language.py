@@ -21,11 +21,10 @@ from pi_reader.reading.language import (
     LONGEST,
     NOTE,
     NOTHING,
-    ON_PAGE,
     START,
     SYMBOLS,
     Language,
-    count,
+    count_on_page,
     language_of,
     remembered,
     shipped,
@@ -186,7 +185,7 @@ def test_ok__what_the_other_lines_of_a_page_have_is_likelier_in_a_line_in_doubt(
 def test_ok__a_line_is_not_told_what_it_says_itself() -> None:
     page: dict[str, Counter[str]] = {}
     for own in ("ddd.", "dd:dd"):
-        count(own, page, ON_PAGE)
+        count_on_page(own, page)
     alone = shipped().beside(page, "ddd.").beside(page, "dd:dd")
     for history, symbol in (("^ddd", "."), ("^dd:", "d"), ("ddd.", END)):
         both = shipped().beside(page, "").probability(history, symbol)
@@ -194,6 +193,20 @@ def test_ok__a_line_is_not_told_what_it_says_itself() -> None:
         before = shipped().probability(history, symbol)
         assert both > before and other == (before if "." in history + symbol else both)
     assert alone.page and shipped().page == {}, "the shipped one stays what it was"
+
+
+def test_ok__a_minus_before_a_number_is_no_likelier_dirt_than_without_the_page() -> None:
+    page: dict[str, Counter[str]] = {}
+    for _ in range(4):
+        count_on_page("ddd.d", page)
+    language = shipped().beside(page, "")
+    for minus in ("", "-"):
+        assert language.probability(f"^{minus}ddd", ".") > 0.8
+    faint = line({"-": 0.5, "other": 0.5}, D, D, D, POINT, D)
+    others = [line(D, D, D, POINT, D)] * 3
+    alone, beside = hear(faint)[0], hear(below(*others, faint))[0][-6:]
+    minus = KINDS.index("-")
+    assert beside[0].mark.kinds[minus] > 0.7 * alone[0].mark.kinds[minus]
 
 
 def test_ok__only_lines_in_doubt_are_heard_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +297,7 @@ def test_ok__probabilities_of_what_follows_add_up_to_one() -> None:
     followers = [symbol for symbol in (*SYMBOLS, " ", END) if symbol]
     for history in (START, "^dd/dd", "d.d ", "÷÷÷", "@@@: "):
         page: dict[str, Counter[str]] = {}
-        count("dd/dd/dd", page, ON_PAGE)
+        count_on_page("dd/dd/dd", page)
         for language in (shipped(), shipped().beside(page, "")):
             total = sum(language.probability(history, symbol) for symbol in followers)
             assert total == pytest.approx(1)

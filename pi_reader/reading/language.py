@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import isfinite
@@ -78,7 +78,7 @@ class Language:
     def beside(self, page: Mapping[str, Counter[str]], own: str) -> Language:
         """The same for a line on a page of which all lines were counted, with it; own: its text."""
         counts: dict[str, Counter[str]] = {}
-        count(own, counts, ON_PAGE)
+        count_on_page(own, counts)
         others = {context: page[context] - seen for context, seen in counts.items()}
         return replace(self, page={**page, **others}, _steps={})
 
@@ -89,8 +89,9 @@ class Language:
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
             chance = self._known[key] = self._in_texts(history, symbol)
-        for start in range(len(history) - ON_PAGE, -1, -1):
-            if not (seen := self.page.get(history[start:])):
+        before = _unsigned(history) if self.page else ""
+        for start in range(len(before) - ON_PAGE, -1, -1):
+            if not (seen := self.page.get(before[start:])):
                 break
             new = UNLIKE * len(seen)
             chance = (seen.get(symbol, 0) + new * chance) / (sum(seen.values()) + new)
@@ -142,16 +143,33 @@ class Language:
         }
 
 
-def count(text: str, counts: dict[str, Counter[str]], least: int = 0, often: int = 1) -> None:
-    """Count in `counts` what follows each context of a line, of so many symbols at the least.
+def count(text: str, counts: dict[str, Counter[str]], often: int = 1) -> None:
+    """Count in `counts` what follows each context of a line that was written so often."""
+    for history, symbol in _steps(text):
+        for start in range(len(history) + 1):
+            counts.setdefault(history[start:], Counter())[symbol] += often
 
-    often: how many times the line was written.
-    """
+
+def count_on_page(text: str, counts: dict[str, Counter[str]]) -> None:
+    """The same of a line of a page, as `Language.page` holds it."""
+    for history, symbol in _steps(text):
+        before = _unsigned(history)
+        for start in range(len(before) - ON_PAGE + 1):
+            counts.setdefault(before[start:], Counter())[symbol] += 1
+
+
+def _steps(text: str) -> Iterator[tuple[str, str]]:
+    """Each symbol of a line and its end, and what is remembered before it."""
     history = START
     for symbol in text + END:
-        for start in range(len(history) - least + 1):
-            counts.setdefault(history[start:], Counter())[symbol] += often
+        yield history, symbol
         history = remembered(history + symbol)
+
+
+def _unsigned(history: str) -> str:
+    """What is remembered but for a minus that begins a line: with it and without, the line goes on
+    as others of the page do."""
+    return history.replace(START + "-", START)
 
 
 def remembered(text: str) -> str:

@@ -23,10 +23,9 @@ from pi_reader.reading.language import (
     BLANK,
     DIGIT,
     NOTHING,
-    ON_PAGE,
     SYMBOLS,
     Language,
-    count,
+    count_on_page,
 )
 from pi_reader.reading.lines import WIDE, level_with_digits, lines_with_exponents
 from pi_reader.reading.page import log_odds
@@ -94,7 +93,7 @@ def hear(lines: Sequence[Line], language: Language) -> list[Heard | None]:
         return out  # numbers alone: how long one is says nothing of the next
     page: dict[str, Counter[str]] = {}
     for text in texts:
-        count(text, page, ON_PAGE)
+        count_on_page(text, page)
     for place in open_:
         out[place] = forward_backward(*lines[place], language.beside(page, texts[place]))
     return out
