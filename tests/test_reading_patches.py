@@ -18,11 +18,11 @@ PAPER = np.full((1, 1), 200, np.int16)
 
 def seven(height: int, stroke: int) -> np.ndarray:
     """A 7 with these measures in pixels, bool, with paper around."""
-    picture = Image.new("1", (2 * height, 2 * height))
+    picture = Image.new("L", (2 * height, 2 * height))
     left, top = height // 2, height // 2
     points = [(left, top), (left + int(0.6 * height), top), (left + height // 5, top + height)]
     ImageDraw.Draw(picture).line(points, fill=1, width=stroke, joint="curve")
-    return np.array(picture)
+    return np.array(picture) > 0  # a picture of mode 1 gives bools of 255, whose bytes mislead
 
 
 def ink_of(mask: np.ndarray, strength: int = 120) -> tuple[Ink, Components]:
