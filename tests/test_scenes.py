@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pi_reader.handwriting import layouts, printing
+from pi_reader.handwriting import layouts, printing, texts
 from pi_reader.handwriting.inking import seen
 from pi_reader.handwriting.paper import View
 from pi_reader.handwriting.scenes import KINDS, SIGNS, Glyph, Scene, Stamps, draw_scene
@@ -182,22 +182,21 @@ def test_ok__a_curled_page_maps_there_and_back() -> None:
     assert np.abs(view.to_frame(points) - View(matrix).to_frame(points)).max() > 5
 
 
-def test_ok__columns_are_read_one_after_the_other() -> None:
-    for scene in scenes("columns", 8):
-        middles: dict[int, list[float]] = {}
-        for glyph in scene.glyphs:
-            middles.setdefault(glyph.line, []).append(glyph.box.x)
-        starts = [min(middles[line]) for line in sorted(middles)]
-        jumps = np.diff(starts) > 0.15 * scene.frame.grey.shape[1]
-        assert 1 <= jumps.sum() <= 2, "to the right only from column to column"
-
-
-def test_ok__half_of_a_column_has_several_digits() -> None:
-    """A column of single digits may number the rows: nobody can tell which way that is read."""
-    rng = np.random.default_rng(1)
-    for rows in (2, 3, 5) * 50:
-        lengths = [len(number) for number in layouts._figures(rng, rows)]
-        assert len(lengths) == rows and 2 * sum(length > 1 for length in lengths) >= rows
+@pytest.mark.parametrize(("number", "by_rows"), [("47", False), ("4", True)])
+def test_ok__columns_of_numbers_are_read_one_after_the_other_single_digits_by_rows(
+    monkeypatch: pytest.MonkeyPatch, number: str, by_rows: bool
+) -> None:
+    monkeypatch.setattr(texts, "number", lambda rng, most: number)
+    for seed in range(8):
+        draft = layouts.Draft(np.random.default_rng([7, seed]), (640, 480), 0.3, None)
+        layouts.columns(draft)
+        lines = sorted({mark.line for mark in draft.marks})
+        starts = [next(mark.extent for mark in draft.marks if mark.line == line) for line in lines]
+        right = np.diff([left for left, *_ in starts]) > 64
+        down = np.diff([top for _, top, *_ in starts]) > 24
+        assert len(lines) == len(draft.marks) / len(number)
+        assert right[0] == by_rows and down[0] != by_rows
+        assert by_rows or right.sum() <= 2
 
 
 def test_ok__wide_gaps_end_a_line() -> None:

@@ -237,10 +237,11 @@ def scattered(draft: Draft) -> None:
 
 
 def columns(draft: Draft) -> None:
-    """Two or three columns of figures far apart, each read from top to bottom before the next."""
+    """Two or three columns of figures far apart, each read from top to bottom before the next; row
+    by row where one of them is mostly single digits, which may number the rows."""
     rng = draft.rng
     count, rows = int(rng.integers(2, 4)), int(rng.integers(2, 6))
-    lines = [_figures(rng, rows) for _ in range(count)]
+    lines = [[texts.number(rng, 4) for _ in range(rows)] for _ in range(count)]
     pitch = draft.size[1] * (1 - 2 * _MARGIN) / rows
     tall = min(pitch * 0.6, height_of(rng, draft.size, 0.05, 0.14))
     hand = draft.hand(
@@ -248,21 +249,17 @@ def columns(draft: Draft) -> None:
     )
     hand = replace(hand, climb=hand.climb * 0.3)
     left = draft.size[0] * rng.uniform(0.02, 0.06)
+    first, written = draft.line, len(draft.marks)
     for column_of in lines:
         right = left
         for row, text in enumerate(column_of):
             marks = draft.row(hand, text, left, draft.size[1] * _MARGIN + pitch * (row + 0.85))
             right = max(right, around(marks)[2])
         left = right + hand.tall * rng.uniform(2.8, 4.0)
-
-
-def _figures(rng: np.random.Generator, rows: int) -> list[str]:
-    """Numbers one below the other, half of which have several digits: single ones beside others may
-    as well be a grid or number the rows, and nobody can tell which way those are read."""
-    while True:
-        numbers = [texts.number(rng, 4) for _ in range(rows)]
-        if 2 * sum(len(number) > 1 for number in numbers) >= rows:
-            return numbers
+    if any(2 * sum(len(text) > 1 for text in column_of) < rows for column_of in lines):
+        for place, mark in enumerate(draft.marks[written:], written):
+            column, row = divmod(mark.line - first, rows)
+            draft.marks[place] = replace(mark, line=first + row * count + column)
 
 
 def one_large(draft: Draft) -> None:
