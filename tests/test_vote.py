@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from box import reading
 
@@ -149,6 +151,27 @@ def test_ok__what_was_taught_is_believed_on_any_page() -> None:
     vote = Vote(1, 1)
     answer = vote.add(likely(0.7, 0.4, reason="taught 12:04"))
     assert answer is not None and answer.text == "2?"
+
+
+def test_ok__an_unsure_look_does_not_make_a_doubted_page_believed() -> None:
+    vote = Vote(3, 4)
+    doubted = likely(0.85, 0.5, 0.5, 0.5)
+    assert [vote.add(doubted) for _ in range(2)] == [None, None]
+    answer = vote.add(doubted)
+    assert answer is not None and answer.text == "????"
+    assert vote.add(likely(0.5, 0.5, 0.5, 0.5, reason="may be 2 or 7")) is None
+
+
+def test_ok__the_pictures_of_looks_that_count_no_more_are_not_kept() -> None:
+    vote = Vote(3, 4)
+    patch = np.zeros((28, 28), np.uint8)
+    first = reading("7")
+    line = Line((replace(first.digits[0], patch=patch),))
+    vote.add(replace(first, lines=(line,)))
+    kept = weakref.ref(patch)
+    del first, line, patch
+    assert said(vote, *["7"] * 4) == [None, "7", None, None]
+    assert kept() is None
 
 
 def test_ok__what_flickers_is_not_sure_because_some_looks_in_a_row_agree() -> None:

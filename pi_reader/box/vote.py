@@ -13,7 +13,7 @@ rest were, and, where most of what may be digits is doubtful, only if it is clea
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pi_reader.reading.orientation import CLEAR
@@ -27,6 +27,8 @@ ODD = "where little looks like a digit"
 HISTORY = 16  # looks since the scene came to rest, in half of which a sure digit must be seen
 RARE = "seen in few of the looks"
 
+_Sure = Mapping[int, Sequence[Box]]  # where a look is sure of each digit
+
 
 class Vote:
     """Decides what is announced, and when.
@@ -39,7 +41,7 @@ class Vote:
         self.said: Reading | None = None
         self._seen = seen
         self._looks: deque[Reading] = deque(maxlen=max(seen, of))
-        self._history: deque[Reading] = deque(maxlen=max(seen, of, HISTORY))
+        self._history: deque[_Sure] = deque(maxlen=max(seen, of, HISTORY))
         self._reconsidering = False
         self._before: Reading | None = None  # what was announced before that
         self._moved = True  # since something was said
@@ -58,7 +60,7 @@ class Vote:
         """Add a look. Returns what to announce now: a reading, one without lines if the paper is
         gone, or None if the last announcement still holds."""
         self._looks.append(reading)
-        self._history.append(reading)
+        self._history.append(_sure_of(reading))
         self._settled = None
         alike = self._alike(reading)
         if len(alike) < self._seen:
@@ -120,7 +122,10 @@ class Vote:
         hundred looks at something that flickers, some three of four agree."""
         if not digit.sure:
             return digit
-        seen = sum(any(_is_same(one, digit) for one in look.digits) for look in self._history)
+        seen = sum(
+            any(_near(box, digit.box) for box in look.get(digit.label, ()))
+            for look in self._history
+        )
         rare = 2 * seen < len(self._history)
         return replace(digit, sure=False, reason=RARE) if rare else digit
 
@@ -233,9 +238,13 @@ def _vote_signs(lines: Sequence[Line], needed: int) -> tuple[tuple[Sign, ...], t
     return tuple(sure), tuple(doubts)
 
 
-def _is_same(one: Digit, other: Digit) -> bool:
-    """Whether a look is sure of the same digit in the same place."""
-    return one.sure and one.label == other.label and _near(one.box, other.box)
+def _sure_of(look: Reading) -> _Sure:
+    """The boxes of the digits that a look is sure of, by what they are."""
+    boxes: dict[int, list[Box]] = {}
+    for digit in look.digits:
+        if digit.sure:
+            boxes.setdefault(digit.label, []).append(digit.box)
+    return boxes
 
 
 def _near(a: Box, b: Box) -> bool:
@@ -255,7 +264,8 @@ def _vote(looks: Sequence[Digit], needed: int) -> Digit:
     sure = len(believed) == 1 and believed[label] >= needed
     same = [digit for digit in looks if digit.label == label]
     confidence = sum(digit.confidence for digit in same) / len(looks)
-    return replace(same[-1], confidence=confidence, sure=sure, box=looks[-1].box)
+    last = [digit for digit in same if digit.sure or not sure][-1]  # no doubt of a sure one
+    return replace(last, confidence=confidence, sure=sure, box=looks[-1].box)
 
 
 def _clear(digits: Sequence[Digit]) -> list[Digit]:
