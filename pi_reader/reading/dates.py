@@ -97,7 +97,8 @@ def _number(digits: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def odds_of(one: Judged) -> np.ndarray:
-    """How likely a mark is each digit, if it is one, (10,) that sum to 1."""
+    """How likely a mark is each digit, (10,) that sum to 1: what speaks against the one that it is
+    named, that it may be none, too, is shared out among the others."""
     chances = np.array(one.mark.chances[:CLASSES])
     if one.mark.unreadable:
         return np.full(CLASSES, 1 / CLASSES)
