@@ -66,7 +66,7 @@ def told(judged: list[Judged]) -> str:
     [
         ("77.11.2026", {"_0": (0.7, 1)}, "17.11.2026"),
         ("17/71/26", {"_3": (0.7, 1)}, "17/11/26"),
-        ("7.77.", {"_2": (0.7, 1)}, "7.17."),  # the 7th of no month, but July the 17th
+        ("7.77.26", {"_2": (0.7, 1)}, "7.17.26"),  # the 7th of no month, but July the 17th
         ("9984-12-31", {"_0": (0.8, 1)}, "1984-12-31"),
         ("24-77-2026", {"_3": (0.8, 1), "_4": (0.8, 1)}, "24-11-2026"),
         ("21:69", {"_3": (0.6, 5)}, "21:59"),
@@ -91,12 +91,19 @@ def test_ok__what_is_plain_to_see_stays(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["7769", "77.69", "77+69", "21.6.9", "1:9", "77:6", "192.168.77.1"]
+    "said", ["7769", "77.69", "77+69", "21.6.9", "72.50.", "1:9", "77:6", "192.168.77.1"]
 )
 def test_ok__what_is_no_date_is_left_alone(said: str) -> None:
     before = line(said, _0=(0.6, 1))
     after = weigh_dates(before, Rows(before), np.zeros(len(before)))
     assert all(one is other for one, other in zip(before, after, strict=True))
+
+
+def test_ok__where_it_stands_makes_dirt_no_digit() -> None:
+    before = line("31.12.26", _3=(0.5, 7))
+    before[3] = Judged(before[3].mark, 0.5, True, 0.55)
+    after = weigh_dates(before, Rows(before), np.zeros(len(before)))
+    assert after[3].confidence == pytest.approx(0.55)
 
 
 def test_ok__a_usual_number_makes_a_doubtful_digit_surer_and_no_other() -> None:

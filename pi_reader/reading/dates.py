@@ -1,4 +1,4 @@
-"""What stands in a date or a time can be one: 17.11. and not 77.11., 21:59 and not 21:69.
+"""What stands in a date or a time can be one: 17.11.26 and not 77.11.26, 21:59 and not 21:69.
 
 Which digit a mark is, the networks say of each alone. Where a line is written as dates and times
 are, the days, months, hours and minutes that there are have a say in it, too: each number is
@@ -32,7 +32,7 @@ _USUAL = {"century": _CENTURIES, "hours": _HOURS, "minutes": _MINUTES, "seconds"
 _FORMS = [  # `d` for any digit; day and month may be the other way round
     re.compile(rf"(?<!\S){form}(?!\S)")
     for form in (
-        r"(?P<day>d{1,2})([./])(?P<month>d{1,2})\2(?:(?P<century>dd)dd|dd|(?<=\.))",
+        r"(?P<day>d{1,2})([./])(?P<month>d{1,2})\2(?:(?P<century>dd)dd|dd)",
         r"(?P<day>d{1,2})-(?P<month>d{1,2})-(?P<century>dd)dd",
         r"(?P<century>dd)dd([-./])(?P<day>d{1,2})\2(?P<month>d{1,2})",
         r"(?P<hours>d{1,2}):(?P<minutes>dd)(?::(?P<seconds>dd))?",
@@ -111,10 +111,14 @@ def odds_of(one: Judged) -> np.ndarray:
 
 
 def _with(one: Judged, odds: np.ndarray) -> Judged:
-    """A mark that is each digit with such a probability; what was named or cannot be read stays."""
+    """A mark that is each digit with such a probability; what was named or cannot be read stays.
+
+    Where it stands says nothing of whether it is a digit at all.
+    """
     if one.mark.taught or one.mark.unreadable:
         return one
-    confidence = float(odds.max())
+    presence = 1.0 if one.presence is None else one.presence
+    confidence = min(float(odds.max()), max(presence, one.confidence))
     chances, none = np.array(one.mark.chances[:CLASSES]), one.mark.chances[CLASSES:]
     if odds.argmax() == chances.argmax():  # its second guess stays as unlikely as it looks
         odds = chances * odds / np.maximum(odds_of(one), 1e-9)
