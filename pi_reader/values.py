@@ -26,6 +26,7 @@ SIDE = 28  # pixels of a patch's edge
 CLASSES = 10  # the digits
 NO_DIGIT = 10  # label of a mark that is none, and that outcome of networks that know it
 SURE_SIGN = 0.95  # confidence from which a sign that is told no more is news
+CLEAR = 0.95  # confidence from which a digit is plain to see, whatever else is on its page
 
 EVIDENCE = (
     "digits",  # minus the logarithm of the probability that all of them are right

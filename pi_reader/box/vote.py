@@ -16,8 +16,7 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pi_reader.reading.orientation import CLEAR
-from pi_reader.values import SURE_SIGN, Box, Digit, Line, Reading, Sign
+from pi_reader.values import CLEAR, SURE_SIGN, Box, Digit, Line, Reading, Sign
 
 DRIFT = 0.5  # of a digit's size: how far the same digit may move between two looks
 LEAST_SIGN = 6  # pixels: how far a point may move between two looks, however small it is

@@ -23,9 +23,9 @@ from pi_reader.reading.turning import (
     reads_on_its_head,
     upright,
 )
+from pi_reader.values import CLEAR
 
 GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
-CLEAR = 0.95  # confidence in every mark of a page: nobody asks which way is up
 MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
 STEEP = 45.0  # degrees: only its digits say which way up a page is that lay by more
 BETTER = 0.5  # digits: a page is turned only if so many more are read

@@ -18,10 +18,10 @@ from pi_reader.box.vote import trust
 from pi_reader.cli.common import open_reader
 from pi_reader.handwriting.scenes import KINDS, draw_scene
 from pi_reader.handwriting.stamps import Stamps
-from pi_reader.reading.orientation import CLEAR
 from pi_reader.reading.reader import Reader
 from pi_reader.scoring import match
 from pi_reader.training.data import load_test
+from pi_reader.values import CLEAR
 
 SEED = 21
 NONE = ("alphabet", "prose", "signs", "scene")  # kinds that hold no digits
