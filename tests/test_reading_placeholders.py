@@ -14,6 +14,7 @@ from pi_reader.reading.placeholders import with_placeholders
 from pi_reader.reading.reader import Reader
 from pi_reader.values import Frame
 
+SIDES = "left", "top", "right", "bottom"
 ROW = [(7, 60, 60), (4, 150, 58), (7, 240, 60)]
 
 
@@ -69,26 +70,30 @@ def test_ok__white_paper_is_no_reflection(reader: Reader) -> None:
     assert reader.read(Frame(grey, "scan")).text == "747"
 
 
-def test_ok__pale_scraps_in_a_row_are_held(reader: Reader) -> None:
-    grey = page(ROW, noise=0.0).grey.astype(np.float32)
-    washed = grey[50:130, 150:200]
-    washed[:, 25:] = 205
-    washed[:] = 205 - 0.4 * (205 - washed)
-    assert reader.read(Frame(grey.astype(np.uint8), "faded")).number in ("7?7", "77?")
-
-
 @pytest.mark.parametrize(
-    ("kind", "width", "held"), [("other", 50, 1), ("letter", 50, 0), ("other", 20, 0)]
+    ("kind", "pieces", "held"),
+    [
+        ("other", [(0, 0, 50, 58)], 1),  # as wide as two
+        ("other", [(0, 0, 20, 58)], 1),
+        ("letter", [(0, 0, 50, 58)], 0),
+        ("other", [(0, 0, 50, 25)], 0),  # too low
+        ("other", [(0, 2, 14, 20), (18, 8, 27, 24), (0, 30, 22, 56)], 1),
+        ("other", [(0, 0, 3, 3), (7, 20, 10, 23), (0, 40, 3, 43), (7, 54, 10, 57)], 0),  # dust
+        ("other", [(0, 0, 14, 20), (60, 30, 82, 58)], 0),  # too far apart
+        ("other", [(-100, -5, -40, 65)], 0),  # a ring round a digit
+    ],
 )
-def test_ok__digits_that_nobody_could_cut_are_held(kind: str, width: int, held: int) -> None:
-    frame = page(ROW[:2])
-    kinds = [0.0] * len(KINDS)
-    kinds[KINDS.index(kind)] = 1.0
-    explained = Reader(Templates(), sure_at=0.8).explain(frame)
-    digit = explained.marks[0].mark
-    grown = replace(
-        digit, left=240, right=240 + width, chances=(0.0,) * 10 + (1.0,), kinds=tuple(kinds)
-    )
-    judged = with_placeholders(explained.candidates, [*explained.marks, Judged(grown, 0.0, False)])
-    unread = [one.mark.unreadable for one in judged if one.mark.unreadable]
-    assert len(unread) == held and all("grown together" in why for why in unread)
+def test_ok__ink_in_a_row_that_nobody_can_read_is_held(
+    kind: str, pieces: list[tuple[int, int, int, int]], held: int
+) -> None:
+    explained = Reader(Templates(), sure_at=0.8).explain(page(ROW[:2]))
+    digit = max((one.mark for one in explained.marks), key=lambda mark: mark.left)
+    kinds = tuple(float(kind == name) for name in KINDS)
+    none = (0.0,) * 10 + (1.0,)
+    judged = list(explained.marks)
+    for left, top, right, bottom in pieces:
+        box = 240 + left, digit.top + top, 240 + right, digit.top + bottom
+        mark = replace(digit, **dict(zip(SIDES, box, strict=True)), chances=none, kinds=kinds)
+        judged.append(Judged(mark, 0.0, False))
+    judged = with_placeholders(explained.candidates, judged)
+    assert sum("grown together" in one.mark.unreadable for one in judged) == held

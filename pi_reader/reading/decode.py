@@ -22,7 +22,7 @@ IN_DOUBT = 0.02  # probability of something else from which what is read is in d
 OFF_LEVEL = 0.3  # heights that a mark's middle may stand above or below what it is beside
 LEAST_SIZE = 0.5  # of the usual size: a smaller mark says nothing of the page
 POINT = 0.35  # of a digit's height: what is no taller may be a point, and is no digit
-PALE = 0.6  # of the digits' darkness: what is paler beside them is no ink, or washed out by light
+PALE = 0.6  # of the digits' darkness: what is paler beside them is no ink
 
 Place = tuple[int, int, int, int]  # left, top, right, bottom in working pixels
 

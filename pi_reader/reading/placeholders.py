@@ -1,8 +1,9 @@
 """Places in a row of digits that held something nobody can read now: a `?` stands there.
 
 A digit that the edge of the frame cuts in two, or that a lamp's reflection has wiped out, or that
-has grown together with the next, may be any digit. To leave it out would make a shorter number,
-which is a wrong one. The digits of displays, whose segments say which they are, are named here too.
+has grown together with the next or fallen to pieces, may be any digit. To leave it out would make
+a shorter number, which is a wrong one. The digits of displays, whose segments say which they are,
+are named here too.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.candidates import Candidates
+from pi_reader.reading.components import groups_of
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import EVEN, PALE, POINT, Mark, Place
+from pi_reader.reading.decode import EVEN, POINT, Mark, Place, median, places_of
 from pi_reader.reading.displays import Shown
 from pi_reader.values import CLASSES
 
 _OTHER = KINDS.index("other")
 LEVEL = 0.5  # of the lower one's height that lies level with the other
-SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and stand apart
+SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and its parts be apart
 PALER = 2.0  # times paler than the digit, at most, is what the frame cuts off
-TWO = 0.8  # of the digit's height: so wide are two digits, at least, that have grown together
+ENOUGH = 0.5  # of a digit's ink, its stroke times its height: less is a trace of dirt
 SHOWN = 0.999  # that lit segments say which digit it is
 
 
@@ -37,8 +39,7 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
     places: list[Mark] = []
     for place in [
         *_cut_off(page, digits),
-        *_faded(others, digits),
-        *_grown_together(others, digits),
+        *_illegible(others, digits),
         *_in_glare(page.ink.glare.tolist(), digits),
     ]:
         if not any(_same(place, other) for other in places):
@@ -104,33 +105,30 @@ def _in_glare(spots: Sequence[Place], digits: Sequence[Mark]) -> Iterator[Mark]:
                 yield from _unread(spot, [digit], "lost in glare or between two digits")
 
 
-def _faded(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
-    """Marks that are no digits, but may be what light has left of them."""
-    for mark in marks:
-        most = max(mark.height, mark.right - mark.left)
-        alike = [
-            digit
-            for digit in digits
-            if mark.height >= POINT * digit.height
-            and most <= (1 + SLACK) * digit.height
-            and mark.darkness <= PALE * digit.darkness
-        ]
-        yield from _unread(mark.place, alike, "too pale beside the others")
-
-
-def _grown_together(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
-    """Marks that are neither digit, letter nor sign, but written like a digit of their row and as
-    wide as two: digits that have grown together in a way that nobody could cut."""
-    for mark in marks:
-        if not mark.kinds or mark.kinds[_OTHER] < max(mark.kinds):
+def _illegible(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
+    """Marks for ink in rows of digits, as tall as they are, that is neither digit, letter nor sign:
+    digits that have grown together, or lie in pieces or half washed out by light."""
+    marks = [mark for mark in marks if mark.kinds and mark.kinds[_OTHER] >= max(mark.kinds)]
+    if not marks or not digits:
+        return
+    box = places_of(marks)
+    apart = np.maximum(box[:, None, :2], box[:, :2]) - np.minimum(box[:, None, 2:], box[:, 2:])
+    near = (apart <= SLACK * median([digit.height for digit in digits])).all(axis=2)
+    for group in groups_of(len(marks), *np.nonzero(np.triu(near, 1))):
+        left, top = box[group, :2].min(axis=0).tolist()
+        right, bottom = box[group, 2:].max(axis=0).tolist()
+        place = left, top, right, bottom
+        if any(digit.is_inside(place) for digit in digits):
             continue
+        pieces = [marks[one] for one in group]
+        ink = sum(one.stroke * max(one.height, one.right - one.left) for one in pieces)
         alike = [
             digit
             for digit in digits
-            if mark.right - mark.left >= TWO * digit.height
-            and abs(mark.height - digit.height) <= SLACK * digit.height
+            if abs(bottom - top - digit.height) <= SLACK * digit.height
+            and ink >= ENOUGH * digit.stroke * digit.height
         ]
-        yield from _unread(mark.place, alike, "may be several digits grown together")
+        yield from _unread(place, alike, "in pieces, or several digits grown together")
 
 
 def _same(place: Mark, other: Mark) -> bool:

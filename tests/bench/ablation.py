@@ -128,7 +128,7 @@ SWITCHES: dict[str, Switch] = {
     "colons by their points": changed(reader, "with_colons", list),
     "cut off by the frame": changed(placeholders, "_cut_off", lambda page, digits: ()),
     "lost in glare": changed(placeholders, "_in_glare", lambda spots, digits: ()),
-    "grown together": changed(placeholders, "_grown_together", lambda marks, digits: ()),
+    "illegible": changed(placeholders, "_illegible", lambda marks, digits: ()),
     "crossed out": changed(placeholders, "_crossed_out", lambda page, judged: list(judged)),
     "blur": changed(reader, "find_blur", lambda *page: 0.0),
     "level with digits": changed(line_decode, "level_with_digits", lambda places, digit: places),
