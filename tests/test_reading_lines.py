@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pi_reader.reading.lines import find_lines, lines_with_exponents, page_slope
+from pi_reader.reading.lines import deskewed, find_lines, lines_with_exponents, page_slope
 
 
 def boxes(corners: list[tuple[float, float]], width: int = 20, height: int = 30) -> np.ndarray:
@@ -25,7 +25,8 @@ def grid(slope: float) -> list[tuple[float, float]]:
 def test_ok__rows_are_found_though_they_slope(slope: float) -> None:
     corners = grid(slope)
     shuffled = np.random.default_rng(0).permutation(len(corners))
-    order = find_lines(boxes([corners[i] for i in shuffled]))
+    places = boxes([corners[i] for i in shuffled])
+    order = find_lines(deskewed(places, np.ones(len(places), bool)))
     assert [[int(shuffled[i]) for i in line] for line in order] == [
         list(range(6 * row, 6 * row + 6)) for row in range(3)
     ]
@@ -75,9 +76,20 @@ def test_ok__nothing_and_one() -> None:
 
 
 def test_ok__slope_is_rise_over_run() -> None:
-    left, top, right, bottom = boxes(grid(0.2)).T
-    across, down = (left + right) / 2, (top + bottom) / 2
-    assert page_slope(across, down, bottom - top) == pytest.approx(0.2, abs=0.03)
+    assert page_slope(boxes(grid(0.2)).astype(np.float32)) == pytest.approx(0.2, abs=0.02)
+
+
+def test_ok__a_row_that_slopes_is_one_row_though_its_digits_are_far_apart() -> None:
+    row = boxes([(10, 90), (150, 70), (290, 50), (430, 30)])
+    assert find_lines(deskewed(row, np.ones(4, bool))) == [[0], [1], [2], [3]]
+    assert find_lines(row) == [[3], [2], [1], [0]]
+
+
+def test_ok__signs_do_not_level_a_slope() -> None:
+    digits = boxes([(10 + 35 * place, 60 - 5 * place) for place in range(5)])
+    sign = np.array([(185, 48, 195, 52)] * 4) + 35 * np.arange(4)[:, None]
+    both = deskewed(np.concatenate([digits, sign]), np.arange(9) < 5)
+    assert np.ptp(both[:5, 1]) < 3
 
 
 def with_bases(corners: list[tuple[int, int, int, int]]) -> tuple[list[list[int]], list[int]]:

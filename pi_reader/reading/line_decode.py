@@ -27,7 +27,7 @@ from pi_reader.reading.language import (
     Language,
     count_on_page,
 )
-from pi_reader.reading.lines import WIDE, level_with_digits, lines_with_exponents
+from pi_reader.reading.lines import WIDE, deskewed, level_with_digits, lines_with_exponents
 from pi_reader.reading.page import log_odds
 from pi_reader.reading.spaces import gap_features, gaps_between, parting, usual_gap
 from pi_reader.values import CLASSES
@@ -138,9 +138,10 @@ class Rows:
         if not digit.any():
             return
         core = np.flatnonzero(self.told | np.array([one.is_letter for one in judged], bool))
-        level = level_with_digits(box[core], digit[core])
+        places = deskewed(box[core], digit[core])
+        level = level_with_digits(places, digit[core])
         found, self.raised[core] = lines_with_exponents(
-            box[core], level, digit[core], ~self.told[core]
+            places, level, digit[core], ~self.told[core]
         )
         self.lines = [core[row] for row in found if digit[core[row]].any()]
         self.usual = usual_gap([(box[row], digit[row]) for row in self.lines])

@@ -1,7 +1,8 @@
 """Reading order: which marks stand beside each other, and which line comes first.
 
-Handwriting on a page that lies askew climbs or falls. The slope common to the page is taken out
-first; then each mark, from left to right, joins the line whose last marks it stands level with.
+Handwriting on a page that lies askew climbs or falls. The slope common to the page's digits is
+taken out first; then each mark, from left to right, joins the line whose last marks it stands
+level with.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 from pi_reader.reading.decode import median
 
 STEEPEST = 0.35  # rise over run; steeper is no line but the next one
+FAR = 6.0  # heights from a digit within which others say how the page slopes
+LOOSE = 0.25  # heights that digits of one line stand off it
 WIDE = 2.5  # heights: a wider gap ends a line
 LEVEL = 0.55  # heights that a mark's middle may stand off its line's
 OFF = 3.0  # a sign's way up or down to a digit counts so many times its way along the line
@@ -25,21 +28,18 @@ BESIDE = 1.2  # heights: as near a digit stands what belongs to it, an exponent 
 
 
 def find_lines(places: np.ndarray, bridges: np.ndarray | None = None) -> list[list[int]]:
-    """Sort boxes into lines from top to bottom, each from left to right, as lists of indices.
+    """Sort boxes of level writing (`deskewed`) into lines from top to bottom, each from left to
+    right, as lists of indices.
 
     places: (n, 4) left, top, right, bottom in pixels, right and bottom exclusive. bridges: (n,)
     bool, which of them only fill gaps, as letters between digits do; these are in no line.
     """
     left, top, right, bottom = places.T
-    across = (left + right).astype(np.float32) / 2
     height = (bottom - top).astype(np.float32)
-    down = (top + bottom).astype(np.float32) / 2
-    slope = page_slope(across, down, height)
-    level = (down - slope * across).tolist()
-    heights = height.tolist()
+    level, heights = ((top + bottom) / 2).tolist(), height.tolist()
     lines: list[list[int]] = []
     ends: list[tuple[float, float]] = []  # level and height at which each line goes on
-    for mark in np.argsort(across, kind="stable").tolist():
+    for mark in np.argsort(left + right, kind="stable").tolist():
         home = _home(ends, level[mark], heights[mark])
         if home is None:
             lines.append([mark])
@@ -50,7 +50,7 @@ def find_lines(places: np.ndarray, bridges: np.ndarray | None = None) -> list[li
             ends[home] = (level[last] + level[mark]) / 2, (heights[last] + heights[mark]) / 2
     lines.sort(key=lambda line: sum(level[mark] for mark in line) / len(line))
     usual = median(height) if len(height) else 0.0
-    begin, end = (left + slope * down).tolist(), (right + slope * down).tolist()
+    begin, end = left.tolist(), right.tolist()
     if bridges is None:
         bridges = np.zeros(len(places), bool)
     rows = []
@@ -216,24 +216,40 @@ def _gaps(rows: list[list[_Piece]], wide: float) -> list[float]:
     return gaps
 
 
-def page_slope(across: np.ndarray, down: np.ndarray, height: np.ndarray) -> float:
-    """Rise over run of the writing: the median over all pairs of neighbours, 0 if there are few.
+def deskewed(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
+    """Boxes as they would stand if the writing were level, (n, 4) float32.
 
-    across, down: (n,) middles of the marks; height: (n,), all in pixels.
+    places: (n, 4) left, top, right, bottom in pixels; is_digit: (n,) bool, which are digits; these
+    say how far the page slopes.
     """
-    if len(across) < 3:
+    out = places.astype(np.float32)
+    slope = page_slope(out[is_digit])
+    across, down = (out[:, 0] + out[:, 2]) / 2, (out[:, 1] + out[:, 3]) / 2
+    out[:, ::2] += slope * down[:, None]
+    out[:, 1::2] -= slope * across[:, None]
+    return out
+
+
+def page_slope(places: np.ndarray) -> float:
+    """Rise over run of the writing, at most STEEPEST either way; 0 of fewer than three digits.
+
+    places: (n, 4) float32, left, top, right, bottom of digits in pixels. As in the projection
+    profiles of a page (Baird, 1987), each slope is asked how many digits stand level with each
+    other by it; what is near counts more than what is far.
+    """
+    if len(places) < 3:
         return 0.0
-    run = across[None, :] - across[:, None]
-    rise = down[None, :] - down[:, None]
-    size = np.maximum(height[None, :], height[:, None])
-    beside = (run > 0) & (run < WIDE * size) & (np.abs(rise) < STEEPEST * run + 0.2 * size)
-    distance = np.where(beside, run, np.inf)
-    nearest = distance.argmin(axis=1)
-    mark = np.flatnonzero(np.isfinite(distance.min(axis=1)))
-    if len(mark) < 2:
-        return 0.0
-    slopes = rise[mark, nearest[mark]] / run[mark, nearest[mark]]
-    return min(max(median(slopes), -STEEPEST), STEEPEST)
+    left, top, right, bottom = places.T
+    run, rise = (
+        (a + b)[None, :] / 2 - (a + b)[:, None] / 2 for a, b in ((left, right), (top, bottom))
+    )
+    size = np.maximum(bottom - top, (bottom - top)[:, None])
+    beside = (run > 0) & (run < FAR * size) & (np.abs(rise) < STEEPEST * run + LOOSE * size)
+    run, rise = run[beside] / size[beside], rise[beside] / size[beside]
+    slopes = np.linspace(-STEEPEST, STEEPEST, 71, dtype=np.float32)
+    off = (rise - slopes[:, None] * run) / LOOSE
+    level = (np.exp(-(off**2)) * np.exp(-run / WIDE)).sum(axis=1)
+    return float(slopes[np.argmax(level)]) if len(run) else 0.0
 
 
 def _home(ends: list[tuple[float, float]], level: float, height: float) -> int | None:
