@@ -50,3 +50,12 @@ def test_ok__a_thin_stroke_through_a_long_number_is_found_at_any_slope(fall: int
     ImageDraw.Draw(picture).line((25, 82 - fall, 505, 82 + fall), fill=60, width=3)
     ink = np.asarray(picture) < 130
     assert find_strikes(find_components(ink), ink.shape)[1], "it is crossed out"
+
+
+def test_ok__a_bold_steep_stroke_at_the_foot_of_its_box_is_looked_at() -> None:
+    for height, width, thick in ((9, 12, 2), (9, 12, 3), (13, 19, 2), (20, 30, 3)):
+        rows, columns = np.indices((height, width))
+        foot = np.abs(rows - (height - 2 - 0.27 * (columns - width / 2))) <= thick
+        ink = np.pad(foot | (rows < 3) | (columns < 3), 5)
+        strokes, _ = find_strikes(find_components(ink), ink.shape)
+        assert strokes is None or not (strokes & ~ink).any()

@@ -90,10 +90,10 @@ def _stroke_through(own: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
         return None, np.zeros(0)
     every = np.arange(width)
     shift = np.rint(slope * (every - width / 2)).astype(int) + reach
-    ink = np.pad(ink, ((2, 2), (0, 0)))
-    through = ink[first - 1 + shift, every] | ink[last + 5 + shift, every]  # two rows off
+    ink = np.pad(ink, ((3, 3), (0, 0)))
+    through = ink[first + shift, every] | ink[last + 6 + shift, every]  # two rows off
     stroke = np.zeros_like(ink)
     for row in range(first - 1, last + 2):
-        stroke[row + 2 + shift, every] = ~through
+        stroke[row + 3 + shift, every] = ~through
     level = (first + last) / 2 + shift - reach
-    return stroke[reach + 2 : reach + 2 + height] & own, level
+    return stroke[reach + 3 : reach + 3 + height] & own, level
