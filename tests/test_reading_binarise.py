@@ -175,6 +175,14 @@ def test_ok__a_bold_light_digit_is_no_note(bold: int) -> None:
     assert ink.light_ink and ink.mask[32:78, 47 : 43 + bold].all()
 
 
+@pytest.mark.parametrize("light_ink", [False, True])
+def test_ok__a_bright_or_dark_corner_is_no_ink_beside_a_thin_pen(light_ink: bool) -> None:
+    rows, columns = np.mgrid[0:480, 0:640]
+    corner = 150 + 40.0 * (rows + 12 * columns < 200)  # a sliver of what lies under the paper
+    grey = page(drawn(2, (640, 480)), corner, 0.5)
+    assert binarise(255 - grey if light_ink else grey).light_ink == light_ink
+
+
 def test_ok__a_reflection_on_a_note_is_no_light_ink() -> None:
     page = on_desk(note(120, 185), 28, (120, 60), 0)
     y, x = np.mgrid[: page.shape[0], : page.shape[1]]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from pi_reader.reading.components import find_components
 from pi_reader.reading.grounds import light_ink_at
-from pi_reader.reading.morphology import closing, dilate, erode, opening
+from pi_reader.reading.morphology import brightest, closing, dilate, erode, opening
 
 MAX_PIXELS = 800_000  # of the working picture; larger ones are averaged down, noise with them
 SMALL = 256 * 256  # pixels: pictures up to here may be filled by a digit, no camera's are
@@ -89,7 +89,7 @@ def binarise(grey: np.ndarray) -> Ink:
     cell = max(1, round(float(np.sqrt(grey.size / GRID_CELLS))))
     coarse = np.asarray(picture.reduce(cell)).astype(np.int16)
     radius = max(2, round(min(coarse.shape) * PAPER_WINDOW))
-    light_ink = light_ink_at(coarse, radius)
+    light_ink = light_ink_at(grey, cell, coarse, radius)
     light = None
     if isinstance(light_ink, np.ndarray):
         paper, contrast = _of_two_grounds(grey, coarse, radius, cell, light_ink)
@@ -243,20 +243,12 @@ def _threshold(
     contrast: np.ndarray, paper: np.ndarray, cell: int, radius: int, noise: float
 ) -> np.ndarray:
     """The contrast above which a pixel is ink: over the noise, and well up the ink's flank."""
-    rows, columns = paper.shape
     height, width = contrast.shape
-    strongest = np.zeros((rows, columns * cell), np.uint8)
-    whole = height // cell
-    strongest[:whole, :width] = contrast[: whole * cell].reshape(whole, cell, width).max(axis=1)
-    if whole < rows:
-        strongest[whole, :width] = contrast[whole * cell :].max(axis=0)
-    peaks = strongest[:, ::cell].copy()
-    for offset in range(1, cell):
-        np.maximum(peaks, strongest[:, offset::cell], out=peaks)
+    peaks = brightest(contrast, cell)
     local = dilate(peaks, radius).astype(np.float32) * np.float32(LOCAL_SHARE)
     least = np.maximum(LEAST_CONTRAST, NOISE_FACTOR * noise)
     level = np.maximum(local, np.maximum(np.float32(least), paper * np.float32(LEAST_SHARE)))
-    across = _enlarge(level, cell, (rows, width))
+    across = _enlarge(level, cell, (len(paper), width))
     return np.repeat(across, cell, axis=0)[:height]
 
 

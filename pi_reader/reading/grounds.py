@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pi_reader.reading.morphology import closing, dilate, mean, opening
+from pi_reader.reading.morphology import brightest, closing, dilate, mean, opening
 
 BRIGHTER = 2  # times as bright as the dark ground: the light one; shadows are seldom that dark
 LEAST_LIGHT = 0.04  # of the picture that is the light ground
@@ -18,14 +18,15 @@ LEAST_DARK = 0.2  # and that is the dark one, also of its border: else it may be
 BOLD = 0.3  # of what parts the grounds: light ink on the dark one, the rest is the desk's grain
 BARE = 0.3  # of its brightness: what is no darker than that is the grain of a dark ground, too
 CLEAR = 0.2  # of all that stands out on a ground: if less speaks for one kind of ink, none does
+PLAIN = 0.5  # and if more does, it need not be asked of single pixels
 
 
-def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
+def light_ink_at(grey: np.ndarray, cell: int, coarse: np.ndarray, radius: int) -> bool | np.ndarray:
     """Whether the ink is brighter than its ground: all over, or where it differs, (rows, columns)
     int8: 1 light ink, -1 dark ink, 0 none.
 
-    coarse: (rows, columns) int16, mean grey of each cell; radius: of a window that is wider than
-    any stroke, in cells.
+    grey: (h, w) uint8; coarse: (rows, columns) int16, mean grey of each cell of `cell` pixels'
+    edge; radius: of a window that is wider than any stroke, in cells.
     """
     light = find_light_ground(coarse, radius)
     if light is not None:
@@ -39,7 +40,12 @@ def light_ink_at(coarse: np.ndarray, radius: int) -> bool | np.ndarray:
             return np.where(light, np.int8(-1), np.int8(0 if bare else 1))
         if on_light < -CLEAR or on_dark > CLEAR:  # the other ground bears nothing, or the same ink
             return on_light >= -CLEAR
-    return _leaning(coarse - mean(coarse, radius)) > 0
+    around = mean(coarse, radius)
+    leaning = _leaning(coarse - around)
+    if abs(leaning) < PLAIN:  # a bright corner or a soft shadow, maybe, beside a thin pen
+        up, down = brightest(grey, cell) - around, around - (255 - brightest(255 - grey, cell))
+        leaning = _leaning(np.where(up > down, up, -down))
+    return leaning > 0
 
 
 def find_light_ground(coarse: np.ndarray, radius: int) -> np.ndarray | None:

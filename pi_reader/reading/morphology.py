@@ -70,3 +70,20 @@ def _slide(grid: np.ndarray, radius: int) -> np.ndarray:
         run = np.maximum(run[: len(run) - step], run[step:])
         reach += step
     return run[:rows]
+
+
+def brightest(pixels: np.ndarray, cell: int) -> np.ndarray:
+    """The brightest pixel of each cell, (rows, columns) uint8.
+
+    pixels: (h, w) uint8; cell: edge of a cell in pixels; the last ones may be smaller.
+    """
+    height, width = pixels.shape
+    rows, columns, whole = -(-height // cell), -(-width // cell), height // cell
+    most = np.zeros((rows, columns * cell), np.uint8)
+    most[:whole, :width] = pixels[: whole * cell].reshape(whole, cell, width).max(axis=1)
+    if whole < rows:
+        most[whole, :width] = pixels[whole * cell :].max(axis=0)
+    out = most[:, ::cell].copy()
+    for offset in range(1, cell):
+        np.maximum(out, most[:, offset::cell], out=out)
+    return out

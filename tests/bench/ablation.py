@@ -100,7 +100,7 @@ SWITCHES: dict[str, Switch] = {
     "displays": changed(candidates, "find_displays", lambda found: []),
     "outlines": changed(candidates, "find_walls", lambda found, shape: None),
     "strokes through numbers": changed(candidates, "find_strikes", lambda found, shape: (None, ())),
-    "dark ink alone": changed(binarise, "light_ink_at", lambda coarse, radius: False),
+    "dark ink alone": changed(binarise, "light_ink_at", lambda *seen: False),
     "the paper settled": changed(binarise, "settle", lambda paper, coarse, light_ink: paper),
     "ruled lines": changed(candidates, "find_ruled_lines", lambda ink, found: None),
     "parts joined": changed(segmentation, "find_neighbourhoods", _alone),
