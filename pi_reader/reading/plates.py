@@ -30,11 +30,12 @@ def open_plates(ink: Ink, found: Components) -> Ink | None:
 
     found: the components of the ink. What lies between two digits becomes a place of `ink.glare`.
     """
-    if not _plates(found):
+    if not _plates(found, ink.mask):
         return None
     whole = ink.mask.view(np.int8)  # a digit that reaches the edge cuts its plate in pieces
-    found = find_components(erode(dilate(whole, STROKE), STROKE).view(bool))
-    plates = _plates(found)
+    closed = erode(dilate(whole, STROKE), STROKE).view(bool)
+    found = find_components(closed)
+    plates = _plates(found, closed)
     contrast, mask, lost = ink.contrast.copy(), ink.mask.copy(), []
     threshold = ink.threshold.copy()
     for one in plates:
@@ -59,18 +60,18 @@ def open_plates(ink: Ink, found: Components) -> Ink | None:
     return replace(ink, contrast=contrast, mask=mask, threshold=threshold, glare=glare)
 
 
-def _plates(found: Components) -> list[int]:
-    """Which components are plates."""
+def _plates(found: Components, mask: np.ndarray) -> list[int]:
+    """Which components of a mask are plates."""
     large = np.minimum(found.height, found.width) >= LEAST_SIDE
     large &= found.area >= FILLED * found.height * found.width
     chosen = np.flatnonzero(large)
+    for row in found.top + EDGE, found.bottom - EDGE - 1:
+        for column in found.left + EDGE, found.right - EDGE - 1:  # a small bold 8 has no corners
+            chosen = chosen[mask[row[chosen], column[chosen]]]
     chosen = chosen[np.argsort(-found.area[chosen], kind="stable")[:MOST]]
     return [one for one in chosen.tolist() if _is_closed(found.ink_of((one,)))]
 
 
 def _is_closed(own: np.ndarray) -> bool:
-    """Whether ink, (h, w) bool, goes all round just inside its box, and fills its corners, which
-    a small bold 8 does not."""
-    inside = own[EDGE:-EDGE, EDGE:-EDGE]
-    corners = bool(inside[0, [0, -1]].all() and inside[-1, [0, -1]].all())
-    return corners and bool(border(inside).mean() >= CLOSED)
+    """Whether ink, (h, w) bool, goes all round just inside its box."""
+    return bool(border(own[EDGE:-EDGE, EDGE:-EDGE]).mean() >= CLOSED)
