@@ -263,4 +263,4 @@ def find_neighbourhoods(found: Components) -> list[list[int]]:
     dash = width > WIDEST * height
     near &= ~(dash[one] & (width[one] > height[other]))  # a fraction's bar is no hat
     near &= ~(dash[other] & (width[other] > height[one]))
-    return [group.tolist() for group in groups_of(count, one[near], other[near])]
+    return groups_of(count, one[near], other[near])

@@ -229,11 +229,12 @@ def union_find(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return root
 
 
-def groups_of(count: int, one: np.ndarray, other: np.ndarray) -> list[np.ndarray]:
-    """Things sorted into groups, within which pairs connect them, (m,) indices each."""
-    names = union_find(count, one, other)
-    order = np.argsort(names, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(names[order])) + 1)
+def groups_of(count: int, one: np.ndarray, other: np.ndarray) -> list[list[int]]:
+    """Things sorted into groups, within which pairs connect them."""
+    groups: dict[int, list[int]] = {}
+    for thing, name in enumerate(union_find(count, one, other).tolist()):
+        groups.setdefault(name, []).append(thing)
+    return list(groups.values())
 
 
 def strengths(found: Components, contrast: np.ndarray) -> np.ndarray:

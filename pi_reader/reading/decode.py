@@ -199,9 +199,8 @@ def level_with(y: np.ndarray | float, boxes: np.ndarray, tall: float) -> np.ndar
 
 def median(values: Sequence[float] | np.ndarray) -> float:
     """The median of some numbers, at least one, as numpy's, in a tenth of its time for a few."""
-    ordered = np.sort(values)
-    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
-    return (float(low) + float(high)) / 2
+    ordered = sorted(values.tolist() if isinstance(values, np.ndarray) else values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def usual_size(sizes: np.ndarray) -> float:

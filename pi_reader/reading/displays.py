@@ -62,7 +62,7 @@ def find_displays(found: Components) -> list[tuple[list[int], Shown]]:
     if not clear:
         return []
     tall = median([np.ptp([*found.top[group], *found.bottom[group]]) for group in clear])
-    pen = median([found.stroke[group].mean() for group in clear])
+    pen = median([float(found.stroke[group].mean()) for group in clear])
     alike = []
     for group in groups:
         left, top, right, bottom, _, _, thick = found.bounds_of(group)
@@ -104,7 +104,8 @@ def _groups(found: Components, some: np.ndarray, lean: float) -> list[list[int]]
     near = np.maximum(across, down) <= CORNER * pen
     near |= (across <= -pen / 2) & (down <= STACKED * pen)
     groups = groups_of(len(some), *np.nonzero(np.triu(near, 1)))
-    return [some[group].tolist() for group in groups]
+    numbers = some.tolist()
+    return [[numbers[one] for one in group] for group in groups]
 
 
 def _slope(found: Components, one: int) -> float:
