@@ -135,10 +135,9 @@ def _turned_digits(
         return likely - 1, sums
     standing = _standing(marks, network)
     least = float(_logs(standing).sum()) - slack
-    tells = np.isin([mark.label for mark in marks], ONE_WAY_UP)
-    order = np.lexsort((-standing, ~tells))  # these first, and of them the surest: the soonest done
-    patches = np.array([mark.patch for mark in marks], np.uint8)[order]
-    sides = np.stack([np.rot90(patches, quarter, (1, 2)) for quarter in quarters])
+    either = [mark.label not in ONE_WAY_UP for mark in marks]
+    order = np.lexsort((-standing, either))  # these last, and the surest first: the soonest done
+    patches = [marks[place].patch for place in order.tolist()]
     start = 0
     while start < len(patches):
         open_ = np.flatnonzero(likely >= least)  # each mark makes a side less likely
@@ -146,9 +145,9 @@ def _turned_digits(
             break
         spare = float(likely[open_].max()) - least  # one mark more than it takes to use that up
         end = start + int(spare / -np.log(LEAST_CHANCE)) + 2
-        some, start = sides[open_, start:end], end
-        chances = _chances(network.predict(some.reshape(-1, *some.shape[2:])))
-        chances = chances.reshape(len(open_), -1)
+        some, start = np.array(patches[start:end], np.uint8), end
+        turned = [np.rot90(some, quarters[way], (1, 2)) for way in open_.tolist()]
+        chances = _chances(network.predict(np.concatenate(turned))).reshape(len(open_), -1)
         likely[open_] += _logs(chances).sum(axis=1)
         sums[open_] += chances.sum(axis=1)
     return likely - least, sums
