@@ -12,8 +12,9 @@ import gc
 from contextlib import suppress
 
 EVERY = 60.0  # seconds between two sweeps; each but the first takes half a millisecond
-_LARGE = 16 << 10  # bytes from which a freed block is returned at once; no measurable cost
-_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD in mallopt(3)
+_LARGE = 512 << 10  # bytes from which a freed block is returned at once; a frame's are smaller:
+_SPARE = 2 << 20  # so much of these stays, as getting it anew takes a third of a reading's time
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of mallopt(3)
 
 
 class Heap:
@@ -26,7 +27,9 @@ class Heap:
         self._swept_at: float | None = None
         self._is_settled = False
         with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
+            c_library = ctypes.CDLL(None)
+            c_library.mallopt(_MMAP_THRESHOLD, _LARGE)
+            c_library.mallopt(_TRIM_THRESHOLD, _SPARE)
 
     def tick(self, now: float) -> None:
         """Sweep if it is due; now: seconds, monotonic."""
