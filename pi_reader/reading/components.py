@@ -81,7 +81,8 @@ class Components:
 
     def runs_of(self, group: Sequence[int]) -> np.ndarray:
         """All runs of some components, (m, 3)."""
-        return np.concatenate([self.runs[self.first[i] : self.first[i + 1]] for i in group])
+        each = [self.runs[self.first[i] : self.first[i + 1]] for i in group]
+        return each[0] if len(each) == 1 else np.concatenate(each)
 
     def ink_of(self, group: Sequence[int], box: Sequence[int] | None = None) -> np.ndarray:
         """The ink of some components in a box around all of it, (height, width) bool.

@@ -95,9 +95,10 @@ def lines_with_exponents(
     lines = find_lines(level, is_letter)
     height = (places[:, 3] - places[:, 1]).astype(np.float32)
     tall = np.where(is_letter, height, SMALLER * height)
+    largest = tall[is_digit | is_letter].max(initial=0)
     for line in lines:
         small = [mark for mark in line if is_digit[mark]]
-        if not small:
+        if not small or largest <= height[small].max():
             continue
         large = (is_digit | is_letter) & (tall > height[small].max())
         large &= places[:, 0] < places[small, 0].min()  # a base stands before its exponent
