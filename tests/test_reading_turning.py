@@ -126,8 +126,8 @@ def test_ok__digits_that_read_as_well_on_their_head_are_known(either: bool) -> N
     patch = np.zeros((28, 28), np.uint8)
     patch[4:12, 8:20] = 255
     marks = [Mark(0, 0, 20, 28, 90.0, (0.1,) * 10, patch=patch)] * 3
-    assert reads_on_its_head(marks, Topheavy(either)) is either
-    assert not reads_on_its_head([], Topheavy(either))
+    assert reads_on_its_head(marks, Topheavy(either), {}) is either
+    assert not reads_on_its_head([], Topheavy(either), {})
 
 
 def test_ok__a_page_that_reads_better_on_its_head_is_doubted() -> None:

@@ -18,6 +18,7 @@ from pi_reader.reading.turning import (
     FOUR_SIDES,
     ONE_WAY_UP,
     Turn,
+    Turned,
     find_angle,
     find_quarter,
     reads_on_its_head,
@@ -47,6 +48,7 @@ class Orientation:
     ) -> None:
         self._page, self._seen, self._judge = page, replace(page, ink=ink), judge
         self._network, self._sure_at, self._left = network, sure_at, MOST_PATCHES
+        self._sides: Turned = {}
 
     def best(self) -> Way:
         """What stands on the page the way up in which it reads best."""
@@ -91,7 +93,7 @@ class Orientation:
         head, where it reads about as well; prior: times as likely it is the right way up."""
         judged, turn = way
         digits = [one.mark for one in judged if one.is_digit and not one.mark.unreadable]
-        if len(digits) < 2 or not reads_on_its_head(digits, self._network):
+        if len(digits) < 2 or not reads_on_its_head(digits, self._network, self._sides):
             return way  # of one digit nobody can tell
         turned, other = self._turned(angle + 180)
         on_its_head = _on_its_head(judged, turned, prior)
@@ -115,7 +117,7 @@ class Orientation:
         if FOUR_SIDES * len(judged) > self._left:
             return None
         self._left -= FOUR_SIDES * len(judged)
-        return find_quarter([one.mark for one in judged], self._network)
+        return find_quarter([one.mark for one in judged], self._network, self._sides)
 
     def _is_told(self, judged: Sequence[Judged]) -> bool:
         """Whether some sure digit says which side is up: of 0, 1, 6, 8 and 9 nobody can tell."""

@@ -33,6 +33,8 @@ CLEARLY = 20.0  # times as likely: that a page stands as it was read, or which o
 ALIKE = 1.0  # nats: two ways up that differ by less are looked at in full
 LIKELY = 0.7  # mean probability of the digits of a page that stands upright
 
+Turned = dict[bytes, float]  # the likeliest digit's probability of each turned patch
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -100,30 +102,34 @@ def _levelled(x: np.ndarray, y: np.ndarray, usual: float, rough: float) -> float
     return float(np.degrees(rough + np.arctan(slope)))
 
 
-def find_quarter(marks: Sequence[Mark], network: Classifier) -> int:
+def find_quarter(marks: Sequence[Mark], network: Classifier, seen: Turned) -> int:
     """Which way a page lies turned clockwise, by its digits: 90, 180 or -90 degrees, 0 if they
-    read as well as it stands, or nobody can tell."""
+    read as well as it stands, or nobody can tell. seen: what was looked at before, and is now."""
     wholes = [mark.cut_from or mark for mark in marks]  # what lies may look like a row of digits
-    seen = list({id(mark): mark for mark in wholes if mark.patch is not None}.values())
-    if not seen:
+    some = list({id(mark): mark for mark in wholes if mark.patch is not None}.values())
+    if not some:
         return 0
-    size = np.array([max(mark.height, mark.right - mark.left) for mark in seen])
+    size = np.array([max(mark.height, mark.right - mark.left) for mark in some])
     usual = usual_size(size)
     like = (size >= LEAST_SIZE * usual) & (size <= usual / LEAST_SIZE)  # no specks, no underlines
-    seen = [mark for mark, is_like in zip(seen, like.tolist(), strict=True) if is_like]
-    ways, sums = _turned_digits(seen, network, (1, 2, 3), -np.log(CLEARLY))
+    some = [mark for mark, is_like in zip(some, like.tolist(), strict=True) if is_like]
+    ways, sums = _turned_digits(some, network, seen, (1, 2, 3), -np.log(CLEARLY))
     best = int(ways.argmax())
-    return (90, 180, -90)[best] if ways[best] >= 0 and sums[best] >= LIKELY * len(seen) else 0
+    return (90, 180, -90)[best] if ways[best] >= 0 and sums[best] >= LIKELY * len(some) else 0
 
 
-def reads_on_its_head(digits: Sequence[Mark], network: Classifier) -> bool:
+def reads_on_its_head(digits: Sequence[Mark], network: Classifier, seen: Turned) -> bool:
     """Whether the digits of a page are about as likely digits when it lies on its head."""
-    seen = [mark for mark in digits if mark.patch is not None]
-    return bool(_turned_digits(seen, network, (2,), ALIKE)[0][0] >= 0)
+    some = [mark for mark in digits if mark.patch is not None]
+    return bool(_turned_digits(some, network, seen, (2,), ALIKE)[0][0] >= 0)
 
 
 def _turned_digits(
-    marks: Sequence[Mark], network: Classifier, quarters: Sequence[int], slack: float
+    marks: Sequence[Mark],
+    network: Classifier,
+    seen: Turned,
+    quarters: Sequence[int],
+    slack: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each way of turning marks by so many quarters: how many nats it spares beside all of them as
     they stand and `slack`, below 0 if it costs more, and the sum of the digits' probabilities.
@@ -135,7 +141,7 @@ def _turned_digits(
         return likely - 1, sums
     standing = _standing(marks, network)
     least = float(_logs(standing).sum()) - slack
-    either = [mark.label not in ONE_WAY_UP for mark in marks]
+    either = np.array([mark.label not in ONE_WAY_UP for mark in marks])
     order = np.lexsort((-standing, either))  # these last, and the surest first: the soonest done
     patches = [marks[place].patch for place in order.tolist()]
     start = 0
@@ -146,8 +152,12 @@ def _turned_digits(
         spare = float(likely[open_].max()) - least  # one mark more than it takes to use that up
         end = start + int(spare / -np.log(LEAST_CHANCE)) + 2
         some, start = np.array(patches[start:end], np.uint8), end
-        turned = [np.rot90(some, quarters[way], (1, 2)) for way in open_.tolist()]
-        chances = _chances(network.predict(np.concatenate(turned))).reshape(len(open_), -1)
+        sides = np.concatenate([np.rot90(some, quarters[way], (1, 2)) for way in open_.tolist()])
+        keys = [side.tobytes() for side in sides]
+        if new := [place for place, key in enumerate(keys) if key not in seen]:
+            looks = _chances(network.predict(sides[new])).tolist()
+            seen.update(zip([keys[place] for place in new], looks, strict=True))
+        chances = np.array([seen[key] for key in keys], np.float32).reshape(len(open_), -1)
         likely[open_] += _logs(chances).sum(axis=1)
         sums[open_] += chances.sum(axis=1)
     return likely - least, sums

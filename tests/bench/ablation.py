@@ -135,8 +135,8 @@ SWITCHES: dict[str, Switch] = {
     "columns": changed(
         lines, "_by_columns", lambda rows, wide: [one.marks for row in rows for one in row]
     ),
-    "quarters": changed(orientation, "find_quarter", lambda marks, network: 0),
-    "on its head": changed(orientation, "reads_on_its_head", lambda digits, network: False),
+    "quarters": changed(orientation, "find_quarter", lambda *marks: 0),
+    "on its head": changed(orientation, "reads_on_its_head", lambda *digits: False),
     "what holds a digit": changed(
         context, "outlines", lambda marks, digits: np.zeros(len(marks), bool)
     ),
