@@ -38,6 +38,21 @@ def test_ok__a_digit_cut_off_by_the_frame_is_held(reader: Reader, height: int, b
     assert reading.digits[-1].reason == "cut off by the edge of the frame"
 
 
+@pytest.mark.parametrize("bottom", [114, 118])
+def test_ok__a_digit_alone_that_the_frame_cuts_off_is_held(reader: Reader, bottom: int) -> None:
+    whole = page(ROW[1:2])
+    assert reader.read(whole).text == "4"
+    reading = reader.read(Frame(np.ascontiguousarray(whole.grey[:bottom]), "cut"))
+    assert reading.text == "?"
+    assert reading.digits[0].reason == "cut off by the edge of the frame"
+
+
+def test_ok__what_comes_in_over_the_edge_of_an_empty_page_is_no_digit(reader: Reader) -> None:
+    grey = page([]).grey.copy()
+    grey[300:340, 600:] = 60
+    assert reader.read(Frame(grey, "edge")).text == ""
+
+
 def test_ok__ink_at_the_frame_far_from_any_row_is_no_digit(reader: Reader) -> None:
     grey = page(ROW[:2]).grey.copy()
     grey[300:340, 630:] = 60

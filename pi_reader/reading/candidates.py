@@ -139,6 +139,13 @@ def taken_out(page: Candidates, cut: np.ndarray) -> Candidates:
     return replace(parted, crossed=page.crossed, displays=page.displays)
 
 
+def cut_off_from(page: Candidates) -> Candidates:
+    """What has the size and shape of a digit, but leaves the frame, as a page of its own."""
+    found, nothing = page.clutter, page.clutter.pick(np.zeros(0, np.int64))
+    cut = found.pick(np.flatnonzero(may_stand_alone(found) & ~_within(found, page.ink)))
+    return Candidates(page.ink, cut, nothing, nothing)
+
+
 def _sorted_out(ink: Ink, found: Components) -> Candidates:
     """Components sorted into those that may be digits, those that cannot, and specks."""
     longer = np.maximum(found.width, found.height)

@@ -26,6 +26,7 @@ SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and i
 PALER = 2.0  # times paler than the digit, at most, is what the frame cuts off
 ENOUGH = 0.5  # of a digit's ink, its stroke times its height: less is a trace of dirt
 SHOWN = 0.999  # that lit segments say which digit it is
+CUT_OFF = "cut off by the edge of the frame"
 
 
 def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged]:
@@ -94,7 +95,7 @@ def _cut_off(page: Candidates, digits: Sequence[Mark]) -> Iterator[Mark]:
             and digit.top - SLACK * digit.height <= top
             and bottom <= digit.bottom + SLACK * digit.height
         ]
-        yield from _unread((left, top, right, bottom), alike, "cut off by the edge of the frame")
+        yield from _unread((left, top, right, bottom), alike, CUT_OFF)
 
 
 def _in_glare(spots: Sequence[Place], digits: Sequence[Mark]) -> Iterator[Mark]:

@@ -16,14 +16,14 @@ import numpy as np
 from pi_reader.network.neighbourhood import Context
 from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
-from pi_reader.reading.candidates import Candidates, find_candidates
+from pi_reader.reading.candidates import Candidates, cut_off_from, find_candidates
 from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
 from pi_reader.reading.dates import weigh_dates
 from pi_reader.reading.decode import EVEN, Place
 from pi_reader.reading.language import Language, language_of, shipped
 from pi_reader.reading.line_decode import Rows, decode_lines
 from pi_reader.reading.orientation import Orientation
-from pi_reader.reading.placeholders import with_placeholders
+from pi_reader.reading.placeholders import CUT_OFF, with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.segmentation import Classifier, Segmentation
 from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
@@ -123,6 +123,15 @@ class Reader:
     def _judge(self, page: Candidates, left: int) -> tuple[list[Judged], int]:
         """Every mark on a page, digit or not, with what it is taken for, and how many patches the
         frame has left, of which there were `left`."""
+        seen, judged, left = self._marks(page, left)
+        if not any(one.is_digit for one in judged):
+            _, cut, left = self._marks(cut_off_from(page), left)
+            likely = (one for one in cut if one.is_digit and one.confidence >= EVEN)
+            judged += [one.doubted(0.0, CUT_OFF) for one in likely]
+        return with_placeholders(seen, judged), left
+
+    def _marks(self, page: Candidates, left: int) -> tuple[Candidates, list[Judged], int]:
+        """The same without what nobody can read, and the page with joined lines parted."""
         placed = self.context.neighbourhood if self.context is not None else None
         found = Segmentation(self.network, page, left, placed).run()
         if self.context is not None:
@@ -130,7 +139,7 @@ class Reader:
         else:
             marks, _ = recalled(found.marks, None, self.memory)
             judged = [Judged(mark, mark.chance, mark.is_digit) for mark in marks]
-        return with_placeholders(found.page, judged), found.left
+        return found.page, judged, found.left
 
     def _lines(
         self,
