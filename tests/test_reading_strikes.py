@@ -29,6 +29,17 @@ def test_ok__a_stroke_through_a_number_makes_it_unreadable(fall: int) -> None:
     assert {digit.reason for digit in reading.lines[0].digits} == {"crossed out"}
 
 
+def test_ok__digits_that_meet_a_stroke_at_their_waist_alone_are_crossed_out() -> None:
+    picture = Image.fromarray(page([], noise=0.0).grey)
+    draw = ImageDraw.Draw(picture)
+    for left in range(60, 360, 80):  # an S each, whose middle the stroke covers
+        draw.line((left + 40, 100, left, 100, left, 130), fill=60, width=5)
+        draw.line((left + 40, 130, left + 40, 160, left, 160), fill=60, width=5)
+    draw.line((45, 130, 380, 130), fill=60, width=3)
+    ink = np.asarray(picture) < 130
+    assert len(find_strikes(find_components(ink), ink.shape)[1]) == 1
+
+
 def test_ok__feet_on_a_line_are_not_crossed_out() -> None:
     ink = ruled(page(ROW, noise=0.0), 45, 118, 300, 118) < 130
     strokes, crossed = find_strikes(find_components(ink), ink.shape)

@@ -49,7 +49,9 @@ def find_strikes(
         at = level[(rest.left + rest.right) // 2]
         through = tall & (rest.top < at - SIDE * rest.height)
         through &= rest.bottom > at + SIDE * rest.height
-        if through.sum() >= SEVERAL:
+        over = (rest.top + rest.bottom) / 2 < at  # what the stroke parts, on either side of it
+        parted = min((tall & ~through & over).sum(), (tall & ~through & ~over).sum())
+        if max(through.sum(), parted) >= SEVERAL:
             crossed.append((left, top, right, bottom))
         elif tall.sum() < SEVERAL or through.any():
             continue
