@@ -37,6 +37,12 @@ def row(*names: str) -> list[Mark]:
     return [mark(name, x=40 * index) for index, name in enumerate(names)]
 
 
+def with_activations(marks: list[Mark]) -> list[Mark]:
+    """The same marks with what a network made of them, another one for each kind."""
+    shapes = np.eye(len(KINDS), 96, dtype=np.float32)
+    return [one.but(hidden=shapes[np.argmax(one.kinds)]) for one in marks]
+
+
 def feature(marks: list[Mark], name: str) -> np.ndarray:
     """One number of each mark."""
     return describe(Page(marks), (200, 300))[:, FEATURES.index(name)]
@@ -63,7 +69,7 @@ def test_ok__what_stands_beside_counts_and_the_mark_itself_does_not() -> None:
 
 
 def test_ok__each_mark_hears_what_the_others_were_taken_for() -> None:
-    page = Page(row("7", "1", "7", "letter"))
+    page = Page(with_activations(row("7", "1", "7", "letter")))
     sure, doubted = (hear(page, np.array([p, 0.9, p, 0.0])) for p in (0.99, 0.2))
     assert sure.shape == (4, len(HEARD)) and np.isfinite(sure).all()
     for name in ("page: heard digits", "beside: heard digits", "page: count of digits"):
@@ -71,6 +77,18 @@ def test_ok__each_mark_hears_what_the_others_were_taken_for() -> None:
         assert sure[1, column] > doubted[1, column]
     changed = hear(page, np.array([0.99, 0.1, 0.99, 0.0]))
     assert np.allclose(changed[1], sure[1]) and not np.allclose(changed[0], sure[0])  # not itself
+
+
+def test_ok__each_mark_hears_whether_it_is_like_its_second_choice_if_that_is_asked() -> None:
+    marks = row("7", "1", "7", "7")
+    chances = list(marks[1].chances)
+    chances[7] = 0.1
+    others = with_activations(marks)
+    others[1] = others[1].but(chances=tuple(chances), hidden=others[0].hidden)
+    numbers = hear(Page(others), np.ones(4))[:, HEARD.index("unlike its name")]
+    assert numbers[1] < -0.5 and not numbers[[0, 2, 3]].any()
+    fewer = HEARD.index("unlike its name")
+    assert hear(Page(marks), np.ones(4), fewer).shape == (4, fewer)  # without any activations
 
 
 def test_ok__a_page_model_of_older_files_does_without_what_is_heard() -> None:

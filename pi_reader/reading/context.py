@@ -119,8 +119,9 @@ def in_context(
     x = describe(page, ink.mask.shape)
     presence = context.presence(x)
     present = presence >= context.presence.threshold
-    x = np.concatenate([x, hear(page, presence)], axis=1)
-    confidence = context.page(x[:, : len(context.page.names)])  # earlier files hear less
+    numbers = len(context.page.names)  # earlier files hear less
+    x = np.concatenate([x, hear(page, presence, numbers - len(FEATURES))], axis=1)
+    confidence = context.page(x[:, :numbers])
     by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in page.marks]
     confidence = np.minimum(confidence, np.array(by_itself, np.float32))
     present &= ~outlines(page.marks, confidence >= EVEN)

@@ -10,6 +10,7 @@ import numpy as np
 from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.decode import Mark, places_of, weighted_median
+from pi_reader.reading.same_hand import unlike_its_name
 from pi_reader.values import CLASSES
 
 LETTER = KINDS.index("letter")
@@ -57,6 +58,7 @@ HEARD = (
     "page: count of digits",  # and digits
     "cut",  # whether it was cut out of ink that may be one mark
     "cut: the others",  # log odds of a digit, the least of its other pieces; 0 where it is whole
+    "unlike its name",  # how much more it is like marks named as its second choice (`same_hand`)
 )
 
 
@@ -104,10 +106,11 @@ class Page:
         return np.asarray(np.log1p(counted.sum() - counted))
 
 
-def hear(page: Page, presence: np.ndarray) -> Array:
-    """The numbers of `HEARD` for each mark of a page, (n, heard) float32.
+def hear(page: Page, presence: np.ndarray, count: int = len(HEARD)) -> Array:
+    """The first numbers of `HEARD` for each mark of a page, (n, heard) float32.
 
-    presence: (n,) how likely each is any digit, by the numbers of `FEATURES`.
+    presence: (n,) how likely each is any digit, by the numbers of `FEATURES`; count: how many are
+    wanted, since the models of earlier files hear less; they may be given more.
     """
     everywhere = page.of_the_others(presence, DIGITS)
     odds = log_odds(np.array([everywhere, page.near(presence, everywhere)]))
@@ -117,6 +120,8 @@ def hear(page: Page, presence: np.ndarray) -> Array:
     least = np.where(of_one, presence, 1.0).min(axis=1)
     others = np.where(of_one.any(axis=1), log_odds(least), 0.0)
     columns = [*odds, page.count(page.letter), page.count(presence), pieces > 0, others]
+    if count > len(columns):
+        columns.append(unlike_its_name(page.marks, presence * page.size))
     return _by_mark(columns)
 
 
