@@ -216,7 +216,9 @@ def mistakes(truth: Truth, reading: Reading) -> list[tuple[Digit | None, int | N
 
 def match(found: Sequence[Box], true: Sequence[Box], overlap: float = OVERLAP) -> dict[int, int]:
     """One-to-one pairs, index of found -> index of true, the best overlap taken first."""
-    candidates = sorted((-iou(a, b), i, j) for i, a in enumerate(found) for j, b in enumerate(true))
+    candidates = sorted(
+        (-a.overlap(b), i, j) for i, a in enumerate(found) for j, b in enumerate(true)
+    )
     pairs: dict[int, int] = {}
     taken: set[int] = set()
     for negative, i, j in candidates:
@@ -224,13 +226,6 @@ def match(found: Sequence[Box], true: Sequence[Box], overlap: float = OVERLAP) -
             pairs[i] = j
             taken.add(j)
     return pairs
-
-
-def iou(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes, 0 apart to 1 the same."""
-    common = a.common(b)
-    union = a.width * a.height + b.width * b.height - common
-    return common / union if union else 0.0
 
 
 def edit_distance(got: str, want: str) -> int:

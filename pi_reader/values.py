@@ -78,6 +78,12 @@ class Box:
         height = min(self.bottom, other.bottom) - max(self.y, other.y)
         return max(0, width) * max(0, height)
 
+    def overlap(self, other: Box) -> float:
+        """Intersection over union of two boxes, 0 apart to 1 the same."""
+        common = self.common(other)
+        union = self.width * self.height + other.width * other.height - common
+        return common / union if union else 0.0
+
 
 def around(boxes: Sequence[Box]) -> Box:
     """The smallest box that holds all of some boxes, at least one."""

@@ -306,7 +306,7 @@ def test_ok__none_of_four_thousand_hostile_frames_needs_more_patches() -> None:
 
 
 def test_ok__what_the_budget_leaves_is_not_sure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pi_reader.reading.orientation.MOST_PATCHES", 3)
+    monkeypatch.setattr("pi_reader.reading.reader.MOST_PATCHES", 3)
     marks = [(label, 40 + 80 * place, 60) for place, label in enumerate((7, 1, 4, 7, 1))]
     reader = Reader(Templates())
     for _ in range(2):  # each frame has a budget of its own

@@ -11,6 +11,7 @@ from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.orientation import Orientation, _doubted, _on_its_head
+from pi_reader.reading.segmentation import MOST_PATCHES
 from pi_reader.reading.turning import CLEARLY, find_angle, reads_on_its_head, upright
 
 MIDDLE = 320, 240
@@ -104,7 +105,7 @@ def test_ok__an_askew_page_is_turned_on_its_head_where_it_reads_well_then(
         return [Judged(mark, p, p > 0.5) for mark in marks], left
 
     monkeypatch.setattr("pi_reader.reading.orientation.find_quarter", lambda *_: 180)
-    _, turn = Orientation(page, page.ink, judge, Topheavy(False), 0.6)._level()
+    _, turn = Orientation(page, page.ink, judge, Topheavy(False), 0.6, MOST_PATCHES)._level()
     assert (turn.angle if turn else 0) == pytest.approx(angle, abs=2)
 
 

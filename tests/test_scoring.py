@@ -17,7 +17,6 @@ from pi_reader.scoring import (
     count,
     edit_distance,
     folds,
-    iou,
     load_labels,
     match,
     mistakes,
@@ -52,7 +51,7 @@ TRUTH = Truth(
     ],
 )
 def test_ok__iou(a: Box, b: Box, expected: float) -> None:
-    assert iou(a, b) == pytest.approx(expected)
+    assert a.overlap(b) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from pi_reader.reading.components import find_components
 from pi_reader.reading.grounds import light_ink_at
@@ -32,6 +32,7 @@ SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for 
 GLARE = 0.02  # of its brightness: so much brighter is a reflection than the paper around it
 NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain
+SOFT = ImageFilter.Kernel((3, 3), (1, 2, 1, 2, 4, 2, 1, 2, 1))  # binomial
 LOCAL_SHARE = 0.36  # of the darkest ink near by: cuts soft edges at about half their height
 
 
@@ -76,15 +77,19 @@ class Ink:
         return np.maximum(self.ground[rows, columns], DARKEST).astype(np.float32)
 
 
-def binarise(grey: np.ndarray) -> Ink:
+def binarise(grey: np.ndarray, softly: bool = False) -> Ink:
     """Find the ink on a picture, under uneven light and whatever the pen.
 
-    grey: (height, width) uint8, 0 black to 255 white, any size from 1 x 1.
+    grey: (height, width) uint8, 0 black to 255 white, any size from 1 x 1. softly: each working
+    pixel shows a little of those beside it, as if slightly out of focus.
     """
     picture = Image.fromarray(grey)
     scale = max(1, int(np.ceil(np.sqrt(grey.size / MAX_PIXELS))))
     if scale > 1:
         picture = picture.reduce(scale)
+    if softly:
+        picture = picture.filter(SOFT)
+    if scale > 1 or softly:
         grey = np.asarray(picture)
     cell = max(1, round(float(np.sqrt(grey.size / GRID_CELLS))))
     coarse = np.asarray(picture.reduce(cell)).astype(np.int16)

@@ -12,7 +12,7 @@ from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import EVEN, IN_DOUBT
-from pi_reader.reading.segmentation import MOST_PATCHES, Classifier
+from pi_reader.reading.segmentation import Classifier
 from pi_reader.reading.turning import (
     CLEARLY,
     FOUR_SIDES,
@@ -40,14 +40,21 @@ class Orientation:
 
     page: as it lies; ink: all of it, before anything was taken away. judge: says what stands on
     some candidates, and how many of so many patches the network may see of the frame after that.
-    network: says what a patch shows; sure_at: the confidence from which a digit is believed.
+    network: says what a patch shows; sure_at: the confidence from which a digit is believed; left:
+    patches that the network may see.
     """
 
     def __init__(
-        self, page: Candidates, ink: Ink, judge: Judge, network: Classifier, sure_at: float
+        self,
+        page: Candidates,
+        ink: Ink,
+        judge: Judge,
+        network: Classifier,
+        sure_at: float,
+        left: int,
     ) -> None:
         self._page, self._seen, self._judge = page, replace(page, ink=ink), judge
-        self._network, self._sure_at, self._left = network, sure_at, MOST_PATCHES
+        self._network, self._sure_at, self.left = network, sure_at, left
         self._sides: Turned = {}
 
     def best(self) -> Way:
@@ -93,8 +100,11 @@ class Orientation:
         head, where it reads about as well; prior: times as likely it is the right way up."""
         judged, turn = way
         digits = [one.mark for one in judged if one.is_digit and not one.mark.unreadable]
-        if len(digits) < 2 or not reads_on_its_head(digits, self._network, self._sides):
+        if len(digits) < 2 or len(digits) > self.left:
             return way  # of one digit nobody can tell
+        self.left -= len(digits)
+        if not reads_on_its_head(digits, self._network, self._sides):
+            return way
         turned, other = self._turned(angle + 180)
         on_its_head = _on_its_head(judged, turned, prior)
         if on_its_head > EVEN and self._is_told(turned):
@@ -103,7 +113,7 @@ class Orientation:
 
     def _read(self, page: Candidates) -> list[Judged]:
         """What stands on some candidates."""
-        judged, self._left = self._judge(page, self._left)
+        judged, self.left = self._judge(page, self.left)
         return judged
 
     def _turned(self, angle: float) -> Way:
@@ -114,9 +124,9 @@ class Orientation:
     def _quarter(self, judged: Sequence[Judged]) -> int | None:
         """Which way what was read lies turned, as `find_quarter` says it; None if there is too much
         to look at."""
-        if FOUR_SIDES * len(judged) > self._left:
+        if FOUR_SIDES * len(judged) > self.left:
             return None
-        self._left -= FOUR_SIDES * len(judged)
+        self.left -= FOUR_SIDES * len(judged)
         return find_quarter([one.mark for one in judged], self._network, self._sides)
 
     def _is_told(self, judged: Sequence[Judged]) -> bool:

@@ -8,7 +8,7 @@ is to be believed. Nothing here knows of cameras, lamps or the time of day.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -25,7 +25,8 @@ from pi_reader.reading.line_decode import Rows, decode_lines
 from pi_reader.reading.orientation import Orientation
 from pi_reader.reading.placeholders import CUT_OFF, with_placeholders
 from pi_reader.reading.recall import Memory, recalled
-from pi_reader.reading.segmentation import Classifier, Segmentation
+from pi_reader.reading.second_look import confirmed, is_open, leaves_less_open
+from pi_reader.reading.segmentation import MOST_PATCHES, Classifier, Segmentation
 from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
 from pi_reader.reading.signs import with_colons
 from pi_reader.reading.spaces import doubtful_sign, find_spaces
@@ -83,14 +84,27 @@ class Reader:
         return self.explain(frame).reading
 
     def explain(self, frame: Frame) -> Explanation:
-        """Read a frame and keep every step of it, to look at."""
+        """Read a frame and keep every step of it, to look at; where something is in doubt, and the
+        network has not seen half of all patches that it may, of the look that leaves less open."""
+        first, left = self._look(frame, MOST_PATCHES)
+        if not is_open(first.reading) or 2 * left < MOST_PATCHES:
+            return first
+        second, _ = self._look(frame, left, softly=True)
+        better = leaves_less_open(second.reading, first.reading)
+        chosen, other = (second, first) if better else (first, second)
+        return replace(chosen, reading=confirmed(chosen.reading, other.reading))
+
+    def _look(self, frame: Frame, left: int, softly: bool = False) -> tuple[Explanation, int]:
+        """Read a frame once, as it is or a little softer, and how many patches the frame has left
+        then, of which there were `left`."""
         begin = perf_counter()
         grey, margin = with_margin(frame.grey)
-        ink = binarise(grey)
+        ink = binarise(grey, softly)
         after_ink = perf_counter()
         page = find_candidates(ink)
         after_regions = perf_counter()
-        judged, turn = Orientation(page, ink, self._judge, self.network, self.sure_at).best()
+        way = Orientation(page, ink, self._judge, self.network, self.sure_at, left)
+        judged, turn = way.best()
         blur = _blur(ink, judged, turn)
         judged = with_colons(less_sure(judged, blur))
         rows, blanks = Rows(judged), np.full(len(judged), np.nan)
@@ -118,7 +132,7 @@ class Reader:
             turn.angle if turn else 0.0,
             blur >= BLURRED,
         )
-        return Explanation(ink, page, tuple(judged), reading)
+        return Explanation(ink, page, tuple(judged), reading), way.left
 
     def _judge(self, page: Candidates, left: int) -> tuple[list[Judged], int]:
         """Every mark on a page, digit or not, with what it is taken for, and how many patches the

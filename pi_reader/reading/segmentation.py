@@ -171,6 +171,8 @@ class Segmentation:
         """Marks that were put together from digits of two lines are several digits again."""
         for mark in find_piled(page, marks):
             groups = [(component,) for component in sorted(mark.components)]
+            if len(groups) > self.left:
+                break
             parts = self._judge(page.ink, page.components, groups, groups)
             if are_digits(parts):
                 marks = [other for other in marks if other is not mark] + parts

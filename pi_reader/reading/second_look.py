@@ -1,0 +1,52 @@
+"""What is in doubt is looked at twice: once as the camera shows it, once a little softer.
+
+A stroke that breaks, a speck that joins, a ruling: what misleads one look seldom misleads another
+one that differs a little (test-time augmentation). The look that leaves less open is believed, as
+far as the other one bears it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pi_reader.reading.decode import EVEN, IN_DOUBT
+from pi_reader.values import Digit, Reading
+
+SAME = 0.4  # overlap (intersection over union) from which two looks mean the same digit
+
+
+def is_open(reading: Reading) -> bool:
+    """Whether a second look may help: some digit is in doubt, but not crossed out, hidden, or cut
+    off by the edge."""
+    return any(not digit.sure and digit.confidence > IN_DOUBT for digit in reading.digits)
+
+
+def leaves_less_open(reading: Reading, other: Reading) -> bool:
+    """Whether a reading has more sure digits than another one, and lost none of them: a `?` may
+    become a digit, but must not vanish."""
+    sure, other_sure = (sum(digit.sure for digit in one.digits) for one in (reading, other))
+    return sure > other_sure and len(reading.digits) >= len(other.digits)
+
+
+def confirmed(reading: Reading, other: Reading) -> Reading:
+    """A reading without the sure digits that another look at the same frame does not bear out; its
+    `milliseconds` are those of both looks. What was taught stays."""
+    lines = tuple(
+        replace(line, digits=tuple(_confirmed(digit, other) for digit in line.digits))
+        for line in reading.lines
+    )
+    spent = {stage: ms + other.milliseconds[stage] for stage, ms in reading.milliseconds.items()}
+    return replace(reading, lines=lines, milliseconds=spent)
+
+
+def _confirmed(digit: Digit, other: Reading) -> Digit:
+    """A digit, unsure if what the other look says of it makes it no likelier than not."""
+    second = max(other.digits, key=lambda one: digit.box.overlap(one.box), default=None)
+    if second is None or not digit.sure or digit.reason or digit.box.overlap(second.box) < SAME:
+        return digit
+    if second.label == digit.label:
+        reason, likely = second.reason, (digit.confidence + second.confidence) / 2
+    else:
+        low, high = sorted((digit.label, second.label))
+        reason, likely = f"may be {low} or {high}", digit.confidence - second.confidence
+    return digit if likely >= EVEN else replace(digit, sure=False, reason=reason)
