@@ -1,6 +1,6 @@
 """How everyday paper is read, kind by kind: boxes, frames, rings, desks, columns, turned pages.
 
-    python tests/bench/everyday.py [--mnist DIR] [--kinds plain,turned] [--each 40] [--last]
+    python tests/bench/everyday.py [--mnist DIR] [--kinds plain,turned] [--each 40] [--first 100]
 
 Every page is drawn from its kind and seed alone: half of them with digits of MNIST's test set, half
 with a drawn hand. A page is exact if its digits are what is written, line by line, with `?` just
@@ -38,7 +38,8 @@ def main() -> None:
     args = parsed()
     reader = open_reader(args.weights)
     stamps = load_test(args.mnist)
-    seeds = range(SEEDS * 9 // 10, SEEDS) if args.last else range(min(args.each, SEEDS * 9 // 10))
+    seen = range(SEEDS * 9 // 10)
+    seeds = range(len(seen), SEEDS) if args.last else seen[args.first : args.first + args.each]
     rows, plain = [], Score()
     for kind in args.kinds.split(",") if args.kinds else KINDS:
         score = Score()
@@ -59,6 +60,7 @@ def parsed() -> argparse.Namespace:
     add_mnist(parser)
     parser.add_argument("--kinds", default="", help=f"with commas between: {','.join(KINDS)}")
     parser.add_argument("--each", type=int, default=40, help="pages of each kind")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--last", action="store_true", help="the seeds that nobody looks at")
     parser.add_argument("--out", type=Path, help="folder to write the pages to")
     parser.add_argument("--weights", default="default", help="name or file")
