@@ -86,20 +86,22 @@ def test_ok__white_paper_is_no_reflection(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "pieces", "held"),
+    ("kind", "pieces", "pale", "held"),
     [
-        ("other", [(0, 0, 50, 58)], 1),  # as wide as two
-        ("other", [(0, 0, 20, 58)], 1),
-        ("letter", [(0, 0, 50, 58)], 0),
-        ("other", [(0, 0, 50, 25)], 0),  # too low
-        ("other", [(0, 2, 14, 20), (18, 8, 27, 24), (0, 30, 22, 56)], 1),
-        ("other", [(0, 0, 3, 3), (7, 20, 10, 23), (0, 40, 3, 43), (7, 54, 10, 57)], 0),  # dust
-        ("other", [(0, 0, 14, 20), (60, 30, 82, 58)], 0),  # too far apart
-        ("other", [(-100, -5, -40, 65)], 0),  # a ring round a digit
+        ("other", [(0, 0, 50, 58)], 1, 1),  # as wide as two
+        ("other", [(0, 0, 20, 58)], 1, 1),
+        ("other", [(0, 0, 20, 58)], 1.8, 1),  # half washed out by light
+        ("other", [(0, 0, 20, 58)], 2.2, 0),  # a shadow, or the edge of tint
+        ("letter", [(0, 0, 50, 58)], 1, 0),
+        ("other", [(0, 0, 50, 25)], 1, 0),  # too low
+        ("other", [(0, 2, 14, 20), (18, 8, 27, 24), (0, 30, 22, 56)], 1, 1),
+        ("other", [(0, 0, 3, 3), (7, 20, 10, 23), (0, 40, 3, 43), (7, 54, 10, 57)], 1, 0),  # dust
+        ("other", [(0, 0, 14, 20), (60, 30, 82, 58)], 1, 0),  # too far apart
+        ("other", [(-100, -5, -40, 65)], 1, 0),  # a ring round a digit
     ],
 )
 def test_ok__ink_in_a_row_that_nobody_can_read_is_held(
-    kind: str, pieces: list[tuple[int, int, int, int]], held: int
+    kind: str, pieces: list[tuple[int, int, int, int]], pale: float, held: int
 ) -> None:
     explained = Reader(Templates(), sure_at=0.8).explain(page(ROW[:2]))
     digit = max((one.mark for one in explained.marks), key=lambda mark: mark.left)
@@ -109,6 +111,6 @@ def test_ok__ink_in_a_row_that_nobody_can_read_is_held(
     for left, top, right, bottom in pieces:
         box = 240 + left, digit.top + top, 240 + right, digit.top + bottom
         mark = replace(digit, **dict(zip(SIDES, box, strict=True)), chances=none, kinds=kinds)
-        judged.append(Judged(mark, 0.0, False))
+        judged.append(Judged(mark.but(darkness=digit.darkness / pale), 0.0, False))
     judged = with_placeholders(explained.candidates, judged)
     assert sum("grown together" in one.mark.unreadable for one in judged) == held

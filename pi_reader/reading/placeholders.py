@@ -23,7 +23,7 @@ from pi_reader.values import CLASSES
 _OTHER = KINDS.index("other")
 LEVEL = 0.5  # of the lower one's height that lies level with the other
 SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and its parts be apart
-PALER = 2.0  # times paler than the digit, at most, is what the frame cuts off
+PALER = 2.0  # times paler than the digit, at most, is ink of its row
 ENOUGH = 0.5  # of a digit's ink, its stroke times its height: less is a trace of dirt
 SHOWN = 0.999  # that lit segments say which digit it is
 CUT_OFF = "cut off by the edge of the frame"
@@ -123,11 +123,13 @@ def _illegible(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
             continue
         pieces = [marks[one] for one in group]
         ink = sum(one.stroke * max(one.height, one.right - one.left) for one in pieces)
+        dark = max(one.darkness for one in pieces)
         alike = [
             digit
             for digit in digits
             if abs(bottom - top - digit.height) <= SLACK * digit.height
             and ink >= ENOUGH * digit.stroke * digit.height
+            and PALER * dark >= digit.darkness
         ]
         yield from _unread(place, alike, "in pieces, or several digits grown together")
 
