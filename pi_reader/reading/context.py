@@ -138,9 +138,9 @@ def outlines(marks: Sequence[Mark], digits: np.ndarray) -> np.ndarray:
 
     digits: (n,) bool, which marks are likely digits; these are no outlines.
     """
-    box = places_of(marks)
-    inner = box[digits]
-    holds = (box[:, None, :2] <= inner[:, :2]).all(2) & (box[:, None, 2:] >= inner[:, 2:]).all(2)
+    left, top, right, bottom = sides = places_of(marks).T[:, :, None]
+    inner = sides[:, digits, 0]
+    holds = (left <= inner[0]) & (top <= inner[1]) & (right >= inner[2]) & (bottom >= inner[3])
     return np.asarray(holds.any(axis=1) & ~digits)
 
 

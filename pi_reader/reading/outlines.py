@@ -45,8 +45,9 @@ def _holders(found: Components) -> list[tuple[int, np.ndarray]]:
         return []
     box = np.stack([found.left, found.top, found.right, found.bottom], axis=1)[tall]
     height = box[:, 3] - box[:, 1]
-    within = np.concatenate([box[:, :2] > box[:, None, :2], box[:, 2:] < box[:, None, 2:]], axis=2)
-    inside = np.asarray(within.all(axis=2))
+    left, top, right, bottom = box.T
+    inside = (left > left[:, None]) & (top > top[:, None])
+    inside &= (right < right[:, None]) & (bottom < bottom[:, None])
     out = []
     for outer in np.flatnonzero(inside.any(axis=1)).tolist():
         held = np.flatnonzero(inside[outer])

@@ -251,7 +251,7 @@ def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...], margin: 
 
     margin: pixels that were added on each side of the frame.
     """
-    left, top, right, bottom = (side * scale - margin for side in place)
-    left, top = max(0, left), max(0, top)
-    right, bottom = min(shape[1], right), min(shape[0], bottom)
+    left, top = max(0, place[0] * scale - margin), max(0, place[1] * scale - margin)
+    right = min(shape[1], place[2] * scale - margin)
+    bottom = min(shape[0], place[3] * scale - margin)
     return Box(left, top, right - left, bottom - top)

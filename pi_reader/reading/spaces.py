@@ -11,6 +11,7 @@ from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import EVEN, IN_DOUBT, POINT, level_with, median
 from pi_reader.reading.lines import WIDE
+from pi_reader.values import CLASSES
 
 USUAL = 0.32  # heights: the usual gap of a page that has too few
 SMALL = 0.25  # share of a page's gaps that are smaller than the usual one: others may be blanks
@@ -19,7 +20,7 @@ SLENDER = 0.5  # heights: width that a digit takes up at the least
 OVER = 0.25  # heights: how far a mark between two digits may reach over them
 
 _LETTER = KINDS.index("letter")
-_SIGNS = [KINDS.index(sign) for sign in SIGNS]
+_SIGNS = slice(CLASSES, CLASSES + len(SIGNS))  # their places among KINDS
 
 
 class Gaps(NamedTuple):
@@ -96,9 +97,10 @@ def gap_features(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.
     gaps: (n,) in heights of a digit; beside_sign: (n,) bool.
     """
     gaps = np.minimum(gaps, WIDE)
-    whole = np.full(len(gaps), np.log(usual + NARROW))
-    columns = np.ones(len(gaps)), gaps, np.log(gaps + NARROW), beside_sign, whole
-    return np.stack(columns, axis=1).astype(np.float32)
+    out = np.ones((len(gaps), 5), np.float32)
+    out[:, 1], out[:, 2], out[:, 3] = gaps, np.log(gaps + NARROW), beside_sign
+    out[:, 4] = np.log(usual + NARROW)
+    return out
 
 
 def find_spaces(
@@ -169,6 +171,8 @@ def doubtful_sign(kinds: Sequence[float]) -> tuple[str, float] | None:
 
     kinds: the mark's probability for each kind, or empty.
     """
-    chances = [kinds[kind] for kind in _SIGNS] if kinds else [0.0]
-    best = chances.index(max(chances))
-    return (SIGNS[best], chances[best]) if sum(chances) >= IN_DOUBT else None
+    chances = kinds[_SIGNS]
+    if sum(chances) < IN_DOUBT:
+        return None
+    best = max(chances)
+    return SIGNS[chances.index(best)], best
