@@ -74,30 +74,32 @@ def find_seams(ink: np.ndarray) -> list[tuple[float, np.ndarray]]:
     column = np.arange(-reach, width + reach) + shift[:, :, None]  # (h, ways to lean, columns)
     leant = ink[np.arange(rows)[:, None, None], column.clip(0, width - 1)]
     leant &= (column >= 0) & (column < width)
-    above, back = cheapest_ways(leant[: middle + 1], BEND)
-    below, on = cheapest_ways(leant[: middle - 1 : -1], BEND)
-    cost = above + below - leant[middle]
+    halves = np.zeros((middle + 1, 2, *leant.shape[1:]), bool)  # from the top, and from the foot
+    halves[:, 0], halves[middle - rows :, 1] = leant[: middle + 1], leant[: middle - 1 : -1]
+    costs, steps = cheapest_ways(halves, BEND)
+    cost = costs.sum(axis=0) - leant[middle]
     walled = np.pad(cost, ((0, 0), (1, 1)), constant_values=np.inf)
     least = (cost <= walled[:, :-2]) & (cost <= walled[:, 2:])
     out = []
     for lean, start in np.argwhere(least[:, reach : reach + width]).tolist():
         start += reach
-        upper, lower = trace(back[:, lean], start), trace(on[:, lean], start)
-        way = np.concatenate([upper[::-1], lower[1:]]) - reach + shift[:, lean]
+        upper, lower = (trace(steps[:, half, lean], start) for half in range(2))
+        way = np.concatenate([upper[::-1], lower[1 : rows - middle]]) - reach + shift[:, lean]
         out.append((float(cost[lean, start]), way.clip(0, width)))
     return out
 
 
 def cheapest_ways(ink: np.ndarray, bend: float) -> tuple[np.ndarray, np.ndarray]:
-    """What the cheapest way from the first row to each column of the last one costs, (n, w)
-    float32, and for each pixel which column of the row before it comes from, (h, n, w): -1, 0 or 1
-    beside.
+    """What the cheapest way from the first row to each column of the last one costs, (..., w)
+    float32, and for each pixel which column of the row before it comes from, (h, ..., w): -1, 0 or
+    1 beside.
 
-    ink: (h, n, w) bool, n pictures; bend: pixels of ink that a step to the side counts as.
+    ink: (h, ..., w) bool, of any number of pictures; bend: pixels of ink that a step to the side
+    counts as.
     """
     bends, rightwards = np.zeros(ink.shape, bool), np.zeros(ink.shape, bool)
-    wide = np.full((ink.shape[1], ink.shape[2] + 2), np.inf, np.float32)
-    cost, left, right = wide[:, 1:-1], wide[:, :-2], wide[:, 2:]
+    wide = np.full((*ink.shape[1:-1], ink.shape[-1] + 2), np.inf, np.float32)
+    cost, left, right = wide[..., 1:-1], wide[..., :-2], wide[..., 2:]
     cost[:] = ink[0]
     beside = np.empty_like(cost)
     for row in range(1, len(ink)):

@@ -71,9 +71,9 @@ def find_seam(ink: np.ndarray) -> np.ndarray:
 
     ink: (h, w) bool, at least one row. Dynamic programming, a column at a time.
     """
-    steps = np.repeat(ink.T, STEEP, axis=0)[:, None]  # a row up or down each
+    steps = np.repeat(ink.T, STEEP, axis=0)  # a row up or down each
     cost, back = cheapest_ways(steps, 0.0)
-    return trace(back[:, 0], int(cost[0].argmin()))[::-STEEP]
+    return trace(back, int(cost.argmin()))[::-STEEP]
 
 
 def better_parted(
