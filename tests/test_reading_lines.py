@@ -92,6 +92,13 @@ def test_ok__signs_do_not_level_a_slope() -> None:
     assert np.ptp(both[:5, 1]) < 3
 
 
+def test_ok__exponents_do_not_tilt_a_page() -> None:
+    places = boxes([(10, 30), (40, 30)], 24, 50)
+    raised = boxes([(68, 14), (86, 14)], 15, 28)
+    both = np.concatenate([places, raised]).astype(np.float32)
+    assert page_slope(both) == pytest.approx(0, abs=0.011)
+
+
 def with_bases(corners: list[tuple[int, int, int, int]]) -> tuple[list[list[int]], list[int]]:
     """The lines of digits (left, top, right, bottom), and which of them are raised."""
     places = np.array(corners, np.int32)

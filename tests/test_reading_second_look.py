@@ -84,3 +84,14 @@ def test_ok__a_question_mark_may_become_a_digit_but_must_not_vanish() -> None:
     assert not leaves_less_open(reading(digit(1, 0.9)), doubtful)
     assert not leaves_less_open(reading(digit(4, 0.9), digit(1, 0.3, 1)), doubtful)
     assert not leaves_less_open(reading(), doubtful)
+    more = reading(digit(1, 0.9), digit(7, 0.9, 1), digit(9, 0.0, 2), digit(9, 0.0, 3))
+    assert not leaves_less_open(more, doubtful), "two ? instead of one"
+
+
+def test_ok__what_the_other_look_contradicts_is_as_likely_as_both_say() -> None:
+    found = confirmed(reading(digit(7, 0.95)), reading(digit(1, 0.97))).digits[0]
+    assert not found.sure and found.confidence == 0.0
+    found = confirmed(reading(digit(7, 0.65)), reading(digit(7, 0.25))).digits[0]
+    assert found.confidence == pytest.approx(0.45)
+    low = Digit(7, 0.42, (0, 0.0), True, Box(0, 10, 20, 30))  # where the settings want little
+    assert confirmed(reading(low), reading(low)).digits[0].sure

@@ -244,13 +244,15 @@ def page_slope(places: np.ndarray) -> float:
     run, rise = (
         (a + b)[None, :] / 2 - (a + b)[:, None] / 2 for a, b in ((left, right), (top, bottom))
     )
-    size = np.maximum(bottom - top, (bottom - top)[:, None])
+    height = bottom - top
+    size, least = np.maximum(height, height[:, None]), np.minimum(height, height[:, None])
     beside = (run > 0) & (run < FAR * size) & (np.abs(rise) < STEEPEST * run + LOOSE * size)
+    beside &= least >= SMALLER * size  # an exponent stands higher on a level page, too
     run, rise = run[beside] / size[beside], rise[beside] / size[beside]
     slopes = np.linspace(-STEEPEST, STEEPEST, 71, dtype=np.float32)
     off = (rise - slopes[:, None] * run) / LOOSE
     level = (np.exp(-(off**2)) * np.exp(-run / WIDE)).sum(axis=1)
-    return float(slopes[np.argmax(level)]) if len(run) else 0.0
+    return float(slopes[np.argmax(level)]) if len(run) > 1 else 0.0  # two agree, or none says
 
 
 def _home(ends: list[tuple[float, float]], level: float, height: float) -> int | None:

@@ -157,5 +157,5 @@ def _doubted(judged: Sequence[Judged], doubt: float) -> list[Judged]:
 
 
 def _expected(judged: Sequence[Judged]) -> float:
-    """How many more digits are likely read right than wrong."""
-    return sum(2 * one.confidence - 1 for one in judged if one.is_digit)
+    """How many more digits are likely read right than wrong, of those that can be read."""
+    return sum(2 * one.confidence - 1 for one in judged if one.is_digit and not one.mark.unreadable)

@@ -22,15 +22,16 @@ def is_open(reading: Reading) -> bool:
 
 
 def leaves_less_open(reading: Reading, other: Reading) -> bool:
-    """Whether a reading has more sure digits than another one, and lost none of them: a `?` may
-    become a digit, but must not vanish."""
+    """Whether a reading has more sure digits than another one, no more `?`, and no fewer digits in
+    all: a `?` may become a digit, but must not vanish."""
     sure, other_sure = (sum(digit.sure for digit in one.digits) for one in (reading, other))
-    return sure > other_sure and len(reading.digits) >= len(other.digits)
+    every, other_every = len(reading.digits), len(other.digits)
+    return sure > other_sure and every >= other_every and every - sure <= other_every - other_sure
 
 
 def confirmed(reading: Reading, other: Reading) -> Reading:
-    """A reading without the sure digits that another look at the same frame does not bear out; its
-    `milliseconds` are those of both looks. What was taught stays."""
+    """A reading without the sure digits that another look at the same frame contradicts; its
+    `milliseconds` are those of both looks. What was taught, or seen in one look alone, stays."""
     lines = tuple(
         replace(line, digits=tuple(_confirmed(digit, other) for digit in line.digits))
         for line in reading.lines
@@ -44,9 +45,13 @@ def _confirmed(digit: Digit, other: Reading) -> Digit:
     second = max(other.digits, key=lambda one: digit.box.overlap(one.box), default=None)
     if second is None or not digit.sure or digit.reason or digit.box.overlap(second.box) < SAME:
         return digit
-    if second.label == digit.label:
-        reason, likely = second.reason, (digit.confidence + second.confidence) / 2
-    else:
+    if second.label != digit.label:
         low, high = sorted((digit.label, second.label))
-        reason, likely = f"may be {low} or {high}", digit.confidence - second.confidence
-    return digit if likely >= EVEN else replace(digit, sure=False, reason=reason)
+        reason, likely = f"may be {low} or {high}", max(0.0, digit.confidence - second.confidence)
+    elif second.sure:
+        return digit
+    else:
+        reason, likely = second.reason, (digit.confidence + second.confidence) / 2
+    if likely >= EVEN:
+        return digit
+    return replace(digit, sure=False, confidence=likely, reason=reason)
