@@ -10,7 +10,7 @@ from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
-from pi_reader.reading.orientation import Orientation, _doubted, _on_its_head
+from pi_reader.reading.orientation import Orientation, _doubted, _expected, _on_its_head
 from pi_reader.reading.segmentation import MOST_PATCHES
 from pi_reader.reading.turning import CLEARLY, find_angle, reads_on_its_head, upright
 
@@ -107,6 +107,13 @@ def test_ok__an_askew_page_is_turned_on_its_head_where_it_reads_well_then(
     monkeypatch.setattr("pi_reader.reading.orientation.find_quarter", lambda *_: 180)
     _, turn = Orientation(page, page.ink, judge, Topheavy(False), 0.6, MOST_PATCHES)._level()
     assert (turn.angle if turn else 0) == pytest.approx(angle, abs=2)
+
+
+def test_ok__what_nobody_can_read_speaks_against_no_way_up() -> None:
+    mark = Mark(0, 0, 20, 30, 90.0, (0.0, 0.0, 0.9, *[0.0] * 8))
+    held = Judged(mark.but(unreadable="cut off by the edge of the frame"), 0.0, True)
+    assert _expected([held]) == 0.0, "an empty page would be better"
+    assert _expected([held, Judged(mark, 0.9, True)]) == pytest.approx(0.8)
 
 
 class Topheavy:

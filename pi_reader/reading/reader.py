@@ -45,9 +45,8 @@ class Explanation:
     ink: what is pen on the picture; candidates: its connected components, without ruled lines;
     marks: each mark with what both networks say of it (`mark.chances`, `mark.kinds`), what the page
     makes of that (`confidence`) and, of a `?`, the `reason`, all before a second look at the frame
-    contradicts it. Places of marks are in working pixels,
-    `ink.scale` times smaller than the frame's; where `reading.angle` is not 0, on the page as it
-    was turned upright.
+    contradicts it. Places of marks are in working pixels, `ink.scale` times smaller than the
+    frame's; where `reading.angle` is not 0, on the page as it was turned upright.
     """
 
     ink: Ink
