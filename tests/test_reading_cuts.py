@@ -11,6 +11,7 @@ from pi_reader.reading.decode import (
     Mark,
     best_partition,
     better_whole,
+    in_a_row,
     likeliest_row,
 )
 
@@ -115,6 +116,13 @@ def test_ok__the_likeliest_row_uses_each_column_once() -> None:
     assert likeliest_row({(a, b): 0.9, (c, d): 0.9}) == (0.0, [])
     assert likeliest_row({(a, b): 0.9, (b, c): 0.0}) == (0.0, [])
     assert likeliest_row({}) == (0.0, [])
+
+
+def test_ok__only_pieces_that_others_continue_to_both_ends_are_in_a_row() -> None:
+    a, b, c, d = range(4)
+    assert in_a_row([(a, b), (a, c), (b, d), (c, d)], d) == [(a, b), (a, c), (b, d), (c, d)]
+    assert in_a_row([(a, c), (b, c), (b, d), (c, d)], d) == [(a, c), (c, d)]
+    assert in_a_row([(a, b), (c, d)], d) == in_a_row([(a, b), (b, c)], d) == []
 
 
 def test_ok__digits_that_lean_are_cut_along_their_slant() -> None:

@@ -169,6 +169,19 @@ def likeliest_row(
     return best.get(end, (0.0, [])) if end else (0.0, [])
 
 
+def in_a_row(pieces: Sequence[tuple[int, int]], end: int) -> list[tuple[int, int]]:
+    """Those of some pieces, each between two cuts, that others continue to the leftmost cut, 0, and
+    to the rightmost one, `end`."""
+    begun, ended = {0}, {end}
+    for first, last in sorted(pieces):
+        if first in begun:
+            begun.add(last)
+    for first, last in sorted(pieces, reverse=True):
+        if last in ended:
+            ended.add(first)
+    return [(first, last) for first, last in pieces if first in begun and last in ended]
+
+
 def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
     """Whether some marks are likelier to be one digit together than what each is alone."""
     apart = sum(part.cost if part.is_digit else part.cost_of_none for part in parts)

@@ -31,6 +31,7 @@ from pi_reader.reading.decode import (
     Mark,
     best_partition,
     better_whole,
+    in_a_row,
     likeliest_row,
     median,
     usual_height,
@@ -305,10 +306,20 @@ class Segmentation:
         )
         count = len(spans)
         piece_of = dict(zip(spans, judged[:count], strict=True))
-        likely = dict(zip(spans, self._likely(page.ink, judged[:count], marks), strict=True))
-        for one, (some, _) in cut.items():
+        rows = [
+            (one, span)
+            for one, (some, _) in cut.items()
+            for span in in_a_row(
+                [span for span in some if piece_of[one, span].is_digit],
+                max(last for _, last in some),
+            )
+        ]
+        likely = self._likely(page.ink, [piece_of[place] for place in rows], marks)
+        for one in cut:
             whole = doubtful[one]
-            chance, row = likeliest_row({span: likely[one, span] for span in some})
+            chance, row = likeliest_row(
+                {span: p for (at, span), p in zip(rows, likely, strict=True) if at == one}
+            )
             if chance > max(ROW, whole.chance if whole.is_digit else 0.0):
                 marks = [mark for mark in marks if mark is not whole]
                 marks += [piece_of[one, span].but(cut_from=whole) for span in row]
@@ -331,22 +342,18 @@ class Segmentation:
 
     def _likely(self, ink: Ink, pieces: Sequence[Mark], page: Sequence[Mark]) -> list[float]:
         """How likely pieces of what was cut are the digits that they look like: by what stands
-        around them, where a neighbourhood sees it; 0 where they are none.
+        around them, where a neighbourhood sees it; 0 where no patches are left for that.
 
         page: the marks of the page before it was cut.
         """
-        likely = [piece.chance * piece.is_digit for piece in pieces]
-        digits = [place for place, piece in enumerate(pieces) if piece.is_digit]
-        if self._neighbourhood is None or not digits:
-            return likely
-        for place in digits[max(0, self.left) :]:
-            likely[place] = 0.0
-        digits = digits[: max(0, self.left)]
-        self.left -= len(digits)
-        marks = [pieces[place] for place in digits]
-        kinds = asked(self._neighbourhood, ink, marks, page)
-        for place, mark in zip(digits, told(marks, kinds), strict=True):
-            likely[place] = mark.kinds[mark.label]
+        if self._neighbourhood is None or not pieces:
+            return [piece.chance for piece in pieces]
+        seen = pieces[: max(0, self.left)]
+        self.left -= len(seen)
+        likely = [0.0] * len(pieces)
+        if seen:
+            kinds = asked(self._neighbourhood, ink, seen, page)
+            likely[: len(seen)] = [mark.kinds[mark.label] for mark in told(seen, kinds)]
         return likely
 
 
