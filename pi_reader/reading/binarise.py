@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from pi_reader.reading.components import find_components
 from pi_reader.reading.grounds import light_ink_at
@@ -32,7 +32,6 @@ SATURATED = 250  # grey levels: the mean of a cell in which nothing is seen for 
 GLARE = 0.02  # of its brightness: so much brighter is a reflection than the paper around it
 NOISE_ROWS = 32  # are enough to see how much noise there is
 GRAIN = 4  # pixels: the coarser paper grain
-SOFT = ImageFilter.Kernel((3, 3), (1, 2, 1, 2, 4, 2, 1, 2, 1))  # binomial
 LOCAL_SHARE = 0.36  # of the darkest ink near by: cuts soft edges at about half their height
 
 
@@ -83,16 +82,13 @@ def binarise(grey: np.ndarray, softly: bool = False) -> Ink:
     grey: (height, width) uint8, 0 black to 255 white, any size from 1 x 1. softly: each working
     pixel shows a little of those beside it, as if slightly out of focus.
     """
-    picture = Image.fromarray(grey)
     scale = max(1, int(np.ceil(np.sqrt(grey.size / MAX_PIXELS))))
     if scale > 1:
-        picture = picture.reduce(scale)
+        grey = np.asarray(Image.fromarray(grey).reduce(scale))
     if softly:
-        picture = picture.filter(SOFT)
-    if scale > 1 or softly:
-        grey = np.asarray(picture)
+        grey = _softened(grey)
     cell = max(1, round(float(np.sqrt(grey.size / GRID_CELLS))))
-    coarse = np.asarray(picture.reduce(cell)).astype(np.int16)
+    coarse = np.asarray(Image.fromarray(grey).reduce(cell)).astype(np.int16)
     radius = max(2, round(min(coarse.shape) * PAPER_WINDOW))
     light_ink = light_ink_at(grey, cell, coarse, radius)
     light = None
@@ -129,6 +125,14 @@ def with_margin(grey: np.ndarray) -> tuple[np.ndarray, int]:
         ink[inner] = False
         out[ink] = ground
     return out, margin
+
+
+def _softened(grey: np.ndarray) -> np.ndarray:
+    """A picture, (h, w) uint8, each pixel with half as much of those beside it, both ways."""
+    soft, wide = grey.copy(), grey.astype(np.uint16)
+    rows = wide[:-2] + wide[2:] + 2 * wide[1:-1]
+    soft[1:-1, 1:-1] = (rows[:, :-2] + rows[:, 2:] + 2 * rows[:, 1:-1] + 8) >> 4
+    return soft
 
 
 def _of_one_ground(
