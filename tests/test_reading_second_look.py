@@ -53,7 +53,8 @@ def test_ok__the_look_that_leaves_less_open_is_believed(monkeypatch: pytest.Monk
 
 def test_ok__crossed_out_and_cut_off_needs_no_second_look() -> None:
     assert not is_open(reading(digit(4, 0.9), digit(9, 0.0, 1, "crossed out")))
-    assert is_open(reading(digit(4, 0.9), digit(9, 0.1, 1, "may be a letter")))
+    assert is_open(reading(digit(4, 0.9), digit(9, 0.2, 1, "may be a letter")))
+    assert not is_open(reading(digit(4, 0.9), digit(9, 0.05, 1, "may be a letter")))
     assert not is_open(reading())
 
 

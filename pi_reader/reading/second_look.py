@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pi_reader.reading.decode import EVEN, IN_DOUBT
+from pi_reader.reading.decode import EVEN
 from pi_reader.values import Digit, Reading
 
+HOPE = 0.1  # confidence from which a second look ever mends a digit in doubt
 SAME = 0.4  # overlap (intersection over union) from which two looks mean the same digit
 
 
 def is_open(reading: Reading) -> bool:
-    """Whether a second look may help: some digit is in doubt, but not crossed out, hidden, or cut
-    off by the edge."""
-    return any(not digit.sure and digit.confidence > IN_DOUBT for digit in reading.digits)
+    """Whether a second look may help: some digit is in doubt, but not crossed out, hidden, cut off
+    by the edge, or hardly a digit at all."""
+    return any(not digit.sure and digit.confidence > HOPE for digit in reading.digits)
 
 
 def leaves_less_open(reading: Reading, other: Reading) -> bool:
