@@ -6,7 +6,7 @@ ways to take the ink are put before the network, and the one it finds likeliest 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, compress
 from typing import Protocol, TypeGuard
 
@@ -27,6 +27,7 @@ from pi_reader.reading.components import Components, merge
 from pi_reader.reading.context import asked, told
 from pi_reader.reading.cuts import Span, find_pieces
 from pi_reader.reading.decode import (
+    EVEN,
     PALE,
     Mark,
     best_partition,
@@ -51,7 +52,7 @@ LOOSE = 0.9  # of its probability that a digit keeps without a part that is none
 ROW = 0.1  # probability of a row of digits from which ink is cut; a doubtful piece of it is a `?`
 MOST_LINES = 3  # times that a page is looked at again because lines have grown together
 MOST_SPECKS = 60  # that are looked at
-MOST_PATCHES = 2000  # of a frame that the network sees; on a Zero they take some 20 seconds
+MOST_PATCHES = 1700  # of a frame that the network sees; on a Zero they take some 17 seconds
 UNSEEN = (0.095,) * CLASSES + (0.05,)  # probabilities of a mark that came after these: a `?`
 MOST_AT_ONCE = 1000  # of these in one step
 
@@ -295,42 +296,63 @@ class Segmentation:
         wanted[np.flatnonzero(wanted)[max(0, self.left // 2) :]] = False
         wholes = np.flatnonzero(wanted).tolist()
         cut = self._cut(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
+        for whole, row in self._rows(page.ink, cut, doubtful, marks):
+            marks = [mark for mark in marks if mark is not whole]
+            marks += [piece.but(cut_from=whole) for piece in row]
+        parts = [np.flatnonzero(fainter.home == one).tolist() for one in wholes]
+        groups = [(one,) for one in wholes]
+        return _mended(marks, self._judge(page.ink, fainter.components, groups, parts))
+
+    def _rows(
+        self,
+        ink: Ink,
+        cut: dict[int, tuple[list[Span], Components]],
+        doubtful: dict[int, Mark],
+        page: Sequence[Mark],
+    ) -> Iterator[tuple[Mark, list[Mark]]]:
+        """The doubtful marks that are likelier rows of digits, and these. What ends in no digit on
+        either side is none, so the pieces there are seen before those between them.
+
+        page: the marks of the page before it was cut.
+        """
+        if not cut:
+            return
+        pieces = merge([parts for _, parts in cut.values()])
         spans = [(one, span) for one, (some, _) in cut.items() for span in some]
-        pieces = merge([parts for _, parts in cut.values()] + [fainter.components.pick(wanted)])
-        judged = self._judge(
-            page.ink,
-            pieces,
-            [(index,) for index in range(len(pieces))],
-            [(one,) for one, _ in spans]
-            + [np.flatnonzero(fainter.home == index).tolist() for index in wholes],
-        )
-        count = len(spans)
-        piece_of = dict(zip(spans, judged[:count], strict=True))
-        rows = [
-            (one, span)
-            for one, (some, _) in cut.items()
-            for span in in_a_row(
-                [span for span in some if piece_of[one, span].is_digit],
-                max(last for _, last in some),
-            )
-        ]
-        likely = self._likely(page.ink, [piece_of[place] for place in rows], marks)
-        for one in cut:
+        number = {place: (index,) for index, place in enumerate(spans)}
+        end = {one: max(last for _, last in some) for one, (some, _) in cut.items()}
+        may_be = {one: some for one, (some, _) in cut.items()}  # digits in a row
+        seen: dict[tuple[int, Span], Mark] = {}
+        for inside in (False, True):
+            new = [
+                (one, span)
+                for one, some in may_be.items()
+                for span in some
+                if inside == (span[0] > 0 and span[1] < end[one])
+            ]
+            groups = [number[place] for place in new]
+            judged = self._judge(ink, pieces, groups, [(one,) for one, _ in new])
+            seen.update(zip(new, judged, strict=True))
+            for one, some in may_be.items():
+                open_ = [at for at in some if (one, at) not in seen or seen[one, at].is_digit]
+                may_be[one] = in_a_row(open_, end[one])
+        rows = [(one, span) for one, some in may_be.items() for span in some]
+        chances = self._likely(ink, [seen[place] for place in rows], page)
+        likely = dict(zip(rows, chances, strict=True))
+        for one, some in may_be.items():
             whole = doubtful[one]
-            chance, row = likeliest_row(
-                {span: p for (at, span), p in zip(rows, likely, strict=True) if at == one}
-            )
+            chance, row = likeliest_row({span: likely[one, span] for span in some})
             if chance > max(ROW, whole.chance if whole.is_digit else 0.0):
-                marks = [mark for mark in marks if mark is not whole]
-                marks += [piece_of[one, span].but(cut_from=whole) for span in row]
-        return _mended(marks, judged[count:])
+                yield whole, [seen[one, span] for span in row]
 
     def _cut(
         self, found: Components, doubtful: dict[int, Mark], most: int
     ) -> dict[int, tuple[list[Span], Components]]:
-        """The pieces that doubtful components may be cut into, the tallest first, `most` in all."""
+        """The pieces that doubtful components may be cut into, the tallest first, `most` in all;
+        what is likelier one digit than not stays whole."""
         out: dict[int, tuple[list[Span], Components]] = {}
-        for one in sorted(doubtful, key=lambda one: -doubtful[one].height):
+        likely = [one for one, mark in doubtful.items() if mark.chance < EVEN]
+        for one in sorted(likely, key=lambda one: -doubtful[one].height):
             runs = found.runs_of((one,)).tobytes()
             if runs not in self._pieces:
                 self._pieces[runs] = find_pieces(found, one)
