@@ -1,13 +1,16 @@
 """What each step, rule and feature of the reading is worth: one after the other is left out.
 
     python tests/bench/ablation.py [--photos DIR] [--blank DIR] [--only context,cuts] [--scenes N]
+    python tests/bench/ablation.py --changed unchanged,turned,smaller
     python tests/bench/ablation.py --list
     python tests/bench/ablation.py --numbers [--only signs.GAP,cuts.NOTCH]
 
-Each row reads all photographs without one thing, at the same threshold: digit error rate and sure
-but wrong digits, over all and as the mean over sources, how many sources it makes worse and better,
-and false sure digits on pictures without any. What the two page regressions are told is left out by
-fitting them again without it, on --scenes drawn pages; with 0 scenes these rows are left out.
+Each row reads all photographs without one thing, at the same threshold: digit error rate, over all
+and as the mean over sources, sure but wrong characters for each digit, how many sources it makes
+worse and better, and false sure digits on pictures without any. What the two page regressions are
+told is left out by fitting them again without it, on --scenes drawn pages; with 0 scenes these rows
+are left out. With --changed the photographs are read as `varied.py` changes them, all changes in
+one figure.
 
 `--list` prints the constants that decide in the reading and were set by hand: single numbers,
 limits of cost and what the networks were trained with apart. `--numbers` reads all photographs with
@@ -34,6 +37,7 @@ from measure import SHARED, add_mnist, arguments, table
 
 # isort: split
 import numpy as np
+from varied import CHANGES, wrong_characters
 
 from pi_reader import reading, scoring
 from pi_reader.camera.files import load
@@ -76,6 +80,7 @@ _GROUPS = {
     "features: touching, off the line, at the edge": range(26, 29),
     "features: heard": range(29, 33),
     "features: cut": range(33, 35),
+    "features: unlike its name": (35,),
 }
 
 
@@ -141,6 +146,10 @@ SWITCHES: dict[str, Switch] = {
         context, "outlines", lambda marks, digits: np.zeros(len(marks), bool)
     ),
     "pages turned": changed(orientation, "find_angle", lambda found: 0.0),
+    "slope": changed(line_decode, "deskewed", lambda places, digit: places.astype(np.float32)),
+    "lines heard beside others": changed(line_decode, "_is_in_doubt", lambda *heard: False),
+    "dates weighed": changed(reader, "weigh_dates", lambda judged, page, blanks: judged),
+    "second looks": changed(reader, "is_open", lambda reading: False),
     "lines decided together": changed(
         reader,
         "decode_lines",
@@ -213,7 +222,12 @@ def main() -> None:
             ("number", "value", "what it is"),
             [(n.label, f"{n.value:g}", n.says) for n in numbers()],
         )
-    shown = Shown(args.photos, args.blank)
+    changes = args.changed.split(",")
+    if unknown := set(changes) - set(CHANGES):
+        raise SystemExit(
+            f"ablation: {unknown.pop()}: no such change; there are {', '.join(CHANGES)}"
+        )
+    shown = Shown(args.photos, args.blank, changes)
     whole = open_reader(args.weights)
     rows = [("nothing", *shown.figures(whole, None))]
     base = shown.last
@@ -253,6 +267,7 @@ def parsed() -> argparse.Namespace:
     add_mnist(parser)
     parser.add_argument("--photos", type=Path, default=SHARED / "photos", metavar="DIR")
     parser.add_argument("--blank", type=Path, default=SHARED / "nodigits", metavar="DIR")
+    parser.add_argument("--changed", default="unchanged", help="with commas between")
     parser.add_argument("--only", default="", help="names of rows with commas between")
     parser.add_argument("--scenes", type=int, default=NEIGHBOURHOOD.fitted)
     parser.add_argument("--list", action="store_true", help="name the numbers set by hand")
@@ -272,13 +287,19 @@ def _sure_alone(weights: str) -> float:
 class Shown:
     """The pictures that every variant reads.
 
-    photos: a folder with labels.json; blank: one whose pictures show no digit. last: the edits of
-    each source in the last run.
+    photos: a folder with labels.json; blank: one whose pictures show no digit; changes: of
+    `varied.CHANGES`, in each of which the photographs are read. last: the edits of each source in
+    the last run.
     """
 
-    def __init__(self, photos: Path, blank: Path) -> None:
+    def __init__(self, photos: Path, blank: Path, changes: Sequence[str]) -> None:
         self._photos = [
-            (truth, _load(photos / truth.file)) for truth in scoring.load_labels(photos)
+            (
+                dataclasses.replace(truth, file=f"{name} {truth.file}"),
+                Frame(CHANGES[name](_load(photos / truth.file).grey), truth.file),
+            )
+            for truth in scoring.load_labels(photos)
+            for name in changes
         ]
         self._blank = [_load(blank / truth.file) for truth in scoring.load_labels(blank)]
         self.last: dict[str, int] = {}
@@ -300,11 +321,12 @@ class Shown:
             for sign in (1, -1)
         )
         errors = held["digit_error_rate"]
+        wrong = sum(wrong_characters(truth, readings[truth.file]) for truth in truths)
         false = sum(digit.sure for reading in blank for digit in reading.digits)
         return (
             f"{100 * errors['total']:.1f} %",
             f"{100 * errors['mean_of_sources']:.1f} %",
-            f"{100 * held['sure_wrong']['total']:.1f} %",
+            f"{100 * wrong / sum(len(''.join(truth.reading or ())) for truth in truths):.1f} %",
             str(worse),
             str(better),
             f"{false / max(1, len(blank)):.2f}",

@@ -28,7 +28,7 @@ from pi_reader.camera.files import load
 from pi_reader.cli.common import open_reader
 from pi_reader.reading.reader import Reader
 from pi_reader.scoring import Score, Truth, count, load_labels
-from pi_reader.values import Frame
+from pi_reader.values import Frame, Reading
 
 TURNED = 3.0  # degrees
 
@@ -64,15 +64,21 @@ def read(
         one = count(truth, reading)
         total += one
         sources[truth.source] += one
-        if truth.reading is not None:
-            want, got = "".join(truth.reading), "".join(filter(str.isdigit, reading.text))
-            blocks = SequenceMatcher(None, want, got, autojunk=False).get_matching_blocks()
-            wrong += len(got) - sum(block.size for block in blocks)
+        wrong += wrong_characters(truth, reading)
     rates = [one.edits / one.read_digits for one in sources.values() if one.read_digits]
     digits, photos = max(1, total.read_digits), max(1, total.read_photos)
     return np.array(
         [total.edits / digits, np.mean(rates or [0.0]), wrong / digits, total.exact / photos]
     )
+
+
+def wrong_characters(truth: Truth, reading: Reading) -> int:
+    """How many sure digits of a reading are not what is written, by the alignment of both texts."""
+    if truth.reading is None:
+        return 0
+    want, got = "".join(truth.reading), "".join(filter(str.isdigit, reading.text))
+    blocks = SequenceMatcher(None, want, got, autojunk=False).get_matching_blocks()
+    return len(got) - sum(block.size for block in blocks)
 
 
 def shown(figures: np.ndarray) -> tuple[str, ...]:
@@ -132,7 +138,7 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "turned": lambda grey: turned(grey, TURNED),
     "turned back": lambda grey: turned(grey, -TURNED),
     "on paper": lambda grey: turned(grey, TURNED, flat=True),
-    "on paper, back": lambda grey: turned(grey, -TURNED, flat=True),
+    "on paper back": lambda grey: turned(grey, -TURNED, flat=True),
     "smaller": lambda grey: scaled(grey, 0.75),
     "larger": lambda grey: scaled(grey, 1.15),
     "lighter": lambda grey: lit(grey, 0.75),
