@@ -87,7 +87,7 @@ def parting(gaps: np.ndarray, factors: Sequence[float]) -> np.ndarray:
 
     gaps: (n, 5) as `gap_features` gives them; factors: what each of the five counts.
     """
-    return np.asarray(1 / (1 + np.exp(-(gaps @ np.array(factors, np.float32)))))
+    return np.asarray(1 / (1 + np.exp(-(gaps * np.array(factors, np.float32)).sum(axis=1))))
 
 
 def gap_features(gaps: np.ndarray, beside_sign: np.ndarray, usual: float) -> np.ndarray:
