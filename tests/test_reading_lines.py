@@ -70,6 +70,17 @@ def test_ok__a_grid_of_single_digits_or_with_an_index_is_read_by_rows(index: boo
     assert order == [piece for row in rows for piece in row]
 
 
+def test_ok__a_label_in_doubt_before_a_digit_makes_no_column_of_numbers() -> None:
+    rows = [[number(10, 50 * row, 2), number(300, 50 * row, 2)] for row in range(4)]  # Q1   15
+    flat = [corner for row in rows for piece in row for corner in piece]
+    label = np.array([x == 10 for x, _ in flat])
+    order = [[flat[i] for i in line] for line in find_lines(boxes(flat), None, label)]
+    assert order == [piece for row in rows for piece in row]
+    one = label & (np.cumsum(label) == 1)  # of one label in doubt the others say what it is
+    order = [[flat[i] for i in line] for line in find_lines(boxes(flat), None, one)]
+    assert order == [row[column] for column in range(2) for row in rows]
+
+
 def test_ok__nothing_and_one() -> None:
     assert find_lines(boxes([])) == []
     assert find_lines(boxes([(5, 5)])) == [[0]]

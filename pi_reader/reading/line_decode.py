@@ -137,11 +137,12 @@ class Rows:
         self.usual = 0.0
         if not digit.any():
             return
+        doubtful = digit & np.array([one.confidence < EVEN for one in judged], bool)
         core = np.flatnonzero(self.told | np.array([one.is_letter for one in judged], bool))
         places = deskewed(box[core], digit[core])
         level = level_with_digits(places, digit[core])
         found, self.raised[core] = lines_with_exponents(
-            places, level, digit[core], ~self.told[core]
+            places, level, digit[core], ~self.told[core], doubtful[core]
         )
         self.lines = [core[row] for row in found if digit[core[row]].any()]
         self.usual = usual_gap([(box[row], digit[row]) for row in self.lines])

@@ -27,12 +27,15 @@ ABOVE = 0.3  # of its height: so much higher an exponent's middle stands
 BESIDE = 1.2  # heights: as near a digit stands what belongs to it, an exponent or a sign
 
 
-def find_lines(places: np.ndarray, bridges: np.ndarray | None = None) -> list[list[int]]:
+def find_lines(
+    places: np.ndarray, bridges: np.ndarray | None = None, doubtful: np.ndarray | None = None
+) -> list[list[int]]:
     """Sort boxes of level writing (`deskewed`) into lines from top to bottom, each from left to
     right, as lists of indices.
 
     places: (n, 4) left, top, right, bottom in pixels, right and bottom exclusive. bridges: (n,)
     bool, which of them only fill gaps, as letters between digits do; these are in no line.
+    doubtful: (n,) bool, which of them may be no digits and make no number of a single one.
     """
     left, top, right, bottom = places.T
     height = (bottom - top).astype(np.float32)
@@ -51,15 +54,16 @@ def find_lines(places: np.ndarray, bridges: np.ndarray | None = None) -> list[li
     lines.sort(key=lambda line: sum(level[mark] for mark in line) / len(line))
     usual = median(height) if len(height) else 0.0
     begin, end = left.tolist(), right.tolist()
-    if bridges is None:
-        bridges = np.zeros(len(places), bool)
+    none = np.zeros(len(places), bool)
+    bridges = none if bridges is None else bridges
+    doubtful = none if doubtful is None else doubtful
     rows = []
     for line in lines:
         pieces = [
             [mark for mark in piece if not bridges[mark]]
             for piece in _pieces(line, begin, end, WIDE * usual)
         ]
-        if row := [_Piece.of(piece, begin, end) for piece in pieces if piece]:
+        if row := [_Piece.of(piece, begin, end, doubtful) for piece in pieces if piece]:
             rows.append(row)
     return _by_columns(rows, COMMON * usual)
 
@@ -82,17 +86,21 @@ def level_with_digits(places: np.ndarray, is_digit: np.ndarray) -> np.ndarray:
 
 
 def lines_with_exponents(
-    places: np.ndarray, level: np.ndarray, is_digit: np.ndarray, is_letter: np.ndarray
+    places: np.ndarray,
+    level: np.ndarray,
+    is_digit: np.ndarray,
+    is_letter: np.ndarray,
+    doubtful: np.ndarray | None = None,
 ) -> tuple[list[list[int]], np.ndarray]:
     """The lines of `level` as `find_lines` gives them, exponents in those of the digit or letter
     that they stand beside, and which these are, (n,) bool.
 
     places: (n, 4) left, top, right, bottom in pixels; level: the same as high as the digits beside
-    them; is_digit, is_letter: (n,) bool. An exponent is small and in a line by itself; small digits
-    one above the other are none.
+    them; is_digit, is_letter, doubtful: (n,) bool. An exponent is small and in a line by itself;
+    small digits one above the other are none.
     """
     out, raised = level.copy(), np.zeros(len(level), bool)
-    lines = find_lines(level, is_letter)
+    lines = find_lines(level, is_letter, doubtful)
     height = (places[:, 3] - places[:, 1]).astype(np.float32)
     tall = np.where(is_letter, height, SMALLER * height)
     largest = tall[is_digit | is_letter].max(initial=0)
@@ -114,7 +122,7 @@ def lines_with_exponents(
         if above and not _is_stacked(places[small], places[is_digit], base):
             raised[small] = True
             out[line, 1::2] = base[1::2]
-    return find_lines(out, is_letter) if raised.any() else lines, raised
+    return find_lines(out, is_letter, doubtful) if raised.any() else lines, raised
 
 
 def _beside(box: np.ndarray, digits: np.ndarray, reach: np.ndarray) -> int | None:
@@ -154,7 +162,7 @@ def _pieces(
 
 class _Piece(NamedTuple):
     """Marks of a line that stand together: from where to where they reach, and the gaps between
-    them, in pixels."""
+    those that are not in doubt, in pixels."""
 
     begin: float
     end: float
@@ -162,9 +170,12 @@ class _Piece(NamedTuple):
     marks: list[int]
 
     @classmethod
-    def of(cls, marks: list[int], left: Sequence[float], right: Sequence[float]) -> _Piece:
+    def of(
+        cls, marks: list[int], left: Sequence[float], right: Sequence[float], doubtful: np.ndarray
+    ) -> _Piece:
         """The piece of some marks, from left to right."""
-        gaps = [left[mark] - right[before] for before, mark in pairwise(marks)]
+        clear = [mark for mark in marks if not doubtful[mark]]
+        gaps = [left[mark] - right[before] for before, mark in pairwise(clear)]
         return cls(
             min(left[mark] for mark in marks), max(right[mark] for mark in marks), gaps, marks
         )
