@@ -29,7 +29,7 @@ def make_small(put: Callable[[Any, str, Any], None] = setattr) -> None:
     put(rehearsal, "_CALIBRATED", 200)
     put(rehearsal, "TESTED", 1000)
     put(rehearsal, "MARKS", 100)
-    put(trial, "TRAINING_WORK", 0.13e12)
+    put(trial, "TRAINING_WORK", 0.06e12)
 
 
 def hand(count: int, number: int = 0) -> tuple[np.ndarray, np.ndarray]:

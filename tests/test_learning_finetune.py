@@ -18,6 +18,8 @@ from pi_reader.learning.recut import recut
 from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.learning.samples import New, Samples, cut_out
 from pi_reader.learning.trial import _LITTLE, Trial
+from pi_reader.network.layers import Dense, Flatten
+from pi_reader.network.loss import softmax
 from pi_reader.network.model import Model
 from pi_reader.reading.reader import Reader
 from pi_reader.training import data
@@ -115,13 +117,14 @@ def test_ok__a_batch_is_a_function_of_seed_and_step(mnist):
     model, taught = shipped_model()[0], lesson(np.arange(20) % 10)
     prepared = small_rehearsal(mnist)
     replay = finetune.replayed(model, prepared, np.arange(10), 3)
-    assert (replay.looked, len(replay.hard)) == ((64, 6) if mnist else (0, 0))
-    assert not len(replay.near)  # all kinds were taught
+    drawn = len(prepared.digits) + len(prepared.marks)
+    assert (replay.looked, len(replay.hard)) == ((64 + drawn, 7) if mnist else (drawn, 0))
+    assert not len(replay.near.labels)  # all kinds were taught
     one, other = (RehearsalMixture(model, taught, prepared, replay, 5, 3) for _ in range(2))
     one.take(0)
     x, targets = one.take(4)
-    assert x.shape == (NIGHT.batch, 28, 28, 1) and targets.shape == (NIGHT.batch, 11)
-    assert x.dtype == targets.dtype == np.float32 and x.min() >= 0 and x.max() <= 1.01
+    assert x.shape == (NIGHT.batch, 5, 5, 64) and targets.shape == (NIGHT.batch, 11)
+    assert x.dtype == targets.dtype == np.float32 and x.min() >= 0  # behind a ReLU
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-5)
     again = other.take(4)
     assert np.array_equal(x, again[0]) and np.array_equal(targets, again[1])
@@ -133,15 +136,35 @@ def test_ok__beside_a_single_kind_its_doubles_are_shown(monkeypatch):
     monkeypatch.setattr(finetune, "_NEAR", 60)
     model, prepared = shipped_model()[0], small_rehearsal(True)
     replay = finetune.replayed(model, prepared, np.array([4]), 3)
-    assert (len(replay.near), replay.looked) == (60, 64 + 2048)
-    counts = np.bincount(replay.near_labels, minlength=10)
+    drawn = len(prepared.digits) + len(prepared.marks)
+    assert (len(replay.near.labels), replay.looked) == (60, 64 + drawn + 2048)
+    counts = np.bincount(replay.near.labels, minlength=10)
     assert counts[4] == 0 and counts[[1, 7, 9]].sum() > 50
     usual = model.predict(prepared.digits)[prepared.digit_labels != 4, 4].mean()
-    assert model.predict(replay.near)[:, 4].mean() > 5 * usual
+    assert model.predict(replay.near.patches)[:, 4].mean() > 5 * usual
     again = finetune.replayed(model, prepared, np.array([4]), 3)
-    assert np.array_equal(again.near, replay.near)
+    assert np.array_equal(again.near.patches, replay.near.patches)
     x, targets = RehearsalMixture(model, lesson(np.full(30, 4)), prepared, replay, 5, 3).take(0)
-    assert x.shape == (NIGHT.batch, 28, 28, 1) and len(targets) == NIGHT.batch
+    assert x.shape == (NIGHT.batch, 5, 5, 64) and len(targets) == NIGHT.batch
+
+
+@pytest.mark.parametrize("mnist", [True, False])
+def test_ok__what_is_rehearsed_is_mostly_what_the_parent_said_of_it(mnist):
+    model, prepared = shipped_model()[0], small_rehearsal(mnist)
+    model.temperature = 1.5  # the child learns without one
+    mixture = RehearsalMixture(
+        model,
+        lesson(np.arange(20) % 10),
+        prepared,
+        finetune.replayed(model, prepared, np.arange(10), 3),
+        5,
+        3,
+    )
+    mixture._change = lambda patches, rng: patches / np.float32(255)
+    x, targets = mixture.take(0)
+    said = softmax(finetune.upper_of(model).forward(x))[mixture._own :]
+    by_label = targets[mixture._own :] - 0.9 * said
+    assert by_label.min() > -1e-5 and by_label.sum() == pytest.approx(0.1 * len(said), abs=1e-3)
 
 
 def test_ok__a_digit_taught_often_does_not_drown_the_others():
@@ -159,7 +182,31 @@ def test_ok__half_way_lies_between():
         np.allclose(a + 0.5, b, atol=1e-6)
         for a, b in zip(model.parameters, middle.parameters, strict=True)
     )
-    assert finetune.step_work(model) == 2 * model.multiply_adds * 128 * 3.75
+
+
+def test_ok__a_night_trains_the_last_convolution_and_what_follows():
+    model, prepared = shipped_model()[0], small_rehearsal(True)
+    before = [array.copy() for array in model.parameters]
+    replay = finetune.replayed(model, prepared, np.arange(10), 3)
+    taught = lesson(np.arange(20) % 10)
+    learner = finetune.learner_for(model, taught, prepared, replay, 5, 3)
+    for step in range(5):
+        learner.learn(step)
+    child = finetune.with_upper(model, learner.result())
+    learner.close()
+    assert all(map(np.array_equal, before, model.parameters))
+    same = list(map(np.array_equal, before, child.parameters))
+    assert same == [True] * 4 + [False] * 6  # weights and biases of two and of three layers
+    upper = finetune.upper_of(model)
+    forward = 1_207_200
+    assert (model.multiply_adds, upper.multiply_adds) == (forward, 775_200)
+    backward = 2 * 775_200 - 663_552  # nothing asks what the last convolution was given
+    assert finetune.step_work(model) == 2 * (forward + backward) * 128
+
+
+def test_ok__a_network_without_convolutions_is_trained_whole():
+    model = Model([Flatten(), Dense(784, 11)])
+    assert finetune.upper_of(model).multiply_adds == model.multiply_adds == 784 * 11
 
 
 def test_ok__samples_are_cut_again_from_what_the_camera_saw(tmp_path):

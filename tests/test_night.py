@@ -110,7 +110,7 @@ def test_ok__labels_that_cannot_be_right_are_refused(tmp_path):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_ok__interrupted_nights_end_as_one_that_was_not(tmp_path, monkeypatch, seed):
     """Whatever is held out, and whether the judge accepts what was learned or not."""
-    monkeypatch.setattr(trial, "TRAINING_WORK", 0.04e12)
+    monkeypatch.setattr(trial, "TRAINING_WORK", 0.0185e12)
     chance = random.Random(seed)
     monkeypatch.setattr(os, "urandom", chance.randbytes)
     monkeypatch.setattr(split.random, "SystemRandom", lambda: chance)
@@ -452,7 +452,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from night_world import *
 make_small()
-trial.TRAINING_WORK = 0.02e12
+trial.TRAINING_WORK = 0.009e12
 state = Path(sys.argv[1])
 with Samples(state / "samples.db") as samples:
     number = samples.newest()

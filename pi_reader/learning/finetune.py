@@ -2,7 +2,8 @@
 
 Training starts from the weights in use. A quarter of each batch are the owner's digits, strongly
 augmented since there are so few; the rest is rehearsal data, barely augmented, whose targets are
-mostly the parent's own predictions. So the network changes only where the owner's digits pull it.
+mostly what the parent said of them, asked once before the training. So the network changes only
+where the owner's digits pull it, and the layers below the last convolution stay as they are.
 ("Distillation": Hinton, Vinyals and Dean, 2015; against forgetting: Li and Hoiem, "Learning without
 forgetting", 2016.)
 """
@@ -10,11 +11,13 @@ forgetting", 2016.)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from pi_reader.learning.rehearsal import Rehearsal
 from pi_reader.network.base import Array
+from pi_reader.network.layers import Conv2D
 from pi_reader.network.loss import one_hot, softmax
 from pi_reader.network.model import Model
 from pi_reader.training.augment import Augmenter
@@ -27,6 +30,7 @@ from pi_reader.values import NO_DIGIT
 OWN = 0.25  # share of the owner's digits in a batch
 _TAUGHT = 0.9  # weight of the parent's prediction in a rehearsed patch's target; the rest: label
 _REPLAYED = 24_000  # images of MNIST that one training replays, 19 MB of the mapped file
+_HARD = 10  # one in so many of these is a hard one
 ALL_KINDS = 6  # from this many taught classes on they have their full share
 _MOST_DRAWN = 3  # times as many drawn digits as usual, if a single class was taught
 _DRAWN, _NEAR = 16_384, 600  # drawn digits, and how many of them look most like the taught classes
@@ -79,27 +83,34 @@ class LabelledDigits:
 
 @dataclass(frozen=True)
 class Replay:
-    """The rehearsal data selected for one training.
+    """The rehearsal data selected for one training, and what the parent says of it.
 
-    rows: (n,) of MNIST's images; hard: the hard ones among them. near: (k, 28, 28) uint8, drawn
-    digits most easily confused with the taught ones, with near_labels: (k,) uint8. looked: how
-    many patches the parent classified for the selection.
+    rows: (n,) of MNIST's images; hard: where in these the hard ones stand. drawn, near and marks:
+    all drawn digits, those most easily confused with the taught ones, and marks that are no digits.
+    opinions: (n, outcomes) float32, how likely the parent holds each outcome for MNIST's images.
+    looked: how many patches the parent classified.
     """
 
     rows: np.ndarray
     hard: np.ndarray
-    near: np.ndarray
-    near_labels: np.ndarray
+    opinions: Array
+    drawn: Rehearsed
+    near: Rehearsed
+    marks: Rehearsed
     looked: int
 
 
-NO_REPLAY = Replay(
-    np.empty(0, np.intp),
-    np.empty(0, np.intp),
-    np.empty((0, 28, 28), np.uint8),
-    np.empty(0, np.uint8),
-    0,
-)
+class Rehearsed(NamedTuple):
+    """Drawn patches (n, 28, 28) uint8, their labels (n,) uint8, and the parent's opinions of them
+    (n, outcomes) float32."""
+
+    patches: np.ndarray
+    labels: np.ndarray
+    opinions: Array
+
+    def take(self, rows: np.ndarray) -> Rehearsed:
+        """Some of them; rows: (m,) int."""
+        return Rehearsed(self.patches[rows], self.labels[rows], self.opinions[rows])
 
 
 class RehearsalMixture:
@@ -117,7 +128,8 @@ class RehearsalMixture:
     ) -> None:
         self.steps_per_epoch = steps
         self._seed, self._taught, self._rehearsal = seed, taught, rehearsal
-        self._parent, self._outcomes = parent.copy(), parent.outcomes
+        self._outcomes = parent.outcomes
+        self._lower = parent.copy().layers[: lower_layers(parent)]
         self._own, self._rest = shares(parent, rehearsal, len(np.unique(taught.labels)))
         self._chances = _chances(taught.labels)
         self._replay = replay
@@ -129,38 +141,39 @@ class RehearsalMixture:
         rng = random_for(self._seed, Stream.CHANGES, step)
         rows = rng.choice(len(self._taught), self._own, p=self._chances)
         own = self._change_own(self._taught.patches[rows], rng)
-        patches, labels = self._remembered(rng)
+        patches, labels, opinions = self._remembered(rng)
         kept = self._change(patches, rng)
         x = np.concatenate([own, kept])[..., None]  # (n, 28, 28, 1)
+        for layer in self._lower:
+            x = layer.forward(x)
         targets = one_hot(
             np.concatenate([self._taught.labels[rows], labels]), self._outcomes, NIGHT.smoothing
         )
-        opinion = softmax(self._parent.forward(x[self._own :]))
         targets[self._own :] *= np.float32(1 - _TAUGHT)
-        targets[self._own :] += np.float32(_TAUGHT) * opinion
-        return x, targets
+        targets[self._own :] += np.float32(_TAUGHT) * opinions
+        return x.copy(), targets  # the last layer uses its own again
 
-    def _remembered(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Patches and labels of the rehearsal data."""
-        rehearsal, replay, (images, digits, marks) = self._rehearsal, self._replay, self._rest
-        doubles = digits // 2 if len(replay.near) else 0
-        near = rng.integers(0, max(1, len(replay.near)), doubles)
-        drawn = rng.integers(0, len(rehearsal.digits), digits - doubles)
-        patches = [rehearsal.digits[drawn], replay.near[near]]
-        labels = [rehearsal.digit_labels[drawn], replay.near_labels[near]]
-        if rehearsal.mnist is not None:
-            rows = np.concatenate(
+    def _remembered(self, rng: np.random.Generator) -> Rehearsed:
+        """Rehearsal data of one batch."""
+        mnist, replay, (images, digits, marks) = self._rehearsal.mnist, self._replay, self._rest
+        doubles = digits // 2 if len(replay.near.labels) else 0
+        near = rng.integers(0, max(1, len(replay.near.labels)), doubles)
+        drawn = rng.integers(0, len(replay.drawn.labels), digits - doubles)
+        parts = [replay.drawn.take(drawn), replay.near.take(near)]
+        if mnist is not None:
+            places = np.concatenate(
                 [
                     rng.choice(replay.hard, images // 2),
-                    rng.choice(replay.rows, images - images // 2),
+                    rng.integers(0, len(replay.rows), images - images // 2),
                 ]
             )
-            rows.sort()  # in their order on the disk
-            patches.append(rehearsal.mnist.patches[rows])
-            labels.append(rehearsal.mnist.labels[rows])
-        patches.append(rehearsal.marks[rng.integers(0, len(rehearsal.marks), marks)])
-        labels.append(np.full(marks, NO_DIGIT, np.uint8))
-        return np.concatenate(patches), np.concatenate(labels)
+            places.sort()  # in their order on the disk
+            rows = replay.rows[places]
+            parts.append(
+                Rehearsed(mnist.patches[rows], mnist.labels[rows], replay.opinions[places])
+            )
+        parts.append(replay.marks.take(rng.integers(0, len(replay.marks.labels), marks)))
+        return Rehearsed(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def shares(model: Model, rehearsal: Rehearsal, kinds: int) -> tuple[int, tuple[int, int, int]]:
@@ -192,13 +205,37 @@ def learner_for(
     if parent.outcomes <= NO_DIGIT:
         taught = taught.take(taught.labels < NO_DIGIT)
     mixture = RehearsalMixture(parent, taught, rehearsal, replay, steps, seed)
-    return BatchLearner(parent.copy(), NIGHT, mixture, epochs=1)
+    return BatchLearner(upper_of(parent.copy()), NIGHT, mixture, epochs=1)
+
+
+def upper_of(model: Model) -> Model:
+    """The layers that a night trains, with the parameters of `model` itself."""
+    lower = lower_layers(model)
+    return Model(model.layers[lower:], model.shapes[lower], model.temperature)
+
+
+def with_upper(parent: Model, upper: Model) -> Model:
+    """The parent with other upper layers, as `upper_of` gives them; independent of both."""
+    child = parent.copy()
+    for mine, learned in zip(upper_of(child).state, upper.state, strict=True):
+        mine[...] = learned
+    return child
+
+
+def lower_layers(model: Model) -> int:
+    """How many layers a night leaves as they are: those below the last convolution see strokes,
+    and people's strokes are alike."""
+    convolutions = [i for i, layer in enumerate(model.layers) if isinstance(layer, Conv2D)]
+    return convolutions[-1] if convolutions else 0
 
 
 def step_work(model: Model) -> float:
-    """The matrix work of one step in FLOP: the backward pass costs twice the forward pass, and the
-    parent classifies three quarters of the batch."""
-    return 2.0 * model.multiply_adds * NIGHT.batch * (3 + (1 - OWN))
+    """The matrix work of one step in FLOP: forward through all layers, and backwards twice as much
+    through those that learn, but for the gradient of what the first of them is given."""
+    upper = upper_of(model)
+    first = upper.layers[0].multiply_adds(upper.input_shape)
+    backwards = 2 * upper.multiply_adds - first
+    return 2.0 * (model.multiply_adds + backwards) * NIGHT.batch
 
 
 def look_work(model: Model, patches: int) -> float:
@@ -218,46 +255,68 @@ def blend(parent: Model, child: Model, share: float) -> Model:
 
 
 def replayed(parent: Model, rehearsal: Rehearsal, kinds: np.ndarray, seed: int) -> Replay:
-    """Select the rehearsal data. kinds: the labels that were taught, each once.
+    """Select the rehearsal data, and ask the parent about it. kinds: the labels that were taught,
+    each once.
 
     If they are few, half of the drawn digits are those most easily confused with them: teaching
     only open 4s would otherwise make 9s be read as 4s.
     """
-    rows, hard = _of_mnist(parent, rehearsal, seed)
+    rows, opinions = _of_mnist(parent, rehearsal, seed)
+    second, first = np.sort(opinions, axis=1)[:, -2:].T
+    hard = np.argsort(first - second, kind="stable")[: -(-len(rows) // _HARD)]
+    drawn = _rehearsed(parent, rehearsal.digits, rehearsal.digit_labels)
+    none = np.full(len(rehearsal.marks), NO_DIGIT, np.uint8)
+    marks = (
+        _rehearsed(parent, rehearsal.marks, none)
+        if parent.outcomes > NO_DIGIT
+        else drawn.take(rows[:0])
+    )
+    looked = len(rows) + len(drawn.labels) + len(marks.labels)
     if len(kinds) >= ALL_KINDS:
-        return Replay(rows, hard, NO_REPLAY.near, NO_REPLAY.near_labels, len(rows))
-    return Replay(rows, hard, *_near(parent, kinds, seed), len(rows) + _DRAWN)
+        return Replay(rows, np.sort(hard), opinions, drawn, drawn.take(rows[:0]), marks, looked)
+    near = _near(parent, kinds, seed)
+    return Replay(rows, np.sort(hard), opinions, drawn, near, marks, looked + _DRAWN)
 
 
-def _near(parent: Model, kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Drawn digits of other classes that the parent most nearly confuses with these, and labels."""
+def _near(parent: Model, kinds: np.ndarray, seed: int) -> Rehearsed:
+    """Drawn digits of other classes that the parent most nearly confuses with these."""
     pieces = _DRAWN // _AT_ONCE
-    near, near_labels = [], []
+    near = []
     for piece in range(pieces):
         patches, labels = draw_foreign_digits(_AT_ONCE, random_for(seed, Stream.DIGITS, piece))
-        alike = parent.predict(patches)[:, kinds].max(axis=1)
+        asked = _rehearsed(parent, patches, labels)
+        alike = asked.opinions[:, kinds].max(axis=1)
         alike[np.isin(labels, kinds)] = -1
-        nearest = np.argsort(-alike, kind="stable")[: _NEAR // pieces]
-        near.append(patches[nearest])
-        near_labels.append(labels[nearest])
-    return np.concatenate(near), np.concatenate(near_labels)
+        near.append(asked.take(np.argsort(-alike, kind="stable")[: _NEAR // pieces]))
+    return Rehearsed(*map(np.concatenate, zip(*near, strict=True)))
 
 
-def _of_mnist(parent: Model, rehearsal: Rehearsal, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Contiguous rows, since only the touched pages of a mapped file take memory; other nights
-    replay other writers. And the hardest tenth of them, which make half of what is shown: where
-    the parent is unsure, the child's label would flip first."""
+def _of_mnist(parent: Model, rehearsal: Rehearsal, seed: int) -> tuple[np.ndarray, Array]:
+    """Contiguous rows, since only the touched pages of a mapped file take memory, and the parent's
+    opinions of them; other nights replay other writers. The hardest tenth of them makes half of
+    what is shown: where the parent is unsure, the child's label would flip first."""
     if rehearsal.mnist is None:
-        return NO_REPLAY.rows, NO_REPLAY.hard
+        return np.empty(0, np.intp), np.empty((0, parent.outcomes), np.float32)
     rows = rehearsal.mnist.rows
     start = int(random_for(seed, Stream.ORDER).integers(0, max(1, len(rows) - _REPLAYED)))
     rows = rows[start : start + _REPLAYED]
-    lead = np.empty(len(rows), np.float32)
-    for first in range(0, len(rows), _AT_ONCE):
-        some = rows[first : first + _AT_ONCE]
-        best = np.sort(parent.predict(rehearsal.mnist.patches[some]), axis=1)
-        lead[first : first + len(some)] = best[:, -1] - best[:, -2]
-    return rows, np.sort(rows[np.argsort(lead, kind="stable")[: max(1, len(rows) // 10)]])
+    return rows, _opinions(parent, rehearsal.mnist.patches, rows)
+
+
+def _rehearsed(parent: Model, patches: np.ndarray, labels: np.ndarray) -> Rehearsed:
+    """Patches with the parent's opinions of them."""
+    return Rehearsed(patches, labels, _opinions(parent, patches, np.arange(len(labels))))
+
+
+def _opinions(parent: Model, patches: np.ndarray, rows: np.ndarray) -> Array:
+    """What the parent says of some rows of patches, (n, outcomes) float32, before its temperature:
+    the child learns without one."""
+    out = np.empty((len(rows), parent.outcomes), np.float32)
+    for first in range(0, len(rows), NIGHT.batch):
+        some = slice(first, first + NIGHT.batch)
+        x = patches[rows[some]][..., None] / np.float32(255)
+        out[some] = softmax(parent.forward(x))
+    return out
 
 
 def _chances(labels: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.values import CLASSES, NO_DIGIT
 
 FOLDS = 5
-TRAINING_WORK = 1.05e12  # FLOP for all trainings together; selecting and testing take 0.2 more
+TRAINING_WORK = 0.57e12  # FLOP for all trainings together; selecting and testing take 0.2 more
 LEAST_LEARNED = 2  # readings to learn from, the minimum for cross-validation
 MOST_STEPS = 400  # of the candidate's training; more do not help
 _SHORTER = 3  # the folds' trainings are shorter by this factor: good enough for a test
@@ -82,6 +82,7 @@ class Trial:
     known: General | None = None
     memory: Callable[[Model], Memory] = Memory
     work: float = field(default=0.0, init=False)
+    _replay: finetune.Replay = field(init=False)  # once there is something to learn
 
     def __post_init__(self) -> None:
         if self.parent.outcomes <= NO_DIGIT:  # it has no such class, and cannot learn it
@@ -92,7 +93,6 @@ class Trial:
         self.steps = max(_SHORTER, min(MOST_STEPS, int(budget)))
         self.all_steps = self.steps + FOLDS * self._crossed * (self.steps // _SHORTER)
         self._untaught = sorted(set(range(CLASSES)) - set(self.taught.labels.tolist()))
-        self._replay = finetune.NO_REPLAY
         self._done = 0  # steps of finished trainings
 
     def run(self) -> Outcome:
@@ -255,6 +255,7 @@ class Trial:
         )
         path = self.folder / f"{name.replace(' ', '-')}.checkpoint" if self.folder else None
         facts = {**self.facts, "training": name, "steps": steps, "digits": len(taught)}
+        facts["lower layers"] = finetune.lower_layers(self.parent)  # which stay as they are
         start = self._resume(path, facts, learner.state) if path else 0
         done = self._done + start
 
@@ -276,7 +277,7 @@ class Trial:
                 keep(steps)
             self.work += finetune.step_work(self.parent) * steps
             self._done += steps
-            return learner.result().copy()
+            return finetune.with_upper(self.parent, learner.result())
         finally:
             learner.close()
 
