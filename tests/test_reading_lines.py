@@ -70,14 +70,33 @@ def test_ok__a_grid_of_single_digits_or_with_an_index_is_read_by_rows(index: boo
     assert order == [piece for row in rows for piece in row]
 
 
-def test_ok__a_label_in_doubt_before_a_digit_makes_no_column_of_numbers() -> None:
-    rows = [[number(10, 50 * row, 2), number(300, 50 * row, 2)] for row in range(4)]  # Q1   15
+@pytest.mark.parametrize(
+    ("digits", "labels", "by_rows"),
+    [
+        (2, [0, 1, 2, 3], True),  # Q1   15
+        (2, [0, 1, 2], True),
+        (2, [0, 1], False),  # half of the rows hold numbers
+        (3, [0, 1, 2, 3], False),  # Q12   15: numbers all the same
+        (2, [], False),
+    ],
+)
+def test_ok__a_label_before_a_digit_makes_no_column_of_numbers(
+    digits: int, labels: list[int], by_rows: bool
+) -> None:
+    rows = [[number(10, 50 * row, digits), number(300, 50 * row, 2)] for row in range(4)]
     flat = [corner for row in rows for piece in row for corner in piece]
-    label = np.array([x == 10 for x, _ in flat])
+    label = np.array([x == 10 and y / 50 in labels for x, y in flat])
     order = [[flat[i] for i in line] for line in find_lines(boxes(flat), None, label)]
-    assert order == [piece for row in rows for piece in row]
-    one = label & (np.cumsum(label) == 1)  # of one label in doubt the others say what it is
-    order = [[flat[i] for i in line] for line in find_lines(boxes(flat), None, one)]
+    by_columns = [row[column] for column in range(2) for row in rows]
+    assert order == ([piece for row in rows for piece in row] if by_rows else by_columns)
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_ok__what_is_in_doubt_within_a_number_is_no_label(place: int) -> None:
+    rows = [[number(10, 50 * row, 3), number(300, 50 * row, 3)] for row in range(4)]
+    flat = [corner for row in rows for piece in row for corner in piece]
+    label = np.array([x == 10 + 26 * place for x, _ in flat])
+    order = [[flat[i] for i in line] for line in find_lines(boxes(flat), None, label)]
     assert order == [row[column] for column in range(2) for row in rows]
 
 

@@ -137,7 +137,8 @@ class RehearsalMixture:
         self._change = Augmenter(NIGHT.changes, sum(self._rest))
 
     def take(self, step: int) -> tuple[Array, Array]:
-        """The batch of a step: (n, 28, 28, 1) float32, 0 to 1, and targets (n, outcomes)."""
+        """The batch of a step: what the upper layers are given, float32, in the shipped network
+        (n, 5, 5, 64), and targets (n, outcomes)."""
         rng = random_for(self._seed, Stream.CHANGES, step)
         rows = rng.choice(len(self._taught), self._own, p=self._chances)
         own = self._change_own(self._taught.patches[rows], rng)
@@ -157,7 +158,7 @@ class RehearsalMixture:
         """Rehearsal data of one batch."""
         mnist, replay, (images, digits, marks) = self._rehearsal.mnist, self._replay, self._rest
         doubles = digits // 2 if len(replay.near.labels) else 0
-        near = rng.integers(0, max(1, len(replay.near.labels)), doubles)
+        near = rng.integers(0, len(replay.near.labels), doubles)
         drawn = rng.integers(0, len(replay.drawn.labels), digits - doubles)
         parts = [replay.drawn.take(drawn), replay.near.take(near)]
         if mnist is not None:
@@ -258,8 +259,10 @@ def replayed(parent: Model, rehearsal: Rehearsal, kinds: np.ndarray, seed: int) 
     """Select the rehearsal data, and ask the parent about it. kinds: the labels that were taught,
     each once.
 
-    If they are few, half of the drawn digits are those most easily confused with them: teaching
-    only open 4s would otherwise make 9s be read as 4s.
+    The hardest tenth of MNIST's images makes half of what is shown of them: where the parent is
+    unsure, the child's label would flip first. If few labels were taught, half of the drawn digits
+    are those most easily confused with them: teaching only open 4s would otherwise make 9s be read
+    as 4s.
     """
     rows, opinions = _of_mnist(parent, rehearsal, seed)
     second, first = np.sort(opinions, axis=1)[:, -2:].T
@@ -293,8 +296,7 @@ def _near(parent: Model, kinds: np.ndarray, seed: int) -> Rehearsed:
 
 def _of_mnist(parent: Model, rehearsal: Rehearsal, seed: int) -> tuple[np.ndarray, Array]:
     """Contiguous rows, since only the touched pages of a mapped file take memory, and the parent's
-    opinions of them; other nights replay other writers. The hardest tenth of them makes half of
-    what is shown: where the parent is unsure, the child's label would flip first."""
+    opinions of them; other nights replay other writers."""
     if rehearsal.mnist is None:
         return np.empty(0, np.intp), np.empty((0, parent.outcomes), np.float32)
     rows = rehearsal.mnist.rows

@@ -82,7 +82,7 @@ class Trial:
     known: General | None = None
     memory: Callable[[Model], Memory] = Memory
     work: float = field(default=0.0, init=False)
-    _replay: finetune.Replay = field(init=False)  # once there is something to learn
+    _replay: finetune.Replay = field(init=False, repr=False)  # once there is something to learn
 
     def __post_init__(self) -> None:
         if self.parent.outcomes <= NO_DIGIT:  # it has no such class, and cannot learn it

@@ -17,7 +17,7 @@ import numpy as np
 
 from pi_reader.network.neighbourhood import KINDS, SIGNS
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import EVEN, IN_DOUBT, level_with, median, places_of
+from pi_reader.reading.decode import EVEN, IN_DOUBT, Mark, level_with, median, places_of
 from pi_reader.reading.forward_backward import Heard, Line, Options, Parted, forward_backward
 from pi_reader.reading.language import (
     BLANK,
@@ -137,12 +137,12 @@ class Rows:
         self.usual = 0.0
         if not digit.any():
             return
-        doubtful = digit & np.array([one.confidence < EVEN for one in judged], bool)
+        labels = digit & np.array([_may_be_label(one.mark) for one in judged], bool)
         core = np.flatnonzero(self.told | np.array([one.is_letter for one in judged], bool))
         places = deskewed(box[core], digit[core])
         level = level_with_digits(places, digit[core])
         found, self.raised[core] = lines_with_exponents(
-            places, level, digit[core], ~self.told[core], doubtful[core]
+            places, level, digit[core], ~self.told[core], labels[core]
         )
         self.lines = [core[row] for row in found if digit[core[row]].any()]
         self.usual = usual_gap([(box[row], digit[row]) for row in self.lines])
@@ -190,6 +190,11 @@ class Rows:
         tall = median((box[:, 3] - box[:, 1])[self.digit[row]])
         gaps = gaps_between(box, digit, nothing, tall, after, before)
         return gap_features(gaps, ~(digit[after] & digit[before]), self.usual), counts
+
+
+def _may_be_label(mark: Mark) -> bool:
+    """Whether a mark is rather no digit by itself, though one that can be read."""
+    return not mark.is_digit and not mark.unreadable
 
 
 def _away(box: np.ndarray, row: np.ndarray, tall: float) -> np.ndarray:

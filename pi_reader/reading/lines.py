@@ -8,7 +8,7 @@ level with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -28,14 +28,14 @@ BESIDE = 1.2  # heights: as near a digit stands what belongs to it, an exponent 
 
 
 def find_lines(
-    places: np.ndarray, bridges: np.ndarray | None = None, doubtful: np.ndarray | None = None
+    places: np.ndarray, bridges: np.ndarray | None = None, labels: np.ndarray | None = None
 ) -> list[list[int]]:
     """Sort boxes of level writing (`deskewed`) into lines from top to bottom, each from left to
     right, as lists of indices.
 
     places: (n, 4) left, top, right, bottom in pixels, right and bottom exclusive. bridges: (n,)
     bool, which of them only fill gaps, as letters between digits do; these are in no line.
-    doubtful: (n,) bool, which of them may be no digits and make no number of a single one.
+    labels: (n,) bool, which of them are likely none of a number that they begin, as the Q of Q1.
     """
     left, top, right, bottom = places.T
     height = (bottom - top).astype(np.float32)
@@ -56,14 +56,14 @@ def find_lines(
     begin, end = left.tolist(), right.tolist()
     none = np.zeros(len(places), bool)
     bridges = none if bridges is None else bridges
-    doubtful = none if doubtful is None else doubtful
+    labels = none if labels is None else labels
     rows = []
     for line in lines:
         pieces = [
             [mark for mark in piece if not bridges[mark]]
             for piece in _pieces(line, begin, end, WIDE * usual)
         ]
-        if row := [_Piece.of(piece, begin, end, doubtful) for piece in pieces if piece]:
+        if row := [_Piece.of(piece, begin, end, labels) for piece in pieces if piece]:
             rows.append(row)
     return _by_columns(rows, COMMON * usual)
 
@@ -90,17 +90,17 @@ def lines_with_exponents(
     level: np.ndarray,
     is_digit: np.ndarray,
     is_letter: np.ndarray,
-    doubtful: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
 ) -> tuple[list[list[int]], np.ndarray]:
     """The lines of `level` as `find_lines` gives them, exponents in those of the digit or letter
     that they stand beside, and which these are, (n,) bool.
 
     places: (n, 4) left, top, right, bottom in pixels; level: the same as high as the digits beside
-    them; is_digit, is_letter, doubtful: (n,) bool. An exponent is small and in a line by itself;
+    them; is_digit, is_letter, labels: (n,) bool. An exponent is small and in a line by itself;
     small digits one above the other are none.
     """
     out, raised = level.copy(), np.zeros(len(level), bool)
-    lines = find_lines(level, is_letter, doubtful)
+    lines = find_lines(level, is_letter, labels)
     height = (places[:, 3] - places[:, 1]).astype(np.float32)
     tall = np.where(is_letter, height, SMALLER * height)
     largest = tall[is_digit | is_letter].max(initial=0)
@@ -122,7 +122,7 @@ def lines_with_exponents(
         if above and not _is_stacked(places[small], places[is_digit], base):
             raised[small] = True
             out[line, 1::2] = base[1::2]
-    return find_lines(out, is_letter, doubtful) if raised.any() else lines, raised
+    return find_lines(out, is_letter, labels) if raised.any() else lines, raised
 
 
 def _beside(box: np.ndarray, digits: np.ndarray, reach: np.ndarray) -> int | None:
@@ -162,7 +162,7 @@ def _pieces(
 
 class _Piece(NamedTuple):
     """Marks of a line that stand together: from where to where they reach, and the gaps between
-    those that are not in doubt, in pixels."""
+    them, but for those after a label, in pixels."""
 
     begin: float
     end: float
@@ -171,11 +171,11 @@ class _Piece(NamedTuple):
 
     @classmethod
     def of(
-        cls, marks: list[int], left: Sequence[float], right: Sequence[float], doubtful: np.ndarray
+        cls, marks: list[int], left: Sequence[float], right: Sequence[float], labels: np.ndarray
     ) -> _Piece:
         """The piece of some marks, from left to right."""
-        clear = [mark for mark in marks if not doubtful[mark]]
-        gaps = [left[mark] - right[before] for before, mark in pairwise(clear)]
+        number = list(dropwhile(lambda mark: labels[mark], marks))
+        gaps = [left[mark] - right[before] for before, mark in pairwise(number)]
         return cls(
             min(left[mark] for mark in marks), max(right[mark] for mark in marks), gaps, marks
         )

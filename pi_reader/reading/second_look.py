@@ -12,7 +12,7 @@ from dataclasses import replace
 from pi_reader.reading.decode import EVEN
 from pi_reader.values import Digit, Reading
 
-HOPE = 0.1  # confidence from which a second look ever mends a digit in doubt
+HOPE = 0.1  # confidence from which a digit in doubt is worth a second look
 SAME = 0.4  # overlap (intersection over union) from which two looks mean the same digit
 
 

@@ -67,7 +67,8 @@ class Batches(Protocol):
     steps_per_epoch: int
 
     def take(self, step: int) -> Batch:
-        """Patches (n, 28, 28, 1) float32, 0 to 1, with labels (n,) or targets (n, outcomes)."""
+        """What the network is given, as patches (n, 28, 28, 1) float32, 0 to 1, with labels (n,) or
+        targets (n, outcomes)."""
 
 
 class BatchLearner:
