@@ -22,7 +22,7 @@ from pi_reader.network.layers import Dense, Flatten, ReLU
 from pi_reader.network.loss import softmax
 from pi_reader.network.model import Model
 from pi_reader.reading.reader import Reader
-from pi_reader.training import data
+from pi_reader.training import checkpoint, data
 from pi_reader.training.batches import Labelled
 
 
@@ -204,6 +204,27 @@ def test_ok__a_night_trains_the_last_convolution_and_what_follows():
     assert (model.multiply_adds, upper.multiply_adds) == (forward, 775_200)
     backward = 2 * 775_200 - 663_552  # nothing asks what the last convolution was given
     assert finetune.step_work(model) == 2 * (forward + backward) * 128
+
+
+@pytest.mark.parametrize("lower", [{}, {"lower layers": 4}])
+def test_ok__a_checkpoint_of_a_night_that_trained_all_layers_begins_anew(tmp_path, lower):
+    """As the last version wrote them; even one that says otherwise has arrays of another size."""
+    model, prepared, taught = shipped_model()[0], small_rehearsal(True), lesson(np.arange(20) % 10)
+    replay = finetune.replayed(model, prepared, np.arange(10), 3)
+    learner = finetune.learner_for(model, taught, prepared, replay, 5, 3)
+    learner.close()
+    size, path = sum(array.size for array in model.parameters), tmp_path / "candidate.checkpoint"
+    facts = {"training": "candidate", "steps": 5, "digits": 20}
+    whole = {
+        name: np.ones(size if array.ndim else (), array.dtype)
+        for name, array in learner.state.items()
+    }
+    checkpoint.save(path, 3, {**facts, **lower}, whole)
+    said: list[str] = []
+    trial = Trial(model, 0.9, taught, prepared, log=said.append)
+    before = learner.state["weights"].copy()
+    assert trial._resume(path, {**facts, "lower layers": 4}, learner.state) == 0
+    assert "begins anew" in said[0] and np.array_equal(learner.state["weights"], before)
 
 
 @pytest.mark.parametrize("mnist", [True, False])

@@ -81,6 +81,19 @@ class LabelledDigits:
         )
 
 
+class Rehearsed(NamedTuple):
+    """Drawn patches (n, 28, 28) uint8, their labels (n,) uint8, and the parent's opinions of them
+    (n, outcomes) float32."""
+
+    patches: np.ndarray
+    labels: np.ndarray
+    opinions: Array
+
+    def take(self, rows: np.ndarray) -> Rehearsed:
+        """Some of them; rows: (m,) int."""
+        return Rehearsed(self.patches[rows], self.labels[rows], self.opinions[rows])
+
+
 @dataclass(frozen=True)
 class Replay:
     """The rehearsal data selected for one training, and what the parent says of it.
@@ -98,19 +111,6 @@ class Replay:
     near: Rehearsed
     marks: Rehearsed
     looked: int
-
-
-class Rehearsed(NamedTuple):
-    """Drawn patches (n, 28, 28) uint8, their labels (n,) uint8, and the parent's opinions of them
-    (n, outcomes) float32."""
-
-    patches: np.ndarray
-    labels: np.ndarray
-    opinions: Array
-
-    def take(self, rows: np.ndarray) -> Rehearsed:
-        """Some of them; rows: (m,) int."""
-        return Rehearsed(self.patches[rows], self.labels[rows], self.opinions[rows])
 
 
 class RehearsalMixture:

@@ -322,11 +322,12 @@ class Shown:
         )
         errors = held["digit_error_rate"]
         wrong = sum(wrong_characters(truth, readings[truth.file]) for truth in truths)
+        digits = sum(len("".join(truth.reading or ())) for truth in truths)
         false = sum(digit.sure for reading in blank for digit in reading.digits)
         return (
             f"{100 * errors['total']:.1f} %",
             f"{100 * errors['mean_of_sources']:.1f} %",
-            f"{100 * wrong / sum(len(''.join(truth.reading or ())) for truth in truths):.1f} %",
+            f"{100 * wrong / max(1, digits):.1f} %",
             str(worse),
             str(better),
             f"{false / max(1, len(blank)):.2f}",
