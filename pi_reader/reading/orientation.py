@@ -10,9 +10,9 @@ import numpy as np
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates, find_candidates
+from pi_reader.reading.classifier import Classifier
 from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import EVEN, IN_DOUBT
-from pi_reader.reading.segmentation import Classifier
 from pi_reader.reading.turning import (
     CLEARLY,
     FOUR_SIDES,

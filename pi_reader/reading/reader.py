@@ -17,6 +17,7 @@ from pi_reader.network.neighbourhood import Context
 from pi_reader.network.store import Weights
 from pi_reader.reading.binarise import Ink, binarise, with_margin
 from pi_reader.reading.candidates import Candidates, cut_off_from, find_candidates
+from pi_reader.reading.classifier import Classifier
 from pi_reader.reading.context import Judged, check_names, has_our_names, in_context
 from pi_reader.reading.dates import weigh_dates
 from pi_reader.reading.decode import EVEN, Place
@@ -26,7 +27,7 @@ from pi_reader.reading.orientation import Orientation
 from pi_reader.reading.placeholders import CUT_OFF, with_placeholders
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.second_look import confirmed, is_open, leaves_less_open
-from pi_reader.reading.segmentation import MOST_PATCHES, Classifier, Segmentation
+from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
 from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
 from pi_reader.reading.signs import with_colons
 from pi_reader.reading.spaces import doubtful_sign, find_spaces

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, compress
-from typing import Protocol, TypeGuard
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from pi_reader.reading.candidates import (
     may_stand_alone,
     measured,
 )
+from pi_reader.reading.classifier import Classifier, in_two_steps
 from pi_reader.reading.components import Components, merge
 from pi_reader.reading.context import asked, told
 from pi_reader.reading.cuts import Span, find_pieces
@@ -59,28 +59,6 @@ MOST_AT_ONCE = 1000  # of these in one step
 
 _Key = tuple[bytes, float] | None  # a group's runs, and its strength; None: what was not seen
 _Seen = tuple[tuple[float, ...], np.ndarray, np.ndarray | None]  # chances, patch, hidden
-
-
-class Classifier(Protocol):
-    """What reading needs of a network."""
-
-    def predict(self, patches: np.ndarray) -> np.ndarray:
-        """(n, 28, 28) uint8 patches to (n, 10 or 11) float32 probabilities."""
-
-
-class TwoSteps(Classifier, Protocol):
-    """The same in two steps, as a context or a memory needs it."""
-
-    def hidden(self, patches: np.ndarray) -> np.ndarray:
-        """(n, 28, 28) uint8 patches to the activations before the last layer, (n, k) float32."""
-
-    def conclude(self, hidden: np.ndarray) -> np.ndarray:
-        """These to (n, 10 or 11) float32 probabilities."""
-
-
-def in_two_steps(network: Classifier) -> TypeGuard[TwoSteps]:
-    """Whether a network can do so; asked for each group of marks, too often for `isinstance`."""
-    return hasattr(network, "hidden")
 
 
 class Segmentation:

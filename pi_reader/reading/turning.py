@@ -16,9 +16,9 @@ from PIL import Image
 
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
+from pi_reader.reading.classifier import Classifier, in_two_steps
 from pi_reader.reading.components import Components
 from pi_reader.reading.decode import LEAST_SIZE, Mark, median, usual_size
-from pi_reader.reading.segmentation import Classifier, in_two_steps
 from pi_reader.values import CLASSES
 
 ASKEW = 9.0  # degrees: whoever writes on lines that climb less is read well as it stands
