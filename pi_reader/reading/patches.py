@@ -59,8 +59,8 @@ def cut_patches(ink: Ink, components: Components, groups: Sequence[Sequence[int]
     crops = stretched(sheet.tobytes(), gain.astype(np.float32)).reshape(-1, fine, fine)
     for step in range(1, int(grow.max(initial=0)) + 1):
         thin = grow >= step
-        crops[thin] = _thicken(crops[thin])
-    return centre(_shrink(crops))
+        crops[thin] = thicken(crops[thin])
+    return centre(shrink(crops))
 
 
 def stretched(pixels: bytes, gains: np.ndarray) -> np.ndarray:
@@ -100,7 +100,7 @@ def centre(crops: np.ndarray) -> np.ndarray:
     return patches
 
 
-def _thicken(crops: np.ndarray) -> np.ndarray:
+def thicken(crops: np.ndarray) -> np.ndarray:
     """Strokes a pixel thicker on each side: the largest of each pixel and its four neighbours."""
     out = crops.copy()
     np.maximum(out[:, 1:], crops[:, :-1], out=out[:, 1:])
@@ -110,7 +110,7 @@ def _thicken(crops: np.ndarray) -> np.ndarray:
     return out
 
 
-def _shrink(crops: np.ndarray) -> np.ndarray:
+def shrink(crops: np.ndarray) -> np.ndarray:
     """(n, 60, 60) to (n, 20, 20) uint8, each pixel the mean of nine."""
     count = len(crops)
     fine = crops.reshape(count, EDGE, FINE, EDGE * FINE)
