@@ -15,6 +15,7 @@ from pi_reader.network.logistic import Logistic
 from pi_reader.network.loss import cross_entropy, softmax
 from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import KINDS, SIGNS, Context, Neighbourhood, as_windows
+from pi_reader.network.touching import OUTCOMES, name_pairs
 from pi_reader.training.networks import build
 
 
@@ -135,6 +136,44 @@ def test_ok__a_page_model_with_a_hidden_layer_comes_back_as_it_was(tmp_path: Pat
     z = np.clip((x - one.page.mean) / one.page.scale, -4, 4)
     odds = np.maximum(z @ hidden[:3] + hidden[3], 0) @ weights[:6] + weights[6]
     assert said == pytest.approx(1 / (1 + np.exp(-odds)), rel=1e-5)
+
+
+def test_ok__a_network_for_touching_digits_comes_back_as_it_was(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    model, pairs = build(("conv 5x5/2 2", "dense 6"), 11, rng), build(("dense 5",), OUTCOMES, rng)
+    pairs.temperature = 0.8
+    store.save(tmp_path / "w.npz", model, store.Card(), replace(context(), touching=pairs))
+    assert b'"format": 3' in np.load(tmp_path / "w.npz")["card"].tobytes()
+    back = store.load_all(tmp_path / "w.npz").context
+    assert back is not None and back.touching is not None
+    some = rng.integers(0, 256, (4, 28, 28)).astype(np.uint8)
+    assert np.array_equal(name_pairs(back.touching, some), name_pairs(pairs, some))
+
+
+def test_bad__a_network_for_touching_digits_names_all_hundred(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    model, pairs = build(("dense 6",), 11, rng), build(("dense 5",), 11, rng)
+    store.save(tmp_path / "w.npz", model, store.Card(), replace(context(), touching=pairs))
+    with pytest.raises(BadData, match="another shape"):
+        store.load_all(tmp_path / "w.npz")
+
+
+def test_bad__a_network_for_touching_digits_that_overflows_is_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    model, pairs = build(("dense 6",), 11, rng), build(("dense 5",), OUTCOMES, rng)
+    for array in pairs.parameters:
+        array[...] = np.float32(3e38)
+    store.save(tmp_path / "w.npz", model, store.Card(), replace(context(), touching=pairs))
+    with pytest.raises(BadData, match="no probabilities"):
+        store.load_all(tmp_path / "w.npz")
+
+
+def test_ok__a_context_without_such_a_network_is_written_as_before(tmp_path: Path) -> None:
+    model = build(("dense 6",), 11, np.random.default_rng(0))
+    store.save(tmp_path / "w.npz", model, store.Card(), context())
+    assert b'"format": 2' in np.load(tmp_path / "w.npz")["card"].tobytes()
+    back = store.load_all(tmp_path / "w.npz").context
+    assert back is not None and back.touching is None
 
 
 def test_ok__a_network_alone_is_written_as_before(tmp_path: Path) -> None:

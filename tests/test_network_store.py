@@ -245,7 +245,8 @@ def test_fail__a_small_file_that_unpacks_to_a_large_one(weights):
 @pytest.mark.parametrize(
     ("where", "value", "says"),
     [
-        ("format", 3, "update pi-reader"),
+        ("format", 4, "update pi-reader"),
+        ("format", 3, "card cannot be read"),
         ("format", 2, "card cannot be read"),
         ("format", 0, "card cannot be read"),
         ("format", None, "card cannot be read"),

@@ -16,7 +16,14 @@ from pi_reader.network.neighbourhood import KINDS
 from pi_reader.network.store import load_all, save
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
-from pi_reader.reading.context import Judged, check_names, choose_wholes, in_context, outlines
+from pi_reader.reading.context import (
+    Judged,
+    check_names,
+    choose_wholes,
+    in_context,
+    outlines,
+    with_names,
+)
 from pi_reader.reading.decode import Mark, weighted_median
 from pi_reader.reading.page import FEATURES, HEARD, Page, describe, hear
 from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
@@ -272,3 +279,30 @@ def test_ok__weights_of_another_version_read_with_the_shipped_context(tmp_path: 
         assert reader.context.presence.names == FEATURES
     with pytest.raises(BadData, match="other numbers"):
         Fixed(path).open()
+
+
+def named(digit: int, likely: float = 0.9) -> tuple[float, ...]:
+    """What is told of one of two that were named together."""
+    return tuple(likely * (place == digit) for place in range(10))
+
+
+def test_ok__the_names_of_two_count_more_among_digits_than_among_letters() -> None:
+    piece = mark("letter").but(cut_from=mark("letter"), paired=named(4))
+    told_of = []
+    for others in (row("1", "7", "3"), row("letter", "letter", "letter")):
+        marks = [piece, mark("letter"), *others]
+        kinds = np.array([one.kinds for one in marks], np.float32)
+        before = kinds.copy()
+        told_of.append(with_names(kinds, marks)[0, 4])
+        assert np.array_equal(kinds[1:], before[1:])
+        assert kinds[0].sum() == pytest.approx(1)
+    assert told_of[0] > told_of[1] + 0.1 and told_of[0] > 0.5 > before[0, 4]
+
+
+def test_ok__a_percent_is_rather_one_sign_than_two_doubtful_digits() -> None:
+    whole = mark("%").but(components=frozenset({1}), whole=True)
+    pieces = [mark(name).but(components=frozenset({1}), cut_from=whole) for name in "96"]
+    doubtful = [one.but(kinds=tuple(0.7 * p for p in one.kinds)) for one in pieces]
+    assert choose_wholes([*doubtful, whole]) == [whole]
+    letter = whole.but(kinds=mark("other").kinds)
+    assert choose_wholes([*doubtful, letter]) == doubtful

@@ -10,6 +10,7 @@ from pi_reader.reading.cuts import find_cuts, find_notches, find_pieces, find_se
 from pi_reader.reading.decode import (
     Mark,
     best_partition,
+    best_two,
     better_whole,
     in_a_row,
     likeliest_row,
@@ -140,3 +141,26 @@ def test_ok__digits_that_lean_are_cut_along_their_slant() -> None:
 def test_ok__fainter_ink_wins_when_the_whole_is_a_digit() -> None:
     assert better_whole(mark(8), [mark(5, 0.9), mark(None, 0.9)])
     assert not better_whole(mark(None), [mark(1), mark(1)])
+
+
+def test_ok__two_that_were_named_together_are_cut_where_they_look_like_it() -> None:
+    pair = np.zeros((10, 10), np.float32)
+    pair[4, 2], pair[4, 7] = 0.8, 0.1
+    pieces = {
+        (0, 1): mark(1),
+        (1, 3): mark(9),
+        (0, 2): mark(4, 0.9),
+        (2, 3): mark(2, 0.7),
+        (1, 2): mark(8),
+        (0, 3): mark(5),
+    }
+    left, right = best_two(pair, pieces, 3)
+    assert (left.label, right.label) == (4, 2)
+    assert left.paired == pytest.approx([0, 0, 0, 0, 0.9, 0, 0, 0, 0, 0])
+    assert right.paired == pytest.approx([0, 0, 0.8, 0, 0, 0, 0, 0.1, 0, 0])
+
+
+def test_ok__without_a_cut_between_them_there_are_no_two() -> None:
+    pair = np.full((10, 10), 0.01, np.float32)
+    assert best_two(pair, {(0, 2): mark(5), (1, 2): mark(4)}, 2) == []
+    assert best_two(pair, {}, 0) == []

@@ -19,6 +19,7 @@ from pi_reader.network.layers import Conv2D, Dense, Flatten, ReLU
 from pi_reader.network.logistic import Logistic
 from pi_reader.network.loss import softmax
 from pi_reader.network.model import Model
+from pi_reader.network.touching import OUTCOMES, PATCH
 
 SIGNS = "+-×÷/:=%().,"
 KINDS: tuple[str, ...] = (*"0123456789", *SIGNS, "letter", "other")  # what stands on paper
@@ -195,11 +196,14 @@ class Context:
     neighbourhood: says what kind of mark each is; page: joins what both networks say with what
     the page says (`reading.context`) to one confidence; its threshold is where a digit is sure.
     presence: the same for whether there is a digit at all.
+    touching: names two digits that have grown together (`network.touching`); files of versions
+    before have none.
     """
 
     neighbourhood: Neighbourhood
     page: Logistic
     presence: Logistic
+    touching: Model | None = None
 
     @classmethod
     def from_spec(
@@ -215,7 +219,12 @@ class Context:
         if eyes.outcomes >= head.input_shape[0]:
             raise ValueError("a neighbourhood without features")
         neighbourhood = Neighbourhood(eyes, head, _number(spec["temperature"], 0.01, 100))
-        return cls(neighbourhood, _logistic(spec["page"]), _logistic(spec["presence"]))
+        touching = build(spec["touching"]) if "touching" in spec else None
+        if touching is not None:
+            if touching.input_shape != PATCH or touching.outcomes != OUTCOMES:
+                raise ValueError("a network for touching digits of another shape")
+            touching.temperature = _number(spec["touching_temperature"], 0.01, 100)
+        return cls(neighbourhood, _logistic(spec["page"]), _logistic(spec["presence"]), touching)
 
     def fits(self, model: Model) -> bool:
         """Whether it can stand beside a network for patches."""
@@ -225,7 +234,13 @@ class Context:
     @property
     def spec(self) -> dict[str, Any]:
         """All that is needed to build it again except the arrays, fit for JSON."""
+        touching = self.touching
         return {
+            **(
+                {"touching": touching.spec, "touching_temperature": float(touching.temperature)}
+                if touching is not None
+                else {}
+            ),
             "eyes": self.neighbourhood.eyes.spec,
             "head": self.neighbourhood.head.spec,
             "temperature": float(self.neighbourhood.temperature),

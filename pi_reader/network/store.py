@@ -33,7 +33,8 @@ from pi_reader.network.neighbourhood import WINDOW, Context
 
 __all__ = ["Card", "Weights", "load", "load_all", "save", "unpack", "unpack_all"]
 
-FORMAT = 2  # of the card; a file with a higher one is from a newer pi-reader
+FORMAT = 3  # of the card; a file with a higher one is from a newer pi-reader
+BESIDE = 2  # the format of a network with a context that names no touching digits
 ALONE = 1  # the format of a network without context, which older versions read, too
 INPUT = (28, 28, 1)  # what a patch is
 OUTCOMES = (10, 11)  # ten digits, with or without "no digit"
@@ -203,9 +204,13 @@ def _card_values(path: Path, member: bytes) -> dict[str, Any]:
                 " update pi-reader"
             )
         entries = {"format", "network", "card", "checksum"}
-        if number == FORMAT:
+        if number != ALONE:
             entries.add("context")
-        if type(number) is not int or number not in (ALONE, FORMAT) or set(values) != entries:
+        if (
+            type(number) is not int
+            or number not in (ALONE, BESIDE, FORMAT)
+            or set(values) != entries
+        ):
             raise ValueError("other entries than expected")
     except BadData:
         raise
@@ -257,6 +262,8 @@ def _try(path: Path, context: Context) -> None:
     with np.errstate(all="ignore"):
         features = np.zeros((1, context.neighbourhood.features), np.float32)
         said = [context.neighbourhood.predict(nothing, patch, features)]
+        if context.touching is not None:
+            said += [context.touching.predict(one) for one in (patch, ~patch)]
         for one in (context.page, context.presence):
             said.append(one(np.zeros((1, len(one.names)), np.float32)))
     if not all(np.isfinite(numbers).all() for numbers in said):
@@ -287,6 +294,8 @@ def _context_arrays(context: Context | None) -> dict[str, Array]:
     if context is None:
         return {}
     parts = {"eyes": context.neighbourhood.eyes, "head": context.neighbourhood.head}
+    if context.touching is not None:
+        parts["touching"] = context.touching
     arrays = {
         f"context_{part}_{name}": array
         for part, model in parts.items()
@@ -305,7 +314,8 @@ def _card_text(
 ) -> bytes:
     values = {"format": ALONE, "network": model.spec, "card": card.to_json()}
     if context is not None:
-        values |= {"format": FORMAT, "context": context.spec}
+        kind = BESIDE if context.touching is None else FORMAT
+        values |= {"format": kind, "context": context.spec}
     return _json(values | {"checksum": _checksum(values, arrays)})
 
 

@@ -34,6 +34,8 @@ from pi_reader.reading.windows import cut_windows
 from pi_reader.values import CLASSES
 
 _SEVERAL = [KINDS.index(sign) for sign in "÷:=%"]  # signs of several parts
+NAMED = 2.0  # how much more the names of two that touch count, on a page of digits alone
+_PERCENT = KINDS.index("%")  # the one that two touching digits look like
 
 
 def has_our_names(context: Context) -> bool:
@@ -114,7 +116,7 @@ def in_context(
     """
     if not marks:
         return []
-    kinds = asked(context.neighbourhood, ink, marks, marks)
+    kinds = with_names(asked(context.neighbourhood, ink, marks, marks), marks)
     page = Page(choose_wholes(told(*recalled(marks, kinds, memory))))
     x = describe(page, ink.mask.shape)
     presence = context.presence(x)
@@ -159,6 +161,21 @@ def asked(
     return neighbourhood.predict(windows_of(ink, marks, page), patches, features(marks))
 
 
+def with_names(kinds: Array, marks: Sequence[Mark]) -> Array:
+    """What the neighbourhood holds marks for, (n, kinds), changed in place: of two that were named
+    together (`Mark.paired`) the names count, too, the more digits and the fewer letters there are
+    besides."""
+    alone = [place for place, mark in enumerate(marks) if not mark.cut_from and not mark.whole]
+    digits = DIGITS + float(kinds[alone, :CLASSES].sum())
+    letters = REST + float(kinds[alone, LETTER].sum())
+    weight = NAMED * digits / (digits + letters)
+    for kind, mark in zip(kinds, marks, strict=True):
+        if mark.paired:
+            kind[:CLASSES] += weight * np.array(mark.paired, np.float32)
+            kind /= kind.sum()
+    return kinds
+
+
 def told(marks: Sequence[Mark], kinds: Array) -> list[Mark]:
     """Marks with what the neighbourhood holds them for, (n, kinds).
 
@@ -192,8 +209,8 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     """Marks without those that are made of the same ink as likelier ones.
 
     Several components either are a sign like = or nothing as a whole, and then they stand for
-    themselves. Ink that was cut into digits is a letter as a whole, or the cuts are right: which of
-    the two says the page, too, by how many letters and how many digits stand on it.
+    themselves. Ink that was cut into digits is a letter or a % as a whole, or the cuts are right:
+    which says the page, too, by how many letters and how many digits stand on it.
     """
     wholes = [mark for mark in marks if mark.whole]
     parts = [mark for mark in marks if not mark.whole]
@@ -203,9 +220,9 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     for whole in wholes:
         pieces = [mark for mark in parts if mark.cut_from and mark.components == whole.components]
         if pieces:
-            letter = letters * whole.kinds[LETTER]
+            itself = letters * whole.kinds[LETTER] + digits * whole.kinds[_PERCENT]
             row = digits * float(np.prod([max(mark.kinds[:CLASSES]) for mark in pieces]))
-            likely.append(letter / max(letter + row, LEAST))
+            likely.append(itself / max(itself + row, LEAST))
         else:
             likely.append(max(whole.kinds[kind] for kind in _SEVERAL))
     taken: set[int] = set()

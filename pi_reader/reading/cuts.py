@@ -34,12 +34,18 @@ NOTCH = 0.1  # of the component's height: a shallower notch in its outline is no
 Span = tuple[int, int]  # of two cuts, counted from the left; the component's own ends count too
 
 
+def may_be_cut(found: Components, component: int) -> bool:
+    """Whether a component is large and wide enough to be several digits."""
+    height = int(found.height[component])
+    return height >= LEAST_HEIGHT and int(found.width[component]) >= LEAST_WIDTH * height
+
+
 def find_cuts(found: Components, component: int) -> list[np.ndarray]:
     """Ways along which a component may be cut, from left to right: (rows,) the column in each of
     its rows where the right piece begins."""
-    width, height = int(found.width[component]), int(found.height[component])
-    if height < LEAST_HEIGHT or width < LEAST_WIDTH * height:
+    if not may_be_cut(found, component):
         return []
+    width, height = int(found.width[component]), int(found.height[component])
     ink = found.ink_of((component,))
     stroke = max(1.0, float(found.stroke[component]))
     candidates = [(0.0, way) for way in find_notches(ink)]

@@ -12,7 +12,7 @@ from math import log
 
 import numpy as np
 
-from pi_reader.values import NO_DIGIT
+from pi_reader.values import CLASSES, NO_DIGIT
 
 CLEAR = 0.8  # probability from which a digit is not looked at a second time
 HELD_TOGETHER = 0.2  # ink between two parts speaks for itself
@@ -40,6 +40,8 @@ class Mark:
     activations before its last layer, where they are wanted.
     torn: whether it was torn from ink of another line.
     cut_from: the mark that it was cut out of, as a digit beside others, if it was.
+    paired: what it is by the two that it touches seen together: how likely it is each digit, and
+    its neighbour one, too; () where nobody saw them so.
     whole: whether other marks are made of its ink, too: they are right, or it is.
     unreadable: why it may be any digit, "" if it can be read.
     kinds: what the neighbourhood holds it for, a probability for each of its kinds.
@@ -60,6 +62,7 @@ class Mark:
     hidden: np.ndarray | None = field(default=None, repr=False)
     torn: bool = False
     cut_from: Mark | None = field(default=None, repr=False)
+    paired: tuple[float, ...] = ()
     whole: bool = False
     kinds: tuple[float, ...] = ()
     taught: str = ""
@@ -167,6 +170,26 @@ def likeliest_row(
         if so_far * likely > best.get(last, (0.0, []))[0]:
             best[last] = so_far * likely, [*row, (first, last)]
     return best.get(end, (0.0, [])) if end else (0.0, [])
+
+
+def best_two(pair: np.ndarray, pieces: Mapping[tuple[int, int], Mark], end: int) -> list[Mark]:
+    """The two pieces that look most like two digits that were named together, with that told of
+    each (`Mark.paired`); none if no cut leaves two.
+
+    pair: (10, 10) how likely each two are, by the left one and the right one; pieces: what stands
+    between two cuts, counted from the leftmost, 0, to the rightmost, `end`.
+    """
+    left, right = pair.sum(axis=1), pair.sum(axis=0)
+    fits: dict[int, float] = {}
+    for first, cut in pieces:
+        if first == 0 and (cut, end) in pieces:
+            one, other = (np.array(pieces[at].chances[:CLASSES]) for at in ((0, cut), (cut, end)))
+            fits[cut] = float(left @ one) * float(right @ other)
+    if not fits:
+        return []
+    cut = max(fits, key=fits.__getitem__)
+    two = (((0, cut), left), ((cut, end), right))
+    return [pieces[at].but(paired=tuple(likely.tolist())) for at, likely in two]
 
 
 def in_a_row(pieces: Sequence[tuple[int, int]], end: int) -> list[tuple[int, int]]:

@@ -147,8 +147,9 @@ class Reader:
 
     def _marks(self, page: Candidates, left: int) -> tuple[Candidates, list[Judged], int]:
         """The same without what nobody can read, and the page with joined lines parted."""
-        placed = self.context.neighbourhood if self.context is not None else None
-        found = Segmentation(self.network, page, left, placed).run()
+        context = self.context
+        beside = (context.neighbourhood, context.touching) if context is not None else ()
+        found = Segmentation(self.network, page, left, *beside).run()
         if self.context is not None:
             judged = in_context(found.page.ink, found.marks, self.context, self.memory)
         else:

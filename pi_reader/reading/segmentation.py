@@ -6,12 +6,14 @@ ways to take the ink are put before the network, and the one it finds likeliest 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations, compress
 
 import numpy as np
 
+from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import Neighbourhood
+from pi_reader.network.touching import name_pairs
 from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import (
     MAX_PARTS,
@@ -25,12 +27,13 @@ from pi_reader.reading.candidates import (
 from pi_reader.reading.classifier import Classifier, in_two_steps
 from pi_reader.reading.components import Components, merge
 from pi_reader.reading.context import asked, told
-from pi_reader.reading.cuts import Span, find_pieces
+from pi_reader.reading.cuts import Span, find_pieces, may_be_cut
 from pi_reader.reading.decode import (
     EVEN,
     PALE,
     Mark,
     best_partition,
+    best_two,
     better_whole,
     in_a_row,
     likeliest_row,
@@ -65,7 +68,8 @@ class Segmentation:
     """The marks of one page.
 
     network: says what a patch shows. neighbourhood: says which pieces of what was cut are digits,
-    by what stands around them; without it the network alone does.
+    by what stands around them; without it the network alone does. touching: names two that have
+    grown together, seen as one; without it they are but cut.
     left: how many patches the network may still see of this frame.
     page, marks: what was found, once `run` is through: the page's ink, with joined lines parted,
     and every mark on it, digit or not.
@@ -77,8 +81,9 @@ class Segmentation:
         page: Candidates,
         left: int = MOST_PATCHES,
         neighbourhood: Neighbourhood | None = None,
+        touching: Model | None = None,
     ) -> None:
-        self._network, self._neighbourhood = network, neighbourhood
+        self._network, self._neighbourhood, self._touching = network, neighbourhood, touching
         self.left = left
         self.page, self.marks = page, list[Mark]()
         self._seen: dict[_Key, _Seen] = {}
@@ -268,13 +273,20 @@ class Segmentation:
             for mark in marks
             if len(mark.components) == 1 and not mark.is_clear
         }
+        pairs = self._pairs(found, doubtful)
+        open_ = [one for one, mark in doubtful.items() if mark.chance < EVEN or one in pairs]
+        open_.sort(key=lambda one: -doubtful[one].height)
         wanted = fainter.mended.copy()
         homes = fainter.home[list(doubtful)]
         wanted[homes[homes >= 0]] = True
         wanted[np.flatnonzero(wanted)[max(0, self.left // 2) :]] = False
         wholes = np.flatnonzero(wanted).tolist()
-        cut = self._cut(found, doubtful, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
-        for whole, row in self._rows(page.ink, cut, doubtful, marks):
+        cut = self._cut(found, open_, min(MOST_AT_ONCE, self.left // 2 - len(wholes)))
+        rows = self._twos(page.ink, cut, pairs)
+        cut = {one: pieces for one, pieces in cut.items() if one not in rows}
+        rows |= self._rows(page.ink, cut, doubtful, marks)
+        for one, row in rows.items():
+            whole = doubtful[one]
             marks = [mark for mark in marks if mark is not whole]
             marks += [piece.but(cut_from=whole) for piece in row]
         parts = [np.flatnonzero(fainter.home == one).tolist() for one in wholes]
@@ -287,14 +299,14 @@ class Segmentation:
         cut: dict[int, tuple[list[Span], Components]],
         doubtful: dict[int, Mark],
         page: Sequence[Mark],
-    ) -> Iterator[tuple[Mark, list[Mark]]]:
-        """The doubtful marks that are likelier rows of digits, and these. What ends in no digit on
-        either side is none, so the pieces there are seen before those between them.
+    ) -> dict[int, list[Mark]]:
+        """The doubtful components that are likelier rows of digits, and these. What ends in no
+        digit on either side is none, so the pieces there are seen before those between them.
 
         page: the marks of the page before it was cut.
         """
         if not cut:
-            return
+            return {}
         pieces = merge([parts for _, parts in cut.values()])
         spans = [(one, span) for one, (some, _) in cut.items() for span in some]
         number = {place: (index,) for index, place in enumerate(spans)}
@@ -317,20 +329,52 @@ class Segmentation:
         rows = [(one, span) for one, some in may_be.items() for span in some]
         chances = self._likely(ink, [seen[place] for place in rows], page)
         likely = dict(zip(rows, chances, strict=True))
+        out = {}
         for one, some in may_be.items():
             whole = doubtful[one]
             chance, row = likeliest_row({span: likely[one, span] for span in some})
             if chance > max(ROW, whole.chance if whole.is_digit else 0.0):
-                yield whole, [seen[one, span] for span in row]
+                out[one] = [seen[one, span] for span in row]
+        return out
+
+    def _pairs(self, found: Components, doubtful: dict[int, Mark]) -> dict[int, np.ndarray]:
+        """The doubtful components that are likely two digits, likelier than one: how likely each
+        two are, (10, 10) as `name_pairs` gives it."""
+        wide = [one for one in doubtful if may_be_cut(found, one)][: max(0, self.left // 2)]
+        if self._touching is None or not wide:
+            return {}
+        self.left -= len(wide)
+        pairs = name_pairs(self._touching, np.array([doubtful[one].patch for one in wide]))
+        return {
+            one: both
+            for one, both in zip(wide, pairs, strict=True)
+            if both.max() > max(EVEN, doubtful[one].chance)
+        }
+
+    def _twos(
+        self,
+        ink: Ink,
+        cut: dict[int, tuple[list[Span], Components]],
+        pairs: dict[int, np.ndarray],
+    ) -> dict[int, list[Mark]]:
+        """The components that were named as two digits, and the two; those that no cut leaves are
+        not among them."""
+        out = {}
+        for one in [one for one in pairs if one in cut]:
+            spans, pieces = cut[one]
+            end = max(last for _, last in spans)
+            ends = {span: (at,) for at, span in enumerate(spans) if span[0] == 0 or span[1] == end}
+            judged = self._judge(ink, pieces, list(ends.values()), [(one,)] * len(ends))
+            if two := best_two(pairs[one], dict(zip(ends, judged, strict=True)), end):
+                out[one] = two
+        return out
 
     def _cut(
-        self, found: Components, doubtful: dict[int, Mark], most: int
+        self, found: Components, open_: Sequence[int], most: int
     ) -> dict[int, tuple[list[Span], Components]]:
-        """The pieces that doubtful components may be cut into, the tallest first, `most` in all;
-        what is likelier one digit than not stays whole."""
+        """The pieces that components may be cut into, `most` in all."""
         out: dict[int, tuple[list[Span], Components]] = {}
-        likely = [one for one, mark in doubtful.items() if mark.chance < EVEN]
-        for one in sorted(likely, key=lambda one: -doubtful[one].height):
+        for one in open_:
             runs = found.runs_of((one,)).tobytes()
             if runs not in self._pieces:
                 self._pieces[runs] = find_pieces(found, one)
@@ -361,6 +405,8 @@ def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:
     """Marks, with those replaced that are likelier to be parts of a whole with fainter ink."""
     for whole in wholes:
         parts = [mark for mark in marks if mark.components & whole.components]
+        if any(part.paired for part in parts):  # all of it was named already
+            continue
         inside = all(mark.components <= whole.components for mark in parts)
         if parts and inside and better_whole(whole, parts):
             marks = [mark for mark in marks if not mark.components & whole.components] + [whole]

@@ -119,6 +119,9 @@ SWITCHES: dict[str, Switch] = {
         "_likely",
         lambda self, ink, pieces, page: [one.chance * one.is_digit for one in pieces],
     ),
+    "touching digits named as one": changed(
+        segmentation.Segmentation, "_pairs", lambda self, found, doubtful: {}
+    ),
     "thrift of a whole": changed(decode, "HELD_TOGETHER", 0.0),
     "lines parted": changed(segmentation, "find_stacked", lambda page, marks: ([], 0)),
     "piled marks taken apart": changed(segmentation, "find_piled", lambda page, marks: []),
