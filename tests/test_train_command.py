@@ -14,7 +14,8 @@ import pytest
 from test_training_data import write_mnist  # the small MNIST of those tests
 
 from pi_reader.cli.main import main
-from pi_reader.errors import CannotWrite
+from pi_reader.errors import BadData, CannotWrite
+from pi_reader.library import weights_path
 from pi_reader.network import store
 from pi_reader.training import batches, checkpoint, course, networks, recipes
 from pi_reader.training.recipes import ClassicRecipe, Recipe
@@ -186,6 +187,29 @@ def test_fail__what_cannot_be(tmp_path, capsys, monkeypatch, words, code, said):
     error = capsys.readouterr().err
     assert said in error and "Traceback" not in error
     assert not (tmp_path / "a.npz").exists()
+
+
+def test_ok__touching_digits_are_learned_beside_what_is_there(tmp_path, capsys):
+    out = tmp_path / "a.npz"
+    assert train(out, "touching", "--drawn", "--limit", 60) == 0
+    assert "multiply-adds a mark beside" in capsys.readouterr().out
+    before, after = store.load_all(weights_path("default")), store.load_all(out)
+    assert after.card == before.card and after.context.touching.outcomes == 101
+    mine, theirs = (
+        [*one.model.parameters, *one.context.neighbourhood.parameters] for one in (after, before)
+    )
+    assert all(np.array_equal(*pair) for pair in zip(mine, theirs, strict=True))
+
+
+def test_fail__touching_digits_need_a_neighbourhood_and_no_epochs(tmp_path, capsys):
+    weights = store.load_all(weights_path("default"))
+    bare, out = tmp_path / "bare.npz", tmp_path / "a.npz"
+    store.save(bare, weights.model, weights.card)
+    assert train(out, "touching", "--drawn", "--from", bare) == BadData.exit_code
+    assert "train neighbourhood --from" in capsys.readouterr().err
+    assert train(out, "touching", "--drawn", "--epochs", 3) == 2
+    assert "in one go" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_fail__places_that_cannot_be_written(tmp_path, capsys):

@@ -10,6 +10,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from pi_reader.cli.common import is_our_weights
 from pi_reader.cli.options import FORCE, OneOf, option
 from pi_reader.errors import INTERRUPTED, BadData, Busy, CannotWrite, PiReaderError, UsageError
 from pi_reader.files import check_output
-from pi_reader.training.recipes import NEIGHBOURHOOD, RECIPES
+from pi_reader.training.recipes import BESIDE, RECIPES
 
 if TYPE_CHECKING:
     from pi_reader.training.course import Course
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _PURPOSES = {
     **{name: recipe.purpose for name, recipe in RECIPES.items()},
-    "neighbourhood": f"{NEIGHBOURHOOD.purpose}, beside the network of --from",
+    **{name: f"{recipe.purpose}, beside the network of --from" for name, recipe in BESIDE.items()},
 }
 _RECIPES = "\n".join(f"  {name:<16} {purpose}" for name, purpose in _PURPOSES.items())
 HELP = f"""train a network and write its weights
@@ -35,7 +36,8 @@ The recipes:
 {_RECIPES}
 
 Ctrl-C saves a checkpoint beside the weights; --resume continues from there, and gives exactly the
-weights that an uninterrupted training would have given."""
+weights that an uninterrupted training would have given. What stands beside the network of --from
+is trained in one go."""
 EXAMPLE = "pi-reader train default --download --out default.npz"
 
 _MOST_EPOCHS, _MOST_HOURS = 100_000, 10_000.0
@@ -73,7 +75,7 @@ OPTIONS = (
         dest="start",
         default="default",
         metavar="FILE",
-        help="with the recipe neighbourhood: the weights that it stands beside (default: default)",
+        help="with neighbourhood or touching: the weights that it stands beside (default: default)",
     ),
     option("--out", type=Path, metavar="FILE", help="the weights file to write"),
     option(
@@ -113,8 +115,8 @@ def run(args: argparse.Namespace) -> int:
     """Train, calibrate, write."""
     _check(args)
     share_memory()
-    if args.recipe == "neighbourhood":
-        return _neighbourhood(args)
+    if args.recipe in BESIDE:
+        return _beside(args)
     from pi_reader.training import course as courses
     from pi_reader.training import trainer
 
@@ -166,11 +168,15 @@ def _check(args: argparse.Namespace) -> None:
             "(--from)"
         )
     if not args.recipe:
-        raise UsageError(f"train: name a recipe: {', '.join(RECIPES)}")
+        raise UsageError(f"train: name a recipe: {', '.join(_PURPOSES)}")
     if not args.out:
         raise UsageError("train: --out should name the weights file to write")
-    if args.recipe != "neighbourhood":
+    if args.recipe not in BESIDE:
         find(args.recipe)
+    elif given := [name for name in ("epochs", "hours", "resume") if getattr(args, name)]:
+        raise UsageError(
+            f"train: --{given[0]} is not for {args.recipe}, which is trained in one go"
+        )
     for name, most in (("epochs", _MOST_EPOCHS), ("hours", _MOST_HOURS), ("limit", 1_000_000)):
         value = getattr(args, name)
         if value is not None and not 0 < value <= most:
@@ -205,20 +211,33 @@ def _is_checkpoint(path: Path) -> bool:
     return True
 
 
-def _neighbourhood(args: argparse.Namespace) -> int:
-    """Train anew what sees a mark's surroundings, beside the network of `--from`."""
+def _beside(args: argparse.Namespace) -> int:
+    """Train anew what sees a mark's surroundings, or what names touching digits, beside the
+    networks of `--from`."""
     from pi_reader.library import weights_path
     from pi_reader.network import store
     from pi_reader.training import course as courses
 
     path = weights_path(args.start)
-    model, card = store.load(path)
+    weights = store.load_all(path)
+    model, context = weights.model, weights.context
+    if args.recipe == "touching" and context is None:
+        raise BadData(
+            f"{path}: has no neighbourhood network to stand beside;"
+            f" `pi-reader train neighbourhood --from {path}` gives it one"
+        )
     course = courses.plan("default", args.seed, _mnist(args), limit=args.limit)
-    context = courses.context_for(course, model, _go, _say)
+    if context is not None and args.recipe == "touching":
+        context = replace(context, touching=courses.touching_for(course, model, _go, _say))
+    else:
+        touching = context.touching if context is not None else None
+        context = courses.context_for(course, model, _go, _say, touching)
     if context is None:
         raise BadData(f"{path}: knows digits alone; choose weights with 11 outcomes")
-    sha256 = store.save(_targets(args)[0], model, card, context)  # the card is the network's
-    print(f"{args.out}: {context.neighbourhood.multiply_adds:,} multiply-adds a mark beside")
+    sha256 = store.save(_targets(args)[0], model, weights.card, context)  # the network's card
+    beside = context.touching if args.recipe == "touching" else context.neighbourhood
+    assert beside is not None
+    print(f"{args.out}: {beside.multiply_adds:,} multiply-adds a mark beside")
     print(f"sha256 {sha256}")
     return 0
 

@@ -49,6 +49,7 @@ class Stream(IntEnum):
     VALIDATION = 5
     PAGES = 6
     SCENES = 7
+    TOUCHING = 8
 
 
 def save(path: Path, step: int, facts: Mapping[str, Any], state: State) -> None:

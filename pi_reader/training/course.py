@@ -158,11 +158,16 @@ def learner_for(course: Course) -> Learner:
 
 
 def context_for(
-    course: Course, model: Model, go: Callable[[Steps], None], say: Callable[[str], None]
+    course: Course,
+    model: Model,
+    go: Callable[[Steps], None],
+    say: Callable[[str], None],
+    touching: Model | None = None,
 ) -> Context | None:
     """Train what a reading needs beside a network that knows marks that are no digits.
 
-    go: goes through the steps of a learner. None for other networks, which read without.
+    go: goes through the steps of a learner; touching: what names two digits that have grown
+    together, None to train that, too. None for other networks, which read without.
     """
     from pi_reader.training.neighbourhood import train_context
 
@@ -176,7 +181,20 @@ def context_for(
     if course.learned is not None:
         rows = course.learned.rows
         stamps = Stamps(course.learned.patches[rows], course.learned.labels[rows])
-    return train_context(model, recipe, course.seed, stamps, go, say)
+    touching = touching or touching_for(course, model, go, say)
+    return train_context(model, recipe, course.seed, stamps, go, say, touching=touching)
+
+
+def touching_for(
+    course: Course, model: Model, go: Callable[[Steps], None], say: Callable[[str], None]
+) -> Model:
+    """Train what names two digits that have grown together; arguments as for `context_for`."""
+    from pi_reader.training.touching import train_touching
+
+    recipe = recipes.TOUCHING
+    if course.limit:
+        recipe = dataclasses.replace(recipe, epoch_without_mnist=course.limit, epochs=2)
+    return train_touching(model, recipe, course.seed, course.learned, go, say)
 
 
 def epochs_within(course: Course, hours: float, steps: int = 30) -> int:

@@ -19,7 +19,7 @@ from pi_reader.network.layers import Dense, ReLU
 from pi_reader.network.logistic import FARTHEST, Logistic
 from pi_reader.network.model import Model
 from pi_reader.network.neighbourhood import KINDS, Context, Neighbourhood, as_windows
-from pi_reader.reading.context import choose_wholes, features, told
+from pi_reader.reading.context import choose_wholes, features, told, with_names
 from pi_reader.reading.page import FEATURES, HEARD, Page, describe, hear
 from pi_reader.training.checkpoint import Stream, random_for
 from pi_reader.training.learners import Steps
@@ -50,8 +50,10 @@ def train_context(
     learn: Callable[[Steps], None],
     say: Say = lambda line: None,
     withheld: Collection[str] = (),
+    touching: Model | None = None,
 ) -> Context:
-    """Train all that a reading needs besides `network`, which must have 11 outcomes.
+    """Train all that a reading needs besides `network`, which must have 11 outcomes, and
+    `touching`, which names two digits that have grown together.
 
     stamps: real digits for the scenes, None for drawn ones alone; learn: goes through the steps
     of a learner; withheld: kinds of scenes that are left out. The same seed gives the same arrays
@@ -67,8 +69,9 @@ def train_context(
     neighbourhood = learner.result()
     say(f"drawing {recipe.fitted:,} scenes to calibrate on")
     numbers = _numbers(seed, _FITTED, recipe.fitted)
-    seen = see_scenes(network, numbers, stamps, False, withheld, neighbourhood)
-    return fit(neighbourhood, seen, recipe, random_for(seed, Stream.SCENES, _FITTED))
+    seen = see_scenes(network, numbers, stamps, False, withheld, neighbourhood, touching)
+    rng = random_for(seed, Stream.SCENES, _FITTED)
+    return replace(fit(neighbourhood, seen, recipe, rng), touching=touching)
 
 
 def _numbers(seed: int, which: int, count: int) -> list[tuple[int, ...]]:
@@ -170,7 +173,7 @@ def fit(
         if not seen.marks:
             continue
         kinds = neighbourhood.predict(seen.windows, seen.patches, features(seen.marks))
-        marks = told(seen.marks, kinds)
+        marks = told(seen.marks, with_names(kinds, seen.marks))
         name_of = dict(zip(map(id, marks), seen.names, strict=True))
         marks = choose_wholes(marks)
         names = [name_of[id(mark)] for mark in marks]

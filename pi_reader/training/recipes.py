@@ -142,6 +142,18 @@ class NeighbourhoodRecipe:
 
 NEIGHBOURHOOD = NeighbourhoodRecipe("what tells digits from signs, letters and dirt by their page")
 
+TOUCHING = Recipe(
+    "what names two digits that have grown together",
+    ("conv 5x5/2 16", "conv 3x3 32", "conv 3x3/2 48", "dense 64"),
+    epochs=17,
+    drawn=0.35,
+    non_digits=0.2,
+    rate=0.003,
+    smoothing=0.02,
+    epoch_without_mnist=150_000,
+    changes=Augmentation(turn=8.0, zoom=0.1, bend=0.7, hole_share=0.05),
+)
+
 RECIPES: dict[str, ClassicRecipe | Recipe] = {
     "classic": ClassicRecipe(
         "the lecture's network: 784-200-10 nodes, sigmoid, one digit at a time"
@@ -184,10 +196,16 @@ RECIPES: dict[str, ClassicRecipe | Recipe] = {
 }
 
 
+BESIDE: dict[str, NeighbourhoodRecipe | Recipe] = {  # trained beside another network
+    "neighbourhood": NEIGHBOURHOOD,
+    "touching": TOUCHING,
+}
+
+
 def find(name: str) -> ClassicRecipe | Recipe:
     """The recipe of that name. Raises UsageError that lists those there are."""
     if name not in RECIPES:
-        known = ", ".join([*RECIPES, "neighbourhood"])
+        known = ", ".join([*RECIPES, *BESIDE])
         raise UsageError(f"{name}: no such recipe; there are {known}")
     return RECIPES[name]
 

@@ -31,6 +31,7 @@ MOST_OF_A_NAME = {"letter": 18, "other": 14}  # marks of a page that are learned
 
 _network: Model | None = None  # of a worker process
 _neighbourhood: Neighbourhood | None = None
+_touching: Model | None = None
 _stamps: Stamps | None = None
 
 
@@ -63,31 +64,36 @@ def see_scenes(
     sparse: bool,
     withheld: Collection[str] = (),
     neighbourhood: Neighbourhood | None = None,
+    touching: Model | None = None,
 ) -> Iterator[Seen]:
     """Draw scenes and find their marks, on all cores, in the order of `numbers`.
 
     network: says what each patch shows, with 11 outcomes; numbers: the seed of each scene.
     sparse: leave out most letters and other marks, of which pages are full. withheld: kinds of
-    scenes that are left out. neighbourhood: takes part in cutting what touches, if it is known.
+    scenes that are left out. neighbourhood, touching: take part in cutting what touches, if they
+    are known.
     """
     see = partial(_see, sparse=sparse, withheld=tuple(withheld))
     cores = len(os.sched_getaffinity(0))
     if cores == 1 or len(numbers) < 2 * cores:
-        _prepare(network, stamps, neighbourhood)
+        _prepare(network, stamps, neighbourhood, touching)
         yield from map(see, numbers)
         return
-    known = network, stamps, neighbourhood
+    known = network, stamps, neighbourhood, touching
     pool = ProcessPoolExecutor(cores, get_context("forkserver"), _prepare, known)
     with pool:
         yield from pool.map(see, numbers, chunksize=8)
 
 
 def _prepare(
-    network: Model, stamps: Stamps | None, neighbourhood: Neighbourhood | None = None
+    network: Model,
+    stamps: Stamps | None,
+    neighbourhood: Neighbourhood | None = None,
+    touching: Model | None = None,
 ) -> None:
     """What a worker process needs to know, once."""
-    global _network, _stamps, _neighbourhood
-    _network, _stamps, _neighbourhood = network, stamps, neighbourhood
+    global _network, _stamps, _neighbourhood, _touching
+    _network, _stamps, _neighbourhood, _touching = network, stamps, neighbourhood, touching
 
 
 def _see(number: tuple[int, ...], sparse: bool, withheld: tuple[str, ...]) -> Seen:
@@ -96,7 +102,7 @@ def _see(number: tuple[int, ...], sparse: bool, withheld: tuple[str, ...]) -> Se
     scene = draw_scene(np.random.default_rng(number), stamps=_stamps, withheld=withheld)
     ink = binarise(scene.frame.grey)
     page = find_candidates(ink)
-    found = Segmentation(_network, page, neighbourhood=_neighbourhood).run()
+    found = Segmentation(_network, page, neighbourhood=_neighbourhood, touching=_touching).run()
     marks, ink = found.marks, found.page.ink
     names = name_marks(places_of(marks).astype(np.float32) * ink.scale, scene.glyphs)
     if sparse:
