@@ -150,7 +150,7 @@ TOUCHING = Recipe(
     non_digits=0.2,
     rate=0.003,
     smoothing=0.02,
-    epoch_without_mnist=150_000,
+    epoch_without_mnist=150_000,  # marks, with MNIST's digits among them or not
     changes=Augmentation(turn=8.0, zoom=0.1, bend=0.7, hole_share=0.05),
 )
 
