@@ -14,9 +14,9 @@ from pi_reader.network.model import Model
 from pi_reader.network.touching import NO_PAIR, OUTCOMES
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import Mark, mended
 from pi_reader.reading.reader import Reader
-from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation, _mended
+from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
 from pi_reader.training.touching import cut_to_ink, joined
 from pi_reader.values import Frame
 
@@ -72,8 +72,8 @@ def test_edge__with_few_patches_left_nothing_is_judged_unseen(reader: Reader, le
 def test_ok__what_was_named_is_not_mended_to_one_digit(reader: Reader) -> None:
     whole = Mark(0, 0, 40, 40, 90.0, (0.001,) * 9 + (0.99, 0.0), frozenset({1}))
     two = [whole.but(cut_from=whole, paired=(0.1,) * 10, chances=(0.09,) * 11) for _ in "35"]
-    assert _mended(two, [whole]) == two
-    assert _mended([one.but(paired=()) for one in two], [whole]) == [whole]
+    assert mended(two, [whole]) == two
+    assert mended([one.but(paired=()) for one in two], [whole]) == [whole]
 
 
 def page_of_pairs(seed: int) -> tuple[np.ndarray, list[str]]:

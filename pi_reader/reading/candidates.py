@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, combinations, compress
 
 import numpy as np
 
@@ -271,3 +271,13 @@ def find_neighbourhoods(found: Components) -> list[list[int]]:
     near &= ~(dash[one] & (width[one] > height[other]))  # a fraction's bar is no hat
     near &= ~(dash[other] & (width[other] > height[one]))
     return groups_of(count, one[near], other[near])
+
+
+def groups_of_parts(hood: list[int], alone: list[bool], found: Components) -> list[tuple[int, ...]]:
+    """The groups of neighbouring components that may be a digit."""
+    groups: list[tuple[int, ...]] = [(component,) for component in hood if alone[component]]
+    if 1 < len(hood) <= MAX_PARTS:
+        counts = range(2, len(hood) + 1)
+        several = [group for count in counts for group in combinations(hood, count)]
+        groups += compress(several, may_be_one(found, several).tolist())
+    return groups

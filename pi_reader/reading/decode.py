@@ -211,6 +211,18 @@ def better_whole(whole: Mark, parts: Sequence[Mark]) -> bool:
     return whole.is_digit and whole.cost < apart + HELD_TOGETHER
 
 
+def mended(marks: list[Mark], wholes: Sequence[Mark]) -> list[Mark]:
+    """Marks, with those replaced that are likelier to be parts of a whole with fainter ink."""
+    for whole in wholes:
+        parts = [mark for mark in marks if mark.components & whole.components]
+        if any(part.paired for part in parts):  # all of it was named already
+            continue
+        inside = all(mark.components <= whole.components for mark in parts)
+        if parts and inside and better_whole(whole, parts):
+            marks = [mark for mark in marks if not mark.components & whole.components] + [whole]
+    return marks
+
+
 def usual_height(marks: Sequence[Mark]) -> float:
     """How tall digits are here in pixels; 0 where there are none.
 

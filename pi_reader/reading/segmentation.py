@@ -7,7 +7,6 @@ ways to take the ink are put before the network, and the one it finds likeliest 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations, compress
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from pi_reader.reading.candidates import (
     Candidates,
     find_fainter,
     find_neighbourhoods,
-    may_be_one,
+    groups_of_parts,
     may_stand_alone,
     measured,
 )
@@ -34,10 +33,10 @@ from pi_reader.reading.decode import (
     Mark,
     best_partition,
     best_two,
-    better_whole,
     in_a_row,
     likeliest_row,
     median,
+    mended,
     usual_height,
 )
 from pi_reader.reading.line_split import (
@@ -248,7 +247,7 @@ class Segmentation:
         found = page.components
         alone = may_stand_alone(found).tolist()
         hoods = find_neighbourhoods(found)
-        groups_of = [_groups(hood, alone, found) for hood in hoods]
+        groups_of = [groups_of_parts(hood, alone, found) for hood in hoods]
         if sum(map(len, groups_of)) > min(MOST_AT_ONCE, self.left):
             groups_of = [[group for group in groups if len(group) == 1] for groups in groups_of]
         groups = [group for groups in groups_of for group in groups]
@@ -291,7 +290,7 @@ class Segmentation:
             marks += [piece.but(cut_from=whole) for piece in row]
         parts = [np.flatnonzero(fainter.home == one).tolist() for one in wholes]
         groups = [(one,) for one in wholes]
-        return _mended(marks, self._judge(page.ink, fainter.components, groups, parts))
+        return mended(marks, self._judge(page.ink, fainter.components, groups, parts))
 
     def _rows(
         self,
@@ -399,25 +398,3 @@ class Segmentation:
             kinds = asked(self._neighbourhood, ink, seen, page)
             likely[: len(seen)] = [mark.kinds[mark.label] for mark in told(seen, kinds)]
         return likely
-
-
-def _mended(marks: list[Mark], wholes: list[Mark]) -> list[Mark]:
-    """Marks, with those replaced that are likelier to be parts of a whole with fainter ink."""
-    for whole in wholes:
-        parts = [mark for mark in marks if mark.components & whole.components]
-        if any(part.paired for part in parts):  # all of it was named already
-            continue
-        inside = all(mark.components <= whole.components for mark in parts)
-        if parts and inside and better_whole(whole, parts):
-            marks = [mark for mark in marks if not mark.components & whole.components] + [whole]
-    return marks
-
-
-def _groups(hood: list[int], alone: list[bool], found: Components) -> list[tuple[int, ...]]:
-    """The groups of neighbouring components that may be a digit."""
-    groups: list[tuple[int, ...]] = [(component,) for component in hood if alone[component]]
-    if 1 < len(hood) <= MAX_PARTS:
-        counts = range(2, len(hood) + 1)
-        several = [group for count in counts for group in combinations(hood, count)]
-        groups += compress(several, may_be_one(found, several).tolist())
-    return groups
