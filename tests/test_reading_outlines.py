@@ -44,6 +44,14 @@ def test_ok__joined_cells_go_and_empty_ones_with_them() -> None:
     assert np.array_equal(left_of(inner | drawn(*(("rectangle", c, 3) for c in cells))), inner)
 
 
+@pytest.mark.parametrize("wall", [5, 6, 7])
+def test_ok__walls_of_neighbours_that_stand_side_by_side_go_as_a_whole(wall: int) -> None:
+    inner = drawn(("rectangle", ONE, 0))
+    cells = (("rectangle", box, 3) for box in [(50, 40, 149, 130), (150, 40, 249, 130)])
+    between = "rectangle", (150 - wall // 2, 40, 149 + (wall + 1) // 2, 130), 0
+    assert np.array_equal(left_of(inner | drawn(*cells, between)), inner)
+
+
 def test_ok__a_frame_in_a_frame_goes_too() -> None:
     inner = drawn(("rectangle", ONE, 0))
     double = drawn(("rectangle", FRAME, 2), ("rectangle", (72, 32, 148, 138), 2))

@@ -32,8 +32,22 @@ def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
         part = _between(own, room, int(np.ceil(UNEVEN * found.stroke[one])))
         if not part.any():  # it is open somewhere
             part = own
+        part = _with_edges(own, part, int(found.height[held].max()))
         walls[top : top + own.shape[0], left : left + own.shape[1]] |= part
     return walls
+
+
+def _with_edges(own: np.ndarray, part: np.ndarray, tall: int) -> np.ndarray:
+    """A part of an outline's ink and what is left along it, where two walls stand side by side and
+    the one they make is thicker than others; (h, w) bool each."""
+    beyond = find_components(own & ~dilate(part.view(np.uint8), 1).view(bool))
+    rest = find_components(own & ~part)
+    edge = np.maximum(rest.height, rest.width) > tall
+    if len(beyond):
+        row, column = beyond.runs[beyond.first[:-1], :2].T
+        edge[rest.at(row, column)] = False
+    edges = np.flatnonzero(edge).tolist()
+    return part | rest.ink_of(edges, (0, 0, *own.shape[::-1])) if edges else part
 
 
 def _holders(found: Components) -> list[tuple[int, np.ndarray]]:
