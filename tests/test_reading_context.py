@@ -25,6 +25,8 @@ from pi_reader.reading.context import (
     with_names,
 )
 from pi_reader.reading.decode import Mark, weighted_median
+from pi_reader.reading.language import shipped
+from pi_reader.reading.line_decode import Rows, decode_lines
 from pi_reader.reading.page import FEATURES, HEARD, Page, describe, hear
 from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
 from pi_reader.reading.windows import cut_windows
@@ -201,6 +203,30 @@ def test_ok__a_piece_is_no_surer_on_a_page_of_digits_than_by_itself() -> None:
     judged = in_context(ink, marks, context)  # type: ignore[arg-type]
     assert [round(one.confidence, 2) for one in judged] == [0.9, 0.4, 0.9]
     assert all(one.is_digit for one in judged)
+
+
+def test_ok__what_holds_a_digit_is_none_however_its_line_is_read() -> None:
+    blank = {"patch": np.zeros((28, 28), np.uint8), "hidden": np.zeros(4)}
+    inner, outer = mark("7", 50, 50).but(**blank), mark("0", 30, 30, 80, 70).but(**blank)
+
+    class Model:
+        threshold, names = 0.3, FEATURES + HEARD
+
+        def __init__(self, *said: float) -> None:
+            self.said = np.array(said, np.float32)
+
+        def __call__(self, numbers: np.ndarray) -> np.ndarray:
+            return self.said.copy()
+
+    told = SimpleNamespace(predict=lambda *_: np.array([inner.kinds, outer.kinds], np.float32))
+    models = {"presence": Model(0.9, 0.9), "page": Model(0.9, 0.05)}
+    context = SimpleNamespace(neighbourhood=told, **models)
+    ink = binarise(np.full((130, 130), 200, np.uint8))
+    judged = in_context(ink, [inner, outer], context)  # type: ignore[arg-type]
+    assert [one.is_digit for one in judged] == [True, False]
+    assert [one.presence for one in judged] == [pytest.approx(0.9), 0.0]
+    heard, _, _ = decode_lines(judged, Rows(judged), shipped())
+    assert [one.is_digit for one in heard] == [True, False]
 
 
 def test_ok__a_mark_is_a_digit_a_sign_or_nothing() -> None:

@@ -120,13 +120,13 @@ def in_context(
     page = Page(choose_wholes(told(*recalled(marks, kinds, memory))))
     x = describe(page, ink.mask.shape)
     presence = context.presence(x)
-    present = presence >= context.presence.threshold
     numbers = len(context.page.names)  # earlier files hear less
     x = np.concatenate([x, hear(page, presence, numbers - len(FEATURES))], axis=1)
     confidence = context.page(x[:, :numbers])
     by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in page.marks]
     confidence = np.minimum(confidence, np.array(by_itself, np.float32))
-    present &= ~outlines(page.marks, confidence >= EVEN)
+    presence[outlines(page.marks, confidence >= EVEN)] = 0
+    present = presence >= context.presence.threshold
     return [
         Judged(mark, sure, sure >= EVEN or (may_be and not _sign(mark)), any_digit)
         for mark, sure, may_be, any_digit in zip(
