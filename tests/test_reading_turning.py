@@ -12,7 +12,13 @@ from pi_reader.reading.context import Judged
 from pi_reader.reading.decode import Mark
 from pi_reader.reading.orientation import Orientation, _doubted, _expected, _on_its_head
 from pi_reader.reading.segmentation import MOST_PATCHES
-from pi_reader.reading.turning import CLEARLY, find_angle, reads_on_its_head, upright
+from pi_reader.reading.turning import (
+    CLEARLY,
+    find_angle,
+    find_quarter,
+    reads_on_its_head,
+    upright,
+)
 
 MIDDLE = 320, 240
 
@@ -136,6 +142,17 @@ def test_ok__digits_that_read_as_well_on_their_head_are_known(either: bool) -> N
     marks = [Mark(0, 0, 20, 28, 90.0, (0.1,) * 10, patch=patch)] * 3
     assert reads_on_its_head(marks, Topheavy(either), {}) is either
     assert not reads_on_its_head([], Topheavy(either), {})
+
+
+@pytest.mark.parametrize(("present", "quarter"), [(1.0, 0), (0.01, 90)])
+def test_ok__what_the_page_takes_for_no_digit_speaks_for_another_way_up(
+    present: float, quarter: int
+) -> None:
+    """Shapes that the network takes for digits either way, as a 6 on its side for an o."""
+    patch = np.zeros((28, 28), np.uint8)
+    patch[4:24, 8:20] = 255
+    mark = Mark(0, 0, 20, 28, 90.0, (0.0, 0.0, 0.9, *[0.0] * 8), patch=patch)
+    assert find_quarter([mark] * 3, [present] * 3, Topheavy(True), {}) == quarter
 
 
 def test_ok__a_page_that_reads_better_on_its_head_is_doubted() -> None:

@@ -127,7 +127,9 @@ class Orientation:
         if FOUR_SIDES * len(judged) > self.left:
             return None
         self.left -= FOUR_SIDES * len(judged)
-        return find_quarter([one.mark for one in judged], self._network, self._sides)
+        marks = [one.mark for one in judged]
+        present = [1.0 if one.presence is None else one.presence for one in judged]
+        return find_quarter(marks, present, self._network, self._sides)
 
     def _is_told(self, judged: Sequence[Judged]) -> bool:
         """Whether some sure digit says which side is up: of 0, 1, 6, 8 and 9 nobody can tell."""

@@ -102,18 +102,28 @@ def _levelled(x: np.ndarray, y: np.ndarray, usual: float, rough: float) -> float
     return float(np.degrees(rough + np.arctan(slope)))
 
 
-def find_quarter(marks: Sequence[Mark], network: Classifier, seen: Turned) -> int:
+def find_quarter(
+    marks: Sequence[Mark], present: Sequence[float], network: Classifier, seen: Turned
+) -> int:
     """Which way a page lies turned clockwise, by its digits: 90, 180 or -90 degrees, 0 if they
-    read as well as it stands, or nobody can tell. seen: what was looked at before, and is now."""
-    wholes = [mark.cut_from or mark for mark in marks]  # what lies may look like a row of digits
-    some = list({id(mark): mark for mark in wholes if mark.patch is not None}.values())
-    if not some:
+    read as well as it stands, or nobody can tell.
+
+    present: how likely each mark is a digit as the page stands, 0 to 1, by the page; seen: what was
+    looked at before, and is now.
+    """
+    wholes = {  # what lies may look like a row of digits
+        id(whole): (whole, 1.0 if mark.cut_from else standing)
+        for mark, standing in zip(marks, present, strict=True)
+        if (whole := mark.cut_from or mark).patch is not None
+    }
+    if not wholes:
         return 0
-    size = np.array([max(mark.height, mark.right - mark.left) for mark in some])
+    size = np.array([max(mark.height, mark.right - mark.left) for mark, _ in wholes.values()])
     usual = usual_size(size)
     like = (size >= LEAST_SIZE * usual) & (size <= usual / LEAST_SIZE)  # no specks, no underlines
-    some = [mark for mark, is_like in zip(some, like.tolist(), strict=True) if is_like]
-    ways, sums = _turned_digits(some, network, seen, (1, 2, 3), -np.log(CLEARLY))
+    likely = [one for one, is_like in zip(wholes.values(), like.tolist(), strict=True) if is_like]
+    some, standing = [mark for mark, _ in likely], np.array([p for _, p in likely], np.float32)
+    ways, sums = _turned_digits(some, standing, network, seen, (1, 2, 3), -np.log(CLEARLY))
     best = int(ways.argmax())
     return (90, 180, -90)[best] if ways[best] >= 0 and sums[best] >= LIKELY * len(some) else 0
 
@@ -121,11 +131,13 @@ def find_quarter(marks: Sequence[Mark], network: Classifier, seen: Turned) -> in
 def reads_on_its_head(digits: Sequence[Mark], network: Classifier, seen: Turned) -> bool:
     """Whether the digits of a page are about as likely digits when it lies on its head."""
     some = [mark for mark in digits if mark.patch is not None]
-    return bool(_turned_digits(some, network, seen, (2,), ALIKE)[0][0] >= 0)
+    present = np.ones(len(some), np.float32)
+    return bool(_turned_digits(some, present, network, seen, (2,), ALIKE)[0][0] >= 0)
 
 
 def _turned_digits(
     marks: Sequence[Mark],
+    present: np.ndarray,
     network: Classifier,
     seen: Turned,
     quarters: Sequence[int],
@@ -133,13 +145,14 @@ def _turned_digits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each way of turning marks by so many quarters: how many nats it spares beside all of them as
     they stand and `slack`, below 0 if it costs more, and the sum of the digits' probabilities.
+    present: (n,) float32, the most that each is likely a digit as it stands.
 
     What can change nothing any more is not looked at; 60 marks at the most are.
     """
     likely, sums = np.zeros(len(quarters)), np.zeros(len(quarters))
     if not 0 < len(marks) <= MOST_MARKS:
         return likely - 1, sums
-    standing = _standing(marks, network)
+    standing = np.minimum(_standing(marks, network), present)
     least = float(_logs(standing).sum()) - slack
     either = np.array([mark.label not in ONE_WAY_UP for mark in marks])
     order = np.lexsort((-standing, either))  # these last, and the surest first: the soonest done
