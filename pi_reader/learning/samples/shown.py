@@ -40,7 +40,9 @@ def shown(path: Path, before: int, count: int, suspect: float | None = None) -> 
         values.append(suspect)  # type: ignore[arg-type]
     query = f"SELECT {BARE} {FROM} {where} ORDER BY samples.id DESC LIMIT ?"
     try:
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", _SECONDS, uri=True)
+        database = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", timeout=_SECONDS, uri=True
+        )
         try:
             ((total, labelled, held),) = database.execute(_COUNTS)
             found = list(map(sample_of, database.execute(query, [*values, count])))
