@@ -69,6 +69,14 @@ def test_ok__a_stroke_that_touches_or_crosses_the_outline_stays() -> None:
     assert (rest.height > 40).sum() == 2  # the one inside, and the upper part of the other
 
 
+def test_ok__a_0_that_touches_its_frame_stays_beside_a_piece_of_a_digit() -> None:
+    held = drawn(("rectangle", ONE, 0), ("rectangle", (90, 60, 96, 72), 0))  # pieces are smaller
+    zero = drawn(("ellipse", (112, 60, 138, 112), 4))
+    left = left_of(held | zero | drawn(("rectangle", FRAME, 3)))
+    assert left[held].all()
+    assert (left & zero).sum() > 0.8 * zero.sum()
+
+
 def test_ok__an_outline_open_at_a_corner_goes() -> None:
     inner = drawn(("rectangle", ONE, 0))
     frame = drawn(("rectangle", FRAME, 2))

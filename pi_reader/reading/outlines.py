@@ -28,6 +28,7 @@ def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
     for one, held in holders:
         left, top = int(found.left[one]), int(found.top[one])
         own = found.ink_of((one,))
+        held = held[found.height[held] >= np.median(found.height[held])]  # no pieces of digits
         room = int(found.height[held].min()), int(found.width[held].min())
         part = _between(own, room, int(np.ceil(UNEVEN * found.stroke[one])))
         if not part.any():  # it is open somewhere
