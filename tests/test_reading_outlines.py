@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pi_reader.reading.components import find_components
-from pi_reader.reading.outlines import find_walls
+from pi_reader.reading.outlines import _with_edges, find_walls
 
 ONE = (100, 60, 104, 110)  # a stroke: left, top, right, bottom
 FRAME = (80, 40, 140, 130)
@@ -44,12 +44,22 @@ def test_ok__joined_cells_go_and_empty_ones_with_them() -> None:
     assert np.array_equal(left_of(inner | drawn(*(("rectangle", c, 3) for c in cells))), inner)
 
 
-@pytest.mark.parametrize("wall", [5, 6, 7])
-def test_ok__walls_of_neighbours_that_stand_side_by_side_go_as_a_whole(wall: int) -> None:
+def test_ok__the_edges_of_a_wall_that_is_thicker_than_others_go_too() -> None:
     inner = drawn(("rectangle", ONE, 0))
     cells = (("rectangle", box, 3) for box in [(50, 40, 149, 130), (150, 40, 249, 130)])
-    between = "rectangle", (150 - wall // 2, 40, 149 + (wall + 1) // 2, 130), 0
-    assert np.array_equal(left_of(inner | drawn(*cells, between)), inner)
+    walls = drawn(*cells, ("rectangle", (147, 40, 153, 130), 0))
+    assert np.array_equal(left_of(inner | walls), inner)
+    through = drawn(("rectangle", (140, 80, 170, 84), 0))
+    assert (left_of(inner | walls | through) & through).any(), "a stroke across it stays"
+
+
+def test_ok__walls_on_noise_are_taken_without_their_edges(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = drawn(("rectangle", ONE, 0))
+    cells = (("rectangle", box, 3) for box in [(50, 40, 149, 130), (150, 40, 249, 130)])
+    ink = inner | drawn(*cells, ("rectangle", (147, 40, 153, 130), 0))
+    own, part = ink, ink & (np.arange(300) % 2 == 0)
+    monkeypatch.setattr("pi_reader.reading.components.MAX_RUNS", 50)  # none is known of the rest
+    assert np.array_equal(_with_edges(own, part, 10), part)
 
 
 def test_ok__a_frame_in_a_frame_goes_too() -> None:

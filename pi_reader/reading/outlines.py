@@ -39,14 +39,17 @@ def find_walls(found: Components, shape: tuple[int, int]) -> np.ndarray | None:
 
 
 def _with_edges(own: np.ndarray, part: np.ndarray, tall: int) -> np.ndarray:
-    """A part of an outline's ink and what is left along it, where two walls stand side by side and
-    the one they make is thicker than others; (h, w) bool each."""
-    beyond = find_components(own & ~dilate(part.view(np.uint8), 1).view(bool))
+    """A part of an outline's ink and the thin edges that it leaves of a wall thicker than others,
+    as where two stand side by side; (h, w) bool each.
+
+    An edge is nowhere more than a pixel from the part, and longer than `tall` pixels.
+    """
     rest = find_components(own & ~part)
+    beyond = own & ~dilate(part.view(np.uint8), 1).view(bool)
+    if not len(rest):
+        return part
     edge = np.maximum(rest.height, rest.width) > tall
-    if len(beyond):
-        row, column = beyond.runs[beyond.first[:-1], :2].T
-        edge[rest.at(row, column)] = False
+    edge[rest.at(*np.nonzero(beyond))] = False
     edges = np.flatnonzero(edge).tolist()
     return part | rest.ink_of(edges, (0, 0, *own.shape[::-1])) if edges else part
 
