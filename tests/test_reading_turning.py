@@ -115,6 +115,39 @@ def test_ok__an_askew_page_is_turned_on_its_head_where_it_reads_well_then(
     assert (turn.angle if turn else 0) == pytest.approx(angle, abs=2)
 
 
+def test_ok__a_page_that_reads_no_better_turned_may_still_stand_on_its_head(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page, sure, looks = askew(0), {0: 0.9, 1: 0.97}, []
+
+    def judge(found: Candidates, left: int) -> tuple[list[Judged], int]:
+        p = sure[len(looks)]
+        looks.append(p)
+        marks = [Mark(0, 0, 9, 9, 90.0, (0.01, 0.9, *[0.01] * 8))] * 2
+        return [Judged(mark, p, True) for mark in marks], left
+
+    for name, answer in (("find_quarter", 180), ("reads_on_its_head", True)):
+        monkeypatch.setattr(f"pi_reader.reading.orientation.{name}", lambda *_, it=answer: it)
+    way = Orientation(page, page.ink, judge, Topheavy(False), 0.6, MOST_PATCHES).best()
+    assert [one.reason for one in way[0]] == ["may be upside down"] * 2
+    assert looks == [0.9, 0.97], "and no side is read twice"
+
+
+def test_ok__what_holds_a_digit_says_nothing_of_the_way_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    page, asked = askew(0), []
+    mark = Mark(0, 0, 20, 30, 90.0, (0.0, 0.0, 0.9, *[0.0] * 8))
+    taught = mark.but(taught="taught 12:04")
+    judged = [Judged(mark, 0.9, True, 0.8), Judged(mark, 0.1, False, 0.0)]
+    judged += [Judged(taught, 1.0, True, 0.2), Judged(mark, 0.1, False)]
+    monkeypatch.setattr(
+        "pi_reader.reading.orientation.find_quarter",
+        lambda marks, present, *_: asked.append((len(marks), present)) or 0,
+    )
+    way = Orientation(page, page.ink, lambda *_: ([], 0), Topheavy(False), 0.6, MOST_PATCHES)
+    assert way._quarter(judged) == 0
+    assert asked == [(3, [0.8, 1.0, 1.0])]
+
+
 def test_ok__what_nobody_can_read_speaks_against_no_way_up() -> None:
     mark = Mark(0, 0, 20, 30, 90.0, (0.0, 0.0, 0.9, *[0.0] * 8))
     held = Judged(mark.but(unreadable="cut off by the edge of the frame"), 0.0, True)

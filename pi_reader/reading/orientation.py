@@ -56,6 +56,7 @@ class Orientation:
         self._page, self._seen, self._judge = page, replace(page, ink=ink), judge
         self._network, self._sure_at, self.left = network, sure_at, left
         self._sides: Turned = {}
+        self._turned_by: dict[float, Way] = {}  # what was read already, by the angle
 
     def best(self) -> Way:
         """What stands on the page the way up in which it reads best."""
@@ -67,12 +68,11 @@ class Orientation:
         clear = not lay and all(one.is_digit and one.confidence >= CLEAR for one in judged)
         if clear or (quarter := self._quarter(judged)) is None:
             return way
-        if not quarter:
+        if quarter:
+            other = turned, turn = self._turned(angle + quarter)
+            expected = _expected(turned)
+        if not quarter or expected <= max(_expected(judged) + BETTER, MOSTLY * len(turned)):
             return self._either_way_up(way, angle, 1.0 if lay else CLEARLY)
-        other = turned, turn = self._turned(angle + quarter)
-        expected = _expected(turned)
-        if expected <= _expected(judged) + BETTER or expected < MOSTLY * len(turned):
-            return way
         if not self._is_told(turned):
             return _doubted(turned, 0.5), turn
         return self._either_way_up(other, angle + quarter, 1.0)
@@ -118,8 +118,10 @@ class Orientation:
 
     def _turned(self, angle: float) -> Way:
         """What stands on the page when it is turned back by some degrees."""
-        ink, turn = upright(self._seen, angle)
-        return self._read(find_candidates(ink)), turn
+        if angle not in self._turned_by:
+            ink, turn = upright(self._seen, angle)
+            self._turned_by[angle] = self._read(find_candidates(ink)), turn
+        return self._turned_by[angle]
 
     def _quarter(self, judged: Sequence[Judged]) -> int | None:
         """Which way what was read lies turned, as `find_quarter` says it; None if there is too much
@@ -127,8 +129,9 @@ class Orientation:
         if FOUR_SIDES * len(judged) > self.left:
             return None
         self.left -= FOUR_SIDES * len(judged)
-        marks = [one.mark for one in judged]
-        present = [1.0 if one.presence is None else one.presence for one in judged]
+        seen = [one for one in judged if one.presence != 0]  # what holds a digit is no digit turned
+        present = [1.0 if one.presence is None or one.mark.taught else one.presence for one in seen]
+        marks = [one.mark for one in seen]
         return find_quarter(marks, present, self._network, self._sides)
 
     def _is_told(self, judged: Sequence[Judged]) -> bool:
