@@ -188,6 +188,18 @@ def test_ok__what_the_page_takes_for_no_digit_speaks_for_another_way_up(
     assert find_quarter([mark] * 3, [present] * 3, Topheavy(True), {}) == quarter
 
 
+def test_ok__what_is_no_digit_by_the_page_speaks_for_no_page_on_its_head() -> None:
+    class Wide:
+        def predict(self, patches: np.ndarray) -> np.ndarray:
+            is_wide = (patches > 0).any(axis=1).sum(axis=1) > (patches > 0).any(axis=2).sum(axis=1)
+            return np.where(is_wide[:, None], np.eye(11)[8] * 0.98, np.eye(11)[10] * 0.98)
+
+    patch = np.zeros((28, 28), np.uint8)
+    patch[10:18, 4:24] = 255
+    mark = Mark(0, 0, 28, 20, 90.0, (0.1,) * 10, patch=patch)
+    assert find_quarter([mark] * 3, [0.01] * 3, Wide(), {}) == 0
+
+
 def test_ok__a_page_that_reads_better_on_its_head_is_doubted() -> None:
     def digits(*sure: float) -> list[Judged]:
         return [Judged(Mark(0, 0, 9, 9, 90.0, (0.1,) * 10), one, True) for one in sure]

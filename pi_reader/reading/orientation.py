@@ -70,8 +70,9 @@ class Orientation:
             return way
         if quarter:
             other = turned, turn = self._turned(angle + quarter)
-            expected = _expected(turned)
-        if not quarter or expected <= max(_expected(judged) + BETTER, MOSTLY * len(turned)):
+            if (expected := _expected(turned)) < MOSTLY * len(turned):
+                return way
+        if not quarter or expected <= _expected(judged) + BETTER:
             return self._either_way_up(way, angle, 1.0 if lay else CLEARLY)
         if not self._is_told(turned):
             return _doubted(turned, 0.5), turn

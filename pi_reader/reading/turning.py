@@ -145,14 +145,17 @@ def _turned_digits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each way of turning marks by so many quarters: how many nats it spares beside all of them as
     they stand and `slack`, below 0 if it costs more, and the sum of the digits' probabilities.
-    present: (n,) float32, the most that each is likely a digit as it stands.
+    present: (n,) float32, the most that each is likely a digit as it stands; this counts beside
+    pages on their side alone, as a sign or a letter on its head is one no less.
 
     What can change nothing any more is not looked at; 60 marks at the most are.
     """
     likely, sums = np.zeros(len(quarters)), np.zeros(len(quarters))
     if not 0 < len(marks) <= MOST_MARKS:
         return likely - 1, sums
-    standing = np.minimum(_standing(marks, network), present)
+    alone = _standing(marks, network)
+    standing = np.minimum(alone, present)
+    likely -= (_logs(alone) - _logs(standing)).sum() * (np.array(quarters) == 2)
     least = float(_logs(standing).sum()) - slack
     either = np.array([mark.label not in ONE_WAY_UP for mark in marks])
     order = np.lexsort((-standing, either))  # these last, and the surest first: the soonest done
