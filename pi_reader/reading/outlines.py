@@ -45,9 +45,9 @@ def _with_edges(own: np.ndarray, part: np.ndarray, tall: int) -> np.ndarray:
     An edge is nowhere more than a pixel from the part, and longer than `tall` pixels.
     """
     rest = find_components(own & ~part)
-    beyond = own & ~dilate(part.view(np.uint8), 1).view(bool)
     if not len(rest):
         return part
+    beyond = own & ~dilate(part.view(np.uint8), 1).view(bool)
     edge = np.maximum(rest.height, rest.width) > tall
     edge[rest.at(*np.nonzero(beyond))] = False
     edges = np.flatnonzero(edge).tolist()
