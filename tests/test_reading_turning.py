@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from pi_reader.network.neighbourhood import KINDS
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.context import Judged
@@ -15,7 +16,7 @@ from pi_reader.reading.segmentation import MOST_PATCHES
 from pi_reader.reading.turning import (
     CLEARLY,
     find_angle,
-    find_quarter,
+    find_quarters,
     reads_on_its_head,
     upright,
 )
@@ -95,56 +96,106 @@ def test_ok__what_left_the_frame_stays_away() -> None:
     assert len(find_candidates(upright(page, 30)[0]).components) == 8
 
 
+def told(label: int, height: int = 9) -> Mark:
+    """A mark that the network takes for a digit."""
+    chances = [0.01] * 10
+    chances[label] = 0.9
+    return Mark(0, 0, 6, height, 90.0, tuple(chances))
+
+
+def a_letter() -> Judged:
+    kinds = tuple(0.9 if kind == "letter" else 0.0 for kind in KINDS)
+    return Judged(told(8).but(kinds=kinds), 0.1, False)
+
+
+def ways(page: Candidates, *judged: list[Judged]) -> Orientation:
+    """A page of which each look says this, one after the other."""
+    looks = iter(judged)
+    judge = lambda found, left: (next(looks), left)  # noqa: E731
+    return Orientation(page, page.ink, judge, Topheavy(False), 0.6, MOST_PATCHES)
+
+
+def lies(quarters: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the digits say that a page may lie turned by these degrees."""
+    monkeypatch.setattr("pi_reader.reading.orientation.find_quarters", lambda *_: quarters)
+
+
 @pytest.mark.parametrize(
     ("sure_of", "angle"),
-    [((0.0, 1.0, 0.8), -160), ((0.6, 0.7, 0.0), 20), ((0.0, 0.7, 0.6), 0)],
+    [((0.0, 0.8, 1.0), -160), ((0.7, 0.0, 0.6), 20), ((0.0, 0.7, 0.7), 0)],
 )
-def test_ok__an_askew_page_is_turned_on_its_head_where_it_reads_well_then(
+def test_ok__an_askew_page_is_turned_on_its_head_where_it_reads_better_then(
     sure_of: tuple[float, ...], angle: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """sure_of: its digits with level lines, on its head and as it lies."""
-    page, sure = askew(20), iter(sure_of)
-
-    def judge(found: Candidates, left: int) -> tuple[list[Judged], int]:
-        p = next(sure)
-        marks = [Mark(0, 0, 9, 9, 90.0, (0.1,) * 10)] * len(found.components)
-        return [Judged(mark, p, p > 0.5) for mark in marks], left
-
-    monkeypatch.setattr("pi_reader.reading.orientation.find_quarter", lambda *_: 180)
-    _, turn = Orientation(page, page.ink, judge, Topheavy(False), 0.6, MOST_PATCHES)._level()
+    """sure_of: its digits with level lines, as it lies and on its head."""
+    lies([180.0], monkeypatch)
+    page = askew(20)
+    looks = [[Judged(told(2), p, p > 0.5)] * len(page.components) for p in sure_of]
+    _, turn = ways(page, *looks).best()
     assert (turn.angle if turn else 0) == pytest.approx(angle, abs=2)
+
+
+def test_ok__specks_beside_digits_speak_against_no_way_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    lies([-90.0], monkeypatch)
+    specks = [Judged(told(1, height=3), 0.01, False)] * 30
+    digits = [Judged(told(label), 0.97, True) for label in (5, 2, 3)]
+    judged, turn = ways(askew(0), specks, specks + digits, specks).best()
+    assert turn is not None and turn.angle == -90
+    assert sum(one.is_digit for one in judged) == 3
+    marks = [Judged(told(8), 0.01, False)] * 4  # as large as the digits: a page of text
+    assert ways(askew(0), specks, marks + digits).best()[1] is None
+
+
+def test_ok__of_two_sides_the_one_that_reads_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    lies([90.0, -90.0], monkeypatch)
+    none, digits = [Judged(told(8), 0.01, False)] * 3, [Judged(told(5), 0.9, True)] * 3
+    _, turn = ways(askew(0), none, none, digits, none).best()
+    assert turn is not None and turn.angle == -90
+
+
+@pytest.mark.parametrize(("letters", "turned"), [(1, True), (3, False)])
+def test_ok__letters_speak_for_a_page_as_it_lies(
+    letters: int, turned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of three words look like digits on their side."""
+    lies([90.0], monkeypatch)
+    side = [Judged(told(label), 0.95, True) for label in (3, 9)] + [Judged(told(1), 0.1, False)]
+    _, turn = ways(askew(0), [a_letter()] * letters, side, []).best()
+    assert (turn is not None) is turned
+
+
+def test_ok__digits_of_which_none_says_what_is_up_turn_no_page_that_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lies([90.0], monkeypatch)
+    faint, rings = [Judged(told(0), 0.75, True)] * 2, [Judged(told(0), 0.99, True)] * 2
+    assert ways(askew(0), faint, rings).best() == (faint, None)
+    judged, turn = ways(askew(0), [], rings).best()
+    assert turn is not None and turn.angle == 90
+    assert [one.reason for one in judged] == ["may be upside down"] * 2
 
 
 def test_ok__a_page_that_reads_no_better_turned_may_still_stand_on_its_head(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page, sure, looks = askew(0), {0: 0.9, 1: 0.97}, []
-
-    def judge(found: Candidates, left: int) -> tuple[list[Judged], int]:
-        p = sure[len(looks)]
-        looks.append(p)
-        marks = [Mark(0, 0, 9, 9, 90.0, (0.01, 0.9, *[0.01] * 8))] * 2
-        return [Judged(mark, p, True) for mark in marks], left
-
-    for name, answer in (("find_quarter", 180), ("reads_on_its_head", True)):
-        monkeypatch.setattr(f"pi_reader.reading.orientation.{name}", lambda *_, it=answer: it)
-    way = Orientation(page, page.ink, judge, Topheavy(False), 0.6, MOST_PATCHES).best()
-    assert [one.reason for one in way[0]] == ["may be upside down"] * 2
-    assert looks == [0.9, 0.97], "and no side is read twice"
+    lies([180.0], monkeypatch)
+    monkeypatch.setattr("pi_reader.reading.orientation.reads_on_its_head", lambda *_: True)
+    either = [Judged(told(1), 0.8, True)] * 2, [Judged(told(1), 0.97, True)] * 2
+    judged, _ = ways(askew(0), *either).best()  # and no side is read twice
+    assert [one.reason for one in judged] == ["may be upside down"] * 2
 
 
 def test_ok__what_holds_a_digit_says_nothing_of_the_way_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    page, asked = askew(0), []
-    mark = Mark(0, 0, 20, 30, 90.0, (0.0, 0.0, 0.9, *[0.0] * 8))
+    asked: list[object] = []
+    mark = told(2)
     taught = mark.but(taught="taught 12:04")
-    judged = [Judged(mark, 0.9, True, 0.8), Judged(mark, 0.1, False, 0.0)]
-    judged += [Judged(taught, 1.0, True, 0.2), Judged(mark, 0.1, False)]
+    judged = [Judged(mark, 0.4, True, 0.8), Judged(mark, 0.1, False, 0.0)]
+    judged += [Judged(taught, 0.4, True, 0.2), Judged(mark, 0.1, False)]
     monkeypatch.setattr(
-        "pi_reader.reading.orientation.find_quarter",
-        lambda marks, present, *_: asked.append((len(marks), present)) or 0,
+        "pi_reader.reading.orientation.find_quarters",
+        lambda marks, present, *_: asked.append((len(marks), present)) or [],
     )
-    way = Orientation(page, page.ink, lambda *_: ([], 0), Topheavy(False), 0.6, MOST_PATCHES)
-    assert way._quarter(judged) == 0
+    ways(askew(0), judged).best()
     assert asked == [(3, [0.8, 1.0, 1.0])]
 
 
@@ -177,27 +228,55 @@ def test_ok__digits_that_read_as_well_on_their_head_are_known(either: bool) -> N
     assert not reads_on_its_head([], Topheavy(either), {})
 
 
-@pytest.mark.parametrize(("present", "quarter"), [(1.0, 0), (0.01, 90)])
+@pytest.mark.parametrize(("present", "quarters"), [(1.0, []), (0.01, [90, -90])])
 def test_ok__what_the_page_takes_for_no_digit_speaks_for_another_way_up(
-    present: float, quarter: int
+    present: float, quarters: list[float]
 ) -> None:
     """Shapes that the network takes for digits either way, as a 6 on its side for an o."""
     patch = np.zeros((28, 28), np.uint8)
     patch[4:24, 8:20] = 255
-    mark = Mark(0, 0, 20, 28, 90.0, (0.0, 0.0, 0.9, *[0.0] * 8), patch=patch)
-    assert find_quarter([mark] * 3, [present] * 3, Topheavy(True), {}) == quarter
+    marks = [Mark(0, 0, 20, 28, 90.0, (0.0, 0.0, 0.9, *[0.0] * 8), patch=patch) for _ in range(3)]
+    assert find_quarters(marks, [present] * 3, Topheavy(True), {}) == quarters
+
+
+class Wide:
+    """Takes what is wide for an 8."""
+
+    def predict(self, patches: np.ndarray) -> np.ndarray:
+        is_wide = (patches > 0).any(axis=1).sum(axis=1) > (patches > 0).any(axis=2).sum(axis=1)
+        return np.where(is_wide[:, None], np.eye(11)[8] * 0.98, np.eye(11)[10] * 0.98)
+
+
+def bar(size: int, is_wide: bool) -> Mark:
+    patch = np.zeros((28, 28), np.uint8)
+    patch[10:18, 4:24] = 255
+    patch = patch if is_wide else np.ascontiguousarray(patch.T)
+    return Mark(0, 0, size, size, 90.0, (0.1,) * 10, patch=patch)
 
 
 def test_ok__what_is_no_digit_by_the_page_speaks_for_no_page_on_its_head() -> None:
-    class Wide:
-        def predict(self, patches: np.ndarray) -> np.ndarray:
-            is_wide = (patches > 0).any(axis=1).sum(axis=1) > (patches > 0).any(axis=2).sum(axis=1)
-            return np.where(is_wide[:, None], np.eye(11)[8] * 0.98, np.eye(11)[10] * 0.98)
+    assert find_quarters([bar(20, True) for _ in range(3)], [0.01] * 3, Wide(), {}) == []
 
-    patch = np.zeros((28, 28), np.uint8)
-    patch[10:18, 4:24] = 255
-    mark = Mark(0, 0, 28, 20, 90.0, (0.1,) * 10, patch=patch)
-    assert find_quarter([mark] * 3, [0.01] * 3, Wide(), {}) == 0
+
+def test_ok__the_largest_marks_say_which_way_is_up() -> None:
+    lying = [bar(30, False) for _ in range(4)]
+    standing = [bar(20, True) for _ in range(80)]
+    marks = [*standing[:40], *lying, *standing[40:]]
+    assert find_quarters(marks, [0.5] * 84, Wide(), {}) == []
+    specks = [bar(size, True) for size in range(3, 9)]
+    assert find_quarters([*specks, *lying], [0.5] * 10, Wide(), {}) == [90, -90]
+
+
+def test_ok__few_digits_among_many_marks_of_their_size_turn_no_page() -> None:
+    def others(count: int, size: int) -> list[Mark]:
+        patch = np.zeros((28, 28), np.uint8)
+        patch[6:22, 6:22] = 255
+        return [Mark(0, 0, size, size, 90.0, (0.1,) * 10, patch=patch) for _ in range(count)]
+
+    lying = [bar(30, False) for _ in range(3)]
+    assert find_quarters([*lying, *others(9, 29)], [0.01] * 12, Wide(), {}) == []
+    assert find_quarters([*lying, *others(4, 29)], [0.01] * 7, Wide(), {}) == [90, -90]
+    assert find_quarters([*lying, *others(2, 70)], [0.01] * 5, Wide(), {}) == [90, -90]
 
 
 def test_ok__a_page_that_reads_better_on_its_head_is_doubted() -> None:

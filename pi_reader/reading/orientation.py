@@ -3,7 +3,7 @@ does not read well, and what reads best is believed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,24 +12,28 @@ from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates, find_candidates
 from pi_reader.reading.classifier import Classifier
 from pi_reader.reading.context import Judged
-from pi_reader.reading.decode import EVEN, IN_DOUBT
+from pi_reader.reading.decode import EVEN, IN_DOUBT, LEAST_SIZE, median
 from pi_reader.reading.turning import (
     CLEARLY,
     FOUR_SIDES,
+    MOST_MARKS,
     ONE_WAY_UP,
     Turn,
     Turned,
     find_angle,
-    find_quarter,
+    find_quarters,
     reads_on_its_head,
     upright,
 )
 from pi_reader.values import CLEAR
 
-GOOD = 0.8  # digits for each component: a turned page reads well and needs no other look
-MOSTLY = 0.5  # more digits read right than wrong for each mark of a page that stands upright
+GOOD = 0.9  # of the marks as large as digits: a page reads well and needs no other look
+MOSTLY = 0.5  # the same of a page that stands upright
 STEEP = 45.0  # degrees: only its digits say which way up a page is that lay by more
-BETTER = 0.5  # digits: a page is turned only if so many more are read
+BETTER = 0.5  # digits: a page is turned only if so many more are read,
+CLEARLY_MORE = 1.25  # times as many where it is laid on another side
+LETTER = 0.5  # digits that a letter counts for, on a page that may hold no digits
+UPRIGHT = ("+", "×", "÷", "=", "%")  # signs that no speck is taken for
 
 Judge = Callable[[Candidates, int], tuple[list[Judged], int]]
 Way = tuple[list[Judged], Turn | None]  # what stands on a page, and how it was turned for that
@@ -54,47 +58,49 @@ class Orientation:
         left: int,
     ) -> None:
         self._page, self._seen, self._judge = page, replace(page, ink=ink), judge
-        self._network, self._sure_at, self.left = network, sure_at, left
-        self._sides: Turned = {}
+        self._network, self._sure_at = network, sure_at
+        self.left, self._took = left, 0
+        self._sides_seen: Turned = {}
         self._turned_by: dict[float, Way] = {}  # what was read already, by the angle
 
     def best(self) -> Way:
         """What stands on the page the way up in which it reads best."""
-        way = judged, turn = self._level()
+        level = 0.0 if self._page.crossed else find_angle(self._page.components)
+        way = self._level(level)
+        if not _reads_well(way[0]):
+            sides = map(self._at, self._sides(level))
+            way = next((side for side in sides if self._reads_better(side[0], way[0])), way)
+        judged, turn = way
         angle = turn.angle if turn else 0.0
-        lay = abs(angle) > STEEP  # on its side, by its digits alone
+        lay = abs(angle) > STEEP  # on its side or on its head, by its digits alone
         if lay and not self._is_told(judged):
             return _doubted(judged, 0.5), turn
-        clear = not lay and all(one.is_digit and one.confidence >= CLEAR for one in judged)
-        if clear or (quarter := self._quarter(judged)) is None:
+        if not lay and all(one.is_digit and one.confidence >= CLEAR for one in judged):
             return way
-        if quarter:
-            other = turned, turn = self._turned(angle + quarter)
-            if (expected := _expected(turned)) < MOSTLY * len(turned):
-                return way
-        if not quarter or expected <= _expected(judged) + BETTER:
-            return self._either_way_up(way, angle, 1.0 if lay else CLEARLY)
-        if not self._is_told(turned):
-            return _doubted(turned, 0.5), turn
-        return self._either_way_up(other, angle + quarter, 1.0)
+        return self._either_way_up(way, angle, 1.0 if lay else CLEARLY)
 
-    def _level(self) -> Way:
-        """What stands on the page, its lines level where they lie askew."""
-        found = self._page.components
-        angle = find_angle(found)
-        if not angle or self._page.crossed:  # whose strokes lie level
-            return self._read(self._page), None
-        way = self._turned(angle)
-        if _expected(way[0]) >= GOOD * len(found):
+    @property
+    def left_for_another(self) -> int:
+        """Patches for another look at the page; none if it would take more than there are."""
+        return self.left if self.left >= self._took else 0
+
+    def _level(self, angle: float) -> Way:
+        """What stands on the page, its lines level where they climb by this angle; as it lies
+        where that reads about as well."""
+        way = self._at(angle)
+        if not angle or _expected(way[0]) >= GOOD * len(self._page.components):
             return way
-        if quarter := self._quarter(way[0]):
-            other = self._turned(find_angle(found, angle + quarter))
-            if _expected(other[0]) >= GOOD * len(found):
-                return other
-            if quarter % 180:  # lines that climb by more than half a right angle
-                way = other
-        judged = self._read(self._page)
-        return way if _expected(way[0]) > _expected(judged) + BETTER else (judged, None)
+        lying = self._at(0.0)
+        return way if _expected(way[0]) > _expected(lying[0]) + BETTER else lying
+
+    def _sides(self, level: float) -> Iterator[float]:
+        """Angles by which the page may lie turned, the likeliest first: quarters of the page with
+        its lines level, and of the page as it lies."""
+        found = self._page.components
+        for quarter in self._quarters(level):
+            yield find_angle(found, level + quarter) if level else quarter
+        if level:
+            yield from self._quarters(0.0)
 
     def _either_way_up(self, way: Way, angle: float, prior: float) -> Way:
         """What was read on a page that was turned back by some degrees, or what is read on its
@@ -104,36 +110,50 @@ class Orientation:
         if len(digits) < 2 or len(digits) > self.left:
             return way  # of one digit nobody can tell
         self.left -= len(digits)
-        if not reads_on_its_head(digits, self._network, self._sides):
+        if not reads_on_its_head(digits, self._network, self._sides_seen):
             return way
-        turned, other = self._turned(angle + 180)
-        on_its_head = _on_its_head(judged, turned, prior)
+        turned, other = self._at(angle + 180)
+        on_its_head = _on_its_head(judged, turned, prior) if _is_upright(turned) else 0.0
         if on_its_head > EVEN and self._is_told(turned):
             return _doubted(turned, 1 - on_its_head), other
         return _doubted(judged, on_its_head), turn
 
-    def _read(self, page: Candidates) -> list[Judged]:
-        """What stands on some candidates."""
-        judged, self.left = self._judge(page, self.left)
-        return judged
-
-    def _turned(self, angle: float) -> Way:
-        """What stands on the page when it is turned back by some degrees."""
+    def _at(self, angle: float) -> Way:
+        """What stands on the page when it is turned back by some degrees, read once."""
+        angle = 180 - (180 - angle) % 360
         if angle not in self._turned_by:
-            ink, turn = upright(self._seen, angle)
-            self._turned_by[angle] = self._read(find_candidates(ink)), turn
+            page, turn = self._page, None
+            if angle:
+                ink, turn = upright(self._seen, angle)
+                page = find_candidates(ink)
+            judged, left = self._judge(page, self.left)
+            if abs(angle) <= STEEP:
+                self._took += self.left - left
+            self.left = left
+            self._turned_by[angle] = judged, turn
         return self._turned_by[angle]
 
-    def _quarter(self, judged: Sequence[Judged]) -> int | None:
-        """Which way what was read lies turned, as `find_quarter` says it; None if there is too much
-        to look at."""
-        if FOUR_SIDES * len(judged) > self.left:
-            return None
-        self.left -= FOUR_SIDES * len(judged)
+    def _quarters(self, angle: float) -> Sequence[float]:
+        """Which way what is read at an angle may lie turned, as `find_quarters` says it; none if
+        there is too much to look at."""
+        judged, _ = self._at(angle)
         seen = [one for one in judged if one.presence != 0]  # what holds a digit is no digit turned
+        cost = FOUR_SIDES * min(len(seen), MOST_MARKS)
+        if cost > self.left:
+            return ()
+        self.left -= cost
         present = [1.0 if one.presence is None or one.mark.taught else one.presence for one in seen]
         marks = [one.mark for one in seen]
-        return find_quarter(marks, present, self._network, self._sides)
+        return find_quarters(marks, present, self._network, self._sides_seen)
+
+    def _reads_better(self, turned: Sequence[Judged], judged: Sequence[Judged]) -> bool:
+        """Whether a turned page is one of digits, of which more are read than without that, clearly
+        more unless it reads well; if none of them says which side is up, one more at least."""
+        before = _worth(judged)
+        if not _reads_well(turned):
+            before *= CLEARLY_MORE
+        more = _expected(turned) - before
+        return _is_upright(turned) and more > (BETTER if self._is_told(turned) else 1)
 
     def _is_told(self, judged: Sequence[Judged]) -> bool:
         """Whether some sure digit says which side is up: of 0, 1, 6, 8 and 9 nobody can tell."""
@@ -162,6 +182,33 @@ def _doubted(judged: Sequence[Judged], doubt: float) -> list[Judged]:
     return [one.doubted(one.confidence * (1 - doubt), why) for one in judged]
 
 
+def _reads_well(judged: Sequence[Judged]) -> bool:
+    """Whether nearly all that is as large as the digits is read: no other look is needed."""
+    alike = _alike(judged)
+    return alike > 0 and _expected(judged) >= GOOD * alike
+
+
+def _is_upright(judged: Sequence[Judged]) -> bool:
+    """Whether most that is as large as the digits is read."""
+    return _expected(judged) >= MOSTLY * _alike(judged)
+
+
+def _alike(judged: Sequence[Judged]) -> int:
+    """How many marks are about as large as the digits of a page, whatever they are."""
+    heights = [one.mark.height for one in judged if one.is_digit]
+    usual = median(np.array(heights)) if heights else 0.0
+    least, most = LEAST_SIZE * usual, usual / LEAST_SIZE
+    return sum(least <= one.mark.height <= most for one in judged if heights)
+
+
+def _worth(judged: Sequence[Judged]) -> float:
+    """What is read on a page as it lies, in digits."""
+    letters = sum(max(one.mark.kinds) for one in judged if one.is_letter)
+    return max(0.0, _expected(judged)) + LETTER * letters
+
+
 def _expected(judged: Sequence[Judged]) -> float:
-    """How many more digits are likely read right than wrong, of those that can be read."""
-    return sum(2 * one.confidence - 1 for one in judged if one.is_digit and not one.mark.unreadable)
+    """How many more digits and signs are likely read right than wrong, of those that can be."""
+    digits = [one.confidence for one in judged if one.is_digit and not one.mark.unreadable]
+    signs = [max(one.mark.kinds) for one in judged if one.sign in UPRIGHT]
+    return sum(2 * right - 1 for right in digits + signs)

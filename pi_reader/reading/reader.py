@@ -86,9 +86,9 @@ class Reader:
 
     def explain(self, frame: Frame) -> Explanation:
         """Read a frame and keep every step of it, to look at; where something is in doubt, and the
-        network has not seen half of all patches that it may, of the look that leaves less open."""
+        network may see as many patches again, of the look that leaves less open."""
         first, left = self._look(frame, MOST_PATCHES)
-        if not is_open(first.reading) or 2 * left < MOST_PATCHES:
+        if not is_open(first.reading) or not left:
             return first
         second, _ = self._look(frame, left, softly=True)
         better = leaves_less_open(second.reading, first.reading)
@@ -97,7 +97,7 @@ class Reader:
 
     def _look(self, frame: Frame, left: int, softly: bool = False) -> tuple[Explanation, int]:
         """Read a frame once, as it is or a little softer, and how many patches the frame has left
-        then, of which there were `left`."""
+        for another look then, of which there were `left`."""
         begin = perf_counter()
         grey, margin = with_margin(frame.grey)
         ink = binarise(grey, softly)
@@ -133,7 +133,7 @@ class Reader:
             turn.angle if turn else 0.0,
             blur >= BLURRED,
         )
-        return Explanation(ink, page, tuple(judged), reading), way.left
+        return Explanation(ink, page, tuple(judged), reading), way.left_for_another
 
     def _judge(self, page: Candidates, left: int) -> tuple[list[Judged], int]:
         """Every mark on a page, digit or not, with what it is taken for, and how many patches the

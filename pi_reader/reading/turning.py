@@ -18,7 +18,7 @@ from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.classifier import Classifier, in_two_steps
 from pi_reader.reading.components import Components
-from pi_reader.reading.decode import LEAST_SIZE, Mark, median, usual_size
+from pi_reader.reading.decode import EVEN, LEAST_SIZE, Mark, median, usual_size
 from pi_reader.values import CLASSES
 
 ASKEW = 9.0  # degrees: whoever writes on lines that climb less is read well as it stands
@@ -27,11 +27,11 @@ SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in
 
 ONE_WAY_UP = (2, 3, 4, 5, 7)  # digits that are none when they lie or stand on their head
 FOUR_SIDES = 4  # ways up that a mark is looked at
-MOST_MARKS = 60  # that are turned to see which way is up; a page of text is left alone
+MOST_MARKS = 60  # that are turned to see which way is up, the largest of a page
 LEAST_CHANCE = 0.02  # a mark that is no digit speaks no louder than that
 CLEARLY = 20.0  # times as likely: that a page stands as it was read, or which other way is up
 ALIKE = 1.0  # nats: two ways up that differ by less are looked at in full
-LIKELY = 0.7  # mean probability of the digits of a page that stands upright
+LIKELY = 0.4  # mean probability of a digit for marks of a page that may stand upright
 
 Turned = dict[bytes, float]  # the likeliest digit's probability of each turned patch
 
@@ -102,14 +102,14 @@ def _levelled(x: np.ndarray, y: np.ndarray, usual: float, rough: float) -> float
     return float(np.degrees(rough + np.arctan(slope)))
 
 
-def find_quarter(
+def find_quarters(
     marks: Sequence[Mark], present: Sequence[float], network: Classifier, seen: Turned
-) -> int:
-    """Which way a page lies turned clockwise, by its digits: 90, 180 or -90 degrees, 0 if they
-    read as well as it stands, or nobody can tell.
+) -> list[float]:
+    """Which ways a page may lie turned clockwise, by its digits: of 90, 180 and -90 degrees two at
+    the most, the likeliest first; none if its marks look more like digits as it stands.
 
     present: how likely each mark is a digit as the page stands, 0 to 1, by the page; seen: what was
-    looked at before, and is now.
+    looked at before, and is now. The largest 60 marks are looked at.
     """
     wholes = {  # what lies may look like a row of digits
         id(whole): (whole, 1.0 if mark.cut_from else standing)
@@ -117,15 +117,26 @@ def find_quarter(
         if (whole := mark.cut_from or mark).patch is not None
     }
     if not wholes:
-        return 0
-    size = np.array([max(mark.height, mark.right - mark.left) for mark, _ in wholes.values()])
-    usual = usual_size(size)
-    like = (size >= LEAST_SIZE * usual) & (size <= usual / LEAST_SIZE)  # no specks, no underlines
-    likely = [one for one, is_like in zip(wholes.values(), like.tolist(), strict=True) if is_like]
-    some, standing = [mark for mark, _ in likely], np.array([p for _, p in likely], np.float32)
-    ways, sums = _turned_digits(some, standing, network, seen, (1, 2, 3), -np.log(CLEARLY))
-    best = int(ways.argmax())
-    return (90, 180, -90)[best] if ways[best] >= 0 and sums[best] >= LIKELY * len(some) else 0
+        return []
+    some = [mark for mark, _ in wholes.values()]
+    standing = np.array([standing for _, standing in wholes.values()], np.float32)
+    size = np.array([max(mark.height, mark.right - mark.left) for mark in some])
+    largest = np.argsort(-size, kind="stable")[:MOST_MARKS]
+    largest = largest[size[largest] >= LEAST_SIZE * usual_size(size)]  # no specks
+    some, standing, size = [some[place] for place in largest], standing[largest], size[largest]
+    spared, chances = _turned_digits(some, standing, network, seen, (1, 2, 3), 0.0)
+    likeliest = [way for way in np.argsort(-spared).tolist() if spared[way] > 0]
+    return [(90.0, 180.0, -90.0)[way] for way in likeliest if _like_digits(chances[way], size)][:2]
+
+
+def _like_digits(chances: np.ndarray, sizes: np.ndarray) -> bool:
+    """Whether there are digits, (n,) by their probability, and enough among all of their size."""
+    digits = chances >= EVEN
+    if not digits.any():
+        return False
+    usual = median(sizes[digits])
+    alike = (sizes >= LEAST_SIZE * usual) & (sizes <= usual / LEAST_SIZE)
+    return bool(chances[alike].mean() >= LIKELY)
 
 
 def reads_on_its_head(digits: Sequence[Mark], network: Classifier, seen: Turned) -> bool:
@@ -144,15 +155,17 @@ def _turned_digits(
     slack: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each way of turning marks by so many quarters: how many nats it spares beside all of them as
-    they stand and `slack`, below 0 if it costs more, and the sum of the digits' probabilities.
+    they stand and `slack`, below 0 if it costs more, and how likely each mark is a digit then,
+    (ways, n), 0 where nobody looked.
+
     present: (n,) float32, the most that each is likely a digit as it stands; this counts beside
     pages on their side alone, as a sign or a letter on its head is one no less.
 
     What can change nothing any more is not looked at; 60 marks at the most are.
     """
-    likely, sums = np.zeros(len(quarters)), np.zeros(len(quarters))
+    likely, found = np.zeros(len(quarters)), np.zeros((len(quarters), len(marks)), np.float32)
     if not 0 < len(marks) <= MOST_MARKS:
-        return likely - 1, sums
+        return likely - 1, found
     alone = _standing(marks, network)
     standing = np.minimum(alone, present)
     likely -= (_logs(alone) - _logs(standing)).sum() * (np.array(quarters) == 2)
@@ -167,7 +180,7 @@ def _turned_digits(
             break
         spare = float(likely[open_].max()) - least  # one mark more than it takes to use that up
         end = start + int(spare / -np.log(LEAST_CHANCE)) + 2
-        some, start = np.array(patches[start:end], np.uint8), end
+        some, these, start = np.array(patches[start:end], np.uint8), order[start:end], end
         sides = np.concatenate([np.rot90(some, quarters[way], (1, 2)) for way in open_.tolist()])
         keys = [side.tobytes() for side in sides]
         if new := [place for place, key in enumerate(keys) if key not in seen]:
@@ -175,8 +188,8 @@ def _turned_digits(
             seen.update(zip([keys[place] for place in new], looks, strict=True))
         chances = np.array([seen[key] for key in keys], np.float32).reshape(len(open_), -1)
         likely[open_] += _logs(chances).sum(axis=1)
-        sums[open_] += chances.sum(axis=1)
-    return likely - least, sums
+        found[np.ix_(open_, these)] = chances
+    return np.round(likely - least, 3), found
 
 
 def _standing(marks: Sequence[Mark], network: Classifier) -> np.ndarray:
