@@ -183,6 +183,19 @@ def test_ok__a_bright_or_dark_corner_is_no_ink_beside_a_thin_pen(light_ink: bool
     assert binarise(255 - grey if light_ink else grey).light_ink == light_ink
 
 
+@pytest.mark.parametrize("contrast", [0.2, 0.3])
+@pytest.mark.parametrize("light_ink", [False, True])
+def test_ok__light_on_the_paper_is_no_ink_beside_a_thin_pen(
+    contrast: float, light_ink: bool
+) -> None:
+    y, x = np.mgrid[0:240, 0:320]
+    lamp = 120 + 60 * np.exp(-(((x - 250) / 40) ** 2) - ((y - 200) / 40) ** 2)
+    grey = np.random.default_rng(5).normal(120, 3, (400, 480))  # a desk about as bright
+    grey[80:320, 80:400] = lamp * (1 - contrast * drawn(2))
+    grey = np.clip(grey, 0, 255).astype(np.uint8)
+    assert binarise(255 - grey if light_ink else grey).light_ink == light_ink
+
+
 def test_ok__a_reflection_on_a_note_is_no_light_ink() -> None:
     page = on_desk(note(120, 185), 28, (120, 60), 0)
     y, x = np.mgrid[: page.shape[0], : page.shape[1]]

@@ -1,9 +1,9 @@
 """Which ground the ink lies on: a page, a note on a black desk, a dark card beside light paper.
 
-Seen on the coarse grid of a picture. Most of any neighbourhood is ground, so cells with ink stand
-out further from the local mean than cells without, and the sum of the cubes of what stands out has
-their sign. Where a picture shows two grounds, their edge stands out more than any ink. So each
-ground is asked by itself, and the mean is taken over its own cells only.
+Seen on the coarse grid of a picture. Most of any neighbourhood is ground, so ink stands out
+further from the local mean than ground does, and the sum of the cubes of what stands out most in
+each cell has its sign. Where a picture shows two grounds, their edge stands out more than any ink.
+So each ground is asked by itself, and the mean is taken over its own cells only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ LEAST_DARK = 0.2  # and that is the dark one, also of its border: else it may be
 BOLD = 0.3  # of what parts the grounds: light ink on the dark one, the rest is the desk's grain
 BARE = 0.3  # of its brightness: what is no darker than that is the grain of a dark ground, too
 CLEAR = 0.2  # of all that stands out on a ground: if less speaks for one kind of ink, none does
-PLAIN = 0.5  # and if more does, it need not be asked of single pixels
 
 
 def light_ink_at(grey: np.ndarray, cell: int, coarse: np.ndarray, radius: int) -> bool | np.ndarray:
@@ -28,24 +27,23 @@ def light_ink_at(grey: np.ndarray, cell: int, coarse: np.ndarray, radius: int) -
     grey: (h, w) uint8; coarse: (rows, columns) int16, mean grey of each cell of `cell` pixels'
     edge; radius: of a window that is wider than any stroke, in cells.
     """
+    extremes = brightest(grey, cell), 255 - brightest(255 - grey, cell)
     light = find_light_ground(coarse, radius)
     if light is not None:
         levels = float(coarse[light].mean()), float(coarse[~light].mean())
-        on_light = _leaning(_standing_out(coarse, radius, light))
-        dark = _standing_out(coarse, radius, ~light)
-        on_dark = _leaning(dark, BOLD * (levels[0] - levels[1]))
-        bare = on_dark == 0 and -float(dark.min()) < BARE * levels[1]
+        around, inside = _mean_of(light, coarse, radius)
+        on_light = _leaning(_standing_out(*extremes, around) * inside)
+        around, inside = _mean_of(~light, coarse, radius)
+        least = BOLD * (levels[0] - levels[1])
+        on_dark = _leaning(_standing_out(*extremes, around) * inside, least)
+        deepest = float(((around - coarse) * inside).max())
+        bare = on_dark == 0 and deepest < BARE * levels[1]
         most = CLEAR if border(light).mean() >= LEAST_DARK else -CLEAR  # else a bold light digit
         if (on_light < -CLEAR and bare) or (on_light < most and on_dark > CLEAR):
             return np.where(light, np.int8(-1), np.int8(0 if bare else 1))
         if on_light < -CLEAR or on_dark > CLEAR:  # the other ground bears nothing, or the same ink
             return on_light >= -CLEAR
-    around = mean(coarse, radius)
-    leaning = _leaning(coarse - around)
-    if abs(leaning) < PLAIN:  # a bright corner or a soft shadow, maybe, beside a thin pen
-        up, down = brightest(grey, cell) - around, around - (255 - brightest(255 - grey, cell))
-        leaning = _leaning(np.where(up > down, up, -down))
-    return leaning > 0
+    return _leaning(_standing_out(*extremes, mean(coarse, radius))) > 0
 
 
 def find_light_ground(coarse: np.ndarray, radius: int) -> np.ndarray | None:
@@ -88,14 +86,22 @@ def _with_corners(light: np.ndarray, lighter: np.ndarray, radius: int) -> np.nda
     return light
 
 
-def _standing_out(coarse: np.ndarray, radius: int, ground: np.ndarray) -> np.ndarray:
-    """How much lighter each cell of a ground is than that ground near by, float32; 0 elsewhere.
-
-    Cells beside the other ground are left out, as they show some of it.
-    """
+def _mean_of(ground: np.ndarray, coarse: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
+    """How bright a ground is around each of its cells, float32, and which of them are not beside
+    the other ground and show some of it, int8; both (rows, columns)."""
     inside = 1 - dilate((~ground).view(np.int8), 1)
     around = mean(coarse * inside, radius) / np.maximum(mean(inside, radius), np.float32(1e-6))
-    return (coarse - around) * inside
+    return around, inside
+
+
+def _standing_out(lightest: np.ndarray, darkest: np.ndarray, around: np.ndarray) -> np.ndarray:
+    """How much lighter than all around it a pixel of each cell is at most, or darker (below 0),
+    (rows, columns) float32; a cell's mean would show more of a shadow than of a thin pen.
+
+    lightest, darkest: (rows, columns) uint8, of the pixels of each cell; around: float32.
+    """
+    lighter, darker = lightest - around, around - darkest
+    return np.where(lighter > darker, lighter, -darker)
 
 
 def _leaning(standing_out: np.ndarray, least: float = 0.0) -> float:
