@@ -14,6 +14,7 @@ from pi_reader.errors import BadData
 from pi_reader.library import load, weights_path
 from pi_reader.network.neighbourhood import KINDS
 from pi_reader.network.store import load_all, save
+from pi_reader.reading import context
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import (
@@ -21,13 +22,12 @@ from pi_reader.reading.context import (
     check_names,
     choose_wholes,
     in_context,
-    outlines,
     with_names,
 )
-from pi_reader.reading.decode import Mark, weighted_median
+from pi_reader.reading.decode import Mark, places_of, weighted_median
 from pi_reader.reading.language import shipped
 from pi_reader.reading.line_decode import Rows, decode_lines
-from pi_reader.reading.page import FEATURES, HEARD, Page, describe, hear
+from pi_reader.reading.page import FEATURES, HEARD, Page, describe, hear, outlines
 from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
 from pi_reader.reading.windows import cut_windows
 
@@ -239,10 +239,44 @@ def test_ok__a_mark_is_a_digit_a_sign_or_nothing() -> None:
 
 def test_ok__what_holds_a_digit_is_an_outline() -> None:
     marks = [mark("7", 50, 50), mark("other", 30, 30, 90, 80), mark("0", 100, 50), mark("1", 0, 0)]
+    box = places_of(marks)
     assert (
-        outlines(marks, np.array([True, False, True, True])).tolist() == [False, True] + [False] * 2
+        outlines(box, np.array([True, False, True, True])).tolist() == [False, True] + [False] * 2
     )
-    assert not outlines(marks, np.zeros(4, bool)).any()
+    assert not outlines(box, np.zeros(4, bool)).any()
+
+
+def test_ok__what_holds_a_digit_does_not_say_how_tall_digits_are() -> None:
+    paper = mark("other", 0, 0, 400, 500)
+    kinds = [0.01] * len(KINDS)
+    kinds[KINDS.index("0")], kinds[KINDS.index("other")] = 0.4, 0.4
+    edges = paper.but(kinds=tuple(kinds))
+    assert Page([*row("7", "1", "7"), edges]).usual == 40
+    beside = edges.but(left=600, right=1100)
+    assert Page([*row("7", "1", "7"), beside]).usual == 400, (
+        "it may be a digit, for all that is seen"
+    )
+
+
+def test_ok__windows_are_cut_anew_where_the_edge_of_the_paper_had_set_their_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shipped_context = load_all(weights_path("default")).context
+    assert shipped_context is not None
+    edge = mark("1", 300, 0, 400, 4)
+    seen = []
+
+    def asked(neighbourhood: object, ink: object, marks: list[Mark], usual: float) -> np.ndarray:
+        seen.append(usual)
+        names = ["other" if one.height == 400 else str(one.label) for one in marks]
+        return np.eye(len(KINDS), dtype=np.float32)[[KINDS.index(name) for name in names]]
+
+    monkeypatch.setattr(context, "asked", asked)
+    ink = binarise(np.full((500, 400), 220, np.uint8))
+    in_context(ink, with_activations([*row("7", "1", "7"), edge]), shipped_context)
+    assert seen == [400, 40]
+    in_context(ink, with_activations(row("7", "1", "7")), shipped_context)
+    assert seen[2:] == [40]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pi_reader.errors import BadData
 from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS, SIGNS, Context, Neighbourhood
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.decode import EVEN, LEAST_SIZE, Mark, places_of, usual_height
+from pi_reader.reading.decode import EVEN, LEAST_SIZE, Mark, usual_height
 from pi_reader.reading.page import (
     DIGITS,
     FEATURES,
@@ -28,6 +28,7 @@ from pi_reader.reading.page import (
     Page,
     describe,
     hear,
+    outlines,
 )
 from pi_reader.reading.recall import Memory, recalled
 from pi_reader.reading.windows import cut_windows
@@ -116,8 +117,10 @@ def in_context(
     """
     if not marks:
         return []
-    kinds = with_names(asked(context.neighbourhood, ink, marks, marks), marks)
-    page = Page(choose_wholes(told(*recalled(marks, kinds, memory))))
+    usual = usual_height(marks)
+    page = _page(ink, marks, context, memory, usual)
+    if not LEAST_SIZE <= page.usual / max(usual, 1) <= 1 / LEAST_SIZE:  # dust, or a frame, misled
+        page = _page(ink, marks, context, memory, page.usual)
     x = describe(page, ink.mask.shape)
     presence = context.presence(x)
     numbers = len(context.page.names)  # earlier files hear less
@@ -125,7 +128,7 @@ def in_context(
     confidence = context.page(x[:, :numbers])
     by_itself = [mark.kinds[mark.label] if mark.cut_from else 1.0 for mark in page.marks]
     confidence = np.minimum(confidence, np.array(by_itself, np.float32))
-    presence[outlines(page.marks, confidence >= EVEN)] = 0
+    presence[outlines(page.box, confidence >= EVEN)] = 0
     present = presence >= context.presence.threshold
     return [
         Judged(mark, sure, sure >= EVEN or (may_be and not _sign(mark)), any_digit)
@@ -135,15 +138,13 @@ def in_context(
     ]
 
 
-def outlines(marks: Sequence[Mark], digits: np.ndarray) -> np.ndarray:
-    """Which marks hold the whole box of a digit, and so are a ring or a frame, (n,) bool.
-
-    digits: (n,) bool, which marks are likely digits; these are no outlines.
-    """
-    left, top, right, bottom = sides = places_of(marks).T[:, :, None]
-    inner = sides[:, digits, 0]
-    holds = (left <= inner[0]) & (top <= inner[1]) & (right >= inner[2]) & (bottom >= inner[3])
-    return np.asarray(holds.any(axis=1) & ~digits)
+def _page(
+    ink: Ink, marks: Sequence[Mark], context: Context, memory: Memory | None, usual: float
+) -> Page:
+    """The marks of a page with what the neighbourhood holds them for; usual: how tall digits seem
+    to be, in working pixels."""
+    kinds = with_names(asked(context.neighbourhood, ink, marks, usual), marks)
+    return Page(choose_wholes(told(*recalled(marks, kinds, memory))))
 
 
 def _sign(mark: Mark) -> str:
@@ -153,12 +154,12 @@ def _sign(mark: Mark) -> str:
 
 
 def asked(
-    neighbourhood: Neighbourhood, ink: Ink, marks: Sequence[Mark], page: Sequence[Mark]
+    neighbourhood: Neighbourhood, ink: Ink, marks: Sequence[Mark], usual: float
 ) -> Array:
-    """What the neighbourhood holds some marks of a page for, (n, kinds) float32; page: all marks
-    there are."""
+    """What the neighbourhood holds some marks of a page for, (n, kinds) float32; usual: how
+    tall digits are there, in working pixels."""
     patches = np.array([mark.patch for mark in marks], np.uint8)
-    return neighbourhood.predict(windows_of(ink, marks, page), patches, features(marks))
+    return neighbourhood.predict(windows_of(ink, marks, usual), patches, features(marks))
 
 
 def with_names(kinds: Array, marks: Sequence[Mark]) -> Array:
@@ -190,9 +191,10 @@ def told(marks: Sequence[Mark], kinds: Array) -> list[Mark]:
     ]
 
 
-def windows_of(ink: Ink, marks: Sequence[Mark], page: Sequence[Mark]) -> np.ndarray:
-    """The windows of some marks of a page, (n, 56, 112) uint8; page: all marks there are."""
-    return cut_windows(ink, marks, LEAST_SIZE * usual_height(page))
+def windows_of(ink: Ink, marks: Sequence[Mark], usual: float) -> np.ndarray:
+    """The windows of some marks of a page, (n, 56, 112) uint8; usual: how tall digits are there,
+    in working pixels."""
+    return cut_windows(ink, marks, LEAST_SIZE * usual)
 
 
 def features(marks: Sequence[Mark]) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pi_reader.network.base import Array
 from pi_reader.network.neighbourhood import KINDS
-from pi_reader.reading.decode import Mark, places_of, weighted_median
+from pi_reader.reading.decode import EVEN, Mark, places_of, weighted_median
 from pi_reader.reading.same_hand import unlike_its_name
 from pi_reader.values import CLASSES
 
@@ -80,7 +80,8 @@ class Page:
         self.letter, self.other = self.kinds[:, LETTER], self.kinds[:, _OTHER]
         left, top, right, bottom = self.box.T
         self.width, self.height = right - left, bottom - top
-        self.weight = (self.digit + LEAST) * self.height  # dust counts for little
+        likely = np.where(outlines(self.box, self.digit >= EVEN), 0.0, self.digit)
+        self.weight = (likely + LEAST) * self.height  # dust counts for little
         self.usual = weighted_median(self.height, self.weight)
         self.size = np.minimum(np.maximum(self.width, self.height) / self.usual, 1) ** 2
         apart, level = _gaps(self.box)
@@ -104,6 +105,17 @@ class Page:
         """The logarithm of one and the number of other marks that are something."""
         counted = share * self.size
         return np.asarray(np.log1p(counted.sum() - counted))
+
+
+def outlines(box: np.ndarray, digits: np.ndarray) -> np.ndarray:
+    """Which marks hold the whole box of a digit, and so are a ring or a frame, (n,) bool.
+
+    digits: (n,) bool, which marks are likely digits; these are no outlines.
+    """
+    left, top, right, bottom = sides = box.T[:, :, None]
+    inner = sides[:, digits, 0]
+    holds = (left <= inner[0]) & (top <= inner[1]) & (right >= inner[2]) & (bottom >= inner[3])
+    return np.asarray(holds.any(axis=1) & ~digits)
 
 
 def hear(page: Page, presence: np.ndarray, count: int = len(HEARD)) -> Array:

@@ -395,6 +395,6 @@ class Segmentation:
         self.left -= len(seen)
         likely = [0.0] * len(pieces)
         if seen:
-            kinds = asked(self._neighbourhood, ink, seen, page)
+            kinds = asked(self._neighbourhood, ink, seen, usual_height(page))
             likely[: len(seen)] = [mark.kinds[mark.label] for mark in told(seen, kinds)]
         return likely

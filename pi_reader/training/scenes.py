@@ -17,7 +17,7 @@ from pi_reader.network.neighbourhood import Neighbourhood
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import windows_of
-from pi_reader.reading.decode import Mark, places_of
+from pi_reader.reading.decode import Mark, places_of, usual_height
 from pi_reader.reading.segmentation import Segmentation
 from pi_reader.values import SIDE
 
@@ -109,9 +109,12 @@ def _see(number: tuple[int, ...], sparse: bool, withheld: tuple[str, ...]) -> Se
         rows = _sparse(names, np.random.default_rng((*number, 1)))
         seen = [marks[row] for row in rows]
         return Seen(
-            seen, [names[row] for row in rows], windows_of(ink, seen, marks), ink.mask.shape
+            seen,
+            [names[row] for row in rows],
+            windows_of(ink, seen, usual_height(marks)),
+            ink.mask.shape,
         )
-    return Seen(marks, names, windows_of(ink, marks, marks), ink.mask.shape)
+    return Seen(marks, names, windows_of(ink, marks, usual_height(marks)), ink.mask.shape)
 
 
 def _sparse(names: Sequence[str], rng: np.random.Generator) -> list[int]:
