@@ -114,3 +114,18 @@ def test_ok__ink_in_a_row_that_nobody_can_read_is_held(
         judged.append(Judged(mark.but(darkness=digit.darkness / pale), 0.0, False))
     judged = with_placeholders(explained.candidates, judged)
     assert sum("grown together" in one.mark.unreadable for one in judged) == held
+
+
+@pytest.mark.parametrize(("confidence", "held"), [(0.4, 1), (0.1, 0)])
+def test_ok__what_may_be_a_letter_or_a_digit_of_its_row_is_held(
+    confidence: float, held: int
+) -> None:
+    explained = Reader(Templates(), sure_at=0.8).explain(page(ROW[:2]))
+    digit = max((one.mark for one in explained.marks), key=lambda mark: mark.left)
+    kinds = tuple({"letter": 0.6, "1": 0.4}.get(name, 0.0) for name in KINDS)
+    beside = replace(digit, left=240, right=250, kinds=kinds)
+    judged = [*explained.marks, Judged(beside, confidence, False)]
+    judged = with_placeholders(explained.candidates, judged)
+    assert [one.reason for one in judged if one.mark.left == 240 and one.is_digit] == [
+        "may be a letter"
+    ] * held

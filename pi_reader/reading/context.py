@@ -153,9 +153,7 @@ def _sign(mark: Mark) -> str:
     return KINDS[best] if KINDS[best] in SIGNS and mark.kinds[best] >= EVEN else ""
 
 
-def asked(
-    neighbourhood: Neighbourhood, ink: Ink, marks: Sequence[Mark], usual: float
-) -> Array:
+def asked(neighbourhood: Neighbourhood, ink: Ink, marks: Sequence[Mark], usual: float) -> Array:
     """What the neighbourhood holds some marks of a page for, (n, kinds) float32; usual: how
     tall digits are there, in working pixels."""
     patches = np.array([mark.patch for mark in marks], np.uint8)

@@ -25,7 +25,10 @@ LEVEL = 0.5  # of the lower one's height that lies level with the other
 SLACK = 0.3  # of the digit's height: so far may ink of its row reach out, and its parts be apart
 PALER = 2.0  # times paler than the digit, at most, is ink of its row
 ENOUGH = 0.5  # of a digit's ink, its stroke times its height: less is a trace of dirt
+DOUBT = 0.25  # confidence from which what may be a letter may be a digit of its row, too
 SHOWN = 0.999  # that lit segments say which digit it is
+JOINED = "in pieces, or several digits grown together"
+LETTER = "may be a letter"
 CUT_OFF = "cut off by the edge of the frame"
 
 
@@ -36,11 +39,12 @@ def with_placeholders(page: Candidates, judged: Sequence[Judged]) -> list[Judged
     if page.crossed:
         judged = _crossed_out(page, judged)
     digits = [one.mark for one in judged if one.is_digit and one.confidence >= EVEN]
-    others = [one.mark for one in judged if not one.is_digit and not one.sign]
+    others = [one for one in judged if one.mark.kinds and not one.is_digit and not one.sign]
+    others = [one for one in others if one.confidence >= DOUBT or _is_other(one.mark)]
     places: list[Mark] = []
     for place in [
         *_cut_off(page, digits),
-        *_illegible(others, digits),
+        *_illegible([one.mark for one in others], digits),
         *_in_glare(page.ink.glare.tolist(), digits),
     ]:
         if not any(_same(place, other) for other in places):
@@ -107,9 +111,8 @@ def _in_glare(spots: Sequence[Place], digits: Sequence[Mark]) -> Iterator[Mark]:
 
 
 def _illegible(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
-    """Marks for ink in rows of digits, as tall as they are, that is neither digit, letter nor sign:
-    digits that have grown together, or lie in pieces or half washed out by light."""
-    marks = [mark for mark in marks if mark.kinds and mark.kinds[_OTHER] >= max(mark.kinds)]
+    """Marks for ink in rows of digits, as tall as they are: digits that have grown together, lie in
+    pieces or half washed out by light, or may be letters."""
     if not marks or not digits:
         return
     box = places_of(marks)
@@ -131,7 +134,12 @@ def _illegible(marks: Sequence[Mark], digits: Sequence[Mark]) -> Iterator[Mark]:
             and ink >= ENOUGH * digit.stroke * digit.height
             and PALER * dark >= digit.darkness
         ]
-        yield from _unread(place, alike, "in pieces, or several digits grown together")
+        yield from _unread(place, alike, JOINED if all(map(_is_other, pieces)) else LETTER)
+
+
+def _is_other(mark: Mark) -> bool:
+    """Whether a mark is likelier none of the kinds that have a name than any of them."""
+    return mark.kinds[_OTHER] >= max(mark.kinds)
 
 
 def _same(place: Mark, other: Mark) -> bool:
