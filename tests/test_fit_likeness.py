@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from benches import loaded
 
 from pi_reader.library import weights_path
 from pi_reader.network import store
 from pi_reader.network.logistic import Logistic
 from pi_reader.reading.page import FEATURES, HEARD
 
-BENCH = Path(__file__).parent / "bench"
-
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[ModuleType]:
-    """The command's own module; benchmarks settle on one core when they are loaded."""
-    cores, settings, path = os.sched_getaffinity(0), dict(os.environ), list(sys.path)
-    sys.path.insert(0, str(BENCH))
-    try:
-        yield importlib.import_module("fit_likeness")
-    finally:
-        sys.path[:] = path
-        os.sched_setaffinity(0, cores)
-        os.environ.clear()
-        os.environ.update(settings)
-        for name in ("fit_likeness", "measure"):
-            sys.modules.pop(name, None)
+    """The command's own module."""
+    with loaded("fit_likeness") as module:
+        yield module
 
 
 def model(numbers: int, units: int = 5) -> Logistic:

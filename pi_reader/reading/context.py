@@ -119,7 +119,7 @@ def in_context(
         return []
     usual = usual_height(marks)
     page = _page(ink, marks, context, memory, usual)
-    if not LEAST_SIZE <= page.usual / max(usual, 1) <= 1 / LEAST_SIZE:  # dust, or a frame, misled
+    if LEAST_SIZE * max(page.usual, usual) > min(page.usual, usual):  # misled by dust or a frame
         page = _page(ink, marks, context, memory, page.usual)
     x = describe(page, ink.mask.shape)
     presence = context.presence(x)

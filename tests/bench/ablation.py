@@ -137,18 +137,19 @@ SWITCHES: dict[str, Switch] = {
     "cut off by the frame": changed(placeholders, "_cut_off", lambda page, digits: ()),
     "lost in glare": changed(placeholders, "_in_glare", lambda spots, digits: ()),
     "illegible": changed(placeholders, "_illegible", lambda marks, digits: ()),
+    "letters that may be digits": changed(placeholders, "DOUBT", 1.0),
     "crossed out": changed(placeholders, "_crossed_out", lambda page, judged: list(judged)),
     "blur": changed(reader, "find_blur", lambda *page: 0.0),
     "level with digits": changed(line_decode, "level_with_digits", lambda places, digit: places),
     "columns": changed(
         lines, "_by_columns", lambda rows, wide: [one.marks for row in rows for one in row]
     ),
-    "quarters": changed(orientation, "find_quarter", lambda *marks: 0),
+    "quarters": changed(orientation, "find_quarters", lambda *marks: []),
     "on its head": changed(orientation, "reads_on_its_head", lambda *digits: False),
     "what holds a digit": changed(
         context, "outlines", lambda marks, digits: np.zeros(len(marks), bool)
     ),
-    "pages turned": changed(orientation, "find_angle", lambda found: 0.0),
+    "pages turned": changed(orientation, "find_angle", lambda found, about=0.0: about),
     "slope": changed(line_decode, "deskewed", lambda places, digit: places.astype(np.float32)),
     "lines heard beside others": changed(line_decode, "_is_in_doubt", lambda *heard: False),
     "dates weighed": changed(reader, "weigh_dates", lambda judged, page, blanks: judged),

@@ -34,7 +34,7 @@ from pi_reader.reading import reader as steps
 from pi_reader.reading.binarise import binarise
 from pi_reader.reading.candidates import find_candidates
 from pi_reader.reading.context import asked, told
-from pi_reader.reading.decode import Mark
+from pi_reader.reading.decode import Mark, usual_height
 from pi_reader.reading.reader import Reader, reader_of
 from pi_reader.reading.recall import recalled
 from pi_reader.reading.segmentation import Segmentation
@@ -346,7 +346,7 @@ def cached(reader: Reader, frame: Frame, truth: Truth) -> Cached | None:
     ink, marks = found.page.ink, found.marks
     if not marks:
         return None
-    kinds = asked(reader.context.neighbourhood, ink, marks, marks)
+    kinds = asked(reader.context.neighbourhood, ink, marks, usual_height(marks))
     digits = [
         Digit(0, 0, (0, 0), False, Box(*(s * ink.scale for s in _place(mark)))) for mark in marks
     ]
