@@ -7,7 +7,7 @@ import pytest
 
 from pi_reader.reading import components as components_module
 from pi_reader.reading.binarise import Ink
-from pi_reader.reading.candidates import find_neighbourhoods, may_stand_alone
+from pi_reader.reading.candidates import find_groups, find_neighbourhoods, may_stand_alone
 from pi_reader.reading.components import find_components, find_runs, merge, runs_to_mask, strengths
 from pi_reader.reading.ruled_lines import find_ruled_lines
 
@@ -163,6 +163,8 @@ def test_ok__parts_of_one_digit_are_neighbours_and_two_digits_are_not() -> None:
     found = find_components(mask)
     sets = sorted(tuple(found.left[hood].tolist()) for hood in find_neighbourhoods(found))
     assert sets == [(18, 10), (60,), (68,)]
+    assert sum(len(groups) for _, groups in find_groups(found, 99)) == 4  # with stem and bar
+    assert sum(len(groups) for _, groups in find_groups(found, 3)) == 3
 
 
 def test_ok__dashes_dots_and_blobs_are_not_whole_digits() -> None:

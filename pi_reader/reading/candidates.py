@@ -50,6 +50,8 @@ LEVEL = 0.3  # of the lower part's height that both have in common: they stand b
 SPECK = 0.12  # of the larger part's longer side: a smaller one changes nothing
 MAX_PARTS = 5  # components close to each other that are tried in all combinations
 
+Group = tuple[int, ...]  # numbers of components
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -273,9 +275,19 @@ def find_neighbourhoods(found: Components) -> list[list[int]]:
     return groups_of(count, one[near], other[near])
 
 
-def groups_of_parts(hood: list[int], alone: list[bool], found: Components) -> list[tuple[int, ...]]:
+def find_groups(found: Components, most: int) -> list[tuple[list[int], list[Group]]]:
+    """Components sorted into neighbourhoods, and the groups in each that may be one digit; single
+    components alone if these would be more than `most` in all."""
+    alone = may_stand_alone(found).tolist()
+    hoods = [(hood, _groups_in(hood, alone, found)) for hood in find_neighbourhoods(found)]
+    if sum(len(groups) for _, groups in hoods) <= most:
+        return hoods
+    return [(hood, [group for group in groups if len(group) == 1]) for hood, groups in hoods]
+
+
+def _groups_in(hood: list[int], alone: list[bool], found: Components) -> list[Group]:
     """The groups of neighbouring components that may be a digit."""
-    groups: list[tuple[int, ...]] = [(component,) for component in hood if alone[component]]
+    groups: list[Group] = [(component,) for component in hood if alone[component]]
     if 1 < len(hood) <= MAX_PARTS:
         counts = range(2, len(hood) + 1)
         several = [group for count in counts for group in combinations(hood, count)]

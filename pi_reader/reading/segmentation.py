@@ -18,9 +18,7 @@ from pi_reader.reading.candidates import (
     MAX_PARTS,
     Candidates,
     find_fainter,
-    find_neighbourhoods,
-    groups_of_parts,
-    may_stand_alone,
+    find_groups,
     measured,
 )
 from pi_reader.reading.classifier import Classifier, in_two_steps
@@ -245,15 +243,11 @@ class Segmentation:
     def _take(self, page: Candidates) -> list[Mark]:
         """Components joined to marks as is likeliest."""
         found = page.components
-        alone = may_stand_alone(found).tolist()
-        hoods = find_neighbourhoods(found)
-        groups_of = [groups_of_parts(hood, alone, found) for hood in hoods]
-        if sum(map(len, groups_of)) > min(MOST_AT_ONCE, self.left):
-            groups_of = [[group for group in groups if len(group) == 1] for groups in groups_of]
-        groups = [group for groups in groups_of for group in groups]
+        hoods = find_groups(found, min(MOST_AT_ONCE, self.left))
+        groups = [group for _, some in hoods for group in some]
         opinions = dict(zip(groups, self._judge(page.ink, found, groups, groups), strict=True))
         marks: list[Mark] = []
-        for hood, groups in zip(hoods, groups_of, strict=True):
+        for hood, groups in hoods:
             if 1 < len(hood) <= MAX_PARTS:
                 bit = {component: 1 << index for index, component in enumerate(hood)}
                 marks += best_partition(

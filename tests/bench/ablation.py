@@ -108,7 +108,7 @@ SWITCHES: dict[str, Switch] = {
     "dark ink alone": changed(binarise, "light_ink_at", lambda *seen: False),
     "the paper settled": changed(binarise, "settle", lambda paper, coarse, light_ink: paper),
     "ruled lines": changed(candidates, "find_ruled_lines", lambda ink, found: None),
-    "parts joined": changed(segmentation, "find_neighbourhoods", _alone),
+    "parts joined": changed(candidates, "find_neighbourhoods", _alone),
     "fainter ink": changed(segmentation, "find_fainter", _nothing_fainter),
     "cuts": changed(segmentation.Segmentation, "_cut", lambda self, found, doubtful, most: {}),
     "cuts: notches": changed(cuts, "find_notches", lambda ink: []),
