@@ -152,6 +152,40 @@ def test_ok__of_two_signs_that_share_a_part_the_likelier_wins() -> None:
     assert choose_wholes([*parts, colon, divide]) == [divide]
 
 
+def test_ok__several_parts_are_one_digit_or_what_each_of_them_is() -> None:
+    arc, stem, bracket = stacked("other", 0.7, 1), stacked("1", 0.8, 2), stacked("(", 0.9, 3)
+    nine = stacked("9", 0.6, 1, 2).but(chances=mark("9").chances)
+    assert choose_wholes([arc, stem, nine]) == [nine]  # an arc has no name
+    six = stacked("6", 0.6, 2, 3).but(chances=mark("6").chances)
+    assert choose_wholes([stem, bracket, six]) == [stem, bracket]
+    none = nine.but(chances=mark("other").chances)
+    assert choose_wholes([arc, stem, none]) == [arc, stem]
+
+
+@pytest.mark.parametrize("together", [0.6, 0.99])
+def test_ok__a_digit_in_parts_is_seen_either_way(together: float) -> None:
+    page = np.full((120, 200), 220, np.uint8)
+    page[30:34, 60:80] = page[56:60, 60:80] = page[30:60, 60:64] = 30  # a bowl and a stem: a 9
+    page[30:90, 85:89] = 30
+
+    class Nine:
+        def predict(self, patches: np.ndarray) -> np.ndarray:
+            wide = (patches > 0).any(axis=1).sum(axis=1)
+            chances = np.zeros((len(patches), 11))
+            chances[wide < 5, 1] = chances[wide > 12, 0] = 0.9
+            chances[(wide >= 5) & (wide <= 12), 9] = together
+            return chances
+
+    here = SimpleNamespace()  # no cuts are asked
+    run = Segmentation(Nine(), find_candidates(binarise(page)), neighbourhood=here).run()
+    (whole,) = [one for one in run.marks if one.whole]
+    bowl, stem = sorted((one for one in run.marks if not one.whole), key=lambda one: one.left)
+    assert (bowl.label, stem.label, whole.label) == (0, 1, 9)
+    assert whole.components == bowl.components | stem.components
+    found = Segmentation(Nine(), find_candidates(binarise(page))).run().marks
+    assert [one.label for one in found if one.is_digit] == ([9] if together > 0.9 else [0, 1])
+
+
 def test_ok__two_bars_are_a_letter_among_letters_and_two_digits_among_digits() -> None:
     def cut(likely: float) -> tuple[Mark, list[Mark]]:
         whole = replace(stacked("letter", likely, 1), whole=True)

@@ -14,6 +14,7 @@ from pi_reader.reading.decode import (
     better_whole,
     in_a_row,
     likeliest_row,
+    taken_apart,
 )
 
 
@@ -107,6 +108,17 @@ def test_ok__two_digits_are_not_joined_and_a_speck_is_passed_over() -> None:
     one, other, both = mark(1), mark(7), mark(None)
     assert best_partition(2, {1: one, 2: other, 3: both}) == [one, other]
     assert best_partition(2, {1: one, 3: mark(1, 0.5)}) == [one]
+
+
+def test_ok__taken_apart_is_what_whole_marks_fill() -> None:
+    def of(*components: int, **more: object) -> Mark:
+        return mark(1).but(components=frozenset(components), **more)
+
+    marks = [of(1), of(2, 3), of(4, torn=True), of(5), of(5, cut_from=of(5)), of(6)]
+    groups = [(1, 2, 3), (2, 3), (1, 2), (1, 4), (1, 7), (1, 6)]
+    assert taken_apart(groups, marks) == [(1, 2, 3), (1, 6)]
+    assert taken_apart([(1, 5)], [of(1), of(5, cut_from=of(5))]) == []
+    assert taken_apart(groups, []) == taken_apart([], marks) == []
 
 
 def test_ok__the_likeliest_row_uses_each_column_once() -> None:

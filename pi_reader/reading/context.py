@@ -208,9 +208,9 @@ def features(marks: Sequence[Mark]) -> Array:
 def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     """Marks without those that are made of the same ink as likelier ones.
 
-    Several components either are a sign like = or nothing as a whole, and then they stand for
-    themselves. Ink that was cut into digits is a letter or a % as a whole, or the cuts are right:
-    which says the page, too, by how many letters and how many digits stand on it.
+    Several components are one digit or a sign like = as a whole, or they stand for themselves. Ink
+    that was cut into digits is a letter or a % as a whole, or the cuts are right: which says the
+    page, too, by how many letters and how many digits stand on it.
     """
     wholes = [mark for mark in marks if mark.whole]
     parts = [mark for mark in marks if not mark.whole]
@@ -224,7 +224,8 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
             row = digits * float(np.prod([max(mark.kinds[:CLASSES]) for mark in pieces]))
             likely.append(itself / max(itself + row, LEAST))
         else:
-            likely.append(max(whole.kinds[kind] for kind in _SEVERAL))
+            several = max(whole.kinds[kind] for kind in _SEVERAL)
+            likely.append(max(several, _one_digit(whole, parts)))
     taken: set[int] = set()
     chosen = []
     for index in np.argsort(likely)[::-1]:
@@ -232,3 +233,14 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
             chosen.append(wholes[index])
             taken |= wholes[index].components
     return [mark for mark in parts if not mark.components & taken] + chosen
+
+
+def _one_digit(whole: Mark, parts: Sequence[Mark]) -> float:
+    """How likely several components are one digit rather than what each of them is alone; a part
+    without a name speaks half as loud for that."""
+    apart = [mark.kinds for mark in parts if mark.components & whole.components]
+    if len(apart) < 2 or not whole.is_digit:
+        return 0.0
+    digit = whole.kinds[whole.label]
+    each = float(np.prod([max(*named, EVEN * other) for *named, other in apart]))
+    return digit / max(digit + each, LEAST)

@@ -223,6 +223,23 @@ def mended(marks: list[Mark], wholes: Sequence[Mark]) -> list[Mark]:
     return marks
 
 
+def taken_apart(groups: Sequence[tuple[int, ...]], marks: Sequence[Mark]) -> list[tuple[int, ...]]:
+    """The groups of components of which several marks are made, all of each of these and nothing
+    else; none of what was cut or torn."""
+    mark_of = {
+        one: mark.components
+        for mark in marks
+        if not mark.cut_from and not mark.torn
+        for one in mark.components
+    }
+    apart, nothing = [], frozenset[int]()
+    for group in groups:
+        inside = {mark_of.get(one, nothing) for one in group}
+        if len(inside) > 1 and nothing.union(*inside) == set(group):
+            apart.append(group)
+    return apart
+
+
 def usual_height(marks: Sequence[Mark]) -> float:
     """How tall digits are here in pixels; 0 where there are none.
 

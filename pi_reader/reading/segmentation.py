@@ -35,6 +35,7 @@ from pi_reader.reading.decode import (
     likeliest_row,
     median,
     mended,
+    taken_apart,
     usual_height,
 )
 from pi_reader.reading.line_split import (
@@ -101,7 +102,31 @@ class Segmentation:
             for mark in self._judge(self.page.ink, self.page.components, groups, groups)
         ]
         self.marks += self._specks(digits, usual)
+        if self._neighbourhood is not None:
+            self._add_other_ways(parts)
         return self
+
+    def _add_other_ways(self, parts: Sequence[Mark]) -> None:
+        """Add the digits that several marks may be together, and what digits in several parts may
+        be part by part: what stands around them says which is right (`context.choose_wholes`)."""
+        ink, found = self.page.ink, self.page.components
+        hoods = find_groups(found, min(MOST_AT_ONCE, self.left))
+        groups = [group for _, some in hoods for group in some]
+        together = taken_apart(groups, parts)
+        wholes = self._judge(ink, found, together, together)
+        alone = {group[0] for group in groups if len(group) == 1}
+        joined = [
+            mark
+            for mark in parts
+            if mark.is_digit
+            and len(mark.components & alone) > 1
+            and not mark.cut_from
+            and not mark.torn
+        ]
+        apart = [(one,) for mark in joined for one in sorted(mark.components & alone)]
+        self.marks = [mark for mark in self.marks if mark not in joined]
+        self.marks += [mark.but(whole=True) for mark in joined + wholes if mark.is_digit]
+        self.marks += self._judge(ink, found, apart, apart)
 
     def _specks(self, digits: Sequence[Mark], usual: float) -> list[Mark]:
         """The specks beside digits that are as dark as these: each may be a point."""

@@ -109,6 +109,9 @@ SWITCHES: dict[str, Switch] = {
     "the paper settled": changed(binarise, "settle", lambda paper, coarse, light_ink: paper),
     "ruled lines": changed(candidates, "find_ruled_lines", lambda ink, found: None),
     "parts joined": changed(candidates, "find_neighbourhoods", _alone),
+    "digits in parts either way": changed(
+        segmentation.Segmentation, "_add_other_ways", lambda self, parts: None
+    ),
     "fainter ink": changed(segmentation, "find_fainter", _nothing_fainter),
     "cuts": changed(segmentation.Segmentation, "_cut", lambda self, found, doubtful, most: {}),
     "cuts: notches": changed(cuts, "find_notches", lambda ink: []),
