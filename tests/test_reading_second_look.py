@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from pi_reader.reading.context import Judged
+from pi_reader.reading.decode import Mark
 from pi_reader.reading.reader import Explanation, Reader
 from pi_reader.reading.second_look import confirmed, is_open, leaves_less_open
 from pi_reader.values import Box, Digit, Frame, Line, Reading
@@ -22,15 +27,27 @@ def reading(*digits: Digit) -> Reading:
     return Reading("page", (200, 60), (Line(digits),) if digits else (), spent)
 
 
-def looks(monkeypatch: pytest.MonkeyPatch, *seen: Reading) -> tuple[Reading, list[bool]]:
-    """What a reader reads whose looks see this, and how soft each look was."""
-    soft: list[bool] = []
+def looks(
+    monkeypatch: pytest.MonkeyPatch, *seen: Reading, fall: int = 0, crossed: bool = False
+) -> tuple[Reading, list[bool | float]]:
+    """What a reader reads whose looks see this, and how soft each look was; where a line falls by
+    so many pixels in 100, or is crossed out, by how many degrees each look was turned, too."""
+    soft: list[bool | float] = []
+    marks = [
+        Mark(x, x * fall // 100, x + 20, x * fall // 100 + 30, 90.0, (1.0,))
+        for x in range(0, 400, 40)
+    ]
+    page = SimpleNamespace(crossed=[(0, 0, 400, 30)] if crossed else [])
+    judged = tuple(Judged(mark, 0.9, True) for mark in marks)
 
     def look(
-        _self: Reader, _frame: Frame, left: int, softly: bool = False
+        _self: Reader, _frame: Frame, left: int, softly: bool = False, about: float = 0.0
     ) -> tuple[Explanation, int]:
         soft.append(softly)
-        return Explanation(None, None, (), seen[len(soft) - 1]), left  # type: ignore[arg-type]
+        if fall:
+            soft.append(round(about, 1))
+        now = seen[-1] if softly else seen[0]
+        return Explanation(None, page, judged, now), left  # type: ignore[arg-type]
 
     monkeypatch.setattr(Reader, "_look", look)
     return Reader(None).read(FRAME), soft  # type: ignore[arg-type]
@@ -49,6 +66,16 @@ def test_ok__the_look_that_leaves_less_open_is_believed(monkeypatch: pytest.Monk
     assert found.milliseconds == {"ink": 2.0, "total": 8.0}
     assert looks(monkeypatch, first, reading(digit(4, 0.5), digit(2, 0.5, 1)))[0].text == "4?"
     assert looks(monkeypatch, first, reading())[0].text == "4?"
+
+
+def test_ok__the_second_look_levels_lines_that_fall(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = reading(digit(4, 0.9), digit(2, 0.5, 1))
+    assert looks(monkeypatch, first, first, fall=10)[1] == [False, 0.0, True, 5.7]
+    assert looks(monkeypatch, first, first, fall=-10)[1] == [False, 0.0, True, -5.7]
+    assert looks(monkeypatch, first, first, fall=2)[1] == [False, 0.0, True, 0.0]
+    assert looks(monkeypatch, first, first, fall=10, crossed=True)[1] == [False, 0.0, True, 0.0]
+    turned = replace(first, angle=30.0)
+    assert looks(monkeypatch, turned, first, fall=10)[1] == [False, 0.0, True, 0.0]
 
 
 def test_ok__crossed_out_and_cut_off_needs_no_second_look() -> None:

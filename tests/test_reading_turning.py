@@ -17,6 +17,7 @@ from pi_reader.reading.turning import (
     CLEARLY,
     find_angle,
     find_quarters,
+    find_slope,
     reads_on_its_head,
     upright,
 )
@@ -69,6 +70,16 @@ def test_ok__no_page_is_turned_by_more_than_half_a_turn(angle: float, told: floa
 @pytest.mark.parametrize("angle", [-5, 0, 5])
 def test_ok__a_page_that_lies_almost_straight_is_left_alone(angle: float) -> None:
     assert find_angle(askew(angle).components) == 0
+
+
+@pytest.mark.parametrize("angle", [-20, -5, -3, 0, 3, 5, 20])
+def test_ok__lines_that_climb_by_little_are_told_by_their_marks(angle: float) -> None:
+    found = askew(angle).components
+    boxes = np.stack([found.left, found.top, found.right, found.bottom], axis=1).tolist()
+    marks = [Mark(*box, 90.0, (1.0,)) for box in boxes]
+    assert find_slope(marks) == pytest.approx(angle, abs=1)
+    column = sorted(marks, key=lambda one: one.left)[:2]  # of both lines: nothing follows
+    assert find_slope(column) == find_slope(marks[:1]) == find_slope([]) == 0
 
 
 def test_ok__an_empty_page_and_a_lone_mark_have_no_angle() -> None:

@@ -31,11 +31,12 @@ from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
 from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
 from pi_reader.reading.signs import with_colons
 from pi_reader.reading.spaces import doubtful_sign, find_spaces
-from pi_reader.reading.turning import Turn
+from pi_reader.reading.turning import Turn, find_slope
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
 PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
 SHADOW = 40.0  # grey levels: fainter marks without a digit are shadows, which are soft anyway
+SLIGHT = 2.0  # degrees: lines that climb or fall by less are level
 OPERATORS = "+×÷=%"
 
 
@@ -86,25 +87,29 @@ class Reader:
 
     def explain(self, frame: Frame) -> Explanation:
         """Read a frame and keep every step of it, to look at; where something is in doubt, and the
-        network may see as many patches again, of the look that leaves less open."""
+        network may see as many patches again, of the look that leaves less open: the second one is
+        softer, and level."""
         first, left = self._look(frame, MOST_PATCHES)
         if not is_open(first.reading) or not left:
             return first
-        second, _ = self._look(frame, left, softly=True)
+        second, _ = self._look(frame, left, softly=True, about=_slope_of(first))
         better = leaves_less_open(second.reading, first.reading)
         chosen, other = (second, first) if better else (first, second)
         return replace(chosen, reading=confirmed(chosen.reading, other.reading))
 
-    def _look(self, frame: Frame, left: int, softly: bool = False) -> tuple[Explanation, int]:
+    def _look(
+        self, frame: Frame, left: int, softly: bool = False, about: float = 0.0
+    ) -> tuple[Explanation, int]:
         """Read a frame once, as it is or a little softer, and how many patches the frame has left
-        for another look then, of which there were `left`."""
+        for another look then, of which there were `left`; about: degrees by which it is known to
+        lie turned clockwise."""
         begin = perf_counter()
         grey, margin = with_margin(frame.grey)
         ink = binarise(grey, softly)
         after_ink = perf_counter()
         page = find_candidates(ink)
         after_regions = perf_counter()
-        way = Orientation(page, ink, self._judge, self.network, self.sure_at, left)
+        way = Orientation(page, ink, self._judge, self.network, self.sure_at, left, about)
         judged, turn = way.best()
         blur = _blur(ink, judged, turn)
         judged = with_colons(less_sure(judged, blur))
@@ -246,6 +251,15 @@ def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
     marks = marks or [one.mark for one in judged if one.mark.strength >= SHADOW]
     boxes = np.array([turn.back(*m.place) if turn else m.place for m in marks], np.int32)
     return find_blur(ink.contrast, boxes, np.array([times * mark.height for mark in marks]))
+
+
+def _slope_of(look: Explanation) -> float:
+    """By how many degrees the lines of a page that was read as it lies fall; 0 if by little."""
+    if look.reading.angle or look.candidates.crossed:
+        return 0.0
+    told = [one.mark for one in look.marks if one.is_digit or one.sign or one.is_letter]
+    angle = find_slope(told)
+    return angle if abs(angle) >= SLIGHT else 0.0
 
 
 def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...], margin: int) -> Box:

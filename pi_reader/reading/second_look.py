@@ -1,4 +1,4 @@
-"""What is in doubt is looked at twice: once as the camera shows it, once a little softer.
+"""What is in doubt is looked at twice: as the camera shows it, then a little softer, and level.
 
 A stroke that breaks, a speck that joins, a ruling: what misleads one look seldom misleads another
 one that differs a little (test-time augmentation). The look that leaves less open is believed, as

@@ -18,11 +18,12 @@ from pi_reader.reading.binarise import Ink
 from pi_reader.reading.candidates import Candidates
 from pi_reader.reading.classifier import Classifier, in_two_steps
 from pi_reader.reading.components import Components
-from pi_reader.reading.decode import EVEN, LEAST_SIZE, Mark, median, usual_size
+from pi_reader.reading.decode import EVEN, LEAST_SIZE, Mark, median, places_of, usual_size
 from pi_reader.values import CLASSES
 
 ASKEW = 9.0  # degrees: whoever writes on lines that climb less is read well as it stands
 AGREED = 0.6  # resultant length (0 to 1) of the ways to the nearest neighbours
+NEXT = 3.0  # of the usual size: so near is the next mark of a line
 SAME_LINE = 0.5  # of the usual size: marks whose levels differ by less stand in one line
 
 ONE_WAY_UP = (2, 3, 4, 5, 7)  # digits that are none when they lie or stand on their head
@@ -87,6 +88,24 @@ def find_angle(found: Components, about: float | None = None) -> float:
         return 0.0
     angle = _levelled(x, y, median(size[large]), rough)
     return angle if abs(angle) >= ASKEW else 0.0
+
+
+def find_slope(marks: Sequence[Mark]) -> float:
+    """By how many degrees lines of marks fall to the right, -45 to 45, as most ways from a mark to
+    the next one do; 0 where none has a next one."""
+    if len(marks) < 2:
+        return 0.0
+    box = places_of(marks).astype(np.float32)
+    x, y = (box[:, 0] + box[:, 2]) / 2, (box[:, 1] + box[:, 3]) / 2
+    usual = median((box[:, 2:] - box[:, :2]).max(axis=1))
+    run, rise = x[None] - x[:, None], y[None] - y[:, None]
+    follows = (run > 0) & (np.abs(rise) < run) & (run < NEXT * usual)
+    one = np.flatnonzero(follows.any(axis=1))
+    if not len(one):
+        return 0.0
+    following = np.where(follows, np.hypot(run, rise), np.inf).argmin(axis=1)[one]
+    rough = median(np.arctan2(rise[one, following], run[one, following]))
+    return _levelled(x, y, usual, rough)
 
 
 def _levelled(x: np.ndarray, y: np.ndarray, usual: float, rough: float) -> float:

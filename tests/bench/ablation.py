@@ -157,6 +157,7 @@ SWITCHES: dict[str, Switch] = {
     "lines heard beside others": changed(line_decode, "_is_in_doubt", lambda *heard: False),
     "dates weighed": changed(reader, "weigh_dates", lambda judged, page, blanks: judged),
     "second looks": changed(reader, "is_open", lambda reading: False),
+    "level second looks": changed(reader, "_slope_of", lambda look: 0.0),
     "lines decided together": changed(
         reader,
         "decode_lines",
