@@ -12,6 +12,7 @@ from pi_reader.reading.decode import (
     best_partition,
     best_two,
     better_whole,
+    has_digit_alone,
     in_a_row,
     likeliest_row,
     taken_apart,
@@ -119,6 +120,14 @@ def test_ok__taken_apart_is_what_whole_marks_fill() -> None:
     assert taken_apart(groups, marks) == [(1, 2, 3), (1, 6)]
     assert taken_apart([(1, 5)], [of(1), of(5, cut_from=of(5))]) == []
     assert taken_apart(groups, []) == taken_apart([], marks) == []
+
+
+def test_ok__a_digit_beside_a_point_is_that_digit_alone() -> None:
+    whole, parts = mark(3).but(components=frozenset({1, 2})), [mark(3), mark(None), mark(3)]
+    parts = [part.but(components=frozenset({at})) for at, part in enumerate(parts, 1)]
+    assert has_digit_alone(whole, parts[:2])
+    assert not has_digit_alone(whole, parts[1:])  # the other 3 is another mark
+    assert not has_digit_alone(whole.but(chances=mark(9).chances), parts)
 
 
 def test_ok__the_likeliest_row_uses_each_column_once() -> None:

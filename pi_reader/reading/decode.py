@@ -240,6 +240,12 @@ def taken_apart(groups: Sequence[tuple[int, ...]], marks: Sequence[Mark]) -> lis
     return apart
 
 
+def has_digit_alone(whole: Mark, parts: Sequence[Mark]) -> bool:
+    """Whether one of its parts is the same digit alone, as where the other one is a point."""
+    inside = [part for part in parts if part.components <= whole.components]
+    return any(part.is_digit and part.label == whole.label for part in inside)
+
+
 def usual_height(marks: Sequence[Mark]) -> float:
     """How tall digits are here in pixels; 0 where there are none.
 

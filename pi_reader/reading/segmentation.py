@@ -31,6 +31,7 @@ from pi_reader.reading.decode import (
     Mark,
     best_partition,
     best_two,
+    has_digit_alone,
     in_a_row,
     likeliest_row,
     median,
@@ -114,6 +115,7 @@ class Segmentation:
         groups = [group for _, some in hoods for group in some]
         together = taken_apart(groups, parts)
         wholes = self._judge(ink, found, together, together)
+        wholes = [whole for whole in wholes if not has_digit_alone(whole, parts)]
         alone = {group[0] for group in groups if len(group) == 1}
         joined = [
             mark
