@@ -152,12 +152,14 @@ def test_ok__of_two_signs_that_share_a_part_the_likelier_wins() -> None:
     assert choose_wholes([*parts, colon, divide]) == [divide]
 
 
-def test_ok__several_parts_are_one_digit_or_what_each_of_them_is() -> None:
+def test_ok__several_parts_are_one_digit_or_letter_or_what_each_of_them_is() -> None:
     arc, stem, bracket = stacked("other", 0.7, 1), stacked("1", 0.8, 2), stacked("(", 0.9, 3)
     nine = stacked("9", 0.6, 1, 2).but(chances=mark("9").chances)
     assert choose_wholes([arc, stem, nine]) == [nine]  # an arc has no name
     six = stacked("6", 0.6, 2, 3).but(chances=mark("6").chances)
     assert choose_wholes([stem, bracket, six]) == [stem, bracket]
+    letter = stacked("letter", 0.9, 1, 2).but(chances=mark("9").chances)
+    assert choose_wholes([arc, stem, letter]) == [letter]
     none = nine.but(chances=mark("other").chances)
     assert choose_wholes([arc, stem, none]) == [arc, stem]
 
@@ -177,7 +179,8 @@ def test_ok__a_digit_in_parts_is_seen_either_way(together: float) -> None:
             return chances
 
     here = SimpleNamespace()  # no cuts are asked
-    run = Segmentation(Nine(), find_candidates(binarise(page)), neighbourhood=here).run()
+    three = 3  # patches that may be seen: what was seen already costs none
+    run = Segmentation(Nine(), find_candidates(binarise(page)), three, here).run()
     (whole,) = [one for one in run.marks if one.whole]
     bowl, stem = sorted((one for one in run.marks if not one.whole), key=lambda one: one.left)
     assert (bowl.label, stem.label, whole.label) == (0, 1, 9)

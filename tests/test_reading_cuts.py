@@ -12,10 +12,10 @@ from pi_reader.reading.decode import (
     best_partition,
     best_two,
     better_whole,
+    groups_of_several,
     has_digit_alone,
     in_a_row,
     likeliest_row,
-    taken_apart,
 )
 
 
@@ -111,15 +111,15 @@ def test_ok__two_digits_are_not_joined_and_a_speck_is_passed_over() -> None:
     assert best_partition(2, {1: one, 3: mark(1, 0.5)}) == [one]
 
 
-def test_ok__taken_apart_is_what_whole_marks_fill() -> None:
+def test_ok__groups_of_several_marks_are_filled_by_them() -> None:
     def of(*components: int, **more: object) -> Mark:
         return mark(1).but(components=frozenset(components), **more)
 
     marks = [of(1), of(2, 3), of(4, torn=True), of(5), of(5, cut_from=of(5)), of(6)]
     groups = [(1, 2, 3), (2, 3), (1, 2), (1, 4), (1, 7), (1, 6)]
-    assert taken_apart(groups, marks) == [(1, 2, 3), (1, 6)]
-    assert taken_apart([(1, 5)], [of(1), of(5, cut_from=of(5))]) == []
-    assert taken_apart(groups, []) == taken_apart([], marks) == []
+    assert groups_of_several(groups, marks) == [(1, 2, 3), (1, 6)]
+    assert groups_of_several([(1, 5)], [of(1), of(5, cut_from=of(5))]) == []
+    assert groups_of_several(groups, []) == groups_of_several([], marks) == []
 
 
 def test_ok__a_digit_beside_a_point_is_that_digit_alone() -> None:

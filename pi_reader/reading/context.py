@@ -208,9 +208,9 @@ def features(marks: Sequence[Mark]) -> Array:
 def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     """Marks without those that are made of the same ink as likelier ones.
 
-    Several components are one digit or a sign like = as a whole, or they stand for themselves. Ink
-    that was cut into digits is a letter or a % as a whole, or the cuts are right: which says the
-    page, too, by how many letters and how many digits stand on it.
+    Several components are one digit, letter or a sign like = as a whole, or they stand for
+    themselves. Ink that was cut into digits is a letter or a % as a whole, or the cuts are right:
+    which says the page, too, by how many letters and how many digits stand on it.
     """
     wholes = [mark for mark in marks if mark.whole]
     parts = [mark for mark in marks if not mark.whole]
@@ -225,7 +225,7 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
             likely.append(itself / max(itself + row, LEAST))
         else:
             several = max(whole.kinds[kind] for kind in _SEVERAL)
-            likely.append(max(several, _one_digit(whole, parts)))
+            likely.append(max(several, _as_one(whole, parts)))
     taken: set[int] = set()
     chosen = []
     for index in np.argsort(likely)[::-1]:
@@ -235,12 +235,12 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     return [mark for mark in parts if not mark.components & taken] + chosen
 
 
-def _one_digit(whole: Mark, parts: Sequence[Mark]) -> float:
-    """How likely several components are one digit rather than what each of them is alone; a part
-    without a name speaks half as loud for that."""
+def _as_one(whole: Mark, parts: Sequence[Mark]) -> float:
+    """How likely several components are one digit, or one letter, rather than what each of them is
+    alone; a part that has no name counts half."""
     apart = [mark.kinds for mark in parts if mark.components & whole.components]
     if len(apart) < 2 or not whole.is_digit:
         return 0.0
-    digit = whole.kinds[whole.label]
+    one = max(whole.kinds[whole.label], whole.kinds[LETTER])
     each = float(np.prod([max(*named, EVEN * other) for *named, other in apart]))
-    return digit / max(digit + each, LEAST)
+    return one / max(one + each, LEAST)

@@ -223,7 +223,9 @@ def mended(marks: list[Mark], wholes: Sequence[Mark]) -> list[Mark]:
     return marks
 
 
-def taken_apart(groups: Sequence[tuple[int, ...]], marks: Sequence[Mark]) -> list[tuple[int, ...]]:
+def groups_of_several(
+    groups: Sequence[tuple[int, ...]], marks: Sequence[Mark]
+) -> list[tuple[int, ...]]:
     """The groups of components of which several marks are made, all of each of these and nothing
     else; none of what was cut or torn."""
     mark_of = {
@@ -232,12 +234,12 @@ def taken_apart(groups: Sequence[tuple[int, ...]], marks: Sequence[Mark]) -> lis
         if not mark.cut_from and not mark.torn
         for one in mark.components
     }
-    apart, nothing = [], frozenset[int]()
+    several, nothing = [], frozenset[int]()
     for group in groups:
         inside = {mark_of.get(one, nothing) for one in group}
         if len(inside) > 1 and nothing.union(*inside) == set(group):
-            apart.append(group)
-    return apart
+            several.append(group)
+    return several
 
 
 def has_digit_alone(whole: Mark, parts: Sequence[Mark]) -> bool:

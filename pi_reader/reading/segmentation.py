@@ -31,12 +31,12 @@ from pi_reader.reading.decode import (
     Mark,
     best_partition,
     best_two,
+    groups_of_several,
     has_digit_alone,
     in_a_row,
     likeliest_row,
     median,
     mended,
-    taken_apart,
     usual_height,
 )
 from pi_reader.reading.line_split import (
@@ -111,23 +111,26 @@ class Segmentation:
         """Add the digits that several marks may be together, and what digits in several parts may
         be part by part: what stands around them says which is right (`context.choose_wholes`)."""
         ink, found = self.page.ink, self.page.components
-        hoods = find_groups(found, min(MOST_AT_ONCE, self.left))
-        groups = [group for _, some in hoods for group in some]
-        together = taken_apart(groups, parts)
-        wholes = self._judge(ink, found, together, together)
-        wholes = [whole for whole in wholes if not has_digit_alone(whole, parts)]
+        groups = [group for _, some in find_groups(found, MOST_AT_ONCE) for group in some]
+        together = groups_of_several(groups, parts)
+        wholes = [
+            whole
+            for whole in self._judge(ink, found, together, together)
+            if whole.chance >= EVEN and whole.is_digit and not has_digit_alone(whole, parts)
+        ]
         alone = {group[0] for group in groups if len(group) == 1}
         joined = [
             mark
             for mark in parts
             if mark.is_digit
-            and len(mark.components & alone) > 1
+            and len(mark.components) > 1
+            and mark.components <= alone
             and not mark.cut_from
             and not mark.torn
         ]
-        apart = [(one,) for mark in joined for one in sorted(mark.components & alone)]
+        apart = [(one,) for mark in joined for one in sorted(mark.components)]
         self.marks = [mark for mark in self.marks if mark not in joined]
-        self.marks += [mark.but(whole=True) for mark in joined + wholes if mark.is_digit]
+        self.marks += [mark.but(whole=True) for mark in joined + wholes]
         self.marks += self._judge(ink, found, apart, apart)
 
     def _specks(self, digits: Sequence[Mark], usual: float) -> list[Mark]:
