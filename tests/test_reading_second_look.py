@@ -41,11 +41,11 @@ def looks(
     judged = tuple(Judged(mark, 0.9, True) for mark in marks)
 
     def look(
-        _self: Reader, _frame: Frame, left: int, softly: bool = False, about: float = 0.0
+        _self: Reader, _frame: Frame, left: int, softly: bool = False, slope: float = 0.0
     ) -> tuple[Explanation, int]:
         soft.append(softly)
         if fall:
-            soft.append(round(about, 1))
+            soft.append(round(slope, 1))
         now = seen[-1] if softly else seen[0]
         return Explanation(None, page, judged, now), left  # type: ignore[arg-type]
 
@@ -72,6 +72,7 @@ def test_ok__the_second_look_levels_lines_that_fall(monkeypatch: pytest.MonkeyPa
     first = reading(digit(4, 0.9), digit(2, 0.5, 1))
     assert looks(monkeypatch, first, first, fall=10)[1] == [False, 0.0, True, 5.7]
     assert looks(monkeypatch, first, first, fall=-10)[1] == [False, 0.0, True, -5.7]
+    assert looks(monkeypatch, first, first, fall=20)[1] == [False, 0.0, True, 0.0]  # no slope
     assert looks(monkeypatch, first, first, fall=2)[1] == [False, 0.0, True, 0.0]
     assert looks(monkeypatch, first, first, fall=10, crossed=True)[1] == [False, 0.0, True, 0.0]
     turned = replace(first, angle=30.0)

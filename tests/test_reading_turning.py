@@ -126,6 +126,19 @@ def ways(page: Candidates, *judged: list[Judged]) -> Orientation:
     return Orientation(page, page.ink, judge, Topheavy(False), 0.6, MOST_PATCHES)
 
 
+def test_ok__a_page_that_an_earlier_look_saw_upright_is_read_once_and_level() -> None:
+    page, seen = askew(5), list[Candidates]()
+
+    def judge(found: Candidates, left: int) -> tuple[list[Judged], int]:
+        seen.append(found)
+        return [], left  # reads badly, and is not read on its sides for all that
+
+    way = Orientation(page, page.ink, judge, Topheavy(False), 0.6, MOST_PATCHES, 5.0)
+    _, turn = way.best()
+    assert turn is not None and turn.angle == 5.0
+    assert len(seen) == 1 and np.ptp(seen[0].components.top[:4]) <= 2  # its first line
+
+
 def lies(quarters: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the digits say that a page may lie turned by these degrees."""
     monkeypatch.setattr("pi_reader.reading.orientation.find_quarters", lambda *_: quarters)

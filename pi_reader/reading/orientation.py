@@ -45,7 +45,8 @@ class Orientation:
     page: as it lies; ink: all of it, before anything was taken away. judge: says what stands on
     some candidates, and how many of so many patches the network may see of the frame after that.
     network: says what a patch shows; sure_at: the confidence from which a digit is believed; left:
-    patches that the network may see. about: degrees by which it is known to lie turned clockwise.
+    patches that the network may see. slope: degrees by which an upright page is turned clockwise as
+    an earlier look saw it, 0 if there was none.
     """
 
     def __init__(
@@ -56,19 +57,19 @@ class Orientation:
         network: Classifier,
         sure_at: float,
         left: int,
-        about: float = 0.0,
+        slope: float = 0.0,
     ) -> None:
         self._page, self._seen, self._judge = page, replace(page, ink=ink), judge
         self._network, self._sure_at = network, sure_at
-        self.left, self._took, self._about = left, 0, about
+        self.left, self._took, self._slope = left, 0, slope
         self._sides_seen: Turned = {}
         self._turned_by: dict[float, Way] = {}  # what was read already, by the angle
 
     def best(self) -> Way:
         """What stands on the page the way up in which it reads best."""
         level = 0.0 if self._page.crossed else find_angle(self._page.components)
-        way = self._at(self._about) if self._about else self._level(level)
-        if not _reads_well(way[0]):
+        way = self._at(self._slope) if self._slope else self._level(level)
+        if not self._slope and not _reads_well(way[0]):
             sides = map(self._at, self._sides(level))
             way = next((side for side in sides if self._reads_better(side[0], way[0])), way)
         judged, turn = way

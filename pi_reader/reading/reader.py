@@ -31,7 +31,7 @@ from pi_reader.reading.segmentation import MOST_PATCHES, Segmentation
 from pi_reader.reading.sharpness import BLURRED, find_blur, less_sure
 from pi_reader.reading.signs import with_colons
 from pi_reader.reading.spaces import doubtful_sign, find_spaces
-from pi_reader.reading.turning import Turn, find_slope
+from pi_reader.reading.turning import ASKEW, Turn, find_slope
 from pi_reader.values import CLASSES, Box, Digit, Frame, Line, Reading, Sign
 
 PIECES = 4  # times as tall as what is left of it: a digit of which nothing can be read
@@ -88,28 +88,28 @@ class Reader:
     def explain(self, frame: Frame) -> Explanation:
         """Read a frame and keep every step of it, to look at; where something is in doubt, and the
         network may see as many patches again, of the look that leaves less open: the second one is
-        softer, and level."""
+        softer, and level where lines climb or fall a little."""
         first, left = self._look(frame, MOST_PATCHES)
         if not is_open(first.reading) or not left:
             return first
-        second, _ = self._look(frame, left, softly=True, about=_slope_of(first))
+        second, _ = self._look(frame, left, softly=True, slope=_slope_of(first))
         better = leaves_less_open(second.reading, first.reading)
         chosen, other = (second, first) if better else (first, second)
         return replace(chosen, reading=confirmed(chosen.reading, other.reading))
 
     def _look(
-        self, frame: Frame, left: int, softly: bool = False, about: float = 0.0
+        self, frame: Frame, left: int, softly: bool = False, slope: float = 0.0
     ) -> tuple[Explanation, int]:
         """Read a frame once, as it is or a little softer, and how many patches the frame has left
-        for another look then, of which there were `left`; about: degrees by which it is known to
-        lie turned clockwise."""
+        for another look then, of which there were `left`; slope: degrees by which an earlier look
+        saw its lines fall."""
         begin = perf_counter()
         grey, margin = with_margin(frame.grey)
         ink = binarise(grey, softly)
         after_ink = perf_counter()
         page = find_candidates(ink)
         after_regions = perf_counter()
-        way = Orientation(page, ink, self._judge, self.network, self.sure_at, left, about)
+        way = Orientation(page, ink, self._judge, self.network, self.sure_at, left, slope)
         judged, turn = way.best()
         blur = _blur(ink, judged, turn)
         judged = with_colons(less_sure(judged, blur))
@@ -254,12 +254,12 @@ def _blur(ink: Ink, judged: Sequence[Judged], turn: Turn | None) -> float:
 
 
 def _slope_of(look: Explanation) -> float:
-    """By how many degrees the lines of a page that was read as it lies fall; 0 if by little."""
+    """By how many degrees the lines of a page fall that was read as it lies; 0 of others, and where
+    that is little, or so much that the first look would have seen it."""
     if look.reading.angle or look.candidates.crossed:
         return 0.0
-    told = [one.mark for one in look.marks if one.is_digit or one.sign or one.is_letter]
-    angle = find_slope(told)
-    return angle if abs(angle) >= SLIGHT else 0.0
+    angle = find_slope([one.mark for one in look.marks if one.is_digit or one.is_letter])
+    return angle if SLIGHT <= abs(angle) < ASKEW else 0.0
 
 
 def _in_frame(place: Sequence[int], scale: int, shape: tuple[int, ...], margin: int) -> Box:

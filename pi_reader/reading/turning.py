@@ -91,8 +91,8 @@ def find_angle(found: Components, about: float | None = None) -> float:
 
 
 def find_slope(marks: Sequence[Mark]) -> float:
-    """By how many degrees lines of marks fall to the right, -45 to 45, as most ways from a mark to
-    the next one do; 0 where none has a next one."""
+    """By how many degrees lines of marks fall to the right, or climb (below 0), as most ways from a
+    mark to the next one do; 0 where none has a next one."""
     if len(marks) < 2:
         return 0.0
     box = places_of(marks).astype(np.float32)
