@@ -35,6 +35,7 @@ from pi_reader.reading.windows import cut_windows
 from pi_reader.values import CLASSES
 
 _SEVERAL = [KINDS.index(sign) for sign in "÷:=%"]  # signs of several parts
+NAMELESS = 0.5  # weight of ink that is neither digit, sign nor letter for standing by itself
 NAMED = 2.0  # how much more the names of two that touch count, on a page of digits alone
 _PERCENT = KINDS.index("%")  # the one that two touching digits look like
 
@@ -208,7 +209,7 @@ def features(marks: Sequence[Mark]) -> Array:
 def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
     """Marks without those that are made of the same ink as likelier ones.
 
-    Several components are one digit, letter or a sign like = as a whole, or they stand for
+    Several components are one digit, one letter or one sign like =, or they stand for
     themselves. Ink that was cut into digits is a letter or a % as a whole, or the cuts are right:
     which says the page, too, by how many letters and how many digits stand on it.
     """
@@ -237,10 +238,10 @@ def choose_wholes(marks: Sequence[Mark]) -> list[Mark]:
 
 def _as_one(whole: Mark, parts: Sequence[Mark]) -> float:
     """How likely several components are one digit, or one letter, rather than what each of them is
-    alone; a part that has no name counts half."""
+    alone."""
     apart = [mark.kinds for mark in parts if mark.components & whole.components]
     if len(apart) < 2 or not whole.is_digit:
         return 0.0
     one = max(whole.kinds[whole.label], whole.kinds[LETTER])
-    each = float(np.prod([max(*named, EVEN * other) for *named, other in apart]))
+    each = float(np.prod([max(*named, NAMELESS * other) for *named, other in apart]))
     return one / max(one + each, LEAST)

@@ -226,8 +226,8 @@ def mended(marks: list[Mark], wholes: Sequence[Mark]) -> list[Mark]:
 def groups_of_several(
     groups: Sequence[tuple[int, ...]], marks: Sequence[Mark]
 ) -> list[tuple[int, ...]]:
-    """The groups of components of which several marks are made, all of each of these and nothing
-    else; none of what was cut or torn."""
+    """The groups whose components are those of several marks, all of these and none besides; marks
+    that were cut or torn are in none."""
     mark_of = {
         one: mark.components
         for mark in marks
