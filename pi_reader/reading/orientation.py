@@ -67,11 +67,7 @@ class Orientation:
 
     def best(self) -> Way:
         """What stands on the page the way up in which it reads best."""
-        level = 0.0 if self._page.crossed else find_angle(self._page.components)
-        way = self._at(self._slope) if self._slope else self._level(level)
-        if not self._slope and not _reads_well(way[0]):
-            sides = map(self._at, self._sides(level))
-            way = next((side for side in sides if self._reads_better(side[0], way[0])), way)
+        way = self._at(self._slope) if self._slope else self._best_side()
         judged, turn = way
         angle = turn.angle if turn else 0.0
         lay = abs(angle) > STEEP  # on its side or on its head, by its digits alone
@@ -85,6 +81,15 @@ class Orientation:
     def left_for_another(self) -> int:
         """Patches for another look at the page; none if it would take more than there are."""
         return self.left if self.left >= self._took else 0
+
+    def _best_side(self) -> Way:
+        """What stands on the page on the side on which it reads best."""
+        level = 0.0 if self._page.crossed else find_angle(self._page.components)
+        way = self._level(level)
+        if _reads_well(way[0]):
+            return way
+        sides = map(self._at, self._sides(level))
+        return next((side for side in sides if self._reads_better(side[0], way[0])), way)
 
     def _level(self, angle: float) -> Way:
         """What stands on the page, its lines level where they climb by this angle; as it lies
